@@ -1,0 +1,39 @@
+/**
+ * Staged code generation: write TypeScript that runs at build time and emits specialised WebAssembly.
+ *
+ * Values (`I32`, `I64`) name results of operations in the order they are written; `struct` declares a layout
+ * once for staged code and host alike; `moduleBuilder` collects functions, data and exports and encodes them.
+ *
+ * @packageDocumentation
+ */
+export { CodegenError, type CodegenErrorCode } from "./error.ts";
+export { type BlockLabel, FunctionBuilder, type Var } from "./function-builder.ts";
+export type * from "./ir.ts";
+export { type BodyResult, type Func, type MemoryOptions, ModuleBuilder, moduleBuilder, type Result } from "./module-builder.ts";
+export {
+  alignUp,
+  array,
+  bytes,
+  type FieldType,
+  type Fields,
+  type HostFields,
+  type HostOf,
+  type LayoutRow,
+  type StagedArray,
+  type StagedFields,
+  type StagedOf,
+  type Struct,
+  type StructOptions,
+  struct,
+  type U32Field,
+  type U64Field,
+  u8,
+  u16,
+  u16be,
+  u32,
+  u32be,
+  u64,
+  u64be,
+} from "./struct.ts";
+export { I32, type I32Like, I64, type I64Like, type LikeOf, type Ref, type Value, type ValueOf } from "./values.ts";
+export { customSection } from "./wasm.ts";

@@ -1,0 +1,115 @@
+/** Prints a module's intermediate representation, for reading. */
+import type { Expression, FunctionRef, Local, ModuleIr, Statement } from "./ir.ts";
+
+export function moduleText(ir: ModuleIr): string {
+  const { memory } = ir;
+  const lines = [
+    `memory ${memory.module}.${memory.name} ${memory.initialPages}..${memory.maximumPages} pages${memory.shared ? " shared" : ""}`,
+    ...ir.data.map((d) => `data ${d.offset} ${d.bytes.length} bytes`),
+  ];
+  const exported = new Map<FunctionRef, string[]>();
+  for (const [name, f] of ir.exports) exported.set(f, [...(exported.get(f) ?? []), name]);
+  for (const f of ir.functions) {
+    const params = f.paramNames.map((name, i) => `${name}: ${f.params[i]}`).join(", ");
+    const head = `func ${f.name}(${params})${f.result ? `: ${f.result}` : ""}`;
+    if (f.imported) {
+      lines.push(`import ${head}`);
+      continue;
+    }
+    for (const name of exported.get(f) ?? []) lines.push(`export ${name} = ${f.name}`);
+    lines.push(`${head} {`);
+    statements(f.body ?? [], "  ", lines, f);
+    lines.push("}");
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+function statements(body: readonly Statement[], indent: string, lines: string[], f: FunctionRef): void {
+  const x = (e: Expression): string => expression(e, f);
+  const inner = `${indent}  `;
+  for (const s of body) {
+    switch (s.kind) {
+      case "let":
+      case "set":
+        lines.push(`${indent}${name(s.local, f)} ${s.kind === "let" ? "=" : ":="} ${x(s.value)}`);
+        break;
+      case "store":
+        lines.push(`${indent}store${s.width}${s.order === "be" ? "be" : ""} [${x(s.address)} + ${s.offset}] ${x(s.value)}`);
+        break;
+      case "atomicStore":
+        lines.push(`${indent}atomic.store [${x(s.address)} + ${s.offset}] ${x(s.value)}`);
+        break;
+      case "copy16":
+        lines.push(`${indent}copy16 [${x(s.to)} + ${s.toOffset}] [${x(s.from)} + ${s.fromOffset}]`);
+        break;
+      case "zero16":
+        lines.push(`${indent}zero16 [${x(s.to)} + ${s.offset}]`);
+        break;
+      case "copy":
+        lines.push(`${indent}copy [${x(s.to)}] [${x(s.from)}] ${x(s.length)}`);
+        break;
+      case "fill":
+        lines.push(`${indent}fill [${x(s.to)}] ${x(s.value)} ${x(s.length)}`);
+        break;
+      case "if":
+        lines.push(`${indent}if ${x(s.condition)} {`);
+        statements(s.then, inner, lines, f);
+        if (s.else.length > 0) {
+          lines.push(`${indent}} else {`);
+          statements(s.else, inner, lines, f);
+        }
+        lines.push(`${indent}}`);
+        break;
+      case "block":
+      case "loop":
+        lines.push(`${indent}${s.kind} ${s.label.name} {`);
+        statements(s.body, inner, lines, f);
+        lines.push(`${indent}}`);
+        break;
+      case "br":
+        lines.push(`${indent}br ${s.label.name}`);
+        break;
+      case "switch":
+        lines.push(`${indent}switch ${x(s.index)} [${s.labels.map((l) => l.name).join(" ")}] ${s.otherwise.name}`);
+        break;
+      case "return":
+        lines.push(`${indent}return${s.value ? ` ${x(s.value)}` : ""}`);
+        break;
+      case "do":
+        lines.push(`${indent}${s.callee.name}(${s.args.map(x).join(", ")})`);
+        break;
+      case "placeData":
+      case "trap":
+        lines.push(`${indent}${s.kind}`);
+        break;
+    }
+  }
+}
+
+function name(local: Local, f: FunctionRef): string {
+  return local.id < f.params.length ? local.name : `${local.name}${local.id}`;
+}
+
+function expression(e: Expression, f: FunctionRef): string {
+  const x = (operand: Expression): string => expression(operand, f);
+  switch (e.kind) {
+    case "const":
+      return `${e.value}`;
+    case "local":
+      return name(e.local, f);
+    case "unary":
+      return `${e.op}(${x(e.a)})`;
+    case "binary":
+      return `(${x(e.a)} ${e.op} ${x(e.b)})`;
+    case "load":
+      return `load${e.width}${e.order === "be" ? "be" : ""}${e.signed ? "s" : ""}[${x(e.address)} + ${e.offset}]`;
+    case "select":
+      return `(${x(e.condition)} ? ${x(e.a)} : ${x(e.b)})`;
+    case "call":
+      return `${e.callee.name}(${e.args.map(x).join(", ")})`;
+    case "atomicLoad":
+      return `atomic.load[${x(e.address)} + ${e.offset}]`;
+    case "atomicRmw":
+      return `atomic.${e.op}[${x(e.address)} + ${e.offset}](${[e.value, e.replacement].map((v) => (v ? x(v) : "")).join(" ")})`;
+  }
+}
