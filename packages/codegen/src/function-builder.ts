@@ -26,7 +26,31 @@ export interface BlockLabel extends Label {
 
 const identityRight: Partial<Record<BinaryOp, number>> = { add: 0, sub: 0, or: 0, xor: 0, shl: 0, shrU: 0, shrS: 0, rotl: 0, rotr: 0, mul: 1, divU: 1 };
 
+/** One way through a branch, as an observer sees it when the branch joins again. */
+export interface FlowArm {
+  /** What `save` returned at the end of the arm. */
+  readonly state: unknown;
+  /** Whether control reaches the end of the arm. */
+  readonly reachable: boolean;
+  /** Adds code at the end of the arm. */
+  append(body: () => void): void;
+}
+
+/** Follows control flow while it is built, so that a layer above can check resources along every path. */
+export interface FlowObserver {
+  save(): unknown;
+  restore(state: unknown): void;
+  /** Called after all arms of a branch are built. */
+  join(before: unknown, arms: readonly FlowArm[]): void;
+  /** Called around the body of a loop; `leave` when the body is built. */
+  enterLoop(): { leave(bodyReachable: boolean): void };
+  /** Called before a jump out of (`break`, `return`) or back to the top of (`continue`) something. */
+  jump(kind: "break" | "continue" | "return"): void;
+}
+
 export class FunctionBuilder {
+  /** Set by a layer that checks resources along paths. */
+  observer: FlowObserver | undefined;
   readonly module: ModuleBuilder;
   readonly ref: FunctionRef;
   private current: Statement[] = [];
@@ -177,8 +201,7 @@ export class FunctionBuilder {
       return;
     }
     const e = this.own(condition).expression;
-    const a = this.nested(then);
-    const b = otherwise ? this.nested(otherwise) : [];
+    const [a, b] = this.arms([then, otherwise ?? (() => {})]) as [Statement[], Statement[]];
     this.push({ kind: "if", condition: e, then: a, else: b });
   }
 
@@ -196,7 +219,11 @@ export class FunctionBuilder {
     const inner = this.inside(exit, () => {
       const looped = this.inside(top, () => {
         this.loops.push({ exit, next });
-        const once = this.inside(next, body);
+        const scope = this.observer?.enterLoop();
+        const once = this.inside(next, () => {
+          body();
+          scope?.leave(this.reachable);
+        });
         this.loops.pop();
         this.push({ kind: "block", label: next, body: once });
         this.push({ kind: "br", label: top });
@@ -227,10 +254,12 @@ export class FunctionBuilder {
 
   /** Leaves the innermost loop. */
   break(): void {
+    if (this.reachable) this.observer?.jump("break");
     this.br(this.innermost("break").exit);
   }
   /** Goes on with the next turn of the innermost loop. */
   continue(): void {
+    if (this.reachable) this.observer?.jump("continue");
     this.br(this.innermost("continue").next);
   }
 
@@ -249,24 +278,24 @@ export class FunctionBuilder {
     this.block((end) => {
       const labels = cases.map((_, i) => this.label(`case${i}`));
       const fallback = this.label("default");
+      const jump: Statement = { kind: "switch", index: this.own(index).expression, labels, otherwise: fallback };
       const all = [...labels, fallback];
-      const bodies = [...cases, otherwise];
-      // Innermost block holds the jump; each enclosing block ends where its case begins.
-      const nest = (i: number): Statement[] =>
-        this.inside(all[i] as Label, () => {
-          if (i === 0) this.push({ kind: "switch", index: this.own(index).expression, labels, otherwise: fallback });
-          else {
-            this.push({ kind: "block", label: all[i - 1] as Label, body: nest(i - 1) });
-            bodies[i - 1]?.();
-            this.br(end);
-          }
-        });
-      this.push({ kind: "block", label: fallback, body: nest(all.length - 1) });
-      otherwise();
+      // Each case's code follows the block that its label ends; the innermost block holds the jump.
+      this.open.push(end, ...all);
+      const bodies = this.arms([...cases, otherwise]);
+      this.open.length -= all.length + 1;
+      let inner: Statement[] = [jump];
+      all.forEach((label, i) => {
+        const body = bodies[i] as Statement[];
+        if (!endsFlow(body)) body.push({ kind: "br", label: end });
+        inner = [{ kind: "block", label, body: inner }, ...body];
+      });
+      this.current.push(...inner);
     }, "switch");
   }
 
   return(value?: I32Like | I64Like): void {
+    if (this.reachable) this.observer?.jump("return");
     const { result } = this.ref;
     if ((value === undefined) !== (result === undefined))
       throw this.error("TYPE_MISMATCH", result ? `returns nothing, where ${result} is declared` : "returns a value, where none is declared");
@@ -321,6 +350,30 @@ export class FunctionBuilder {
       this.current = outer;
     }
     return inner;
+  }
+
+  /** Builds the arms of a branch, each from the same state of the observer. */
+  private arms(bodies: readonly (() => void)[]): Statement[][] {
+    const { observer } = this;
+    if (!observer) return bodies.map((body) => this.nested(body));
+    const before = observer.save();
+    const arms: FlowArm[] = [];
+    const lists = bodies.map((body) => {
+      observer.restore(before);
+      const list = this.nested(body);
+      const reachable = !endsFlow(list);
+      arms.push({ state: observer.save(), reachable, append: (more) => this.resume(list, more) });
+      return list;
+    });
+    observer.join(before, arms);
+    return lists;
+  }
+
+  private resume(list: Statement[], body: () => void): void {
+    const outer = this.current;
+    this.current = list;
+    body();
+    this.current = outer;
   }
 
   private inside(label: Label, body: () => void): Statement[] {

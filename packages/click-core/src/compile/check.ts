@@ -1,0 +1,71 @@
+/** From a flat graph to one that can be compiled: classes found, arguments read, ports and processing settled. */
+import { type ConfigSpec, readArguments } from "../element/argument-types.ts";
+import type { ElementClass, ElementSet } from "../element/element.ts";
+import { closest, type Diagnostics } from "../language/diagnostics.ts";
+import type { Connection, Graph, GraphElement } from "../language/flatten.ts";
+import { checkPorts, type Processing, resolveProcessing, usedPorts } from "./ports.ts";
+
+/** An element of a checked graph. */
+export interface CheckedElement {
+  readonly index: number;
+  readonly source: GraphElement;
+  readonly class: ElementClass;
+  readonly config: any;
+  readonly plan: any;
+  readonly inputs: readonly Processing[];
+  readonly outputs: readonly Processing[];
+}
+
+export interface CheckedGraph {
+  readonly elements: readonly CheckedElement[];
+  readonly connections: readonly Connection[];
+}
+
+/** Checks a graph against a set of classes. Everything wrong is reported; the result is then not to be used. */
+export function check(graph: Graph, elements: ElementSet, diagnostics: Diagnostics): CheckedGraph {
+  const used = usedPorts(graph);
+  const names = new Set<string>();
+  const checked = graph.elements.map((source, index) => {
+    if (names.has(source.name)) diagnostics.error(source.place, `element '${source.name}' is declared twice`);
+    names.add(source.name);
+    const cls = Object.hasOwn(elements, source.className) ? elements[source.className] : undefined;
+    if (!cls) {
+      const near = closest(source.className, Object.keys(elements));
+      diagnostics.error(source.place, `unknown element class '${source.className}'`, near ? `did you mean '${near}'?` : undefined);
+      return undefined;
+    }
+    const before = diagnostics.list.length;
+    const config = readArguments((cls.config ?? {}) as ConfigSpec, source.arguments, (argument, message, hint) =>
+      diagnostics.error(argument?.place ?? source.place, `'${source.name} :: ${source.className}': ${message}`, hint),
+    );
+    const counts = used[index] as { inputs: number; outputs: number };
+    const plan =
+      diagnostics.list.length > before
+        ? undefined
+        : cls.prepare?.({
+            name: source.name,
+            config,
+            ninputs: counts.inputs,
+            noutputs: counts.outputs,
+            arguments: source.arguments.map((a) => a.text),
+            error: (message, argument) => diagnostics.error((argument === undefined ? undefined : source.arguments[argument]?.place) ?? source.place, `'${source.name} :: ${source.className}': ${message}`),
+          });
+    return { index, source, class: cls, config, plan };
+  });
+  checkPorts(
+    graph,
+    checked.map((e) => e?.class.ports),
+    used,
+    diagnostics,
+  );
+  const processing = resolveProcessing(
+    graph,
+    checked.map((e) => e?.class.processing),
+    used,
+    diagnostics,
+  );
+  return {
+    connections: graph.connections,
+    elements: checked.flatMap((e, i) => (e ? [{ ...e, inputs: processing[i]?.inputs ?? [], outputs: processing[i]?.outputs ?? [] }] : [])),
+  };
+}

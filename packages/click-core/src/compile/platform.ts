@@ -1,0 +1,77 @@
+/**
+ * What a compiled router runs on: where its memory starts, how it reaches devices and the console.
+ * In process that is this package's own; in a virtual machine the guest kernel supplies it.
+ */
+import type { FunctionBuilder, Func, I32, I32Like, ModuleBuilder, Struct, U32Field, U64Field } from "@clickos/codegen";
+import { struct, u32, u64 } from "@clickos/codegen";
+
+/** The router's own words in memory, shared with the host. */
+export const routerControl: Struct<{
+  now: U64Field;
+  nextTimer: U64Field;
+  freeCount: U32Field;
+  freeStack: U32Field;
+  poolBase: U32Field;
+  poolCount: U32Field;
+  stopped: U32Field;
+  poolEmpty: U32Field;
+}> = struct(
+  { now: u64, nextTimer: u64, freeCount: u32, freeStack: u32, poolBase: u32, poolCount: u32, stopped: u32, poolEmpty: u32 },
+  { name: "router", size: 64 },
+);
+
+/** The pool of packet buffers: a stack of free addresses, so that the one used last is used next. */
+export interface StagedPool {
+  /** A free buffer's address, or 0. */
+  allocate(c: FunctionBuilder): I32;
+  free(c: FunctionBuilder, address: I32): void;
+}
+
+/** One received frame: which buffer, where in it. */
+export interface ReceivedFrame {
+  readonly address: I32;
+  readonly data: I32;
+  readonly length: I32;
+}
+
+/** A device as the platform stages it. */
+export interface StagedDevice {
+  /** Hands over up to `burst` frames, whose buffers then belong to the router. Returns how many. */
+  receive(c: FunctionBuilder, burst: number, deliver: (frame: ReceivedFrame) => void): I32;
+  /** Takes the buffer for sending when it returns nonzero. */
+  transmit(c: FunctionBuilder, frame: ReceivedFrame): I32;
+  space(c: FunctionBuilder): I32;
+}
+
+export interface PlatformContext {
+  readonly module: ModuleBuilder;
+  readonly pool: StagedPool;
+  /** Reserves zeroed memory for as long as the router lives. */
+  reserve(bytes: number, align: number): number;
+}
+
+/** The functions a router is made of, for the platform to build its entry points on. */
+export interface RouterFunctions {
+  /** Prepares state and pool; once, before anything else. */
+  readonly init: Func<undefined>;
+  /** `(now, rounds)`: runs tasks and timers; 0 idle, 1 more to do, 2 stopped. */
+  readonly run: Func<"i32">;
+}
+
+export interface Platform {
+  readonly memoryImport: readonly [string, string];
+  /** First byte of memory that is the router's. */
+  readonly base: number;
+  /** Packet buffers beyond what the elements say they hold. */
+  readonly buffers: number;
+  /** Pages at most; the memory does not grow. */
+  readonly maximumPages: number;
+  /** Called once for each device number in the configuration, before any code. */
+  device(context: PlatformContext, number: number): StagedDevice;
+  /** Writes text to the console. */
+  chatter(c: FunctionBuilder, address: I32Like, length: I32): void;
+  /** Whether service elements (files, sockets) may be used. */
+  readonly services: boolean;
+  /** Adds entry points. */
+  finish(module: ModuleBuilder, functions: RouterFunctions, pool: StagedPool): void;
+}

@@ -1,0 +1,130 @@
+/** Port counts and push/pull resolution, by Click's codes. */
+import type { Diagnostics } from "../language/diagnostics.ts";
+import type { Graph } from "../language/flatten.ts";
+
+export type Processing = "push" | "pull";
+
+export interface PortCounts {
+  readonly inputs: number;
+  readonly outputs: number;
+}
+
+/** Ports used by each element's connections. */
+export function usedPorts(graph: Graph): PortCounts[] {
+  const counts = graph.elements.map(() => ({ inputs: 0, outputs: 0 }));
+  for (const { from, to } of graph.connections) {
+    const a = counts[from.element];
+    const b = counts[to.element];
+    if (a) a.outputs = Math.max(a.outputs, from.port + 1);
+    if (b) b.inputs = Math.max(b.inputs, to.port + 1);
+  }
+  return counts;
+}
+
+/** The range a port count code allows: `1`, `1-2`, `0-`, `-`, `=` (as many as inputs), `=+` (one more). */
+export function portRange(code: string, inputs: number): [number, number] {
+  if (code.startsWith("=")) return [inputs + code.length - 1, inputs + code.length - 1];
+  if (code === "-") return [0, Number.POSITIVE_INFINITY];
+  const [low, high] = code.split("-");
+  return [Number(low), high === undefined ? Number(low) : high === "" ? Number.POSITIVE_INFINITY : Number(high)];
+}
+
+/** Reports wrong port counts, ports left unconnected, and ports connected twice. */
+export function checkPorts(graph: Graph, codes: readonly (string | undefined)[], used: readonly PortCounts[], diagnostics: Diagnostics): void {
+  const connectedIn = new Set(graph.connections.map((c) => `${c.to.element}.${c.to.port}`));
+  const connectedOut = new Set(graph.connections.map((c) => `${c.from.element}.${c.from.port}`));
+  graph.elements.forEach((e, i) => {
+    const code = codes[i];
+    const counts = used[i];
+    if (code === undefined || !counts) return;
+    const [inputCode, outputCode] = code.split("/") as [string, string];
+    for (const [what, have, range, connected] of [
+      ["input", counts.inputs, portRange(inputCode, 0), connectedIn],
+      ["output", counts.outputs, portRange(outputCode, counts.inputs), connectedOut],
+    ] as const) {
+      const [low, high] = range;
+      if (have > high) diagnostics.error(e.place, `'${e.name} :: ${e.className}' has ${have} ${what}s, but takes at most ${high}`);
+      for (let port = 0; port < Math.max(have, low); port++)
+        if (!connected.has(`${i}.${port}`)) diagnostics.error(e.place, `'${e.name} :: ${e.className}' ${what} ${port} is not connected`, what === "output" ? "connect it, or end it in Discard" : "connect something to it, or feed it from Idle");
+    }
+  });
+}
+
+function codeAt(codes: string, port: number): string {
+  return codes[Math.min(port, codes.length - 1)] ?? "a";
+}
+
+export interface ResolvedProcessing {
+  readonly inputs: readonly Processing[];
+  readonly outputs: readonly Processing[];
+}
+
+/** Decides push or pull for every port; agnostic ports of an element follow one another. */
+export function resolveProcessing(graph: Graph, codes: readonly (string | undefined)[], used: readonly PortCounts[], diagnostics: Diagnostics): ResolvedProcessing[] {
+  type State = "h" | "l" | "a";
+  const known = (letter: string): State => (letter === "h" || letter === "l" ? letter : "a");
+  const ports = graph.elements.map((_, i) => {
+    const [inputCode, outputCode] = (codes[i] ?? "a/a").split("/") as [string, string];
+    const agnostic = (codes_: string, count: number): State[] => Array.from({ length: count }, (_x, p) => known(codeAt(codes_, p)));
+    const counts = used[i] as PortCounts;
+    const inputs = agnostic(inputCode, counts.inputs);
+    const outputs = agnostic(outputCode, counts.outputs);
+    return { inputs, outputs, flexibleIn: inputs.map((s) => s === "a"), flexibleOut: outputs.map((s) => s === "a") };
+  });
+  const settle = (i: number, state: State): void => {
+    const p = ports[i];
+    if (!p) return;
+    p.inputs.forEach((s, k) => {
+      if (s === "a" && p.flexibleIn[k]) p.inputs[k] = state;
+    });
+    p.outputs.forEach((s, k) => {
+      if (s === "a" && p.flexibleOut[k]) p.outputs[k] = state;
+    });
+  };
+  const propagate = (): void => {
+    for (let changed = true; changed; ) {
+      changed = false;
+      for (const { from, to } of graph.connections) {
+        const a = ports[from.element];
+        const b = ports[to.element];
+        const left = a?.outputs[from.port];
+        const right = b?.inputs[to.port];
+        if (left === undefined || right === undefined || (left === "a") === (right === "a")) continue;
+        settle(left === "a" ? from.element : to.element, left === "a" ? right : left);
+        changed = true;
+      }
+    }
+  };
+  propagate();
+  for (const [i, p] of ports.entries()) {
+    if (!p.inputs.includes("a") && !p.outputs.includes("a")) continue;
+    settle(i, "h");
+    propagate();
+  }
+
+  const seenOut = new Set<string>();
+  const seenIn = new Set<string>();
+  for (const { from, to, place } of graph.connections) {
+    const left = ports[from.element]?.outputs[from.port];
+    const right = ports[to.element]?.inputs[to.port];
+    const [a, b] = [graph.elements[from.element], graph.elements[to.element]];
+    if (left !== right) {
+      const word = { h: "push", l: "pull", a: "agnostic" };
+      diagnostics.error(
+        place,
+        `push/pull conflict: '${a?.name} :: ${a?.className}' output ${from.port} is ${word[left ?? "a"]}, '${b?.name} :: ${b?.className}' input ${to.port} is ${word[right ?? "a"]}`,
+        left === "h" ? "put a Queue between them" : "put an Unqueue between them",
+      );
+      continue;
+    }
+    const out = `${from.element}.${from.port}`;
+    const into = `${to.element}.${to.port}`;
+    if (left === "h" && seenOut.has(out)) diagnostics.error(place, `push output ${from.port} of '${a?.name}' is connected more than once`, "put a Tee there to copy packets");
+    if (left === "l" && seenOut.has(out)) diagnostics.error(place, `pull output ${from.port} of '${a?.name}' is connected more than once`);
+    if (left === "l" && seenIn.has(into)) diagnostics.error(place, `pull input ${to.port} of '${b?.name}' is connected more than once`);
+    seenOut.add(out);
+    seenIn.add(into);
+  }
+  const name = (s: State): Processing => (s === "l" ? "pull" : "push");
+  return ports.map((p) => ({ inputs: p.inputs.map(name), outputs: p.outputs.map(name) }));
+}

@@ -1,0 +1,575 @@
+/**
+ * Stages a checked graph: every element's code is run at build time and leaves what is specific to its place.
+ *
+ * An input with one caller is emitted where it is called; one with several becomes a function. To know which,
+ * each piece of element code is first run against a module that is thrown away, counting its calls.
+ */
+import { alignUp, type FunctionBuilder, type Func, type I32, type I64Like, moduleBuilder, type ModuleBuilder, struct, type Struct, u64 } from "@clickos/codegen";
+import type { ElementContext, InputPort, OutputPort } from "../element/element.ts";
+import { ElementDefinitionError, Ownership } from "../element/ownership.ts";
+import { bufferSize, clearAnnotations, dataOffset, loadParts, Packet, packetDescriptor, type PacketParts, saveParts } from "../element/packet.ts";
+import { lineSize, TextLine } from "../structures/text-line.ts";
+import type { CheckedElement, CheckedGraph } from "./check.ts";
+import { type Platform, routerControl, type StagedDevice, type StagedPool } from "./platform.ts";
+
+/** Where an element's state is, for the host. */
+export interface ElementLayout {
+  readonly name: string;
+  readonly className: string;
+  readonly configText: string;
+  /** Address and size of the state. */
+  readonly state: number;
+  readonly stateSize: number;
+}
+
+/** Where a count of drops is: a 64-bit number at `address`. */
+export interface DropCounter {
+  readonly element: string;
+  readonly reason: string;
+  readonly address: number;
+}
+
+/** What the host needs to know of a compiled router's memory. Plain data. */
+export interface RouterLayout {
+  readonly pages: number;
+  /** Address of the `routerControl` words. */
+  readonly control: number;
+  readonly elements: readonly ElementLayout[];
+  readonly drops: readonly DropCounter[];
+  readonly devices: readonly number[];
+  readonly pool: { readonly base: number; readonly count: number };
+}
+
+export interface StagedRouter {
+  readonly module: ModuleBuilder;
+  readonly layout: RouterLayout;
+}
+
+type Entry = { readonly kind: "push" | "pull"; readonly element: number; readonly port: number };
+const partParams = { address: "i32", data: "i32", length: "i32", network: "i32", transport: "i32" } as const;
+const inlineDepth = 120;
+const noTimer = 0x7fffffffffffffffn;
+
+/** Called in place of the real thing where element code pushes and pulls. */
+interface Wiring {
+  push(c: FunctionBuilder, element: number, port: number, parts: PacketParts): void;
+  pull(c: FunctionBuilder, element: number, port: number, sink: (parts: PacketParts) => void): void;
+  data(bytes: Uint8Array, align: number): number;
+  drop(element: number, reason: string): number;
+}
+
+export function stageRouter(graph: CheckedGraph, platform: Platform): StagedRouter {
+  return new Stager(graph, platform).build();
+}
+
+class Stager {
+  private readonly graph: CheckedGraph;
+  private readonly platform: Platform;
+  private readonly module: ModuleBuilder;
+  private top: number;
+  private readonly control: number;
+  private readonly line: number;
+  private readonly states: { readonly address: number; readonly layout: Struct<any> }[] = [];
+  private readonly dues: (number | undefined)[] = [];
+  private readonly devices = new Map<number, StagedDevice>();
+  private readonly drops = new Map<string, DropCounter>();
+  private dropTop: number;
+  private readonly dropEnd: number;
+  private readonly constants = new Map<string, number>();
+  private readonly sites = new Map<string, number>();
+  private readonly functions = new Map<string, Func>();
+  private readonly pending: (() => void)[] = [];
+  private readonly outgoing = new Map<string, { element: number; port: number }>();
+  private readonly incoming = new Map<string, { element: number; port: number }[]>();
+  private depth = 0;
+  private readonly poolCount: number;
+  private readonly poolBase: number;
+  private readonly freeStack: number;
+
+  constructor(graph: CheckedGraph, platform: Platform) {
+    this.graph = graph;
+    this.platform = platform;
+    this.module = moduleBuilder({ memory: { import: platform.memoryImport, pages: 1, maximumPages: platform.maximumPages, shared: true } });
+    this.top = platform.base;
+    this.control = this.reserve(routerControl.size, 64);
+    this.line = this.reserve(lineSize, 16);
+    for (const { from, to } of graph.connections) {
+      this.outgoing.set(`${from.element}.${from.port}`, to);
+      const key = `${to.element}.${to.port}`;
+      this.incoming.set(key, [...(this.incoming.get(key) ?? []), from]);
+    }
+    let held = 0;
+    for (const e of graph.elements) {
+      const context = { config: e.config, plan: e.plan, ninputs: e.inputs.length, noutputs: e.outputs.length };
+      const fields = typeof e.class.state === "function" ? e.class.state(context) : (e.class.state ?? {});
+      const layout = struct(fields, { name: e.class.name });
+      this.states.push({ address: this.reserve(Math.max(layout.size, 1), Math.max(layout.align, 8)), layout });
+      this.dues.push(e.class.timer ? this.reserve(8, 8) : undefined);
+      held += e.class.holds?.(e.config) ?? 0;
+    }
+    for (const number of deviceNumbers(graph)) this.devices.set(number, platform.device({ module: this.module, pool: this.pool, reserve: (bytes, align) => this.reserve(bytes, align) }, number));
+    // Drop counters are found while code is made; room for them is set aside beforehand.
+    this.dropTop = this.reserve(8 * (16 + graph.elements.length * 8 + this.plannedDrops()), 8);
+    this.dropEnd = this.top;
+    this.poolCount = platform.buffers + held;
+    this.freeStack = this.reserve(this.poolCount * 4, 4096);
+    this.poolBase = this.reserve(this.poolCount * bufferSize, 4096);
+    // Constants follow the pool: their size is known only at the end.
+    this.top = alignUp(this.top, 4096);
+  }
+
+  build(): StagedRouter {
+    this.countSites();
+    const init = this.module.declare("init", {}, undefined);
+    const run = this.module.declare("run", { now: "i64", rounds: "i32" }, "i32");
+    const tasks = this.graph.elements.filter((e) => hasTask(e)).map((e) => this.module.func(`${e.source.name} task`, {}, "i32", (c) => this.emitTask(c, e, this.wiring)));
+    const timers = this.graph.elements
+      .filter((e) => e.class.timer)
+      .map((e) => ({
+        due: this.dues[e.index] as number,
+        func: this.module.func(`${e.source.name} timer`, {}, undefined, (c) => this.emit(c, e, this.wiring, (context) => e.class.timer?.(c, context))),
+      }));
+    const initializers = this.graph.elements
+      .filter((e) => e.class.init)
+      .map((e) => this.module.func(`${e.source.name} init`, {}, undefined, (c) => this.emit(c, e, this.wiring, (context) => e.class.init?.(c, context))));
+    for (let define = this.pending.pop(); define; define = this.pending.pop()) define();
+
+    this.module.define(init, {}, (c) => {
+      const control = routerControl.at(c, this.control);
+      c.placeData();
+      control.freeStack.set(this.freeStack);
+      control.poolBase.set(this.poolBase);
+      control.poolCount.set(this.poolCount);
+      control.nextTimer.set(noTimer);
+      c.for(0, this.poolCount, 1, (i) => {
+        // The lowest buffers are on top of the stack.
+        c.store32(i.shl(2), c.i32(this.poolCount - 1).sub(i).mul(bufferSize).add(this.poolBase), this.freeStack);
+      });
+      control.freeCount.set(this.poolCount);
+      for (const f of initializers) c.call(f);
+    });
+    const fire = timers.length > 0 ? this.defineTimers(timers) : undefined;
+    this.module.define(run, { now: "i64", rounds: "i32" }, (c, { now, rounds }) => {
+      const control = routerControl.at(c, this.control);
+      control.now.set(now);
+      const left = c.var("i32", rounds, "left");
+      c.loop(() => {
+        if (fire) c.if(control.nextTimer.get().leU(now), () => c.call(fire));
+        const worked = c.var("i32", 0, "worked");
+        for (const task of tasks) worked.set(worked.get().or(c.call(task)));
+        c.if(control.stopped.get(), () => c.return(2));
+        c.if(worked.get().eqz(), () => c.return(0));
+        left.inc(-1);
+        c.if(left.get().eqz(), () => c.return(1));
+      });
+      c.trap();
+    });
+    this.platform.finish(this.module, { init, run }, this.pool);
+    this.placeInitialState();
+    const pages = Math.ceil(this.top / 65536);
+    if (pages > this.platform.maximumPages) throw new RangeError(`the configuration needs ${pages * 64} KiB of memory, more than the ${this.platform.maximumPages * 64} KiB allowed`);
+    this.module.setPages(pages, pages);
+    return {
+      module: this.module,
+      layout: {
+        pages,
+        control: this.control,
+        elements: this.graph.elements.map((e, i) => ({
+          name: e.source.name,
+          className: e.class.name,
+          configText: e.source.configText.trim(),
+          state: this.states[i]?.address ?? 0,
+          stateSize: this.states[i]?.layout.size ?? 0,
+        })),
+        drops: [...this.drops.values()],
+        devices: [...this.devices.keys()],
+        pool: { base: this.poolBase, count: this.poolCount },
+      },
+    };
+  }
+
+  // ---- memory
+
+  private reserve(bytes: number, align: number): number {
+    const address = alignUp(this.top, align);
+    this.top = address + bytes;
+    return address;
+  }
+
+  private plannedDrops(): number {
+    return this.graph.elements.reduce((n, e) => n + ((e.plan as { dropReasons?: readonly string[] } | undefined)?.dropReasons?.length ?? 0), 0);
+  }
+
+  private constant(bytes: Uint8Array, align: number): number {
+    const key = `${align}:${bytes.join()}`;
+    let address = this.constants.get(key);
+    if (address === undefined) {
+      address = this.reserve(bytes.length, align);
+      this.module.data(address, bytes);
+      this.constants.set(key, address);
+    }
+    return address;
+  }
+
+  private dropCounter(element: number, reason: string): number {
+    const name = this.graph.elements[element]?.source.name ?? "";
+    const key = `${name}\0${reason}`;
+    let counter = this.drops.get(key);
+    if (!counter) {
+      if (this.dropTop >= this.dropEnd) throw new ElementDefinitionError(`${name}: more drop reasons than planned; list them in its plan's dropReasons`);
+      counter = { element: name, reason, address: this.dropTop };
+      this.dropTop += 8;
+      this.drops.set(key, counter);
+    }
+    return counter.address;
+  }
+
+  private placeInitialState(): void {
+    for (const e of this.graph.elements) {
+      const values = e.class.initial?.({ config: e.config, plan: e.plan });
+      const state = this.states[e.index];
+      if (!values || !state) continue;
+      const bytes = new Uint8Array(state.layout.size);
+      state.layout.write(new DataView(bytes.buffer), 0, values);
+      this.module.data(state.address, bytes);
+    }
+  }
+
+  private readonly pool: StagedPool = {
+    allocate: (c) => {
+      const count = c.load32(this.control, routerControl.offsets.freeCount);
+      const result = c.var("i32", 0, "buffer");
+      c.if(
+        count,
+        () => {
+          const left = count.sub(1);
+          c.store32(this.control, left, routerControl.offsets.freeCount);
+          result.set(c.load32(left.shl(2), this.freeStack));
+        },
+        () => routerControl.at(c, this.control).poolEmpty.inc(),
+      );
+      return result.get();
+    },
+    free: (c, address) => {
+      const count = c.load32(this.control, routerControl.offsets.freeCount);
+      c.store32(count.shl(2), address, this.freeStack);
+      c.store32(this.control, count.add(1), routerControl.offsets.freeCount);
+    },
+  };
+
+  // ---- who calls whom
+
+  private countSites(): void {
+    const scratch = moduleBuilder({ memory: { import: ["", ""], pages: 1 } });
+    const count = (key: string): void => {
+      this.sites.set(key, (this.sites.get(key) ?? 0) + 1);
+    };
+    const counting: Wiring = {
+      push: (_c, element, port) => count(`out ${element}.${port}`),
+      pull: (c, element, port, sink) => {
+        count(`in ${element}.${port}`);
+        sink(loadParts(c, c.i32(0)));
+      },
+      data: () => 0,
+      drop: () => 0,
+    };
+    for (const e of this.graph.elements) {
+      scratch.func("dry", {}, undefined, (c) => {
+        e.inputs.forEach((processing, port) => {
+          if (processing === "push") this.emitPush(c, e, port, loadParts(c, c.i32(0)), counting);
+        });
+        e.outputs.forEach((processing, port) => {
+          if (processing === "pull") this.emitPull(c, e, port, () => {}, counting);
+        });
+        if (e.class.timer) this.emit(c, e, counting, (context) => e.class.timer?.(c, context));
+        if (e.class.init) this.emit(c, e, counting, (context) => e.class.init?.(c, context));
+      });
+      if (hasTask(e)) scratch.func("dry", {}, "i32", (c) => this.emitTask(c, e, counting));
+    }
+  }
+
+  private readonly wiring: Wiring = {
+    push: (c, element, port, parts) => {
+      const to = this.outgoing.get(`${element}.${port}`);
+      if (!to) throw new ElementDefinitionError(`push to output ${port}, which is not connected`);
+      const target = this.graph.elements[to.element] as CheckedElement;
+      const once = this.incoming.get(`${to.element}.${to.port}`)?.length === 1 && this.sites.get(`out ${element}.${port}`) === 1;
+      if (once && this.depth < inlineDepth) {
+        this.depth++;
+        this.emitPush(c, target, to.port, parts, this.wiring);
+        this.depth--;
+      } else {
+        c.call(this.entry({ kind: "push", ...to }), parts.address, parts.data.get(), parts.length.get(), parts.network.get(), parts.transport.get());
+      }
+    },
+    pull: (c, element, port, sink) => {
+      const from = this.incoming.get(`${element}.${port}`)?.[0];
+      if (!from) throw new ElementDefinitionError(`pull from input ${port}, which is not connected`);
+      const source = this.graph.elements[from.element] as CheckedElement;
+      if (this.sites.get(`in ${element}.${port}`) === 1 && this.depth < inlineDepth) {
+        this.depth++;
+        this.emitPull(c, source, from.port, sink, this.wiring);
+        this.depth--;
+      } else {
+        const address = c.call(this.entry({ kind: "pull", ...from }) as Func<"i32">);
+        c.if(address, () => sink(loadParts(c, address)));
+      }
+    },
+    data: (bytes, align) => this.constant(bytes, align),
+    drop: (element, reason) => this.dropCounter(element, reason),
+  };
+
+  private entry(entry: Entry): Func {
+    const key = `${entry.kind} ${entry.element}.${entry.port}`;
+    const known = this.functions.get(key);
+    if (known) return known;
+    const e = this.graph.elements[entry.element] as CheckedElement;
+    const name = `${e.source.name}${entry.kind === "push" ? ` [${entry.port}] push` : ` pull [${entry.port}]`}`;
+    const func: Func = entry.kind === "push" ? this.module.declare(name, partParams, undefined) : this.module.declare(name, {}, "i32");
+    this.functions.set(key, func);
+    this.pending.push(() => {
+      const depth = this.depth;
+      this.depth = 0;
+      if (entry.kind === "push")
+        this.module.define(func, partParams, (c, p) => {
+          const parts = { address: p.address, data: c.var("i32", p.data), length: c.var("i32", p.length), network: c.var("i32", p.network), transport: c.var("i32", p.transport) };
+          this.emitPush(c, e, entry.port, parts, this.wiring);
+        });
+      else
+        this.module.define(func, {}, (c) => {
+          const result = c.var("i32", 0, "result");
+          this.emitPull(c, e, entry.port, (parts) => result.set(saveParts(c, parts)), this.wiring);
+          return result.get();
+        });
+      this.depth = depth;
+    });
+    return func;
+  }
+
+  // ---- element code
+
+  private emitPush(c: FunctionBuilder, e: CheckedElement, port: number, parts: PacketParts, wiring: Wiring): void {
+    this.emit(c, e, wiring, (context, ownership) => {
+      const packet = this.packet(c, e, parts, ownership, wiring);
+      ownership.add(packet);
+      if (e.class.push) e.class.push(c, port, packet, context);
+      else if (e.class.action) {
+        e.class.action(c, packet, context);
+        if (c.reachable && ownership.isLive(packet)) context.output(0).push(packet);
+      } else throw new ElementDefinitionError(`${e.class.name}: has a push input but neither action nor push`);
+    });
+  }
+
+  private emitPull(c: FunctionBuilder, e: CheckedElement, port: number, sink: (parts: PacketParts) => void, wiring: Wiring): void {
+    this.emit(
+      c,
+      e,
+      wiring,
+      (context, ownership) => {
+        if (e.class.pull) e.class.pull(c, port, context);
+        else if (e.class.action)
+          context.input(0).pull((packet) => {
+            e.class.action?.(c, packet, context);
+            if (c.reachable && ownership.isLive(packet)) context.output(port).push(packet);
+          });
+        else throw new ElementDefinitionError(`${e.class.name}: has a pull output but neither action nor pull`);
+      },
+      sink,
+    );
+  }
+
+  private emitTask(c: FunctionBuilder, e: CheckedElement, wiring: Wiring): I32 {
+    const worked = c.var("i32", 0, "worked");
+    this.emit(c, e, wiring, (context) => {
+      const result = e.class.task?.(c, context);
+      if (result) worked.set(result);
+    });
+    return worked.get();
+  }
+
+  /** Runs element code inside a block of its own, whose end a finished path goes to. */
+  private emit(c: FunctionBuilder, e: CheckedElement, wiring: Wiring, body: (context: ElementContext<any, any, any>, ownership: Ownership) => void, sink?: (parts: PacketParts) => void): void {
+    const outer = c.observer;
+    c.block((end) => {
+      const ownership = new Ownership(c, `${e.class.name} ('${e.source.name}')`, () => c.br(end));
+      c.observer = ownership;
+      try {
+        body(this.context(c, e, ownership, wiring, sink), ownership);
+        ownership.finish();
+      } finally {
+        c.observer = outer;
+      }
+    }, e.source.name.replace(/\W/g, "_"));
+  }
+
+  private packet(c: FunctionBuilder, e: CheckedElement, parts: PacketParts, ownership: Ownership, wiring: Wiring): Packet {
+    return new Packet(c, parts, ownership, (packet, reason) => {
+      if (reason !== undefined) {
+        const counter = wiring.drop(e.index, reason);
+        c.store64(counter, c.load64(counter).add(1n));
+      }
+      this.pool.free(c, packet.parts.address);
+    });
+  }
+
+  private context(c: FunctionBuilder, e: CheckedElement, ownership: Ownership, wiring: Wiring, sink?: (parts: PacketParts) => void): ElementContext<any, any, any> {
+    const state = this.states[e.index] as { address: number; layout: Struct<any> };
+    const due = this.dues[e.index];
+    const now = (): ReturnType<typeof c.load64> => c.load64(this.control, routerControl.offsets.now);
+    const give = (parts: PacketParts, body: (packet: Packet) => void): void => {
+      const packet = this.packet(c, e, parts, ownership, wiring);
+      ownership.scope(packet, () => body(packet));
+    };
+    const setTimer = (at: I64Like): void => {
+      if (due === undefined) throw new ElementDefinitionError(`${e.class.name}: sets a timer but defines none`);
+      const when = c.i64(at);
+      c.store64(due, when);
+      const next = routerControl.at(c, this.control).nextTimer;
+      c.if(when.ltU(next.get()), () => next.set(when));
+    };
+    const output = (port: number): OutputPort => ({
+      connected: port < e.outputs.length,
+      push: (packet, reason) => {
+        if (port >= e.outputs.length) {
+          if (reason === undefined) packet.kill();
+          else packet.drop(reason);
+        } else if (e.outputs[port] === "push") wiring.push(c, e.index, port, packet.take("pushed"));
+        else if (sink) sink(packet.take("answered to a pull"));
+        else throw new ElementDefinitionError(`${e.class.name}: pushes to output ${port}, which is pull`);
+      },
+    });
+    const input = (port: number): InputPort => ({
+      pull: (some, none) => {
+        const found = {
+          address: c.var("i32", 0, "pulled"),
+          data: c.var("i32", 0, "data"),
+          length: c.var("i32", 0, "length"),
+          network: c.var("i32", 0, "network"),
+          transport: c.var("i32", 0, "transport"),
+        };
+        wiring.pull(c, e.index, port, (parts) => {
+          found.address.set(parts.address);
+          for (const field of ["data", "length", "network", "transport"] as const) found[field].set(parts[field].get());
+        });
+        const address = found.address.get();
+        c.if(address, () => give({ ...found, address }, some), none);
+      },
+    });
+    const make = (address: I32, data: I32, length: I32): PacketParts => {
+      clearAnnotations(c, address);
+      return { address, data: c.var("i32", data, "data"), length: c.var("i32", length, "length"), network: c.var("i32", 0, "network"), transport: c.var("i32", 0, "transport") };
+    };
+    return {
+      name: e.source.name,
+      config: e.config,
+      plan: e.plan,
+      state: state.layout.at(c, state.address),
+      ninputs: e.inputs.length,
+      noutputs: e.outputs.length,
+      input,
+      output,
+      isPush: (port) => e.outputs[port] !== "pull",
+      clock: { now },
+      packets: {
+        make: (length, some, none) => {
+          const address = this.pool.allocate(c);
+          c.if(address, () => give(make(address, address.add(dataOffset), c.i32(length)), some), none);
+        },
+        copy: (packet, some) => {
+          const address = this.pool.allocate(c);
+          c.if(address, () => {
+            const from = packet.address;
+            const { annotations, next } = packetDescriptor.offsets;
+            for (let i: number = annotations; i < next; i += 16) c.copy16(address, from, i, i);
+            const shift = address.sub(from);
+            const to = packet.data.add(shift);
+            // Whole blocks of 16: data ends 16 bytes before its buffer does.
+            const end = packet.length;
+            c.for(0, end, 16, (i) => {
+              c.copy16(to.add(i), packet.data.add(i));
+            });
+            const moved = (v: I32): I32 => c.select(v, v.add(shift), c.i32(0));
+            give({ address, data: c.var("i32", to), length: c.var("i32", end), network: c.var("i32", moved(packet.network)), transport: c.var("i32", moved(packet.transport)) }, some);
+          });
+        },
+        take: (address, some) => give(loadParts(c, address), some),
+      },
+      timer: {
+        at: setTimer,
+        after: (delay) => setTimer(now().add(delay)),
+        cancel: () => {
+          if (due !== undefined) c.store64(due, 0n);
+        },
+      },
+      device: (number) => {
+        const device = this.devices.get(number) as StagedDevice;
+        return {
+          receive: (burst, deliver) => device.receive(c, burst, (frame) => give(make(frame.address, frame.data, frame.length), deliver)),
+          space: () => device.space(c),
+          transmit: (packet, full) => {
+            const { parts } = packet;
+            const accepted = device.transmit(c, { address: packet.address, data: parts.data.get(), length: parts.length.get() });
+            c.if(
+              accepted,
+              () => {
+                packet.take("sent");
+              },
+              () => full(packet),
+            );
+          },
+        };
+      },
+      service: {
+        give: (packet) => {
+          const f = c.module.import("service", "packet", { element: "i32", data: "i32", length: "i32", timestamp: "i64" }, undefined);
+          c.call(f, e.index, packet.data, packet.length, packet.timestamp.get());
+        },
+        fill: (packet, limit) => {
+          const f = c.module.import("service", "next", { element: "i32", data: "i32", limit: "i32", timestamp: "i32" }, "i32");
+          return c.call(f, e.index, packet.data, limit, packet.address.add(packetDescriptor.offsets.timestamp));
+        },
+      },
+      line: () =>
+        new TextLine(c, {
+          buffer: this.line,
+          data: (bytes) => wiring.data(bytes, 1),
+          write: (address, length) => this.platform.chatter(c, address, length),
+        }),
+      data: (bytes, align = 4) => wiring.data(bytes, align),
+      stop: () => routerControl.at(c, this.control).stopped.set(1),
+    };
+  }
+
+  private defineTimers(timers: readonly { due: number; func: Func<undefined> }[]): Func<undefined> {
+    return this.module.func("timers", {}, undefined, (c) => {
+      const control = routerControl.at(c, this.control);
+      const now = control.now.get();
+      for (const { due, func } of timers) {
+        const when = c.load64(due);
+        c.if(when.ne(0n).and(when.leU(now)), () => {
+          c.store64(due, 0n);
+          c.call(func);
+        });
+      }
+      const next = c.var("i64", noTimer, "next");
+      for (const { due } of timers) {
+        const when = c.load64(due);
+        c.if(when.ne(0n).and(when.ltU(next.get())), () => next.set(when));
+      }
+      control.nextTimer.set(next.get());
+    });
+  }
+}
+
+function hasTask(e: CheckedElement): boolean {
+  return e.class.task !== undefined && (e.class.hasTask?.({ config: e.config as never, inputIsPush: e.inputs[0] === "push" }) ?? true);
+}
+
+/** The device numbers that a graph's elements name in their plans. */
+function deviceNumbers(graph: CheckedGraph): number[] {
+  const numbers = graph.elements.flatMap((e) => {
+    const device = (e.plan as { device?: number } | undefined)?.device;
+    return device === undefined ? [] : [device];
+  });
+  return [...new Set(numbers)].sort((a, b) => a - b);
+}

@@ -1,0 +1,211 @@
+/**
+ * Packets. A packet is a buffer of 2 KiB: descriptor, headroom, data, tailroom.
+ *
+ * At rest (in a queue, a ring, a table) its data pointer and length stand in the descriptor. While elements hold
+ * it they are in local variables, so an element that strips a header touches no memory.
+ */
+import { alignUp, bytes, type FunctionBuilder, type I32, type I32Like, type Ref, type Struct, struct, u8, u16be, u32, u32be, u64, type U32Field, type U64Field, type FieldType, type Var } from "@clickos/codegen";
+
+/** Bytes of a packet buffer. */
+export const bufferSize = 2048;
+/** Offset in the buffer where received data starts; what is before is descriptor and headroom. */
+export const dataOffset = 192;
+/** Where data ends at the latest: moves go by whole blocks of 16 bytes and may touch the rest of the last one. */
+export const dataLimit: number = bufferSize - 16;
+/** The longest frame a buffer holds after the headroom. */
+export const maximumFrame: number = dataLimit - dataOffset;
+
+/** The first 128 bytes of a packet buffer. Addresses are in the guest's memory; 0 is none. */
+export const packetDescriptor: Struct<{
+  data: U32Field;
+  length: U32Field;
+  network: U32Field;
+  transport: U32Field;
+  annotations: FieldType<I32, Uint8Array>;
+  timestamp: U64Field;
+  next: U32Field;
+  device: U32Field;
+}> = struct(
+  { data: u32, length: u32, network: u32, transport: u32, annotations: bytes(48, 16), timestamp: u64, next: u32, device: u32 },
+  { name: "packet", size: 96 },
+);
+
+/** Byte positions in the annotation area, from Click's packet_anno.hh. */
+export const annotation = { dstIp: 0, paint: 16, ipsecSpi: 16, icmpParam: 17, fixIpSrc: 18, aggregate: 20 } as const;
+
+/** IPv4 header, RFC 791 section 3.1. */
+export const ipHeader: Struct<{
+  versionLength: U32Field;
+  tos: U32Field;
+  length: U32Field;
+  id: U32Field;
+  fragment: U32Field;
+  ttl: U32Field;
+  protocol: U32Field;
+  checksum: U32Field;
+  source: U32Field;
+  destination: U32Field;
+}> = struct(
+  { versionLength: u8, tos: u8, length: u16be, id: u16be, fragment: u16be, ttl: u8, protocol: u8, checksum: u16be, source: u32be, destination: u32be },
+  { name: "ip" },
+);
+
+type StagedIp = ReturnType<typeof ipHeader.at>;
+
+/** What a packet is made of while elements hold it. */
+export interface PacketParts {
+  readonly address: I32;
+  readonly data: Var<"i32">;
+  readonly length: Var<"i32">;
+  readonly network: Var<"i32">;
+  readonly transport: Var<"i32">;
+}
+
+/** What follows packets along paths and refuses to lose one. */
+export interface PacketOwner {
+  use(packet: Packet): void;
+  consume(packet: Packet, how: string): void;
+}
+
+/** A packet in an element's hands. It is pushed, stored, or killed exactly once on every path. */
+export class Packet {
+  readonly c: FunctionBuilder;
+  readonly parts: PacketParts;
+  private readonly owner: PacketOwner;
+  private readonly release: (packet: Packet, reason: string | undefined) => void;
+
+  constructor(c: FunctionBuilder, parts: PacketParts, owner: PacketOwner, release: (packet: Packet, reason: string | undefined) => void) {
+    this.c = c;
+    this.parts = parts;
+    this.owner = owner;
+    this.release = release;
+  }
+
+  /** Address of the buffer: what identifies the packet. */
+  get address(): I32 {
+    this.owner.use(this);
+    return this.parts.address;
+  }
+  /** Address of the first byte of data. */
+  get data(): I32 {
+    this.owner.use(this);
+    return this.parts.data.get();
+  }
+  /** Length of the data in bytes. */
+  get length(): I32 {
+    this.owner.use(this);
+    return this.parts.length.get();
+  }
+  /** Address of the network header; 0 when no element has set it. */
+  get network(): I32 {
+    this.owner.use(this);
+    return this.parts.network.get();
+  }
+  get transport(): I32 {
+    this.owner.use(this);
+    return this.parts.transport.get();
+  }
+  /** The fields of the IP header at the network header's address. */
+  get ip(): StagedIp {
+    return ipHeader.at(this.c, this.network);
+  }
+  /** Sets the network and transport header addresses. */
+  setNetworkHeader(network: I32, transport: I32): void {
+    this.owner.use(this);
+    this.parts.network.set(network);
+    this.parts.transport.set(transport);
+  }
+
+  /** Takes `n` bytes off the front. The caller has checked that they are there. */
+  pull(n: I32Like): void {
+    this.parts.data.set(this.data.add(n));
+    this.parts.length.set(this.length.sub(n));
+  }
+  /** Adds `n` bytes at the front. The caller has checked `headroom`. */
+  unpull(n: I32Like): void {
+    this.parts.data.set(this.data.sub(n));
+    this.parts.length.set(this.length.add(n));
+  }
+  /** Sets the length; the caller has checked that it fits. */
+  setLength(n: I32Like): void {
+    this.owner.use(this);
+    this.parts.length.set(n);
+  }
+  /** Bytes free before the data. */
+  get headroom(): I32 {
+    return this.data.sub(this.address).sub(packetDescriptor.size);
+  }
+  /** Bytes free after the data. */
+  get tailroom(): I32 {
+    return this.address.add(dataLimit).sub(this.data).sub(this.length);
+  }
+
+  /** An annotation of 4 bytes at a byte position, as it stands in memory. */
+  annotation32(position: number): Ref<I32, I32Like> {
+    return u32.stage(this.c, this.address, packetDescriptor.offsets.annotations + position);
+  }
+  annotation8(position: number): Ref<I32, I32Like> {
+    return u8.stage(this.c, this.address, packetDescriptor.offsets.annotations + position);
+  }
+  /** The destination address annotation, host order. */
+  get dstIp(): Ref<I32, I32Like> {
+    return u32be.stage(this.c, this.address, packetDescriptor.offsets.annotations + annotation.dstIp);
+  }
+  /** When the packet was received, in nanoseconds. */
+  get timestamp(): ReturnType<U64Field["stage"]> {
+    return u64.stage(this.c, this.address, packetDescriptor.offsets.timestamp);
+  }
+
+  /** Ends the packet: its buffer is free again. Nothing is counted; see `drop`. */
+  kill(): void {
+    this.owner.consume(this, "killed");
+    this.release(this, undefined);
+  }
+  /** Ends the packet and counts it under `reason` in the router's table of drops. */
+  drop(reason: string): void {
+    this.owner.consume(this, "dropped");
+    this.release(this, reason);
+  }
+  /** Gives the packet to a structure: writes its descriptor and returns its address. Who calls this stores it. */
+  store(): I32 {
+    this.owner.consume(this, "stored");
+    return saveParts(this.c, this.parts);
+  }
+  /** Hands over the parts, for passing the packet on. */
+  take(how: string): PacketParts {
+    this.owner.consume(this, how);
+    return this.parts;
+  }
+}
+
+/** Writes the descriptor of a packet that comes to rest; returns its address. */
+export function saveParts(c: FunctionBuilder, parts: PacketParts): I32 {
+  const d = packetDescriptor.at(c, parts.address);
+  d.data.set(parts.data.get());
+  d.length.set(parts.length.get());
+  d.network.set(parts.network.get());
+  d.transport.set(parts.transport.get());
+  return parts.address;
+}
+
+/** Reads the descriptor of a packet at rest. */
+export function loadParts(c: FunctionBuilder, address: I32): PacketParts {
+  const d = packetDescriptor.at(c, address);
+  return {
+    address,
+    data: c.var("i32", d.data.get(), "data"),
+    length: c.var("i32", d.length.get(), "length"),
+    network: c.var("i32", d.network.get(), "network"),
+    transport: c.var("i32", d.transport.get(), "transport"),
+  };
+}
+
+/** Clears the annotations of a fresh packet. */
+export function clearAnnotations(c: FunctionBuilder, address: I32): void {
+  for (let i = 0; i < 48; i += 16) c.zero16(address, packetDescriptor.offsets.annotations + i);
+}
+
+/** Bytes that a run of buffers takes. */
+export function poolBytes(count: number): number {
+  return alignUp(count * bufferSize, 4096);
+}

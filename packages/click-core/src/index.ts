@@ -1,0 +1,61 @@
+/**
+ * The Click language and its compiler.
+ *
+ * `Router.compile` runs a configuration in process. `checkConfiguration` and `compile` are its parts, for those
+ * who bring a platform of their own. `element` defines element classes.
+ *
+ * @packageDocumentation
+ */
+export { type CheckedElement, type CheckedGraph } from "./compile/check.ts";
+export { type CheckedConfiguration, type CompiledRouter, checkConfiguration, compile } from "./compile/compile.ts";
+export { type Platform, type PlatformContext, type ReceivedFrame, type RouterFunctions, routerControl, type StagedDevice, type StagedPool } from "./compile/platform.ts";
+export type { DropCounter, ElementLayout, RouterLayout } from "./compile/stage.ts";
+export {
+  type ArgumentSpec,
+  type ArgumentType,
+  arg,
+  type ConfigOf,
+  type ConfigSpec,
+  formatEtherAddress,
+  formatIpAddress,
+  type IpAddress,
+  type IpPrefix,
+  keyword,
+  parseEtherAddress,
+  parseIpAddress,
+  parseIpPrefix,
+  positional,
+  required,
+  rest,
+} from "./element/argument-types.ts";
+export {
+  type DevicePort,
+  type ElementClass,
+  type ElementContext,
+  type ElementSet,
+  type ElementSpec,
+  element,
+  elementSet,
+  type Handler,
+  type HandlerContext,
+  type Handlers,
+  type HostService,
+  type InputPort,
+  type OutputPort,
+  type PacketPool,
+  type PrepareContext,
+} from "./element/element.ts";
+export { ElementDefinitionError } from "./element/ownership.ts";
+export { annotation, bufferSize, dataLimit, dataOffset, ipHeader, maximumFrame, Packet, type PacketOwner, type PacketParts, packetDescriptor } from "./element/packet.ts";
+export { splitArguments, unquote } from "./language/arguments.ts";
+export { ConfigurationError, type Diagnostic, Diagnostics, formatDiagnostic, lineAndColumn, type Place, type Source } from "./language/diagnostics.ts";
+export { type Connection, flatten, type Graph, type GraphElement, graphText, type Port } from "./language/flatten.ts";
+export { parse } from "./language/parser.ts";
+export type * from "./language/ast.ts";
+export type { RouterDevice } from "./runtime/device-ring.ts";
+export { type ControlPlane, controlPlane, type Drop, HandlerError } from "./runtime/handlers.ts";
+export { Router, type RouterOptions, type RunResult } from "./runtime/router.ts";
+export { type HashTableOptions, type HostHashTable, hashTable, type StagedHashTable } from "./structures/hash-table.ts";
+export { packetList, type StagedPacketList } from "./structures/packet-list.ts";
+export { type HostPacketRing, packetRing, type StagedPacketRing } from "./structures/packet-ring.ts";
+export { TextLine } from "./structures/text-line.ts";

@@ -1,0 +1,129 @@
+/**
+ * Devices of a router that runs in process: two rings in the router's memory, the host at their other end.
+ * Both ends run on one thread, in turn.
+ */
+import { type FieldType, type I32, type StagedArray, type StagedFields, type Struct, array, struct, u32, type U32Field } from "@clickos/codegen";
+import type { PlatformContext, StagedDevice } from "../compile/platform.ts";
+import { routerControl } from "../compile/platform.ts";
+import { dataOffset, maximumFrame } from "../element/packet.ts";
+
+/** Slots of a ring; a power of two. */
+export const ringSlots = 512;
+
+type SlotFields = { address: U32Field; data: U32Field; length: U32Field; spare: U32Field };
+const slot: Struct<SlotFields> = struct({ address: u32, data: u32, length: u32, spare: u32 }, { name: "slot" });
+
+/** One direction. Indices run free: the producer moves `tail`, the consumer `head`. */
+export const deviceRing: Struct<{ head: U32Field; tail: U32Field; slots: FieldType<StagedArray<StagedFields<SlotFields>>, unknown[]> }> = struct(
+  { head: u32, tail: u32, slots: array(slot, ringSlots) as FieldType<StagedArray<StagedFields<SlotFields>>, unknown[]> },
+  { name: "deviceRing", at: { slots: 16 } },
+);
+
+/** Where a device's rings are. */
+export interface DeviceRings {
+  readonly receive: number;
+  readonly transmit: number;
+}
+
+/** Reserves the rings and stages the guest's side of them. */
+export function stageDeviceRings(context: PlatformContext, number: number, places: Map<number, DeviceRings>): StagedDevice {
+  const rings = { receive: context.reserve(deviceRing.size, 64), transmit: context.reserve(deviceRing.size, 64) };
+  places.set(number, rings);
+  return {
+    receive(c, burst, deliver) {
+      const ring = deviceRing.at(c, rings.receive);
+      const head = ring.head.get();
+      const ready = ring.tail.get().sub(head);
+      const count = c.select(ready.ltU(burst), ready, c.i32(burst));
+      c.for(0, count, 1, (i) => {
+        const s = ring.slots.at(head.add(i).and(ringSlots - 1));
+        const frame: Record<"address" | "data" | "length", I32> = { address: s.address.get(), data: s.data.get(), length: s.length.get() };
+        deliver(frame);
+      });
+      ring.head.set(head.add(count));
+      return count;
+    },
+    transmit(c, frame) {
+      const ring = deviceRing.at(c, rings.transmit);
+      const tail = ring.tail.get();
+      const accepted = tail.sub(ring.head.get()).ltU(ringSlots);
+      c.if(accepted, () => {
+        const s = ring.slots.at(tail.and(ringSlots - 1));
+        s.address.set(frame.address);
+        s.data.set(frame.data);
+        s.length.set(frame.length);
+        ring.tail.set(tail.add(1));
+      });
+      return accepted;
+    },
+    space(c) {
+      const ring = deviceRing.at(c, rings.transmit);
+      return c.i32(ringSlots).sub(ring.tail.get().sub(ring.head.get()));
+    },
+  };
+}
+
+/** What the router's configuration calls a device, seen from outside it. */
+export interface RouterDevice {
+  /**
+   * Puts frames where `FromDevice` will find them.
+   *
+   * @returns how many were taken: fewer than given when the ring or the packet pool is full.
+   * @throws {RangeError} for a frame longer than a packet buffer; nothing of the batch is taken.
+   */
+  send(frames: readonly Uint8Array[]): number;
+  /** Takes what `ToDevice` sent, oldest first; at most `limit` frames. The arrays are the caller's. */
+  receive(limit?: number): Uint8Array[];
+  /** How many frames `receive` would give. */
+  readonly pending: number;
+}
+
+export function hostDevice(memory: WebAssembly.Memory, control: number, rings: DeviceRings): RouterDevice {
+  const words = new Uint32Array(memory.buffer);
+  const bytes = new Uint8Array(memory.buffer);
+  const { head, tail, slots } = deviceRing.offsets;
+  const word = (address: number): number => address >>> 2;
+  const freeCount = word(control + routerControl.offsets.freeCount);
+  const freeStack = word(control + routerControl.offsets.freeStack);
+  const rx = { head: word(rings.receive + head), tail: word(rings.receive + tail), slots: word(rings.receive + slots) };
+  const tx = { head: word(rings.transmit + head), tail: word(rings.transmit + tail), slots: word(rings.transmit + slots) };
+  const read = (index: number): number => words[index] as number;
+  return {
+    send(frames) {
+      for (const frame of frames) if (frame.length > maximumFrame) throw new RangeError(`a frame of ${frame.length} bytes is longer than a packet buffer holds (${maximumFrame})`);
+      let taken = 0;
+      for (const frame of frames) {
+        const at = read(rx.tail);
+        const free = read(freeCount);
+        if ((at - read(rx.head)) >>> 0 >= ringSlots || free === 0) break;
+        words[freeCount] = free - 1;
+        const buffer = read(word(read(freeStack)) + free - 1);
+        bytes.set(frame, buffer + dataOffset);
+        const s = rx.slots + (at & (ringSlots - 1)) * 4;
+        words[s] = buffer;
+        words[s + 1] = buffer + dataOffset;
+        words[s + 2] = frame.length;
+        words[rx.tail] = at + 1;
+        taken++;
+      }
+      return taken;
+    },
+    receive(limit = Number.POSITIVE_INFINITY) {
+      const frames: Uint8Array[] = [];
+      while (frames.length < limit && read(tx.head) !== read(tx.tail)) {
+        const at = read(tx.head);
+        const s = tx.slots + (at & (ringSlots - 1)) * 4;
+        const data = read(s + 1);
+        frames.push(bytes.slice(data, data + read(s + 2)));
+        const free = read(freeCount);
+        words[word(read(freeStack)) + free] = read(s);
+        words[freeCount] = free + 1;
+        words[tx.head] = at + 1;
+      }
+      return frames;
+    },
+    get pending() {
+      return (read(tx.tail) - read(tx.head)) >>> 0;
+    },
+  };
+}

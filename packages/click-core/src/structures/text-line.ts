@@ -1,0 +1,109 @@
+/** Builds a line of text in the guest, for Print and its kind. Not for hot paths. */
+import type { FunctionBuilder, Func, I32, I32Like, Var } from "@clickos/codegen";
+
+/** Bytes of the buffer that lines are made in; what does not fit is cut. */
+export const lineSize = 8192;
+
+const digits = new TextEncoder().encode("0123456789abcdef");
+
+export interface TextPlaces {
+  /** Address of the line buffer. */
+  readonly buffer: number;
+  data(bytes: Uint8Array): number;
+  write(address: I32Like, length: I32): void;
+}
+
+export class TextLine {
+  private readonly c: FunctionBuilder;
+  private readonly places: TextPlaces;
+  private readonly at: Var<"i32">;
+
+  constructor(c: FunctionBuilder, places: TextPlaces) {
+    this.c = c;
+    this.places = places;
+    this.at = c.var("i32", places.buffer, "at");
+  }
+
+  /** Text known at build time. */
+  text(text: string): this {
+    const bytes = Uint8Array.from(text, (ch) => ch.charCodeAt(0)).slice(0, 1024);
+    if (bytes.length === 0) return this;
+    this.c.copy(this.at.get(), this.places.data(bytes), bytes.length);
+    this.at.inc(bytes.length);
+    return this;
+  }
+
+  /** An unsigned number, right-aligned in `width` columns. */
+  decimal(value: I32, width = 0): this {
+    const helper = this.c.module.once("text decimal", () => defineDecimal(this.c));
+    this.at.set(this.c.call(helper, this.at.get(), value, width));
+    return this;
+  }
+
+  /** An address in dotted form; `value` is in host order. */
+  ipAddress(value: I32): this {
+    for (const shift of [24, 16, 8, 0]) {
+      this.decimal(value.shrU(shift).and(255));
+      if (shift > 0) this.text(".");
+    }
+    return this;
+  }
+
+  /** `length` bytes in hexadecimal, a space after each `group` bytes but the last. At most 2048 bytes. */
+  hex(address: I32, length: I32, group = 4): this {
+    const table = this.places.data(digits);
+    const helper = this.c.module.once(`text hex ${group}`, () => defineHex(this.c, table, group));
+    const shown = this.c.select(length.gtU(2048), this.c.i32(2048), length);
+    this.at.set(this.c.call(helper, this.at.get(), address, shown));
+    return this;
+  }
+
+  /** Ends the line and gives it to the console. */
+  end(): void {
+    this.c.store8(this.at.get(), 10);
+    this.places.write(this.places.buffer, this.at.get().sub(this.places.buffer).add(1));
+  }
+}
+
+function defineDecimal(outer: FunctionBuilder): Func<"i32"> {
+  return outer.module.func("text decimal", { at: "i32", value: "i32", width: "i32" }, "i32", (c, { at, value, width }) => {
+    const count = c.var("i32", 1, "count");
+    const rest = c.var("i32", value, "rest");
+    c.while(
+      () => rest.get().geU(10),
+      () => {
+        rest.set(rest.get().divU(10));
+        count.inc();
+      },
+    );
+    const pad = c.select(width.gtU(count.get()), width.sub(count.get()), c.i32(0));
+    c.fill(at, 32, pad);
+    const end = at.add(pad).add(count.get());
+    const p = c.var("i32", end, "p");
+    rest.set(value);
+    c.loop(() => {
+      p.inc(-1);
+      c.store8(p.get(), rest.get().remU(10).add(48));
+      rest.set(rest.get().divU(10));
+      c.if(rest.get().eqz(), () => c.break());
+    });
+    return end;
+  });
+}
+
+function defineHex(outer: FunctionBuilder, table: number, group: number): Func<"i32"> {
+  return outer.module.func(`text hex ${group}`, { at: "i32", address: "i32", length: "i32" }, "i32", (c, { at, address, length }) => {
+    const p = c.var("i32", at, "p");
+    c.for(0, length, 1, (i) => {
+      const byte = c.load8(address.add(i));
+      c.if(i.ne(0).and(i.remU(group).eqz()), () => {
+        c.store8(p.get(), 32);
+        p.inc();
+      });
+      c.store8(p.get(), c.load8(byte.shrU(4), table));
+      c.store8(p.get(), c.load8(byte.and(15), table), 1);
+      p.inc(2);
+    });
+    return p.get();
+  });
+}

@@ -1,0 +1,56 @@
+/** ARP for IPv4 over Ethernet, RFC 826, with the Ethernet header before it: 42 bytes. */
+import { bytes, type FieldType, type I32, type Struct, struct, u16be, u32, type U32Field, u8 } from "@clickos/codegen";
+
+type Bytes = FieldType<I32, Uint8Array>;
+
+/** IP addresses here are words as they stand in memory: they are only copied and compared. */
+export const arpPacket: Struct<{
+  etherDst: Bytes;
+  etherSrc: Bytes;
+  etherType: U32Field;
+  hardware: U32Field;
+  protocol: U32Field;
+  hardwareLength: U32Field;
+  protocolLength: U32Field;
+  operation: U32Field;
+  senderEther: Bytes;
+  senderIp: U32Field;
+  targetEther: Bytes;
+  targetIp: U32Field;
+}> = struct(
+  {
+    etherDst: bytes(6),
+    etherSrc: bytes(6),
+    etherType: u16be,
+    hardware: u16be,
+    protocol: u16be,
+    hardwareLength: u8,
+    protocolLength: u8,
+    operation: u16be,
+    senderEther: bytes(6),
+    senderIp: u32,
+    targetEther: bytes(6),
+    targetIp: u32,
+  },
+  { name: "arp", at: { senderIp: 28, targetIp: 38 }, size: 42 },
+);
+
+export const arpRequest = 1;
+export const arpReply = 2;
+export const arpLength = 42;
+
+/** The four bytes of an address as the little-endian word that stands in memory. */
+export function memoryWord(address: number): number {
+  return ((address >>> 24) | ((address >>> 8) & 0xff00) | ((address << 8) & 0xff0000) | (address << 24)) >>> 0;
+}
+
+/** A request for no address yet, from `ether` and `ip`. */
+export function arpRequestTemplate(ether: Uint8Array, ip: number): Uint8Array {
+  const packet = new Uint8Array(arpLength);
+  packet.fill(0xff, 0, 6);
+  packet.set(ether, 6);
+  packet.set([8, 6, 0, 1, 8, 0, 6, 4, 0, arpRequest], 12);
+  packet.set(ether, 22);
+  packet.set([ip >>> 24, ip >>> 16, ip >>> 8, ip].map((b) => b & 255), 28);
+  return packet;
+}

@@ -1,0 +1,37 @@
+/**
+ * Discard([keywords ACTIVE, BURST]) — ends packets.
+ *
+ * As a push element it kills what it is given; as a pull element it pulls BURST packets (default 1) a turn.
+ *
+ * Handlers: count (read), reset_counts (write), active (read).
+ *
+ *   ... -> c :: Counter -> Discard;
+ */
+import { u64 } from "@clickos/codegen";
+import { arg, type ElementClass, element, keyword} from "@clickos/click-core";
+import { pullTask } from "../lib/pull-task.ts";
+
+export const Discard: ElementClass = element({
+  name: "Discard",
+  ports: "1/0",
+  processing: "a/a",
+  config: { ACTIVE: keyword(arg.bool, true), BURST: keyword(arg.u32, 1) },
+  state: { count: u64 },
+  handlers: {
+    count: { read: (s) => s.count },
+    active: { read: (_s, { config }) => config.ACTIVE },
+    reset_counts: { write: (s) => {
+      s.count = 0n;
+    } },
+  },
+  push(_c, _port, packet, { state }) {
+    state.count.inc();
+    packet.kill();
+  },
+  hasTask: ({ config, inputIsPush }) => !inputIsPush && config.ACTIVE,
+  task: (c, { config, input, state }) =>
+    pullTask(c, config.BURST, input(0), (packet) => {
+      state.count.inc();
+      packet.kill();
+    }),
+});

@@ -1,0 +1,18 @@
+/**
+ * Idle — never makes a packet; kills those it is given.
+ *
+ * Ends ports that are not used.
+ *
+ *   Idle -> [1] arpq;
+ */
+import { type ElementClass, element } from "@clickos/click-core";
+
+export const Idle: ElementClass = element({
+  name: "Idle",
+  ports: "-/-",
+  processing: "a/a",
+  push(_c, _port, packet) {
+    packet.kill();
+  },
+  pull() {},
+});

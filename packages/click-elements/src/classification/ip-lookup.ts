@@ -1,0 +1,20 @@
+/** Looks an IP packet up in a decision tree; what IPFilter and IPClassifier share. */
+import type { FunctionBuilder, I32 } from "@clickos/codegen";
+import type { Packet } from "@clickos/click-core";
+import type { DecisionTree } from "./decision-tree.ts";
+import { stageLookup } from "./stage-tree.ts";
+
+/** The result of the first rule that holds, or -1. A packet without a marked IP header of 20 bytes is dropped. */
+export function stageIpLookup(c: FunctionBuilder, name: string, packet: Packet, tree: DecisionTree): I32 {
+  const network = packet.network;
+  const end = packet.data.add(packet.length);
+  c.if(network.eqz().or(end.sub(network).ltS(20)), () => packet.drop("no IP header marked"));
+  const transport = packet.transport;
+  return stageLookup(
+    c,
+    name,
+    tree,
+    { network: { address: network, length: end.sub(network) }, transport: { address: transport, length: end.sub(transport) } },
+    { network: 20 },
+  );
+}

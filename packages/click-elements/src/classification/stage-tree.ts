@@ -1,0 +1,110 @@
+/** Stages a decision tree as functions: reads, compares, returns. Budget: about 1 ns a comparison. */
+import type { Func, FunctionBuilder, I32 } from "@clickos/codegen";
+import type { Branch, DecisionTree, TreeNode } from "./decision-tree.ts";
+import type { Base, Field } from "./expression.ts";
+
+/** What a lookup reads from: address and number of readable bytes of each base, or a plain value. */
+export interface LookupInput {
+  readonly network?: { readonly address: I32; readonly length: I32 };
+  readonly transport?: { readonly address: I32; readonly length: I32 };
+  readonly data?: { readonly address: I32; readonly length: I32 };
+  readonly value?: I32;
+}
+
+type BytesBase = Exclude<Base, "value">;
+const bytesBases: readonly BytesBase[] = ["network", "transport", "data"];
+
+/** Bytes of each base that are known to be readable before the lookup. */
+export type KnownLengths = Partial<Record<BytesBase, number>>;
+
+/** Looks up a packet; the result is the rule's, or -1. */
+export function stageLookup(c: FunctionBuilder, name: string, tree: DecisionTree, input: LookupInput, known: KnownLengths = {}): I32 {
+  const bases = bytesBases.filter((b) => input[b]);
+  const params: Record<string, "i32"> = {};
+  const args: I32[] = [];
+  for (const b of bases) {
+    const from = input[b] as { address: I32; length: I32 };
+    params[b] = "i32";
+    params[`${b}Length`] = "i32";
+    args.push(from.address, from.length);
+  }
+  if (input.value) {
+    params.value = "i32";
+    args.push(input.value);
+  }
+  const functions = new Map<Branch, Func<"i32">>();
+  const waiting: (() => void)[] = [];
+
+  const shared = (node: Branch): Func<"i32"> => {
+    let f = functions.get(node);
+    if (!f) {
+      f = c.module.declare(`${name} node`, params, "i32");
+      functions.set(node, f);
+      const func = f;
+      // A shared node may be reached along paths that know different lengths: it relies on the least.
+      waiting.push(() => c.module.define(func, params, (inner, p) => emit(inner, p as Record<string, I32>, node, known, true)));
+    }
+    return f;
+  };
+  const emit = (inner: FunctionBuilder, p: Record<string, I32>, node: TreeNode, readable: KnownLengths, root: boolean): void => {
+    if (node.kind === "leaf") {
+      inner.return(node.result);
+      return;
+    }
+    if (node.references > 1 && !root) {
+      inner.return(inner.call(shared(node), ...Object.keys(params).map((key) => p[key] as I32)));
+      return;
+    }
+    const { field } = node;
+    const next = { ...readable };
+    if (field.base !== "value") {
+      const needed = field.offset + field.width;
+      if ((readable[field.base] ?? 0) < needed) {
+        inner.if((p[`${field.base}Length`] as I32).ltS(needed), () => emit(inner, p, node.unreadable, readable, false));
+        next[field.base] = needed;
+      }
+    }
+    const value = readField(inner, p, field);
+    const search = (low: number, high: number): void => {
+      const segment = node.segments[low];
+      if (!segment) return;
+      if (low === high) {
+        emit(inner, p, segment.next, next, false);
+        return;
+      }
+      const middleSegment = node.segments[low + 1];
+      if (high === low + 2 && middleSegment && segment.next === node.segments[high]?.next && middleSegment.upTo === segment.upTo + 1) {
+        inner.if(value.eq(middleSegment.upTo), () => emit(inner, p, middleSegment.next, next, false));
+        emit(inner, p, segment.next, next, false);
+        return;
+      }
+      const middle = (low + high) >> 1;
+      const upTo = (node.segments[middle] as { upTo: number }).upTo;
+      inner.if(upTo === 0 ? value.eqz() : value.leU(upTo), () => search(low, middle));
+      search(middle + 1, high);
+    };
+    search(0, node.segments.length - 1);
+  };
+
+  let result: I32 | undefined;
+  tree.forEach((root, i) => {
+    const f = c.module.func(`${name} tree${tree.length > 1 ? i : ""}`, params, "i32", (inner, p) => emit(inner, p as Record<string, I32>, root, known, true));
+    for (let define = waiting.pop(); define; define = waiting.pop()) define();
+    if (result === undefined) result = c.call(f, ...args);
+    else {
+      const so_far = c.var("i32", result, "decided");
+      c.if(so_far.get().ltS(0), () => so_far.set(c.call(f, ...args)));
+      result = so_far.get();
+    }
+  });
+  return result as I32;
+}
+
+function readField(c: FunctionBuilder, p: Record<string, I32>, field: Field): I32 {
+  if (field.base === "value") return field.mask === 0xffffffff ? (p.value as I32) : (p.value as I32).and(field.mask);
+  const at = p[field.base] as I32;
+  const { offset, width, mask } = field;
+  const whole = width === 1 ? c.load8(at, offset) : width === 2 ? c.load16(at, offset, "be") : c.load32(at, offset, "be");
+  const full = width === 4 ? 0xffffffff : 2 ** (width * 8) - 1;
+  return mask === full ? whole : whole.and(mask);
+}

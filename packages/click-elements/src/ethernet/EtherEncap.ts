@@ -1,0 +1,29 @@
+/**
+ * EtherEncap(ETHERTYPE, SRC, DST) — puts an Ethernet header before each packet.
+ *
+ * The address annotations and header marks stay. A packet without room for the header is dropped.
+ *
+ * Handlers: src, dst, ethertype (read).
+ *
+ *   ... -> EtherEncap(0x0800, 02:00:00:00:00:01, 02:00:00:00:00:02) -> ToDevice(1);
+ */
+import { arg, type ElementClass, element, formatEtherAddress, required } from "@clickos/click-core";
+import { storeBytes } from "../lib/bytes.ts";
+
+export const EtherEncap: ElementClass = element({
+  name: "EtherEncap",
+  ports: "1/1",
+  processing: "a/a",
+  config: { ETHERTYPE: required(arg.u16), SRC: required(arg.etherAddress), DST: required(arg.etherAddress) },
+  prepare: ({ config }) => ({ header: config.SRC && config.DST ? Uint8Array.of(...config.DST, ...config.SRC, config.ETHERTYPE >> 8, config.ETHERTYPE & 255) : new Uint8Array(14) }),
+  handlers: {
+    src: { read: (_s, { config }) => formatEtherAddress(config.SRC) },
+    dst: { read: (_s, { config }) => formatEtherAddress(config.DST) },
+    ethertype: { read: (_s, { config }) => `0x${config.ETHERTYPE.toString(16).padStart(4, "0")}` },
+  },
+  action(c, packet, { plan }) {
+    c.if(packet.headroom.ltU(14), () => packet.drop("no headroom"));
+    packet.unpull(14);
+    storeBytes(c, packet.data, plan.header);
+  },
+});

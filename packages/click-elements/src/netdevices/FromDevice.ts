@@ -1,0 +1,43 @@
+/**
+ * FromDevice(DEVNAME [, keywords BURST, PROMISC, SNAPLEN, SNIFFER]) — packets received from a network device.
+ *
+ * DEVNAME is the number of the device: a virtual interface in a virtual machine, a capture or a ring in process.
+ * Pushes up to BURST packets (default 32) each time it is scheduled.
+ *
+ * Handlers: count (read), reset_counts (write).
+ *
+ *   FromDevice(0) -> ... -> ToDevice(1);
+ */
+import { u64 } from "@clickos/codegen";
+import { arg, type ElementClass, element, keyword, required} from "@clickos/click-core";
+import { readDeviceNumber } from "./device-number.ts";
+
+export const FromDevice: ElementClass = element({
+  name: "FromDevice",
+  ports: "0/1",
+  processing: "h/h",
+  config: {
+    DEVNAME: required(arg.string),
+    BURST: keyword(arg.u32, 32),
+    SNIFFER: keyword(arg.bool, true),
+    PROMISC: keyword(arg.bool, false),
+    SNAPLEN: keyword(arg.u32, 2046),
+    METHOD: keyword(arg.string, ""),
+  },
+  prepare: ({ config, error }) => ({ device: readDeviceNumber(config.DEVNAME, error) }),
+  state: { count: u64 },
+  handlers: {
+    count: { read: (s) => s.count },
+    reset_counts: { write: (s) => {
+      s.count = 0n;
+    } },
+  },
+  task(_c, { config, plan, state, clock, device, output }) {
+    const received = device(plan.device).receive(Math.max(1, config.BURST), (packet) => {
+      packet.timestamp.set(clock.now());
+      output(0).push(packet);
+    });
+    state.count.inc(received.toI64());
+    return received;
+  },
+});

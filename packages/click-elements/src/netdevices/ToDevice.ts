@@ -1,0 +1,48 @@
+/**
+ * ToDevice(DEVNAME [, keywords BURST]) — sends packets to a network device.
+ *
+ * Pushed packets are sent at once; one that finds the device's ring full is dropped. Pulled packets are taken
+ * only as far as the ring has room, up to BURST (default 32) a turn, so none is lost.
+ *
+ * Handlers: count, drops (read), reset_counts (write).
+ *
+ *   ... -> Queue -> ToDevice(1);
+ */
+import { u64 } from "@clickos/codegen";
+import { arg, type ElementClass, element, keyword, required} from "@clickos/click-core";
+import { pullTask } from "../lib/pull-task.ts";
+import { readDeviceNumber } from "./device-number.ts";
+
+export const ToDevice: ElementClass = element({
+  name: "ToDevice",
+  ports: "1/0",
+  processing: "a/a",
+  config: { DEVNAME: required(arg.string), BURST: keyword(arg.u32, 32), METHOD: keyword(arg.string, "") },
+  prepare: ({ config, error }) => ({ device: readDeviceNumber(config.DEVNAME, error) }),
+  state: { count: u64, drops: u64 },
+  handlers: {
+    count: { read: (s) => s.count },
+    drops: { read: (s) => s.drops },
+    reset_counts: { write: (s) => {
+      s.count = 0n;
+      s.drops = 0n;
+    } },
+  },
+  push(_c, _port, packet, { plan, state, device }) {
+    state.count.inc();
+    device(plan.device).transmit(packet, (rejected) => {
+      state.count.inc(-1n);
+      state.drops.inc();
+      rejected.drop("transmit ring full");
+    });
+  },
+  hasTask: ({ inputIsPush }) => !inputIsPush,
+  task(c, { config, plan, state, device, input }) {
+    const port = device(plan.device);
+    const space = port.space();
+    const burst = c.select(space.ltU(config.BURST), space, c.i32(Math.max(1, config.BURST)));
+    const sent = pullTask(c, burst, input(0), (packet) => port.transmit(packet, (rejected) => rejected.drop("transmit ring full")));
+    state.count.inc(sent.toI64());
+    return sent;
+  },
+});
