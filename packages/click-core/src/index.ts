@@ -29,6 +29,7 @@ export {
   rest,
 } from "./element/argument-types.ts";
 export {
+  type AnyElementContext,
   type DevicePort,
   type ElementClass,
   type ElementContext,

@@ -25,6 +25,10 @@ export interface StagedPool {
   /** A free buffer's address, or 0. */
   allocate(c: FunctionBuilder): I32;
   free(c: FunctionBuilder, address: I32): void;
+  /** Address of the first buffer; buffers follow one another. */
+  base(c: FunctionBuilder): I32;
+  /** How many buffers there are. */
+  count(c: FunctionBuilder): I32;
 }
 
 /** One received frame: which buffer, where in it. */

@@ -236,6 +236,8 @@ class Stager {
   }
 
   private readonly pool: StagedPool = {
+    base: (c) => c.load32(this.control, routerControl.offsets.poolBase),
+    count: (c) => c.load32(this.control, routerControl.offsets.poolCount),
     allocate: (c) => {
       const count = c.load32(this.control, routerControl.offsets.freeCount);
       const result = c.var("i32", 0, "buffer");

@@ -14,7 +14,7 @@
  *   arp_responses -> [1] arpq;
  */
 import { u16, u32, u64 } from "@clickos/codegen";
-import { arg, type ElementClass, type ElementContext, element, formatEtherAddress, formatIpAddress, hashTable, keyword, packetList, required } from "@clickos/click-core";
+import { type AnyElementContext, arg, type ElementClass, element, formatEtherAddress, formatIpAddress, hashTable, keyword, type Packet, packetList, required } from "@clickos/click-core";
 import type { FunctionBuilder, I32, I64 } from "@clickos/codegen";
 import { copyBytes, storeBytes } from "../lib/bytes.ts";
 import { arpLength, arpPacket, arpReply, arpRequestTemplate } from "./arp-packet.ts";
@@ -126,7 +126,7 @@ export const ARPQuerier: ElementClass = element({
   },
   timer(c, { state, clock, packets, timer }) {
     const now = clock.now();
-    state.table.sweep(65536, (entry) => {
+    state.table.sweep(65536, (entry: I32) => {
       const value = state.table.value(entry);
       c.if(now.geU(value.expires.get()), () => {
         c.loop(() => {
@@ -143,10 +143,8 @@ export const ARPQuerier: ElementClass = element({
   },
 });
 
-type Context = Parameters<NonNullable<(typeof ARPQuerier)["push"]>>[3] & ElementContext<any, any, any>;
-
 /** Sends a request for the host whose address is the memory word `address`. */
-function query(c: FunctionBuilder, address: I32, { state, plan, data, packets, output, noutputs }: Context): void {
+function query(c: FunctionBuilder, address: I32, { state, plan, data, packets, output, noutputs }: AnyElementContext): void {
   packets.make(arpLength, (request) => {
     copyBytes(c, request.data, data(plan.query, 16), arpLength);
     arpPacket.at(c, request.data).targetIp.set(address);
@@ -156,7 +154,7 @@ function query(c: FunctionBuilder, address: I32, { state, plan, data, packets, o
 }
 
 /** Takes an ARP response: remembers the sender, lets the packets for it go. */
-function learn(c: FunctionBuilder, packet: Parameters<NonNullable<(typeof ARPQuerier)["push"]>>[2], { state, config, clock, output, timer, packets }: Context): void {
+function learn(c: FunctionBuilder, packet: Packet, { state, config, clock, output, timer, packets }: AnyElementContext): void {
   c.if(packet.length.ltU(arpLength), () => packet.drop("not an ARP response"));
   const arp = arpPacket.at(c, packet.data);
   const ipOverEther = arp.hardware.get().eq(1).and(arp.protocol.get().eq(0x0800)).and(arp.hardwareLength.get().eq(6)).and(arp.protocolLength.get().eq(4));

@@ -20,7 +20,7 @@
  *   rw :: IPRewriter(pattern 1.0.0.1 1024-65535 - - 0 1, drop);
  */
 import { type FunctionBuilder, type I32, u32, u64 } from "@clickos/codegen";
-import { arg, type ElementClass, type ElementContext, element, hashTable, keyword, rest } from "@clickos/click-core";
+import { type AnyElementContext, arg, type ElementClass, element, hashTable, keyword, rest } from "@clickos/click-core";
 import { memoryWord } from "../arp/arp-packet.ts";
 import { delta32, fold, patchDelta } from "../lib/checksum.ts";
 import { type InputSpec, parseInputSpec } from "./rewriter-spec.ts";
@@ -181,7 +181,7 @@ interface FlowId {
 }
 
 /** Makes both directions of a mapping; the forward entry, or 0 when there is no room or no free port. */
-function makeMapping(c: FunctionBuilder, flow: FlowId, spec: InputSpec & { kind: "pattern" }, { state, clock, config }: ElementContext<any, any, any>): I32 {
+function makeMapping(c: FunctionBuilder, flow: FlowId, spec: InputSpec & { kind: "pattern" }, { state, clock, config }: AnyElementContext): I32 {
   const { pattern } = spec;
   const flows = state.flows;
   const source = pattern.source === undefined ? flow.source : c.i32(memoryWord(pattern.source));

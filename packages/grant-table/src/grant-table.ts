@@ -1,0 +1,60 @@
+/** The guest's side: a domain fills entries of its own table to let others at its frames. */
+import { entriesPerFrame, GTF, grantEntry, reservedEntries } from "./layout.ts";
+
+declare const brand: unique symbol;
+/** An index into a domain's grant table. */
+export type GrantRef = number & { readonly [brand]?: "GrantRef" };
+/** The number of a 4 KiB frame in a domain's memory. */
+export type FrameNumber = number & { readonly [brand]?: "FrameNumber" };
+
+/** Where a table is: `frames` frames at `offset` of a memory. */
+export interface GrantTablePlace {
+  readonly buffer: ArrayBufferLike;
+  readonly offset: number;
+  readonly frames: number;
+}
+
+/** The table is full. */
+export class GrantError extends Error {
+  override readonly name = "GrantError";
+  readonly code = "TABLE_FULL";
+}
+
+export interface GrantTable {
+  /** Lets domain `to` at a frame. @throws {GrantError} */
+  grant(frame: FrameNumber, options: { to: number; readOnly?: boolean }): GrantRef;
+  /** Takes a grant back. False while the other side has it mapped. */
+  end(ref: GrantRef): boolean;
+  /** Whether the other side has the frame mapped. */
+  inUse(ref: GrantRef): boolean;
+}
+
+export function createGrantTable(place: GrantTablePlace): GrantTable {
+  const words = new Int32Array(place.buffer, place.offset, (place.frames * entriesPerFrame * grantEntry.size) >> 2);
+  const count = place.frames * entriesPerFrame;
+  const free: number[] = [];
+  let next: number = reservedEntries;
+  return {
+    grant(frame, { to, readOnly = false }) {
+      const ref = free.pop() ?? next++;
+      if (ref >= count) {
+        next = count;
+        throw new GrantError(`no free entry among ${count}`);
+      }
+      words[ref * 2 + 1] = frame;
+      // The flags come last: with them the entry is valid.
+      Atomics.store(words, ref * 2, (to << 16) | GTF.permitAccess | (readOnly ? GTF.readonly : 0));
+      return ref;
+    },
+    end(ref) {
+      for (;;) {
+        const entry = Atomics.load(words, ref * 2);
+        if (entry & (GTF.reading | GTF.writing)) return false;
+        if (Atomics.compareExchange(words, ref * 2, entry, 0) !== entry) continue;
+        if ((entry & GTF.typeMask) === GTF.permitAccess) free.push(ref);
+        return true;
+      }
+    },
+    inUse: (ref) => (Atomics.load(words, ref * 2) & (GTF.reading | GTF.writing)) !== 0,
+  };
+}

@@ -1,0 +1,105 @@
+/**
+ * The guest kernel, staged around a compiled router: boot, event loop, console, timers.
+ *
+ * Entry points: `boot()` once; `vcpu(now, rounds)` for each slice: 0 idle, 1 more to do, 2 halted.
+ */
+import type { FunctionBuilder, I32, I32Like } from "@clickos/codegen";
+import { type Platform, routerControl, type StagedPool } from "@clickos/click-core";
+import { frameSize } from "@clickos/grant-table";
+import { consoleRing, domainFrames, firstFreeAddress } from "@clickos/hypervisor";
+import { buffersPerVif, type StagedVif, stageVif, type VifPlaces } from "@clickos/netfront";
+import { sharedInfo, vcpuInfo } from "@clickos/xen-evtchn";
+
+/** Buffers for packets that elements have in hand. */
+const workingBuffers = 128;
+const sharedInfoAddress = domainFrames.sharedInfo * frameSize;
+const consoleAddress = domainFrames.console * frameSize;
+
+/** Frames that grant entries are left for: the tables' entries less a few for rings. */
+export const maximumPoolFrames = 4000;
+
+/** Turns the router's platform into a kernel. `vifs` receives where the interfaces are. */
+export function miniosPlatform(devices: number, vifs: VifPlaces[]): Platform {
+  const staged: StagedVif[] = [];
+  return {
+    memoryImport: ["xen", "memory"],
+    base: firstFreeAddress,
+    buffers: devices * buffersPerVif + workingBuffers,
+    maximumPages: 1024,
+    services: false,
+    device(context, number) {
+      const vif = stageVif(context, number);
+      staged.push(vif);
+      vifs.push(vif.places);
+      return vif.device;
+    },
+    chatter: (c, address, length) => writeConsole(c, address, length),
+    finish(module, { init, run }, _pool: StagedPool) {
+      const eventSend = module.import("xen", "evtchn_send", { port: "i32" }, undefined);
+      const setTimer = module.import("xen", "set_timer_op", { at: "i64" }, undefined);
+      module.export(
+        "boot",
+        module.func("boot", {}, undefined, (c) => {
+          c.call(init);
+          staged.forEach((vif, i) => vif.connect(c, domainFrames.grantTable * frameSize, i, staged.length));
+        }),
+      );
+      module.export(
+        "vcpu",
+        module.func("vcpu", { now: "i64", rounds: "i32" }, "i32", (c, { now, rounds }) => {
+          takeEvents(c);
+          for (const vif of staged) vif.enter(c);
+          const result = c.var("i32", c.call(run, now, rounds), "result");
+          for (const vif of staged) vif.leave(c, (port) => c.call(eventSend, port));
+          c.if(result.get().eqz(), () => {
+            // Going to sleep: ask for events, then look once more, so that none is missed in between.
+            for (const vif of staged) c.if(vif.wait(c), () => result.set(1));
+          });
+          const next = c.load64(firstFreeAddress, routerControl.offsets.nextTimer);
+          c.call(setTimer, c.select(next.eq(0x7fffffffffffffffn), c.i64(0n), next));
+          return result.get();
+        }),
+      );
+    },
+  };
+}
+
+/** Clears the upcall and all pending bits: whatever happened, the router looks at all its devices. */
+function takeEvents(c: FunctionBuilder): void {
+  const selector = vcpuInfo.offsets.pendingSel;
+  c.if(c.atomicLoad(sharedInfoAddress).and(0xff), () => {
+    c.atomic("and", sharedInfoAddress, ~0xff);
+    for (const half of [0, 4]) {
+      const selected = c.var("i32", c.atomic("xchg", sharedInfoAddress, 0, selector + half), "selected");
+      c.while(
+        () => selected.get().ne(0),
+        () => {
+          const group = selected.get().ctz();
+          selected.set(selected.get().and(selected.get().sub(1)));
+          const words = group.shl(3).add(sharedInfoAddress + half * 64);
+          c.atomicStore(words, 0, sharedInfo.offsets.evtchnPending);
+          c.atomicStore(words, 0, sharedInfo.offsets.evtchnPending + 4);
+        },
+      );
+    }
+  });
+}
+
+/** Writes text to the console ring; when it does not fit, through the hypercall, which empties the ring first. */
+function writeConsole(outer: FunctionBuilder, address: I32Like, length: I32): void {
+  const helper = outer.module.once("console write", () => {
+    const direct = outer.module.import("xen", "console_io", { address: "i32", length: "i32" }, undefined);
+    return outer.module.func("console write", { address: "i32", length: "i32" }, undefined, (c, p) => {
+      const { output, outCons, outProd } = consoleRing.offsets;
+      const prod = c.load32(consoleAddress, outProd);
+      const used = prod.sub(c.atomicLoad(consoleAddress, outCons));
+      c.if(used.add(p.length).gtU(2048), () => {
+        c.call(direct, p.address, p.length);
+        c.return();
+      });
+      c.for(0, p.length, 1, (i) => c.store8(prod.add(i).and(2047).add(consoleAddress), c.load8(p.address.add(i)), output));
+      c.atomicStore(consoleAddress, prod.add(p.length), outProd);
+    });
+  });
+  outer.call(helper, address, length);
+}

@@ -1,0 +1,215 @@
+/**
+ * The back end of a virtual interface in the optimised mode: a switch port whose other side is a guest's netmap
+ * rings. Every byte of the rings is the guest's to write at any time: each field is read once, checked, and only
+ * then used. Budget: 25 ns a 64-byte frame from switch to ring, or the reverse.
+ *
+ * Transmit and receive are named from the guest's side.
+ */
+import type { GrantMapper, Mapping } from "@clickos/grant-table";
+import { copyFrame, FrameBatch, type Port } from "@clickos/vale";
+import { netmapRing, netmapSlot, ringSlots } from "@clickos/xen-ring";
+
+/** Bytes of a packet buffer. */
+const bufferSize = 2048;
+const mask = ringSlots - 1;
+const slotWords = netmapSlot.size >> 2;
+const headWord = netmapRing.offsets.head >> 2;
+const tailWord = netmapRing.offsets.tail >> 2;
+const eventWord = netmapRing.offsets.event >> 2;
+const slotsWord = netmapRing.offsets.slots >> 2;
+
+/** Frames more than this are no Ethernet frames; shorter ones have no addresses. */
+const shortest = 14;
+
+/** What a front end granted; see its device page. */
+export interface VifGrants {
+  readonly rxRingRef: number;
+  readonly txRingRef: number;
+  readonly bufferRef: number;
+  readonly bufferFrames: number;
+  readonly bufferCount: number;
+}
+
+export interface VifOptions {
+  readonly name: string;
+  readonly domain: number;
+  readonly grants: VifGrants;
+  readonly mapper: GrantMapper;
+  /** Sends an event to the front end. */
+  notify(): void;
+}
+
+/** Frames by what became of them. */
+export interface VifStats {
+  /** From the guest to the switch. */
+  readonly txPackets: number;
+  readonly txBytes: number;
+  /** From the switch to the guest. */
+  readonly rxPackets: number;
+  readonly rxBytes: number;
+  /** Transmit slots that made no sense: buffer, offset or length out of range. */
+  readonly txBadSlot: number;
+  /** Ring indices that made no sense. */
+  readonly badIndex: number;
+  /** Receive slots that made no sense; the frame for them is lost. */
+  readonly rxBadSlot: number;
+  /** Events sent. */
+  readonly notifications: number;
+}
+
+export interface Vif extends Port {
+  readonly stats: VifStats;
+  /** Unmaps everything. Twice does nothing. */
+  disconnect(): void;
+}
+
+/** The front end's grants cannot be used; the message says which and why. */
+export class NetbackError extends Error {
+  override readonly name = "NetbackError";
+  readonly code = "BAD_FRONTEND";
+}
+
+/**
+ * Connects to a front end: maps its rings and buffers and returns the port.
+ *
+ * @throws {NetbackError} when a grant is not as announced; nothing stays mapped.
+ */
+export function connectVif(options: VifOptions): Vif {
+  const { mapper, domain, grants } = options;
+  const mappings: Mapping[] = [];
+  const map = (ref: number): Mapping => {
+    const result = mapper.map(domain, ref);
+    if (result.status !== 0) {
+      for (const m of mappings) m.unmap();
+      throw new NetbackError(`${options.name}: ${result.message}`);
+    }
+    mappings.push(result.mapping);
+    return result.mapping;
+  };
+  const { bufferFrames, bufferCount } = grants;
+  if (!(bufferFrames <= 65536 && bufferCount <= bufferFrames * 2)) throw new NetbackError(`${options.name}: ${bufferCount} buffers in ${bufferFrames} frames`);
+  const rxRing = map(grants.rxRingRef);
+  const txRing = map(grants.txRingRef);
+  const offsets = new Int32Array(bufferCount);
+  for (let f = 0; f < bufferFrames; f++) {
+    const { offset } = map(grants.bufferRef + f);
+    if (f * 2 < bufferCount) offsets[f * 2] = offset;
+    if (f * 2 + 1 < bufferCount) offsets[f * 2 + 1] = offset + bufferSize;
+  }
+
+  // One view of the guest's memory; only mapped frames are reached through `offsets` and the ring bases.
+  const batch = new FrameBatch(rxRing.buffer);
+  const { words, bytes } = batch;
+  const rx = rxRing.offset >> 2;
+  const tx = txRing.offset >> 2;
+  let txCur = 0;
+  let txSeen = 0;
+  let rxTail = 0;
+  let rxShown = 0;
+  let open = true;
+  let txPackets = 0;
+  let txBytes = 0;
+  let rxPackets = 0;
+  let rxBytes = 0;
+  let txBadSlot = 0;
+  let badIndex = 0;
+  let rxBadSlot = 0;
+  let notifications = 0;
+
+  const disconnect = (): void => {
+    if (!open) return;
+    open = false;
+    for (const m of mappings) m.unmap();
+  };
+
+  return {
+    name: options.name,
+    poll() {
+      if (!open) return null;
+      const head = Atomics.load(words, tx + headWord);
+      if (head >>> 0 >= ringSlots) {
+        badIndex++;
+        return null;
+      }
+      let n = 0;
+      let total = 0;
+      let cur = txCur;
+      for (; cur !== head; cur = (cur + 1) & mask) {
+        const slot = tx + slotsWord + cur * slotWords;
+        const index = (words[slot] as number) >>> 0;
+        const length = (words[slot + 1] as number) & 0xffff;
+        const offset = (words[slot + 2] as number) >>> 0;
+        if (index >= bufferCount || offset > bufferSize || offset + length > bufferSize || length < shortest) {
+          txBadSlot++;
+          continue;
+        }
+        batch.offsets[n] = (offsets[index] as number) + offset;
+        batch.lengths[n] = length;
+        total += length;
+        n++;
+      }
+      txSeen = head;
+      batch.count = n;
+      txPackets += n;
+      txBytes += total;
+      if (n > 0) return batch;
+      if (txSeen !== txCur) {
+        // Nothing but bad slots: they are given back all the same.
+        txCur = txSeen;
+        Atomics.store(words, tx + tailWord, (txCur + mask) & mask);
+      }
+      return null;
+    },
+    release() {
+      txCur = txSeen;
+      Atomics.store(words, tx + tailWord, (txCur + mask) & mask);
+    },
+    deliver(from, list, count) {
+      if (!open) return 0;
+      const head = Atomics.load(words, rx + headWord);
+      if (head >>> 0 >= ringSlots) {
+        badIndex++;
+        return 0;
+      }
+      let room = (head - rxTail - 1 + ringSlots) & mask;
+      let k = 0;
+      let total = 0;
+      while (k < count && room > 0) {
+        const slot = rx + slotsWord + rxTail * slotWords;
+        const index = (words[slot] as number) >>> 0;
+        const offset = (words[slot + 2] as number) >>> 0;
+        const i = list[k] as number;
+        const length = from.lengths[i] as number;
+        if (index >= bufferCount || offset > bufferSize || (offset & 3) !== 0 || offset + length > bufferSize - 16) {
+          // A slot without room for the frame: the guest's own fault, or a frame longer than its buffers.
+          rxBadSlot++;
+          break;
+        }
+        copyFrame(from, i, bytes, words, (offsets[index] as number) + offset);
+        words[slot + 1] = length;
+        rxTail = (rxTail + 1) & mask;
+        total += length;
+        room--;
+        k++;
+      }
+      rxPackets += k;
+      rxBytes += total;
+      return k;
+    },
+    flush() {
+      if (rxTail === rxShown || !open) return;
+      rxShown = rxTail;
+      Atomics.store(words, rx + tailWord, rxTail);
+      // The guest asks for an event when it goes to sleep; one is enough.
+      if (Atomics.exchange(words, rx + eventWord, 0) !== 0) {
+        notifications++;
+        options.notify();
+      }
+    },
+    detached: disconnect,
+    disconnect,
+    get stats() {
+      return { txPackets, txBytes, rxPackets, rxBytes, txBadSlot, badIndex, rxBadSlot, notifications };
+    },
+  };
+}

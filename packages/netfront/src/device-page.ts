@@ -1,0 +1,41 @@
+/**
+ * The page that a virtual interface is set up through, in the guest's memory. The toolstack fills in what the
+ * guest needs before it starts; the guest grants its rings and buffers and writes their references.
+ */
+import { bytes, type FieldType, type I32, type Struct, struct, u32, type U32Field } from "@clickos/codegen";
+
+export const devicePageMagic = 0x46495643;
+
+/** States of a device, xen/include/public/io/xenbus.h. */
+export const xenbusState = { unknown: 0, initialising: 1, initWait: 2, initialised: 3, connected: 4, closing: 5, closed: 6 } as const;
+
+export const devicePage: Struct<{
+  magic: U32Field;
+  /** Written by the guest: `xenbusState`. */
+  state: U32Field;
+  /** From the toolstack: who the back end is, the guest's event channel, the interface's address. */
+  backendId: U32Field;
+  eventChannel: U32Field;
+  mac: FieldType<I32, Uint8Array>;
+  /** From the guest: references of the two ring pages. */
+  rxRingRef: U32Field;
+  txRingRef: U32Field;
+  /** From the guest: the first of `bufferFrames` references in a row, and the number of 2 KiB buffers in them. */
+  bufferRef: U32Field;
+  bufferFrames: U32Field;
+  bufferCount: U32Field;
+}> = struct(
+  {
+    magic: u32,
+    state: u32,
+    backendId: u32,
+    eventChannel: u32,
+    mac: bytes(6),
+    rxRingRef: u32,
+    txRingRef: u32,
+    bufferRef: u32,
+    bufferFrames: u32,
+    bufferCount: u32,
+  },
+  { name: "vif_page" },
+);

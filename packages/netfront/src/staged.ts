@@ -1,0 +1,162 @@
+/**
+ * The front end as staged code, in the optimised mode: all buffers are granted once, a slot of the netmap ring
+ * says which one, and events are sent once for a burst.
+ *
+ * The guest calls `enter` before a burst and `leave` after it; `device` is what FromDevice and ToDevice use.
+ */
+import type { FunctionBuilder, I32, StagedFields } from "@clickos/codegen";
+import { bufferSize, dataOffset, type PlatformContext, type StagedDevice } from "@clickos/click-core";
+import { frameSize, GTF, grantEntry, reservedEntries } from "@clickos/grant-table";
+import { netmapRing, ringSlots } from "@clickos/xen-ring";
+import { devicePage, devicePageMagic, xenbusState } from "./device-page.ts";
+
+const mask = ringSlots - 1;
+
+/** An interface's places in memory: page-aligned addresses. */
+export interface VifPlaces {
+  readonly device: number;
+  readonly page: number;
+  readonly rxRing: number;
+  readonly txRing: number;
+}
+
+export interface StagedVif {
+  readonly places: VifPlaces;
+  readonly device: StagedDevice;
+  /** Grants rings and buffers, posts receive buffers, announces the interface. Once, at boot. */
+  connect(c: FunctionBuilder, grantTable: number, index: number, vifs: number): void;
+  /** Takes back the buffers of frames that were sent. */
+  enter(c: FunctionBuilder): void;
+  /** Shows the back end what was queued and notifies it if something was. */
+  leave(c: FunctionBuilder, notify: (port: I32) => void): void;
+  /** Asks for an event on the next frame; nonzero when one is there already. */
+  wait(c: FunctionBuilder): I32;
+}
+
+/** Reserves an interface's memory and stages its code. */
+export function stageVif(context: PlatformContext, device: number): StagedVif {
+  const { pool } = context;
+  const places: VifPlaces = {
+    device,
+    page: context.reserve(frameSize, frameSize),
+    rxRing: context.reserve(frameSize, frameSize),
+    txRing: context.reserve(frameSize, frameSize),
+  };
+  // The guest's own indices: what stands in the rings is for the other side.
+  const own = context.reserve(16, 16);
+  const [rxHead, txHead, txClean, txShown] = [own, own + 4, own + 8, own + 12];
+  const rx = (c: FunctionBuilder): StagedFields<(typeof netmapRing)["fields"]> => netmapRing.at(c, places.rxRing);
+  const tx = (c: FunctionBuilder): StagedFields<(typeof netmapRing)["fields"]> => netmapRing.at(c, places.txRing);
+  const tail = (c: FunctionBuilder, ring: number): I32 => c.atomicLoad(ring, netmapRing.offsets.tail).and(mask);
+  const bufferOf = (c: FunctionBuilder, index: I32): I32 => index.shl(11).add(pool.base(c));
+  const indexOf = (c: FunctionBuilder, address: I32): I32 => address.sub(pool.base(c)).shrU(11);
+
+  return {
+    places,
+    device: {
+      receive(c, burst, deliver) {
+        const head = c.load32(rxHead);
+        const ready = tail(c, places.rxRing).sub(head).and(mask);
+        const count = c.select(ready.ltU(burst), ready, c.i32(burst));
+        const done = c.var("i32", 0, "done");
+        c.loop(() => {
+          c.if(done.get().geU(count), () => c.break());
+          // Each slot gets a fresh buffer for the one it gives; without one the frame waits in the ring.
+          const fresh = pool.allocate(c);
+          c.if(fresh.eqz(), () => c.break());
+          const slot = rx(c).slots.at(head.add(done.get()).and(mask));
+          const address = bufferOf(c, slot.bufIdx.get());
+          const frame = { address, data: address.add(slot.ptr.get()), length: slot.len.get() };
+          slot.bufIdx.set(indexOf(c, fresh));
+          slot.ptr.set(dataOffset);
+          done.inc();
+          deliver(frame);
+        });
+        const next = head.add(done.get()).and(mask);
+        c.store32(rxHead, next);
+        c.atomicStore(places.rxRing, next, netmapRing.offsets.head);
+        return done.get();
+      },
+      transmit(c, frame) {
+        const head = c.load32(txHead);
+        const accepted = head.ne(tail(c, places.txRing));
+        c.if(accepted, () => {
+          const slot = tx(c).slots.at(head);
+          slot.bufIdx.set(indexOf(c, frame.address));
+          slot.len.set(frame.length);
+          slot.ptr.set(frame.data.sub(frame.address));
+          c.store32(txHead, head.add(1).and(mask));
+        });
+        return accepted;
+      },
+      space: (c) => tail(c, places.txRing).sub(c.load32(txHead)).and(mask),
+    },
+
+    connect(c, grantTable, index, vifs) {
+      const page = devicePage.at(c, places.page);
+      const backend = page.backendId.get();
+      const grant = (ref: I32 | number, frame: I32 | number): void => {
+        const entry = c.i32(ref).shl(3).add(grantTable);
+        c.store32(entry, frame, grantEntry.offsets.frame);
+        c.atomicStore(entry, backend.shl(16).or(GTF.permitAccess));
+      };
+      const rxRef = reservedEntries + index * 2;
+      const bufferRef = reservedEntries + vifs * 2;
+      grant(rxRef, places.rxRing / frameSize);
+      grant(rxRef + 1, places.txRing / frameSize);
+      const frames = pool.count(c).mul(bufferSize).shrU(12);
+      if (index === 0) c.for(0, frames, 1, (i) => grant(i.add(bufferRef), pool.base(c).shrU(12).add(i)));
+
+      for (const ring of [rx(c), tx(c)]) {
+        ring.numSlots.set(ringSlots);
+        ring.nrBufSize.set(bufferSize);
+      }
+      c.for(0, ringSlots - 1, 1, (i) => {
+        const slot = rx(c).slots.at(i);
+        slot.bufIdx.set(indexOf(c, pool.allocate(c)));
+        slot.ptr.set(dataOffset);
+      });
+      // The empty slot gets its buffer too: slots are exchanged, never filled.
+      const last = rx(c).slots.at(ringSlots - 1);
+      last.bufIdx.set(indexOf(c, pool.allocate(c)));
+      last.ptr.set(dataOffset);
+      tx(c).tail.set(mask);
+      rx(c).event.set(1);
+      page.magic.set(devicePageMagic);
+      page.rxRingRef.set(rxRef);
+      page.txRingRef.set(rxRef + 1);
+      page.bufferRef.set(bufferRef);
+      page.bufferFrames.set(frames);
+      page.bufferCount.set(pool.count(c));
+      page.state.set(xenbusState.connected);
+    },
+
+    enter(c) {
+      const done = tail(c, places.txRing).add(1).and(mask);
+      c.loop(() => {
+        const clean = c.load32(txClean);
+        c.if(clean.eq(done), () => c.break());
+        pool.free(c, bufferOf(c, tx(c).slots.at(clean).bufIdx.get()));
+        c.store32(txClean, clean.add(1).and(mask));
+      });
+    },
+
+    leave(c, notify) {
+      const head = c.load32(txHead);
+      c.if(head.ne(c.load32(txShown)), () => {
+        c.atomicStore(places.txRing, head, netmapRing.offsets.head);
+        c.store32(txShown, head);
+        notify(devicePage.at(c, places.page).eventChannel.get());
+      });
+    },
+
+    wait(c) {
+      c.atomicStore(places.rxRing, 1, netmapRing.offsets.event);
+      return c.load32(rxHead).ne(tail(c, places.rxRing));
+    },
+  };
+}
+
+/** Packet buffers that an interface keeps: posted for receiving, and on their way out. */
+export const buffersPerVif: number = ringSlots * 2;
+

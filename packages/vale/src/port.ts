@@ -1,0 +1,26 @@
+/** What can be attached to a switch. */
+import type { FrameBatch } from "./frame-batch.ts";
+
+/**
+ * A port of a switch: a source and a sink of batches.
+ *
+ * The switch calls `poll`, then `release` when it is done with the batch; `deliver` on ports that frames go to,
+ * then `flush` once a round.
+ */
+export interface Port {
+  /** Unique in its switch. */
+  readonly name: string;
+  /** Frames that wait to enter the switch, or `null`; they stay as they are until `release`. */
+  poll(): FrameBatch | null;
+  /** Ends the use of the batch that `poll` gave. */
+  release(): void;
+  /**
+   * Takes the frames of a batch whose indices are the first `count` of `list`, in order, and returns how many it
+   * took; the rest are dropped by the switch. The frames are copied before it returns.
+   */
+  deliver(batch: FrameBatch, list: Int32Array, count: number): number;
+  /** Publishes what was delivered, and tells the other side once. */
+  flush(): void;
+  /** Called when the port leaves its switch. */
+  detached?(): void;
+}

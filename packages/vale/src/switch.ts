@@ -1,0 +1,156 @@
+/** The switch: takes batches from its ports, looks each frame up, delivers to each port once a batch. */
+import { batchSize, type FrameBatch } from "./frame-batch.ts";
+import { broadcast, type Lookup, learningBridge } from "./lookup.ts";
+import { createMemoryPort, type MemoryPort } from "./memory-port.ts";
+import type { Port } from "./port.ts";
+
+/** Ports of a switch at most, as VALE's NM_BDG_MAXPORTS. */
+export const maximumPorts = 254;
+
+export interface PortStats {
+  /** Frames and bytes that entered the switch here. */
+  readonly inPackets: number;
+  readonly inBytes: number;
+  /** Frames and bytes that left it here. */
+  readonly outPackets: number;
+  readonly outBytes: number;
+  /** Frames for this port that it had no room for. */
+  readonly noRoom: number;
+}
+
+export interface SwitchStats {
+  readonly ports: Readonly<Record<string, PortStats>>;
+  /** Frames with nowhere to go: their port is the one they came from, or they are too short to have addresses. */
+  readonly drops: { readonly hairpin: number; readonly runt: number };
+}
+
+export type SwitchErrorCode = "NAME_TAKEN" | "TOO_MANY_PORTS" | "NOT_ATTACHED";
+
+export class SwitchError extends Error {
+  override readonly name = "SwitchError";
+  readonly code: SwitchErrorCode;
+  constructor(code: SwitchErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export interface ValeSwitch {
+  readonly name: string;
+  /** Attaches a port; a name makes a memory port. @throws {SwitchError} */
+  attach(name: string): MemoryPort;
+  attach<P extends Port>(port: P): P;
+  detach(port: Port): void;
+  /** Moves one batch from each port; how many frames entered. */
+  forward(): number;
+  readonly stats: SwitchStats;
+}
+
+/** Four numbers a port: packets and bytes in, packets and bytes out; then frames without room. */
+const IN_PACKETS = 0;
+const IN_BYTES = 1;
+const OUT_PACKETS = 2;
+const OUT_BYTES = 3;
+const NO_ROOM = 4;
+const COUNTERS = 5;
+
+export function createSwitch(options: { name?: string; lookup?: Lookup } = {}): ValeSwitch {
+  const lookup = options.lookup ?? learningBridge();
+  const ports: (Port | undefined)[] = [];
+  const lists: Int32Array[] = [];
+  const counts = new Int32Array(maximumPorts);
+  const counters = new Float64Array(maximumPorts * COUNTERS);
+  let hairpin = 0;
+  let runt = 0;
+
+  const enqueue = (to: number, i: number): void => {
+    const n = counts[to] as number;
+    (lists[to] as Int32Array)[n] = i;
+    counts[to] = n + 1;
+  };
+
+  /** One batch of one port. */
+  const forwardBatch = (batch: FrameBatch, ingress: number): void => {
+    const n = batch.count;
+    const last = ports.length;
+    let bytes = 0;
+    for (let i = 0; i < n; i++) {
+      const length = batch.lengths[i] as number;
+      bytes += length;
+      if (length < 14) {
+        runt++;
+        continue;
+      }
+      const to = lookup.lookup(batch, i, ingress);
+      if (to >= 0 && to < last && ports[to]) enqueue(to, i);
+      else if (to === broadcast) {
+        for (let p = 0; p < last; p++) if (p !== ingress && ports[p]) enqueue(p, i);
+      } else hairpin++;
+    }
+    const c = ingress * COUNTERS;
+    counters[c + IN_PACKETS] = (counters[c + IN_PACKETS] as number) + n;
+    counters[c + IN_BYTES] = (counters[c + IN_BYTES] as number) + bytes;
+    for (let p = 0; p < last; p++) {
+      const count = counts[p] as number;
+      if (count === 0) continue;
+      counts[p] = 0;
+      const list = lists[p] as Int32Array;
+      const taken = (ports[p] as Port).deliver(batch, list, count);
+      let sent = 0;
+      for (let k = 0; k < taken; k++) sent += batch.lengths[list[k] as number] as number;
+      const o = p * COUNTERS;
+      counters[o + OUT_PACKETS] = (counters[o + OUT_PACKETS] as number) + taken;
+      counters[o + OUT_BYTES] = (counters[o + OUT_BYTES] as number) + sent;
+      counters[o + NO_ROOM] = (counters[o + NO_ROOM] as number) + (count - taken);
+    }
+  };
+
+  const attach = (port: Port): void => {
+    if (ports.some((p) => p?.name === port.name)) throw new SwitchError("NAME_TAKEN", `a port named '${port.name}' is attached already`);
+    let index = ports.indexOf(undefined);
+    if (index < 0) index = ports.length;
+    if (index >= maximumPorts) throw new SwitchError("TOO_MANY_PORTS", `a switch has at most ${maximumPorts} ports`);
+    ports[index] = port;
+    lists[index] ??= new Int32Array(batchSize);
+    counters.fill(0, index * COUNTERS, (index + 1) * COUNTERS);
+  };
+
+  return {
+    name: options.name ?? "vale0",
+    attach(given: string | Port) {
+      const port = typeof given === "string" ? createMemoryPort(given) : given;
+      attach(port);
+      return port as never;
+    },
+    detach(port) {
+      const index = ports.indexOf(port);
+      if (index < 0) throw new SwitchError("NOT_ATTACHED", `port '${port.name}' is not attached`);
+      ports[index] = undefined;
+      lookup.forget?.(index);
+      port.detached?.();
+    },
+    forward() {
+      let moved = 0;
+      const last = ports.length;
+      for (let p = 0; p < last; p++) {
+        const port = ports[p];
+        const batch = port?.poll();
+        if (!port || !batch) continue;
+        forwardBatch(batch, p);
+        port.release();
+        moved += batch.count;
+      }
+      if (moved > 0) for (let p = 0; p < last; p++) ports[p]?.flush();
+      return moved;
+    },
+    get stats() {
+      const named: Record<string, PortStats> = {};
+      ports.forEach((port, p) => {
+        if (!port) return;
+        const at = (k: number): number => counters[p * COUNTERS + k] as number;
+        named[port.name] = { inPackets: at(IN_PACKETS), inBytes: at(IN_BYTES), outPackets: at(OUT_PACKETS), outBytes: at(OUT_BYTES), noRoom: at(NO_ROOM) };
+      });
+      return { ports: named, drops: { hairpin, runt } };
+    },
+  };
+}

@@ -1,0 +1,44 @@
+/**
+ * The shared-info page of a domain and its per-vCPU words.
+ *
+ * Layout of x86-64 `shared_info` and `vcpu_info`, xen/include/public/xen.h; little endian.
+ */
+import { array, type FieldType, type HostFields, type StagedArray, type StagedFields, type Struct, struct, u32, type U32Field, u64, type U64Field, u8 } from "@clickos/codegen";
+
+/** Event channels of the 2-level ABI: 64 words of 64 bits. Port 0 is never used. */
+export const portCount = 4096;
+
+type VcpuFields = {
+  upcallPending: U32Field;
+  upcallMask: U32Field;
+  pendingSel: U64Field;
+  timeVersion: U32Field;
+  tscTimestamp: U64Field;
+  systemTime: U64Field;
+};
+
+/** `struct vcpu_info`, 64 bytes. `systemTime` is `time.system_time`: nanoseconds since boot. */
+export const vcpuInfo: Struct<VcpuFields> = struct(
+  { upcallPending: u8, upcallMask: u8, pendingSel: u64, timeVersion: u32, tscTimestamp: u64, systemTime: u64 },
+  { name: "vcpu_info", size: 64, at: { pendingSel: 8, timeVersion: 32, tscTimestamp: 40, systemTime: 48 } },
+);
+
+/** `struct shared_info`: 32 `vcpu_info`, then the pending and mask bits. */
+export const sharedInfo: Struct<{
+  vcpu: FieldType<StagedArray<StagedFields<VcpuFields>>, HostFields<VcpuFields>[]>;
+  evtchnPending: FieldType<StagedArray<StagedFields<never>>, bigint[]>;
+  evtchnMask: FieldType<StagedArray<StagedFields<never>>, bigint[]>;
+  wcVersion: U32Field;
+  wcSec: U32Field;
+  wcNsec: U32Field;
+}> = struct(
+  {
+    vcpu: array(vcpuInfo, 32),
+    evtchnPending: array(u64, 64) as unknown as FieldType<StagedArray<StagedFields<never>>, bigint[]>,
+    evtchnMask: array(u64, 64) as unknown as FieldType<StagedArray<StagedFields<never>>, bigint[]>,
+    wcVersion: u32,
+    wcSec: u32,
+    wcNsec: u32,
+  },
+  { name: "shared_info" },
+);

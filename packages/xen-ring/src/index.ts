@@ -1,0 +1,9 @@
+/**
+ * Xen's shared rings with notification hold-off, the netif requests that travel on them, and the netmap ring.
+ *
+ * @packageDocumentation
+ */
+export { NETIF_RSP, NETTXF, netifExtraInfo, netifRx, netifRxRequest, netifRxResponse, netifTx, netifTxRequest, netifTxResponse } from "./netif.ts";
+export type { NetifRxRequest, NetifRxResponse, NetifTxRequest, NetifTxResponse, RingProtocol } from "./netif.ts";
+export { netmapRing, netmapSlot, ringSlots } from "./netmap-ring.ts";
+export { type BackRing, createRing, type FrontRing, RingError, type RingPage, ringSize, sring } from "./shared-ring.ts";
