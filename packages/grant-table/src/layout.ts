@@ -13,7 +13,7 @@ export const entriesPerFrame: number = frameSize / grantEntry.size;
 export const reservedEntries = 8;
 
 /** Bits of `flags`. */
-export const GTF = { invalid: 0, permitAccess: 1, typeMask: 3, readonly: 1 << 2, reading: 1 << 3, writing: 1 << 4 } as const;
+export const GTF = { invalid: 0, permitAccess: 1, typeMask: 3, readonly: 4, reading: 8, writing: 16 } as const;
 
 /** Results of grant operations, `GNTST_*`. */
 export const GNTST = {

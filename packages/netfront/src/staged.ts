@@ -104,7 +104,7 @@ export function stageVif(context: PlatformContext, device: number): StagedVif {
       const bufferRef = reservedEntries + vifs * 2;
       grant(rxRef, places.rxRing / frameSize);
       grant(rxRef + 1, places.txRing / frameSize);
-      const frames = pool.count(c).mul(bufferSize).shrU(12);
+      const frames = pool.count(c).mul(bufferSize).add(frameSize - 1).shrU(12);
       if (index === 0) c.for(0, frames, 1, (i) => grant(i.add(bufferRef), pool.base(c).shrU(12).add(i)));
 
       for (const ring of [rx(c), tx(c)]) {

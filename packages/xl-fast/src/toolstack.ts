@@ -189,6 +189,7 @@ export function createToolstack(options: { elements: ElementSet; hypervisor?: Hy
       vm.vifs.forEach((vif, i) => vm.bridges[i]?.detach(vif));
       hypervisor.destroyDomain(vm.domain.id);
       store.rm(`/local/domain/${vm.domain.id}`);
+      store.rm(`/local/domain/0/backend/vif/${vm.domain.id}`);
     },
     get: (name) => vms.get(name),
     list: () =>
@@ -206,6 +207,7 @@ export function createToolstack(options: { elements: ElementSet; hypervisor?: Hy
 function describe(store: XenStore, domain: Domain, name: string, bridges: readonly string[]): void {
   const home = `/local/domain/${domain.id}`;
   store.transaction((t) => {
+    t.mkdir("/local/domain/0/backend/vif");
     t.write(`${home}/name`, name);
     t.write(`${home}/domid`, String(domain.id));
     bridges.forEach((bridge, i) => {

@@ -106,6 +106,8 @@ export interface HostService {
   packet?(frame: Uint8Array, timestampNs: bigint): void;
   /** Asked for the next frame; `null` when there is none. */
   next?(): { readonly frame: Uint8Array; readonly timestampNs: bigint } | null;
+  /** What went wrong with what it reads, if anything did. */
+  problem?(): string | undefined;
   close?(): void;
 }
 

@@ -133,6 +133,11 @@ export class Router implements Disposable {
     return this.controlWords.freeCount;
   }
 
+  /** What went wrong with the files that service elements read. */
+  get problems(): string[] {
+    return this.services.flatMap((s) => s?.problem?.() ?? []);
+  }
+
   /** Closes the files of service elements. */
   close(): void {
     for (const service of this.services.splice(0)) service?.close?.();

@@ -1,0 +1,173 @@
+/**
+ * Boots an image between captures: for each interface a NIC with a wire, and a switch that joins NIC and VM.
+ *
+ *   capture → wire → NIC → driver → switch → net back → VM → net back → switch → driver → NIC → wire → capture
+ */
+import type { Drop, ElementSet } from "@clickos/click-core";
+import { createIxgbe, drive, driverMemory, type Ixgbe, registers } from "@clickos/ixgbe-model";
+import { type Image, loadImage } from "@clickos/minios";
+import { createSwitch, learningBridge, patch, type ValeSwitch } from "@clickos/vale";
+import { type BootTimeline, createToolstack, type Vm } from "@clickos/xl-fast";
+import { CommandError } from "./failure.ts";
+import { CaptureWire } from "./wire.ts";
+
+/** The captures of one NIC. */
+export interface NicCaptures {
+  /** Played into the NIC. */
+  readonly input?: string;
+  /** Records what leaves it. */
+  readonly output?: string;
+}
+
+export interface BootOptions {
+  readonly elements: ElementSet;
+  /** By device number. */
+  readonly nics: ReadonlyMap<number, NicCaptures>;
+  /** How each switch looks frames up: `patch` (the default) joins NIC and VM, `learning` is a bridge. */
+  readonly lookup?: "patch" | "learning";
+  /** Called once the VM is up, before the first frame. */
+  readonly onBoot?: (vm: Vm) => void;
+}
+
+/** One place that frames pass, with how many did. */
+export interface Hop {
+  readonly name: string;
+  readonly packets: number;
+  readonly bytes: number;
+}
+
+export interface NicReport {
+  readonly device: number;
+  /** Frames from the wire, and to it. */
+  readonly rx: number;
+  readonly tx: number;
+  readonly rxBytes: number;
+  readonly txBytes: number;
+  readonly input: string | undefined;
+  readonly output: string | undefined;
+}
+
+export interface BootReport {
+  readonly boot: BootTimeline;
+  readonly image: { readonly name: string; readonly bytes: number; readonly sha256: string };
+  readonly nics: readonly NicReport[];
+  readonly hops: readonly Hop[];
+  /** Counts by `place: reason`. */
+  readonly drops: Readonly<Record<string, number>>;
+  readonly domain: { readonly id: number; readonly name: string; readonly state: string; readonly memoryBytes: number; readonly residentBytes: number };
+  readonly console: string;
+  /** What was wrong with captures that were read. */
+  readonly problems: readonly string[];
+  /** Elements with a `program` handler: their rules and counts. */
+  readonly programs: Readonly<Record<string, string>>;
+}
+
+/** Frames that arrive on each wire before the system settles. Less than any ring on the way holds. */
+const burst = 64;
+
+/** Boots an image, plays the captures, and shuts everything down. */
+export async function bootImage(bytes: Uint8Array<ArrayBuffer>, options: BootOptions): Promise<BootReport> {
+  const stack: { device: number; nic: Ixgbe; wire: CaptureWire; bridge: ValeSwitch; captures: NicCaptures }[] = [];
+  const image: Image = await loadImage(bytes);
+  for (const device of options.nics.keys())
+    if (!image.manifest.vifs.some((v) => v.device === device)) throw new CommandError(`the image has no interface ${device}; it has ${image.manifest.vifs.map((v) => v.device).join(", ") || "none"}`);
+  // Recorded frames carry the time of the last frame that was played.
+  const wireTime = (): bigint => stack.reduce((latest, s) => (s.wire.player && s.wire.player.timestampNs > latest ? s.wire.player.timestampNs : latest), 0n);
+  const closeAll = (): void => {
+    let failure: unknown;
+    for (const { wire } of stack) {
+      try {
+        wire.close();
+      } catch (e) {
+        failure ??= e;
+      }
+    }
+    if (failure) throw failure;
+  };
+  const toolstack = createToolstack({ elements: options.elements });
+  let report: BootReport;
+  try {
+    for (const { device } of image.manifest.vifs) {
+      const captures = options.nics.get(device) ?? {};
+      const wire = new CaptureWire(captures.input, captures.output, wireTime);
+      const nic = createIxgbe({ mac: `02:00:00:00:ff:${device.toString(16).padStart(2, "0")}`, dma: new ArrayBuffer(driverMemory) });
+      const bridge = createSwitch({ name: `vale${device}`, lookup: options.lookup === "learning" ? learningBridge() : patch() });
+      nic.connect(wire);
+      bridge.attach(drive(nic, `nic${device}`));
+      stack.push({ device, nic, wire, bridge, captures });
+    }
+    const vm = await toolstack.create({ name: image.manifest.name, image: bytes, vif: stack.map(({ bridge }) => ({ bridge })) });
+    options.onBoot?.(vm);
+    const settle = (): void => {
+      for (let busy = true; busy; ) {
+        busy = false;
+        for (const { bridge } of stack) while (bridge.forward() > 0) busy = true;
+        if (toolstack.hypervisor.run()) busy = true;
+      }
+    };
+    settle();
+    while (vm.domain.state === "running" && stack.some(({ wire }) => !wire.done)) {
+      for (const { wire, nic } of stack) wire.play(nic, burst);
+      settle();
+    }
+    report = makeReport(vm, stack);
+    if (vm.domain.crash) throw new CommandError(`the VM crashed: ${vm.domain.crash.message}${vm.domain.crash.stack.length > 0 ? `, in ${vm.domain.crash.stack[0]}` : ""}`);
+    toolstack.destroy(vm.name);
+  } catch (e) {
+    try {
+      closeAll();
+    } catch {
+      // What stopped us first is what is told.
+    }
+    throw e;
+  }
+  closeAll();
+  return report;
+}
+
+function makeReport(vm: Vm, stack: readonly { device: number; nic: Ixgbe; wire: CaptureWire; bridge: ValeSwitch; captures: NicCaptures }[]): BootReport {
+  const drops: Record<string, number> = {};
+  const drop = (where: string, count: number): void => {
+    if (count > 0) drops[where] = (drops[where] ?? 0) + count;
+  };
+  const hops: Hop[] = [];
+  const nics: NicReport[] = [];
+  const problems: string[] = [];
+  stack.forEach(({ device, nic, wire, bridge, captures }, i) => {
+    const { player } = wire;
+    const { ports, drops: switchDrops } = bridge.stats;
+    const vif = vm.vifs[i];
+    if (player) {
+      hops.push({ name: `wire${device} → nic${device}`, packets: player.packets, bytes: player.bytes });
+      drop(`nic${device}: frame longer than a receive buffer`, player.tooLong + nic.read32(registers.ROC));
+      if (player.reader.problem) problems.push(player.reader.problem);
+    }
+    for (const [name, s] of Object.entries(ports)) {
+      hops.push({ name: `${name} → ${bridge.name}`, packets: s.inPackets, bytes: s.inBytes }, { name: `${bridge.name} → ${name}`, packets: s.outPackets, bytes: s.outBytes });
+      drop(`${bridge.name}: no room in ${name}`, s.noRoom);
+    }
+    drop(`${bridge.name}: destination behind the port of entry`, switchDrops.hairpin);
+    drop(`${bridge.name}: shorter than an Ethernet header`, switchDrops.runt);
+    if (vif) {
+      drop(`${vif.name}: bad transmit slot`, vif.stats.txBadSlot);
+      drop(`${vif.name}: bad receive slot`, vif.stats.rxBadSlot);
+      drop(`${vif.name}: bad ring index`, vif.stats.badIndex);
+    }
+    hops.push({ name: `nic${device} → wire${device}`, packets: wire.packets, bytes: wire.bytes });
+    nics.push({ device, rx: player?.packets ?? 0, tx: wire.packets, rxBytes: player?.bytes ?? 0, txBytes: wire.bytes, input: captures.input, output: captures.output });
+  });
+  for (const d of vm.drops() as Drop[]) drop(d.element ? `${d.element}: ${d.reason}` : d.reason, d.count);
+  const programs: Record<string, string> = {};
+  for (const e of vm.image.manifest.router.elements) if (e.className === "IPFilter") programs[e.name] = vm.read(`${e.name}.program`);
+  return {
+    boot: vm.timeline,
+    image: { name: vm.image.manifest.name, bytes: vm.image.bytes.length, sha256: vm.image.sha256 },
+    nics,
+    hops: hops.filter((h) => h.packets > 0),
+    drops,
+    domain: { id: vm.domain.id, name: vm.name, state: vm.domain.state, memoryBytes: vm.domain.memory.buffer.byteLength, residentBytes: vm.domain.residentBytes() },
+    console: vm.domain.console,
+    problems,
+    programs,
+  };
+}

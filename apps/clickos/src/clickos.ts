@@ -1,0 +1,156 @@
+/** The `clickos` command. */
+import { existsSync } from "node:fs";
+import { basename } from "node:path";
+import { elements } from "@clickos/click-elements/node";
+import { linkImage, loadImage } from "@clickos/minios";
+import { Command, InvalidArgumentError } from "commander";
+import pc from "picocolors";
+import { bootImage, type NicCaptures } from "./boot.ts";
+import { demo } from "./demo.ts";
+import { failureText } from "./failure.ts";
+import { readBytes, readText, writeBytes } from "./files.ts";
+import { bootText, imageText, runText } from "./report.ts";
+import { runConfiguration } from "./run.ts";
+
+const version = "0.1.0";
+
+const print = (text: string): void => {
+  process.stdout.write(`${text}\n`);
+};
+
+/** Collects `N=FILE` options. */
+function numbered(value: string, list: Map<number, string> = new Map()): Map<number, string> {
+  const match = /^(\d{1,2})=(.+)$/.exec(value);
+  if (!match) throw new InvalidArgumentError(`expected N=FILE, such as 0=in.pcap`);
+  const device = Number(match[1]);
+  if (list.has(device)) throw new InvalidArgumentError(`device ${device} is given twice`);
+  return new Map([...list, [device, match[2] as string]]);
+}
+
+function collect(value: string, list: string[] = []): string[] {
+  return [...list, value];
+}
+
+const json = (value: unknown): void => print(JSON.stringify(value, (_key, v) => (typeof v === "bigint" ? Number(v) : v), 2));
+
+function reportProblems(problems: readonly string[]): void {
+  for (const problem of problems) process.stderr.write(`clickos: ${problem}\n`);
+  if (problems.length > 0) process.exitCode = 1;
+}
+
+/**
+ * What a NIC's file is for. An interface that the configuration only receives from plays it, one it only sends to
+ * records to it. Where it does both, a file that is there is played, and what leaves goes to FILE.out.pcap beside it.
+ */
+function nicCaptures(file: string, use: { receives: boolean; sends: boolean }): NicCaptures {
+  const colon = /^(.*),(.*)$/.exec(file);
+  if (colon) return { ...(colon[1] ? { input: colon[1] } : {}), ...(colon[2] ? { output: colon[2] } : {}) };
+  if (use.receives && !use.sends) return { input: file };
+  if (use.sends && !use.receives) return { output: file };
+  return existsSync(file) ? { input: file, output: `${file.replace(/\.pcap(ng)?$/, "")}.out.pcap` } : { output: file };
+}
+
+const program = new Command("clickos")
+  .description("Click middleboxes as tiny virtual machines: build, inspect, boot, run.")
+  .version(version)
+  .showHelpAfterError("(--help shows how it is used)");
+
+program
+  .command("run")
+  .description("run a configuration in process, its devices bound to captures")
+  .argument("<file.click>", "the configuration")
+  .option("--in <N=FILE>", "play a capture into FromDevice(N)", numbered)
+  .option("--out <N=FILE>", "record what ToDevice(N) sends", numbered)
+  .option("--read <ELEMENT.HANDLER>", "print a handler at the end; may be repeated", collect)
+  .option("--json", "print the report as JSON")
+  .action(async (file: string, options: { in?: Map<number, string>; out?: Map<number, string>; read?: string[]; json?: boolean }) => {
+    let interrupted = false;
+    process.once("SIGINT", () => {
+      interrupted = true;
+    });
+    const report = await runConfiguration(readText(file), {
+      elements,
+      file,
+      inputs: options.in ?? new Map(),
+      outputs: options.out ?? new Map(),
+      read: options.read ?? [],
+      chatter: (text) => process.stderr.write(text),
+      interrupted: () => interrupted,
+    });
+    if (options.json) json(report);
+    else {
+      const text = runText(report);
+      if (text) print(text);
+    }
+    reportProblems(report.problems);
+  });
+
+program
+  .command("build")
+  .description("compile a configuration to a VM image")
+  .argument("<file.click>", "the configuration")
+  .requiredOption("-o, --output <FILE>", "the image to write")
+  .option("--name <NAME>", "the name of the VM; by default the file's")
+  .option("--json", "print what was built as JSON")
+  .action(async (file: string, options: { output: string; name?: string; json?: boolean }) => {
+    const name = options.name ?? basename(file).replace(/\.click$/, "");
+    const image = await linkImage({ file: basename(file), text: readText(file) }, { elements, name });
+    writeBytes(options.output, image.bytes);
+    if (options.json) json({ output: options.output, bytes: image.bytes.length, sha256: image.sha256, name, vifs: image.manifest.vifs.map((v) => v.device) });
+    else print(`${options.output}  ${image.bytes.length} bytes  sha256 ${image.sha256}`);
+  });
+
+program
+  .command("inspect")
+  .description("show what is in an image")
+  .argument("<image.cos>", "the image")
+  .option("--json", "print the manifest as JSON")
+  .option("--config", "print the configuration")
+  .action(async (file: string, options: { json?: boolean; config?: boolean }) => {
+    const image = await loadImage(readBytes(file));
+    if (options.config) print(image.manifest.config.text);
+    else if (options.json) json({ bytes: image.bytes.length, sha256: image.sha256, ...image.manifest });
+    else print(imageText(image));
+  });
+
+program
+  .command("boot")
+  .description("boot an image between captures, each interface with a NIC on a switch")
+  .argument("<image.cos>", "the image")
+  .option("--nic <N=FILE>", "the capture on NIC N's wire: played where the VM receives, recorded where it sends; N=IN,OUT does both", numbered)
+  .option("--learning", "learning bridges between NIC and VM, instead of patches")
+  .option("--json", "print the report as JSON")
+  .action(async (file: string, options: { nic?: Map<number, string>; learning?: boolean; json?: boolean }) => {
+    const bytes = readBytes(file);
+    const { manifest } = await loadImage(bytes);
+    const use = (device: number): { receives: boolean; sends: boolean } => {
+      const uses = (cls: string): boolean => manifest.router.elements.some((e) => e.className === cls && Number(/^"?[A-Za-z]*(\d+)/.exec(e.configText.replace(/^DEVNAME\s+/, ""))?.[1]) === device);
+      return { receives: uses("FromDevice"), sends: uses("ToDevice") };
+    };
+    const nics = new Map([...(options.nic ?? [])].map(([device, path]) => [device, nicCaptures(path, use(device))]));
+    const report = await bootImage(bytes, { elements, nics, lookup: options.learning ? "learning" : "patch" });
+    if (options.json) json(report);
+    else print(bootText(report));
+    reportProblems(report.problems);
+  });
+
+program
+  .command("demo")
+  .description("build, inspect and boot a firewall, and filter a capture with it")
+  .option("--dir <FOLDER>", "where to put the image and the output; by default a new temporary folder")
+  .action((options: { dir?: string }) => demo({ elements, print, ...options }));
+
+// A reader that goes away (`clickos … | head`) ends the command quietly.
+process.stdout.on("error", (e: NodeJS.ErrnoException) => {
+  if (e.code === "EPIPE") process.exit(0);
+  process.stderr.write(`clickos: cannot write the output: ${e.code === "ENOSPC" ? "no space left on the disk" : e.message}\n`);
+  process.exit(1);
+});
+
+try {
+  await program.parseAsync();
+} catch (e) {
+  const text = failureText(e);
+  process.stderr.write(`${text ?? `${pc.red("clickos: internal error")}\n${e instanceof Error ? e.stack : String(e)}`}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,8 @@
+/**
+ * The application's parts for programs: boot an image between captures, run a configuration in process.
+ *
+ * @packageDocumentation
+ */
+export { type BootOptions, type BootReport, bootImage, type Hop, type NicCaptures, type NicReport } from "./boot.ts";
+export { CommandError } from "./failure.ts";
+export { type RunOptions, type RunReport, runConfiguration } from "./run.ts";

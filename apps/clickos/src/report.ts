@@ -1,0 +1,62 @@
+/** What commands print. */
+import type { ImageManifest } from "@clickos/minios";
+import pc from "picocolors";
+import type { BootReport } from "./boot.ts";
+import type { RunReport } from "./run.ts";
+import { microseconds, size, table } from "./table.ts";
+
+const heading = (text: string): string => pc.bold(text);
+
+export function imageText(image: { manifest: ImageManifest; bytes: Uint8Array; sha256: string }): string {
+  const { manifest } = image;
+  const { router } = manifest;
+  const lines = [
+    `${heading(manifest.name)}  ${size(image.bytes.length)}  sha256 ${image.sha256}`,
+    `configuration  ${manifest.config.file}, ${router.elements.length} elements`,
+    `memory         ${size(router.pages * 65536)}, ${router.pool.count} packet buffers from ${hexAddress(router.pool.base)}`,
+    `interfaces     ${manifest.vifs.map((v) => `${v.device} (page ${hexAddress(v.page)})`).join(", ") || "none"}`,
+    "",
+    heading("elements"),
+    table(router.elements.map((e) => [e.name, e.className, hexAddress(e.state), e.stateSize])),
+  ];
+  return lines.join("\n");
+}
+
+function hexAddress(n: number): string {
+  return `0x${n.toString(16).padStart(6, "0")}`;
+}
+
+export function timelineText(report: BootReport): string {
+  return `${heading("boot")}  ${microseconds(report.boot.totalUs)}\n${table(report.boot.phases.map((p) => [p.name, microseconds(p.us)]))}`;
+}
+
+export function hopsText(report: BootReport): string {
+  return `${heading("packets and bytes per hop")}\n${table(report.hops.map((h) => [h.name, h.packets, h.bytes]))}`;
+}
+
+export function dropsText(report: BootReport): string {
+  const rows = Object.entries(report.drops).sort((a, b) => b[1] - a[1]);
+  return `${heading("drops")}\n${rows.length === 0 ? "  none" : table(rows.map(([reason, count]) => [count, reason]))}`;
+}
+
+export function bootText(report: BootReport): string {
+  const parts = [
+    `${heading(report.domain.name)}  image ${size(report.image.bytes)}, memory ${size(report.domain.memoryBytes)}, resident ${size(report.domain.residentBytes)}`,
+    timelineText(report),
+    hopsText(report),
+    dropsText(report),
+  ];
+  const outputs = report.nics.filter((n) => n.output !== undefined);
+  if (outputs.length > 0) parts.push(`${heading("captures")}\n${table(outputs.map((n) => [`nic${n.device}`, n.tx, `frames in ${n.output}`]))}`);
+  if (report.console) parts.push(`${heading("console")}\n${report.console.trimEnd()}`);
+  return parts.join("\n\n");
+}
+
+export function runText(report: RunReport): string {
+  const parts: string[] = [];
+  if (report.devices.length > 0)
+    parts.push(`${heading("devices")}\n${table(report.devices.map((d) => [`${d.device}`, d.in, "in", d.out, "out", d.output ? `→ ${d.output}` : d.out > 0 ? "(not recorded; --out writes them)" : ""]))}`);
+  if (report.drops.length > 0) parts.push(`${heading("drops")}\n${table(report.drops.map((d) => [d.count, d.element ? `${d.element}: ${d.reason}` : d.reason]))}`);
+  for (const [path, value] of Object.entries(report.handlers)) parts.push(`${path}: ${value}`);
+  return parts.join("\n\n");
+}

@@ -1,0 +1,110 @@
+/** Runs a configuration in process, its devices bound to captures. */
+import { type Drop, type ElementSet, Router } from "@clickos/click-core";
+import { type CaptureReader, type CaptureWriter, createCapture, openCapture } from "@clickos/netdev";
+import { CommandError } from "./failure.ts";
+
+export interface RunOptions {
+  readonly elements: ElementSet;
+  readonly file: string;
+  /** Captures by device number. */
+  readonly inputs: ReadonlyMap<number, string>;
+  readonly outputs: ReadonlyMap<number, string>;
+  readonly chatter: (text: string) => void;
+  /** Handlers to read at the end. */
+  readonly read: readonly string[];
+  /** Asked between bursts: whether to end now. */
+  readonly interrupted?: () => boolean;
+}
+
+export interface RunReport {
+  readonly devices: readonly { readonly device: number; readonly in: number; readonly out: number; readonly input: string | undefined; readonly output: string | undefined }[];
+  readonly drops: readonly Drop[];
+  readonly handlers: Readonly<Record<string, string>>;
+  readonly problems: readonly string[];
+}
+
+const burst = 256;
+/** The longest frame that a packet buffer holds. */
+const maximumFrame = 1840;
+
+/** Ends when the captures are played and nothing is left to do, when an element asks to stop, or when interrupted. */
+export async function runConfiguration(text: string, options: RunOptions): Promise<RunReport> {
+  const router = await Router.compile(text, { elements: options.elements, file: options.file, chatter: options.chatter });
+  const readers = new Map<number, CaptureReader>();
+  const writers = new Map<number, CaptureWriter>();
+  const counts = new Map(router.deviceNumbers.map((d) => [d, { in: 0, out: 0, tooLong: 0 }]));
+  let time = 0n;
+  try {
+    for (const [device, path] of [...options.inputs, ...options.outputs])
+      if (!counts.has(device)) throw new CommandError(`${path}: ${options.file} uses no device ${device}; it uses ${router.deviceNumbers.join(", ") || "none"}`);
+    for (const [device, path] of options.inputs) readers.set(device, openCapture(path));
+    for (const [device, path] of options.outputs) writers.set(device, createCapture(path));
+    const held = new Map<number, Uint8Array[]>();
+    const feed = (): boolean => {
+      let more = false;
+      for (const [device, reader] of readers) {
+        const frames = held.get(device) ?? [];
+        const count = counts.get(device) as { in: number; tooLong: number };
+        while (frames.length < burst) {
+          const frame = reader.next();
+          if (!frame) break;
+          time = frame.timestampNs > time ? frame.timestampNs : time;
+          if (frame.data.length > maximumFrame) count.tooLong++;
+          else frames.push(frame.data.slice());
+        }
+        const taken = router.device(device).send(frames);
+        count.in += taken;
+        held.set(device, frames.slice(taken));
+        if (taken > 0 || frames.length > taken) more = true;
+      }
+      return more;
+    };
+    const drain = (): boolean => {
+      let some = false;
+      for (const [device, count] of counts) {
+        for (const frame of router.device(device).receive()) {
+          writers.get(device)?.write(frame, time);
+          count.out++;
+          some = true;
+        }
+      }
+      return some;
+    };
+    for (;;) {
+      const more = feed();
+      const result = router.run(256);
+      const sent = drain();
+      if (result === "stopped" || options.interrupted?.()) break;
+      if (more || sent || result === "more") {
+        // Signals are delivered between turns.
+        if (result === "more") await new Promise((resolve) => setImmediate(resolve));
+        continue;
+      }
+      const next = router.nextTimer;
+      // With captures the run ends with them; without, timers may bring more.
+      if (readers.size > 0 || next === undefined) break;
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    drain();
+    const problems = [...readers.values()].flatMap((r) => r.problem ?? []).concat(router.problems);
+    const handlers = Object.fromEntries(options.read.map((path) => [path, router.read(path)]));
+    const tooLong = [...counts].flatMap(([device, c]) => (c.tooLong > 0 ? [{ element: `device ${device}`, reason: "longer than a packet buffer", count: c.tooLong }] : []));
+    return {
+      devices: [...counts].map(([device, c]) => ({ device, in: c.in, out: c.out, input: options.inputs.get(device), output: options.outputs.get(device) })),
+      drops: [...router.drops(), ...tooLong],
+      handlers,
+      problems,
+    };
+  } finally {
+    for (const reader of readers.values()) reader.close();
+    let failure: unknown;
+    for (const close of [...[...writers.values()].map((w) => () => w.close()), () => router.close()]) {
+      try {
+        close();
+      } catch (e) {
+        failure ??= e;
+      }
+    }
+    if (failure) throw failure;
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * The far end of a NIC's wire: a capture that is played into the NIC, and one that records what leaves it.
+ * The wire waits when the NIC has no descriptor, so playing loses nothing.
+ */
+import type { Ixgbe, WireEnd } from "@clickos/ixgbe-model";
+import { CapturePlayer, type CaptureWriter, createCapture, openCapture } from "@clickos/netdev";
+import type { FrameBatch } from "@clickos/vale";
+import { CommandError } from "./failure.ts";
+
+export class CaptureWire implements WireEnd {
+  readonly player: CapturePlayer | undefined;
+  readonly recorder: CaptureWriter | undefined;
+  /** Frames and bytes that left the NIC. */
+  packets = 0;
+  bytes = 0;
+  private offered = 0;
+  private readonly clock: () => bigint;
+
+  /** `clock` stamps recorded frames. @throws {CaptureError} @throws {CommandError} */
+  constructor(input: string | undefined, output: string | undefined, clock: () => bigint) {
+    this.clock = clock;
+    if (input !== undefined) {
+      const reader = openCapture(input);
+      if (reader.linkType !== 1) throw new CommandError(`${input}: link type ${reader.linkType} is not Ethernet`);
+      this.player = new CapturePlayer(reader);
+    }
+    if (output !== undefined) this.recorder = createCapture(output);
+  }
+
+  /** Whether everything has been played. */
+  get done(): boolean {
+    const { player } = this;
+    return !player || (player.done && this.offered >= player.batch.count);
+  }
+
+  /** Lets up to `limit` frames arrive at the NIC; how many did. */
+  play(nic: Ixgbe, limit: number): number {
+    const { player } = this;
+    if (!player || this.done) return 0;
+    if (this.offered >= player.batch.count) {
+      this.offered = 0;
+      if (player.fill(limit) === 0) return 0;
+    }
+    const taken = nic.arrive(player.batch, this.offered);
+    this.offered += taken;
+    return taken;
+  }
+
+  receive(batch: FrameBatch): void {
+    const now = this.clock();
+    for (let i = 0; i < batch.count; i++) {
+      const at = batch.offsets[i] as number;
+      const length = batch.lengths[i] as number;
+      this.packets++;
+      this.bytes += length;
+      this.recorder?.write(batch.bytes.subarray(at, at + length), now);
+    }
+  }
+
+  /** Closes the captures. @throws {CaptureError} */
+  close(): void {
+    this.player?.reader.close();
+    this.recorder?.close();
+  }
+}

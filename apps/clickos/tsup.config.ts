@@ -1,0 +1,15 @@
+import { defineConfig } from "tsup";
+
+// The command is one file with everything in it: it starts fast. The programmatic entry uses the packages.
+export default defineConfig([
+  { entry: ["src/index.ts"], format: ["esm"], target: "node20", dts: true, clean: true, treeshake: true },
+  {
+    entry: { clickos: "src/clickos.ts" },
+    format: ["esm"],
+    target: "node20",
+    noExternal: [/.*/],
+    banner: { js: '#!/usr/bin/env node\nimport { createRequire as __createRequire } from "node:module";const require = __createRequire(import.meta.url);' },
+    minifySyntax: true,
+    treeshake: true,
+  },
+]);

@@ -1,0 +1,263 @@
+/**
+ * Reads captures: pcap in both byte orders with micro- or nanoseconds, and pcapng.
+ *
+ * Specs: draft-ietf-opsawg-pcap and draft-ietf-opsawg-pcapng. A file's bytes are hostile: every length is bounded.
+ */
+import { closeSync, openSync, readSync } from "node:fs";
+import { CaptureError, systemReason } from "./capture-error.ts";
+
+/** One frame of a capture. `data` is valid until the next is read. */
+export interface CapturedFrame {
+  readonly data: Uint8Array;
+  /** Nanoseconds since 1970. */
+  readonly timestampNs: bigint;
+  /** Length on the wire; more than `data.length` when the capture cut it. */
+  readonly originalLength: number;
+}
+
+export interface CaptureReader {
+  readonly path: string;
+  readonly format: "pcap" | "pcapng";
+  /** LINKTYPE_ value; 1 is Ethernet. For pcapng, of the first interface. */
+  readonly linkType: number;
+  /** The next frame, or `null` at the end. */
+  next(): CapturedFrame | null;
+  /** What was wrong with the file where reading ended; frames before it were given. */
+  readonly problem: string | undefined;
+  close(): void;
+}
+
+/** LINKTYPE_ETHERNET */
+export const linkTypeEthernet = 1;
+
+/** More than any snap length in use: what claims more is not a capture's record. */
+const maximumRecord = 1 << 18;
+
+/** Reads a file front to back, in pieces. */
+class Source {
+  private buffer = new Uint8Array(1 << 18);
+  private start = 0;
+  private end = 0;
+  position = 0;
+  private readonly fd: number;
+  constructor(fd: number) {
+    this.fd = fd;
+  }
+  /** The next `n` bytes, or fewer at the end of the file. They stay valid until the next call. */
+  take(n: number): Uint8Array {
+    if (this.end - this.start < n) {
+      this.buffer.copyWithin(0, this.start, this.end);
+      this.end -= this.start;
+      this.start = 0;
+      if (this.buffer.length < n) {
+        const bigger = new Uint8Array(n);
+        bigger.set(this.buffer.subarray(0, this.end));
+        this.buffer = bigger;
+      }
+      while (this.end < n) {
+        const got = readSync(this.fd, this.buffer, this.end, this.buffer.length - this.end, null);
+        if (got === 0) break;
+        this.end += got;
+      }
+    }
+    const bytes = this.buffer.subarray(this.start, Math.min(this.start + n, this.end));
+    this.start += bytes.length;
+    this.position += bytes.length;
+    return bytes;
+  }
+}
+
+/**
+ * Opens a capture.
+ *
+ * @throws {CaptureError} when the file cannot be read or is no capture.
+ */
+export function openCapture(path: string): CaptureReader {
+  let fd: number;
+  try {
+    fd = openSync(path, "r");
+  } catch (e) {
+    throw new CaptureError("UNREADABLE", `cannot read ${path}: ${systemReason(e)}`);
+  }
+  const source = new Source(fd);
+  let open = true;
+  const close = (): void => {
+    if (open) closeSync(fd);
+    open = false;
+  };
+  let frames = 0;
+  let problem: string | undefined;
+  try {
+    const head = source.take(4).slice();
+    if (head.length < 4) throw new CaptureError("NOT_A_CAPTURE", `${path} is not a capture: it has ${head.length} bytes`);
+    const magic = new DataView(head.buffer).getUint32(0, true);
+    const body = magic === 0x0a0d0d0a ? readPcapng(source, path) : readPcap(source, magic, path);
+    return {
+      path,
+      format: magic === 0x0a0d0d0a ? "pcapng" : "pcap",
+      linkType: body.linkType,
+      next() {
+        if (!open || problem !== undefined) return null;
+        let result: CapturedFrame | string | null;
+        try {
+          result = body.next();
+        } catch (e) {
+          result = systemReason(e);
+        }
+        if (typeof result === "string") {
+          problem = `${path}: after frame ${frames}, at byte ${source.position}: ${result}`;
+          return null;
+        }
+        if (result) frames++;
+        return result;
+      },
+      get problem() {
+        return problem;
+      },
+      close,
+    };
+  } catch (e) {
+    close();
+    throw e instanceof CaptureError ? e : new CaptureError("UNREADABLE", `cannot read ${path}: ${systemReason(e)}`);
+  }
+}
+
+interface Body {
+  readonly linkType: number;
+  /** A frame, `null` at the end, or what is wrong. */
+  next(): CapturedFrame | string | null;
+}
+
+function view(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+function readPcap(source: Source, magic: number, path: string): Body {
+  const kinds: Record<number, { little: boolean; unit: bigint }> = {
+    0xa1b2c3d4: { little: true, unit: 1000n },
+    0xa1b23c4d: { little: true, unit: 1n },
+    0xd4c3b2a1: { little: false, unit: 1000n },
+    0x4d3cb2a1: { little: false, unit: 1n },
+  };
+  const kind = kinds[magic];
+  if (!kind) throw new CaptureError("NOT_A_CAPTURE", `${path} is neither a pcap nor a pcapng file`);
+  const { little, unit } = kind;
+  const header = source.take(20);
+  if (header.length < 20) throw new CaptureError("NOT_A_CAPTURE", `${path} is cut off in its header`);
+  const linkType = view(header).getUint32(16, little) & 0x0fffffff;
+  return {
+    linkType,
+    next() {
+      const record = source.take(16);
+      if (record.length === 0) return null;
+      if (record.length < 16) return "the file is truncated in a record's header";
+      const v = view(record);
+      const seconds = v.getUint32(0, little);
+      const fraction = v.getUint32(4, little);
+      const length = v.getUint32(8, little);
+      const originalLength = v.getUint32(12, little);
+      if (length > maximumRecord) return `a record claims ${length} bytes; the file is corrupt`;
+      const data = source.take(length);
+      if (data.length < length) return `the file is truncated in a frame: ${data.length} of ${length} bytes`;
+      return { data, originalLength, timestampNs: BigInt(seconds) * 1_000_000_000n + BigInt(fraction) * unit };
+    },
+  };
+}
+
+/** Block types. */
+const SECTION = 0x0a0d0d0a;
+const INTERFACE = 1;
+const SIMPLE = 3;
+const ENHANCED = 6;
+
+function readPcapng(source: Source, path: string): Body {
+  let little = true;
+  let interfaces: { linkType: number; snapLength: number; perSecond: bigint }[] = [];
+  let first: CapturedFrame | string | null | undefined;
+
+  /** Reads the section header after its type; the byte order is in it. */
+  const section = (): string | undefined => {
+    const head = source.take(8).slice();
+    if (head.length < 8) return "the file is truncated in a section header";
+    const order = view(head).getUint32(4, true);
+    if (order !== 0x1a2b3c4d && order !== 0x4d3c2b1a) return "a section header without a byte order";
+    little = order === 0x1a2b3c4d;
+    const length = view(head).getUint32(0, little);
+    if (length < 28 || length > maximumRecord || length % 4 !== 0) return `a section header claims ${length} bytes`;
+    if (source.take(length - 12).length < length - 12) return "the file is truncated in a section header";
+    interfaces = [];
+    return undefined;
+  };
+  const next = (): CapturedFrame | string | null => {
+    for (;;) {
+      const head = source.take(4).slice();
+      if (head.length === 0) return null;
+      if (head.length < 4) return "the file is truncated in a block's header";
+      const type = view(head).getUint32(0, little);
+      if (type === SECTION) {
+        const wrong = section();
+        if (wrong) return wrong;
+        continue;
+      }
+      const lengthBytes = source.take(4);
+      if (lengthBytes.length < 4) return "the file is truncated in a block's header";
+      const length = view(lengthBytes).getUint32(0, little);
+      if (length < 12 || length > maximumRecord || length % 4 !== 0) return `a block claims ${length} bytes; the file is corrupt`;
+      const body = source.take(length - 8);
+      if (body.length < length - 8) return `the file is truncated in a block: ${body.length + 8} of ${length} bytes`;
+      const v = view(body);
+      if (v.getUint32(length - 12, little) !== length) return "a block's two lengths differ; the file is corrupt";
+      if (type === INTERFACE) {
+        if (length < 20) return "an interface block is too short";
+        interfaces.push({ linkType: v.getUint16(0, little), snapLength: v.getUint32(4, little), perSecond: resolution(v, length - 12) });
+        if (first === undefined) return "";
+      } else if (type === ENHANCED) {
+        if (length < 32) return "a packet block is too short";
+        const from = interfaces[v.getUint32(0, little)];
+        if (!from) return "a packet of an interface that is not described";
+        const ticks = (BigInt(v.getUint32(4, little)) << 32n) | BigInt(v.getUint32(8, little));
+        const captured = v.getUint32(12, little);
+        if (captured > length - 32) return "a packet is longer than its block";
+        return { data: body.subarray(20, 20 + captured), originalLength: v.getUint32(16, little), timestampNs: (ticks * 1_000_000_000n) / from.perSecond };
+      } else if (type === SIMPLE) {
+        const from = interfaces[0];
+        if (!from || length < 16) return "a packet of an interface that is not described";
+        const originalLength = v.getUint32(0, little);
+        const captured = Math.min(originalLength, from.snapLength || originalLength, length - 16);
+        return { data: body.subarray(4, 4 + captured), originalLength, timestampNs: 0n };
+      }
+    }
+  };
+  /** if_tsresol, option 9; microseconds by default. */
+  const resolution = (v: DataView, end: number): bigint => {
+    for (let at = 8; at + 4 <= end; ) {
+      const code = v.getUint16(at, little);
+      const length = v.getUint16(at + 2, little);
+      if (code === 0 || at + 4 + length > end) break;
+      if (code === 9 && length === 1) {
+        const value = v.getUint8(at + 4);
+        return value & 0x80 ? 1n << BigInt(value & 0x7f) : 10n ** BigInt(Math.min(value, 18));
+      }
+      at += 4 + ((length + 3) & ~3);
+    }
+    return 1_000_000n;
+  };
+
+  const wrong = section();
+  if (wrong) throw new CaptureError("NOT_A_CAPTURE", `${path}: ${wrong}`);
+  // Up to the first interface, whose link type is the capture's.
+  const early = next();
+  first = early === "" ? null : early;
+  let held = early === "" ? undefined : early;
+  return {
+    linkType: interfaces[0]?.linkType ?? linkTypeEthernet,
+    next() {
+      if (held !== undefined) {
+        const result = held;
+        held = undefined;
+        return result;
+      }
+      return next();
+    },
+  };
+}
