@@ -142,9 +142,13 @@ function makeReport(vm: Vm, stack: readonly { device: number; nic: Ixgbe; wire: 
       drop(`nic${device}: frame longer than a receive buffer`, player.tooLong + nic.read32(registers.ROC));
       if (player.reader.problem) problems.push(player.reader.problem);
     }
-    for (const [name, s] of Object.entries(ports)) {
-      hops.push({ name: `${name} → ${bridge.name}`, packets: s.inPackets, bytes: s.inBytes }, { name: `${bridge.name} → ${name}`, packets: s.outPackets, bytes: s.outBytes });
-      drop(`${bridge.name}: no room in ${name}`, s.noRoom);
+    for (const [name, s] of Object.entries(ports)) drop(`${bridge.name}: no room in ${name}`, s.noRoom);
+    // In the order of a packet's way: in to the VM, then out of it.
+    for (const from of [`nic${device}`, vif?.name ?? ""]) {
+      const to = from === vif?.name ? `nic${device}` : (vif?.name ?? "");
+      const [a, b] = [ports[from], ports[to]];
+      if (a) hops.push({ name: `${from} → ${bridge.name}`, packets: a.inPackets, bytes: a.inBytes });
+      if (b) hops.push({ name: `${bridge.name} → ${to}`, packets: b.outPackets, bytes: b.outBytes });
     }
     drop(`${bridge.name}: destination behind the port of entry`, switchDrops.hairpin);
     drop(`${bridge.name}: shorter than an Ethernet header`, switchDrops.runt);

@@ -53,7 +53,7 @@ export class CaptureWire implements WireEnd {
       const length = batch.lengths[i] as number;
       this.packets++;
       this.bytes += length;
-      this.recorder?.write(batch.bytes.subarray(at, at + length), now);
+      this.recorder?.write(batch.memory.bytes.subarray(at, at + length), now);
     }
   }
 

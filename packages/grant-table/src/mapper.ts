@@ -28,21 +28,83 @@ export interface GrantMapper {
   readonly mapped: number;
 }
 
+/** What the mapper knows of one domain's table. */
+interface Table {
+  readonly words: Int32Array;
+  readonly buffer: ArrayBufferLike;
+  readonly entries: number;
+  /** Mappings by reference: readers in the low half, writers in the high half. */
+  readonly pins: Int32Array;
+}
+
+const oneReader = 1;
+const oneWriter = 0x10000;
+
+class FrameMapping implements Mapping {
+  readonly buffer: ArrayBufferLike;
+  readonly offset: number;
+  readonly frame: FrameNumber;
+  readonly readOnly: boolean;
+  private release: ((ref: number, readOnly: boolean) => void) | undefined;
+  private readonly ref: number;
+
+  constructor(buffer: ArrayBufferLike, frame: number, readOnly: boolean, ref: number, release: (ref: number, readOnly: boolean) => void) {
+    this.buffer = buffer;
+    this.frame = frame;
+    this.offset = frame * frameSize;
+    this.readOnly = readOnly;
+    this.ref = ref;
+    this.release = release;
+  }
+  unmap(): void {
+    const { release } = this;
+    this.release = undefined;
+    release?.(this.ref, this.readOnly);
+  }
+  [Symbol.dispose](): void {
+    this.unmap();
+  }
+}
+
 /** A mapper for domain `self`; `find` gives the domains that exist. */
 export function createGrantMapper(self: number, find: (id: number) => GrantingDomain | undefined): GrantMapper {
-  const pins = new Map<string, { readers: number; writers: number }>();
+  const tables = new WeakMap<GrantingDomain, Table & { release(ref: number, readOnly: boolean): void }>();
   let mapped = 0;
+  const tableOf = (domain: GrantingDomain): Table & { release(ref: number, readOnly: boolean): void } => {
+    let table = tables.get(domain);
+    if (!table) {
+      const entries = domain.table.frames * entriesPerFrame;
+      const words = new Int32Array(domain.table.buffer, domain.table.offset, entries * 2);
+      const pins = new Int32Array(entries);
+      table = {
+        words,
+        buffer: domain.memory.buffer,
+        entries,
+        pins,
+        release(ref, readOnly) {
+          mapped--;
+          const left = (pins[ref] as number) - (readOnly ? oneReader : oneWriter);
+          pins[ref] = left;
+          if (left >>> 16 === 0) Atomics.and(words, ref * 2, ~GTF.writing);
+          if (left === 0) Atomics.and(words, ref * 2, ~GTF.reading);
+        },
+      };
+      tables.set(domain, table);
+    }
+    return table;
+  };
+
   return {
     get mapped() {
       return mapped;
     },
-    map(id, ref, { readOnly = false } = {}) {
+    map(id, ref, options) {
+      const readOnly = options?.readOnly ?? false;
       const fail = (status: Exclude<GrantStatus, 0>, message: string): MapResult => ({ status, message: `grant ${ref} of domain ${id}: ${message}` });
       const domain = find(id);
       if (!domain) return fail(GNTST.badDomain, "no such domain");
-      const { table, memory } = domain;
-      if (!Number.isInteger(ref) || ref < 0 || ref >= table.frames * entriesPerFrame) return fail(GNTST.badGntref, "not in the table");
-      const words = new Int32Array(table.buffer, table.offset);
+      const { words, pins, entries, buffer, release } = tableOf(domain);
+      if (!Number.isInteger(ref) || ref < 0 || ref >= entries) return fail(GNTST.badGntref, "not in the table");
       const index = ref * 2;
       const wanted = readOnly ? GTF.reading : GTF.reading | GTF.writing;
       // Read once, check, then claim with a compare-exchange: a guest that changes the entry meanwhile loses.
@@ -56,31 +118,13 @@ export function createGrantMapper(self: number, find: (id: number) => GrantingDo
         entry = seen;
       }
       const frame = Atomics.load(words, index + 1) >>> 0;
-      const key = `${id}:${ref}`;
-      const pin = pins.get(key) ?? { readers: 0, writers: 0 };
-      const release = (): void => {
-        if (pin.writers === 0) Atomics.and(words, index, ~GTF.writing);
-        if (pin.readers + pin.writers === 0) {
-          Atomics.and(words, index, ~GTF.reading);
-          pins.delete(key);
-        }
-      };
-      if ((frame + 1) * frameSize > memory.buffer.byteLength) {
-        release();
+      pins[ref] = (pins[ref] as number) + (readOnly ? oneReader : oneWriter);
+      mapped++;
+      if ((frame + 1) * frameSize > buffer.byteLength) {
+        release(ref, readOnly);
         return fail(GNTST.badPage, `frame ${frame} is outside the domain's memory`);
       }
-      pins.set(key, pin);
-      pin[readOnly ? "readers" : "writers"]++;
-      mapped++;
-      let open = true;
-      const unmap = (): void => {
-        if (!open) return;
-        open = false;
-        mapped--;
-        pin[readOnly ? "readers" : "writers"]--;
-        release();
-      };
-      return { status: GNTST.okay, mapping: { buffer: memory.buffer, offset: frame * frameSize, frame, readOnly, unmap, [Symbol.dispose]: unmap } };
+      return { status: GNTST.okay, mapping: new FrameMapping(buffer, frame, readOnly, ref, release) };
     },
   };
 }

@@ -9,24 +9,25 @@ import * as R from "./registers.ts";
 /** Descriptors of each ring. */
 export const ringDescriptors = 512;
 const bufferSize = 2048;
+/** Buffers stand a cache line more apart than their size, or all would compete for the same few cache sets. */
+const bufferStride = bufferSize + 64;
 const ringBytes = ringDescriptors * R.descriptorSize;
 const rxRing = 0;
 const txRing = ringBytes;
 const rxBuffers = ringBytes * 2;
-const txBuffers = rxBuffers + ringDescriptors * bufferSize;
+const txBuffers = rxBuffers + ringDescriptors * bufferStride;
 
 /** Bytes of memory that the driver needs for rings and buffers. */
-export const driverMemory: number = txBuffers + ringDescriptors * bufferSize;
+export const driverMemory: number = txBuffers + ringDescriptors * bufferStride;
 
 /** Initialises the NIC (section 4.6.3) and returns its port. The NIC's memory is the driver's from 0 on. */
 export function drive(nic: Ixgbe, name = "nic"): Port {
   const { dma } = nic;
   if (dma.byteLength < driverMemory) throw new RangeError(`the driver needs ${driverMemory} bytes of memory, not ${dma.byteLength}`);
-  const words = new Int32Array(dma);
-  const bytes = new Uint8Array(dma);
-  initialise(nic, words);
-
   const batch = new FrameBatch(dma);
+  const { memory } = batch;
+  const { words } = memory;
+  initialise(nic, words);
   let rxNext = 0;
   let txTail = 0;
   let txClean = 0;
@@ -45,7 +46,7 @@ export function drive(nic: Ixgbe, name = "nic"): Port {
       for (; n < 256; n++) {
         const d = (rxRing + i * R.descriptorSize) >> 2;
         if (((words[d + 3] as number) & R.RX_DD) === 0) break;
-        batch.offsets[n] = rxBuffers + i * bufferSize;
+        batch.offsets[n] = rxBuffers + i * bufferStride;
         batch.lengths[n] = (words[d + 2] as number) & 0xffff;
         i = (i + 1) & (ringDescriptors - 1);
       }
@@ -56,7 +57,7 @@ export function drive(nic: Ixgbe, name = "nic"): Port {
     release() {
       for (let k = 0; k < polled; k++) {
         const d = (rxRing + rxNext * R.descriptorSize) >> 2;
-        words[d] = rxBuffers + rxNext * bufferSize;
+        words[d] = rxBuffers + rxNext * bufferStride;
         words[d + 3] = 0;
         rxNext = (rxNext + 1) & (ringDescriptors - 1);
       }
@@ -76,8 +77,8 @@ export function drive(nic: Ixgbe, name = "nic"): Port {
         const i = list[k] as number;
         const length = from.lengths[i] as number;
         if (length > bufferSize - 16) break;
-        const buffer = txBuffers + txTail * bufferSize;
-        copyFrame(from, i, bytes, words, buffer);
+        const buffer = txBuffers + txTail * bufferStride;
+        copyFrame(from, i, memory, buffer);
         const d = (txRing + txTail * R.descriptorSize) >> 2;
         words[d] = buffer;
         words[d + 2] = length | R.TX_CMD_EOP | R.TX_CMD_IFCS | R.TX_CMD_RS;
@@ -99,7 +100,7 @@ function initialise(nic: Ixgbe, words: Int32Array): void {
   if (!(nic.read32(R.EEC) & R.EEC_AUTO_RD) || !(nic.read32(R.RDRXCTL) & R.RDRXCTL_DMAIDONE)) throw new Error("the NIC did not come out of reset");
   for (let i = 0; i < ringDescriptors; i++) {
     const d = (rxRing + i * R.descriptorSize) >> 2;
-    words[d] = rxBuffers + i * bufferSize;
+    words[d] = rxBuffers + i * bufferStride;
     words[d + 1] = words[d + 2] = words[d + 3] = 0;
   }
   // A switch port takes frames for any address.

@@ -42,10 +42,10 @@ export function createIxgbe(options: IxgbeOptions): Ixgbe {
   const mac = Uint8Array.from(options.mac.split(":"), (part) => Number.parseInt(part, 16));
   if (mac.length !== 6 || !/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(options.mac)) throw new RangeError(`'${options.mac}' is not a MAC address`);
   const registers = new Map<number, number>();
-  const words = new Int32Array(options.dma, 0, options.dma.byteLength >> 2);
-  const bytes = new Uint8Array(options.dma);
   const size = options.dma.byteLength;
   const outgoing = new FrameBatch(options.dma);
+  const { memory } = outgoing;
+  const { words } = memory;
   let wire: WireEnd | undefined;
 
   // Registers of the hot paths, as plain variables.
@@ -205,7 +205,7 @@ export function createIxgbe(options: IxgbeOptions): Ixgbe {
         const d = (rxBase + rdh * R.descriptorSize) >> 2;
         const address = words[d] as number;
         if (address < 0 || address + bufferSize > size) throw new RangeError(`receive descriptor ${rdh}: buffer at ${address} is outside memory`);
-        copyFrame(batch, i, bytes, words, address);
+        copyFrame(batch, i, memory, address);
         words[d + 2] = length;
         words[d + 3] = R.RX_DD | R.RX_EOP;
         rdh = rdh + 1 === rxCount ? 0 : rdh + 1;

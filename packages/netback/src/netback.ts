@@ -99,7 +99,8 @@ export function connectVif(options: VifOptions): Vif {
 
   // One view of the guest's memory; only mapped frames are reached through `offsets` and the ring bases.
   const batch = new FrameBatch(rxRing.buffer);
-  const { words, bytes } = batch;
+  const { memory } = batch;
+  const { words } = memory;
   const rx = rxRing.offset >> 2;
   const tx = txRing.offset >> 2;
   let txCur = 0;
@@ -185,7 +186,7 @@ export function connectVif(options: VifOptions): Vif {
           rxBadSlot++;
           break;
         }
-        copyFrame(from, i, bytes, words, (offsets[index] as number) + offset);
+        copyFrame(from, i, memory, (offsets[index] as number) + offset);
         words[slot + 1] = length;
         rxTail = (rxTail + 1) & mask;
         total += length;

@@ -4,13 +4,15 @@ import { type CaptureReader, openCapture } from "./capture-reader.ts";
 import { type CaptureWriter, createCapture } from "./capture-writer.ts";
 
 const slotSize = 2048;
+/** A cache line more than the size: buffers a power of two apart compete for the same few cache sets. */
+const stride = slotSize + 64;
 /** The longest frame that a switch port carries. */
 export const maximumFrame: number = slotSize - 16;
 
 /** Puts frames of a capture into batches, in order. Frames longer than a port carries are counted and left out. */
 export class CapturePlayer {
   readonly reader: CaptureReader;
-  readonly batch: FrameBatch = new FrameBatch(new ArrayBuffer(batchSize * slotSize));
+  readonly batch: FrameBatch = new FrameBatch(new ArrayBuffer(batchSize * stride));
   /** Frames and bytes put into batches. */
   packets = 0;
   bytes = 0;
@@ -43,8 +45,8 @@ export class CapturePlayer {
         this.tooLong++;
         continue;
       }
-      const at = batch.count * slotSize;
-      batch.bytes.set(frame.data, at);
+      const at = batch.count * stride;
+      batch.memory.bytes.set(frame.data, at);
       batch.offsets[batch.count] = at;
       batch.lengths[batch.count] = frame.data.length;
       batch.count++;
@@ -94,7 +96,7 @@ export function writePcap(path: string, options: { name?: string; clock?: () => 
       for (let k = 0; k < count; k++) {
         const i = list[k] as number;
         const at = batch.offsets[i] as number;
-        writer.write(batch.bytes.subarray(at, at + (batch.lengths[i] as number)), now);
+        writer.write(batch.memory.bytes.subarray(at, at + (batch.lengths[i] as number)), now);
       }
       return count;
     },

@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-export { batchSize, copyFrame, FrameBatch } from "./frame-batch.ts";
+export { batchSize, copyFrame, FrameBatch, FrameMemory } from "./frame-batch.ts";
 export { broadcast, type Lookup, learningBridge, nowhere, patch } from "./lookup.ts";
 export { createMemoryPort, type MemoryPort, maximumFrame } from "./memory-port.ts";
 export type { Port } from "./port.ts";

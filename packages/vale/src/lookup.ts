@@ -9,6 +9,8 @@ export const nowhere = -2;
 /** Decides for one frame of a batch that came in on a port, by index. */
 export interface Lookup {
   readonly name: string;
+  /** Where all frames of a port go, whatever is in them; then `lookup` is not asked. */
+  whole?(ingress: number): number;
   /** A port index, `broadcast` or `nowhere`. */
   lookup(batch: FrameBatch, i: number, ingress: number): number;
   /** Forgets what it knows of a port. */
@@ -37,11 +39,12 @@ export function learningBridge(options: { entries?: number } = {}): Lookup {
       let c: number;
       if ((at & 3) === 0) {
         const w = at >> 2;
-        a = batch.words[w] as number;
-        b = batch.words[w + 1] as number;
-        c = batch.words[w + 2] as number;
+        const { words } = batch.memory;
+        a = words[w] as number;
+        b = words[w + 1] as number;
+        c = words[w + 2] as number;
       } else {
-        const bytes = batch.bytes;
+        const { bytes } = batch.memory;
         const word = (k: number): number =>
           (bytes[at + k] as number) | ((bytes[at + k + 1] as number) << 8) | ((bytes[at + k + 2] as number) << 16) | ((bytes[at + k + 3] as number) << 24);
         a = word(0);
@@ -73,5 +76,5 @@ export function learningBridge(options: { entries?: number } = {}): Lookup {
 
 /** Joins ports in pairs, 0 with 1, 2 with 3: whatever enters one leaves the other. For a NIC and its only user. */
 export function patch(): Lookup {
-  return { name: "patch", lookup: (_batch, _i, ingress) => ingress ^ 1 };
+  return { name: "patch", whole: (ingress) => ingress ^ 1, lookup: (_batch, _i, ingress) => ingress ^ 1 };
 }

@@ -63,21 +63,42 @@ export function createSwitch(options: { name?: string; lookup?: Lookup } = {}): 
   let hairpin = 0;
   let runt = 0;
 
+  const inOrder = Int32Array.from({ length: batchSize }, (_, i) => i);
+  const add = (port: number, counter: number, n: number): void => {
+    counters[port * COUNTERS + counter] = (counters[port * COUNTERS + counter] as number) + n;
+  };
   const enqueue = (to: number, i: number): void => {
     const n = counts[to] as number;
     (lists[to] as Int32Array)[n] = i;
     counts[to] = n + 1;
+  };
+  const bytesOf = (batch: FrameBatch, list: Int32Array, count: number): number => {
+    let bytes = 0;
+    for (let k = 0; k < count; k++) bytes += batch.lengths[list[k] as number] as number;
+    return bytes;
+  };
+  const deliver = (batch: FrameBatch, to: number, list: Int32Array, count: number, bytes: number): void => {
+    const taken = (ports[to] as Port).deliver(batch, list, count);
+    add(to, OUT_PACKETS, taken);
+    add(to, OUT_BYTES, taken === count ? bytes : bytesOf(batch, list, taken));
+    add(to, NO_ROOM, count - taken);
   };
 
   /** One batch of one port. */
   const forwardBatch = (batch: FrameBatch, ingress: number): void => {
     const n = batch.count;
     const last = ports.length;
-    let bytes = 0;
+    const bytes = bytesOf(batch, inOrder, n);
+    add(ingress, IN_PACKETS, n);
+    add(ingress, IN_BYTES, bytes);
+    const whole = lookup.whole?.(ingress);
+    if (whole !== undefined) {
+      if (whole >= 0 && whole < last && ports[whole]) deliver(batch, whole, inOrder, n, bytes);
+      else hairpin += n;
+      return;
+    }
     for (let i = 0; i < n; i++) {
-      const length = batch.lengths[i] as number;
-      bytes += length;
-      if (length < 14) {
+      if ((batch.lengths[i] as number) < 14) {
         runt++;
         continue;
       }
@@ -87,21 +108,12 @@ export function createSwitch(options: { name?: string; lookup?: Lookup } = {}): 
         for (let p = 0; p < last; p++) if (p !== ingress && ports[p]) enqueue(p, i);
       } else hairpin++;
     }
-    const c = ingress * COUNTERS;
-    counters[c + IN_PACKETS] = (counters[c + IN_PACKETS] as number) + n;
-    counters[c + IN_BYTES] = (counters[c + IN_BYTES] as number) + bytes;
     for (let p = 0; p < last; p++) {
       const count = counts[p] as number;
       if (count === 0) continue;
       counts[p] = 0;
       const list = lists[p] as Int32Array;
-      const taken = (ports[p] as Port).deliver(batch, list, count);
-      let sent = 0;
-      for (let k = 0; k < taken; k++) sent += batch.lengths[list[k] as number] as number;
-      const o = p * COUNTERS;
-      counters[o + OUT_PACKETS] = (counters[o + OUT_PACKETS] as number) + taken;
-      counters[o + OUT_BYTES] = (counters[o + OUT_BYTES] as number) + sent;
-      counters[o + NO_ROOM] = (counters[o + NO_ROOM] as number) + (count - taken);
+      deliver(batch, p, list, count, count === n ? bytes : bytesOf(batch, list, count));
     }
   };
 

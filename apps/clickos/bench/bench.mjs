@@ -1,0 +1,162 @@
+// The data-path benchmark: nanoseconds and Mpps on one core for 64-byte frames, CPU time, median of five.
+//
+// Each line prints the ratio to a reference loop in the same run: a plain copy of the same frames between two
+// pools of buffers, in one WebAssembly function. A ratio of 2 takes twice the copy's time.
+//
+//   npm run bench [-- --json FILE] [-- --only NAME,NAME] [-- --packets N]
+import { writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { Router } from "@clickos/click-core";
+import { elements } from "@clickos/click-elements";
+import { moduleBuilder } from "@clickos/codegen";
+import { createIxgbe, drive, driverMemory } from "@clickos/ixgbe-model";
+import { linkImage } from "@clickos/minios";
+import { copyFrame, createSwitch, FrameBatch, patch } from "@clickos/vale";
+import { createToolstack } from "@clickos/xl-fast";
+import { benchElements, configurations, udpFrame } from "./configs.mjs";
+
+const { values: options } = parseArgs({ options: { json: { type: "string" }, only: { type: "string" }, packets: { type: "string", default: "4000000" } } });
+const packets = Number(options.packets);
+const only = options.only?.split(",");
+const frameLength = 64;
+
+/** CPU nanoseconds per packet of `run(n)`: median of five, after two rounds to warm up. */
+function measure(run, n = packets) {
+  run(n);
+  run(n);
+  const samples = Array.from({ length: 5 }, () => {
+    const before = process.cpuUsage();
+    run(n);
+    const { user, system } = process.cpuUsage(before);
+    return ((user + system) * 1000) / n;
+  });
+  return samples.sort((a, b) => a - b)[2];
+}
+
+function reference() {
+  const buffers = 1024;
+  const m = moduleBuilder({ memory: { import: ["env", "memory"], pages: 64 } });
+  m.export(
+    "copy",
+    m.func("copy", { count: "i32" }, undefined, (c, { count }) => {
+      c.for(0, count, 1, (i) => {
+        const slot = i.and(buffers - 1).shl(11);
+        for (let k = 0; k < frameLength; k += 16) c.copy16(slot.add(buffers * 2048), slot, k, k);
+      });
+    }),
+  );
+  const memory = new WebAssembly.Memory({ initial: 64, maximum: 64 });
+  const { copy } = new WebAssembly.Instance(new WebAssembly.Module(m.toWasm()), { env: { memory } }).exports;
+  return measure(copy);
+}
+
+async function inGuest(name) {
+  const router = await Router.compile(configurations[name], { elements: { ...elements, ...benchElements } });
+  const ns = measure((n) => {
+    router.write(name.startsWith("nat") ? "s.count" : "s.reset", "0");
+    router.write("s.limit", String(n));
+    router.run();
+  });
+  const passed = Number(router.read("d.count"));
+  if (passed !== packets * 7) throw new Error(`${name}: ${passed} of ${packets * 7} packets came through: ${JSON.stringify(router.drops(), (_k, v) => (typeof v === "bigint" ? Number(v) : v))}`);
+  return ns;
+}
+
+/** Frames with the addresses of two stations, so that a learning bridge knows where they go. */
+function station(from, to) {
+  const frame = udpFrame();
+  frame.set([2, 0, 0, 0, 0, to, 2, 0, 0, 0, 0, from]);
+  return frame;
+}
+
+/** A port whose batch is always full and that takes everything: what is measured is the switch. */
+function endlessPort(name, frame) {
+  const slots = 256;
+  const batch = new FrameBatch(new ArrayBuffer(slots * 2112));
+  const sink = new FrameBatch(new ArrayBuffer(slots * 2112));
+  for (let i = 0; i < slots; i++) {
+    batch.offsets[i] = i * 2112;
+    batch.lengths[i] = frame.length;
+    batch.memory.bytes.set(frame, i * 2112);
+  }
+  return { name, batch, sink };
+}
+
+async function switchAlone() {
+  const sw = createSwitch();
+  const make = (name, frame) => {
+    const { batch, sink } = endlessPort(name, frame);
+    let next = 0;
+    return {
+      name,
+      taken: 0,
+      poll: () => batch,
+      release() {
+        batch.count = 256;
+      },
+      deliver(from, list, count) {
+        for (let k = 0; k < count; k++) {
+          copyFrame(from, list[k], sink.memory, (next & 255) * 2112);
+          next++;
+        }
+        this.taken += count;
+        return count;
+      },
+      flush() {},
+      batch,
+    };
+  };
+  const a = sw.attach(make("a", station(1, 2)));
+  const b = sw.attach(make("b", station(2, 1)));
+  a.batch.count = b.batch.count = 256;
+  return measure((n) => {
+    for (let moved = 0; moved < n; ) moved += sw.forward();
+  });
+}
+
+async function wholePath() {
+  const image = await linkImage({ file: "path", text: "FromDevice(0) -> ToDevice(1);" }, { elements, name: "path" });
+  const toolstack = createToolstack({ elements });
+  const rig = [0, 1].map((i) => {
+    const nic = createIxgbe({ mac: `02:00:00:00:ff:0${i}`, dma: new ArrayBuffer(driverMemory) });
+    const bridge = createSwitch({ name: `vale${i}`, lookup: patch() });
+    bridge.attach(drive(nic, `nic${i}`));
+    return { nic, bridge };
+  });
+  await toolstack.create({ name: "path", image, vif: rig.map(({ bridge }) => ({ bridge })) });
+  let left = 0;
+  rig[1].nic.connect({
+    receive(batch) {
+      left += batch.count;
+    },
+  });
+  const { batch } = endlessPort("wire", udpFrame());
+  batch.count = 128;
+  const { hypervisor } = toolstack;
+  const ns = measure((n) => {
+    for (let sent = 0; sent < n; ) {
+      sent += rig[0].nic.arrive(batch, 0);
+      rig[0].bridge.forward();
+      hypervisor.run();
+      rig[1].bridge.forward();
+    }
+    while (rig[0].bridge.forward() || hypervisor.run() || rig[1].bridge.forward());
+  });
+  const expected = Math.ceil(packets / 128) * 128 * 7;
+  if (left !== expected) throw new Error(`path: ${left} of ${expected} frames came through`);
+  return ns;
+}
+
+const copyNs = reference();
+const results = [];
+const benchmarks = { ...Object.fromEntries(Object.keys(configurations).map((name) => [name, () => inGuest(name)])), switch2: switchAlone, path: wholePath };
+console.log(`reference: copy of ${frameLength} bytes between pools of buffers, ${copyNs.toFixed(2)} ns\n`);
+console.log("name           ns/packet     Mpps    ratio");
+for (const [name, run] of Object.entries(benchmarks)) {
+  if (only && !only.includes(name)) continue;
+  const ns = await run();
+  const result = { name, ns: Number(ns.toFixed(2)), mpps: Number((1000 / ns).toFixed(2)), ratio: Number((ns / copyNs).toFixed(2)) };
+  results.push(result);
+  console.log(`${name.padEnd(12)} ${ns.toFixed(1).padStart(11)} ${(1000 / ns).toFixed(1).padStart(8)} ${result.ratio.toFixed(1).padStart(8)}`);
+}
+if (options.json) writeFileSync(options.json, `${JSON.stringify(results, null, 2)}\n`);

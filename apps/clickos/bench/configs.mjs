@@ -1,0 +1,75 @@
+// The configurations of the benchmark. Frames are 64 bytes; source and sink are inside the guest.
+import { u32 } from "@clickos/codegen";
+import { arg, element, elementSet, positional, required } from "@clickos/click-core";
+
+const hex = (bytes) => `\\<${[...bytes].map((b) => b.toString(16).padStart(2, "0")).join("")}>`;
+
+function checksum(bytes) {
+  let sum = 0;
+  for (let i = 0; i < bytes.length; i += 2) sum += (bytes[i] << 8) | bytes[i + 1];
+  while (sum >>> 16) sum = (sum & 0xffff) + (sum >>> 16);
+  return ~sum & 0xffff;
+}
+
+/** A UDP datagram in a frame of 64 bytes, from 2.0.0.2:1024 to 26.4.2.16:53. */
+export function udpFrame() {
+  const frame = new Uint8Array(64);
+  frame.set([0x02, 0, 0, 0, 0, 2, 0x02, 0, 0, 0, 0, 1, 0x08, 0x00]);
+  frame.set([0x45, 0, 0, 50, 0, 0, 0x40, 0, 64, 17, 0, 0, 2, 0, 0, 2, 26, 4, 2, 16], 14);
+  const sum = checksum(frame.subarray(14, 34));
+  frame.set([sum >> 8, sum & 255], 24);
+  frame.set([4, 0, 0, 53, 0, 30, 0x12, 0x34], 34);
+  return frame;
+}
+const data = hex(udpFrame());
+const source = `InfiniteSource(DATA ${data}, LIMIT 0, BURST 32)`;
+
+const rules = (n) => [...Array.from({ length: n - 1 }, (_, i) => `deny src host 10.0.${i >> 8}.${i & 255} and udp dst port ${1000 + i}`), "allow udp dst port 53"].join(", ");
+
+/**
+ * FlowSource(DATA, FLOWS) — for the benchmark: UDP datagrams of FLOWS flows in turn, by source port and address.
+ * An element of a user's own, written against the public interface.
+ */
+const FlowSource = element({
+  name: "FlowSource",
+  ports: "0/1",
+  processing: "h/h",
+  config: { DATA: required(arg.bytes), FLOWS: required(arg.u32), LIMIT: positional(arg.u32, 0) },
+  state: { count: u32, limit: u32, flow: u32 },
+  handlers: { limit: { read: (s) => s.limit, write: (s, v) => { s.limit = Number(v); } }, count: { read: (s) => s.count, write: (s) => { s.count = 0; } } },
+  task(c, { state, config, packets, data: constant, output }) {
+    const left = state.limit.get().sub(state.count.get());
+    const count = c.select(left.ltU(32), left, c.i32(32));
+    state.count.inc(count);
+    const template = constant(config.DATA, 16);
+    c.for(0, count, 1, () => {
+      packets.make(config.DATA.length, (p) => {
+        for (let i = 0; i < config.DATA.length; i += 16) c.copy16(p.data, template, i, i);
+        const flow = state.flow.get();
+        const next = flow.add(1);
+        state.flow.set(c.select(next.geU(config.FLOWS), c.i32(0), next));
+        // 16 flows a port: the low 4 bits go to the source address, the rest to the source port.
+        c.store8(p.data, flow.and(15).add(1), 29);
+        c.store16(p.data, flow.shrU(4).add(1024), 34, "be");
+        output(0).push(p);
+      });
+    });
+    return count;
+  },
+});
+export const benchElements = elementSet(FlowSource);
+
+/** Name → configuration. The source is called `s` and takes a `limit`. */
+export const configurations = {
+  wire: `s :: ${source} -> d :: Discard;`,
+  ethermirror: `s :: ${source} -> EtherMirror -> d :: Discard;`,
+  iprouter: `s :: ${source} -> Strip(14) -> CheckIPHeader
+    -> rt :: StaticIPLookup(26.4.0.0/16 0, 10.0.0.0/8 1, 0.0.0.0/0 2);
+    rt[0] -> DecIPTTL -> EtherEncap(0x0800, 02:00:00:00:00:03, 02:00:00:00:00:04) -> Queue -> Unqueue(32) -> d :: Discard;
+    rt[1] -> Discard; rt[2] -> Discard;`,
+  fw10: `s :: ${source} -> MarkIPHeader(14) -> IPFilter(${rules(10)}) -> d :: Discard;`,
+  fw100: `s :: ${source} -> MarkIPHeader(14) -> IPFilter(${rules(100)}) -> d :: Discard;`,
+  fw1000: `s :: ${source} -> MarkIPHeader(14) -> IPFilter(${rules(1000)}) -> d :: Discard;`,
+  nat1: `s :: FlowSource(${data}, 1) -> MarkIPHeader(14) -> rw :: IPRewriter(pattern 1.0.0.1 1024-65535 - - 0 1); rw[0] -> d :: Discard; rw[1] -> Discard;`,
+  nat10k: `s :: FlowSource(${data}, 10000) -> MarkIPHeader(14) -> rw :: IPRewriter(pattern 1.0.0.1 1024-65535 - - 0 1); rw[0] -> d :: Discard; rw[1] -> Discard;`,
+};
