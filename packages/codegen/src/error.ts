@@ -10,12 +10,6 @@ export type CodegenErrorCode =
   | "BAD_SCOPE"
   | "NO_RESULT";
 
-const own = directoryOf(import.meta.url);
-
-function directoryOf(url: string): string {
-  return url.slice(0, url.lastIndexOf("/") + 1);
-}
-
 /**
  * A mistake in the code that drives the builder.
  *
@@ -29,7 +23,7 @@ export class CodegenError extends Error {
   readonly place: string | undefined;
 
   constructor(code: CodegenErrorCode, message: string, functionName?: string) {
-    const place = userFrame(new Error().stack ?? "");
+    const place = callerPlace(import.meta.url);
     super(`${functionName === undefined ? "" : `function ${functionName}: `}${message}${place ? ` (at ${place})` : ""}`);
     this.code = code;
     this.functionName = functionName;
@@ -37,11 +31,22 @@ export class CodegenError extends Error {
   }
 }
 
-function userFrame(stack: string): string | undefined {
-  const path = own.replace(/^file:\/\//, "");
-  for (const line of stack.split("\n").slice(1)) {
+/**
+ * The place of the innermost caller outside the packages that `modules` belong to, as `file:line:column`.
+ * This package is always outside. For layers above that report mistakes of their own users.
+ */
+export function callerPlace(...modules: readonly string[]): string | undefined {
+  const folders = [import.meta.url, ...modules].map(packageFolder);
+  for (const line of (new Error().stack ?? "").split("\n").slice(1)) {
     const at = /\(?((?:file:\/\/)?[^\s()]+:\d+:\d+)\)?$/.exec(line.trim())?.[1]?.replace(/^file:\/\//, "");
-    if (at !== undefined && !at.startsWith(path) && !at.startsWith("node:")) return at;
+    if (at !== undefined && !at.startsWith("node:") && !folders.some((folder) => at.startsWith(folder))) return at;
   }
   return undefined;
+}
+
+/** The `src` or `dist` folder of a package, from the address of one of its modules. */
+function packageFolder(url: string): string {
+  const path = url.replace(/^file:\/\//, "");
+  const end = Math.max(path.lastIndexOf("/src/"), path.lastIndexOf("/dist/"));
+  return path.slice(0, end < 0 ? path.lastIndexOf("/") + 1 : path.indexOf("/", end + 1) + 1);
 }

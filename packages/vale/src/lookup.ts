@@ -27,8 +27,10 @@ export function learningBridge(options: { entries?: number } = {}): Lookup {
   // Four words an entry: address bytes 0–3, address bytes 4–5, port + 1.
   const table = new Int32Array(entries * 4);
   const slot = (high: number, low: number): number => {
-    const h = Math.imul(high ^ Math.imul(low, 0x85ebca6b), 0x9e3779b1);
-    return ((h ^ (h >>> 15)) & mask) << 2;
+    // Addresses differ in their last bytes, which are the high bits here: they are brought down before the mask.
+    let h = Math.imul(high ^ (high >>> 16) ^ low, 0x85ebca6b);
+    h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+    return ((h ^ (h >>> 16)) & mask) << 2;
   };
   return {
     name: "learning",

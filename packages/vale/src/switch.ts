@@ -149,8 +149,8 @@ export function createSwitch(options: { name?: string; lookup?: Lookup } = {}): 
         const batch = port?.poll();
         if (!port || !batch) continue;
         forwardBatch(batch, p);
-        port.release();
         moved += batch.count;
+        port.release();
       }
       if (moved > 0) for (let p = 0; p < last; p++) ports[p]?.flush();
       return moved;

@@ -86,7 +86,10 @@ export function createRing<Request extends object, Response extends object>(
     store(prod, next);
     return (next - load(event)) >>> 0 < (next - old) >>> 0;
   };
-  const copy = (struct: Struct<any>, index: number): any => ({ ...struct.read(data, slot(index)) });
+  const copy = (struct: Struct<any>, index: number): any => {
+    const view: any = struct.read(data, slot(index));
+    return Object.fromEntries(Object.keys(struct.fields).map((field) => [field, view[field]]));
+  };
 
   let reqProdPvt = load(REQ_PROD);
   let rspCons = load(RSP_PROD);

@@ -141,6 +141,7 @@ class Stager {
       control.poolBase.set(this.poolBase);
       control.poolCount.set(this.poolCount);
       control.nextTimer.set(noTimer);
+      for (const { due } of timers) c.store64(due, noTimer);
       c.for(0, this.poolCount, 1, (i) => {
         // The lowest buffers are on top of the stack.
         c.store32(i.shl(2), c.i32(this.poolCount - 1).sub(i).mul(bufferSize).add(this.poolBase), this.freeStack);
@@ -154,8 +155,12 @@ class Stager {
       control.now.set(now);
       const left = c.var("i32", rounds, "left");
       c.loop(() => {
-        if (fire) c.if(control.nextTimer.get().leU(now), () => c.call(fire));
         const worked = c.var("i32", 0, "worked");
+        if (fire)
+          c.if(control.nextTimer.get().leU(now), () => {
+            c.call(fire);
+            worked.set(1);
+          });
         for (const task of tasks) worked.set(worked.get().or(c.call(task)));
         c.if(control.stopped.get(), () => c.return(2));
         c.if(worked.get().eqz(), () => c.return(0));
@@ -500,7 +505,7 @@ class Stager {
         at: setTimer,
         after: (delay) => setTimer(now().add(delay)),
         cancel: () => {
-          if (due !== undefined) c.store64(due, 0n);
+          if (due !== undefined) c.store64(due, noTimer);
         },
       },
       device: (number) => {
@@ -548,15 +553,15 @@ class Stager {
       const now = control.now.get();
       for (const { due, func } of timers) {
         const when = c.load64(due);
-        c.if(when.ne(0n).and(when.leU(now)), () => {
-          c.store64(due, 0n);
+        c.if(when.leU(now), () => {
+          c.store64(due, noTimer);
           c.call(func);
         });
       }
       const next = c.var("i64", noTimer, "next");
       for (const { due } of timers) {
         const when = c.load64(due);
-        c.if(when.ne(0n).and(when.ltU(next.get())), () => next.set(when));
+        c.if(when.ltU(next.get()), () => next.set(when));
       }
       control.nextTimer.set(next.get());
     });

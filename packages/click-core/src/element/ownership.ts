@@ -4,7 +4,7 @@
  * A branch that consumes a packet which its other arm keeps ends there: control goes to the end of the element.
  * What follows the branch then runs only for packets still in hand.
  */
-import type { FlowArm, FlowObserver, FunctionBuilder } from "@clickos/codegen";
+import { callerPlace, type FlowArm, type FlowObserver, type FunctionBuilder } from "@clickos/codegen";
 import type { Packet, PacketOwner } from "./packet.ts";
 
 interface Entry {
@@ -115,7 +115,7 @@ export class Ownership implements FlowObserver, PacketOwner {
   }
 
   private error(message: string): ElementDefinitionError {
-    const place = this.c.error("BAD_SCOPE", "").place;
+    const place = callerPlace(import.meta.url);
     return new ElementDefinitionError(`${this.who}: ${message}${place ? ` (at ${place})` : ""}`);
   }
 }

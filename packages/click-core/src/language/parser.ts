@@ -32,12 +32,18 @@ class Parser {
     for (;;) {
       while (this.accept(";"));
       if (this.peek.kind === until || this.peek.kind === "end") return list;
+      const start = this.at;
       try {
-        list.push(this.statement());
+        const statement = this.statement();
+        list.push(statement);
+        // A class ends with its brace.
+        if (statement.kind === "elementclass" && statement.class.kind === "compound") continue;
         if (![until, "end"].includes(this.peek.kind)) this.expect(";", "';' or '->'");
       } catch (e) {
         if (!(e instanceof SyntaxFailure)) throw e;
         this.recover();
+        // A token that begins nothing, such as a '}' too many, is passed over.
+        if (this.at === start) this.at++;
       }
     }
   }

@@ -1,0 +1,292 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { checksum, ether, ip, make, pass, tcp, udp } from "./packets.ts";
+
+describe("moving packets", () => {
+  it("Counter, Tee and Discard count, copy and end packets", async () => {
+    using router = await make("FromDevice(0) -> c :: Counter -> t :: Tee; t[0] -> ToDevice(0); t[1] -> Strip(1) -> ToDevice(1); t[2] -> d :: Discard");
+    const frames = [ether(udp(1, 2)), ether(udp(3, 4), 0x0801)];
+    const [a, b] = pass(router, frames);
+    expect(a).toEqual(frames);
+    expect(b).toEqual(frames.map((f) => f.subarray(1)));
+    expect([router.read("c.count"), router.read("c.byte_count"), router.read("d.count")]).toEqual(["2", String(frames[0]!.length * 2), "2"]);
+    router.write("c.reset", "");
+    expect(router.read("c.count")).toBe("0");
+    expect(router.freeBuffers).toBe(2048);
+  });
+
+  it("Tee copies frames of any length without touching their neighbours", async () => {
+    using router = await make("FromDevice(0) -> t :: Tee; t[0] -> Strip(3) -> ToDevice(0); t[1] -> ToDevice(1)");
+    fc.assert(
+      fc.property(fc.array(fc.uint8Array({ minLength: 14, maxLength: 1840 }), { minLength: 1, maxLength: 20 }), (frames) => {
+        const [a, b] = pass(router, frames);
+        expect(a).toEqual(frames.map((f) => f.subarray(3)));
+        expect(b).toEqual(frames);
+      }),
+      { numRuns: 30 },
+    );
+    expect(router.freeBuffers).toBe(2048);
+  });
+
+  it("InfiniteSource keeps its limit, and can be pulled", async () => {
+    using router = await make("s :: InfiniteSource(abc, 5, 2) -> c :: Counter -> Discard; p :: InfiniteSource(LIMIT 3, LENGTH 100) -> d :: Discard(BURST 2)");
+    expect(router.run()).toBe("idle");
+    expect([router.read("s.count"), router.read("c.byte_count"), router.read("d.count")]).toEqual(["5", "15", "3"]);
+    router.write("s.reset", "");
+    router.run();
+    expect(router.read("c.count")).toBe("10");
+  });
+
+  it("STOP ends the run", async () => {
+    using router = await make("InfiniteSource(LIMIT 3, STOP true) -> Discard; InfiniteSource -> Discard");
+    expect(router.run()).toBe("stopped");
+  });
+
+  it("RatedSource follows the clock it is given", async () => {
+    let now = 0n;
+    using router = await make("s :: RatedSource(RATE 1000, LIMIT 50) -> c :: Counter -> Discard", { clock: () => now });
+    router.run();
+    expect(router.read("c.count")).toBe("1");
+    now = 10_000_000n;
+    router.run();
+    expect(router.read("c.count")).toBe("11");
+    now = 1_000_000_000n;
+    router.run();
+    expect(router.read("c.count")).toBe("50");
+    expect(router.nextTimer).toBe(undefined);
+  });
+
+  it("Queue keeps order, bounds what it holds, and counts what it drops", async () => {
+    using router = await make("FromDevice(0) -> q :: Queue(3) -> u :: Unqueue(ACTIVE false) -> ToDevice(1)");
+    const frames = [1, 2, 3, 4, 5].map((n) => ether(udp(n, n)));
+    expect(pass(router, frames)[1]).toEqual([]);
+    expect([router.read("q.length"), router.read("q.drops"), router.read("q.highwater_length")]).toEqual(["3", "2", "3"]);
+    expect(router.drops()).toEqual([{ element: "q", reason: "queue full", count: 2 }]);
+    router.write("u.active", "true");
+    expect(pass(router, [])[1]).toEqual(frames.slice(0, 3));
+    expect(router.freeBuffers).toBe(2048 + 3);
+  });
+
+  it("ToDevice pulls no more than its ring takes", async () => {
+    using router = await make("FromDevice(0) -> q :: Queue(900) -> ToDevice(1)");
+    const frames = Array.from({ length: 400 }, (_, n) => ether(udp(n, 1)));
+    router.device(0).send(frames);
+    router.run();
+    router.device(0).send(frames);
+    router.run();
+    expect(router.device(1).pending).toBe(512);
+    expect(router.read("q.length")).toBe("288");
+    const first = router.device(1).receive();
+    router.run();
+    expect([...first, ...router.device(1).receive()]).toEqual([...frames, ...frames]);
+  });
+
+  it("Print writes label, length and bytes", async () => {
+    let text = "";
+    using router = await make('FromDevice(0) -> Print("in 0", 6) -> Print(b, 0) -> Print(MAXLENGTH -1) -> Discard', { chatter: (t) => (text += t) });
+    pass(router, [Uint8Array.from({ length: 14 }, (_, i) => i)]);
+    expect(text).toBe("in 0:   14 | 00010203 0405\nb:   14\n  14 | 00010203 04050607 08090a0b 0c0d\n");
+  });
+});
+
+describe("headers", () => {
+  it("Strip and Unstrip undo one another; short packets are dropped", async () => {
+    using router = await make("FromDevice(0) -> Strip(14) -> Unstrip(14) -> ToDevice(1)");
+    const frame = ether(udp(1, 2));
+    expect(pass(router, [frame, frame.subarray(0, 13)])[1]).toEqual([frame]);
+    expect(router.drops()[0]).toMatchObject({ count: 1, reason: "shorter than what is to be stripped" });
+  });
+
+  it("Unstrip and EtherEncap need headroom", async () => {
+    using router = await make("FromDevice(0) -> Unstrip(90) -> e :: EtherEncap(0x0800, 1:2:3:4:5:6, 7:8:9:a:b:c) -> ToDevice(1)");
+    expect(pass(router, [ether(udp(1, 2))])[1]).toEqual([]);
+    expect(router.drops()).toEqual([{ element: "e", reason: "no headroom", count: 1 }]);
+  });
+
+  it("EtherEncap writes type and addresses; EtherMirror exchanges them", async () => {
+    using router = await make("FromDevice(0) -> EtherEncap(0x86dd, 1:2:3:4:5:6, aa:bb:cc:dd:ee:ff) -> t :: Tee -> ToDevice(0); t[1] -> EtherMirror -> ToDevice(1)");
+    const [a, b] = pass(router, [Uint8Array.of(9, 9, 9)]);
+    expect([...a![0]!]).toEqual([0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff, 1, 2, 3, 4, 5, 6, 0x86, 0xdd, 9, 9, 9]);
+    expect([...b![0]!]).toEqual([1, 2, 3, 4, 5, 6, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff, 0x86, 0xdd, 9, 9, 9]);
+  });
+
+  it("CheckIPHeader passes what is right, cuts padding, and names what is wrong", async () => {
+    using router = await make("FromDevice(0) -> check :: CheckIPHeader(14) -> ToDevice(1)");
+    const good = ether(udp(1, 2));
+    const change = (f: (p: Uint8Array) => void): Uint8Array => {
+      const frame = good.slice();
+      f(frame.subarray(14));
+      return frame;
+    };
+    const fixed = (f: (p: Uint8Array) => void): Uint8Array =>
+      change((p) => {
+        f(p);
+        p.set([0, 0], 10);
+        const sum = checksum(p.subarray(0, 20));
+        p.set([sum >> 8, sum & 255], 10);
+      });
+    const frames = [
+      Uint8Array.of(...good, 0, 0, 0, 0),
+      good.subarray(0, 33),
+      change((p) => p.set([0x65])),
+      change((p) => p.set([0x44])),
+      fixed((p) => p.set([0, 200], 2)),
+      change((p) => p.set([1], 8)),
+      fixed((p) => p.set([255, 255, 255, 255], 12)),
+    ];
+    expect(pass(router, frames)[1]).toEqual([good]);
+    expect(router.drops().map((d) => d.reason)).toEqual(["short packet", "bad IP version", "bad IP header length", "bad IP length", "bad IP checksum", "bad source address"]);
+    expect([router.read("check.count"), router.read("check.drops")]).toEqual(["1", "6"]);
+  });
+
+  it("CheckIPHeader agrees with a plain checksum on headers with options", async () => {
+    using router = await make("FromDevice(0) -> CheckIPHeader -> ToDevice(1)");
+    fc.assert(
+      fc.property(fc.integer({ min: 5, max: 15 }), fc.uint8Array({ minLength: 60, maxLength: 60 }), fc.boolean(), (words, noise, right) => {
+        const packet = noise.slice();
+        packet.set([0x40 | words, 0, 0, 60, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2]);
+        const sum = checksum(packet.subarray(0, words * 4)) ^ (right ? 0 : 1);
+        packet.set([sum >> 8, sum & 255], 10);
+        expect(pass(router, [packet])[1]).toEqual(right ? [packet] : []);
+      }),
+    );
+  });
+
+  it("DecIPTTL decrements and keeps the checksum right, for every TTL and many sums", async () => {
+    using router = await make("FromDevice(0) -> MarkIPHeader -> d :: DecIPTTL -> ToDevice(1); d[1] -> ToDevice(2)");
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 255 }), fc.integer({ min: 0, max: 255 }), fc.integer({ min: 0, max: 255 }), (ttl, tos, last) => {
+        const packet = ip({ ttl, tos, dst: `1.2.3.${last}` });
+        const [, passed, expired] = pass(router, [packet]);
+        if (ttl <= 1) {
+          expect(expired).toEqual([packet]);
+          expect(passed).toEqual([]);
+        } else {
+          const [out] = passed!;
+          expect(out![8]).toBe(ttl - 1);
+          expect(checksum(out!.subarray(0, 20))).toBe(0);
+        }
+      }),
+    );
+  });
+
+  it("DecIPTTL drops expired packets when output 1 is not connected, and spares multicast when told", async () => {
+    using router = await make("FromDevice(0) -> MarkIPHeader -> d :: DecIPTTL(MULTICAST false) -> ToDevice(1)");
+    const multicast = ip({ ttl: 1, dst: "224.0.0.5" });
+    expect(pass(router, [ip({ ttl: 1 }), multicast])[1]).toEqual([multicast]);
+    expect(router.drops()).toEqual([{ element: "d", reason: "TTL expired", count: 1 }]);
+  });
+});
+
+describe("routes", () => {
+  it("StaticIPLookup takes the longest match", async () => {
+    using router = await make(`FromDevice(0) -> CheckIPHeader -> rt :: StaticIPLookup(10.0.0.0/8 0, 10.1.0.0/16 1, 10.1.2.0/24 10.9.9.9 2, 0.0.0.0/0 3);
+      rt[0] -> ToDevice(0); rt[1] -> ToDevice(1); rt[2] -> ToDevice(2); rt[3] -> ToDevice(3)`);
+    const to = (dst: string): Uint8Array => ip({ dst });
+    const out = pass(router, ["10.2.0.1", "10.1.9.9", "10.1.2.3", "11.0.0.1", "9.255.255.255", "10.255.255.255"].map(to));
+    expect(out).toEqual([[to("10.2.0.1"), to("10.255.255.255")], [to("10.1.9.9")], [to("10.1.2.3")], [to("11.0.0.1"), to("9.255.255.255")]]);
+  });
+
+  it("agrees with a linear search over random tables", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.record({ address: fc.integer({ min: 0, max: 0xffffffff }), length: fc.integer({ min: 1, max: 32 }) }), { minLength: 1, maxLength: 25 }),
+        fc.array(fc.integer({ min: 0, max: 0xffffffff }), { minLength: 5, maxLength: 20 }),
+        async (routes, probes) => {
+          const dotted = (n: number): string => [24, 16, 8, 0].map((s) => (n >>> s) & 255).join(".");
+          const under = (n: number, length: number): number => (n & (0xffffffff << (32 - length))) >>> 0;
+          using router = await make(`FromDevice(0) -> CheckIPHeader(CHECKSUM false, BADSRC "") -> rt :: StaticIPLookup(${routes.map((r, i) => `${dotted(r.address)}/${r.length} ${i % 2}`).join(", ")}, 0.0.0.0/0 2);
+            rt[0] -> ToDevice(0); rt[1] -> ToDevice(1); rt[2] -> ToDevice(2)`);
+          const all = [...probes, ...routes.map((r) => r.address)];
+          const expected: Uint8Array[][] = [[], [], [], []];
+          for (const dst of all) {
+            let best = -1;
+            routes.forEach((r, i) => {
+              if (under(dst, r.length) === under(r.address, r.length) && (best < 0 || r.length > routes[best]!.length)) best = i;
+            });
+            expected[best < 0 ? 2 : best % 2]!.push(ip({ dst: dotted(dst) }));
+          }
+          expect(pass(router, all.map((dst) => ip({ dst: dotted(dst) })))).toEqual(expected);
+        },
+      ),
+      { numRuns: 25 },
+    );
+  });
+});
+
+describe("ARP", () => {
+  const me = [2, 0, 0, 0, 0, 1];
+  const peer = [2, 0, 0, 0, 0, 9];
+  const reply = (address: number[], mac: number[]): Uint8Array => Uint8Array.of(...me, ...mac, 8, 6, 0, 1, 8, 0, 6, 4, 0, 2, ...mac, ...address, ...me, 10, 0, 0, 1);
+  const config = `FromDevice(0) -> CheckIPHeader -> [0] arpq :: ARPQuerier(10.0.0.1/24, 02:00:00:00:00:01, TIMEOUT 100s, POLL_TIMEOUT 50s) -> ToDevice(1);
+    FromDevice(1) -> [1] arpq`;
+
+  it("asks once, holds packets, sends them in order when the answer comes", async () => {
+    using router = await make(config, { clock: () => 1n });
+    const packets = [1, 2, 3].map((n) => udp(n, 53, { dst: "10.0.0.9" }));
+    const [, asked] = pass(router, packets);
+    expect(asked).toEqual([Uint8Array.of(255, 255, 255, 255, 255, 255, ...me, 8, 6, 0, 1, 8, 0, 6, 4, 0, 1, ...me, 10, 0, 0, 1, 0, 0, 0, 0, 0, 0, 10, 0, 0, 9)]);
+    expect([router.read("arpq.queries"), router.read("arpq.length")]).toEqual(["1", "3"]);
+    expect(pass(router, [reply([10, 0, 0, 9], peer)], 1)[1]).toEqual(packets.map((p) => Uint8Array.of(...peer, ...me, 8, 0, ...p)));
+    expect(pass(router, [packets[0]!])[1]).toEqual([Uint8Array.of(...peer, ...me, 8, 0, ...packets[0]!)]);
+    expect([router.read("arpq.length"), router.read("arpq.count"), router.read("arpq.responses")]).toEqual(["0", "1", "1"]);
+  });
+
+  it("sends broadcasts without asking", async () => {
+    using router = await make(config);
+    const packet = udp(1, 2, { dst: "10.0.0.255" });
+    expect(pass(router, [packet])[1]).toEqual([Uint8Array.of(255, 255, 255, 255, 255, 255, ...me, 8, 0, ...packet)]);
+  });
+
+  it("gives up after the timeout, and frees what it held", async () => {
+    let now = 1n;
+    using router = await make(config, { clock: () => now });
+    const free = router.freeBuffers;
+    pass(router, [udp(1, 2, { dst: "10.0.0.7" }), udp(2, 2, { dst: "10.0.0.7" })]);
+    now = 102_000_000_000n;
+    router.run();
+    expect([router.read("arpq.length"), router.read("arpq.count"), router.read("arpq.drops")]).toEqual(["0", "0", "2"]);
+    expect(router.freeBuffers).toBe(free);
+    expect(router.nextTimer).toBe(undefined);
+  });
+
+  it("polls before an entry expires", async () => {
+    let now = 1n;
+    using router = await make(config, { clock: () => now });
+    pass(router, [reply([10, 0, 0, 9], peer)], 1);
+    now = 60_000_000_000n;
+    const [, out] = pass(router, [udp(1, 2, { dst: "10.0.0.9" })]);
+    expect(out).toHaveLength(2);
+    expect(router.read("arpq.queries")).toBe("1");
+  });
+
+  it("refuses what is no response, and is bounded", async () => {
+    using router = await make(config.replace("TIMEOUT 100s", "CAPACITY 2, TABLE_CAPACITY 2, TIMEOUT 100s"), { clock: () => 1n });
+    const bad = reply([10, 0, 0, 9], peer);
+    bad[21] = 1;
+    pass(router, [bad, bad.subarray(0, 30)], 1);
+    pass(router, [1, 2, 3, 4].map((n) => udp(1, 2, { dst: `10.0.0.${n + 100}` })));
+    expect(Object.fromEntries(router.drops().map((d) => [d.reason, d.count]))).toEqual({ "not an ARP response": 2, "ARP table full": 2 });
+  });
+
+  it("ARPResponder answers for its addresses", async () => {
+    using router = await make("FromDevice(0) -> r :: ARPResponder(10.0.0.5 10.1.0.0/16 02:00:00:00:00:01) -> ToDevice(0); r[1] -> ToDevice(1)");
+    const request = (target: number[]): Uint8Array => Uint8Array.of(255, 255, 255, 255, 255, 255, ...peer, 8, 6, 0, 1, 8, 0, 6, 4, 0, 1, ...peer, 10, 0, 0, 9, 0, 0, 0, 0, 0, 0, ...target);
+    const other = request([10, 0, 0, 6]);
+    const [answers, rest] = pass(router, [request([10, 1, 2, 3]), request([10, 0, 0, 5]), other, reply([10, 0, 0, 5], peer)]);
+    expect(answers).toEqual([[10, 1, 2, 3], [10, 0, 0, 5]].map((a) => Uint8Array.of(...peer, ...me, 8, 6, 0, 1, 8, 0, 6, 4, 0, 2, ...me, ...a, ...peer, 10, 0, 0, 9)));
+    expect(rest).toEqual([other, reply([10, 0, 0, 5], peer)]);
+    expect(router.read("r.count")).toBe("2");
+  });
+});
+
+describe("Classifier", () => {
+  it("takes the first pattern that matches", async () => {
+    using router = await make("FromDevice(0) -> c :: Classifier(12/0806 20/0001, 12/0800 !23/11, 0/0?%f0, -); c[0] -> ToDevice(0); c[1] -> ToDevice(1); c[2] -> ToDevice(2); c[3] -> ToDevice(3)");
+    const arp = Uint8Array.from({ length: 42 }, () => 0xff);
+    arp.set([8, 6], 12);
+    arp.set([0, 1], 20);
+    const [a, b, c, d] = pass(router, [arp, ether(tcp(1, 2, 2)), ether(udp(1, 2)), ether(udp(1, 2)).subarray(0, 16), arp.subarray(0, 21)]);
+    expect([a!.length, b!.length, c!.length, d!.length]).toEqual([1, 2, 1, 1]);
+  });
+});

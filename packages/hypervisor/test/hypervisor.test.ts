@@ -1,0 +1,79 @@
+import { consoleRing, createHypervisor, domainFrames, type Kernel, startInfo } from "@clickos/hypervisor";
+import { describe, expect, it } from "vitest";
+
+const idle: Kernel = { start: () => ({ run: () => "idle" }) };
+
+describe("layouts", () => {
+  it("are those of Xen's public headers", () => {
+    expect(startInfo.offsets).toMatchObject({ magic: 0, nrPages: 32, sharedInfo: 40, flags: 48, storeMfn: 56, storeEvtchn: 64, consoleMfn: 72, consoleEvtchn: 80, cmdLine: 128 });
+    expect(consoleRing.offsets).toEqual({ input: 0, output: 1024, inCons: 3072, inProd: 3076, outCons: 3080, outProd: 3084 });
+  });
+});
+
+describe("the hypervisor", () => {
+  it("runs domains in turn, and sleeps those that are idle until an event or a timer", () => {
+    let now = 0n;
+    const xen = createHypervisor({ clock: () => now });
+    const log: string[] = [];
+    const kernel = (name: string): Kernel => ({
+      start: (domain) => {
+        domain.setTimer(name === "b" ? 100n : 0n);
+        return { run: () => { log.push(name); return "idle"; } };
+      },
+    });
+    const a = xen.createDomain({ name: "a", pages: 1, kernel: kernel("a") });
+    const b = xen.createDomain({ name: "b", pages: 1, kernel: kernel("b") });
+    expect(xen.run()).toBe(false);
+    a.unpause();
+    b.unpause();
+    expect([xen.run(), xen.run(), xen.nextTimer]).toEqual([true, false, 100n]);
+    now = 100n;
+    xen.run();
+    const port = xen.events.allocUnbound(a.id, 0);
+    const local = xen.events.bindInterdomain(0, a.id, port);
+    xen.run();
+    xen.events.send(0, local);
+    xen.run();
+    expect(log.filter((n) => n === "a").length).toBe(2);
+    expect(log[2]).toBe("b");
+  });
+
+  it("delivers domain 0's events to their handlers", () => {
+    const xen = createHypervisor();
+    let guestPort = 0;
+    const dom = xen.createDomain({ name: "g", pages: 1, kernel: { start: (d) => ({ run: () => { d.eventSend(guestPort); return "idle"; } }) } });
+    guestPort = xen.events.allocUnbound(dom.id, 0);
+    const local = xen.events.bindInterdomain(0, dom.id, guestPort);
+    let rung = 0;
+    xen.onEvent(local, () => void rung++);
+    dom.unpause();
+    while (xen.run());
+    expect(rung).toBeGreaterThan(0);
+  });
+
+  it("contains a crash: the record says what happened, the neighbours go on", () => {
+    const xen = createHypervisor();
+    let turns = 0;
+    const bad = xen.createDomain({ name: "bad", pages: 1, kernel: { start: () => ({ run: () => { throw new Error("boom"); } }) } });
+    const stillborn = xen.createDomain({ name: "stillborn", pages: 1, kernel: { start: () => { throw new WebAssembly.RuntimeError("unreachable"); } } });
+    const good = xen.createDomain({ name: "good", pages: 1, kernel: { start: () => ({ run: () => (++turns < 3 ? "more" : "halted") }) } });
+    for (const d of [bad, stillborn, good]) d.unpause();
+    while (xen.run());
+    expect([bad.state, bad.crash?.message, stillborn.state, good.state, turns]).toEqual(["crashed", "boom", "crashed", "halted", 3]);
+    xen.destroyDomain(bad.id);
+    xen.destroyDomain(bad.id);
+    expect([bad.state, xen.domains.length]).toEqual(["destroyed", 2]);
+  });
+
+  it("reads the console ring, whatever its indices say", () => {
+    const xen = createHypervisor();
+    const dom = xen.createDomain({ name: "c", pages: 1, kernel: idle });
+    const ring = consoleRing.view(dom.memory.buffer, domainFrames.console * 4096);
+    ring.output = new TextEncoder().encode("hello\n");
+    ring.outProd = 6;
+    expect(dom.console).toBe("hello\n");
+    ring.outProd = 0xfffffff0;
+    expect(dom.console.length).toBeLessThanOrEqual(6 + 2048);
+    expect(dom.residentBytes()).toBe(2 * 4096);
+  });
+});

@@ -1,0 +1,108 @@
+import { copyFrame, createSwitch, FrameBatch, FrameMemory, learningBridge, patch, SwitchError } from "@clickos/vale";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+
+const frame = (dst: number, src: number, length = 60, fill = 0): Uint8Array => {
+  const f = new Uint8Array(length).fill(fill);
+  f.set([2, 0, 0, 0, 0, dst, 2, 0, 0, 0, 0, src]);
+  return f;
+};
+const broadcastFrame = (src: number): Uint8Array => Uint8Array.of(255, 255, 255, 255, 255, 255, 2, 0, 0, 0, 0, src, 8, 0);
+
+describe("the switch", () => {
+  it("floods what it does not know, then sends it where it learned", () => {
+    const sw = createSwitch();
+    const [a, b, c] = [sw.attach("a"), sw.attach("b"), sw.attach("c")];
+    a.send([frame(2, 1)]);
+    sw.forward();
+    expect([a.receive(), b.receive(), c.receive()]).toEqual([[], [frame(2, 1)], [frame(2, 1)]]);
+    b.send([frame(1, 2)]);
+    sw.forward();
+    expect([a.receive(), c.receive()]).toEqual([[frame(1, 2)], []]);
+    a.send([frame(2, 1), broadcastFrame(1), frame(2, 1)]);
+    sw.forward();
+    expect(b.receive()).toEqual([frame(2, 1), broadcastFrame(1), frame(2, 1)]);
+    expect(c.receive()).toEqual([broadcastFrame(1)]);
+  });
+
+  it("counts frames that go nowhere, and those without room", () => {
+    const sw = createSwitch();
+    const [a, b] = [sw.attach("a"), sw.attach("b")];
+    a.send([frame(2, 1), frame(1, 2), new Uint8Array(13)]);
+    sw.forward();
+    expect(sw.stats.drops).toEqual({ hairpin: 1, runt: 1 });
+    b.receive();
+    for (let i = 0; i < 3; i++) {
+      a.send(Array.from({ length: 100 }, () => broadcastFrame(1)));
+      sw.forward();
+    }
+    expect(b.receive()).toHaveLength(256);
+    expect(sw.stats.ports.b).toMatchObject({ outPackets: 257, noRoom: 44 });
+    expect(sw.stats.ports.a).toMatchObject({ inPackets: 303, outPackets: 0 });
+  });
+
+  it("forgets a port that leaves, and takes its name again", () => {
+    const sw = createSwitch();
+    const [a, b] = [sw.attach("a"), sw.attach("b")];
+    b.send([frame(1, 2)]);
+    sw.forward();
+    sw.detach(b);
+    const again = sw.attach("b");
+    const c = sw.attach("c");
+    a.send([frame(2, 1)]);
+    sw.forward();
+    expect([again.receive(), c.receive()]).toEqual([[frame(2, 1)], [frame(2, 1)]]);
+    expect(() => sw.attach("a")).toThrow(SwitchError);
+    expect(() => sw.detach(b)).toThrow(/not attached/);
+  });
+
+  it("patches ports in pairs, whatever is in the frames", () => {
+    const sw = createSwitch({ lookup: patch() });
+    const [a, b, c] = [sw.attach("a"), sw.attach("b"), sw.attach("c")];
+    a.send([frame(1, 1), Uint8Array.of(1)]);
+    b.send([frame(9, 9)]);
+    c.send([frame(1, 2)]);
+    sw.forward();
+    expect([a.receive(), b.receive(), c.receive()]).toEqual([[frame(9, 9)], [frame(1, 1), Uint8Array.of(1)], []]);
+    expect(sw.stats.drops.hairpin).toBe(1);
+  });
+
+  it("agrees with a model of a learning bridge", () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 6 }), fc.integer({ min: 1, max: 6 }), fc.integer({ min: 14, max: 2000 })), { maxLength: 40 }), (steps) => {
+        const sw = createSwitch({ lookup: learningBridge({ entries: 1024 }) });
+        const ports = ["a", "b", "c", "d"].map((n) => sw.attach(n));
+        const table = new Map<number, number>();
+        steps.forEach(([port, dst, src, length], n) => {
+          const f = dst === 0 ? Uint8Array.of(...broadcastFrame(src), n) : frame(dst, src, length, n & 255);
+          ports[port]!.send([f]);
+          sw.forward();
+          table.set(src, port);
+          const to = dst === 0 ? undefined : table.get(dst);
+          ports.forEach((p, i) => expect(p.receive()).toEqual(i !== port && (to === undefined || to === i) ? [f] : []));
+        });
+      }),
+    );
+  });
+});
+
+describe("copyFrame", () => {
+  it("copies exactly the frame, at any alignment and length", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 40 }), fc.integer({ min: 0, max: 40 }), fc.integer({ min: 0, max: 1600 }), (from, to, length) => {
+        const batch = new FrameBatch(new ArrayBuffer(2048));
+        batch.memory.bytes.forEach((_, i, bytes) => {
+          bytes[i] = (i * 7) & 255;
+        });
+        batch.offsets[0] = from;
+        batch.lengths[0] = length;
+        const target = new FrameMemory(new SharedArrayBuffer(2048));
+        target.bytes.fill(0xa5);
+        copyFrame(batch, 0, target, to);
+        const expected = new Uint8Array(2048).fill(0xa5);
+        expected.set(batch.memory.bytes.subarray(from, from + length), to);
+        expect(Buffer.compare(Buffer.from(target.bytes), Buffer.from(expected))).toBe(0);
+      }),
+    );
+  });
+});
