@@ -6,7 +6,7 @@
 import type { Drop, ElementSet } from "@clickos/click-core";
 import { createIxgbe, drive, driverMemory, type Ixgbe, registers } from "@clickos/ixgbe-model";
 import { type Image, loadImage } from "@clickos/minios";
-import { createSwitch, learningBridge, patch, type ValeSwitch } from "@clickos/vale";
+import { createSwitch, learningBridge, patch, type Port, type ValeSwitch } from "@clickos/vale";
 import { type BootTimeline, createToolstack, type Vm } from "@clickos/xl-fast";
 import { CommandError } from "./failure.ts";
 import { CaptureWire } from "./wire.ts";
@@ -67,7 +67,7 @@ const burst = 64;
 
 /** Boots an image, plays the captures, and shuts everything down. */
 export async function bootImage(bytes: Uint8Array<ArrayBuffer>, options: BootOptions): Promise<BootReport> {
-  const stack: { device: number; nic: Ixgbe; wire: CaptureWire; bridge: ValeSwitch; captures: NicCaptures }[] = [];
+  const stack: { device: number; nic: Ixgbe; wire: CaptureWire; bridge: ValeSwitch; port: Port; captures: NicCaptures }[] = [];
   const image: Image = await loadImage(bytes);
   for (const device of options.nics.keys())
     if (!image.manifest.vifs.some((v) => v.device === device)) throw new CommandError(`the image has no interface ${device}; it has ${image.manifest.vifs.map((v) => v.device).join(", ") || "none"}`);
@@ -93,8 +93,8 @@ export async function bootImage(bytes: Uint8Array<ArrayBuffer>, options: BootOpt
       const nic = createIxgbe({ mac: `02:00:00:00:ff:${device.toString(16).padStart(2, "0")}`, dma: new ArrayBuffer(driverMemory) });
       const bridge = createSwitch({ name: `vale${device}`, lookup: options.lookup === "learning" ? learningBridge() : patch() });
       nic.connect(wire);
-      bridge.attach(drive(nic, `nic${device}`));
-      stack.push({ device, nic, wire, bridge, captures });
+      const port = bridge.attach(drive(nic, `nic${device}`));
+      stack.push({ device, nic, wire, bridge, port, captures });
     }
     const vm = await toolstack.create({ name: image.manifest.name, image: bytes, vif: stack.map(({ bridge }) => ({ bridge })) });
     options.onBoot?.(vm);
@@ -125,7 +125,7 @@ export async function bootImage(bytes: Uint8Array<ArrayBuffer>, options: BootOpt
   return report;
 }
 
-function makeReport(vm: Vm, stack: readonly { device: number; nic: Ixgbe; wire: CaptureWire; bridge: ValeSwitch; captures: NicCaptures }[]): BootReport {
+function makeReport(vm: Vm, stack: readonly { device: number; nic: Ixgbe; wire: CaptureWire; bridge: ValeSwitch; port: Port; captures: NicCaptures }[]): BootReport {
   const drops: Record<string, number> = {};
   const drop = (where: string, count: number): void => {
     if (count > 0) drops[where] = (drops[where] ?? 0) + count;
@@ -133,7 +133,7 @@ function makeReport(vm: Vm, stack: readonly { device: number; nic: Ixgbe; wire: 
   const hops: Hop[] = [];
   const nics: NicReport[] = [];
   const problems: string[] = [];
-  stack.forEach(({ device, nic, wire, bridge, captures }, i) => {
+  stack.forEach(({ device, nic, wire, bridge, port: nicPort, captures }, i) => {
     const { player } = wire;
     const { ports, drops: switchDrops } = bridge.stats;
     const vif = vm.vifs[i];
@@ -152,11 +152,7 @@ function makeReport(vm: Vm, stack: readonly { device: number; nic: Ixgbe; wire: 
     }
     drop(`${bridge.name}: destination behind the port of entry`, switchDrops.hairpin);
     drop(`${bridge.name}: shorter than an Ethernet header`, switchDrops.runt);
-    if (vif) {
-      drop(`${vif.name}: bad transmit slot`, vif.stats.txBadSlot);
-      drop(`${vif.name}: bad receive slot`, vif.stats.rxBadSlot);
-      drop(`${vif.name}: bad ring index`, vif.stats.badIndex);
-    }
+    for (const port of [nicPort, vif]) for (const [reason, count] of Object.entries(port?.drops ?? {})) drop(`${port?.name}: ${reason}`, count);
     hops.push({ name: `nic${device} → wire${device}`, packets: wire.packets, bytes: wire.bytes });
     nics.push({ device, rx: player?.packets ?? 0, tx: wire.packets, rxBytes: player?.bytes ?? 0, txBytes: wire.bytes, input: captures.input, output: captures.output });
   });

@@ -9,6 +9,7 @@
 export { type CheckedElement, type CheckedGraph } from "./compile/check.ts";
 export { type CheckedConfiguration, type CompiledRouter, checkConfiguration, compile } from "./compile/compile.ts";
 export { type Platform, type PlatformContext, type ReceivedFrame, type RouterFunctions, routerControl, type StagedDevice, type StagedPool } from "./compile/platform.ts";
+export type { Processing } from "./compile/ports.ts";
 export type { DropCounter, ElementLayout, RouterLayout } from "./compile/stage.ts";
 export {
   type ArgumentSpec,
@@ -47,8 +48,8 @@ export {
   type PrepareContext,
 } from "./element/element.ts";
 export { ElementDefinitionError } from "./element/ownership.ts";
-export { annotation, bufferSize, dataLimit, dataOffset, ipHeader, maximumFrame, Packet, type PacketOwner, type PacketParts, packetDescriptor } from "./element/packet.ts";
-export { splitArguments, unquote } from "./language/arguments.ts";
+export { annotation, bufferSize, dataLimit, dataOffset, ipHeader, maximumFrame, Packet, type PacketOwner, type PacketParts, packetDescriptor, type StagedIp } from "./element/packet.ts";
+export { type Argument, splitArguments, unquote } from "./language/arguments.ts";
 export { ConfigurationError, type Diagnostic, Diagnostics, formatDiagnostic, lineAndColumn, type Place, type Source } from "./language/diagnostics.ts";
 export { type Connection, flatten, type Graph, type GraphElement, graphText, type Port } from "./language/flatten.ts";
 export { parse } from "./language/parser.ts";
@@ -59,4 +60,4 @@ export { Router, type RouterOptions, type RunResult } from "./runtime/router.ts"
 export { type HashTableOptions, type HostHashTable, hashTable, type StagedHashTable } from "./structures/hash-table.ts";
 export { packetList, type StagedPacketList } from "./structures/packet-list.ts";
 export { type HostPacketRing, packetRing, type StagedPacketRing } from "./structures/packet-ring.ts";
-export { TextLine } from "./structures/text-line.ts";
+export { TextLine, type TextPlaces } from "./structures/text-line.ts";

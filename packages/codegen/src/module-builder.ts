@@ -17,8 +17,10 @@ export interface MemoryOptions {
   readonly shared?: boolean;
 }
 
-type Params = Readonly<Record<string, ValueType>>;
-type ParamValues<P extends Params> = { readonly [K in keyof P]: ValueOf<P[K]> };
+/** Parameter names and types, in order. */
+export type Params = Readonly<Record<string, ValueType>>;
+/** Staged values of parameters. */
+export type ParamValues<P extends Params> = { readonly [K in keyof P]: ValueOf<P[K]> };
 export type Result = ValueType | undefined;
 export type BodyResult = I32Like | I64Like | undefined | void;
 /** A function with its result type known to TypeScript. */

@@ -32,6 +32,7 @@ export function drive(nic: Ixgbe, name = "nic"): Port {
   let txTail = 0;
   let txClean = 0;
   let polled = 0;
+  let tooLong = 0;
 
   const clean = (): void => {
     // Descriptors come back in order, each marked done.
@@ -76,7 +77,10 @@ export function drive(nic: Ixgbe, name = "nic"): Port {
         }
         const i = list[k] as number;
         const length = from.lengths[i] as number;
-        if (length > bufferSize - 16) break;
+        if (length > bufferSize - 16) {
+          tooLong++;
+          continue;
+        }
         const buffer = txBuffers + txTail * bufferStride;
         copyFrame(from, i, memory, buffer);
         const d = (txRing + txTail * R.descriptorSize) >> 2;
@@ -86,6 +90,9 @@ export function drive(nic: Ixgbe, name = "nic"): Port {
         txTail = next;
       }
       return k;
+    },
+    get drops() {
+      return { "frame too long": tooLong };
     },
     flush() {
       if (txTail === txClean) return;

@@ -23,6 +23,7 @@ export function createMemoryPort(name: string): MemoryPort {
   const outgoing = new FrameBatch(new ArrayBuffer(slots * stride));
   const incoming = new FrameBatch(new ArrayBuffer(slots * stride));
   let head = 0;
+  let tooLong = 0;
   let tail = 0;
   return {
     name,
@@ -37,8 +38,10 @@ export function createMemoryPort(name: string): MemoryPort {
         const i = list[k] as number;
         const slot = tail & (slots - 1);
         const length = batch.lengths[i] as number;
-        // A frame that does not fit ends the burst: it and those after it are counted as without room.
-        if (length > maximumFrame) return k;
+        if (length > maximumFrame) {
+          tooLong++;
+          continue;
+        }
         copyFrame(batch, i, incoming.memory, slot * stride);
         incoming.lengths[slot] = length;
         tail++;
@@ -67,6 +70,9 @@ export function createMemoryPort(name: string): MemoryPort {
         frames.push(incoming.memory.bytes.slice(slot * stride, slot * stride + (incoming.lengths[slot] as number)));
       }
       return frames;
+    },
+    get drops() {
+      return { "frame too long": tooLong };
     },
     get pending() {
       return tail - head;

@@ -15,12 +15,15 @@ export interface Port {
   /** Ends the use of the batch that `poll` gave. */
   release(): void;
   /**
-   * Takes the frames of a batch whose indices are the first `count` of `list`, in order, and returns how many it
-   * took; the rest are dropped by the switch. The frames are copied before it returns.
+   * Takes the frames of a batch whose indices are the first `count` of `list`, in order, until it has no room, and
+   * returns how many it took; the rest are dropped by the switch. A frame that this port cannot carry at all is
+   * taken, and counted under `drops`. The frames are copied before it returns.
    */
   deliver(batch: FrameBatch, list: Int32Array, count: number): number;
   /** Publishes what was delivered, and tells the other side once. */
   flush(): void;
+  /** Frames that the port itself dropped, by reason. */
+  readonly drops?: Readonly<Record<string, number>>;
   /** Called when the port leaves its switch. */
   detached?(): void;
 }

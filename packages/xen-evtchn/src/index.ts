@@ -14,4 +14,4 @@ export {
   type EvtchnPort,
   virq,
 } from "./event-channels.ts";
-export { portCount, sharedInfo, vcpuInfo } from "./layout.ts";
+export { portCount, sharedInfo, type VcpuFields, vcpuInfo } from "./layout.ts";

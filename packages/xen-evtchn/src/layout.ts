@@ -8,7 +8,8 @@ import { array, type FieldType, type HostFields, type StagedArray, type StagedFi
 /** Event channels of the 2-level ABI: 64 words of 64 bits. Port 0 is never used. */
 export const portCount = 4096;
 
-type VcpuFields = {
+/** Fields of `vcpu_info`. */
+export type VcpuFields = {
   upcallPending: U32Field;
   upcallMask: U32Field;
   pendingSel: U64Field;

@@ -7,7 +7,7 @@ function rig(): { events: ReturnType<typeof createEventChannels>; wakes: number[
   const wakes = [0, 0, 0];
   const pages = [0, 1, 2].map((id) => {
     const buffer = new SharedArrayBuffer(4096);
-    events.attach({ id, sharedInfo: { buffer, offset: 0 }, wake: () => void wakes[id]++ });
+    events.attach({ id, sharedInfo: { buffer, offset: 0 }, wake: () => { wakes[id] = (wakes[id] ?? 0) + 1; } });
     return buffer;
   });
   return { events, wakes, pages };

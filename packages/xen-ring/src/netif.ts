@@ -25,7 +25,8 @@ export interface RingProtocol<Request extends object, Response extends object> {
   readonly response: Struct<any> & { readonly hostType?: Response };
 }
 
-type Host<S> = S extends Struct<infer F> ? HostFields<F> : never;
+/** The host's values of a struct. */
+export type Host<S> = S extends Struct<infer F> ? HostFields<F> : never;
 export type NetifTxRequest = Host<typeof netifTxRequest>;
 export type NetifTxResponse = Host<typeof netifTxResponse>;
 export type NetifRxRequest = Host<typeof netifRxRequest>;

@@ -12,7 +12,8 @@ import { array, type FieldType, type HostFields, type StagedArray, type StagedFi
 /** Slots of a ring; one is always kept empty. */
 export const ringSlots = 256;
 
-type SlotFields = { bufIdx: U32Field; len: U32Field; flags: U32Field; ptr: U32Field };
+/** Fields of `netmap_slot`. */
+export type SlotFields = { bufIdx: U32Field; len: U32Field; flags: U32Field; ptr: U32Field };
 
 /** `struct netmap_slot`, 12 bytes: buffer index, length, flags, and the data's offset in the buffer (`ptr`). */
 export const netmapSlot: Struct<SlotFields> = struct({ bufIdx: u32, len: u16, flags: u16, ptr: u32 }, { name: "netmap_slot" });

@@ -50,7 +50,8 @@ export const ipHeader: Struct<{
   { name: "ip" },
 );
 
-type StagedIp = ReturnType<typeof ipHeader.at>;
+/** Staged accessors of an IP header. */
+export type StagedIp = ReturnType<typeof ipHeader.at>;
 
 /** What a packet is made of while elements hold it. */
 export interface PacketParts {

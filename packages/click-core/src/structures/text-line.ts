@@ -6,6 +6,7 @@ export const lineSize = 8192;
 
 const digits = new TextEncoder().encode("0123456789abcdef");
 
+/** Where a line is made and where it goes. */
 export interface TextPlaces {
   /** Address of the line buffer. */
   readonly buffer: number;

@@ -1,0 +1,2 @@
+// Sends every frame back where it came from.
+FromDevice(0) -> EtherMirror -> ToDevice(0);

@@ -1,0 +1,91 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { builtinModules } from "node:module";
+import { dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const packages = [...readdirSync(join(root, "packages")).map((n) => `packages/${n}`), "apps/clickos"];
+
+function sources(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((f) => f.endsWith(".ts"))
+    .map((f) => join(folder, f));
+}
+function imports(file: string, types = false): string[] {
+  const text = readFileSync(file, "utf8");
+  // Imports of types only are gone before the code runs: they tie no knot.
+  return [...(types ? text : text.replace(/^(?:import|export) type\b[^;]*;/gm, "")).matchAll(/^(?:import|export)\b[^;]*?\bfrom "([^"]+)"|\bimport\("([^"]+)"\)/gms)].map((m) => (m[1] ?? m[2]) as string);
+}
+const all = packages.flatMap((p) => sources(join(root, p, "src")).map((file) => ({ package: p, file, imports: imports(file) })));
+
+/** A cycle in a graph, as the names on it. */
+function cycle(graph: ReadonlyMap<string, readonly string[]>): string[] | undefined {
+  const done = new Set<string>();
+  const path: string[] = [];
+  const visit = (node: string): string[] | undefined => {
+    if (path.includes(node)) return [...path.slice(path.indexOf(node)), node];
+    if (done.has(node)) return undefined;
+    path.push(node);
+    for (const next of graph.get(node) ?? []) {
+      const found = visit(next);
+      if (found) return found;
+    }
+    path.pop();
+    done.add(node);
+    return undefined;
+  };
+  for (const node of graph.keys()) {
+    const found = visit(node);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+describe("the structure", () => {
+  it("keeps Node's built-ins to netdev, the application and /node entries", () => {
+    const reaches = (file: string, seen = new Set<string>()): Set<string> => {
+      if (seen.has(file)) return seen;
+      seen.add(file);
+      for (const to of imports(file)) if (to.startsWith(".")) reaches(resolve(dirname(file), to), seen);
+      return seen;
+    };
+    const portable = packages.filter((p) => p !== "packages/netdev" && p !== "apps/clickos");
+    for (const p of portable) {
+      for (const file of reaches(join(root, p, "src/index.ts"))) {
+        const wrong = imports(file).filter((i) => i.startsWith("node:") || builtinModules.includes(i) || i === "@clickos/netdev" || i.endsWith("/node"));
+        expect([relative(root, file), wrong]).toEqual([relative(root, file), []]);
+        expect([relative(root, file), /\b(process|Buffer|__dirname|require)\b[.(]/.test(readFileSync(file, "utf8").replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, ""))]).toEqual([relative(root, file), false]);
+      }
+    }
+  });
+
+  it("has no import cycle between files", () => {
+    const graph = new Map(all.map(({ file, imports: list }) => [relative(root, file), list.filter((i) => i.startsWith(".")).map((i) => relative(root, resolve(dirname(file), i)))]));
+    expect(cycle(graph)).toBe(undefined);
+  });
+
+  it("has no import cycle between packages, and declares what it imports", () => {
+    const graph = new Map<string, string[]>();
+    for (const p of packages) {
+      const manifest = JSON.parse(readFileSync(join(root, p, "package.json"), "utf8"));
+      const used = new Set(all.filter((a) => a.package === p).flatMap((a) => imports(a.file, true).filter((i) => !i.startsWith(".") && !i.startsWith("node:")).map((i) => i.split("/").slice(0, i.startsWith("@") ? 2 : 1).join("/"))));
+      expect([p, [...used].filter((u) => !(u in (manifest.dependencies ?? {})))]).toEqual([p, []]);
+      expect([p, Object.keys(manifest.dependencies ?? {}).filter((d) => !used.has(d))]).toEqual([p, []]);
+      if (p !== "apps/clickos") expect([p, [...used].filter((u) => !u.startsWith("@clickos/"))]).toEqual([p, []]);
+      graph.set(manifest.name, [...used].filter((u) => u.startsWith("@clickos/")));
+    }
+    expect(cycle(graph)).toBe(undefined);
+  });
+
+  it("imports other packages only through their entries", () => {
+    for (const { file, imports: list } of all) expect([relative(root, file), list.filter((i) => /^@clickos\/[\w-]+\/(?!node$)/.test(i))]).toEqual([relative(root, file), []]);
+  });
+
+  it("gives every package a README and a licence", () => {
+    for (const p of packages) {
+      expect([p, existsSync(join(root, p, "README.md"))]).toEqual([p, true]);
+      expect(JSON.parse(readFileSync(join(root, p, "package.json"), "utf8")).license).toBe("Apache-2.0");
+    }
+  });
+});
