@@ -6,7 +6,9 @@ import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const names = new Set(
-  [...readdirSync(join(root, "packages")).map((n) => `packages/${n}`), "apps/clickos"].map((p) => JSON.parse(readFileSync(join(root, p, "package.json"), "utf8")).name),
+  [...readdirSync(join(root, "packages")).map((n) => `packages/${n}`), "apps/clickos"].map(
+    (p) => JSON.parse(readFileSync(join(root, p, "package.json"), "utf8")).name,
+  ),
 );
 let failures = 0;
 for (const file of readdirSync(join(root, ".changeset")).filter((f) => f.endsWith(".md"))) {

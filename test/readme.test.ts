@@ -18,7 +18,8 @@ describe("the example of", () => {
       const readme = readFileSync(join(root, "packages", name, "README.md"), "utf8");
       const code = /```ts\n([\s\S]*?)```/.exec(readme)?.[1];
       if (code === undefined) throw new Error(`packages/${name}/README.md has no ts block`);
-      if (!existsSync(join(root, "packages", name, "dist"))) throw new Error("the packages are not built: run npm run build");
+      if (!existsSync(join(root, "packages", name, "dist")))
+        throw new Error("the packages are not built: run npm run build");
       const file = join(folder, `${name}.mjs`);
       writeFileSync(file, code);
       const { status, stdout, stderr } = spawnSync(process.execPath, [file], { encoding: "utf8", cwd: folder });

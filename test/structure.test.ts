@@ -15,9 +15,15 @@ function sources(folder: string): string[] {
 function imports(file: string, types = false): string[] {
   const text = readFileSync(file, "utf8");
   // Imports of types only are gone before the code runs: they tie no knot.
-  return [...(types ? text : text.replace(/^(?:import|export) type\b[^;]*;/gm, "")).matchAll(/^(?:import|export)\b[^;]*?\bfrom "([^"]+)"|\bimport\("([^"]+)"\)/gms)].map((m) => (m[1] ?? m[2]) as string);
+  return [
+    ...(types ? text : text.replace(/^(?:import|export) type\b[^;]*;/gm, "")).matchAll(
+      /^(?:import|export)\b[^;]*?\bfrom "([^"]+)"|\bimport\("([^"]+)"\)/gms,
+    ),
+  ].map((m) => (m[1] ?? m[2]) as string);
 }
-const all = packages.flatMap((p) => sources(join(root, p, "src")).map((file) => ({ package: p, file, imports: imports(file) })));
+const all = packages.flatMap((p) =>
+  sources(join(root, p, "src")).map((file) => ({ package: p, file, imports: imports(file) })),
+);
 
 /** A cycle in a graph, as the names on it. */
 function cycle(graph: ReadonlyMap<string, readonly string[]>): string[] | undefined {
@@ -53,15 +59,27 @@ describe("the structure", () => {
     const portable = packages.filter((p) => p !== "packages/netdev" && p !== "apps/clickos");
     for (const p of portable) {
       for (const file of reaches(join(root, p, "src/index.ts"))) {
-        const wrong = imports(file).filter((i) => i.startsWith("node:") || builtinModules.includes(i) || i === "@clickos/netdev" || i.endsWith("/node"));
+        const wrong = imports(file).filter(
+          (i) => i.startsWith("node:") || builtinModules.includes(i) || i === "@clickos/netdev" || i.endsWith("/node"),
+        );
         expect([relative(root, file), wrong]).toEqual([relative(root, file), []]);
-        expect([relative(root, file), /\b(process|Buffer|__dirname|require)\b[.(]/.test(readFileSync(file, "utf8").replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, ""))]).toEqual([relative(root, file), false]);
+        expect([
+          relative(root, file),
+          /\b(process|Buffer|__dirname|require)\b[.(]/.test(
+            readFileSync(file, "utf8").replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, ""),
+          ),
+        ]).toEqual([relative(root, file), false]);
       }
     }
   });
 
   it("has no import cycle between files", () => {
-    const graph = new Map(all.map(({ file, imports: list }) => [relative(root, file), list.filter((i) => i.startsWith(".")).map((i) => relative(root, resolve(dirname(file), i)))]));
+    const graph = new Map(
+      all.map(({ file, imports: list }) => [
+        relative(root, file),
+        list.filter((i) => i.startsWith(".")).map((i) => relative(root, resolve(dirname(file), i))),
+      ]),
+    );
     expect(cycle(graph)).toBe(undefined);
   });
 
@@ -69,17 +87,37 @@ describe("the structure", () => {
     const graph = new Map<string, string[]>();
     for (const p of packages) {
       const manifest = JSON.parse(readFileSync(join(root, p, "package.json"), "utf8"));
-      const used = new Set(all.filter((a) => a.package === p).flatMap((a) => imports(a.file, true).filter((i) => !i.startsWith(".") && !i.startsWith("node:")).map((i) => i.split("/").slice(0, i.startsWith("@") ? 2 : 1).join("/"))));
+      const used = new Set(
+        all
+          .filter((a) => a.package === p)
+          .flatMap((a) =>
+            imports(a.file, true)
+              .filter((i) => !i.startsWith(".") && !i.startsWith("node:"))
+              .map((i) =>
+                i
+                  .split("/")
+                  .slice(0, i.startsWith("@") ? 2 : 1)
+                  .join("/"),
+              ),
+          ),
+      );
       expect([p, [...used].filter((u) => !(u in (manifest.dependencies ?? {})))]).toEqual([p, []]);
       expect([p, Object.keys(manifest.dependencies ?? {}).filter((d) => !used.has(d))]).toEqual([p, []]);
       if (p !== "apps/clickos") expect([p, [...used].filter((u) => !u.startsWith("@clickos/"))]).toEqual([p, []]);
-      graph.set(manifest.name, [...used].filter((u) => u.startsWith("@clickos/")));
+      graph.set(
+        manifest.name,
+        [...used].filter((u) => u.startsWith("@clickos/")),
+      );
     }
     expect(cycle(graph)).toBe(undefined);
   });
 
   it("imports other packages only through their entries", () => {
-    for (const { file, imports: list } of all) expect([relative(root, file), list.filter((i) => /^@clickos\/[\w-]+\/(?!node$)/.test(i))]).toEqual([relative(root, file), []]);
+    for (const { file, imports: list } of all)
+      expect([relative(root, file), list.filter((i) => /^@clickos\/[\w-]+\/(?!node$)/.test(i))]).toEqual([
+        relative(root, file),
+        [],
+      ]);
   });
 
   it("gives every package a README and a licence", () => {

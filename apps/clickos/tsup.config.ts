@@ -8,7 +8,9 @@ export default defineConfig([
     format: ["esm"],
     target: "node20",
     noExternal: [/.*/],
-    banner: { js: '#!/usr/bin/env node\nimport { createRequire as __createRequire } from "node:module";const require = __createRequire(import.meta.url);' },
+    banner: {
+      js: '#!/usr/bin/env node\nimport { createRequire as __createRequire } from "node:module";const require = __createRequire(import.meta.url);',
+    },
     minifySyntax: true,
     treeshake: true,
   },

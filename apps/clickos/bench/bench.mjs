@@ -15,7 +15,9 @@ import { copyFrame, createSwitch, FrameBatch, patch } from "@clickos/vale";
 import { createToolstack } from "@clickos/xl-fast";
 import { benchElements, configurations, udpFrame } from "./configs.mjs";
 
-const { values: options } = parseArgs({ options: { json: { type: "string" }, only: { type: "string" }, packets: { type: "string", default: "4000000" } } });
+const { values: options } = parseArgs({
+  options: { json: { type: "string" }, only: { type: "string" }, packets: { type: "string", default: "4000000" } },
+});
 const packets = Number(options.packets);
 const only = options.only?.split(",");
 const frameLength = 64;
@@ -58,7 +60,10 @@ async function inGuest(name) {
     router.run();
   });
   const passed = Number(router.read("d.count"));
-  if (passed !== packets * 7) throw new Error(`${name}: ${passed} of ${packets * 7} packets came through: ${JSON.stringify(router.drops(), (_k, v) => (typeof v === "bigint" ? Number(v) : v))}`);
+  if (passed !== packets * 7)
+    throw new Error(
+      `${name}: ${passed} of ${packets * 7} packets came through: ${JSON.stringify(router.drops(), (_k, v) => (typeof v === "bigint" ? Number(v) : v))}`,
+    );
   return ns;
 }
 
@@ -149,14 +154,25 @@ async function wholePath() {
 
 const copyNs = reference();
 const results = [];
-const benchmarks = { ...Object.fromEntries(Object.keys(configurations).map((name) => [name, () => inGuest(name)])), switch2: switchAlone, path: wholePath };
+const benchmarks = {
+  ...Object.fromEntries(Object.keys(configurations).map((name) => [name, () => inGuest(name)])),
+  switch2: switchAlone,
+  path: wholePath,
+};
 console.log(`reference: copy of ${frameLength} bytes between pools of buffers, ${copyNs.toFixed(2)} ns\n`);
 console.log("name           ns/packet     Mpps    ratio");
 for (const [name, run] of Object.entries(benchmarks)) {
   if (only && !only.includes(name)) continue;
   const ns = await run();
-  const result = { name, ns: Number(ns.toFixed(2)), mpps: Number((1000 / ns).toFixed(2)), ratio: Number((ns / copyNs).toFixed(2)) };
+  const result = {
+    name,
+    ns: Number(ns.toFixed(2)),
+    mpps: Number((1000 / ns).toFixed(2)),
+    ratio: Number((ns / copyNs).toFixed(2)),
+  };
   results.push(result);
-  console.log(`${name.padEnd(12)} ${ns.toFixed(1).padStart(11)} ${(1000 / ns).toFixed(1).padStart(8)} ${result.ratio.toFixed(1).padStart(8)}`);
+  console.log(
+    `${name.padEnd(12)} ${ns.toFixed(1).padStart(11)} ${(1000 / ns).toFixed(1).padStart(8)} ${result.ratio.toFixed(1).padStart(8)}`,
+  );
 }
 if (options.json) writeFileSync(options.json, `${JSON.stringify(results, null, 2)}\n`);

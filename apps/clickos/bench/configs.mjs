@@ -1,6 +1,7 @@
 // The configurations of the benchmark. Frames are 64 bytes; source and sink are inside the guest.
-import { u32 } from "@clickos/codegen";
+
 import { arg, element, elementSet, positional, required } from "@clickos/click-core";
+import { u32 } from "@clickos/codegen";
 
 const hex = (bytes) => `\\<${[...bytes].map((b) => b.toString(16).padStart(2, "0")).join("")}>`;
 
@@ -24,7 +25,11 @@ export function udpFrame() {
 const data = hex(udpFrame());
 const source = `InfiniteSource(DATA ${data}, LIMIT 0, BURST 32)`;
 
-const rules = (n) => [...Array.from({ length: n - 1 }, (_, i) => `deny src host 10.0.${i >> 8}.${i & 255} and udp dst port ${1000 + i}`), "allow udp dst port 53"].join(", ");
+const rules = (n) =>
+  [
+    ...Array.from({ length: n - 1 }, (_, i) => `deny src host 10.0.${i >> 8}.${i & 255} and udp dst port ${1000 + i}`),
+    "allow udp dst port 53",
+  ].join(", ");
 
 /**
  * FlowSource(DATA, FLOWS) — for the benchmark: UDP datagrams of FLOWS flows in turn, by source port and address.
@@ -36,7 +41,20 @@ const FlowSource = element({
   processing: "h/h",
   config: { DATA: required(arg.bytes), FLOWS: required(arg.u32), LIMIT: positional(arg.u32, 0) },
   state: { count: u32, limit: u32, flow: u32 },
-  handlers: { limit: { read: (s) => s.limit, write: (s, v) => { s.limit = Number(v); } }, count: { read: (s) => s.count, write: (s) => { s.count = 0; } } },
+  handlers: {
+    limit: {
+      read: (s) => s.limit,
+      write: (s, v) => {
+        s.limit = Number(v);
+      },
+    },
+    count: {
+      read: (s) => s.count,
+      write: (s) => {
+        s.count = 0;
+      },
+    },
+  },
   task(c, { state, config, packets, data: constant, output }) {
     const left = state.limit.get().sub(state.count.get());
     const count = c.select(left.ltU(32), left, c.i32(32));

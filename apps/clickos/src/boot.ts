@@ -6,7 +6,7 @@
 import type { Drop, ElementSet } from "@clickos/click-core";
 import { createIxgbe, drive, driverMemory, type Ixgbe, registers } from "@clickos/ixgbe-model";
 import { type Image, loadImage } from "@clickos/minios";
-import { createSwitch, learningBridge, patch, type Port, type ValeSwitch } from "@clickos/vale";
+import { createSwitch, learningBridge, type Port, patch, type ValeSwitch } from "@clickos/vale";
 import { type BootTimeline, createToolstack, type Vm } from "@clickos/xl-fast";
 import { CommandError } from "./failure.ts";
 import { CaptureWire } from "./wire.ts";
@@ -54,7 +54,13 @@ export interface BootReport {
   readonly hops: readonly Hop[];
   /** Counts by `place: reason`. */
   readonly drops: Readonly<Record<string, number>>;
-  readonly domain: { readonly id: number; readonly name: string; readonly state: string; readonly memoryBytes: number; readonly residentBytes: number };
+  readonly domain: {
+    readonly id: number;
+    readonly name: string;
+    readonly state: string;
+    readonly memoryBytes: number;
+    readonly residentBytes: number;
+  };
   readonly console: string;
   /** What was wrong with captures that were read. */
   readonly problems: readonly string[];
@@ -67,12 +73,26 @@ const burst = 64;
 
 /** Boots an image, plays the captures, and shuts everything down. */
 export async function bootImage(bytes: Uint8Array<ArrayBuffer>, options: BootOptions): Promise<BootReport> {
-  const stack: { device: number; nic: Ixgbe; wire: CaptureWire; bridge: ValeSwitch; port: Port; captures: NicCaptures }[] = [];
+  const stack: {
+    device: number;
+    nic: Ixgbe;
+    wire: CaptureWire;
+    bridge: ValeSwitch;
+    port: Port;
+    captures: NicCaptures;
+  }[] = [];
   const image: Image = await loadImage(bytes);
   for (const device of options.nics.keys())
-    if (!image.manifest.vifs.some((v) => v.device === device)) throw new CommandError(`the image has no interface ${device}; it has ${image.manifest.vifs.map((v) => v.device).join(", ") || "none"}`);
+    if (!image.manifest.vifs.some((v) => v.device === device))
+      throw new CommandError(
+        `the image has no interface ${device}; it has ${image.manifest.vifs.map((v) => v.device).join(", ") || "none"}`,
+      );
   // Recorded frames carry the time of the last frame that was played.
-  const wireTime = (): bigint => stack.reduce((latest, s) => (s.wire.player && s.wire.player.timestampNs > latest ? s.wire.player.timestampNs : latest), 0n);
+  const wireTime = (): bigint =>
+    stack.reduce(
+      (latest, s) => (s.wire.player && s.wire.player.timestampNs > latest ? s.wire.player.timestampNs : latest),
+      0n,
+    );
   const closeAll = (): void => {
     let failure: unknown;
     for (const { wire } of stack) {
@@ -90,13 +110,23 @@ export async function bootImage(bytes: Uint8Array<ArrayBuffer>, options: BootOpt
     for (const { device } of image.manifest.vifs) {
       const captures = options.nics.get(device) ?? {};
       const wire = new CaptureWire(captures.input, captures.output, wireTime);
-      const nic = createIxgbe({ mac: `02:00:00:00:ff:${device.toString(16).padStart(2, "0")}`, dma: new ArrayBuffer(driverMemory) });
-      const bridge = createSwitch({ name: `vale${device}`, lookup: options.lookup === "learning" ? learningBridge() : patch() });
+      const nic = createIxgbe({
+        mac: `02:00:00:00:ff:${device.toString(16).padStart(2, "0")}`,
+        dma: new ArrayBuffer(driverMemory),
+      });
+      const bridge = createSwitch({
+        name: `vale${device}`,
+        lookup: options.lookup === "learning" ? learningBridge() : patch(),
+      });
       nic.connect(wire);
       const port = bridge.attach(drive(nic, `nic${device}`));
       stack.push({ device, nic, wire, bridge, port, captures });
     }
-    const vm = await toolstack.create({ name: image.manifest.name, image: bytes, vif: stack.map(({ bridge }) => ({ bridge })) });
+    const vm = await toolstack.create({
+      name: image.manifest.name,
+      image: bytes,
+      vif: stack.map(({ bridge }) => ({ bridge })),
+    });
     options.onBoot?.(vm);
     const settle = (): void => {
       for (let busy = true; busy; ) {
@@ -111,7 +141,10 @@ export async function bootImage(bytes: Uint8Array<ArrayBuffer>, options: BootOpt
       settle();
     }
     report = makeReport(vm, stack);
-    if (vm.domain.crash) throw new CommandError(`the VM crashed: ${vm.domain.crash.message}${vm.domain.crash.stack.length > 0 ? `, in ${vm.domain.crash.stack[0]}` : ""}`);
+    if (vm.domain.crash)
+      throw new CommandError(
+        `the VM crashed: ${vm.domain.crash.message}${vm.domain.crash.stack.length > 0 ? `, in ${vm.domain.crash.stack[0]}` : ""}`,
+      );
     toolstack.destroy(vm.name);
   } catch (e) {
     try {
@@ -125,7 +158,17 @@ export async function bootImage(bytes: Uint8Array<ArrayBuffer>, options: BootOpt
   return report;
 }
 
-function makeReport(vm: Vm, stack: readonly { device: number; nic: Ixgbe; wire: CaptureWire; bridge: ValeSwitch; port: Port; captures: NicCaptures }[]): BootReport {
+function makeReport(
+  vm: Vm,
+  stack: readonly {
+    device: number;
+    nic: Ixgbe;
+    wire: CaptureWire;
+    bridge: ValeSwitch;
+    port: Port;
+    captures: NicCaptures;
+  }[],
+): BootReport {
   const drops: Record<string, number> = {};
   const drop = (where: string, count: number): void => {
     if (count > 0) drops[where] = (drops[where] ?? 0) + count;
@@ -152,20 +195,36 @@ function makeReport(vm: Vm, stack: readonly { device: number; nic: Ixgbe; wire: 
     }
     drop(`${bridge.name}: destination behind the port of entry`, switchDrops.hairpin);
     drop(`${bridge.name}: shorter than an Ethernet header`, switchDrops.runt);
-    for (const port of [nicPort, vif]) for (const [reason, count] of Object.entries(port?.drops ?? {})) drop(`${port?.name}: ${reason}`, count);
+    for (const port of [nicPort, vif])
+      for (const [reason, count] of Object.entries(port?.drops ?? {})) drop(`${port?.name}: ${reason}`, count);
     hops.push({ name: `nic${device} → wire${device}`, packets: wire.packets, bytes: wire.bytes });
-    nics.push({ device, rx: player?.packets ?? 0, tx: wire.packets, rxBytes: player?.bytes ?? 0, txBytes: wire.bytes, input: captures.input, output: captures.output });
+    nics.push({
+      device,
+      rx: player?.packets ?? 0,
+      tx: wire.packets,
+      rxBytes: player?.bytes ?? 0,
+      txBytes: wire.bytes,
+      input: captures.input,
+      output: captures.output,
+    });
   });
   for (const d of vm.drops() as Drop[]) drop(d.element ? `${d.element}: ${d.reason}` : d.reason, d.count);
   const programs: Record<string, string> = {};
-  for (const e of vm.image.manifest.router.elements) if (e.className === "IPFilter") programs[e.name] = vm.read(`${e.name}.program`);
+  for (const e of vm.image.manifest.router.elements)
+    if (e.className === "IPFilter") programs[e.name] = vm.read(`${e.name}.program`);
   return {
     boot: vm.timeline,
     image: { name: vm.image.manifest.name, bytes: vm.image.bytes.length, sha256: vm.image.sha256 },
     nics,
     hops: hops.filter((h) => h.packets > 0),
     drops,
-    domain: { id: vm.domain.id, name: vm.name, state: vm.domain.state, memoryBytes: vm.domain.memory.buffer.byteLength, residentBytes: vm.domain.residentBytes() },
+    domain: {
+      id: vm.domain.id,
+      name: vm.name,
+      state: vm.domain.state,
+      memoryBytes: vm.domain.memory.buffer.byteLength,
+      residentBytes: vm.domain.residentBytes(),
+    },
     console: vm.domain.console,
     problems,
     programs,

@@ -31,7 +31,8 @@ function collect(value: string, list: string[] = []): string[] {
   return [...list, value];
 }
 
-const json = (value: unknown): void => print(JSON.stringify(value, (_key, v) => (typeof v === "bigint" ? Number(v) : v), 2));
+const json = (value: unknown): void =>
+  print(JSON.stringify(value, (_key, v) => (typeof v === "bigint" ? Number(v) : v), 2));
 
 function reportProblems(problems: readonly string[]): void {
   for (const problem of problems) process.stderr.write(`clickos: ${problem}\n`);
@@ -63,27 +64,32 @@ program
   .option("--out <N=FILE>", "record what ToDevice(N) sends", numbered)
   .option("--read <ELEMENT.HANDLER>", "print a handler at the end; may be repeated", collect)
   .option("--json", "print the report as JSON")
-  .action(async (file: string, options: { in?: Map<number, string>; out?: Map<number, string>; read?: string[]; json?: boolean }) => {
-    let interrupted = false;
-    process.once("SIGINT", () => {
-      interrupted = true;
-    });
-    const report = await runConfiguration(readText(file), {
-      elements,
-      file,
-      inputs: options.in ?? new Map(),
-      outputs: options.out ?? new Map(),
-      read: options.read ?? [],
-      chatter: (text) => process.stderr.write(text),
-      interrupted: () => interrupted,
-    });
-    if (options.json) json(report);
-    else {
-      const text = runText(report);
-      if (text) print(text);
-    }
-    reportProblems(report.problems);
-  });
+  .action(
+    async (
+      file: string,
+      options: { in?: Map<number, string>; out?: Map<number, string>; read?: string[]; json?: boolean },
+    ) => {
+      let interrupted = false;
+      process.once("SIGINT", () => {
+        interrupted = true;
+      });
+      const report = await runConfiguration(readText(file), {
+        elements,
+        file,
+        inputs: options.in ?? new Map(),
+        outputs: options.out ?? new Map(),
+        read: options.read ?? [],
+        chatter: (text) => process.stderr.write(text),
+        interrupted: () => interrupted,
+      });
+      if (options.json) json(report);
+      else {
+        const text = runText(report);
+        if (text) print(text);
+      }
+      reportProblems(report.problems);
+    },
+  );
 
 program
   .command("build")
@@ -96,7 +102,14 @@ program
     const name = options.name ?? basename(file).replace(/\.click$/, "");
     const image = await linkImage({ file: basename(file), text: readText(file) }, { elements, name });
     writeBytes(options.output, image.bytes);
-    if (options.json) json({ output: options.output, bytes: image.bytes.length, sha256: image.sha256, name, vifs: image.manifest.vifs.map((v) => v.device) });
+    if (options.json)
+      json({
+        output: options.output,
+        bytes: image.bytes.length,
+        sha256: image.sha256,
+        name,
+        vifs: image.manifest.vifs.map((v) => v.device),
+      });
     else print(`${options.output}  ${image.bytes.length} bytes  sha256 ${image.sha256}`);
   });
 
@@ -117,14 +130,23 @@ program
   .command("boot")
   .description("boot an image between captures, each interface with a NIC on a switch")
   .argument("<image.cos>", "the image")
-  .option("--nic <N=FILE>", "the capture on NIC N's wire: played where the VM receives, recorded where it sends; N=IN,OUT does both", numbered)
+  .option(
+    "--nic <N=FILE>",
+    "the capture on NIC N's wire: played where the VM receives, recorded where it sends; N=IN,OUT does both",
+    numbered,
+  )
   .option("--learning", "learning bridges between NIC and VM, instead of patches")
   .option("--json", "print the report as JSON")
   .action(async (file: string, options: { nic?: Map<number, string>; learning?: boolean; json?: boolean }) => {
     const bytes = readBytes(file);
     const { manifest } = await loadImage(bytes);
     const use = (device: number): { receives: boolean; sends: boolean } => {
-      const uses = (cls: string): boolean => manifest.router.elements.some((e) => e.className === cls && Number(/^"?[A-Za-z]*(\d+)/.exec(e.configText.replace(/^DEVNAME\s+/, ""))?.[1]) === device);
+      const uses = (cls: string): boolean =>
+        manifest.router.elements.some(
+          (e) =>
+            e.className === cls &&
+            Number(/^"?[A-Za-z]*(\d+)/.exec(e.configText.replace(/^DEVNAME\s+/, ""))?.[1]) === device,
+        );
       return { receives: uses("FromDevice"), sends: uses("ToDevice") };
     };
     const nics = new Map([...(options.nic ?? [])].map(([device, path]) => [device, nicCaptures(path, use(device))]));
@@ -143,7 +165,9 @@ program
 // A reader that goes away (`clickos … | head`) ends the command quietly.
 process.stdout.on("error", (e: NodeJS.ErrnoException) => {
   if (e.code === "EPIPE") process.exit(0);
-  process.stderr.write(`clickos: cannot write the output: ${e.code === "ENOSPC" ? "no space left on the disk" : e.message}\n`);
+  process.stderr.write(
+    `clickos: cannot write the output: ${e.code === "ENOSPC" ? "no space left on the disk" : e.message}\n`,
+  );
   process.exit(1);
 });
 
@@ -151,6 +175,8 @@ try {
   await program.parseAsync();
 } catch (e) {
   const text = failureText(e);
-  process.stderr.write(`${text ?? `${pc.red("clickos: internal error")}\n${e instanceof Error ? e.stack : String(e)}`}\n`);
+  process.stderr.write(
+    `${text ?? `${pc.red("clickos: internal error")}\n${e instanceof Error ? e.stack : String(e)}`}\n`,
+  );
   process.exitCode = 1;
 }

@@ -13,7 +13,11 @@ import { microseconds, size, table } from "./table.ts";
 
 const folder = fileURLToPath(new URL("../demo/", import.meta.url));
 
-export async function demo(options: { elements: ElementSet; dir?: string; print: (text: string) => void }): Promise<void> {
+export async function demo(options: {
+  elements: ElementSet;
+  dir?: string;
+  print: (text: string) => void;
+}): Promise<void> {
   const { print } = options;
   if (options.dir !== undefined) mkdirSync(options.dir, { recursive: true });
   const dir = options.dir ?? mkdtempSync(join(tmpdir(), "clickos-demo-"));
@@ -21,30 +25,58 @@ export async function demo(options: { elements: ElementSet; dir?: string; print:
   const capture = join(folder, "office.pcap");
   const step = (n: number, text: string): void => print(`\n${pc.cyan(`${n}`)} ${pc.bold(text)}`);
 
-  print(`${pc.bold("ClickOS demo")}: a firewall written in Click becomes a virtual machine and filters an hour of office traffic.`);
+  print(
+    `${pc.bold("ClickOS demo")}: a firewall written in Click becomes a virtual machine and filters an hour of office traffic.`,
+  );
   step(1, "Build: the configuration is compiled to a VM image");
   const started = performance.now();
-  const image = await linkImage({ file: "firewall.click", text: readText(config) }, { elements: options.elements, name: "firewall" });
+  const image = await linkImage(
+    { file: "firewall.click", text: readText(config) },
+    { elements: options.elements, name: "firewall" },
+  );
   const path = join(dir, "firewall.cos");
   writeBytes(path, image.bytes);
   print(`  ${path}  ${size(image.bytes.length)}, in ${microseconds((performance.now() - started) * 1000)}`);
 
   step(2, "Inspect: what is in it");
-  print(`  ${image.manifest.router.elements.length} elements, ${image.manifest.vifs.length} interfaces, ${size(image.manifest.router.pages * 65536)} of memory, sha256 ${image.sha256.slice(0, 16)}…`);
+  print(
+    `  ${image.manifest.router.elements.length} elements, ${image.manifest.vifs.length} interfaces, ${size(image.manifest.router.pages * 65536)} of memory, sha256 ${image.sha256.slice(0, 16)}…`,
+  );
 
   const output = join(dir, "passed.pcap");
   step(3, "Boot: NIC → switch → VM → switch → NIC, with the capture on the wire");
-  const report = await bootImage(image.bytes, { elements: options.elements, nics: new Map([[0, { input: capture }], [1, { output }]]) });
+  const report = await bootImage(image.bytes, {
+    elements: options.elements,
+    nics: new Map([
+      [0, { input: capture }],
+      [1, { output }],
+    ]),
+  });
   print(timelineText(report));
   print(`\n${hopsText(report)}`);
 
   step(4, "Filter: what passed, and what was dropped by which rule");
   const rows = (report.programs.fw ?? "").split("\n").map((line) => line.split("\t") as [string, string]);
-  print(table([["packets", "rule"], ...rows.filter(([rule, hits]) => rule !== "(no rule)" || hits !== "0").map(([rule, hits]) => [Number(hits), rule] as const)]));
+  print(
+    table([
+      ["packets", "rule"],
+      ...rows
+        .filter(([rule, hits]) => rule !== "(no rule)" || hits !== "0")
+        .map(([rule, hits]) => [Number(hits), rule] as const),
+    ]),
+  );
   const others = Object.entries(report.drops).filter(([reason]) => !reason.startsWith("fw:"));
-  if (others.length > 0) print(`\n  dropped before the rules\n${table(others.map(([reason, count]) => [count, reason]), "  ")}`);
+  if (others.length > 0)
+    print(
+      `\n  dropped before the rules\n${table(
+        others.map(([reason, count]) => [count, reason]),
+        "  ",
+      )}`,
+    );
   const [inside, uplink] = report.nics;
-  print(`\n  ${inside?.rx} frames came in, ${pc.green(`${uplink?.tx} passed`)}; a VM with ${size(report.domain.residentBytes)} resident did it.`);
+  print(
+    `\n  ${inside?.rx} frames came in, ${pc.green(`${uplink?.tx} passed`)}; a VM with ${size(report.domain.residentBytes)} resident did it.`,
+  );
 
   step(5, "Where things are, and what to try next");
   print(

@@ -12,6 +12,14 @@ export class CommandError extends Error {
 /** The text for standard error; `undefined` for what is a defect of ours and wants its stack shown. */
 export function failureText(e: unknown): string | undefined {
   if (e instanceof ConfigurationError) return e.message;
-  if (e instanceof CommandError || e instanceof CaptureError || e instanceof ImageError || e instanceof ToolstackError || e instanceof HandlerError || e instanceof RangeError) return `clickos: ${e.message}`;
+  if (
+    e instanceof CommandError ||
+    e instanceof CaptureError ||
+    e instanceof ImageError ||
+    e instanceof ToolstackError ||
+    e instanceof HandlerError ||
+    e instanceof RangeError
+  )
+    return `clickos: ${e.message}`;
   return undefined;
 }

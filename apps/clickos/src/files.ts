@@ -4,7 +4,12 @@ import { CommandError } from "./failure.ts";
 
 function reason(e: unknown): string {
   const { code, message } = e as NodeJS.ErrnoException;
-  const words: Record<string, string> = { ENOENT: "no such file", EACCES: "permission denied", EISDIR: "it is a directory", ENOSPC: "no space left on the disk" };
+  const words: Record<string, string> = {
+    ENOENT: "no such file",
+    EACCES: "permission denied",
+    EISDIR: "it is a directory",
+    ENOSPC: "no space left on the disk",
+  };
   return words[code ?? ""] ?? message;
 }
 

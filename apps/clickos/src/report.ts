@@ -47,7 +47,10 @@ export function bootText(report: BootReport): string {
     dropsText(report),
   ];
   const outputs = report.nics.filter((n) => n.output !== undefined);
-  if (outputs.length > 0) parts.push(`${heading("captures")}\n${table(outputs.map((n) => [`nic${n.device}`, n.tx, `frames in ${n.output}`]))}`);
+  if (outputs.length > 0)
+    parts.push(
+      `${heading("captures")}\n${table(outputs.map((n) => [`nic${n.device}`, n.tx, `frames in ${n.output}`]))}`,
+    );
   if (report.console) parts.push(`${heading("console")}\n${report.console.trimEnd()}`);
   return parts.join("\n\n");
 }
@@ -55,8 +58,13 @@ export function bootText(report: BootReport): string {
 export function runText(report: RunReport): string {
   const parts: string[] = [];
   if (report.devices.length > 0)
-    parts.push(`${heading("devices")}\n${table(report.devices.map((d) => [`${d.device}`, d.in, "in", d.out, "out", d.output ? `→ ${d.output}` : d.out > 0 ? "(not recorded; --out writes them)" : ""]))}`);
-  if (report.drops.length > 0) parts.push(`${heading("drops")}\n${table(report.drops.map((d) => [d.count, d.element ? `${d.element}: ${d.reason}` : d.reason]))}`);
+    parts.push(
+      `${heading("devices")}\n${table(report.devices.map((d) => [`${d.device}`, d.in, "in", d.out, "out", d.output ? `→ ${d.output}` : d.out > 0 ? "(not recorded; --out writes them)" : ""]))}`,
+    );
+  if (report.drops.length > 0)
+    parts.push(
+      `${heading("drops")}\n${table(report.drops.map((d) => [d.count, d.element ? `${d.element}: ${d.reason}` : d.reason]))}`,
+    );
   for (const [path, value] of Object.entries(report.handlers)) parts.push(`${path}: ${value}`);
   return parts.join("\n\n");
 }

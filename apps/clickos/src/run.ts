@@ -17,7 +17,13 @@ export interface RunOptions {
 }
 
 export interface RunReport {
-  readonly devices: readonly { readonly device: number; readonly in: number; readonly out: number; readonly input: string | undefined; readonly output: string | undefined }[];
+  readonly devices: readonly {
+    readonly device: number;
+    readonly in: number;
+    readonly out: number;
+    readonly input: string | undefined;
+    readonly output: string | undefined;
+  }[];
   readonly drops: readonly Drop[];
   readonly handlers: Readonly<Record<string, string>>;
   readonly problems: readonly string[];
@@ -29,14 +35,21 @@ const maximumFrame = 1840;
 
 /** Ends when the captures are played and nothing is left to do, when an element asks to stop, or when interrupted. */
 export async function runConfiguration(text: string, options: RunOptions): Promise<RunReport> {
-  const router = await Router.compile(text, { elements: options.elements, file: options.file, chatter: options.chatter });
+  const router = await Router.compile(text, {
+    elements: options.elements,
+    file: options.file,
+    chatter: options.chatter,
+  });
   const readers = new Map<number, CaptureReader>();
   const writers = new Map<number, CaptureWriter>();
   const counts = new Map(router.deviceNumbers.map((d) => [d, { in: 0, out: 0, tooLong: 0 }]));
   let time = 0n;
   try {
     for (const [device, path] of [...options.inputs, ...options.outputs])
-      if (!counts.has(device)) throw new CommandError(`${path}: ${options.file} uses no device ${device}; it uses ${router.deviceNumbers.join(", ") || "none"}`);
+      if (!counts.has(device))
+        throw new CommandError(
+          `${path}: ${options.file} uses no device ${device}; it uses ${router.deviceNumbers.join(", ") || "none"}`,
+        );
     for (const [device, path] of options.inputs) readers.set(device, openCapture(path));
     for (const [device, path] of options.outputs) writers.set(device, createCapture(path));
     const held = new Map<number, Uint8Array[]>();
@@ -88,23 +101,47 @@ export async function runConfiguration(text: string, options: RunOptions): Promi
     drain();
     const problems = [...readers.values()].flatMap((r) => r.problem ?? []).concat(router.problems);
     const handlers = Object.fromEntries(options.read.map((path) => [path, router.read(path)]));
-    const tooLong = [...counts].flatMap(([device, c]) => (c.tooLong > 0 ? [{ element: `device ${device}`, reason: "longer than a packet buffer", count: c.tooLong }] : []));
+    const tooLong = [...counts].flatMap(([device, c]) =>
+      c.tooLong > 0 ? [{ element: `device ${device}`, reason: "longer than a packet buffer", count: c.tooLong }] : [],
+    );
+    const drops = [...router.drops(), ...tooLong];
+    const failure = closeAll(readers, writers, router);
+    if (failure) throw failure;
     return {
-      devices: [...counts].map(([device, c]) => ({ device, in: c.in, out: c.out, input: options.inputs.get(device), output: options.outputs.get(device) })),
-      drops: [...router.drops(), ...tooLong],
+      devices: [...counts].map(([device, c]) => ({
+        device,
+        in: c.in,
+        out: c.out,
+        input: options.inputs.get(device),
+        output: options.outputs.get(device),
+      })),
+      drops,
       handlers,
       problems,
     };
-  } finally {
-    for (const reader of readers.values()) reader.close();
-    let failure: unknown;
-    for (const close of [...[...writers.values()].map((w) => () => w.close()), () => router.close()]) {
-      try {
-        close();
-      } catch (e) {
-        failure ??= e;
-      }
-    }
-    if (failure) throw failure;
+  } catch (e) {
+    // What stopped the run is what is told; what closing meets after that is not.
+    closeAll(readers, writers, router);
+    throw e;
   }
+}
+
+/** Closes everything; the first failure, if any. */
+function closeAll(
+  readers: ReadonlyMap<number, CaptureReader>,
+  writers: ReadonlyMap<number, CaptureWriter>,
+  router: Router,
+): unknown {
+  let failure: unknown;
+  for (const close of [
+    ...[...readers.values(), ...writers.values()].map((file) => () => file.close()),
+    () => router.close(),
+  ]) {
+    try {
+      close();
+    } catch (e) {
+      failure ??= e;
+    }
+  }
+  return failure;
 }

@@ -9,7 +9,9 @@ export function table(rows: readonly (readonly (string | number)[])[], indent = 
     });
   return rows
     .map((row) => {
-      const cells = row.map((cell, i) => (typeof cell === "number" ? String(cell).padStart(widths[i] ?? 0) : String(cell).padEnd(widths[i] ?? 0)));
+      const cells = row.map((cell, i) =>
+        typeof cell === "number" ? String(cell).padStart(widths[i] ?? 0) : String(cell).padEnd(widths[i] ?? 0),
+      );
       return `${indent}${cells.join("  ")}`.trimEnd();
     })
     .join("\n");

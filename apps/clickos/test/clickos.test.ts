@@ -23,7 +23,11 @@ beforeAll(() => {
 });
 
 function clickos(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [command, ...args], { encoding: "utf8", cwd: dir, env: { ...process.env, NO_COLOR: "1" } });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [command, ...args], {
+    encoding: "utf8",
+    cwd: dir,
+    env: { ...process.env, NO_COLOR: "1" },
+  });
   return { status, stdout, stderr };
 }
 function ok(...args: string[]): string {
@@ -50,8 +54,10 @@ describe("the capture", () => {
     const type = (f: Uint8Array): number => (f[12]! << 8) | f[13]!;
     const some = (p: (f: Uint8Array) => boolean): number => all.filter(p).length;
     expect(all.length).toBeGreaterThan(1000);
-    for (const t of [0x0806, 0x0800, 0x8100, 0x86dd]) expect(some((f) => f.length > 14 && type(f) === t)).toBeGreaterThan(5);
-    for (const protocol of [1, 6, 17]) expect(some((f) => type(f) === 0x0800 && f[23] === protocol)).toBeGreaterThan(50);
+    for (const t of [0x0806, 0x0800, 0x8100, 0x86dd])
+      expect(some((f) => f.length > 14 && type(f) === t)).toBeGreaterThan(5);
+    for (const protocol of [1, 6, 17])
+      expect(some((f) => type(f) === 0x0800 && f[23] === protocol)).toBeGreaterThan(50);
     expect(some((f) => type(f) === 0x0800 && (((f[20]! << 8) | f[21]!) & 0x3fff) !== 0)).toBeGreaterThan(10);
   });
 
@@ -62,7 +68,26 @@ describe("the capture", () => {
 
   const tshark = spawnSync("tshark", ["--version"]).status === 0;
   it.skipIf(!tshark)("is sound to tshark but for its malformed frames (skipped where tshark is not installed)", () => {
-    const wrong = execFileSync("tshark", ["-r", office, "-o", "ip.check_checksum:TRUE", "-o", "tcp.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE", "-Y", "tcp.checksum.status==0 || udp.checksum.status==0 || icmp.checksum.status==0 || icmpv6.checksum.status==0 || ip.checksum.status==0 || _ws.malformed", "-T", "fields", "-e", "frame.number"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+    const wrong = execFileSync(
+      "tshark",
+      [
+        "-r",
+        office,
+        "-o",
+        "ip.check_checksum:TRUE",
+        "-o",
+        "tcp.check_checksum:TRUE",
+        "-o",
+        "udp.check_checksum:TRUE",
+        "-Y",
+        "tcp.checksum.status==0 || udp.checksum.status==0 || icmp.checksum.status==0 || icmpv6.checksum.status==0 || ip.checksum.status==0 || _ws.malformed",
+        "-T",
+        "fields",
+        "-e",
+        "frame.number",
+      ],
+      { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] },
+    );
     // The frames meant to be bad: at most seven kinds, six times.
     expect(wrong.trim().split("\n").length).toBeLessThanOrEqual(42);
   });
@@ -78,20 +103,39 @@ describe("the firewall", () => {
     const model = expected();
     expect(frames(at("vm.pcap"))).toEqual(model);
     const all = frames(office).length;
-    expect(report.nics).toMatchObject([{ device: 0, rx: all, tx: 0 }, { device: 1, rx: 0, tx: model.length }]);
+    expect(report.nics).toMatchObject([
+      { device: 0, rx: all, tx: 0 },
+      { device: 1, rx: 0, tx: model.length },
+    ]);
     // Every frame is accounted for; `other` is a Discard, which the rest went to.
     const dropped = Object.values(report.drops as Record<string, number>).reduce((a, b) => a + b, 0);
-    const other = frames(office).filter((f) => f.length < 14 || ![0x0800, 0x0806].includes((f[12]! << 8) | f[13]!)).length;
+    const other = frames(office).filter(
+      (f) => f.length < 14 || ![0x0800, 0x0806].includes((f[12]! << 8) | f[13]!),
+    ).length;
     expect(dropped + other + model.length).toBe(all);
     expect(report.drops["fw: rule 1: deny src net 10.66.0.0/16"]).toBeGreaterThan(0);
     expect(report.boot.totalUs).toBeGreaterThan(0);
     expect(report.boot.phases.length).toBeGreaterThan(3);
-    expect(report.image).toMatchObject({ bytes: readFileSync(image).length, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    expect(report.image).toMatchObject({
+      bytes: readFileSync(image).length,
+      sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
     expect(report.domain.residentBytes).toBeGreaterThan(4096);
   });
 
   it("in process passes the same, and reads handlers", () => {
-    const out = ok("run", config, "--in", `0=${office}`, "--out", `1=${at("run.pcapng")}`, "--read", "passed.count", "--read", "arp.count");
+    const out = ok(
+      "run",
+      config,
+      "--in",
+      `0=${office}`,
+      "--out",
+      `1=${at("run.pcapng")}`,
+      "--read",
+      "passed.count",
+      "--read",
+      "arp.count",
+    );
     const model = expected();
     expect(frames(at("run.pcapng"))).toEqual(model);
     const arp = model.filter((f) => f[13] === 6).length;
@@ -107,10 +151,17 @@ describe("the firewall", () => {
   });
 
   it("boots twenty times in one process", async () => {
-    const image = await linkImage({ file: "firewall.click", text: readFileSync(config, "utf8") }, { elements, name: "fw" });
+    const image = await linkImage(
+      { file: "firewall.click", text: readFileSync(config, "utf8") },
+      { elements, name: "fw" },
+    );
     for (let i = 0; i < 20; i++) {
       const xl = createToolstack({ elements });
-      const vm = await xl.create({ name: "fw", image: image.bytes, vif: ["a", "b"].map((name) => ({ bridge: createSwitch({ name }) })) });
+      const vm = await xl.create({
+        name: "fw",
+        image: image.bytes,
+        vif: ["a", "b"].map((name) => ({ bridge: createSwitch({ name }) })),
+      });
       expect(vm.domain.state).toBe("running");
       xl.destroy("fw");
     }
@@ -118,14 +169,28 @@ describe("the firewall", () => {
 
   it("the demo tells the whole story", () => {
     const out = ok("demo", "--dir", at("demo"));
-    for (const part of ["Build:", "Inspect:", "Boot:", "Filter:", "deny ip frag", "passed", at("demo/passed.pcap"), "what to try next"]) expect(out).toContain(part);
+    for (const part of [
+      "Build:",
+      "Inspect:",
+      "Boot:",
+      "Filter:",
+      "deny ip frag",
+      "passed",
+      at("demo/passed.pcap"),
+      "what to try next",
+    ])
+      expect(out).toContain(part);
     expect(frames(at("demo/passed.pcap"))).toEqual(expected());
   });
 
   it("works with learning bridges too, which keep frames for their own side", () => {
     ok("build", write("wire.click", "FromDevice(0) -> ToDevice(1);"), "-o", at("wire.cos"));
-    const report = JSON.parse(ok("boot", at("wire.cos"), "--nic", `0=${office}`, "--nic", `1=${at("l.pcap")}`, "--learning", "--json"));
-    expect(report.nics[1].tx + Object.values(report.drops as Record<string, number>).reduce((a, b) => a + b, 0)).toBe(report.nics[0].rx);
+    const report = JSON.parse(
+      ok("boot", at("wire.cos"), "--nic", `0=${office}`, "--nic", `1=${at("l.pcap")}`, "--learning", "--json"),
+    );
+    expect(report.nics[1].tx + Object.values(report.drops as Record<string, number>).reduce((a, b) => a + b, 0)).toBe(
+      report.nics[0].rx,
+    );
     expect(report.drops["vale0: destination behind the port of entry"]).toBeGreaterThan(0);
   });
 });
@@ -135,8 +200,14 @@ describe("other commands", () => {
     ok("build", config, "-o", at("i.cos"), "--name", "wall");
     expect(ok("inspect", at("i.cos"))).toMatch(/^wall {2}[\s\S]*fw +IPFilter +0x/);
     const manifest = JSON.parse(ok("inspect", at("i.cos"), "--json"));
-    expect(manifest).toMatchObject({ name: "wall", vifs: [{ device: 0 }, { device: 1 }], config: { file: "firewall.click" } });
-    expect(manifest.router.elements.find((e: { name: string }) => e.name === "fw")).toMatchObject({ className: "IPFilter" });
+    expect(manifest).toMatchObject({
+      name: "wall",
+      vifs: [{ device: 0 }, { device: 1 }],
+      config: { file: "firewall.click" },
+    });
+    expect(manifest.router.elements.find((e: { name: string }) => e.name === "fw")).toMatchObject({
+      className: "IPFilter",
+    });
     expect(ok("inspect", at("i.cos"), "--config").trim()).toBe(readFileSync(config, "utf8").trim());
   });
 
@@ -147,7 +218,10 @@ describe("other commands", () => {
   });
 
   it("run prints what elements print, and reads and writes dumps", () => {
-    const file = write("dump.click", `FromDump(${office}, STOP true) -> p :: Print(x, 4) -> c :: Counter -> ToDump(${at("dumped.pcap")});`);
+    const file = write(
+      "dump.click",
+      `FromDump(${office}, STOP true) -> p :: Print(x, 4) -> c :: Counter -> ToDump(${at("dumped.pcap")});`,
+    );
     const { status, stderr, stdout } = clickos("run", file, "--read", "c.count");
     expect(status).toBe(0);
     expect(stderr.split("\n").length - 1).toBe(frames(office).length);
@@ -157,17 +231,30 @@ describe("other commands", () => {
 
   it("help names every command", () => {
     const help = ok("--help");
-    for (const name of ["run", "build", "inspect", "boot", "demo"]) expect(help).toMatch(new RegExp(`^  ${name} `, "m"));
+    for (const name of ["run", "build", "inspect", "boot", "demo"])
+      expect(help).toMatch(new RegExp(`^  ${name} `, "m"));
   });
 });
 
 describe("bad input", () => {
   it("a configuration's mistakes are shown together, with line and caret", () => {
-    const file = write("bad.click", "FromDevice(0) -> Contr -> Discard;\nIdle -> Queue -> Unqueue -> Queue(-3) -> Discard;\nq :: Queue -> ToDevice(0);\nFromDevice(1) -> Unqueue -> Discard;\n");
-    for (const args of [["run", file], ["build", file, "-o", at("x.cos")]]) {
+    const file = write(
+      "bad.click",
+      "FromDevice(0) -> Contr -> Discard;\nIdle -> Queue -> Unqueue -> Queue(-3) -> Discard;\nq :: Queue -> ToDevice(0);\nFromDevice(1) -> Unqueue -> Discard;\n",
+    );
+    for (const args of [
+      ["run", file],
+      ["build", file, "-o", at("x.cos")],
+    ]) {
       const { status, stderr, stdout } = clickos(...args);
       expect([status, stdout]).toEqual([1, ""]);
-      for (const part of [/bad\.click:1:18: unknown element class 'Contr'\n {2}FromDevice\(0\) -> Contr -> Discard;\n {19}\^\n {2}hint: did you mean 'Counter'\?/, /bad\.click:2:35: .*CAPACITY/, /bad\.click:3:1: 'q :: Queue' input 0 is not connected/, /bad\.click:4:18: push\/pull conflict/]) expect(stderr).toMatch(part);
+      for (const part of [
+        /bad\.click:1:18: unknown element class 'Contr'\n {2}FromDevice\(0\) -> Contr -> Discard;\n {19}\^\n {2}hint: did you mean 'Counter'\?/,
+        /bad\.click:2:35: .*CAPACITY/,
+        /bad\.click:3:1: 'q :: Queue' input 0 is not connected/,
+        /bad\.click:4:18: push\/pull conflict/,
+      ])
+        expect(stderr).toMatch(part);
     }
     expect(existsSync(at("x.cos"))).toBe(false);
   });
@@ -180,7 +267,12 @@ describe("bad input", () => {
     changed[300]! ^= 1;
     writeFileSync(at("changed.cos"), changed);
     writeFileSync(at("text.cos"), "not an image");
-    for (const [name, message] of [["cut", /cut off/], ["changed", /corrupt/], ["text", /not a VM image/], ["absent", /no such file/]] as const) {
+    for (const [name, message] of [
+      ["cut", /cut off/],
+      ["changed", /corrupt/],
+      ["text", /not a VM image/],
+      ["absent", /no such file/],
+    ] as const) {
       for (const verb of ["inspect", "boot"]) {
         const { status, stderr, stdout } = clickos(verb, at(`${name}.cos`));
         expect([status, stdout]).toEqual([1, ""]);
@@ -193,7 +285,9 @@ describe("bad input", () => {
   it("a truncated capture is processed up to the cut, and then it is said", () => {
     const bytes = readFileSync(office);
     writeFileSync(at("short.pcap"), bytes.subarray(0, bytes.length - 10));
-    const whole = frames(office).slice(0, -1).flatMap((f) => firewall(f) ?? []);
+    const whole = frames(office)
+      .slice(0, -1)
+      .flatMap((f) => firewall(f) ?? []);
     ok("build", config, "-o", at("t.cos"));
     const boot = clickos("boot", at("t.cos"), "--nic", `0=${at("short.pcap")}`, "--nic", `1=${at("short-vm.pcap")}`);
     const run = clickos("run", config, "--in", `0=${at("short.pcap")}`, "--out", `1=${at("short-run.pcap")}`);
@@ -226,19 +320,22 @@ describe("bad input", () => {
     }
   });
 
-  it.skipIf(!existsSync("/dev/full"))("a full disk is told, with its name (skipped where there is no /dev/full)", () => {
-    ok("build", config, "-o", at("d.cos"));
-    for (const args of [
-      ["build", config, "-o", "/dev/full"],
-      ["run", config, "--in", `0=${office}`, "--out", "1=/dev/full"],
-      ["boot", at("d.cos"), "--nic", `0=${office}`, "--nic", "1=/dev/full"],
-      ["run", write("full.click", `FromDump(${office}, STOP true) -> ToDump(/dev/full);`)],
-    ]) {
-      const { status, stderr } = clickos(...args);
-      expect([args, status]).toEqual([args, 1]);
-      expect(stderr).toMatch(/cannot write \/dev\/full: no space left on the disk/);
-    }
-  });
+  it.skipIf(!existsSync("/dev/full"))(
+    "a full disk is told, with its name (skipped where there is no /dev/full)",
+    () => {
+      ok("build", config, "-o", at("d.cos"));
+      for (const args of [
+        ["build", config, "-o", "/dev/full"],
+        ["run", config, "--in", `0=${office}`, "--out", "1=/dev/full"],
+        ["boot", at("d.cos"), "--nic", `0=${office}`, "--nic", "1=/dev/full"],
+        ["run", write("full.click", `FromDump(${office}, STOP true) -> ToDump(/dev/full);`)],
+      ]) {
+        const { status, stderr } = clickos(...args);
+        expect([args, status]).toEqual([args, 1]);
+        expect(stderr).toMatch(/cannot write \/dev\/full: no space left on the disk/);
+      }
+    },
+  );
 
   it("frames longer than a buffer are dropped and counted, in both ways of running", () => {
     const writer = createCapture(at("long.pcap"));
@@ -246,10 +343,14 @@ describe("bad input", () => {
     writer.close();
     const file = write("pass.click", "FromDevice(0) -> ToDevice(1);");
     ok("build", file, "-o", at("pass.cos"));
-    const report = JSON.parse(ok("boot", at("pass.cos"), "--nic", `0=${at("long.pcap")}`, "--nic", `1=${at("long-vm.pcap")}`, "--json"));
+    const report = JSON.parse(
+      ok("boot", at("pass.cos"), "--nic", `0=${at("long.pcap")}`, "--nic", `1=${at("long-vm.pcap")}`, "--json"),
+    );
     expect(frames(at("long-vm.pcap")).map((f) => f.length)).toEqual([60, 1514, 61]);
     expect(Object.values(report.drops as Record<string, number>).reduce((a, b) => a + b, 0)).toBe(2);
-    const run = JSON.parse(ok("run", file, "--in", `0=${at("long.pcap")}`, "--out", `1=${at("long-run.pcap")}`, "--json"));
+    const run = JSON.parse(
+      ok("run", file, "--in", `0=${at("long.pcap")}`, "--out", `1=${at("long-run.pcap")}`, "--json"),
+    );
     expect(frames(at("long-run.pcap")).map((f) => f.length)).toEqual([60, 1514, 61]);
     expect(run.drops).toMatchObject([{ reason: "longer than a packet buffer", count: 2 }]);
   });

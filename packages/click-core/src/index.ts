@@ -6,9 +6,17 @@
  *
  * @packageDocumentation
  */
-export { type CheckedElement, type CheckedGraph } from "./compile/check.ts";
+export type { CheckedElement, CheckedGraph } from "./compile/check.ts";
 export { type CheckedConfiguration, type CompiledRouter, checkConfiguration, compile } from "./compile/compile.ts";
-export { type Platform, type PlatformContext, type ReceivedFrame, type RouterFunctions, routerControl, type StagedDevice, type StagedPool } from "./compile/platform.ts";
+export {
+  type Platform,
+  type PlatformContext,
+  type ReceivedFrame,
+  type RouterFunctions,
+  routerControl,
+  type StagedDevice,
+  type StagedPool,
+} from "./compile/platform.ts";
 export type { Processing } from "./compile/ports.ts";
 export type { DropCounter, ElementLayout, RouterLayout } from "./compile/stage.ts";
 export {
@@ -48,12 +56,32 @@ export {
   type PrepareContext,
 } from "./element/element.ts";
 export { ElementDefinitionError } from "./element/ownership.ts";
-export { annotation, bufferSize, dataLimit, dataOffset, ipHeader, maximumFrame, Packet, type PacketOwner, type PacketParts, packetDescriptor, type StagedIp } from "./element/packet.ts";
+export {
+  annotation,
+  bufferSize,
+  dataLimit,
+  dataOffset,
+  ipHeader,
+  maximumFrame,
+  Packet,
+  type PacketOwner,
+  type PacketParts,
+  packetDescriptor,
+  type StagedIp,
+} from "./element/packet.ts";
 export { type Argument, splitArguments, unquote } from "./language/arguments.ts";
-export { ConfigurationError, type Diagnostic, Diagnostics, formatDiagnostic, lineAndColumn, type Place, type Source } from "./language/diagnostics.ts";
+export type * from "./language/ast.ts";
+export {
+  ConfigurationError,
+  type Diagnostic,
+  Diagnostics,
+  formatDiagnostic,
+  lineAndColumn,
+  type Place,
+  type Source,
+} from "./language/diagnostics.ts";
 export { type Connection, flatten, type Graph, type GraphElement, graphText, type Port } from "./language/flatten.ts";
 export { parse } from "./language/parser.ts";
-export type * from "./language/ast.ts";
 export type { RouterDevice } from "./runtime/device-ring.ts";
 export { type ControlPlane, controlPlane, type Drop, HandlerError } from "./runtime/handlers.ts";
 export { Router, type RouterOptions, type RunResult } from "./runtime/router.ts";

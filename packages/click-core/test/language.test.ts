@@ -1,4 +1,17 @@
-import { ConfigurationError, Diagnostics, element, elementSet, flatten, graphText, parse, required, arg, Router, splitArguments, unquote } from "@clickos/click-core";
+import {
+  arg,
+  ConfigurationError,
+  Diagnostics,
+  element,
+  elementSet,
+  flatten,
+  graphText,
+  parse,
+  Router,
+  required,
+  splitArguments,
+  unquote,
+} from "@clickos/click-core";
 import { elements } from "@clickos/click-elements";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -22,7 +35,10 @@ async function errors(text: string): Promise<string> {
 
 describe("the language", () => {
   it("flattens chains, declarations, ports and anonymous elements", () => {
-    expect(flat("a, b :: Queue(10); Idle -> a -> [0] Discard; // end\n Idle -> b [0] -> d :: Discard; /* c */ # line 1\n").text).toBe(
+    expect(
+      flat("a, b :: Queue(10); Idle -> a -> [0] Discard; // end\n Idle -> b [0] -> d :: Discard; /* c */ # line 1\n")
+        .text,
+    ).toBe(
       "a :: Queue(10);\nb :: Queue(10);\nd :: Discard;\nIdle@1 :: Idle;\nDiscard@2 :: Discard;\nIdle@3 :: Idle;\nIdle@1 [0] -> [0] a;\na [0] -> [0] Discard@2;\nIdle@3 [0] -> [0] b;\nb [0] -> [0] d;\n",
     );
   });
@@ -42,13 +58,47 @@ describe("the language", () => {
   it("splits arguments at commas outside quotes, parentheses and comments", () => {
     const place = { source: { file: "", text: "" }, offset: 0 };
     const split = (text: string): string[] => splitArguments({ text, place }).map((a) => a.text);
-    expect(split(' a, "b, c" , f(x, y), \\<00 , 01>, /* , */ d, ')).toEqual(["a", '"b, c"', "f(x, y)", "\\<00 , 01>", "d"]);
+    expect(split(' a, "b, c" , f(x, y), \\<00 , 01>, /* , */ d, ')).toEqual([
+      "a",
+      '"b, c"',
+      "f(x, y)",
+      "\\<00 , 01>",
+      "d",
+    ]);
     expect(split("")).toEqual([]);
-    expect(unquote('"a\\n\\<4142>" \'$x\' \\<43 44>')).toBe("a\nAB $x CD");
+    expect(unquote("\"a\\n\\<4142>\" '$x' \\<43 44>")).toBe("a\nAB $x CD");
   });
 
   it("the lexer and parser never throw, and end in time", () => {
-    const piece = fc.constantFrom("a", "::", "->", "[", "]", "{", "}", "(", ")", ";", ",", "|", "$x", "//", "/*", "*/", "\n", '"', "'", "\\<", "elementclass", "=>", "input", "Queue", "é", "0", "...");
+    const piece = fc.constantFrom(
+      "a",
+      "::",
+      "->",
+      "[",
+      "]",
+      "{",
+      "}",
+      "(",
+      ")",
+      ";",
+      ",",
+      "|",
+      "$x",
+      "//",
+      "/*",
+      "*/",
+      "\n",
+      '"',
+      "'",
+      "\\<",
+      "elementclass",
+      "=>",
+      "input",
+      "Queue",
+      "é",
+      "0",
+      "...",
+    );
     fc.assert(fc.property(fc.array(fc.oneof(piece, fc.string())), (pieces) => void flat(pieces.join(" "))));
     expect(flat("(".repeat(60_000)).errors).not.toEqual([]);
     expect(flat("{".repeat(5_000)).errors).not.toEqual([]);
@@ -58,7 +108,8 @@ describe("the language", () => {
 
 describe("errors", () => {
   it("are reported together, each with file, line, column, the line and a caret", async () => {
-    const text = "FromDevice(0) -> Countr -> q :: Queue(x) -> Discard;\nIdle -> e :: EtherEncap(0x0800) -> ToDevice(1);\nt :: Tee;\nnope -> t;\n";
+    const text =
+      "FromDevice(0) -> Countr -> q :: Queue(x) -> Discard;\nIdle -> e :: EtherEncap(0x0800) -> ToDevice(1);\nt :: Tee;\nnope -> t;\n";
     expect(await errors(text)).toBe(`t.click:1:18: unknown element class 'Countr'
   FromDevice(0) -> Countr -> q :: Queue(x) -> Discard;
                    ^
@@ -89,32 +140,94 @@ t.click:4:1: element 'nope' is not declared
   });
 
   it("cover push and pull", async () => {
-    expect(await errors("FromDevice(0) -> Unqueue -> Discard")).toMatch(/push\/pull conflict: 'FromDevice@1 :: FromDevice' output 0 is push, 'Unqueue@2 :: Unqueue' input 0 is pull[\s\S]*put a Queue between them/);
+    expect(await errors("FromDevice(0) -> Unqueue -> Discard")).toMatch(
+      /push\/pull conflict: 'FromDevice@1 :: FromDevice' output 0 is push, 'Unqueue@2 :: Unqueue' input 0 is pull[\s\S]*put a Queue between them/,
+    );
     expect(await errors("c :: Counter; FromDevice(0) -> c -> Unqueue -> Discard")).toMatch(/push\/pull conflict/);
-    expect(await errors("f :: FromDevice(0) -> Discard; f -> Discard")).toMatch(/push output 0 of 'f' is connected more than once[\s\S]*Tee/);
-    expect(await errors("Idle -> q :: Queue -> Unqueue -> Discard; q -> Unqueue -> Discard")).toMatch(/pull output 0 of 'q' is connected more than once/);
-    expect(await errors("Idle -> q :: Queue; Idle -> [1] q; q -> Discard")).toMatch(/has 2 inputs, but takes at most 1/);
+    expect(await errors("f :: FromDevice(0) -> Discard; f -> Discard")).toMatch(
+      /push output 0 of 'f' is connected more than once[\s\S]*Tee/,
+    );
+    expect(await errors("Idle -> q :: Queue -> Unqueue -> Discard; q -> Unqueue -> Discard")).toMatch(
+      /pull output 0 of 'q' is connected more than once/,
+    );
+    expect(await errors("Idle -> q :: Queue; Idle -> [1] q; q -> Discard")).toMatch(
+      /has 2 inputs, but takes at most 1/,
+    );
   });
 
   it("cover syntax, and go on after it", async () => {
     const message = await errors("a :: ;\nIdle -> -> Discard;\nb :: Nonesuch;\nc :: Counter(");
-    for (const part of ["1:6: expected an element class", "2:9: expected an element", "3:1: unknown element class", "4:13: '(' is not closed"]) expect(message).toContain(part);
+    for (const part of [
+      "1:6: expected an element class",
+      "2:9: expected an element",
+      "3:1: unknown element class",
+      "4:13: '(' is not closed",
+    ])
+      expect(message).toContain(part);
     expect(await errors("")).toContain("the configuration has no elements");
   });
 });
 
 describe("element definitions", () => {
   const compileWith = (action: any, extra: object = {}): Promise<Router> =>
-    Router.compile("FromDevice(0) -> x :: X -> ToDevice(1)", { elements: { ...elements, ...elementSet(element({ name: "X", ports: "1/1-2", processing: "h/h", ...extra, ...(typeof action === "function" ? { push: action } : action) } as any)) } });
+    Router.compile("FromDevice(0) -> x :: X -> ToDevice(1)", {
+      elements: {
+        ...elements,
+        ...elementSet(
+          element({
+            name: "X",
+            ports: "1/1-2",
+            processing: "h/h",
+            ...extra,
+            ...(typeof action === "function" ? { push: action } : action),
+          } as any),
+        ),
+      },
+    });
 
   it("must consume each packet exactly once on every path; the mistake names the element and the place", async () => {
-    await expect(compileWith((c: any, _port: number, p: any) => c.if(p.length, () => p.kill()))).rejects.toThrow(/X \('x'\): loses a packet/);
-    await expect(compileWith((_c: any, _port: number, p: any, { output }: any) => { output(0).push(p); output(0).push(p); })).rejects.toThrow(/X \('x'\): a packet is pushed after it was pushed \(at .*language\.test\.ts/);
-    await expect(compileWith((_c: any, _port: number, p: any) => { p.kill(); return p.length; })).rejects.toThrow(/uses a packet after it was killed/);
-    await expect(compileWith((c: any, _port: number, p: any) => { c.for(0, 3, 1, () => p.kill()); })).rejects.toThrow(/inside it, where it could happen twice/);
-    await expect(compileWith((_c: any, _port: number, p: any, { packets, output }: any) => { packets.make(10, () => {}); output(0).push(p); })).rejects.toThrow(/loses a packet/);
-    await expect(compileWith((c: any, _port: number, p: any, { packets }: any) => { c.loop(() => { packets.make(10, () => c.break()); }); p.kill(); })).rejects.toThrow(/loses a packet at a break/);
-    await expect(compileWith((c: any, _port: number, p: any, { packets }: any) => packets.make(10, (q: any) => { c.if(q.length, () => p.kill()); q.kill(); }))).rejects.toThrow(/one branch consumes a packet while another/);
+    await expect(compileWith((c: any, _port: number, p: any) => c.if(p.length, () => p.kill()))).rejects.toThrow(
+      /X \('x'\): loses a packet/,
+    );
+    await expect(
+      compileWith((_c: any, _port: number, p: any, { output }: any) => {
+        output(0).push(p);
+        output(0).push(p);
+      }),
+    ).rejects.toThrow(/X \('x'\): a packet is pushed after it was pushed \(at .*language\.test\.ts/);
+    await expect(
+      compileWith((_c: any, _port: number, p: any) => {
+        p.kill();
+        return p.length;
+      }),
+    ).rejects.toThrow(/uses a packet after it was killed/);
+    await expect(
+      compileWith((c: any, _port: number, p: any) => {
+        c.for(0, 3, 1, () => p.kill());
+      }),
+    ).rejects.toThrow(/inside it, where it could happen twice/);
+    await expect(
+      compileWith((_c: any, _port: number, p: any, { packets, output }: any) => {
+        packets.make(10, () => {});
+        output(0).push(p);
+      }),
+    ).rejects.toThrow(/loses a packet/);
+    await expect(
+      compileWith((c: any, _port: number, p: any, { packets }: any) => {
+        c.loop(() => {
+          packets.make(10, () => c.break());
+        });
+        p.kill();
+      }),
+    ).rejects.toThrow(/loses a packet at a break/);
+    await expect(
+      compileWith((c: any, _port: number, p: any, { packets }: any) =>
+        packets.make(10, (q: any) => {
+          c.if(q.length, () => p.kill());
+          q.kill();
+        }),
+      ),
+    ).rejects.toThrow(/one branch consumes a packet while another/);
   });
 
   it("a branch that consumes the packet ends there; both branches may", async () => {
@@ -126,13 +239,24 @@ describe("element definitions", () => {
     });
     router.device(0).send([new Uint8Array(14), new Uint8Array(30)]);
     router.run();
-    expect(router.device(1).receive().map((f) => [f.length, f[0]])).toEqual([[30, 1]]);
+    expect(
+      router
+        .device(1)
+        .receive()
+        .map((f) => [f.length, f[0]]),
+    ).toEqual([[30, 1]]);
     expect(router.drops()).toEqual([{ element: "x", reason: "small", count: 1 }]);
   });
 
   it("read their arguments by position and keyword", async () => {
     const spec = { config: { N: required(arg.u32) } };
-    const text = (a: string): Promise<Router> => Router.compile(`FromDevice(0) -> X(${a}) -> Discard`, { elements: { ...elements, ...elementSet(element({ name: "X", ports: "1/1", processing: "a/a", ...spec, action() {} })) } });
+    const text = (a: string): Promise<Router> =>
+      Router.compile(`FromDevice(0) -> X(${a}) -> Discard`, {
+        elements: {
+          ...elements,
+          ...elementSet(element({ name: "X", ports: "1/1", processing: "a/a", ...spec, action() {} })),
+        },
+      });
     await text("5");
     await text("N 5");
     await expect(text("")).rejects.toThrow(/argument N is missing/);
@@ -155,7 +279,10 @@ describe("the router", () => {
   });
 
   it("compiles the same configuration to the same bytes", async () => {
-    const compile = (): Promise<Router> => Router.compile("FromDevice(0) -> c :: Classifier(12/0800, -); c[0] -> Queue -> ToDevice(1); c[1] -> Discard", { elements });
+    const compile = (): Promise<Router> =>
+      Router.compile("FromDevice(0) -> c :: Classifier(12/0800, -); c[0] -> Queue -> ToDevice(1); c[1] -> Discard", {
+        elements,
+      });
     expect((await compile()).wasm).toEqual((await compile()).wasm);
   });
 
@@ -164,7 +291,10 @@ describe("the router", () => {
     chain.device(0).send([new Uint8Array(60)]);
     chain.run();
     expect(chain.device(1).pending).toBe(1);
-    using wide = await Router.compile(`d :: Discard; t :: Tee; FromDevice(0) -> t; ${Array.from({ length: 200 }, (_, i) => `t[${i}] -> d;`).join("")}`, { elements });
+    using wide = await Router.compile(
+      `d :: Discard; t :: Tee; FromDevice(0) -> t; ${Array.from({ length: 200 }, (_, i) => `t[${i}] -> d;`).join("")}`,
+      { elements },
+    );
     wide.device(0).send([new Uint8Array(60)]);
     wide.run();
     expect(wide.read("d.count")).toBe("200");

@@ -62,6 +62,13 @@ export const elements: ElementSet = elementSet(
   Unstrip,
 );
 
-export { byteReader, type Base, evaluate, type Expression, type Field, type FieldReader } from "./classification/expression.ts";
+export {
+  type Base,
+  byteReader,
+  type Expression,
+  evaluate,
+  type Field,
+  type FieldReader,
+} from "./classification/expression.ts";
 export { type FilterRule, parseFilterRule } from "./classification/IPFilter.ts";
-export { parseIpPattern, PatternError } from "./classification/ip-pattern.ts";
+export { PatternError, parseIpPattern } from "./classification/ip-pattern.ts";

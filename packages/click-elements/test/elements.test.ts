@@ -4,12 +4,18 @@ import { checksum, ether, ip, make, pass, tcp, udp } from "./packets.ts";
 
 describe("moving packets", () => {
   it("Counter, Tee and Discard count, copy and end packets", async () => {
-    using router = await make("FromDevice(0) -> c :: Counter -> t :: Tee; t[0] -> ToDevice(0); t[1] -> Strip(1) -> ToDevice(1); t[2] -> d :: Discard");
+    using router = await make(
+      "FromDevice(0) -> c :: Counter -> t :: Tee; t[0] -> ToDevice(0); t[1] -> Strip(1) -> ToDevice(1); t[2] -> d :: Discard",
+    );
     const frames = [ether(udp(1, 2)), ether(udp(3, 4), 0x0801)];
     const [a, b] = pass(router, frames);
     expect(a).toEqual(frames);
     expect(b).toEqual(frames.map((f) => f.subarray(1)));
-    expect([router.read("c.count"), router.read("c.byte_count"), router.read("d.count")]).toEqual(["2", String(frames[0]!.length * 2), "2"]);
+    expect([router.read("c.count"), router.read("c.byte_count"), router.read("d.count")]).toEqual([
+      "2",
+      String(frames[0]!.length * 2),
+      "2",
+    ]);
     router.write("c.reset", "");
     expect(router.read("c.count")).toBe("0");
     expect(router.freeBuffers).toBe(2048);
@@ -18,18 +24,23 @@ describe("moving packets", () => {
   it("Tee copies frames of any length without touching their neighbours", async () => {
     using router = await make("FromDevice(0) -> t :: Tee; t[0] -> Strip(3) -> ToDevice(0); t[1] -> ToDevice(1)");
     fc.assert(
-      fc.property(fc.array(fc.uint8Array({ minLength: 14, maxLength: 1840 }), { minLength: 1, maxLength: 20 }), (frames) => {
-        const [a, b] = pass(router, frames);
-        expect(a).toEqual(frames.map((f) => f.subarray(3)));
-        expect(b).toEqual(frames);
-      }),
+      fc.property(
+        fc.array(fc.uint8Array({ minLength: 14, maxLength: 1840 }), { minLength: 1, maxLength: 20 }),
+        (frames) => {
+          const [a, b] = pass(router, frames);
+          expect(a).toEqual(frames.map((f) => f.subarray(3)));
+          expect(b).toEqual(frames);
+        },
+      ),
       { numRuns: 30 },
     );
     expect(router.freeBuffers).toBe(2048);
   });
 
   it("InfiniteSource keeps its limit, and can be pulled", async () => {
-    using router = await make("s :: InfiniteSource(abc, 5, 2) -> c :: Counter -> Discard; p :: InfiniteSource(LIMIT 3, LENGTH 100) -> d :: Discard(BURST 2)");
+    using router = await make(
+      "s :: InfiniteSource(abc, 5, 2) -> c :: Counter -> Discard; p :: InfiniteSource(LIMIT 3, LENGTH 100) -> d :: Discard(BURST 2)",
+    );
     expect(router.run()).toBe("idle");
     expect([router.read("s.count"), router.read("c.byte_count"), router.read("d.count")]).toEqual(["5", "15", "3"]);
     router.write("s.reset", "");
@@ -60,7 +71,11 @@ describe("moving packets", () => {
     using router = await make("FromDevice(0) -> q :: Queue(3) -> u :: Unqueue(ACTIVE false) -> ToDevice(1)");
     const frames = [1, 2, 3, 4, 5].map((n) => ether(udp(n, n)));
     expect(pass(router, frames)[1]).toEqual([]);
-    expect([router.read("q.length"), router.read("q.drops"), router.read("q.highwater_length")]).toEqual(["3", "2", "3"]);
+    expect([router.read("q.length"), router.read("q.drops"), router.read("q.highwater_length")]).toEqual([
+      "3",
+      "2",
+      "3",
+    ]);
     expect(router.drops()).toEqual([{ element: "q", reason: "queue full", count: 2 }]);
     router.write("u.active", "true");
     expect(pass(router, [])[1]).toEqual(frames.slice(0, 3));
@@ -83,7 +98,9 @@ describe("moving packets", () => {
 
   it("Print writes label, length and bytes", async () => {
     let text = "";
-    using router = await make('FromDevice(0) -> Print("in 0", 6) -> Print(b, 0) -> Print(MAXLENGTH -1) -> Discard', { chatter: (t) => (text += t) });
+    using router = await make('FromDevice(0) -> Print("in 0", 6) -> Print(b, 0) -> Print(MAXLENGTH -1) -> Discard', {
+      chatter: (t) => (text += t),
+    });
     pass(router, [Uint8Array.from({ length: 14 }, (_, i) => i)]);
     expect(text).toBe("in 0:   14 | 00010203 0405\nb:   14\n  14 | 00010203 04050607 08090a0b 0c0d\n");
   });
@@ -98,13 +115,17 @@ describe("headers", () => {
   });
 
   it("Unstrip and EtherEncap need headroom", async () => {
-    using router = await make("FromDevice(0) -> Unstrip(90) -> e :: EtherEncap(0x0800, 1:2:3:4:5:6, 7:8:9:a:b:c) -> ToDevice(1)");
+    using router = await make(
+      "FromDevice(0) -> Unstrip(90) -> e :: EtherEncap(0x0800, 1:2:3:4:5:6, 7:8:9:a:b:c) -> ToDevice(1)",
+    );
     expect(pass(router, [ether(udp(1, 2))])[1]).toEqual([]);
     expect(router.drops()).toEqual([{ element: "e", reason: "no headroom", count: 1 }]);
   });
 
   it("EtherEncap writes type and addresses; EtherMirror exchanges them", async () => {
-    using router = await make("FromDevice(0) -> EtherEncap(0x86dd, 1:2:3:4:5:6, aa:bb:cc:dd:ee:ff) -> t :: Tee -> ToDevice(0); t[1] -> EtherMirror -> ToDevice(1)");
+    using router = await make(
+      "FromDevice(0) -> EtherEncap(0x86dd, 1:2:3:4:5:6, aa:bb:cc:dd:ee:ff) -> t :: Tee -> ToDevice(0); t[1] -> EtherMirror -> ToDevice(1)",
+    );
     const [a, b] = pass(router, [Uint8Array.of(9, 9, 9)]);
     expect([...a![0]!]).toEqual([0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff, 1, 2, 3, 4, 5, 6, 0x86, 0xdd, 9, 9, 9]);
     expect([...b![0]!]).toEqual([1, 2, 3, 4, 5, 6, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff, 0x86, 0xdd, 9, 9, 9]);
@@ -135,38 +156,55 @@ describe("headers", () => {
       fixed((p) => p.set([255, 255, 255, 255], 12)),
     ];
     expect(pass(router, frames)[1]).toEqual([good]);
-    expect(router.drops().map((d) => d.reason)).toEqual(["short packet", "bad IP version", "bad IP header length", "bad IP length", "bad IP checksum", "bad source address"]);
+    expect(router.drops().map((d) => d.reason)).toEqual([
+      "short packet",
+      "bad IP version",
+      "bad IP header length",
+      "bad IP length",
+      "bad IP checksum",
+      "bad source address",
+    ]);
     expect([router.read("check.count"), router.read("check.drops")]).toEqual(["1", "6"]);
   });
 
   it("CheckIPHeader agrees with a plain checksum on headers with options", async () => {
     using router = await make("FromDevice(0) -> CheckIPHeader -> ToDevice(1)");
     fc.assert(
-      fc.property(fc.integer({ min: 5, max: 15 }), fc.uint8Array({ minLength: 60, maxLength: 60 }), fc.boolean(), (words, noise, right) => {
-        const packet = noise.slice();
-        packet.set([0x40 | words, 0, 0, 60, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2]);
-        const sum = checksum(packet.subarray(0, words * 4)) ^ (right ? 0 : 1);
-        packet.set([sum >> 8, sum & 255], 10);
-        expect(pass(router, [packet])[1]).toEqual(right ? [packet] : []);
-      }),
+      fc.property(
+        fc.integer({ min: 5, max: 15 }),
+        fc.uint8Array({ minLength: 60, maxLength: 60 }),
+        fc.boolean(),
+        (words, noise, right) => {
+          const packet = noise.slice();
+          packet.set([0x40 | words, 0, 0, 60, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2]);
+          const sum = checksum(packet.subarray(0, words * 4)) ^ (right ? 0 : 1);
+          packet.set([sum >> 8, sum & 255], 10);
+          expect(pass(router, [packet])[1]).toEqual(right ? [packet] : []);
+        },
+      ),
     );
   });
 
   it("DecIPTTL decrements and keeps the checksum right, for every TTL and many sums", async () => {
     using router = await make("FromDevice(0) -> MarkIPHeader -> d :: DecIPTTL -> ToDevice(1); d[1] -> ToDevice(2)");
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 255 }), fc.integer({ min: 0, max: 255 }), fc.integer({ min: 0, max: 255 }), (ttl, tos, last) => {
-        const packet = ip({ ttl, tos, dst: `1.2.3.${last}` });
-        const [, passed, expired] = pass(router, [packet]);
-        if (ttl <= 1) {
-          expect(expired).toEqual([packet]);
-          expect(passed).toEqual([]);
-        } else {
-          const [out] = passed!;
-          expect(out![8]).toBe(ttl - 1);
-          expect(checksum(out!.subarray(0, 20))).toBe(0);
-        }
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: 255 }),
+        fc.integer({ min: 0, max: 255 }),
+        fc.integer({ min: 0, max: 255 }),
+        (ttl, tos, last) => {
+          const packet = ip({ ttl, tos, dst: `1.2.3.${last}` });
+          const [, passed, expired] = pass(router, [packet]);
+          if (ttl <= 1) {
+            expect(expired).toEqual([packet]);
+            expect(passed).toEqual([]);
+          } else {
+            const [out] = passed!;
+            expect(out![8]).toBe(ttl - 1);
+            expect(checksum(out!.subarray(0, 20))).toBe(0);
+          }
+        },
+      ),
     );
   });
 
@@ -180,33 +218,52 @@ describe("headers", () => {
 
 describe("routes", () => {
   it("StaticIPLookup takes the longest match", async () => {
-    using router = await make(`FromDevice(0) -> CheckIPHeader -> rt :: StaticIPLookup(10.0.0.0/8 0, 10.1.0.0/16 1, 10.1.2.0/24 10.9.9.9 2, 0.0.0.0/0 3);
+    using router =
+      await make(`FromDevice(0) -> CheckIPHeader -> rt :: StaticIPLookup(10.0.0.0/8 0, 10.1.0.0/16 1, 10.1.2.0/24 10.9.9.9 2, 0.0.0.0/0 3);
       rt[0] -> ToDevice(0); rt[1] -> ToDevice(1); rt[2] -> ToDevice(2); rt[3] -> ToDevice(3)`);
     const to = (dst: string): Uint8Array => ip({ dst });
-    const out = pass(router, ["10.2.0.1", "10.1.9.9", "10.1.2.3", "11.0.0.1", "9.255.255.255", "10.255.255.255"].map(to));
-    expect(out).toEqual([[to("10.2.0.1"), to("10.255.255.255")], [to("10.1.9.9")], [to("10.1.2.3")], [to("11.0.0.1"), to("9.255.255.255")]]);
+    const out = pass(
+      router,
+      ["10.2.0.1", "10.1.9.9", "10.1.2.3", "11.0.0.1", "9.255.255.255", "10.255.255.255"].map(to),
+    );
+    expect(out).toEqual([
+      [to("10.2.0.1"), to("10.255.255.255")],
+      [to("10.1.9.9")],
+      [to("10.1.2.3")],
+      [to("11.0.0.1"), to("9.255.255.255")],
+    ]);
   });
 
   it("agrees with a linear search over random tables", async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(fc.record({ address: fc.integer({ min: 0, max: 0xffffffff }), length: fc.integer({ min: 1, max: 32 }) }), { minLength: 1, maxLength: 25 }),
+        fc.array(
+          fc.record({ address: fc.integer({ min: 0, max: 0xffffffff }), length: fc.integer({ min: 1, max: 32 }) }),
+          { minLength: 1, maxLength: 25 },
+        ),
         fc.array(fc.integer({ min: 0, max: 0xffffffff }), { minLength: 5, maxLength: 20 }),
         async (routes, probes) => {
           const dotted = (n: number): string => [24, 16, 8, 0].map((s) => (n >>> s) & 255).join(".");
           const under = (n: number, length: number): number => (n & (0xffffffff << (32 - length))) >>> 0;
-          using router = await make(`FromDevice(0) -> CheckIPHeader(CHECKSUM false, BADSRC "") -> rt :: StaticIPLookup(${routes.map((r, i) => `${dotted(r.address)}/${r.length} ${i % 2}`).join(", ")}, 0.0.0.0/0 2);
+          using router =
+            await make(`FromDevice(0) -> CheckIPHeader(CHECKSUM false, BADSRC "") -> rt :: StaticIPLookup(${routes.map((r, i) => `${dotted(r.address)}/${r.length} ${i % 2}`).join(", ")}, 0.0.0.0/0 2);
             rt[0] -> ToDevice(0); rt[1] -> ToDevice(1); rt[2] -> ToDevice(2)`);
           const all = [...probes, ...routes.map((r) => r.address)];
           const expected: Uint8Array[][] = [[], [], [], []];
           for (const dst of all) {
             let best = -1;
             routes.forEach((r, i) => {
-              if (under(dst, r.length) === under(r.address, r.length) && (best < 0 || r.length > routes[best]!.length)) best = i;
+              if (under(dst, r.length) === under(r.address, r.length) && (best < 0 || r.length > routes[best]!.length))
+                best = i;
             });
             expected[best < 0 ? 2 : best % 2]!.push(ip({ dst: dotted(dst) }));
           }
-          expect(pass(router, all.map((dst) => ip({ dst: dotted(dst) })))).toEqual(expected);
+          expect(
+            pass(
+              router,
+              all.map((dst) => ip({ dst: dotted(dst) })),
+            ),
+          ).toEqual(expected);
         },
       ),
       { numRuns: 25 },
@@ -217,7 +274,8 @@ describe("routes", () => {
 describe("ARP", () => {
   const me = [2, 0, 0, 0, 0, 1];
   const peer = [2, 0, 0, 0, 0, 9];
-  const reply = (address: number[], mac: number[]): Uint8Array => Uint8Array.of(...me, ...mac, 8, 6, 0, 1, 8, 0, 6, 4, 0, 2, ...mac, ...address, ...me, 10, 0, 0, 1);
+  const reply = (address: number[], mac: number[]): Uint8Array =>
+    Uint8Array.of(...me, ...mac, 8, 6, 0, 1, 8, 0, 6, 4, 0, 2, ...mac, ...address, ...me, 10, 0, 0, 1);
   const config = `FromDevice(0) -> CheckIPHeader -> [0] arpq :: ARPQuerier(10.0.0.1/24, 02:00:00:00:00:01, TIMEOUT 100s, POLL_TIMEOUT 50s) -> ToDevice(1);
     FromDevice(1) -> [1] arpq`;
 
@@ -225,11 +283,52 @@ describe("ARP", () => {
     using router = await make(config, { clock: () => 1n });
     const packets = [1, 2, 3].map((n) => udp(n, 53, { dst: "10.0.0.9" }));
     const [, asked] = pass(router, packets);
-    expect(asked).toEqual([Uint8Array.of(255, 255, 255, 255, 255, 255, ...me, 8, 6, 0, 1, 8, 0, 6, 4, 0, 1, ...me, 10, 0, 0, 1, 0, 0, 0, 0, 0, 0, 10, 0, 0, 9)]);
+    expect(asked).toEqual([
+      Uint8Array.of(
+        255,
+        255,
+        255,
+        255,
+        255,
+        255,
+        ...me,
+        8,
+        6,
+        0,
+        1,
+        8,
+        0,
+        6,
+        4,
+        0,
+        1,
+        ...me,
+        10,
+        0,
+        0,
+        1,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        10,
+        0,
+        0,
+        9,
+      ),
+    ]);
     expect([router.read("arpq.queries"), router.read("arpq.length")]).toEqual(["1", "3"]);
-    expect(pass(router, [reply([10, 0, 0, 9], peer)], 1)[1]).toEqual(packets.map((p) => Uint8Array.of(...peer, ...me, 8, 0, ...p)));
+    expect(pass(router, [reply([10, 0, 0, 9], peer)], 1)[1]).toEqual(
+      packets.map((p) => Uint8Array.of(...peer, ...me, 8, 0, ...p)),
+    );
     expect(pass(router, [packets[0]!])[1]).toEqual([Uint8Array.of(...peer, ...me, 8, 0, ...packets[0]!)]);
-    expect([router.read("arpq.length"), router.read("arpq.count"), router.read("arpq.responses")]).toEqual(["0", "1", "1"]);
+    expect([router.read("arpq.length"), router.read("arpq.count"), router.read("arpq.responses")]).toEqual([
+      "0",
+      "1",
+      "1",
+    ]);
   });
 
   it("sends broadcasts without asking", async () => {
@@ -261,20 +360,71 @@ describe("ARP", () => {
   });
 
   it("refuses what is no response, and is bounded", async () => {
-    using router = await make(config.replace("TIMEOUT 100s", "CAPACITY 2, TABLE_CAPACITY 2, TIMEOUT 100s"), { clock: () => 1n });
+    using router = await make(config.replace("TIMEOUT 100s", "CAPACITY 2, TABLE_CAPACITY 2, TIMEOUT 100s"), {
+      clock: () => 1n,
+    });
     const bad = reply([10, 0, 0, 9], peer);
     bad[21] = 1;
     pass(router, [bad, bad.subarray(0, 30)], 1);
-    pass(router, [1, 2, 3, 4].map((n) => udp(1, 2, { dst: `10.0.0.${n + 100}` })));
-    expect(Object.fromEntries(router.drops().map((d) => [d.reason, d.count]))).toEqual({ "not an ARP response": 2, "ARP table full": 2 });
+    pass(
+      router,
+      [1, 2, 3, 4].map((n) => udp(1, 2, { dst: `10.0.0.${n + 100}` })),
+    );
+    expect(Object.fromEntries(router.drops().map((d) => [d.reason, d.count]))).toEqual({
+      "not an ARP response": 2,
+      "ARP table full": 2,
+    });
   });
 
   it("ARPResponder answers for its addresses", async () => {
-    using router = await make("FromDevice(0) -> r :: ARPResponder(10.0.0.5 10.1.0.0/16 02:00:00:00:00:01) -> ToDevice(0); r[1] -> ToDevice(1)");
-    const request = (target: number[]): Uint8Array => Uint8Array.of(255, 255, 255, 255, 255, 255, ...peer, 8, 6, 0, 1, 8, 0, 6, 4, 0, 1, ...peer, 10, 0, 0, 9, 0, 0, 0, 0, 0, 0, ...target);
+    using router = await make(
+      "FromDevice(0) -> r :: ARPResponder(10.0.0.5 10.1.0.0/16 02:00:00:00:00:01) -> ToDevice(0); r[1] -> ToDevice(1)",
+    );
+    const request = (target: number[]): Uint8Array =>
+      Uint8Array.of(
+        255,
+        255,
+        255,
+        255,
+        255,
+        255,
+        ...peer,
+        8,
+        6,
+        0,
+        1,
+        8,
+        0,
+        6,
+        4,
+        0,
+        1,
+        ...peer,
+        10,
+        0,
+        0,
+        9,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        ...target,
+      );
     const other = request([10, 0, 0, 6]);
-    const [answers, rest] = pass(router, [request([10, 1, 2, 3]), request([10, 0, 0, 5]), other, reply([10, 0, 0, 5], peer)]);
-    expect(answers).toEqual([[10, 1, 2, 3], [10, 0, 0, 5]].map((a) => Uint8Array.of(...peer, ...me, 8, 6, 0, 1, 8, 0, 6, 4, 0, 2, ...me, ...a, ...peer, 10, 0, 0, 9)));
+    const [answers, rest] = pass(router, [
+      request([10, 1, 2, 3]),
+      request([10, 0, 0, 5]),
+      other,
+      reply([10, 0, 0, 5], peer),
+    ]);
+    expect(answers).toEqual(
+      [
+        [10, 1, 2, 3],
+        [10, 0, 0, 5],
+      ].map((a) => Uint8Array.of(...peer, ...me, 8, 6, 0, 1, 8, 0, 6, 4, 0, 2, ...me, ...a, ...peer, 10, 0, 0, 9)),
+    );
     expect(rest).toEqual([other, reply([10, 0, 0, 5], peer)]);
     expect(router.read("r.count")).toBe("2");
   });
@@ -282,11 +432,19 @@ describe("ARP", () => {
 
 describe("Classifier", () => {
   it("takes the first pattern that matches", async () => {
-    using router = await make("FromDevice(0) -> c :: Classifier(12/0806 20/0001, 12/0800 !23/11, 0/0?%f0, -); c[0] -> ToDevice(0); c[1] -> ToDevice(1); c[2] -> ToDevice(2); c[3] -> ToDevice(3)");
+    using router = await make(
+      "FromDevice(0) -> c :: Classifier(12/0806 20/0001, 12/0800 !23/11, 0/0?%f0, -); c[0] -> ToDevice(0); c[1] -> ToDevice(1); c[2] -> ToDevice(2); c[3] -> ToDevice(3)",
+    );
     const arp = Uint8Array.from({ length: 42 }, () => 0xff);
     arp.set([8, 6], 12);
     arp.set([0, 1], 20);
-    const [a, b, c, d] = pass(router, [arp, ether(tcp(1, 2, 2)), ether(udp(1, 2)), ether(udp(1, 2)).subarray(0, 16), arp.subarray(0, 21)]);
+    const [a, b, c, d] = pass(router, [
+      arp,
+      ether(tcp(1, 2, 2)),
+      ether(udp(1, 2)),
+      ether(udp(1, 2)).subarray(0, 16),
+      arp.subarray(0, 21),
+    ]);
     expect([a!.length, b!.length, c!.length, d!.length]).toEqual([1, 2, 1, 1]);
   });
 });

@@ -1,4 +1,11 @@
-import { byteReader, type Expression, evaluate, parseFilterRule, parseIpPattern, PatternError } from "@clickos/click-elements";
+import {
+  byteReader,
+  type Expression,
+  evaluate,
+  PatternError,
+  parseFilterRule,
+  parseIpPattern,
+} from "@clickos/click-elements";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ip, make, pass, tcp, udp } from "./packets.ts";
@@ -16,16 +23,69 @@ describe("patterns", () => {
   const fragment = ip({ protocol: 6, fragment: 0x0010, payload: tcp(40000, 80, 2).subarray(20) });
 
   it.each([
-    ["-", true], ["all", true], ["none", false], ["tcp", true], ["udp", false], ["ip proto tcp", true], ["ip proto 6", true], ["not udp", true],
-    ["src host 10.1.2.3", true], ["dst host 10.1.2.3", false], ["host 10.1.2.3", true], ["src and dst host 10.1.2.3", false], ["src or dst host 192.168.0.9", true],
-    ["10.1.2.3", true], ["src 10.1.2.3", true], ["net 10.0.0.0/8", true], ["dst net 10.0.0.0/8", false], ["src net 10.1.0.0 mask 255.255.0.0", true], ["src 10.1.0.0/16", true],
-    ["port 80", true], ["tcp port 80", true], ["udp port 80", false], ["dst port http", true], ["src port 80", false], ["dst tcp port 80", true], ["tcp dst port 80", true],
-    ["dst port > 79", true], ["dst port > 80", false], ["dst port >= 80", true], ["dst port < 80", false], ["dst port <= 80", true], ["dst port != 80", false], ["dst port = 80", true],
-    ["dst port 22 or 80", true], ["src port 22 or 80", false], ["dst port 22 or 23 or (udp and port 53)", false], ["src host 10.1.2.3 and dst port 80", true],
-    ["src host 10.1.2.3 dst port 80", true], ["src host 10.1.2.3 && !(dst port 80 || udp)", false], ["tcp ? dst port 80 : udp", true], ["udp ? false : true", true],
-    ["tcp opt syn", true], ["tcp opt ack", false], ["tcp opt syn and not tcp opt ack", true], ["tcp opt != ack", true], ["tcp win > 1000", true],
-    ["ip vers 4", true], ["ip hl 5", true], ["ip ttl 7", true], ["ip ttl < 8", true], ["ip tos 0x28", true], ["ip dscp 10", true], ["ip len 40", true], ["ip id 7", true], ["ip unfrag", true], ["ip frag", false],
-    ["ip[8] == 7", true], ["ip[8:1] & 0xf0 == 0", true], ["ip[12:4] == 0x0a010203", true], ["transp[2:2] == 80", true], ["tcp[13] & 2 == 2", true], ["udp[2:2] == 80", false], ["icmp type echo", false],
+    ["-", true],
+    ["all", true],
+    ["none", false],
+    ["tcp", true],
+    ["udp", false],
+    ["ip proto tcp", true],
+    ["ip proto 6", true],
+    ["not udp", true],
+    ["src host 10.1.2.3", true],
+    ["dst host 10.1.2.3", false],
+    ["host 10.1.2.3", true],
+    ["src and dst host 10.1.2.3", false],
+    ["src or dst host 192.168.0.9", true],
+    ["10.1.2.3", true],
+    ["src 10.1.2.3", true],
+    ["net 10.0.0.0/8", true],
+    ["dst net 10.0.0.0/8", false],
+    ["src net 10.1.0.0 mask 255.255.0.0", true],
+    ["src 10.1.0.0/16", true],
+    ["port 80", true],
+    ["tcp port 80", true],
+    ["udp port 80", false],
+    ["dst port http", true],
+    ["src port 80", false],
+    ["dst tcp port 80", true],
+    ["tcp dst port 80", true],
+    ["dst port > 79", true],
+    ["dst port > 80", false],
+    ["dst port >= 80", true],
+    ["dst port < 80", false],
+    ["dst port <= 80", true],
+    ["dst port != 80", false],
+    ["dst port = 80", true],
+    ["dst port 22 or 80", true],
+    ["src port 22 or 80", false],
+    ["dst port 22 or 23 or (udp and port 53)", false],
+    ["src host 10.1.2.3 and dst port 80", true],
+    ["src host 10.1.2.3 dst port 80", true],
+    ["src host 10.1.2.3 && !(dst port 80 || udp)", false],
+    ["tcp ? dst port 80 : udp", true],
+    ["udp ? false : true", true],
+    ["tcp opt syn", true],
+    ["tcp opt ack", false],
+    ["tcp opt syn and not tcp opt ack", true],
+    ["tcp opt != ack", true],
+    ["tcp win > 1000", true],
+    ["ip vers 4", true],
+    ["ip hl 5", true],
+    ["ip ttl 7", true],
+    ["ip ttl < 8", true],
+    ["ip tos 0x28", true],
+    ["ip dscp 10", true],
+    ["ip len 40", true],
+    ["ip id 7", true],
+    ["ip unfrag", true],
+    ["ip frag", false],
+    ["ip[8] == 7", true],
+    ["ip[8:1] & 0xf0 == 0", true],
+    ["ip[12:4] == 0x0a010203", true],
+    ["transp[2:2] == 80", true],
+    ["tcp[13] & 2 == 2", true],
+    ["udp[2:2] == 80", false],
+    ["icmp type echo", false],
   ])("%s on a TCP SYN to port 80 is %s", (pattern, expected) => {
     expect(matches(pattern, web)).toBe(expected);
   });
@@ -42,8 +102,16 @@ describe("patterns", () => {
   });
 
   it.each([
-    ["tcp port 99999", /'99999' is not a port/], ["src host 1.2.3", /'1.2.3' is not an IP address/], ["(tcp", /'\(' is not closed/], ["tcp opt foo", /'foo' is not a TCP flag/],
-    ["tcp ) udp", /unexpected '\)'/], ["frobnicate", /'frobnicate' is not understood/], ["dst port", /ends where a port/], ["ip[1:3] == 4", /1, 2 or 4/], ["src host > 1.2.3.4", /does not apply/], ["", /empty/],
+    ["tcp port 99999", /'99999' is not a port/],
+    ["src host 1.2.3", /'1.2.3' is not an IP address/],
+    ["(tcp", /'\(' is not closed/],
+    ["tcp opt foo", /'foo' is not a TCP flag/],
+    ["tcp ) udp", /unexpected '\)'/],
+    ["frobnicate", /'frobnicate' is not understood/],
+    ["dst port", /ends where a port/],
+    ["ip[1:3] == 4", /1, 2 or 4/],
+    ["src host > 1.2.3.4", /does not apply/],
+    ["", /empty/],
     ["tcp ? udp", /'\?' without ':'/],
   ])("refuses '%s'", (pattern, message) => {
     expect(() => parseIpPattern(pattern)).toThrow(message);
@@ -55,9 +123,39 @@ describe("patterns", () => {
 
 const addresses = ["10.0.0.1", "10.0.0.2", "10.1.2.3", "192.168.1.1", "192.168.1.77", "8.8.8.8"];
 const primitive = fc.oneof(
-  fc.constantFrom("tcp", "udp", "icmp", "all", "ip frag", "ip unfrag", "ip ttl > 10", "ip tos 4", "tcp opt syn", "tcp opt ack", "icmp type echo", "icmp type != 0", "ip[8:1] & 0x0f == 4", "transp[0:2] == 53", "ip len < 60"),
-  fc.tuple(fc.constantFrom("", "src ", "dst ", "src and dst "), fc.constantFrom("host ", "net "), fc.constantFrom(...addresses), fc.constantFrom(8, 16, 24, 32)).map(([d, t, a, n]) => `${d}${t}${a}${t === "net " ? `/${n}` : ""}`),
-  fc.tuple(fc.constantFrom("", "src ", "dst "), fc.constantFrom("", "tcp ", "udp "), fc.constantFrom("", "= ", "!= ", "> ", "<= "), fc.constantFrom(22, 53, 80, 1024)).map(([d, p, op, n]) => `${d}${p}port ${op}${n}`),
+  fc.constantFrom(
+    "tcp",
+    "udp",
+    "icmp",
+    "all",
+    "ip frag",
+    "ip unfrag",
+    "ip ttl > 10",
+    "ip tos 4",
+    "tcp opt syn",
+    "tcp opt ack",
+    "icmp type echo",
+    "icmp type != 0",
+    "ip[8:1] & 0x0f == 4",
+    "transp[0:2] == 53",
+    "ip len < 60",
+  ),
+  fc
+    .tuple(
+      fc.constantFrom("", "src ", "dst ", "src and dst "),
+      fc.constantFrom("host ", "net "),
+      fc.constantFrom(...addresses),
+      fc.constantFrom(8, 16, 24, 32),
+    )
+    .map(([d, t, a, n]) => `${d}${t}${a}${t === "net " ? `/${n}` : ""}`),
+  fc
+    .tuple(
+      fc.constantFrom("", "src ", "dst "),
+      fc.constantFrom("", "tcp ", "udp "),
+      fc.constantFrom("", "= ", "!= ", "> ", "<= "),
+      fc.constantFrom(22, 53, 80, 1024),
+    )
+    .map(([d, p, op, n]) => `${d}${p}port ${op}${n}`),
 );
 const { pattern } = fc.letrec<{ pattern: string }>((tie) => ({
   pattern: fc.oneof(
@@ -91,24 +189,32 @@ const packet = fc
 describe("compiled filters", () => {
   it("decide as the plain evaluator does, on random rules and packets", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.tuple(fc.constantFrom("allow", "deny", "1", "2"), pattern), { minLength: 1, maxLength: 12 }), fc.array(packet, { minLength: 20, maxLength: 60 }), async (rules, packets) => {
-        const texts = rules.map(([action, p]) => `${action} ${p}`);
-        using router = await make(`FromDevice(0) -> MarkIPHeader -> f :: IPFilter(${texts.join(", ")}); f[0] -> ToDevice(0); f[1] -> ToDevice(1); f[2] -> ToDevice(2)`);
-        const parsed = texts.map(parseFilterRule);
-        const expected: Uint8Array[][] = [[], [], [], []];
-        for (const p of packets) {
-          const rule = parsed.find((r) => holds(r.when, p));
-          if (rule && rule.output >= 0) expected[rule.output]!.push(p);
-        }
-        expect(pass(router, packets)).toEqual(expected);
-        expect(router.freeBuffers).toBe(2048);
-      }),
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.constantFrom("allow", "deny", "1", "2"), pattern), { minLength: 1, maxLength: 12 }),
+        fc.array(packet, { minLength: 20, maxLength: 60 }),
+        async (rules, packets) => {
+          const texts = rules.map(([action, p]) => `${action} ${p}`);
+          using router = await make(
+            `FromDevice(0) -> MarkIPHeader -> f :: IPFilter(${texts.join(", ")}); f[0] -> ToDevice(0); f[1] -> ToDevice(1); f[2] -> ToDevice(2)`,
+          );
+          const parsed = texts.map(parseFilterRule);
+          const expected: Uint8Array[][] = [[], [], [], []];
+          for (const p of packets) {
+            const rule = parsed.find((r) => holds(r.when, p));
+            if (rule && rule.output >= 0) expected[rule.output]!.push(p);
+          }
+          expect(pass(router, packets)).toEqual(expected);
+          expect(router.freeBuffers).toBe(2048);
+        },
+      ),
       { numRuns: 60 },
     );
   });
 
   it("stay exact and small where rules test different fields in turn", async () => {
-    const texts = Array.from({ length: 200 }, (_, i) => (i % 2 ? `deny src host 10.0.0.${i}` : `deny dst port ${i + 1}`)).concat("allow all");
+    const texts = Array.from({ length: 200 }, (_, i) =>
+      i % 2 ? `deny src host 10.0.0.${i}` : `deny dst port ${i + 1}`,
+    ).concat("allow all");
     using router = await make(`FromDevice(0) -> MarkIPHeader -> f :: IPFilter(${texts.join(", ")}) -> ToDevice(1)`);
     const parsed = texts.map(parseFilterRule);
     const packets = Array.from({ length: 400 }, (_, i) => udp(1, (i * 7) % 250, { src: `10.0.0.${(i * 13) % 256}` }));
@@ -135,7 +241,9 @@ describe("compiled filters", () => {
   });
 
   it("IPClassifier sends each packet to its pattern's output", async () => {
-    using router = await make("FromDevice(0) -> MarkIPHeader -> c :: IPClassifier(tcp dst port 80, udp, -); c[0] -> ToDevice(0); c[1] -> ToDevice(1); c[2] -> ToDevice(2)");
+    using router = await make(
+      "FromDevice(0) -> MarkIPHeader -> c :: IPClassifier(tcp dst port 80, udp, -); c[0] -> ToDevice(0); c[1] -> ToDevice(1); c[2] -> ToDevice(2)",
+    );
     const packets = [tcp(1, 80, 2), udp(1, 2), tcp(1, 81, 2)];
     expect(pass(router, packets).slice(0, 3)).toEqual(packets.map((p) => [p]));
   });

@@ -22,10 +22,33 @@ export interface IpOptions {
 }
 
 /** An IPv4 packet without a link header. */
-export function ip({ src = "10.0.0.1", dst = "10.0.0.2", protocol = 17, ttl = 64, tos = 0, fragment = 0, payload = new Uint8Array(20) }: IpOptions = {}): Uint8Array {
+export function ip({
+  src = "10.0.0.1",
+  dst = "10.0.0.2",
+  protocol = 17,
+  ttl = 64,
+  tos = 0,
+  fragment = 0,
+  payload = new Uint8Array(20),
+}: IpOptions = {}): Uint8Array {
   const length = 20 + payload.length;
   const packet = new Uint8Array(length);
-  packet.set([0x45, tos, length >> 8, length & 255, 0, 7, fragment >> 8, fragment & 255, ttl, protocol, 0, 0, ...address(src), ...address(dst)]);
+  packet.set([
+    0x45,
+    tos,
+    length >> 8,
+    length & 255,
+    0,
+    7,
+    fragment >> 8,
+    fragment & 255,
+    ttl,
+    protocol,
+    0,
+    0,
+    ...address(src),
+    ...address(dst),
+  ]);
   const sum = checksum(packet.subarray(0, 20));
   packet.set([sum >> 8, sum & 255], 10);
   packet.set(payload, 20);
@@ -48,14 +71,25 @@ function withSum(packet: Uint8Array, at: number): Uint8Array {
   return packet;
 }
 
-export function udp(sport: number, dport: number, options: IpOptions = {}, data: Uint8Array = new Uint8Array(12)): Uint8Array {
+export function udp(
+  sport: number,
+  dport: number,
+  options: IpOptions = {},
+  data: Uint8Array = new Uint8Array(12),
+): Uint8Array {
   const payload = new Uint8Array(8 + data.length);
   payload.set([sport >> 8, sport & 255, dport >> 8, dport & 255, payload.length >> 8, payload.length & 255]);
   payload.set(data, 8);
   return withSum(ip({ ...options, protocol: 17, payload }), 6);
 }
 
-export function tcp(sport: number, dport: number, flags: number, options: IpOptions = {}, data: Uint8Array = new Uint8Array(0)): Uint8Array {
+export function tcp(
+  sport: number,
+  dport: number,
+  flags: number,
+  options: IpOptions = {},
+  data: Uint8Array = new Uint8Array(0),
+): Uint8Array {
   const payload = new Uint8Array(20 + data.length);
   payload.set([sport >> 8, sport & 255, dport >> 8, dport & 255, 0, 0, 0, 1, 0, 0, 0, 2, 0x50, flags, 0xff, 0xff]);
   payload.set(data, 20);

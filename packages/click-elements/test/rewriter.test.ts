@@ -6,12 +6,16 @@ const nat = `FromDevice(0) -> MarkIPHeader -> [0] rw :: IPRewriter(pattern 1.0.0
   FromDevice(1) -> MarkIPHeader -> [1] rw; rw[0] -> ToDevice(1); rw[1] -> ToDevice(0)`;
 
 const right = (p: Uint8Array): boolean => checksum(p.subarray(0, 20)) === 0 && transportSum(p) === 0;
-const addresses = (p: Uint8Array): string => `${p.subarray(12, 16).join(".")}:${(p[20]! << 8) | p[21]!}>${p.subarray(16, 20).join(".")}:${(p[22]! << 8) | p[23]!}`;
+const addresses = (p: Uint8Array): string =>
+  `${p.subarray(12, 16).join(".")}:${(p[20]! << 8) | p[21]!}>${p.subarray(16, 20).join(".")}:${(p[22]! << 8) | p[23]!}`;
 
 describe("IPRewriter", () => {
   it("rewrites both directions and keeps all checksums right", async () => {
     using router = await make(nat, { clock: () => 1n });
-    for (const make_ of [(s: number, d: number, o: object) => tcp(s, d, 2, o, Uint8Array.of(1, 2, 3)), (s: number, d: number, o: object) => udp(s, d, o)]) {
+    for (const make_ of [
+      (s: number, d: number, o: object) => tcp(s, d, 2, o, Uint8Array.of(1, 2, 3)),
+      (s: number, d: number, o: object) => udp(s, d, o),
+    ]) {
       const [, [out]] = pass(router, [make_(1234, 80, { src: "10.0.0.5", dst: "8.8.8.8" })]) as [unknown, [Uint8Array]];
       expect(addresses(out)).toMatch(/^1\.0\.0\.1:500[0-2]>8\.8\.8\.8:80$/);
       expect(right(out)).toBe(true);
@@ -33,7 +37,12 @@ describe("IPRewriter", () => {
     const [, again] = pass(router, [udp(9, 53, { src: "10.0.0.5", dst: "9.9.9.9" })]);
     expect(again).toHaveLength(1);
     expect(pass(router, [udp(53, 5001, { src: "7.7.7.7", dst: "1.0.0.1" })], 1)[0]).toEqual([]);
-    expect(router.drops().map((d) => d.reason).sort()).toEqual(["new flow refused", "no room for another flow"]);
+    expect(
+      router
+        .drops()
+        .map((d) => d.reason)
+        .sort(),
+    ).toEqual(["new flow refused", "no room for another flow"]);
   });
 
   it("forgets flows after their time: UDP, TCP, and TCP that was closed", async () => {
@@ -54,7 +63,10 @@ describe("IPRewriter", () => {
   });
 
   it("passes other protocols only where told, and leaves absent UDP checksums absent", async () => {
-    using router = await make("FromDevice(0) -> MarkIPHeader -> rw :: IPRewriter(pattern 1.0.0.1 - 9.9.9.9 99 0 0) -> ToDevice(1)", { clock: () => 1n });
+    using router = await make(
+      "FromDevice(0) -> MarkIPHeader -> rw :: IPRewriter(pattern 1.0.0.1 - 9.9.9.9 99 0 0) -> ToDevice(1)",
+      { clock: () => 1n },
+    );
     const plain = udp(7, 8);
     plain.set([0, 0], 26);
     const [, out] = pass(router, [plain, ip({ protocol: 50 })]);
@@ -71,10 +83,17 @@ describe("IPRewriter", () => {
   });
 
   it("agrees with a model of its table over random traffic", async () => {
-    const step = fc.record({ host: fc.integer({ min: 1, max: 4 }), sport: fc.integer({ min: 1, max: 4 }), reply: fc.boolean() });
+    const step = fc.record({
+      host: fc.integer({ min: 1, max: 4 }),
+      sport: fc.integer({ min: 1, max: 4 }),
+      reply: fc.boolean(),
+    });
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 60 }), async (steps) => {
-        using router = await make("FromDevice(0) -> MarkIPHeader -> [0] rw :: IPRewriter(pattern 1.0.0.1 100-199 - - 0 1, drop); FromDevice(1) -> MarkIPHeader -> [1] rw; rw[0] -> ToDevice(1); rw[1] -> ToDevice(0)", { clock: () => 1n });
+        using router = await make(
+          "FromDevice(0) -> MarkIPHeader -> [0] rw :: IPRewriter(pattern 1.0.0.1 100-199 - - 0 1, drop); FromDevice(1) -> MarkIPHeader -> [1] rw; rw[0] -> ToDevice(1); rw[1] -> ToDevice(0)",
+          { clock: () => 1n },
+        );
         const ports = new Map<string, number>();
         for (const { host, sport, reply } of steps) {
           const key = `${host}:${sport}`;
@@ -83,7 +102,10 @@ describe("IPRewriter", () => {
             const [[back]] = pass(router, [udp(53, known, { src: "8.8.8.8", dst: "1.0.0.1" })], 1) as [[Uint8Array]];
             expect(addresses(back)).toBe(`8.8.8.8:53>10.0.0.${host}:${sport}`);
           } else {
-            const [, [out]] = pass(router, [udp(sport, 53, { src: `10.0.0.${host}`, dst: "8.8.8.8" })]) as [unknown, [Uint8Array]];
+            const [, [out]] = pass(router, [udp(sport, 53, { src: `10.0.0.${host}`, dst: "8.8.8.8" })]) as [
+              unknown,
+              [Uint8Array],
+            ];
             const port = (out[20]! << 8) | out[21]!;
             expect(right(out)).toBe(true);
             if (known === undefined) {

@@ -24,7 +24,9 @@ export class CodegenError extends Error {
 
   constructor(code: CodegenErrorCode, message: string, functionName?: string) {
     const place = callerPlace(import.meta.url);
-    super(`${functionName === undefined ? "" : `function ${functionName}: `}${message}${place ? ` (at ${place})` : ""}`);
+    super(
+      `${functionName === undefined ? "" : `function ${functionName}: `}${message}${place ? ` (at ${place})` : ""}`,
+    );
     this.code = code;
     this.functionName = functionName;
     this.place = place;

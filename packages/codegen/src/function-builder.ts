@@ -1,6 +1,18 @@
 /** Builds one function: straight-line operations and structured control flow, in the order written. */
 import { CodegenError } from "./error.ts";
-import type { AtomicOp, BinaryOp, ByteOrder, Expression, FunctionRef, Label, Local, Statement, UnaryOp, ValueType, Width } from "./ir.ts";
+import type {
+  AtomicOp,
+  BinaryOp,
+  ByteOrder,
+  Expression,
+  FunctionRef,
+  Label,
+  Local,
+  Statement,
+  UnaryOp,
+  ValueType,
+  Width,
+} from "./ir.ts";
 import type { ModuleBuilder } from "./module-builder.ts";
 import {
   checkedI32,
@@ -24,7 +36,19 @@ export interface BlockLabel extends Label {
   readonly function: FunctionBuilder;
 }
 
-const identityRight: Partial<Record<BinaryOp, number>> = { add: 0, sub: 0, or: 0, xor: 0, shl: 0, shrU: 0, shrS: 0, rotl: 0, rotr: 0, mul: 1, divU: 1 };
+const identityRight: Partial<Record<BinaryOp, number>> = {
+  add: 0,
+  sub: 0,
+  or: 0,
+  xor: 0,
+  shl: 0,
+  shrU: 0,
+  shrS: 0,
+  rotl: 0,
+  rotr: 0,
+  mul: 1,
+  divU: 1,
+};
 
 /** One way through a branch, as an observer sees it when the branch joins again. */
 export interface FlowArm {
@@ -77,7 +101,8 @@ export class FunctionBuilder {
 
   i64(value: I64Like): I64 {
     if (value instanceof I64) return this.own(value);
-    if (typeof value === "number" && !Number.isSafeInteger(value)) throw this.error("BAD_CONSTANT", `${value} is not an exact integer`);
+    if (typeof value === "number" && !Number.isSafeInteger(value))
+      throw this.error("BAD_CONSTANT", `${value} is not an exact integer`);
     return new I64(this, { kind: "const", type: "i64", value: BigInt.asIntN(64, BigInt(value)) });
   }
 
@@ -131,7 +156,16 @@ export class FunctionBuilder {
     if (a.type !== b.type) throw this.error("TYPE_MISMATCH", `select between ${a.type} and ${b.type}`);
     const known = condition.constant;
     if (known !== undefined) return known !== 0 ? a : b;
-    return this.define({ kind: "select", type: a.type, condition: this.own(condition).expression, a: this.own(a).expression, b: this.own(b).expression }, "select") as V;
+    return this.define(
+      {
+        kind: "select",
+        type: a.type,
+        condition: this.own(condition).expression,
+        a: this.own(a).expression,
+        b: this.own(b).expression,
+      },
+      "select",
+    ) as V;
   }
 
   // ---- memory
@@ -170,25 +204,54 @@ export class FunctionBuilder {
   }
   /** Copies `length` bytes; the two may overlap. */
   copy(to: I32Like, from: I32Like, length: I32Like): void {
-    this.push({ kind: "copy", to: this.i32(to).expression, from: this.i32(from).expression, length: this.i32(length).expression });
+    this.push({
+      kind: "copy",
+      to: this.i32(to).expression,
+      from: this.i32(from).expression,
+      length: this.i32(length).expression,
+    });
   }
   /** Sets `length` bytes to `value`. */
   fill(to: I32Like, value: I32Like, length: I32Like): void {
-    this.push({ kind: "fill", to: this.i32(to).expression, value: this.i32(value).expression, length: this.i32(length).expression });
+    this.push({
+      kind: "fill",
+      to: this.i32(to).expression,
+      value: this.i32(value).expression,
+      length: this.i32(length).expression,
+    });
   }
 
   /** A sequentially consistent 32-bit load; the address is 4-byte aligned or the code traps. */
   atomicLoad(address: I32Like, offset = 0): I32 {
-    return this.define({ kind: "atomicLoad", type: "i32", address: this.i32(address).expression, offset }, "atomic") as I32;
+    return this.define(
+      { kind: "atomicLoad", type: "i32", address: this.i32(address).expression, offset },
+      "atomic",
+    ) as I32;
   }
   atomicStore(address: I32Like, value: I32Like, offset = 0): void {
-    this.push({ kind: "atomicStore", address: this.i32(address).expression, offset, value: this.i32(value).expression });
+    this.push({
+      kind: "atomicStore",
+      address: this.i32(address).expression,
+      offset,
+      value: this.i32(value).expression,
+    });
   }
   /** Returns the value before the operation. For `cmpxchg`, `value` is what is expected there. */
   atomic(op: AtomicOp, address: I32Like, value: I32Like, offset = 0, replacement?: I32Like): I32 {
-    if ((op === "cmpxchg") !== (replacement !== undefined)) throw this.error("BAD_FUNCTION", `atomic ${op} takes ${op === "cmpxchg" ? "a" : "no"} replacement`);
-    const e = { kind: "atomicRmw", type: "i32", op, address: this.i32(address).expression, offset, value: this.i32(value).expression } as const;
-    return this.define(replacement === undefined ? e : { ...e, replacement: this.i32(replacement).expression }, "atomic") as I32;
+    if ((op === "cmpxchg") !== (replacement !== undefined))
+      throw this.error("BAD_FUNCTION", `atomic ${op} takes ${op === "cmpxchg" ? "a" : "no"} replacement`);
+    const e = {
+      kind: "atomicRmw",
+      type: "i32",
+      op,
+      address: this.i32(address).expression,
+      offset,
+      value: this.i32(value).expression,
+    } as const;
+    return this.define(
+      replacement === undefined ? e : { ...e, replacement: this.i32(replacement).expression },
+      "atomic",
+    ) as I32;
   }
 
   // ---- control
@@ -264,7 +327,8 @@ export class FunctionBuilder {
   }
 
   br(label: Label): void {
-    if (!this.open.includes(label)) throw this.error("BAD_LABEL", `branch to ${label.name}, which is not an enclosing block`);
+    if (!this.open.includes(label))
+      throw this.error("BAD_LABEL", `branch to ${label.name}, which is not an enclosing block`);
     this.push({ kind: "br", label });
   }
 
@@ -298,8 +362,14 @@ export class FunctionBuilder {
     if (this.reachable) this.observer?.jump("return");
     const { result } = this.ref;
     if ((value === undefined) !== (result === undefined))
-      throw this.error("TYPE_MISMATCH", result ? `returns nothing, where ${result} is declared` : "returns a value, where none is declared");
-    this.push({ kind: "return", value: result === undefined ? undefined : this.of(result, value as LikeOf<ValueType>).expression });
+      throw this.error(
+        "TYPE_MISMATCH",
+        result ? `returns nothing, where ${result} is declared` : "returns a value, where none is declared",
+      );
+    this.push({
+      kind: "return",
+      value: result === undefined ? undefined : this.of(result, value as LikeOf<ValueType>).expression,
+    });
   }
 
   call(callee: FunctionRef & { readonly result: undefined }, ...args: (I32Like | I64Like)[]): void;
@@ -412,7 +482,10 @@ export class FunctionBuilder {
 
   private load(type: ValueType, width: Width, order: ByteOrder, address: I32Like, offset: number): Value {
     this.checkOffset(offset);
-    return this.define({ kind: "load", type, width, order, signed: false, address: this.i32(address).expression, offset }, "load");
+    return this.define(
+      { kind: "load", type, width, order, signed: false, address: this.i32(address).expression, offset },
+      "load",
+    );
   }
 
   private store(width: Width, order: ByteOrder, address: I32Like, value: Value, offset: number): void {
@@ -421,7 +494,8 @@ export class FunctionBuilder {
   }
 
   private checkOffset(offset: number): void {
-    if (!Number.isInteger(offset) || offset < 0 || offset > 0x7fffffff) throw this.error("BAD_CONSTANT", `offset ${offset} is not in 0…2^31-1`);
+    if (!Number.isInteger(offset) || offset < 0 || offset > 0x7fffffff)
+      throw this.error("BAD_CONSTANT", `offset ${offset} is not in 0…2^31-1`);
   }
 
   private of(type: ValueType, value: I32Like | I64Like): Value {
@@ -429,12 +503,14 @@ export class FunctionBuilder {
       if (value instanceof I32) throw this.error("TYPE_MISMATCH", "an i32 where an i64 is wanted");
       return this.i64(value);
     }
-    if (value instanceof I64 || typeof value === "bigint") throw this.error("TYPE_MISMATCH", "an i64 where an i32 is wanted");
+    if (value instanceof I64 || typeof value === "bigint")
+      throw this.error("TYPE_MISMATCH", "an i64 where an i32 is wanted");
     return this.i32(value);
   }
 
   private own<V extends Value>(value: V): V {
-    if (value.fn !== this && value.expression.kind !== "const") throw this.error("BAD_SCOPE", `a value of function ${value.fn.name} is used here`);
+    if (value.fn !== this && value.expression.kind !== "const")
+      throw this.error("BAD_SCOPE", `a value of function ${value.fn.name} is used here`);
     return value;
   }
 

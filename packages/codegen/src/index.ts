@@ -9,13 +9,22 @@
 export { CodegenError, type CodegenErrorCode, callerPlace } from "./error.ts";
 export { type BlockLabel, type FlowArm, type FlowObserver, FunctionBuilder, type Var } from "./function-builder.ts";
 export type * from "./ir.ts";
-export { type BodyResult, type Func, type MemoryOptions, ModuleBuilder, moduleBuilder, type Params, type ParamValues, type Result } from "./module-builder.ts";
+export {
+  type BodyResult,
+  type Func,
+  type MemoryOptions,
+  ModuleBuilder,
+  moduleBuilder,
+  type Params,
+  type ParamValues,
+  type Result,
+} from "./module-builder.ts";
 export {
   alignUp,
   array,
   bytes,
-  type FieldType,
   type Fields,
+  type FieldType,
   type HostFields,
   type HostOf,
   type LayoutRow,

@@ -55,7 +55,13 @@ export type Expression =
   | { readonly kind: "const"; readonly type: ValueType; readonly value: number | bigint }
   | { readonly kind: "local"; readonly type: ValueType; readonly local: Local }
   | { readonly kind: "unary"; readonly type: ValueType; readonly op: UnaryOp; readonly a: Expression }
-  | { readonly kind: "binary"; readonly type: ValueType; readonly op: BinaryOp; readonly a: Expression; readonly b: Expression }
+  | {
+      readonly kind: "binary";
+      readonly type: ValueType;
+      readonly op: BinaryOp;
+      readonly a: Expression;
+      readonly b: Expression;
+    }
   | {
       readonly kind: "load";
       readonly type: ValueType;
@@ -65,8 +71,19 @@ export type Expression =
       readonly address: Expression;
       readonly offset: number;
     }
-  | { readonly kind: "select"; readonly type: ValueType; readonly condition: Expression; readonly a: Expression; readonly b: Expression }
-  | { readonly kind: "call"; readonly type: ValueType; readonly callee: FunctionRef; readonly args: readonly Expression[] }
+  | {
+      readonly kind: "select";
+      readonly type: ValueType;
+      readonly condition: Expression;
+      readonly a: Expression;
+      readonly b: Expression;
+    }
+  | {
+      readonly kind: "call";
+      readonly type: ValueType;
+      readonly callee: FunctionRef;
+      readonly args: readonly Expression[];
+    }
   | { readonly kind: "atomicLoad"; readonly type: "i32"; readonly address: Expression; readonly offset: number }
   | {
       readonly kind: "atomicRmw";
@@ -94,7 +111,13 @@ export type Statement =
       readonly value: Expression;
     }
   | { readonly kind: "atomicStore"; readonly address: Expression; readonly offset: number; readonly value: Expression }
-  | { readonly kind: "copy16"; readonly to: Expression; readonly toOffset: number; readonly from: Expression; readonly fromOffset: number }
+  | {
+      readonly kind: "copy16";
+      readonly to: Expression;
+      readonly toOffset: number;
+      readonly from: Expression;
+      readonly fromOffset: number;
+    }
   | { readonly kind: "zero16"; readonly to: Expression; readonly offset: number }
   | { readonly kind: "copy"; readonly to: Expression; readonly from: Expression; readonly length: Expression }
   | { readonly kind: "fill"; readonly to: Expression; readonly value: Expression; readonly length: Expression }
@@ -102,7 +125,12 @@ export type Statement =
   | { readonly kind: "block"; readonly label: Label; readonly body: Statement[] }
   | { readonly kind: "loop"; readonly label: Label; readonly body: Statement[] }
   | { readonly kind: "br"; readonly label: Label }
-  | { readonly kind: "switch"; readonly index: Expression; readonly labels: readonly Label[]; readonly otherwise: Label }
+  | {
+      readonly kind: "switch";
+      readonly index: Expression;
+      readonly labels: readonly Label[];
+      readonly otherwise: Label;
+    }
   | { readonly kind: "return"; readonly value: Expression | undefined }
   | { readonly kind: "do"; readonly callee: FunctionRef; readonly args: readonly Expression[] }
   | { readonly kind: "placeData" }

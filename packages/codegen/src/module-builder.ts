@@ -5,7 +5,15 @@ import type { DataSegment, FunctionRef, MemoryImport, ModuleIr, ValueType } from
 import { optimize } from "./optimize.ts";
 import { moduleText } from "./text.ts";
 import { validate } from "./validate.ts";
-import { type I32, I32 as I32Class, type I32Like, type I64, I64 as I64Class, type I64Like, type ValueOf } from "./values.ts";
+import {
+  type I32,
+  I32 as I32Class,
+  type I32Like,
+  type I64,
+  I64 as I64Class,
+  type I64Like,
+  type ValueOf,
+} from "./values.ts";
 import { encodeWasm } from "./wasm.ts";
 
 export interface MemoryOptions {
@@ -42,7 +50,13 @@ export class ModuleBuilder {
 
   constructor(memory: MemoryOptions) {
     const maximumPages = memory.maximumPages ?? memory.pages;
-    this.memory = { module: memory.import[0], name: memory.import[1], initialPages: memory.pages, maximumPages, shared: memory.shared ?? false };
+    this.memory = {
+      module: memory.import[0],
+      name: memory.import[1],
+      initialPages: memory.pages,
+      maximumPages,
+      shared: memory.shared ?? false,
+    };
   }
 
   /** Sets the memory's size, for callers who know it only at the end. In 64 KiB pages. */
@@ -52,11 +66,22 @@ export class ModuleBuilder {
 
   /** Declares a function whose body follows later; for recursion and forward calls. */
   declare<R extends Result>(name: string, params: Params, result: R): Func<R> {
-    return this.add({ name: this.unique(name), params: Object.values(params), paramNames: Object.keys(params), result, locals: [], body: undefined }) as Func<R>;
+    return this.add({
+      name: this.unique(name),
+      params: Object.values(params),
+      paramNames: Object.keys(params),
+      result,
+      locals: [],
+      body: undefined,
+    }) as Func<R>;
   }
 
   /** Gives a declared function its body. The value the callback returns is the function's result. */
-  define<P extends Params>(func: FunctionRef, _params: P, body: (c: FunctionBuilder, params: ParamValues<P>) => BodyResult): void {
+  define<P extends Params>(
+    func: FunctionRef,
+    _params: P,
+    body: (c: FunctionBuilder, params: ParamValues<P>) => BodyResult,
+  ): void {
     if (func.body || func.imported) throw new CodegenError("BAD_FUNCTION", "is defined twice", func.name);
     const c = new FunctionBuilder(this, func);
     const values: Record<string, I32 | I64> = {};
@@ -67,11 +92,17 @@ export class ModuleBuilder {
     });
     const result = body(c, values as ParamValues<P>);
     if (result !== undefined && result !== null) c.return(result as I32Like);
-    else if (func.result !== undefined && c.reachable) throw new CodegenError("NO_RESULT", `can end without giving its ${func.result} result`, func.name);
+    else if (func.result !== undefined && c.reachable)
+      throw new CodegenError("NO_RESULT", `can end without giving its ${func.result} result`, func.name);
   }
 
   /** Declares and defines at once. */
-  func<P extends Params, R extends Result>(name: string, params: P, result: R, body: (c: FunctionBuilder, params: ParamValues<P>) => BodyResult): Func<R> {
+  func<P extends Params, R extends Result>(
+    name: string,
+    params: P,
+    result: R,
+    body: (c: FunctionBuilder, params: ParamValues<P>) => BodyResult,
+  ): Func<R> {
     const func = this.declare(name, params, result);
     this.define(func, params, body);
     return func;
@@ -100,7 +131,8 @@ export class ModuleBuilder {
 
   /** Places bytes in memory. All-zero bytes cost nothing: fresh memory is zero. */
   data(offset: number, bytes: Uint8Array): void {
-    if (!Number.isInteger(offset) || offset < 0) throw new CodegenError("BAD_DATA", `data at ${offset}: not an address`);
+    if (!Number.isInteger(offset) || offset < 0)
+      throw new CodegenError("BAD_DATA", `data at ${offset}: not an address`);
     if (bytes.some((b) => b !== 0)) this.segments.push({ offset, bytes: bytes.slice() });
   }
 
@@ -112,7 +144,12 @@ export class ModuleBuilder {
   /** The checked intermediate representation, optimised. Nothing can be added afterwards. */
   toIr(): ModuleIr {
     if (!this.finished) {
-      const ir: ModuleIr = { memory: this.memory, functions: this.functions, exports: this.exported, data: this.segments };
+      const ir: ModuleIr = {
+        memory: this.memory,
+        functions: this.functions,
+        exports: this.exported,
+        data: this.segments,
+      };
       validate(ir);
       this.finished = optimize(ir);
     }

@@ -2,7 +2,16 @@
  * Turns the flat definitions of the builder into expression trees: a definition used once moves to its use when
  * nothing between the two can change it, one not used at all disappears, and so do functions nobody calls.
  */
-import { type Expression, type FunctionRef, type Local, type ModuleIr, mapOperands, mapStatement, operands, type Statement } from "./ir.ts";
+import {
+  type Expression,
+  type FunctionRef,
+  type Local,
+  type ModuleIr,
+  mapOperands,
+  mapStatement,
+  operands,
+  type Statement,
+} from "./ir.ts";
 
 interface Pending {
   readonly statement: Statement & { kind: "let" };
@@ -98,7 +107,11 @@ function isPure(e: Expression): boolean {
   return e.kind !== "call" && e.kind !== "atomicRmw" && e.kind !== "atomicLoad" && operands(e).every(isPure);
 }
 
-function forward(body: readonly Statement[], pending: Map<Local, Pending>, uses: ReadonlyMap<Local, number>): Statement[] {
+function forward(
+  body: readonly Statement[],
+  pending: Map<Local, Pending>,
+  uses: ReadonlyMap<Local, number>,
+): Statement[] {
   const out: Statement[] = [];
   const inherited = new Set(pending.keys());
   const flush = (conflicts: (p: Pending) => boolean): void => {
@@ -198,7 +211,8 @@ function swappedWidth(e: Expression): 16 | 32 | undefined {
 
 function unswapped(e: Expression, width: 16 | 32): Expression {
   if (e.kind === "load") return { ...e, order: "le" };
-  if (e.kind === "binary" && e.b.kind === "const") return { ...e, a: unswapped(e.a, width), b: { ...e.b, value: swapConstant(Number(e.b.value), width) } };
+  if (e.kind === "binary" && e.b.kind === "const")
+    return { ...e, a: unswapped(e.a, width), b: { ...e.b, value: swapConstant(Number(e.b.value), width) } };
   return e;
 }
 

@@ -39,7 +39,11 @@ function small(name: string, width: 8 | 16 | 32, order: ByteOrder): U32Field {
     align: bytes,
     stage(c, base, offset) {
       const get = (): I32 =>
-        width === 8 ? c.load8(base, offset) : width === 16 ? c.load16(base, offset, order) : c.load32(base, offset, order);
+        width === 8
+          ? c.load8(base, offset)
+          : width === 16
+            ? c.load16(base, offset, order)
+            : c.load32(base, offset, order);
       const set = (value: I32Like): void => {
         if (width === 8) c.store8(base, value, offset);
         else if (width === 16) c.store16(base, value, offset, order);
@@ -48,7 +52,11 @@ function small(name: string, width: 8 | 16 | 32, order: ByteOrder): U32Field {
       return { get, set, inc: (by = 1) => set(get().add(by)) };
     },
     read: (data, offset) =>
-      width === 8 ? data.getUint8(offset) : width === 16 ? data.getUint16(offset, little) : data.getUint32(offset, little),
+      width === 8
+        ? data.getUint8(offset)
+        : width === 16
+          ? data.getUint16(offset, little)
+          : data.getUint32(offset, little),
     write(data, offset, value) {
       if (width === 8) data.setUint8(offset, value);
       else if (width === 16) data.setUint16(offset, value, little);
@@ -90,7 +98,8 @@ export function bytes(size: number, align = 1): FieldType<I32, Uint8Array> {
     stage: (c, base, offset) => c.i32(base).add(offset),
     read: (data, offset) => new Uint8Array(data.buffer, data.byteOffset + offset, size),
     write(data, offset, value) {
-      if (value.length > size) throw new CodegenError("BAD_STRUCT", `${value.length} bytes do not fit a field of ${size}`);
+      if (value.length > size)
+        throw new CodegenError("BAD_STRUCT", `${value.length} bytes do not fit a field of ${size}`);
       new Uint8Array(data.buffer, data.byteOffset + offset, size).set(value);
     },
   };
@@ -112,7 +121,11 @@ export function array<S, H>(element: FieldType<S, H>, count: number): FieldType<
       at: (index) =>
         typeof index === "number"
           ? element.stage(c, base, offset + index * stride)
-          : element.stage(c, stride & (stride - 1) ? index.mul(stride).add(base) : index.shl(31 - Math.clz32(stride)).add(base), offset),
+          : element.stage(
+              c,
+              stride & (stride - 1) ? index.mul(stride).add(base) : index.shl(31 - Math.clz32(stride)).add(base),
+              offset,
+            ),
     }),
     read: (data, offset) => Array.from({ length: count }, (_, i) => element.read(data, offset + i * stride)),
     write(data, offset, values) {
@@ -159,13 +172,18 @@ export function struct<F extends Fields>(fields: F, options: StructOptions = {})
   let align = 1;
   for (const [field, type] of Object.entries(fields)) {
     const offset = options.at?.[field] ?? alignUp(end, type.align);
-    if (offset < end) throw new CodegenError("BAD_STRUCT", `${name}.${field} at ${offset} overlaps the field before it, which ends at ${end}`);
+    if (offset < end)
+      throw new CodegenError(
+        "BAD_STRUCT",
+        `${name}.${field} at ${offset} overlaps the field before it, which ends at ${end}`,
+      );
     offsets[field] = offset;
     rows.push({ name: field, type: type.name, offset, size: type.size });
     end = offset + type.size;
     align = Math.max(align, type.align);
   }
-  if (options.size !== undefined && options.size < end) throw new CodegenError("BAD_STRUCT", `${name} is ${end} bytes, declared as ${options.size}`);
+  if (options.size !== undefined && options.size < end)
+    throw new CodegenError("BAD_STRUCT", `${name} is ${end} bytes, declared as ${options.size}`);
   const size = options.size ?? alignUp(end, align);
 
   class View {
@@ -194,7 +212,10 @@ export function struct<F extends Fields>(fields: F, options: StructOptions = {})
   const stage = (c: FunctionBuilder, base: I32Like, offset: number): StagedFields<F> => {
     const accessors = {};
     for (const [field, type] of Object.entries(fields))
-      Object.defineProperty(accessors, field, { enumerable: true, get: () => type.stage(c, base, offset + (offsets[field] as number)) });
+      Object.defineProperty(accessors, field, {
+        enumerable: true,
+        get: () => type.stage(c, base, offset + (offsets[field] as number)),
+      });
     return accessors as StagedFields<F>;
   };
 
@@ -208,7 +229,8 @@ export function struct<F extends Fields>(fields: F, options: StructOptions = {})
     stage,
     read: (data, offset) => new View(data, offset) as unknown as HostFields<F>,
     write(data, offset, value) {
-      for (const [field, type] of Object.entries(fields)) if (field in value) type.write(data, offset + (offsets[field] as number), value[field]);
+      for (const [field, type] of Object.entries(fields))
+        if (field in value) type.write(data, offset + (offsets[field] as number), value[field]);
     },
     at: (c, address) => stage(c, address, 0),
     view: (buffer, offset) => new View(new DataView(buffer), offset) as unknown as HostFields<F>,
@@ -219,4 +241,3 @@ export function struct<F extends Fields>(fields: F, options: StructOptions = {})
 export function alignUp(n: number, align: number): number {
   return (n + align - 1) & -align;
 }
-

@@ -34,7 +34,9 @@ function statements(body: readonly Statement[], indent: string, lines: string[],
         lines.push(`${indent}${name(s.local, f)} ${s.kind === "let" ? "=" : ":="} ${x(s.value)}`);
         break;
       case "store":
-        lines.push(`${indent}store${s.width}${s.order === "be" ? "be" : ""} [${x(s.address)} + ${s.offset}] ${x(s.value)}`);
+        lines.push(
+          `${indent}store${s.width}${s.order === "be" ? "be" : ""} [${x(s.address)} + ${s.offset}] ${x(s.value)}`,
+        );
         break;
       case "atomicStore":
         lines.push(`${indent}atomic.store [${x(s.address)} + ${s.offset}] ${x(s.value)}`);

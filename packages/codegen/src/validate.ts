@@ -1,6 +1,14 @@
 /** Checks a whole module before code is made of it; every message names the function. */
 import { CodegenError } from "./error.ts";
-import { type Expression, type FunctionRef, type Local, type ModuleIr, mapStatement, operands, type Statement } from "./ir.ts";
+import {
+  type Expression,
+  type FunctionRef,
+  type Local,
+  type ModuleIr,
+  mapStatement,
+  operands,
+  type Statement,
+} from "./ir.ts";
 
 export function validate(ir: ModuleIr): void {
   const known = new Set(ir.functions);
@@ -11,16 +19,30 @@ export function validate(ir: ModuleIr): void {
   }
   const end = ir.memory.initialPages * 65536;
   for (const { offset, bytes } of ir.data) {
-    if (offset + bytes.length > end) throw new CodegenError("BAD_DATA", `data of ${bytes.length} bytes at ${offset} ends past the memory of ${end} bytes`);
+    if (offset + bytes.length > end)
+      throw new CodegenError(
+        "BAD_DATA",
+        `data of ${bytes.length} bytes at ${offset} ends past the memory of ${end} bytes`,
+      );
   }
 }
 
-function validateBody(f: FunctionRef, body: readonly Statement[], outer: ReadonlySet<Local>, known: ReadonlySet<FunctionRef>): void {
+function validateBody(
+  f: FunctionRef,
+  body: readonly Statement[],
+  outer: ReadonlySet<Local>,
+  known: ReadonlySet<FunctionRef>,
+): void {
   const defined = new Set(outer);
   const check = (e: Expression): void => {
     if (e.kind === "local" && !e.local.mutable && e.local.id >= f.params.length && !defined.has(e.local))
-      throw new CodegenError("BAD_SCOPE", `value ${e.local.name} is used outside the block it is defined in; keep it in a variable (c.var)`, f.name);
-    if (e.kind === "call" && !known.has(e.callee)) throw new CodegenError("BAD_FUNCTION", `calls ${e.callee.name} of another module`, f.name);
+      throw new CodegenError(
+        "BAD_SCOPE",
+        `value ${e.local.name} is used outside the block it is defined in; keep it in a variable (c.var)`,
+        f.name,
+      );
+    if (e.kind === "call" && !known.has(e.callee))
+      throw new CodegenError("BAD_FUNCTION", `calls ${e.callee.name} of another module`, f.name);
     for (const operand of operands(e)) check(operand);
   };
   for (const s of body) {
@@ -28,7 +50,8 @@ function validateBody(f: FunctionRef, body: readonly Statement[], outer: Readonl
       check(e);
       return e;
     });
-    if (s.kind === "do" && !known.has(s.callee)) throw new CodegenError("BAD_FUNCTION", `calls ${s.callee.name} of another module`, f.name);
+    if (s.kind === "do" && !known.has(s.callee))
+      throw new CodegenError("BAD_FUNCTION", `calls ${s.callee.name} of another module`, f.name);
     if (s.kind === "let") defined.add(s.local);
     else if (s.kind === "if") {
       validateBody(f, s.then, defined, known);

@@ -2,7 +2,10 @@ import { CodegenError, moduleBuilder, struct, u8, u16be, u32, u32be, u64 } from 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-function instantiate(build: (m: ReturnType<typeof moduleBuilder>) => void): { exports: Record<string, any>; memory: WebAssembly.Memory } {
+function instantiate(build: (m: ReturnType<typeof moduleBuilder>) => void): {
+  exports: Record<string, any>;
+  memory: WebAssembly.Memory;
+} {
   const m = moduleBuilder({ memory: { import: ["env", "memory"], pages: 1, shared: true } });
   build(m);
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
@@ -67,11 +70,7 @@ describe("the builder", () => {
         "pick",
         m.func("pick", { i: "i32" }, "i32", (c, { i }) => {
           const r = c.var("i32", 0);
-          c.switch(
-            i,
-            [() => r.set(10), () => c.return(20), () => r.set(30)],
-            () => r.set(99),
-          );
+          c.switch(i, [() => r.set(10), () => c.return(20), () => r.set(30)], () => r.set(99));
           return r.get();
         }),
       );
@@ -95,26 +94,67 @@ describe("the builder", () => {
   });
 
   it("agrees with JavaScript on random arithmetic", () => {
-    const ops = ["add", "sub", "mul", "and", "or", "xor", "shl", "shrU", "shrS", "rotl", "eq", "ltU", "ltS", "geU"] as const;
+    const ops = [
+      "add",
+      "sub",
+      "mul",
+      "and",
+      "or",
+      "xor",
+      "shl",
+      "shrU",
+      "shrS",
+      "rotl",
+      "eq",
+      "ltU",
+      "ltS",
+      "geU",
+    ] as const;
     const { exports } = instantiate((m) => {
-      for (const op of ops) m.export(op, m.func(op, { a: "i32", b: "i32" }, "i32", (_c, { a, b }) => a[op](b)));
       for (const op of ops)
-        m.export(`const_${op}`, m.func(`const_${op}`, {}, "i32", (c) => c.i32(0x12345678)[op](0x9abcdef1)));
-      m.export("swap64", m.func("swap64", { a: "i64" }, "i64", (c, { a }) => {
-        c.store64(8, a, 0, "be");
-        return c.load64(8);
-      }));
-      m.export("swap32", m.func("swap32", { a: "i32" }, "i32", (_c, { a }) => a.swap32()));
-      m.export("is", m.func("is", { a: "i32" }, "i32", (c, { a }) => {
-        c.store32(16, a, 0, "be");
-        return c.load32(16, 0, "be").and(0xffff00).eq(0x112200);
-      }));
+        m.export(
+          op,
+          m.func(op, { a: "i32", b: "i32" }, "i32", (_c, { a, b }) => a[op](b)),
+        );
+      for (const op of ops)
+        m.export(
+          `const_${op}`,
+          m.func(`const_${op}`, {}, "i32", (c) => c.i32(0x12345678)[op](0x9abcdef1)),
+        );
+      m.export(
+        "swap64",
+        m.func("swap64", { a: "i64" }, "i64", (c, { a }) => {
+          c.store64(8, a, 0, "be");
+          return c.load64(8);
+        }),
+      );
+      m.export(
+        "swap32",
+        m.func("swap32", { a: "i32" }, "i32", (_c, { a }) => a.swap32()),
+      );
+      m.export(
+        "is",
+        m.func("is", { a: "i32" }, "i32", (c, { a }) => {
+          c.store32(16, a, 0, "be");
+          return c.load32(16, 0, "be").and(0xffff00).eq(0x112200);
+        }),
+      );
     });
     const js: Record<string, (a: number, b: number) => number> = {
-      add: (a, b) => (a + b) | 0, sub: (a, b) => (a - b) | 0, mul: Math.imul, and: (a, b) => a & b, or: (a, b) => a | b,
-      xor: (a, b) => a ^ b, shl: (a, b) => a << b, shrU: (a, b) => (a >>> b) | 0, shrS: (a, b) => a >> b,
-      rotl: (a, b) => (a << b) | (a >>> (32 - (b & 31))), eq: (a, b) => +(a === b), ltU: (a, b) => +(a >>> 0 < b >>> 0),
-      ltS: (a, b) => +(a < b), geU: (a, b) => +(a >>> 0 >= b >>> 0),
+      add: (a, b) => (a + b) | 0,
+      sub: (a, b) => (a - b) | 0,
+      mul: Math.imul,
+      and: (a, b) => a & b,
+      or: (a, b) => a | b,
+      xor: (a, b) => a ^ b,
+      shl: (a, b) => a << b,
+      shrU: (a, b) => (a >>> b) | 0,
+      shrS: (a, b) => a >> b,
+      rotl: (a, b) => (a << b) | (a >>> (32 - (b & 31))),
+      eq: (a, b) => +(a === b),
+      ltU: (a, b) => +(a >>> 0 < b >>> 0),
+      ltS: (a, b) => +(a < b),
+      geU: (a, b) => +(a >>> 0 >= b >>> 0),
     };
     fc.assert(
       fc.property(fc.integer(), fc.integer(), fc.constantFrom(...ops), (a, b, op) => {
@@ -133,7 +173,10 @@ describe("the builder", () => {
     expect([...new Uint8Array(active.memory.buffer, 64, 3)]).toEqual([1, 2, 3]);
     const passive = instantiate((m) => {
       m.data(64, Uint8Array.of(1, 2, 3));
-      m.export("init", m.func("init", {}, undefined, (c) => c.placeData()));
+      m.export(
+        "init",
+        m.func("init", {}, undefined, (c) => c.placeData()),
+      );
     });
     expect([...new Uint8Array(passive.memory.buffer, 64, 3)]).toEqual([0, 0, 0]);
     passive.exports.init();
@@ -143,7 +186,10 @@ describe("the builder", () => {
   it("is deterministic, and says what it built", async () => {
     const build = () => {
       const m = moduleBuilder({ memory: { import: ["env", "memory"], pages: 1 } });
-      m.export("f", m.func("f", { p: "i32" }, "i32", (c, { p }) => c.load32(p, 4, "be").add(1)));
+      m.export(
+        "f",
+        m.func("f", { p: "i32" }, "i32", (c, { p }) => c.load32(p, 4, "be").add(1)),
+      );
       return m;
     };
     expect(build().toWasm()).toEqual(build().toWasm());
@@ -185,7 +231,8 @@ describe("layouts", () => {
 });
 
 describe("mistakes", () => {
-  const make = (): ReturnType<typeof moduleBuilder> => moduleBuilder({ memory: { import: ["env", "memory"], pages: 1 } });
+  const make = (): ReturnType<typeof moduleBuilder> =>
+    moduleBuilder({ memory: { import: ["env", "memory"], pages: 1 } });
   const failure = (f: () => void): CodegenError => {
     try {
       f();

@@ -3,6 +3,13 @@
  *
  * @packageDocumentation
  */
-export { createGrantTable, type FrameNumber, GrantError, type GrantRef, type GrantTable, type GrantTablePlace } from "./grant-table.ts";
+export {
+  createGrantTable,
+  type FrameNumber,
+  GrantError,
+  type GrantRef,
+  type GrantTable,
+  type GrantTablePlace,
+} from "./grant-table.ts";
 export { entriesPerFrame, frameSize, GNTST, type GrantStatus, GTF, grantEntry, reservedEntries } from "./layout.ts";
 export { createGrantMapper, type GrantingDomain, type GrantMapper, type Mapping, type MapResult } from "./mapper.ts";

@@ -1,10 +1,13 @@
 /** Grant entries, version 1: `struct grant_entry_v1`, xen/include/public/grant_table.h; little endian. */
-import { type Struct, struct, u16, u32, type U32Field } from "@clickos/codegen";
+import { type Struct, struct, type U32Field, u16, u32 } from "@clickos/codegen";
 
 /** Bytes of a frame. */
 export const frameSize = 4096;
 
-export const grantEntry: Struct<{ flags: U32Field; domid: U32Field; frame: U32Field }> = struct({ flags: u16, domid: u16, frame: u32 }, { name: "grant_entry_v1" });
+export const grantEntry: Struct<{ flags: U32Field; domid: U32Field; frame: U32Field }> = struct(
+  { flags: u16, domid: u16, frame: u32 },
+  { name: "grant_entry_v1" },
+);
 
 /** Grant entries in one frame. */
 export const entriesPerFrame: number = frameSize / grantEntry.size;

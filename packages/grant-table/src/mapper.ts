@@ -19,7 +19,9 @@ export interface Mapping extends Disposable {
   unmap(): void;
 }
 
-export type MapResult = { readonly status: typeof GNTST.okay; readonly mapping: Mapping } | { readonly status: Exclude<GrantStatus, 0>; readonly message: string };
+export type MapResult =
+  | { readonly status: typeof GNTST.okay; readonly mapping: Mapping }
+  | { readonly status: Exclude<GrantStatus, 0>; readonly message: string };
 
 export interface GrantMapper {
   /** Maps a frame that domain `id` granted under `ref`. What the guest wrote wrong comes back as a status. */
@@ -48,7 +50,13 @@ class FrameMapping implements Mapping {
   private release: ((ref: number, readOnly: boolean) => void) | undefined;
   private readonly ref: number;
 
-  constructor(buffer: ArrayBufferLike, frame: number, readOnly: boolean, ref: number, release: (ref: number, readOnly: boolean) => void) {
+  constructor(
+    buffer: ArrayBufferLike,
+    frame: number,
+    readOnly: boolean,
+    ref: number,
+    release: (ref: number, readOnly: boolean) => void,
+  ) {
     this.buffer = buffer;
     this.frame = frame;
     this.offset = frame * frameSize;
@@ -100,7 +108,10 @@ export function createGrantMapper(self: number, find: (id: number) => GrantingDo
     },
     map(id, ref, options) {
       const readOnly = options?.readOnly ?? false;
-      const fail = (status: Exclude<GrantStatus, 0>, message: string): MapResult => ({ status, message: `grant ${ref} of domain ${id}: ${message}` });
+      const fail = (status: Exclude<GrantStatus, 0>, message: string): MapResult => ({
+        status,
+        message: `grant ${ref} of domain ${id}: ${message}`,
+      });
       const domain = find(id);
       if (!domain) return fail(GNTST.badDomain, "no such domain");
       const { words, pins, entries, buffer, release } = tableOf(domain);

@@ -2,11 +2,19 @@ import { createGrantMapper, createGrantTable, GNTST, GrantError, grantEntry } fr
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-function rig(): { table: ReturnType<typeof createGrantTable>; mapper: ReturnType<typeof createGrantMapper>; memory: { buffer: SharedArrayBuffer } } {
+function rig(): {
+  table: ReturnType<typeof createGrantTable>;
+  mapper: ReturnType<typeof createGrantMapper>;
+  memory: { buffer: SharedArrayBuffer };
+} {
   const memory = { buffer: new SharedArrayBuffer(64 * 4096) };
   const place = { buffer: memory.buffer, offset: 4096, frames: 1 };
   const granting = { id: 1, table: place, memory };
-  return { memory, table: createGrantTable(place), mapper: createGrantMapper(2, (id) => (id === 1 ? granting : undefined)) };
+  return {
+    memory,
+    table: createGrantTable(place),
+    mapper: createGrantMapper(2, (id) => (id === 1 ? granting : undefined)),
+  };
 }
 
 describe("grants", () => {
@@ -56,13 +64,18 @@ describe("grants", () => {
   it("never map outside the domain's memory, whatever the table holds", () => {
     const { mapper, memory } = rig();
     fc.assert(
-      fc.property(fc.uint8Array({ minLength: 8, maxLength: 8 }), fc.integer({ min: 0, max: 511 }), fc.boolean(), (bytes, ref, readOnly) => {
-        new Uint8Array(memory.buffer, 4096 + ref * 8, 8).set(bytes);
-        const result = mapper.map(1, ref, { readOnly });
-        if (result.status !== 0) return;
-        expect(result.mapping.offset + 4096).toBeLessThanOrEqual(memory.buffer.byteLength);
-        result.mapping.unmap();
-      }),
+      fc.property(
+        fc.uint8Array({ minLength: 8, maxLength: 8 }),
+        fc.integer({ min: 0, max: 511 }),
+        fc.boolean(),
+        (bytes, ref, readOnly) => {
+          new Uint8Array(memory.buffer, 4096 + ref * 8, 8).set(bytes);
+          const result = mapper.map(1, ref, { readOnly });
+          if (result.status !== 0) return;
+          expect(result.mapping.offset + 4096).toBeLessThanOrEqual(memory.buffer.byteLength);
+          result.mapping.unmap();
+        },
+      ),
     );
     expect(mapper.mapped).toBe(0);
   });

@@ -1,6 +1,7 @@
 /** A domain: memory of its own, event channels, a grant table, a console, and a kernel that runs in it. */
-import { type EventChannels, sharedInfo } from "@clickos/xen-evtchn";
+
 import { frameSize, type GrantingDomain } from "@clickos/grant-table";
+import { type EventChannels, sharedInfo } from "@clickos/xen-evtchn";
 import { consoleRing, domainFrames, startInfo } from "./layout.ts";
 
 /** What a guest answers when its turn ends. */

@@ -2,8 +2,9 @@
  * The hypervisor, on the caller's thread: domains run in turn, cooperatively and in a fixed order. Domain 0 is the
  * program that calls it.
  */
-import { createEventChannels, type EventChannels, type EvtchnPort, sharedInfo } from "@clickos/xen-evtchn";
+
 import { createGrantMapper, type GrantMapper } from "@clickos/grant-table";
+import { createEventChannels, type EventChannels, type EvtchnPort, sharedInfo } from "@clickos/xen-evtchn";
 import { type Domain, DomainControl, type DomainOptions } from "./domain.ts";
 
 export interface Hypervisor {
@@ -75,7 +76,8 @@ export function createHypervisor(options: { clock?: () => bigint } = {}): Hyperv
     },
     get nextTimer() {
       let next: bigint | undefined;
-      for (const { timer, state } of domains.values()) if (timer !== 0n && state === "running" && (next === undefined || timer < next)) next = timer;
+      for (const { timer, state } of domains.values())
+        if (timer !== 0n && state === "running" && (next === undefined || timer < next)) next = timer;
       return next;
     },
   };

@@ -3,6 +3,15 @@
  *
  * @packageDocumentation
  */
-export type { CrashRecord, Domain, DomainOptions, DomainState, Guest, GuestDomain, Kernel, RunState } from "./domain.ts";
+export type {
+  CrashRecord,
+  Domain,
+  DomainOptions,
+  DomainState,
+  Guest,
+  GuestDomain,
+  Kernel,
+  RunState,
+} from "./domain.ts";
 export { createHypervisor, type Hypervisor } from "./hypervisor.ts";
 export { consoleRing, domainFrames, firstFreeAddress, startInfo } from "./layout.ts";

@@ -1,9 +1,27 @@
 /** Where the first frames of a domain's memory are. The guest's own begin at `firstFreeFrame`. */
-import { bytes, type FieldType, type I32, type Struct, struct, u32, type U32Field, u64, type U64Field } from "@clickos/codegen";
+import {
+  bytes,
+  type FieldType,
+  type I32,
+  type Struct,
+  struct,
+  type U32Field,
+  type U64Field,
+  u32,
+  u64,
+} from "@clickos/codegen";
 import { frameSize } from "@clickos/grant-table";
 
 /** Frame numbers. Frame 0 stays empty: address 0 is no address. */
-export const domainFrames = { startInfo: 1, sharedInfo: 2, console: 3, store: 4, grantTable: 5, grantTableFrames: 8, firstFree: 13 } as const;
+export const domainFrames = {
+  startInfo: 1,
+  sharedInfo: 2,
+  console: 3,
+  store: 4,
+  grantTable: 5,
+  grantTableFrames: 8,
+  firstFree: 13,
+} as const;
 
 /** Address of the first byte that is the guest's own. */
 export const firstFreeAddress: number = domainFrames.firstFree * frameSize;
@@ -20,7 +38,17 @@ export const startInfo: Struct<{
   consoleEvtchn: U32Field;
   cmdLine: FieldType<I32, Uint8Array>;
 }> = struct(
-  { magic: bytes(32), nrPages: u64, sharedInfo: u64, flags: u32, storeMfn: u64, storeEvtchn: u32, consoleMfn: u64, consoleEvtchn: u32, cmdLine: bytes(1024) },
+  {
+    magic: bytes(32),
+    nrPages: u64,
+    sharedInfo: u64,
+    flags: u32,
+    storeMfn: u64,
+    storeEvtchn: u32,
+    consoleMfn: u64,
+    consoleEvtchn: u32,
+    cmdLine: bytes(1024),
+  },
   { name: "start_info", at: { storeMfn: 56, consoleMfn: 72, cmdLine: 128 } },
 );
 
@@ -32,4 +60,7 @@ export const consoleRing: Struct<{
   inProd: U32Field;
   outCons: U32Field;
   outProd: U32Field;
-}> = struct({ input: bytes(1024), output: bytes(2048), inCons: u32, inProd: u32, outCons: u32, outProd: u32 }, { name: "xencons_interface" });
+}> = struct(
+  { input: bytes(1024), output: bytes(2048), inCons: u32, inProd: u32, outCons: u32, outProd: u32 },
+  { name: "xencons_interface" },
+);

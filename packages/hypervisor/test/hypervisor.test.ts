@@ -5,8 +5,25 @@ const idle: Kernel = { start: () => ({ run: () => "idle" }) };
 
 describe("layouts", () => {
   it("are those of Xen's public headers", () => {
-    expect(startInfo.offsets).toMatchObject({ magic: 0, nrPages: 32, sharedInfo: 40, flags: 48, storeMfn: 56, storeEvtchn: 64, consoleMfn: 72, consoleEvtchn: 80, cmdLine: 128 });
-    expect(consoleRing.offsets).toEqual({ input: 0, output: 1024, inCons: 3072, inProd: 3076, outCons: 3080, outProd: 3084 });
+    expect(startInfo.offsets).toMatchObject({
+      magic: 0,
+      nrPages: 32,
+      sharedInfo: 40,
+      flags: 48,
+      storeMfn: 56,
+      storeEvtchn: 64,
+      consoleMfn: 72,
+      consoleEvtchn: 80,
+      cmdLine: 128,
+    });
+    expect(consoleRing.offsets).toEqual({
+      input: 0,
+      output: 1024,
+      inCons: 3072,
+      inProd: 3076,
+      outCons: 3080,
+      outProd: 3084,
+    });
   });
 });
 
@@ -18,7 +35,12 @@ describe("the hypervisor", () => {
     const kernel = (name: string): Kernel => ({
       start: (domain) => {
         domain.setTimer(name === "b" ? 100n : 0n);
-        return { run: () => { log.push(name); return "idle"; } };
+        return {
+          run: () => {
+            log.push(name);
+            return "idle";
+          },
+        };
       },
     });
     const a = xen.createDomain({ name: "a", pages: 1, kernel: kernel("a") });
@@ -41,7 +63,18 @@ describe("the hypervisor", () => {
   it("delivers domain 0's events to their handlers", () => {
     const xen = createHypervisor();
     let guestPort = 0;
-    const dom = xen.createDomain({ name: "g", pages: 1, kernel: { start: (d) => ({ run: () => { d.eventSend(guestPort); return "idle"; } }) } });
+    const dom = xen.createDomain({
+      name: "g",
+      pages: 1,
+      kernel: {
+        start: (d) => ({
+          run: () => {
+            d.eventSend(guestPort);
+            return "idle";
+          },
+        }),
+      },
+    });
     guestPort = xen.events.allocUnbound(dom.id, 0);
     const local = xen.events.bindInterdomain(0, dom.id, guestPort);
     let rung = 0;
@@ -54,12 +87,40 @@ describe("the hypervisor", () => {
   it("contains a crash: the record says what happened, the neighbours go on", () => {
     const xen = createHypervisor();
     let turns = 0;
-    const bad = xen.createDomain({ name: "bad", pages: 1, kernel: { start: () => ({ run: () => { throw new Error("boom"); } }) } });
-    const stillborn = xen.createDomain({ name: "stillborn", pages: 1, kernel: { start: () => { throw new WebAssembly.RuntimeError("unreachable"); } } });
-    const good = xen.createDomain({ name: "good", pages: 1, kernel: { start: () => ({ run: () => (++turns < 3 ? "more" : "halted") }) } });
+    const bad = xen.createDomain({
+      name: "bad",
+      pages: 1,
+      kernel: {
+        start: () => ({
+          run: () => {
+            throw new Error("boom");
+          },
+        }),
+      },
+    });
+    const stillborn = xen.createDomain({
+      name: "stillborn",
+      pages: 1,
+      kernel: {
+        start: () => {
+          throw new WebAssembly.RuntimeError("unreachable");
+        },
+      },
+    });
+    const good = xen.createDomain({
+      name: "good",
+      pages: 1,
+      kernel: { start: () => ({ run: () => (++turns < 3 ? "more" : "halted") }) },
+    });
     for (const d of [bad, stillborn, good]) d.unpause();
     while (xen.run());
-    expect([bad.state, bad.crash?.message, stillborn.state, good.state, turns]).toEqual(["crashed", "boom", "crashed", "halted", 3]);
+    expect([bad.state, bad.crash?.message, stillborn.state, good.state, turns]).toEqual([
+      "crashed",
+      "boom",
+      "crashed",
+      "halted",
+      3,
+    ]);
     xen.destroyDomain(bad.id);
     xen.destroyDomain(bad.id);
     expect([bad.state, xen.domains.length]).toEqual(["destroyed", 2]);

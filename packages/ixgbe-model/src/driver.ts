@@ -23,7 +23,8 @@ export const driverMemory: number = txBuffers + ringDescriptors * bufferStride;
 /** Initialises the NIC (section 4.6.3) and returns its port. The NIC's memory is the driver's from 0 on. */
 export function drive(nic: Ixgbe, name = "nic"): Port {
   const { dma } = nic;
-  if (dma.byteLength < driverMemory) throw new RangeError(`the driver needs ${driverMemory} bytes of memory, not ${dma.byteLength}`);
+  if (dma.byteLength < driverMemory)
+    throw new RangeError(`the driver needs ${driverMemory} bytes of memory, not ${dma.byteLength}`);
   const batch = new FrameBatch(dma);
   const { memory } = batch;
   const { words } = memory;
@@ -36,7 +37,8 @@ export function drive(nic: Ixgbe, name = "nic"): Port {
 
   const clean = (): void => {
     // Descriptors come back in order, each marked done.
-    while (txClean !== txTail && ((words[((txRing + txClean * R.descriptorSize) >> 2) + 3] as number) & R.TX_DD) !== 0) txClean = (txClean + 1) & (ringDescriptors - 1);
+    while (txClean !== txTail && ((words[((txRing + txClean * R.descriptorSize) >> 2) + 3] as number) & R.TX_DD) !== 0)
+      txClean = (txClean + 1) & (ringDescriptors - 1);
   };
 
   return {
@@ -104,7 +106,8 @@ export function drive(nic: Ixgbe, name = "nic"): Port {
 
 function initialise(nic: Ixgbe, words: Int32Array): void {
   nic.write32(R.CTRL, R.CTRL_RST);
-  if (!(nic.read32(R.EEC) & R.EEC_AUTO_RD) || !(nic.read32(R.RDRXCTL) & R.RDRXCTL_DMAIDONE)) throw new Error("the NIC did not come out of reset");
+  if (!(nic.read32(R.EEC) & R.EEC_AUTO_RD) || !(nic.read32(R.RDRXCTL) & R.RDRXCTL_DMAIDONE))
+    throw new Error("the NIC did not come out of reset");
   for (let i = 0; i < ringDescriptors; i++) {
     const d = (rxRing + i * R.descriptorSize) >> 2;
     words[d] = rxBuffers + i * bufferStride;

@@ -40,7 +40,8 @@ export interface Ixgbe {
 
 export function createIxgbe(options: IxgbeOptions): Ixgbe {
   const mac = Uint8Array.from(options.mac.split(":"), (part) => Number.parseInt(part, 16));
-  if (mac.length !== 6 || !/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(options.mac)) throw new RangeError(`'${options.mac}' is not a MAC address`);
+  if (mac.length !== 6 || !/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(options.mac))
+    throw new RangeError(`'${options.mac}' is not a MAC address`);
   const registers = new Map<number, number>();
   const size = options.dma.byteLength;
   const outgoing = new FrameBatch(options.dma);
@@ -68,14 +69,18 @@ export function createIxgbe(options: IxgbeOptions): Ixgbe {
     rxEnabled = txEnabled = false;
     bufferSize = 2048;
     for (const key of Object.keys(count) as (keyof typeof count)[]) count[key] = 0;
-    registers.set(R.RAL0, mac.subarray(0, 4).reduceRight((n, b) => n * 256 + b, 0));
+    registers.set(
+      R.RAL0,
+      mac.subarray(0, 4).reduceRight((n, b) => n * 256 + b, 0),
+    );
     registers.set(R.RAH0, ((mac[4] as number) | ((mac[5] as number) << 8) | R.RAH_AV) >>> 0);
   };
   reset();
 
   const ring = (base: number, length: number, what: string): number => {
     const n = length / R.descriptorSize;
-    if (length % 128 !== 0 || base % 128 !== 0 || base + length > size) throw new RangeError(`${what} ring at ${base}, ${length} bytes: it must be 128-byte aligned and in memory`);
+    if (length % 128 !== 0 || base % 128 !== 0 || base + length > size)
+      throw new RangeError(`${what} ring at ${base}, ${length} bytes: it must be 128-byte aligned and in memory`);
     return n;
   };
   const clearOnRead = (key: keyof typeof count): number => {
@@ -170,7 +175,9 @@ export function createIxgbe(options: IxgbeOptions): Ixgbe {
           break;
         case R.RXDCTL:
         case R.RXCTRL: {
-          const on = ((registers.get(R.RXDCTL) ?? 0) & R.DCTL_ENABLE) !== 0 && ((registers.get(R.RXCTRL) ?? 0) & R.RXCTRL_RXEN) !== 0;
+          const on =
+            ((registers.get(R.RXDCTL) ?? 0) & R.DCTL_ENABLE) !== 0 &&
+            ((registers.get(R.RXCTRL) ?? 0) & R.RXCTRL_RXEN) !== 0;
           if (on && !rxEnabled) {
             rxBase = registers.get(R.RDBAL) ?? 0;
             rxCount = ring(rxBase, registers.get(R.RDLEN) ?? 0, "receive");
@@ -180,7 +187,9 @@ export function createIxgbe(options: IxgbeOptions): Ixgbe {
         }
         case R.TXDCTL:
         case R.DMATXCTL: {
-          const on = ((registers.get(R.TXDCTL) ?? 0) & R.DCTL_ENABLE) !== 0 && ((registers.get(R.DMATXCTL) ?? 0) & R.DMATXCTL_TE) !== 0;
+          const on =
+            ((registers.get(R.TXDCTL) ?? 0) & R.DCTL_ENABLE) !== 0 &&
+            ((registers.get(R.DMATXCTL) ?? 0) & R.DMATXCTL_TE) !== 0;
           if (on && !txEnabled) {
             txBase = registers.get(R.TDBAL) ?? 0;
             txCount = ring(txBase, registers.get(R.TDLEN) ?? 0, "transmit");
@@ -204,7 +213,8 @@ export function createIxgbe(options: IxgbeOptions): Ixgbe {
         }
         const d = (rxBase + rdh * R.descriptorSize) >> 2;
         const address = words[d] as number;
-        if (address < 0 || address + bufferSize > size) throw new RangeError(`receive descriptor ${rdh}: buffer at ${address} is outside memory`);
+        if (address < 0 || address + bufferSize > size)
+          throw new RangeError(`receive descriptor ${rdh}: buffer at ${address} is outside memory`);
         copyFrame(batch, i, memory, address);
         words[d + 2] = length;
         words[d + 3] = R.RX_DD | R.RX_EOP;

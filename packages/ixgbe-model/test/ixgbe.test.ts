@@ -19,7 +19,8 @@ function connected(): { nic: Ixgbe; sent: Uint8Array[] } {
   const sent: Uint8Array[] = [];
   nic.connect({
     receive(batch) {
-      for (let i = 0; i < batch.count; i++) sent.push(batch.memory.bytes.slice(batch.offsets[i]!, batch.offsets[i]! + batch.lengths[i]!));
+      for (let i = 0; i < batch.count; i++)
+        sent.push(batch.memory.bytes.slice(batch.offsets[i]!, batch.offsets[i]! + batch.lengths[i]!));
     },
   });
   return { nic, sent };
@@ -86,7 +87,11 @@ describe("the driver", () => {
       const frames = Array.from({ length: 100 }, () => frame(++n, 60 + (n % 1400)));
       expect(nic.arrive(batchOf(frames), 0)).toBe(100);
       const batch = port.poll()!;
-      expect(Array.from({ length: batch.count }, (_, i) => batch.memory.bytes.slice(batch.offsets[i]!, batch.offsets[i]! + batch.lengths[i]!))).toEqual(frames);
+      expect(
+        Array.from({ length: batch.count }, (_, i) =>
+          batch.memory.bytes.slice(batch.offsets[i]!, batch.offsets[i]! + batch.lengths[i]!),
+        ),
+      ).toEqual(frames);
       port.release();
       expect(port.poll()).toBe(null);
     }

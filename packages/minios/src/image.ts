@@ -2,8 +2,16 @@
  * VM images. An image is a WebAssembly module with two custom sections at its end: `clickos.manifest`, which says
  * what it is, and `clickos.sha256`, the digest of everything before that section.
  */
+
+import {
+  bufferSize,
+  checkConfiguration,
+  compile,
+  type ElementSet,
+  type RouterLayout,
+  type Source,
+} from "@clickos/click-core";
 import { customSection } from "@clickos/codegen";
-import { bufferSize, checkConfiguration, compile, type ElementSet, type RouterLayout, type Source } from "@clickos/click-core";
 import type { VifPlaces } from "@clickos/netfront";
 import { maximumPoolFrames, miniosPlatform } from "./platform.ts";
 
@@ -48,13 +56,21 @@ const digestSection = "clickos.sha256";
  */
 export async function linkImage(source: Source, options: { elements: ElementSet; name: string }): Promise<Image> {
   const { checked } = checkConfiguration(source, options.elements);
-  const devices = new Set(checked.elements.flatMap((e) => (e.plan?.device === undefined ? [] : [e.plan.device as number])));
+  const devices = new Set(
+    checked.elements.flatMap((e) => (e.plan?.device === undefined ? [] : [e.plan.device as number])),
+  );
   const vifs: VifPlaces[] = [];
   const compiled = compile(checked, miniosPlatform(devices.size, vifs));
   const frames = (compiled.layout.pool.count * bufferSize) / 4096;
-  if (frames > maximumPoolFrames) throw new RangeError(`the queues hold ${compiled.layout.pool.count} packets, more than the ${maximumPoolFrames * 2} that a virtual machine's grant table covers; make them shorter`);
+  if (frames > maximumPoolFrames)
+    throw new RangeError(
+      `the queues hold ${compiled.layout.pool.count} packets, more than the ${maximumPoolFrames * 2} that a virtual machine's grant table covers; make them shorter`,
+    );
   const manifest: ImageManifest = { format: 1, name: options.name, config: source, vifs, router: compiled.layout };
-  const body = concat(compiled.wasm, customSection(manifestSection, new TextEncoder().encode(JSON.stringify(manifest))));
+  const body = concat(
+    compiled.wasm,
+    customSection(manifestSection, new TextEncoder().encode(JSON.stringify(manifest))),
+  );
   const digest = await sha256(body);
   return { bytes: concat(body, customSection(digestSection, digest)), manifest, sha256: hex(digest) };
 }
@@ -65,24 +81,39 @@ export async function linkImage(source: Source, options: { elements: ElementSet;
  * @throws {ImageError}
  */
 export async function loadImage(bytes: Uint8Array<ArrayBuffer>): Promise<Image> {
-  if (bytes.length < 8 || new DataView(bytes.buffer, bytes.byteOffset).getUint32(0) !== 0x0061736d) throw new ImageError("NOT_AN_IMAGE", "not a VM image: it does not begin as a WebAssembly module");
+  if (bytes.length < 8 || new DataView(bytes.buffer, bytes.byteOffset).getUint32(0) !== 0x0061736d)
+    throw new ImageError("NOT_AN_IMAGE", "not a VM image: it does not begin as a WebAssembly module");
   const sections = customSections(bytes);
   const manifestBytes = sections.get(manifestSection);
   const digest = sections.get(digestSection);
-  if (!manifestBytes) throw new ImageError("NOT_AN_IMAGE", "a WebAssembly module, but not a VM image: it has no manifest");
-  if (!digest || digest.content.length !== 32) throw new ImageError("TRUNCATED", "the image has no digest at its end: it was cut off");
-  if (digest.end !== bytes.length) throw new ImageError("CORRUPT", `${bytes.length - digest.end} bytes follow the image's digest`);
+  if (!manifestBytes)
+    throw new ImageError("NOT_AN_IMAGE", "a WebAssembly module, but not a VM image: it has no manifest");
+  if (digest?.content.length !== 32)
+    throw new ImageError("TRUNCATED", "the image has no digest at its end: it was cut off");
+  if (digest.end !== bytes.length)
+    throw new ImageError("CORRUPT", `${bytes.length - digest.end} bytes follow the image's digest`);
   const actual = await sha256(bytes.subarray(0, digest.start));
-  if (hex(actual) !== hex(digest.content)) throw new ImageError("CORRUPT", "the image is corrupt: its content does not match its digest");
+  if (hex(actual) !== hex(digest.content))
+    throw new ImageError("CORRUPT", "the image is corrupt: its content does not match its digest");
   let manifest: ImageManifest;
   try {
     manifest = JSON.parse(new TextDecoder().decode(manifestBytes.content)) as ImageManifest;
   } catch {
     throw new ImageError("CORRUPT", "the image's manifest cannot be read");
   }
-  if (manifest.format !== 1) throw new ImageError("UNSUPPORTED", `image format ${String(manifest.format)} is not supported; build the image again`);
+  if (manifest.format !== 1)
+    throw new ImageError(
+      "UNSUPPORTED",
+      `image format ${String(manifest.format)} is not supported; build the image again`,
+    );
   const pages = manifest.router?.pages;
-  if (!Number.isInteger(pages) || pages < 1 || pages > 65536 || !Array.isArray(manifest.vifs) || manifest.vifs.some((v) => !(v.page >= 0 && v.page + 4096 <= pages * 65536 && v.page % 4096 === 0)))
+  if (
+    !Number.isInteger(pages) ||
+    pages < 1 ||
+    pages > 65536 ||
+    !Array.isArray(manifest.vifs) ||
+    manifest.vifs.some((v) => !(v.page >= 0 && v.page + 4096 <= pages * 65536 && v.page % 4096 === 0))
+  )
     throw new ImageError("CORRUPT", "the image's manifest describes impossible memory");
   return { bytes, manifest, sha256: hex(digest.content) };
 }
@@ -100,7 +131,8 @@ function customSections(bytes: Uint8Array): Map<string, Section> {
   const u32 = (limit: number): number => {
     let value = 0;
     for (let shift = 0; shift < 35; shift += 7) {
-      if (at >= limit) throw new ImageError("TRUNCATED", `the image ends in the middle of a section, at byte ${bytes.length}`);
+      if (at >= limit)
+        throw new ImageError("TRUNCATED", `the image ends in the middle of a section, at byte ${bytes.length}`);
       const byte = bytes[at++] as number;
       value += (byte & 0x7f) * 2 ** shift;
       if (byte < 0x80) return value;
@@ -112,10 +144,15 @@ function customSections(bytes: Uint8Array): Map<string, Section> {
     const id = bytes[at++] as number;
     const size = u32(bytes.length);
     const end = at + size;
-    if (end > bytes.length) throw new ImageError("TRUNCATED", `the image was cut off: a section needs ${end} bytes, the file has ${bytes.length}`);
+    if (end > bytes.length)
+      throw new ImageError(
+        "TRUNCATED",
+        `the image was cut off: a section needs ${end} bytes, the file has ${bytes.length}`,
+      );
     if (id === 0) {
       const length = u32(end);
-      if (at + length > end) throw new ImageError("CORRUPT", `a section's name is longer than the section, at byte ${start}`);
+      if (at + length > end)
+        throw new ImageError("CORRUPT", `a section's name is longer than the section, at byte ${start}`);
       const name = new TextDecoder().decode(bytes.subarray(at, at + length));
       found.set(name, { start, end, content: bytes.subarray(at + length, end) });
     }

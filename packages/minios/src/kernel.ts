@@ -1,5 +1,5 @@
 /** An image as a kernel that a hypervisor can start in a domain. */
-import { type Guest, type GuestDomain, type Kernel, type RunState } from "@clickos/hypervisor";
+import type { Guest, GuestDomain, Kernel, RunState } from "@clickos/hypervisor";
 
 const states: readonly RunState[] = ["idle", "more", "halted"];
 /** Rounds of all tasks in a slice. */
@@ -16,7 +16,8 @@ export function imageKernel(module: WebAssembly.Module, onPhase: (phase: string)
           evtchn_send: (port: number) => domain.eventSend(port),
           set_timer_op: (at: bigint) => domain.setTimer(at),
           // The guest gives address and length: what is outside its memory is not read.
-          console_io: (address: number, length: number) => domain.consoleWrite(bytes.slice(address >>> 0, (address >>> 0) + (length >>> 0))),
+          console_io: (address: number, length: number) =>
+            domain.consoleWrite(bytes.slice(address >>> 0, (address >>> 0) + (length >>> 0))),
         },
       });
       onPhase("instantiate");

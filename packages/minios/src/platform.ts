@@ -3,8 +3,9 @@
  *
  * Entry points: `boot()` once; `vcpu(now, rounds)` for each slice: 0 idle, 1 more to do, 2 halted.
  */
-import type { FunctionBuilder, I32, I32Like } from "@clickos/codegen";
+
 import { type Platform, routerControl, type StagedPool } from "@clickos/click-core";
+import type { FunctionBuilder, I32, I32Like } from "@clickos/codegen";
 import { frameSize } from "@clickos/grant-table";
 import { consoleRing, domainFrames, firstFreeAddress } from "@clickos/hypervisor";
 import { buffersPerVif, type StagedVif, stageVif, type VifPlaces } from "@clickos/netfront";
@@ -97,7 +98,9 @@ function writeConsole(outer: FunctionBuilder, address: I32Like, length: I32): vo
         c.call(direct, p.address, p.length);
         c.return();
       });
-      c.for(0, p.length, 1, (i) => c.store8(prod.add(i).and(2047).add(consoleAddress), c.load8(p.address.add(i)), output));
+      c.for(0, p.length, 1, (i) =>
+        c.store8(prod.add(i).and(2047).add(consoleAddress), c.load8(p.address.add(i)), output),
+      );
       c.atomicStore(consoleAddress, prod.add(p.length), outProd);
     });
   });

@@ -89,7 +89,8 @@ export function connectVif(options: VifOptions): Vif {
     return result.mapping;
   };
   const { bufferFrames, bufferCount } = grants;
-  if (!(bufferFrames <= 65536 && bufferCount <= bufferFrames * 2)) throw new NetbackError(`${options.name}: ${bufferCount} buffers in ${bufferFrames} frames`);
+  if (!(bufferFrames <= 65536 && bufferCount <= bufferFrames * 2))
+    throw new NetbackError(`${options.name}: ${bufferCount} buffers in ${bufferFrames} frames`);
   const rxRing = map(grants.rxRingRef);
   const txRing = map(grants.txRingRef);
   const offsets = new Int32Array(bufferCount);
@@ -217,7 +218,12 @@ export function connectVif(options: VifOptions): Vif {
       }
     },
     get drops() {
-      return { "bad transmit slot": txBadSlot, "bad receive slot": rxBadSlot, "bad ring index": badIndex, "frame too long": rxTooLong };
+      return {
+        "bad transmit slot": txBadSlot,
+        "bad receive slot": rxBadSlot,
+        "bad ring index": badIndex,
+        "frame too long": rxTooLong,
+      };
     },
     detached: disconnect,
     disconnect,

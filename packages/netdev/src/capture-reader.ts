@@ -89,7 +89,8 @@ export function openCapture(path: string): CaptureReader {
   let problem: string | undefined;
   try {
     const head = source.take(4).slice();
-    if (head.length < 4) throw new CaptureError("NOT_A_CAPTURE", `${path} is not a capture: it has ${head.length} bytes`);
+    if (head.length < 4)
+      throw new CaptureError("NOT_A_CAPTURE", `${path} is not a capture: it has ${head.length} bytes`);
     const magic = new DataView(head.buffer).getUint32(0, true);
     const body = magic === 0x0a0d0d0a ? readPcapng(source, path) : readPcap(source, magic, path);
     return {
@@ -134,10 +135,10 @@ function view(bytes: Uint8Array): DataView {
 
 function readPcap(source: Source, magic: number, path: string): Body {
   const kinds: Record<number, { little: boolean; unit: bigint }> = {
-    0xa1b2c3d4: { little: true, unit: 1000n },
-    0xa1b23c4d: { little: true, unit: 1n },
-    0xd4c3b2a1: { little: false, unit: 1000n },
-    0x4d3cb2a1: { little: false, unit: 1n },
+    2712847316: { little: true, unit: 1000n },
+    2712812621: { little: true, unit: 1n },
+    3569595041: { little: false, unit: 1000n },
+    1295823521: { little: false, unit: 1n },
   };
   const kind = kinds[magic];
   if (!kind) throw new CaptureError("NOT_A_CAPTURE", `${path} is neither a pcap nor a pcapng file`);
@@ -202,14 +203,19 @@ function readPcapng(source: Source, path: string): Body {
       const lengthBytes = source.take(4);
       if (lengthBytes.length < 4) return "the file is truncated in a block's header";
       const length = view(lengthBytes).getUint32(0, little);
-      if (length < 12 || length > maximumRecord || length % 4 !== 0) return `a block claims ${length} bytes; the file is corrupt`;
+      if (length < 12 || length > maximumRecord || length % 4 !== 0)
+        return `a block claims ${length} bytes; the file is corrupt`;
       const body = source.take(length - 8);
       if (body.length < length - 8) return `the file is truncated in a block: ${body.length + 8} of ${length} bytes`;
       const v = view(body);
       if (v.getUint32(length - 12, little) !== length) return "a block's two lengths differ; the file is corrupt";
       if (type === INTERFACE) {
         if (length < 20) return "an interface block is too short";
-        interfaces.push({ linkType: v.getUint16(0, little), snapLength: v.getUint32(4, little), perSecond: resolution(v, length - 12) });
+        interfaces.push({
+          linkType: v.getUint16(0, little),
+          snapLength: v.getUint32(4, little),
+          perSecond: resolution(v, length - 12),
+        });
         if (first === undefined) return "";
       } else if (type === ENHANCED) {
         if (length < 32) return "a packet block is too short";
@@ -218,7 +224,11 @@ function readPcapng(source: Source, path: string): Body {
         const ticks = (BigInt(v.getUint32(4, little)) << 32n) | BigInt(v.getUint32(8, little));
         const captured = v.getUint32(12, little);
         if (captured > length - 32) return "a packet is longer than its block";
-        return { data: body.subarray(20, 20 + captured), originalLength: v.getUint32(16, little), timestampNs: (ticks * 1_000_000_000n) / from.perSecond };
+        return {
+          data: body.subarray(20, 20 + captured),
+          originalLength: v.getUint32(16, little),
+          timestampNs: (ticks * 1_000_000_000n) / from.perSecond,
+        };
       } else if (type === SIMPLE) {
         const from = interfaces[0];
         if (!from || length < 16) return "a packet of an interface that is not described";

@@ -18,7 +18,10 @@ const bufferSize = 1 << 16;
 /** Creates a capture, replacing a file of that name. @throws {CaptureError} */
 export function createCapture(path: string, options: { linkType?: number; snapLength?: number } = {}): CaptureWriter {
   const fail = (e: unknown): never => {
-    throw new CaptureError("UNWRITABLE", `cannot write ${path}: ${systemReason(e)}${frames > 0 ? ` (after ${frames} frames)` : ""}`);
+    throw new CaptureError(
+      "UNWRITABLE",
+      `cannot write ${path}: ${systemReason(e)}${frames > 0 ? ` (after ${frames} frames)` : ""}`,
+    );
   };
   let frames = 0;
   let fd = -1;

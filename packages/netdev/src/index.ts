@@ -4,6 +4,13 @@
  * @packageDocumentation
  */
 export { CaptureError, type CaptureErrorCode } from "./capture-error.ts";
-export { type CaptureInput, type CaptureOutput, CapturePlayer, maximumFrame, readPcap, writePcap } from "./capture-port.ts";
+export {
+  type CaptureInput,
+  type CaptureOutput,
+  CapturePlayer,
+  maximumFrame,
+  readPcap,
+  writePcap,
+} from "./capture-port.ts";
 export { type CapturedFrame, type CaptureReader, linkTypeEthernet, openCapture } from "./capture-reader.ts";
 export { type CaptureWriter, createCapture } from "./capture-writer.ts";

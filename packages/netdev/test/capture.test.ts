@@ -27,17 +27,23 @@ function writeAll(path: string, frames: readonly Frame[]): void {
   for (const f of frames) writer.write(f.data, f.timestampNs);
   writer.close();
 }
-const someFrames: Frame[] = [1, 2, 3].map((n) => ({ data: new Uint8Array(60 + n).fill(n), timestampNs: 1_396_432_800_000_000_000n + BigInt(n) * 1000n }));
+const someFrames: Frame[] = [1, 2, 3].map((n) => ({
+  data: new Uint8Array(60 + n).fill(n),
+  timestampNs: 1_396_432_800_000_000_000n + BigInt(n) * 1000n,
+}));
 
 describe("captures", () => {
   it.each(["pcap", "pcapng"])("%s: what is written is read again", (kind) => {
     const path = join(dir, `round.${kind}`);
     fc.assert(
-      fc.property(fc.array(fc.record({ data: fc.uint8Array({ maxLength: 3000 }), us: fc.nat(2 ** 31 - 1) }), { maxLength: 30 }), (list) => {
-        const frames = list.map(({ data, us }) => ({ data, timestampNs: BigInt(us) * 1000n }));
-        writeAll(path, frames);
-        expect(readAll(path)).toEqual({ frames, problem: undefined });
-      }),
+      fc.property(
+        fc.array(fc.record({ data: fc.uint8Array({ maxLength: 3000 }), us: fc.nat(2 ** 31 - 1) }), { maxLength: 30 }),
+        (list) => {
+          const frames = list.map(({ data, us }) => ({ data, timestampNs: BigInt(us) * 1000n }));
+          writeAll(path, frames);
+          expect(readAll(path)).toEqual({ frames, problem: undefined });
+        },
+      ),
       { numRuns: 30 },
     );
   });
@@ -50,7 +56,11 @@ describe("captures", () => {
       b.set([1, 2, 3, 4], 40);
       return b;
     };
-    for (const [magic, little, ns] of [[0xa1b2c3d4, false, 10_000_005_000n], [0xa1b23c4d, true, 10_000_000_005n], [0xa1b23c4d, false, 10_000_000_005n]] as const) {
+    for (const [magic, little, ns] of [
+      [0xa1b2c3d4, false, 10_000_005_000n],
+      [0xa1b23c4d, true, 10_000_000_005n],
+      [0xa1b23c4d, false, 10_000_000_005n],
+    ] as const) {
       writeFileSync(join(dir, "order.pcap"), header(magic, little));
       expect(readAll(join(dir, "order.pcap")).frames).toEqual([{ data: Uint8Array.of(1, 2, 3, 4), timestampNs: ns }]);
     }
@@ -125,8 +135,16 @@ describe("captures", () => {
     for (const kind of ["pcap", "pcapng"]) {
       const path = join(dir, `shark.${kind}`);
       writeAll(path, someFrames);
-      const out = execFileSync("tshark", ["-r", path, "-T", "fields", "-e", "frame.len", "-e", "frame.time_epoch"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
-      expect(out.trim().split("\n").map((l) => l.split("\t")[0])).toEqual(["61", "62", "63"]);
+      const out = execFileSync("tshark", ["-r", path, "-T", "fields", "-e", "frame.len", "-e", "frame.time_epoch"], {
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "ignore"],
+      });
+      expect(
+        out
+          .trim()
+          .split("\n")
+          .map((l) => l.split("\t")[0]),
+      ).toEqual(["61", "62", "63"]);
       expect(out).toContain("1396432800.000001");
     }
   });

@@ -2,12 +2,20 @@
  * The page that a virtual interface is set up through, in the guest's memory. The toolstack fills in what the
  * guest needs before it starts; the guest grants its rings and buffers and writes their references.
  */
-import { bytes, type FieldType, type I32, type Struct, struct, u32, type U32Field } from "@clickos/codegen";
+import { bytes, type FieldType, type I32, type Struct, struct, type U32Field, u32 } from "@clickos/codegen";
 
 export const devicePageMagic = 0x46495643;
 
 /** States of a device, xen/include/public/io/xenbus.h. */
-export const xenbusState = { unknown: 0, initialising: 1, initWait: 2, initialised: 3, connected: 4, closing: 5, closed: 6 } as const;
+export const xenbusState = {
+  unknown: 0,
+  initialising: 1,
+  initWait: 2,
+  initialised: 3,
+  connected: 4,
+  closing: 5,
+  closed: 6,
+} as const;
 
 export const devicePage: Struct<{
   magic: U32Field;

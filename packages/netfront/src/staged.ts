@@ -4,8 +4,9 @@
  *
  * The guest calls `enter` before a burst and `leave` after it; `device` is what FromDevice and ToDevice use.
  */
-import type { FunctionBuilder, I32, StagedFields } from "@clickos/codegen";
+
 import { bufferSize, dataOffset, type PlatformContext, type StagedDevice } from "@clickos/click-core";
+import type { FunctionBuilder, I32, StagedFields } from "@clickos/codegen";
 import { frameSize, GTF, grantEntry, reservedEntries } from "@clickos/grant-table";
 import { netmapRing, ringSlots } from "@clickos/xen-ring";
 import { devicePage, devicePageMagic, xenbusState } from "./device-page.ts";
@@ -107,7 +108,11 @@ export function stageVif(context: PlatformContext, device: number): StagedVif {
       const bufferRef = reservedEntries + vifs * 2;
       grant(rxRef, places.rxRing / frameSize);
       grant(rxRef + 1, places.txRing / frameSize);
-      const frames = pool.count(c).mul(bufferSize).add(frameSize - 1).shrU(12);
+      const frames = pool
+        .count(c)
+        .mul(bufferSize)
+        .add(frameSize - 1)
+        .shrU(12);
       if (index === 0) c.for(0, frames, 1, (i) => grant(i.add(bufferRef), pool.base(c).shrU(12).add(i)));
 
       for (const ring of [rx(c), tx(c)]) {
@@ -160,4 +165,3 @@ export function stageVif(context: PlatformContext, device: number): StagedVif {
 
 /** Packet buffers that an interface keeps: posted for receiving, and on their way out. */
 export const buffersPerVif: number = ringSlots * 2;
-

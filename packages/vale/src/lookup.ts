@@ -48,7 +48,10 @@ export function learningBridge(options: { entries?: number } = {}): Lookup {
       } else {
         const { bytes } = batch.memory;
         const word = (k: number): number =>
-          (bytes[at + k] as number) | ((bytes[at + k + 1] as number) << 8) | ((bytes[at + k + 2] as number) << 16) | ((bytes[at + k + 3] as number) << 24);
+          (bytes[at + k] as number) |
+          ((bytes[at + k + 1] as number) << 8) |
+          ((bytes[at + k + 2] as number) << 16) |
+          ((bytes[at + k + 3] as number) << 24);
         a = word(0);
         b = word(4);
         c = word(8);

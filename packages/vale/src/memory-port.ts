@@ -50,7 +50,9 @@ export function createMemoryPort(name: string): MemoryPort {
     },
     flush() {},
     send(frames) {
-      for (const f of frames) if (f.length > maximumFrame) throw new RangeError(`a frame of ${f.length} bytes; a memory port carries at most ${maximumFrame}`);
+      for (const f of frames)
+        if (f.length > maximumFrame)
+          throw new RangeError(`a frame of ${f.length} bytes; a memory port carries at most ${maximumFrame}`);
       let sent = 0;
       for (const frame of frames) {
         if (outgoing.count >= slots) break;

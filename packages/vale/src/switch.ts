@@ -118,7 +118,8 @@ export function createSwitch(options: { name?: string; lookup?: Lookup } = {}): 
   };
 
   const attach = (port: Port): void => {
-    if (ports.some((p) => p?.name === port.name)) throw new SwitchError("NAME_TAKEN", `a port named '${port.name}' is attached already`);
+    if (ports.some((p) => p?.name === port.name))
+      throw new SwitchError("NAME_TAKEN", `a port named '${port.name}' is attached already`);
     let index = ports.indexOf(undefined);
     if (index < 0) index = ports.length;
     if (index >= maximumPorts) throw new SwitchError("TOO_MANY_PORTS", `a switch has at most ${maximumPorts} ports`);
@@ -160,7 +161,13 @@ export function createSwitch(options: { name?: string; lookup?: Lookup } = {}): 
       ports.forEach((port, p) => {
         if (!port) return;
         const at = (k: number): number => counters[p * COUNTERS + k] as number;
-        named[port.name] = { inPackets: at(IN_PACKETS), inBytes: at(IN_BYTES), outPackets: at(OUT_PACKETS), outBytes: at(OUT_BYTES), noRoom: at(NO_ROOM) };
+        named[port.name] = {
+          inPackets: at(IN_PACKETS),
+          inBytes: at(IN_BYTES),
+          outPackets: at(OUT_PACKETS),
+          outBytes: at(OUT_BYTES),
+          noRoom: at(NO_ROOM),
+        };
       });
       return { ports: named, drops: { hairpin, runt } };
     },

@@ -7,7 +7,8 @@ const frame = (dst: number, src: number, length = 60, fill = 0): Uint8Array => {
   f.set([2, 0, 0, 0, 0, dst, 2, 0, 0, 0, 0, src]);
   return f;
 };
-const broadcastFrame = (src: number): Uint8Array => Uint8Array.of(255, 255, 255, 255, 255, 255, 2, 0, 0, 0, 0, src, 8, 0);
+const broadcastFrame = (src: number): Uint8Array =>
+  Uint8Array.of(255, 255, 255, 255, 255, 255, 2, 0, 0, 0, 0, src, 8, 0);
 
 describe("the switch", () => {
   it("floods what it does not know, then sends it where it learned", () => {
@@ -69,19 +70,32 @@ describe("the switch", () => {
 
   it("agrees with a model of a learning bridge", () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 6 }), fc.integer({ min: 1, max: 6 }), fc.integer({ min: 14, max: 2000 })), { maxLength: 40 }), (steps) => {
-        const sw = createSwitch({ lookup: learningBridge({ entries: 1024 }) });
-        const ports = ["a", "b", "c", "d"].map((n) => sw.attach(n));
-        const table = new Map<number, number>();
-        steps.forEach(([port, dst, src, length], n) => {
-          const f = dst === 0 ? Uint8Array.of(...broadcastFrame(src), n) : frame(dst, src, length, n & 255);
-          ports[port]!.send([f]);
-          sw.forward();
-          table.set(src, port);
-          const to = dst === 0 ? undefined : table.get(dst);
-          ports.forEach((p, i) => expect(p.receive()).toEqual(i !== port && (to === undefined || to === i) ? [f] : []));
-        });
-      }),
+      fc.property(
+        fc.array(
+          fc.tuple(
+            fc.integer({ min: 0, max: 3 }),
+            fc.integer({ min: 0, max: 6 }),
+            fc.integer({ min: 1, max: 6 }),
+            fc.integer({ min: 14, max: 2000 }),
+          ),
+          { maxLength: 40 },
+        ),
+        (steps) => {
+          const sw = createSwitch({ lookup: learningBridge({ entries: 1024 }) });
+          const ports = ["a", "b", "c", "d"].map((n) => sw.attach(n));
+          const table = new Map<number, number>();
+          steps.forEach(([port, dst, src, length], n) => {
+            const f = dst === 0 ? Uint8Array.of(...broadcastFrame(src), n) : frame(dst, src, length, n & 255);
+            ports[port]!.send([f]);
+            sw.forward();
+            table.set(src, port);
+            const to = dst === 0 ? undefined : table.get(dst);
+            ports.forEach((p, i) =>
+              expect(p.receive()).toEqual(i !== port && (to === undefined || to === i) ? [f] : []),
+            );
+          });
+        },
+      ),
     );
   });
 });
@@ -89,20 +103,25 @@ describe("the switch", () => {
 describe("copyFrame", () => {
   it("copies exactly the frame, at any alignment and length", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 40 }), fc.integer({ min: 0, max: 40 }), fc.integer({ min: 0, max: 1600 }), (from, to, length) => {
-        const batch = new FrameBatch(new ArrayBuffer(2048));
-        batch.memory.bytes.forEach((_, i, bytes) => {
-          bytes[i] = (i * 7) & 255;
-        });
-        batch.offsets[0] = from;
-        batch.lengths[0] = length;
-        const target = new FrameMemory(new SharedArrayBuffer(2048));
-        target.bytes.fill(0xa5);
-        copyFrame(batch, 0, target, to);
-        const expected = new Uint8Array(2048).fill(0xa5);
-        expected.set(batch.memory.bytes.subarray(from, from + length), to);
-        expect(Buffer.compare(Buffer.from(target.bytes), Buffer.from(expected))).toBe(0);
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: 40 }),
+        fc.integer({ min: 0, max: 40 }),
+        fc.integer({ min: 0, max: 1600 }),
+        (from, to, length) => {
+          const batch = new FrameBatch(new ArrayBuffer(2048));
+          batch.memory.bytes.forEach((_, i, bytes) => {
+            bytes[i] = (i * 7) & 255;
+          });
+          batch.offsets[0] = from;
+          batch.lengths[0] = length;
+          const target = new FrameMemory(new SharedArrayBuffer(2048));
+          target.bytes.fill(0xa5);
+          copyFrame(batch, 0, target, to);
+          const expected = new Uint8Array(2048).fill(0xa5);
+          expected.set(batch.memory.bytes.subarray(from, from + length), to);
+          expect(Buffer.compare(Buffer.from(target.bytes), Buffer.from(expected))).toBe(0);
+        },
+      ),
     );
   });
 });

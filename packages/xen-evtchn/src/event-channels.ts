@@ -118,13 +118,19 @@ export function createEventChannels(): EventChannels {
     clear(s, port);
     if (c?.state !== "interdomain") return;
     const remote = domains.get(c.remote);
-    if (remote?.channels.get(c.remotePort)?.state === "interdomain") remote.channels.set(c.remotePort, { state: "unbound", remote: s.domain.id });
+    if (remote?.channels.get(c.remotePort)?.state === "interdomain")
+      remote.channels.set(c.remotePort, { state: "unbound", remote: s.domain.id });
   };
 
   return {
     attach(domain) {
       const { buffer, offset } = domain.sharedInfo;
-      domains.set(domain.id, { domain, words: new Int32Array(buffer, offset, sharedInfo.size >> 2), channels: new Map(), next: 1 });
+      domains.set(domain.id, {
+        domain,
+        words: new Int32Array(buffer, offset, sharedInfo.size >> 2),
+        channels: new Map(),
+        next: 1,
+      });
     },
     detach(id) {
       const s = domains.get(id);
@@ -142,7 +148,11 @@ export function createEventChannels(): EventChannels {
       const s = state(id);
       const r = state(remote);
       const c = channel(r, remotePort);
-      if (c.state !== "unbound" || c.remote !== id) throw new EventError("NOT_UNBOUND", `event channel ${remotePort} of domain ${remote} is not open to domain ${id}`);
+      if (c.state !== "unbound" || c.remote !== id)
+        throw new EventError(
+          "NOT_UNBOUND",
+          `event channel ${remotePort} of domain ${remote} is not open to domain ${id}`,
+        );
       const port = allocate(s);
       s.channels.set(port, { state: "interdomain", remote, remotePort });
       r.channels.set(remotePort, { state: "interdomain", remote: id, remotePort: port });

@@ -7,10 +7,10 @@ export {
   type ChannelStatus,
   createEventChannels,
   type DomId,
-  EventError,
-  type EventErrorCode,
   type EventChannels,
   type EventDomain,
+  EventError,
+  type EventErrorCode,
   type EvtchnPort,
   virq,
 } from "./event-channels.ts";

@@ -3,7 +3,20 @@
  *
  * Layout of x86-64 `shared_info` and `vcpu_info`, xen/include/public/xen.h; little endian.
  */
-import { array, type FieldType, type HostFields, type StagedArray, type StagedFields, type Struct, struct, u32, type U32Field, u64, type U64Field, u8 } from "@clickos/codegen";
+import {
+  array,
+  type FieldType,
+  type HostFields,
+  type StagedArray,
+  type StagedFields,
+  type Struct,
+  struct,
+  type U32Field,
+  type U64Field,
+  u8,
+  u32,
+  u64,
+} from "@clickos/codegen";
 
 /** Event channels of the 2-level ABI: 64 words of 64 bits. Port 0 is never used. */
 export const portCount = 4096;

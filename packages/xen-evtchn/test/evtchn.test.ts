@@ -7,7 +7,13 @@ function rig(): { events: ReturnType<typeof createEventChannels>; wakes: number[
   const wakes = [0, 0, 0];
   const pages = [0, 1, 2].map((id) => {
     const buffer = new SharedArrayBuffer(4096);
-    events.attach({ id, sharedInfo: { buffer, offset: 0 }, wake: () => { wakes[id] = (wakes[id] ?? 0) + 1; } });
+    events.attach({
+      id,
+      sharedInfo: { buffer, offset: 0 },
+      wake: () => {
+        wakes[id] = (wakes[id] ?? 0) + 1;
+      },
+    });
     return buffer;
   });
   return { events, wakes, pages };
@@ -16,8 +22,20 @@ function rig(): { events: ReturnType<typeof createEventChannels>; wakes: number[
 describe("event channels", () => {
   it("have Xen's layout", () => {
     // xen/include/public/xen.h for x86-64.
-    expect(sharedInfo.offsets).toMatchObject({ vcpu: 0, evtchnPending: 2048, evtchnMask: 2560, wcVersion: 3072, wcSec: 3076, wcNsec: 3080 });
-    expect([vcpuInfo.size, vcpuInfo.offsets.upcallMask, vcpuInfo.offsets.pendingSel, vcpuInfo.offsets.systemTime]).toEqual([64, 1, 8, 48]);
+    expect(sharedInfo.offsets).toMatchObject({
+      vcpu: 0,
+      evtchnPending: 2048,
+      evtchnMask: 2560,
+      wcVersion: 3072,
+      wcSec: 3076,
+      wcNsec: 3080,
+    });
+    expect([
+      vcpuInfo.size,
+      vcpuInfo.offsets.upcallMask,
+      vcpuInfo.offsets.pendingSel,
+      vcpuInfo.offsets.systemTime,
+    ]).toEqual([64, 1, 8, 48]);
   });
 
   it("set the pending bit, the selector and the upcall flag, and wake once", () => {
@@ -83,32 +101,35 @@ describe("event channels", () => {
 
   it("lose nothing under random sends, masks and takes, against a model", () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.constantFrom("send", "mask", "unmask", "take"), fc.integer({ min: 0, max: 5 }))), (steps) => {
-        const { events } = rig();
-        const ends = Array.from({ length: 6 }, () => {
-          const remote = events.allocUnbound(2, 1);
-          return { local: events.bindInterdomain(1, 2, remote), remote };
-        });
-        const pending = new Set<number>();
-        const masked = new Set<number>();
-        for (const [what, i] of steps) {
-          const end = ends[i]!;
-          if (what === "send") {
-            events.send(1, end.local);
-            pending.add(end.remote);
-          } else if (what === "mask") {
-            events.mask(2, end.remote);
-            masked.add(end.remote);
-          } else if (what === "unmask") {
-            events.unmask(2, end.remote);
-            masked.delete(end.remote);
-          } else {
-            const ready = [...pending].filter((p) => !masked.has(p)).sort((a, b) => a - b);
-            expect(events.takePending(2)).toEqual(ready);
-            for (const p of ready) pending.delete(p);
+      fc.property(
+        fc.array(fc.tuple(fc.constantFrom("send", "mask", "unmask", "take"), fc.integer({ min: 0, max: 5 }))),
+        (steps) => {
+          const { events } = rig();
+          const ends = Array.from({ length: 6 }, () => {
+            const remote = events.allocUnbound(2, 1);
+            return { local: events.bindInterdomain(1, 2, remote), remote };
+          });
+          const pending = new Set<number>();
+          const masked = new Set<number>();
+          for (const [what, i] of steps) {
+            const end = ends[i]!;
+            if (what === "send") {
+              events.send(1, end.local);
+              pending.add(end.remote);
+            } else if (what === "mask") {
+              events.mask(2, end.remote);
+              masked.add(end.remote);
+            } else if (what === "unmask") {
+              events.unmask(2, end.remote);
+              masked.delete(end.remote);
+            } else {
+              const ready = [...pending].filter((p) => !masked.has(p)).sort((a, b) => a - b);
+              expect(events.takePending(2)).toEqual(ready);
+              for (const p of ready) pending.delete(p);
+            }
           }
-        }
-      }),
+        },
+      ),
     );
   });
 });

@@ -3,7 +3,18 @@
  *
  * @packageDocumentation
  */
-export { NETIF_RSP, NETTXF, netifExtraInfo, netifRx, netifRxRequest, netifRxResponse, netifTx, netifTxRequest, netifTxResponse } from "./netif.ts";
+
 export type { Host, NetifRxRequest, NetifRxResponse, NetifTxRequest, NetifTxResponse, RingProtocol } from "./netif.ts";
+export {
+  NETIF_RSP,
+  NETTXF,
+  netifExtraInfo,
+  netifRx,
+  netifRxRequest,
+  netifRxResponse,
+  netifTx,
+  netifTxRequest,
+  netifTxResponse,
+} from "./netif.ts";
 export { netmapRing, netmapSlot, ringSlots, type SlotFields } from "./netmap-ring.ts";
 export { type BackRing, createRing, type FrontRing, RingError, type RingPage, ringSize, sring } from "./shared-ring.ts";

@@ -1,20 +1,34 @@
 /** Requests and responses of the netif protocol, xen/include/public/io/netif.h; little endian. */
-import { type HostFields, type Struct, struct, u16, u32, type U32Field, u8, type FieldType } from "@clickos/codegen";
+import { type FieldType, type HostFields, type Struct, struct, type U32Field, u8, u16, u32 } from "@clickos/codegen";
 
-const i16: U32Field = { ...u16, name: "i16", read: (data: DataView, offset: number) => data.getInt16(offset, true) } as FieldType<any, number>;
+const i16: U32Field = {
+  ...u16,
+  name: "i16",
+  read: (data: DataView, offset: number) => data.getInt16(offset, true),
+} as FieldType<any, number>;
 
-export const netifTxRequest: Struct<{ gref: U32Field; offset: U32Field; flags: U32Field; id: U32Field; size: U32Field }> = struct(
-  { gref: u32, offset: u16, flags: u16, id: u16, size: u16 },
-  { name: "netif_tx_request" },
+export const netifTxRequest: Struct<{
+  gref: U32Field;
+  offset: U32Field;
+  flags: U32Field;
+  id: U32Field;
+  size: U32Field;
+}> = struct({ gref: u32, offset: u16, flags: u16, id: u16, size: u16 }, { name: "netif_tx_request" });
+export const netifTxResponse: Struct<{ id: U32Field; status: U32Field }> = struct(
+  { id: u16, status: i16 },
+  { name: "netif_tx_response" },
 );
-export const netifTxResponse: Struct<{ id: U32Field; status: U32Field }> = struct({ id: u16, status: i16 }, { name: "netif_tx_response" });
-export const netifRxRequest: Struct<{ id: U32Field; pad: U32Field; gref: U32Field }> = struct({ id: u16, pad: u16, gref: u32 }, { name: "netif_rx_request" });
+export const netifRxRequest: Struct<{ id: U32Field; pad: U32Field; gref: U32Field }> = struct(
+  { id: u16, pad: u16, gref: u32 },
+  { name: "netif_rx_request" },
+);
 export const netifRxResponse: Struct<{ id: U32Field; offset: U32Field; flags: U32Field; status: U32Field }> = struct(
   { id: u16, offset: u16, flags: u16, status: i16 },
   { name: "netif_rx_response" },
 );
 /** `struct netif_extra_info`: type, flags and six bytes that depend on the type. */
-export const netifExtraInfo: Struct<{ type: U32Field; flags: U32Field; a: U32Field; b: U32Field; c: U32Field }> = struct({ type: u8, flags: u8, a: u16, b: u16, c: u16 }, { name: "netif_extra_info" });
+export const netifExtraInfo: Struct<{ type: U32Field; flags: U32Field; a: U32Field; b: U32Field; c: U32Field }> =
+  struct({ type: u8, flags: u8, a: u16, b: u16, c: u16 }, { name: "netif_extra_info" });
 
 export const NETIF_RSP = { dropped: -2, error: -1, okay: 0, null: 1 } as const;
 export const NETTXF = { csumBlank: 1, dataValidated: 2, moreData: 4, extraInfo: 8 } as const;
@@ -32,5 +46,11 @@ export type NetifTxResponse = Host<typeof netifTxResponse>;
 export type NetifRxRequest = Host<typeof netifRxRequest>;
 export type NetifRxResponse = Host<typeof netifRxResponse>;
 
-export const netifTx: RingProtocol<NetifTxRequest, NetifTxResponse> = { request: netifTxRequest, response: netifTxResponse };
-export const netifRx: RingProtocol<NetifRxRequest, NetifRxResponse> = { request: netifRxRequest, response: netifRxResponse };
+export const netifTx: RingProtocol<NetifTxRequest, NetifTxResponse> = {
+  request: netifTxRequest,
+  response: netifTxResponse,
+};
+export const netifRx: RingProtocol<NetifRxRequest, NetifRxResponse> = {
+  request: netifRxRequest,
+  response: netifRxResponse,
+};

@@ -7,7 +7,18 @@
  *
  * Receive: slots from `head` to before `tail` hold frames. Transmit: slots from `head` to before `tail` are free.
  */
-import { array, type FieldType, type HostFields, type StagedArray, type StagedFields, type Struct, struct, u16, u32, type U32Field } from "@clickos/codegen";
+import {
+  array,
+  type FieldType,
+  type HostFields,
+  type StagedArray,
+  type StagedFields,
+  type Struct,
+  struct,
+  type U32Field,
+  u16,
+  u32,
+} from "@clickos/codegen";
 
 /** Slots of a ring; one is always kept empty. */
 export const ringSlots = 256;
@@ -16,7 +27,10 @@ export const ringSlots = 256;
 export type SlotFields = { bufIdx: U32Field; len: U32Field; flags: U32Field; ptr: U32Field };
 
 /** `struct netmap_slot`, 12 bytes: buffer index, length, flags, and the data's offset in the buffer (`ptr`). */
-export const netmapSlot: Struct<SlotFields> = struct({ bufIdx: u32, len: u16, flags: u16, ptr: u32 }, { name: "netmap_slot" });
+export const netmapSlot: Struct<SlotFields> = struct(
+  { bufIdx: u32, len: u16, flags: u16, ptr: u32 },
+  { name: "netmap_slot" },
+);
 
 /** `struct netmap_ring`, 3136 bytes. `event` is nonzero while the guest wants to be told of a change. */
 export const netmapRing: Struct<{
@@ -29,6 +43,15 @@ export const netmapRing: Struct<{
   event: U32Field;
   slots: FieldType<StagedArray<StagedFields<SlotFields>>, HostFields<SlotFields>[]>;
 }> = struct(
-  { numSlots: u32, nrBufSize: u32, head: u32, cur: u32, tail: u32, flags: u32, event: u32, slots: array(netmapSlot, ringSlots) },
+  {
+    numSlots: u32,
+    nrBufSize: u32,
+    head: u32,
+    cur: u32,
+    tail: u32,
+    flags: u32,
+    event: u32,
+    slots: array(netmapSlot, ringSlots),
+  },
   { name: "netmap_ring", at: { slots: 64 } },
 );

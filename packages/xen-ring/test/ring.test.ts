@@ -1,14 +1,39 @@
-import { createRing, netifExtraInfo, netifRxRequest, netifRxResponse, netifTx, netifTxRequest, netifTxResponse, netmapRing, netmapSlot, RingError, ringSize, sring } from "@clickos/xen-ring";
+import {
+  createRing,
+  netifExtraInfo,
+  netifRxRequest,
+  netifRxResponse,
+  netifTx,
+  netifTxRequest,
+  netifTxResponse,
+  netmapRing,
+  netmapSlot,
+  RingError,
+  ringSize,
+  sring,
+} from "@clickos/xen-ring";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 const page = (): { buffer: SharedArrayBuffer; offset: number } => ({ buffer: new SharedArrayBuffer(4096), offset: 0 });
-const request = (id: number): { gref: number; offset: number; flags: number; id: number; size: number } => ({ gref: 1000 + id, offset: 0, flags: 0, id, size: 64 });
+const request = (id: number): { gref: number; offset: number; flags: number; id: number; size: number } => ({
+  gref: 1000 + id,
+  offset: 0,
+  flags: 0,
+  id,
+  size: 64,
+});
 
 describe("layouts", () => {
   it("are those of Xen's and netmap's public headers", () => {
     expect(netifTxRequest.offsets).toEqual({ gref: 0, offset: 4, flags: 6, id: 8, size: 10 });
-    expect([netifTxRequest.size, netifTxResponse.size, netifRxRequest.size, netifRxResponse.size, netifExtraInfo.size]).toEqual([12, 4, 8, 8, 8]);
+    expect([
+      netifTxRequest.size,
+      netifTxResponse.size,
+      netifRxRequest.size,
+      netifRxResponse.size,
+      netifExtraInfo.size,
+    ]).toEqual([12, 4, 8, 8, 8]);
     expect(netifRxResponse.offsets).toEqual({ id: 0, offset: 2, flags: 4, status: 6 });
     expect([sring.size, sring.offsets.rspEvent]).toEqual([64, 12]);
     expect([ringSize(12), ringSize(8)]).toEqual([256, 256]);
@@ -60,36 +85,41 @@ describe("the shared ring", () => {
 
   it.each([0x7fffffff, 0xffffffff, 0xffffff80, 0])("keeps order over the wrap, from %i, against a model", (start) => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.constantFrom("push", "take", "answer", "collect"), fc.integer({ min: 1, max: 80 })), { maxLength: 60 }), (steps) => {
-        const p = page();
-        const words = new Uint32Array(p.buffer);
-        createRing(p, netifTx);
-        words.set([start, start + 1, start, start + 1].map((n) => n >>> 0));
-        const { front, back } = createRing(p, netifTx, { init: false });
-        const [sent, seen, answered]: [number[], number[], number[]] = [[], [], []];
-        let id = 0;
-        for (const [what, n] of steps) {
-          if (what === "push") {
-            for (let i = 0; i < n && front.free > 0; i++) {
-              front.push(request(id & 0xffff));
-              sent.push(id++ & 0xffff);
-            }
-            front.publish();
-          } else if (what === "take") {
-            for (const r of back.requests()) {
-              expect(r.id).toBe(sent.shift());
-              seen.push(r.id);
-            }
-          } else if (what === "answer") {
-            for (let i = 0; i < n && seen.length > 0; i++) {
-              const answer = seen.shift()!;
-              back.respond({ id: answer, status: 0 });
-              answered.push(answer);
-            }
-            back.publish();
-          } else for (const r of front.responses()) expect(r.id).toBe(answered.shift());
-        }
-      }),
+      fc.property(
+        fc.array(fc.tuple(fc.constantFrom("push", "take", "answer", "collect"), fc.integer({ min: 1, max: 80 })), {
+          maxLength: 60,
+        }),
+        (steps) => {
+          const p = page();
+          const words = new Uint32Array(p.buffer);
+          createRing(p, netifTx);
+          words.set([start, start + 1, start, start + 1].map((n) => n >>> 0));
+          const { front, back } = createRing(p, netifTx, { init: false });
+          const [sent, seen, answered]: [number[], number[], number[]] = [[], [], []];
+          let id = 0;
+          for (const [what, n] of steps) {
+            if (what === "push") {
+              for (let i = 0; i < n && front.free > 0; i++) {
+                front.push(request(id & 0xffff));
+                sent.push(id++ & 0xffff);
+              }
+              front.publish();
+            } else if (what === "take") {
+              for (const r of back.requests()) {
+                expect(r.id).toBe(sent.shift());
+                seen.push(r.id);
+              }
+            } else if (what === "answer") {
+              for (let i = 0; i < n && seen.length > 0; i++) {
+                const answer = seen.shift()!;
+                back.respond({ id: answer, status: 0 });
+                answered.push(answer);
+              }
+              back.publish();
+            } else for (const r of front.responses()) expect(r.id).toBe(answered.shift());
+          }
+        },
+      ),
     );
   });
 });

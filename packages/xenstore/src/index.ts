@@ -3,4 +3,11 @@
  *
  * @packageDocumentation
  */
-export { createXenStore, StoreError, type StoreErrorCode, type StoreView, type WatchCallback, type XenStore } from "./store.ts";
+export {
+  createXenStore,
+  StoreError,
+  type StoreErrorCode,
+  type StoreView,
+  type WatchCallback,
+  type XenStore,
+} from "./store.ts";

@@ -49,7 +49,12 @@ const maximumValue = 4096;
 const maximumNodes = 1_000_000;
 
 function split(path: string): string[] {
-  if (path.length > maximumPath || !/^\/[A-Za-z0-9_@/:-]*$|^@[A-Za-z]+$/.test(path) || path.includes("//") || (path.endsWith("/") && path !== "/"))
+  if (
+    path.length > maximumPath ||
+    !/^\/[A-Za-z0-9_@/:-]*$|^@[A-Za-z]+$/.test(path) ||
+    path.includes("//") ||
+    (path.endsWith("/") && path !== "/")
+  )
     throw new StoreError("EINVAL", `'${path.slice(0, 80)}' is not an absolute path of names`);
   return path === "/" ? [] : path.slice(1).split("/");
 }
@@ -96,7 +101,8 @@ class Tree implements StoreView {
     return this.touch(path) !== undefined;
   }
   write(path: string, value: string): void {
-    if (value.length > maximumValue) throw new StoreError("E2BIG", `${path}: ${value.length} bytes, at most ${maximumValue}`);
+    if (value.length > maximumValue)
+      throw new StoreError("E2BIG", `${path}: ${value.length} bytes, at most ${maximumValue}`);
     this.root = this.put(this.root, split(path), value);
     this.changes.push({ path, apply: (tree) => tree.write(path, value) });
   }
@@ -153,7 +159,8 @@ export function createXenStore(): XenStore {
   const fire = (path: string): void => {
     for (const w of [...watches]) {
       // A change above a watched node concerns it too when it removed it.
-      if (path === w.path || path.startsWith(`${w.path}/`) || w.path === "/" || w.path.startsWith(`${path}/`)) w.callback(w.path.startsWith(`${path}/`) ? w.path : path, w.token);
+      if (path === w.path || path.startsWith(`${w.path}/`) || w.path === "/" || w.path.startsWith(`${path}/`))
+        w.callback(w.path.startsWith(`${path}/`) ? w.path : path, w.token);
     }
   };
   const direct = <T>(operation: (tree: Tree) => T): T => {

@@ -18,7 +18,8 @@ describe("the store", () => {
 
   it("refuses bad paths and long values", () => {
     const store = createXenStore();
-    for (const path of ["relative", "/a//b", "/a/", "/sp ace", `/${"x".repeat(4000)}`]) expect(() => store.write(path, "")).toThrow(/EINVAL/);
+    for (const path of ["relative", "/a//b", "/a/", "/sp ace", `/${"x".repeat(4000)}`])
+      expect(() => store.write(path, "")).toThrow(/EINVAL/);
     expect(() => store.write("/a", "x".repeat(5000))).toThrow(/E2BIG/);
     expect(() => store.rm("/")).toThrow(/EINVAL/);
   });
@@ -39,7 +40,12 @@ describe("the store", () => {
   it("transactions are all or nothing, and run again when they met a change", () => {
     const store = createXenStore();
     store.write("/n", "1");
-    expect(() => store.transaction((t) => { t.write("/n", "2"); throw new Error("no"); })).toThrow("no");
+    expect(() =>
+      store.transaction((t) => {
+        t.write("/n", "2");
+        throw new Error("no");
+      }),
+    ).toThrow("no");
     expect(store.read("/n")).toBe("1");
     let runs = 0;
     store.transaction((t) => {
@@ -48,6 +54,11 @@ describe("the store", () => {
       t.write("/n", String(n + 1));
     });
     expect([runs, store.read("/n")]).toEqual([2, "11"]);
-    expect(() => store.transaction((t) => { t.read("/n"); store.write("/n", "x"); })).toThrow(/EAGAIN/);
+    expect(() =>
+      store.transaction((t) => {
+        t.read("/n");
+        store.write("/n", "x");
+      }),
+    ).toThrow(/EAGAIN/);
   });
 });

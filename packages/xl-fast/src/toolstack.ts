@@ -1,6 +1,13 @@
 /** The toolstack: what `xl` does with domains, for Click VMs. */
-import { type CheckedGraph, checkConfiguration, type ControlPlane, controlPlane, type Drop, type ElementSet } from "@clickos/click-core";
-import { createHypervisor, type CrashRecord, type Domain, type Hypervisor } from "@clickos/hypervisor";
+import {
+  type CheckedGraph,
+  type ControlPlane,
+  checkConfiguration,
+  controlPlane,
+  type Drop,
+  type ElementSet,
+} from "@clickos/click-core";
+import { type CrashRecord, createHypervisor, type Domain, type Hypervisor } from "@clickos/hypervisor";
 import { type Image, imageKernel, loadImage } from "@clickos/minios";
 import { connectVif, type Vif } from "@clickos/netback";
 import { devicePage, xenbusState } from "@clickos/netfront";
@@ -75,7 +82,11 @@ export interface Toolstack {
 }
 
 /** A toolstack over a hypervisor. `elements` are the classes whose handlers can be read. */
-export function createToolstack(options: { elements: ElementSet; hypervisor?: Hypervisor; store?: XenStore }): Toolstack {
+export function createToolstack(options: {
+  elements: ElementSet;
+  hypervisor?: Hypervisor;
+  store?: XenStore;
+}): Toolstack {
   const hypervisor = options.hypervisor ?? createHypervisor();
   const store = options.store ?? createXenStore();
   const { events, mapper } = hypervisor;
@@ -101,7 +112,10 @@ export function createToolstack(options: { elements: ElementSet; hypervisor?: Hy
       const { manifest } = image;
       const wanted = config.vif ?? [];
       if (wanted.length !== manifest.vifs.length)
-        throw new ToolstackError("BAD_VIFS", `image '${manifest.name}' has ${manifest.vifs.length} interfaces (devices ${manifest.vifs.map((v) => v.device).join(", ") || "none"}), ${wanted.length} given`);
+        throw new ToolstackError(
+          "BAD_VIFS",
+          `image '${manifest.name}' has ${manifest.vifs.length} interfaces (devices ${manifest.vifs.map((v) => v.device).join(", ") || "none"}), ${wanted.length} given`,
+        );
       let module = modules.get(image.sha256);
       if (!module) {
         try {
@@ -142,13 +156,30 @@ export function createToolstack(options: { elements: ElementSet; hypervisor?: Hy
         hypervisor.destroyDomain(domain.id);
       };
       try {
-        if (domain.crash) throw new ToolstackError("CRASHED", `'${config.name}' crashed while it booted: ${domain.crash.message}`, domain.crash);
+        if (domain.crash)
+          throw new ToolstackError(
+            "CRASHED",
+            `'${config.name}' crashed while it booted: ${domain.crash.message}`,
+            domain.crash,
+          );
         manifest.vifs.forEach((places, i) => {
           const page = devicePage.view(domain.memory.buffer, places.page);
           const { local } = ports[i] as { local: number };
           const { bridge } = wanted[i] as VifConfig;
-          const grants = { rxRingRef: page.rxRingRef, txRingRef: page.txRingRef, bufferRef: page.bufferRef, bufferFrames: page.bufferFrames, bufferCount: page.bufferCount };
-          const vif = connectVif({ name: `vif${domain.id}.${i}`, domain: domain.id, grants, mapper, notify: () => events.send(0, local) });
+          const grants = {
+            rxRingRef: page.rxRingRef,
+            txRingRef: page.txRingRef,
+            bufferRef: page.bufferRef,
+            bufferFrames: page.bufferFrames,
+            bufferCount: page.bufferCount,
+          };
+          const vif = connectVif({
+            name: `vif${domain.id}.${i}`,
+            domain: domain.id,
+            grants,
+            mapper,
+            notify: () => events.send(0, local),
+          });
           bridge.attach(vif);
           connected.push({ vif, bridge });
         });
@@ -157,7 +188,12 @@ export function createToolstack(options: { elements: ElementSet; hypervisor?: Hy
         abandon();
         throw e;
       }
-      describe(store, domain, config.name, connected.map(({ bridge }) => bridge.name));
+      describe(
+        store,
+        domain,
+        config.name,
+        connected.map(({ bridge }) => bridge.name),
+      );
       domain.unpause();
       phase("store");
 
@@ -224,6 +260,7 @@ function hex(n: number): string {
 }
 
 function macBytes(mac: string): Uint8Array {
-  if (!/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(mac)) throw new ToolstackError("BAD_VIFS", `'${mac}' is not a MAC address`);
+  if (!/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(mac))
+    throw new ToolstackError("BAD_VIFS", `'${mac}' is not a MAC address`);
   return Uint8Array.from(mac.split(":"), (part) => Number.parseInt(part, 16));
 }

@@ -31,7 +31,8 @@ async function rig(text: string, xl: Toolstack = createToolstack({ elements }), 
   };
   return { xl, vm, bridges, ports, settle };
 }
-const frame = (n: number, length = 60): Uint8Array => Uint8Array.from({ length }, (_, i) => (i < 4 ? n >> (i * 8) : i * n) & 255);
+const frame = (n: number, length = 60): Uint8Array =>
+  Uint8Array.from({ length }, (_, i) => (i < 4 ? n >> (i * 8) : i * n) & 255);
 
 describe("a VM", () => {
   it("boots, forwards in order, and says how long each phase took", async () => {
@@ -41,12 +42,22 @@ describe("a VM", () => {
     settle();
     expect(ports[1]!.receive()).toEqual(frames);
     expect(vm.read("c.count")).toBe("200");
-    expect(vm.timeline.phases.map((p) => p.name)).toEqual(["load", "compile", "domain", "instantiate", "guest", "connect", "store"]);
+    expect(vm.timeline.phases.map((p) => p.name)).toEqual([
+      "load",
+      "compile",
+      "domain",
+      "instantiate",
+      "guest",
+      "connect",
+      "store",
+    ]);
     expect(vm.timeline.totalUs).toBeGreaterThan(0);
   });
 
   it("keeps forwarding over many turns of its rings, and loses no buffer", async () => {
-    const { vm, ports, settle } = await rig("FromDevice(0) -> Queue(100) -> ToDevice(1); FromDevice(1) -> EtherMirror -> ToDevice(0)");
+    const { vm, ports, settle } = await rig(
+      "FromDevice(0) -> Queue(100) -> ToDevice(1); FromDevice(1) -> EtherMirror -> ToDevice(0)",
+    );
     for (let turn = 0; turn < 60; turn++) {
       const out = Array.from({ length: 90 }, (_, i) => frame(turn * 90 + i));
       ports[0]!.send(out);
@@ -97,14 +108,23 @@ describe("the toolstack", () => {
   it("lists, names, and destroys; the store and the switches follow", async () => {
     const xl = createToolstack({ elements });
     const { bridges } = await rig("FromDevice(0) -> ToDevice(0)", xl, "one");
-    await expect(xl.create({ name: "one", image: await link("Idle -> Discard"), vif: [] })).rejects.toMatchObject({ code: "NAME_TAKEN" });
-    await expect(xl.create({ name: "two", image: await link("FromDevice(0) -> Discard"), vif: [] })).rejects.toMatchObject({ code: "BAD_VIFS" });
+    await expect(xl.create({ name: "one", image: await link("Idle -> Discard"), vif: [] })).rejects.toMatchObject({
+      code: "NAME_TAKEN",
+    });
+    await expect(
+      xl.create({ name: "two", image: await link("FromDevice(0) -> Discard"), vif: [] }),
+    ).rejects.toMatchObject({ code: "BAD_VIFS" });
     expect(xl.list()).toMatchObject([{ name: "one", state: "running", vifs: 1 }]);
     const { id } = xl.list()[0]!;
     expect(xl.store.read(`/local/domain/${id}/name`)).toBe("one");
     expect(xl.store.read(`/local/domain/0/backend/vif/${id}/0/bridge`)).toBe("br0");
     xl.destroy("one");
-    expect([xl.list(), xl.store.exists(`/local/domain/${id}`), Object.keys(bridges[0]!.stats.ports), xl.hypervisor.mapper.mapped]).toEqual([[], false, ["outside"], 0]);
+    expect([
+      xl.list(),
+      xl.store.exists(`/local/domain/${id}`),
+      Object.keys(bridges[0]!.stats.ports),
+      xl.hypervisor.mapper.mapped,
+    ]).toEqual([[], false, ["outside"], 0]);
     expect(() => xl.destroy("one")).toThrow(/no VM named 'one'/);
   });
 
@@ -116,7 +136,9 @@ describe("the toolstack", () => {
       await xl.create({ name: "v", image, vif: [{ bridge }] });
       xl.destroy("v");
     }
-    expect([xl.hypervisor.mapper.mapped, xl.hypervisor.domains.length, Object.keys(bridge.stats.ports).length]).toEqual([0, 0, 0]);
+    expect([xl.hypervisor.mapper.mapped, xl.hypervisor.domains.length, Object.keys(bridge.stats.ports).length]).toEqual(
+      [0, 0, 0],
+    );
     expect(xl.hypervisor.events.status(0, 201).state).not.toBe("interdomain");
   });
 });
@@ -131,8 +153,12 @@ describe("images", () => {
 
   it("that were cut, changed or are something else are refused, at every byte", async () => {
     const { bytes } = await link("FromDevice(0) -> ToDevice(1)");
-    await expect(loadImage(new TextEncoder().encode("hello, this is text"))).rejects.toMatchObject({ code: "NOT_AN_IMAGE" });
-    await expect(loadImage(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]))).rejects.toMatchObject({ code: "NOT_AN_IMAGE" });
+    await expect(loadImage(new TextEncoder().encode("hello, this is text"))).rejects.toMatchObject({
+      code: "NOT_AN_IMAGE",
+    });
+    await expect(loadImage(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]))).rejects.toMatchObject({
+      code: "NOT_AN_IMAGE",
+    });
     await fc.assert(
       fc.asyncProperty(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 }), async (at, flip) => {
         const changed = bytes.slice();
@@ -148,7 +174,9 @@ describe("images", () => {
   it("say when a configuration holds more packets than a VM can grant, or needs files", async () => {
     await expect(link("Idle -> Queue(100000) -> Discard")).rejects.toThrow(/more than/);
     const { elements: all } = await import("@clickos/click-elements/node");
-    await expect(linkImage({ file: "t", text: "FromDump(x) -> Discard" }, { elements: all, name: "x" })).rejects.toThrow(/needs the host's files/);
+    await expect(
+      linkImage({ file: "t", text: "FromDump(x) -> Discard" }, { elements: all, name: "x" }),
+    ).rejects.toThrow(/needs the host's files/);
   });
 });
 
@@ -160,20 +188,33 @@ describe("a hostile guest", () => {
     const places = bad.vm.image.manifest.vifs[0]!;
     const bytes = new Uint8Array(bad.vm.domain.memory.buffer);
     const words = new Uint32Array(bad.vm.domain.memory.buffer);
-    const value = fc.oneof(fc.constantFrom(0, 1, 255, 256, 0x7fffffff, 0x80000000, 0xffffffff), fc.integer({ min: 0, max: 0xffffffff }));
+    const value = fc.oneof(
+      fc.constantFrom(0, 1, 255, 256, 0x7fffffff, 0x80000000, 0xffffffff),
+      fc.integer({ min: 0, max: 0xffffffff }),
+    );
     let sent = 0;
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.constantFrom(places.rxRing, places.txRing, places.page), fc.integer({ min: 0, max: netmapRing.size / 4 - 1 }), value), { minLength: 1, maxLength: 40 }), (writes) => {
-        for (const [page, word, v] of writes) words[page / 4 + word] = v;
-        // The ring that the switch reads next: an index that claims frames.
-        words[(places.txRing + netmapRing.offsets.head) / 4] = writes[0]![2] & 0x1ff;
-        bad.ports[0]!.send([frame(1), frame(2)]);
-        good.ports[0]!.send([frame(++sent)]);
-        bad.settle();
-        good.settle();
-        expect(good.ports[0]!.receive()).toEqual([frame(sent)]);
-        bad.ports[0]!.receive();
-      }),
+      fc.property(
+        fc.array(
+          fc.tuple(
+            fc.constantFrom(places.rxRing, places.txRing, places.page),
+            fc.integer({ min: 0, max: netmapRing.size / 4 - 1 }),
+            value,
+          ),
+          { minLength: 1, maxLength: 40 },
+        ),
+        (writes) => {
+          for (const [page, word, v] of writes) words[page / 4 + word] = v;
+          // The ring that the switch reads next: an index that claims frames.
+          words[(places.txRing + netmapRing.offsets.head) / 4] = writes[0]![2] & 0x1ff;
+          bad.ports[0]!.send([frame(1), frame(2)]);
+          good.ports[0]!.send([frame(++sent)]);
+          bad.settle();
+          good.settle();
+          expect(good.ports[0]!.receive()).toEqual([frame(sent)]);
+          bad.ports[0]!.receive();
+        },
+      ),
       { numRuns: 400 },
     );
     const stats = bad.vm.vifs[0]!.stats;
@@ -186,10 +227,31 @@ describe("a hostile guest", () => {
     const { connectVif, NetbackError } = await import("@clickos/netback");
     const { xl, vm } = await rig("FromDevice(0) -> ToDevice(0)");
     const page = devicePage.view(vm.domain.memory.buffer, vm.image.manifest.vifs[0]!.page);
-    const grants = { rxRingRef: page.rxRingRef, txRingRef: page.txRingRef, bufferRef: page.bufferRef, bufferFrames: page.bufferFrames, bufferCount: page.bufferCount };
+    const grants = {
+      rxRingRef: page.rxRingRef,
+      txRingRef: page.txRingRef,
+      bufferRef: page.bufferRef,
+      bufferFrames: page.bufferFrames,
+      bufferCount: page.bufferCount,
+    };
     const before = xl.hypervisor.mapper.mapped;
-    for (const change of [{ rxRingRef: 4000 }, { txRingRef: 0xffffffff }, { bufferFrames: 3000 }, { bufferFrames: 0xffffffff }, { bufferCount: 0xffffffff }, { bufferRef: 1 }])
-      expect(() => connectVif({ name: "x", domain: vm.domain.id, grants: { ...grants, ...change }, mapper: xl.hypervisor.mapper, notify() {} })).toThrow(NetbackError);
+    for (const change of [
+      { rxRingRef: 4000 },
+      { txRingRef: 0xffffffff },
+      { bufferFrames: 3000 },
+      { bufferFrames: 0xffffffff },
+      { bufferCount: 0xffffffff },
+      { bufferRef: 1 },
+    ])
+      expect(() =>
+        connectVif({
+          name: "x",
+          domain: vm.domain.id,
+          grants: { ...grants, ...change },
+          mapper: xl.hypervisor.mapper,
+          notify() {},
+        }),
+      ).toThrow(NetbackError);
     expect(xl.hypervisor.mapper.mapped).toBe(before);
   });
 });

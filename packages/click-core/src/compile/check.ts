@@ -31,7 +31,11 @@ export function check(graph: Graph, elements: ElementSet, diagnostics: Diagnosti
     const cls = Object.hasOwn(elements, source.className) ? elements[source.className] : undefined;
     if (!cls) {
       const near = closest(source.className, Object.keys(elements));
-      diagnostics.error(source.place, `unknown element class '${source.className}'`, near ? `did you mean '${near}'?` : undefined);
+      diagnostics.error(
+        source.place,
+        `unknown element class '${source.className}'`,
+        near ? `did you mean '${near}'?` : undefined,
+      );
       return undefined;
     }
     const before = diagnostics.list.length;
@@ -48,7 +52,11 @@ export function check(graph: Graph, elements: ElementSet, diagnostics: Diagnosti
             ninputs: counts.inputs,
             noutputs: counts.outputs,
             arguments: source.arguments.map((a) => a.text),
-            error: (message, argument) => diagnostics.error((argument === undefined ? undefined : source.arguments[argument]?.place) ?? source.place, `'${source.name} :: ${source.className}': ${message}`),
+            error: (message, argument) =>
+              diagnostics.error(
+                (argument === undefined ? undefined : source.arguments[argument]?.place) ?? source.place,
+                `'${source.name} :: ${source.className}': ${message}`,
+              ),
           });
     return { index, source, class: cls, config, plan };
   });
@@ -66,6 +74,8 @@ export function check(graph: Graph, elements: ElementSet, diagnostics: Diagnosti
   );
   return {
     connections: graph.connections,
-    elements: checked.flatMap((e, i) => (e ? [{ ...e, inputs: processing[i]?.inputs ?? [], outputs: processing[i]?.outputs ?? [] }] : [])),
+    elements: checked.flatMap((e, i) =>
+      e ? [{ ...e, inputs: processing[i]?.inputs ?? [], outputs: processing[i]?.outputs ?? [] }] : [],
+    ),
   };
 }

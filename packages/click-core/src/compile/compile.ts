@@ -22,7 +22,10 @@ export function checkConfiguration(source: Source, elements: ElementSet): Checke
   const graph = flatten(parse(source, diagnostics), diagnostics);
   const checked = check(graph, elements, diagnostics);
   diagnostics.throwIfFailed();
-  if (graph.elements.length === 0) throw new ConfigurationError([{ severity: "error", message: "the configuration has no elements", place: { source, offset: 0 } }]);
+  if (graph.elements.length === 0)
+    throw new ConfigurationError([
+      { severity: "error", message: "the configuration has no elements", place: { source, offset: 0 } },
+    ]);
   return { graph, checked };
 }
 
@@ -39,7 +42,12 @@ export function compile(checked: CheckedGraph, platform: Platform): CompiledRout
   if (!platform.services) {
     const diagnostics = new Diagnostics();
     for (const e of checked.elements)
-      if (e.class.service) diagnostics.error(e.source.place, `'${e.source.name} :: ${e.class.name}' needs the host's files, which are not available here`, "use FromDevice and ToDevice in a virtual machine or a browser");
+      if (e.class.service)
+        diagnostics.error(
+          e.source.place,
+          `'${e.source.name} :: ${e.class.name}' needs the host's files, which are not available here`,
+          "use FromDevice and ToDevice in a virtual machine or a browser",
+        );
     diagnostics.throwIfFailed();
   }
   const { module, layout } = stageRouter(checked, platform);

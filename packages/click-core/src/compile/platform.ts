@@ -2,7 +2,7 @@
  * What a compiled router runs on: where its memory starts, how it reaches devices and the console.
  * In process that is this package's own; in a virtual machine the guest kernel supplies it.
  */
-import type { FunctionBuilder, Func, I32, I32Like, ModuleBuilder, Struct, U32Field, U64Field } from "@clickos/codegen";
+import type { Func, FunctionBuilder, I32, I32Like, ModuleBuilder, Struct, U32Field, U64Field } from "@clickos/codegen";
 import { struct, u32, u64 } from "@clickos/codegen";
 
 /** The router's own words in memory, shared with the host. */
@@ -16,7 +16,16 @@ export const routerControl: Struct<{
   stopped: U32Field;
   poolEmpty: U32Field;
 }> = struct(
-  { now: u64, nextTimer: u64, freeCount: u32, freeStack: u32, poolBase: u32, poolCount: u32, stopped: u32, poolEmpty: u32 },
+  {
+    now: u64,
+    nextTimer: u64,
+    freeCount: u32,
+    freeStack: u32,
+    poolBase: u32,
+    poolCount: u32,
+    stopped: u32,
+    poolEmpty: u32,
+  },
   { name: "router", size: 64 },
 );
 

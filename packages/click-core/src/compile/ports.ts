@@ -30,7 +30,12 @@ export function portRange(code: string, inputs: number): [number, number] {
 }
 
 /** Reports wrong port counts, ports left unconnected, and ports connected twice. */
-export function checkPorts(graph: Graph, codes: readonly (string | undefined)[], used: readonly PortCounts[], diagnostics: Diagnostics): void {
+export function checkPorts(
+  graph: Graph,
+  codes: readonly (string | undefined)[],
+  used: readonly PortCounts[],
+  diagnostics: Diagnostics,
+): void {
   const connectedIn = new Set(graph.connections.map((c) => `${c.to.element}.${c.to.port}`));
   const connectedOut = new Set(graph.connections.map((c) => `${c.from.element}.${c.from.port}`));
   graph.elements.forEach((e, i) => {
@@ -43,9 +48,15 @@ export function checkPorts(graph: Graph, codes: readonly (string | undefined)[],
       ["output", counts.outputs, portRange(outputCode, counts.inputs), connectedOut],
     ] as const) {
       const [low, high] = range;
-      if (have > high) diagnostics.error(e.place, `'${e.name} :: ${e.className}' has ${have} ${what}s, but takes at most ${high}`);
+      if (have > high)
+        diagnostics.error(e.place, `'${e.name} :: ${e.className}' has ${have} ${what}s, but takes at most ${high}`);
       for (let port = 0; port < Math.max(have, low); port++)
-        if (!connected.has(`${i}.${port}`)) diagnostics.error(e.place, `'${e.name} :: ${e.className}' ${what} ${port} is not connected`, what === "output" ? "connect it, or end it in Discard" : "connect something to it, or feed it from Idle");
+        if (!connected.has(`${i}.${port}`))
+          diagnostics.error(
+            e.place,
+            `'${e.name} :: ${e.className}' ${what} ${port} is not connected`,
+            what === "output" ? "connect it, or end it in Discard" : "connect something to it, or feed it from Idle",
+          );
     }
   });
 }
@@ -60,12 +71,18 @@ export interface ResolvedProcessing {
 }
 
 /** Decides push or pull for every port; agnostic ports of an element follow one another. */
-export function resolveProcessing(graph: Graph, codes: readonly (string | undefined)[], used: readonly PortCounts[], diagnostics: Diagnostics): ResolvedProcessing[] {
+export function resolveProcessing(
+  graph: Graph,
+  codes: readonly (string | undefined)[],
+  used: readonly PortCounts[],
+  diagnostics: Diagnostics,
+): ResolvedProcessing[] {
   type State = "h" | "l" | "a";
   const known = (letter: string): State => (letter === "h" || letter === "l" ? letter : "a");
   const ports = graph.elements.map((_, i) => {
     const [inputCode, outputCode] = (codes[i] ?? "a/a").split("/") as [string, string];
-    const agnostic = (codes_: string, count: number): State[] => Array.from({ length: count }, (_x, p) => known(codeAt(codes_, p)));
+    const agnostic = (codes_: string, count: number): State[] =>
+      Array.from({ length: count }, (_x, p) => known(codeAt(codes_, p)));
     const counts = used[i] as PortCounts;
     const inputs = agnostic(inputCode, counts.inputs);
     const outputs = agnostic(outputCode, counts.outputs);
@@ -119,9 +136,16 @@ export function resolveProcessing(graph: Graph, codes: readonly (string | undefi
     }
     const out = `${from.element}.${from.port}`;
     const into = `${to.element}.${to.port}`;
-    if (left === "h" && seenOut.has(out)) diagnostics.error(place, `push output ${from.port} of '${a?.name}' is connected more than once`, "put a Tee there to copy packets");
-    if (left === "l" && seenOut.has(out)) diagnostics.error(place, `pull output ${from.port} of '${a?.name}' is connected more than once`);
-    if (left === "l" && seenIn.has(into)) diagnostics.error(place, `pull input ${to.port} of '${b?.name}' is connected more than once`);
+    if (left === "h" && seenOut.has(out))
+      diagnostics.error(
+        place,
+        `push output ${from.port} of '${a?.name}' is connected more than once`,
+        "put a Tee there to copy packets",
+      );
+    if (left === "l" && seenOut.has(out))
+      diagnostics.error(place, `pull output ${from.port} of '${a?.name}' is connected more than once`);
+    if (left === "l" && seenIn.has(into))
+      diagnostics.error(place, `pull input ${to.port} of '${b?.name}' is connected more than once`);
     seenOut.add(out);
     seenIn.add(into);
   }

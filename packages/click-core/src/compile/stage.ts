@@ -4,10 +4,29 @@
  * An input with one caller is emitted where it is called; one with several becomes a function. To know which,
  * each piece of element code is first run against a module that is thrown away, counting its calls.
  */
-import { alignUp, type FunctionBuilder, type Func, type I32, type I64Like, moduleBuilder, type ModuleBuilder, struct, type Struct, u64 } from "@clickos/codegen";
+import {
+  alignUp,
+  type Func,
+  type FunctionBuilder,
+  type I32,
+  type I64Like,
+  type ModuleBuilder,
+  moduleBuilder,
+  type Struct,
+  struct,
+} from "@clickos/codegen";
 import type { ElementContext, InputPort, OutputPort } from "../element/element.ts";
 import { ElementDefinitionError, Ownership } from "../element/ownership.ts";
-import { bufferSize, clearAnnotations, dataOffset, loadParts, Packet, packetDescriptor, type PacketParts, saveParts } from "../element/packet.ts";
+import {
+  bufferSize,
+  clearAnnotations,
+  dataOffset,
+  loadParts,
+  Packet,
+  type PacketParts,
+  packetDescriptor,
+  saveParts,
+} from "../element/packet.ts";
 import { lineSize, TextLine } from "../structures/text-line.ts";
 import type { CheckedElement, CheckedGraph } from "./check.ts";
 import { type Platform, routerControl, type StagedDevice, type StagedPool } from "./platform.ts";
@@ -89,7 +108,9 @@ class Stager {
   constructor(graph: CheckedGraph, platform: Platform) {
     this.graph = graph;
     this.platform = platform;
-    this.module = moduleBuilder({ memory: { import: platform.memoryImport, pages: 1, maximumPages: platform.maximumPages, shared: true } });
+    this.module = moduleBuilder({
+      memory: { import: platform.memoryImport, pages: 1, maximumPages: platform.maximumPages, shared: true },
+    });
     this.top = platform.base;
     this.control = this.reserve(routerControl.size, 64);
     this.line = this.reserve(lineSize, 16);
@@ -107,7 +128,14 @@ class Stager {
       this.dues.push(e.class.timer ? this.reserve(8, 8) : undefined);
       held += e.class.holds?.(e.config) ?? 0;
     }
-    for (const number of deviceNumbers(graph)) this.devices.set(number, platform.device({ module: this.module, pool: this.pool, reserve: (bytes, align) => this.reserve(bytes, align) }, number));
+    for (const number of deviceNumbers(graph))
+      this.devices.set(
+        number,
+        platform.device(
+          { module: this.module, pool: this.pool, reserve: (bytes, align) => this.reserve(bytes, align) },
+          number,
+        ),
+      );
     // Drop counters are found while code is made; room for them is set aside beforehand.
     this.dropTop = this.reserve(8 * (16 + graph.elements.length * 8 + this.plannedDrops()), 8);
     this.dropEnd = this.top;
@@ -122,16 +150,24 @@ class Stager {
     this.countSites();
     const init = this.module.declare("init", {}, undefined);
     const run = this.module.declare("run", { now: "i64", rounds: "i32" }, "i32");
-    const tasks = this.graph.elements.filter((e) => hasTask(e)).map((e) => this.module.func(`${e.source.name} task`, {}, "i32", (c) => this.emitTask(c, e, this.wiring)));
+    const tasks = this.graph.elements
+      .filter((e) => hasTask(e))
+      .map((e) => this.module.func(`${e.source.name} task`, {}, "i32", (c) => this.emitTask(c, e, this.wiring)));
     const timers = this.graph.elements
       .filter((e) => e.class.timer)
       .map((e) => ({
         due: this.dues[e.index] as number,
-        func: this.module.func(`${e.source.name} timer`, {}, undefined, (c) => this.emit(c, e, this.wiring, (context) => e.class.timer?.(c, context))),
+        func: this.module.func(`${e.source.name} timer`, {}, undefined, (c) =>
+          this.emit(c, e, this.wiring, (context) => e.class.timer?.(c, context)),
+        ),
       }));
     const initializers = this.graph.elements
       .filter((e) => e.class.init)
-      .map((e) => this.module.func(`${e.source.name} init`, {}, undefined, (c) => this.emit(c, e, this.wiring, (context) => e.class.init?.(c, context))));
+      .map((e) =>
+        this.module.func(`${e.source.name} init`, {}, undefined, (c) =>
+          this.emit(c, e, this.wiring, (context) => e.class.init?.(c, context)),
+        ),
+      );
     for (let define = this.pending.pop(); define; define = this.pending.pop()) define();
 
     this.module.define(init, {}, (c) => {
@@ -144,7 +180,15 @@ class Stager {
       for (const { due } of timers) c.store64(due, noTimer);
       c.for(0, this.poolCount, 1, (i) => {
         // The lowest buffers are on top of the stack.
-        c.store32(i.shl(2), c.i32(this.poolCount - 1).sub(i).mul(bufferSize).add(this.poolBase), this.freeStack);
+        c.store32(
+          i.shl(2),
+          c
+            .i32(this.poolCount - 1)
+            .sub(i)
+            .mul(bufferSize)
+            .add(this.poolBase),
+          this.freeStack,
+        );
       });
       control.freeCount.set(this.poolCount);
       for (const f of initializers) c.call(f);
@@ -172,7 +216,10 @@ class Stager {
     this.platform.finish(this.module, { init, run }, this.pool);
     this.placeInitialState();
     const pages = Math.ceil(this.top / 65536);
-    if (pages > this.platform.maximumPages) throw new RangeError(`the configuration needs ${pages * 64} KiB of memory, more than the ${this.platform.maximumPages * 64} KiB allowed`);
+    if (pages > this.platform.maximumPages)
+      throw new RangeError(
+        `the configuration needs ${pages * 64} KiB of memory, more than the ${this.platform.maximumPages * 64} KiB allowed`,
+      );
     this.module.setPages(pages, pages);
     return {
       module: this.module,
@@ -202,7 +249,10 @@ class Stager {
   }
 
   private plannedDrops(): number {
-    return this.graph.elements.reduce((n, e) => n + ((e.plan as { dropReasons?: readonly string[] } | undefined)?.dropReasons?.length ?? 0), 0);
+    return this.graph.elements.reduce(
+      (n, e) => n + ((e.plan as { dropReasons?: readonly string[] } | undefined)?.dropReasons?.length ?? 0),
+      0,
+    );
   }
 
   private constant(bytes: Uint8Array, align: number): number {
@@ -221,7 +271,10 @@ class Stager {
     const key = `${name}\0${reason}`;
     let counter = this.drops.get(key);
     if (!counter) {
-      if (this.dropTop >= this.dropEnd) throw new ElementDefinitionError(`${name}: more drop reasons than planned; list them in its plan's dropReasons`);
+      if (this.dropTop >= this.dropEnd)
+        throw new ElementDefinitionError(
+          `${name}: more drop reasons than planned; list them in its plan's dropReasons`,
+        );
       counter = { element: name, reason, address: this.dropTop };
       this.dropTop += 8;
       this.drops.set(key, counter);
@@ -300,13 +353,21 @@ class Stager {
       const to = this.outgoing.get(`${element}.${port}`);
       if (!to) throw new ElementDefinitionError(`push to output ${port}, which is not connected`);
       const target = this.graph.elements[to.element] as CheckedElement;
-      const once = this.incoming.get(`${to.element}.${to.port}`)?.length === 1 && this.sites.get(`out ${element}.${port}`) === 1;
+      const once =
+        this.incoming.get(`${to.element}.${to.port}`)?.length === 1 && this.sites.get(`out ${element}.${port}`) === 1;
       if (once && this.depth < inlineDepth) {
         this.depth++;
         this.emitPush(c, target, to.port, parts, this.wiring);
         this.depth--;
       } else {
-        c.call(this.entry({ kind: "push", ...to }), parts.address, parts.data.get(), parts.length.get(), parts.network.get(), parts.transport.get());
+        c.call(
+          this.entry({ kind: "push", ...to }),
+          parts.address,
+          parts.data.get(),
+          parts.length.get(),
+          parts.network.get(),
+          parts.transport.get(),
+        );
       }
     },
     pull: (c, element, port, sink) => {
@@ -332,14 +393,21 @@ class Stager {
     if (known) return known;
     const e = this.graph.elements[entry.element] as CheckedElement;
     const name = `${e.source.name}${entry.kind === "push" ? ` [${entry.port}] push` : ` pull [${entry.port}]`}`;
-    const func: Func = entry.kind === "push" ? this.module.declare(name, partParams, undefined) : this.module.declare(name, {}, "i32");
+    const func: Func =
+      entry.kind === "push" ? this.module.declare(name, partParams, undefined) : this.module.declare(name, {}, "i32");
     this.functions.set(key, func);
     this.pending.push(() => {
       const depth = this.depth;
       this.depth = 0;
       if (entry.kind === "push")
         this.module.define(func, partParams, (c, p) => {
-          const parts = { address: p.address, data: c.var("i32", p.data), length: c.var("i32", p.length), network: c.var("i32", p.network), transport: c.var("i32", p.transport) };
+          const parts = {
+            address: p.address,
+            data: c.var("i32", p.data),
+            length: c.var("i32", p.length),
+            network: c.var("i32", p.network),
+            transport: c.var("i32", p.transport),
+          };
           this.emitPush(c, e, entry.port, parts, this.wiring);
         });
       else
@@ -367,7 +435,13 @@ class Stager {
     });
   }
 
-  private emitPull(c: FunctionBuilder, e: CheckedElement, port: number, sink: (parts: PacketParts) => void, wiring: Wiring): void {
+  private emitPull(
+    c: FunctionBuilder,
+    e: CheckedElement,
+    port: number,
+    sink: (parts: PacketParts) => void,
+    wiring: Wiring,
+  ): void {
     this.emit(
       c,
       e,
@@ -395,21 +469,36 @@ class Stager {
   }
 
   /** Runs element code inside a block of its own, whose end a finished path goes to. */
-  private emit(c: FunctionBuilder, e: CheckedElement, wiring: Wiring, body: (context: ElementContext<any, any, any>, ownership: Ownership) => void, sink?: (parts: PacketParts) => void): void {
+  private emit(
+    c: FunctionBuilder,
+    e: CheckedElement,
+    wiring: Wiring,
+    body: (context: ElementContext<any, any, any>, ownership: Ownership) => void,
+    sink?: (parts: PacketParts) => void,
+  ): void {
     const outer = c.observer;
-    c.block((end) => {
-      const ownership = new Ownership(c, `${e.class.name} ('${e.source.name}')`, () => c.br(end));
-      c.observer = ownership;
-      try {
-        body(this.context(c, e, ownership, wiring, sink), ownership);
-        ownership.finish();
-      } finally {
-        c.observer = outer;
-      }
-    }, e.source.name.replace(/\W/g, "_"));
+    c.block(
+      (end) => {
+        const ownership = new Ownership(c, `${e.class.name} ('${e.source.name}')`, () => c.br(end));
+        c.observer = ownership;
+        try {
+          body(this.context(c, e, ownership, wiring, sink), ownership);
+          ownership.finish();
+        } finally {
+          c.observer = outer;
+        }
+      },
+      e.source.name.replace(/\W/g, "_"),
+    );
   }
 
-  private packet(c: FunctionBuilder, e: CheckedElement, parts: PacketParts, ownership: Ownership, wiring: Wiring): Packet {
+  private packet(
+    c: FunctionBuilder,
+    e: CheckedElement,
+    parts: PacketParts,
+    ownership: Ownership,
+    wiring: Wiring,
+  ): Packet {
     return new Packet(c, parts, ownership, (packet, reason) => {
       if (reason !== undefined) {
         const counter = wiring.drop(e.index, reason);
@@ -419,7 +508,13 @@ class Stager {
     });
   }
 
-  private context(c: FunctionBuilder, e: CheckedElement, ownership: Ownership, wiring: Wiring, sink?: (parts: PacketParts) => void): ElementContext<any, any, any> {
+  private context(
+    c: FunctionBuilder,
+    e: CheckedElement,
+    ownership: Ownership,
+    wiring: Wiring,
+    sink?: (parts: PacketParts) => void,
+  ): ElementContext<any, any, any> {
     const state = this.states[e.index] as { address: number; layout: Struct<any> };
     const due = this.dues[e.index];
     const now = (): ReturnType<typeof c.load64> => c.load64(this.control, routerControl.offsets.now);
@@ -464,7 +559,13 @@ class Stager {
     });
     const make = (address: I32, data: I32, length: I32): PacketParts => {
       clearAnnotations(c, address);
-      return { address, data: c.var("i32", data, "data"), length: c.var("i32", length, "length"), network: c.var("i32", 0, "network"), transport: c.var("i32", 0, "transport") };
+      return {
+        address,
+        data: c.var("i32", data, "data"),
+        length: c.var("i32", length, "length"),
+        network: c.var("i32", 0, "network"),
+        transport: c.var("i32", 0, "transport"),
+      };
     };
     return {
       name: e.source.name,
@@ -496,7 +597,16 @@ class Stager {
               c.copy16(to.add(i), packet.data.add(i));
             });
             const moved = (v: I32): I32 => c.select(v, v.add(shift), c.i32(0));
-            give({ address, data: c.var("i32", to), length: c.var("i32", end), network: c.var("i32", moved(packet.network)), transport: c.var("i32", moved(packet.transport)) }, some);
+            give(
+              {
+                address,
+                data: c.var("i32", to),
+                length: c.var("i32", end),
+                network: c.var("i32", moved(packet.network)),
+                transport: c.var("i32", moved(packet.transport)),
+              },
+              some,
+            );
           });
         },
         take: (address, some) => give(loadParts(c, address), some),
@@ -511,11 +621,16 @@ class Stager {
       device: (number) => {
         const device = this.devices.get(number) as StagedDevice;
         return {
-          receive: (burst, deliver) => device.receive(c, burst, (frame) => give(make(frame.address, frame.data, frame.length), deliver)),
+          receive: (burst, deliver) =>
+            device.receive(c, burst, (frame) => give(make(frame.address, frame.data, frame.length), deliver)),
           space: () => device.space(c),
           transmit: (packet, full) => {
             const { parts } = packet;
-            const accepted = device.transmit(c, { address: packet.address, data: parts.data.get(), length: parts.length.get() });
+            const accepted = device.transmit(c, {
+              address: packet.address,
+              data: parts.data.get(),
+              length: parts.length.get(),
+            });
             c.if(
               accepted,
               () => {
@@ -528,11 +643,21 @@ class Stager {
       },
       service: {
         give: (packet) => {
-          const f = c.module.import("service", "packet", { element: "i32", data: "i32", length: "i32", timestamp: "i64" }, undefined);
+          const f = c.module.import(
+            "service",
+            "packet",
+            { element: "i32", data: "i32", length: "i32", timestamp: "i64" },
+            undefined,
+          );
           c.call(f, e.index, packet.data, packet.length, packet.timestamp.get());
         },
         fill: (packet, limit) => {
-          const f = c.module.import("service", "next", { element: "i32", data: "i32", limit: "i32", timestamp: "i32" }, "i32");
+          const f = c.module.import(
+            "service",
+            "next",
+            { element: "i32", data: "i32", limit: "i32", timestamp: "i32" },
+            "i32",
+          );
           return c.call(f, e.index, packet.data, limit, packet.address.add(packetDescriptor.offsets.timestamp));
         },
       },
@@ -569,7 +694,10 @@ class Stager {
 }
 
 function hasTask(e: CheckedElement): boolean {
-  return e.class.task !== undefined && (e.class.hasTask?.({ config: e.config as never, inputIsPush: e.inputs[0] === "push" }) ?? true);
+  return (
+    e.class.task !== undefined &&
+    (e.class.hasTask?.({ config: e.config as never, inputIsPush: e.inputs[0] === "push" }) ?? true)
+  );
 }
 
 /** The device numbers that a graph's elements name in their plans. */

@@ -35,7 +35,10 @@ export function parseIpPrefix(text: string): IpPrefix | undefined {
   const [addressText, maskText, extra] = text.split("/");
   if (extra !== undefined || addressText === undefined) return undefined;
   const dots = addressText.split(".").length;
-  const padded = maskText !== undefined && dots < 4 && /^[\d.]+$/.test(addressText) ? addressText + ".0".repeat(4 - dots) : addressText;
+  const padded =
+    maskText !== undefined && dots < 4 && /^[\d.]+$/.test(addressText)
+      ? addressText + ".0".repeat(4 - dots)
+      : addressText;
   const address = parseIpAddress(padded);
   if (address === undefined) return undefined;
   let mask = 0xffffffff;
@@ -82,7 +85,23 @@ function integer(low: number, high: number): ArgumentType<number> {
   };
 }
 
-const timeUnits: Record<string, number> = { "": 1, s: 1, sec: 1, m: 60, min: 60, h: 3600, hr: 3600, d: 86400, day: 86400, ms: 1e-3, msec: 1e-3, us: 1e-6, usec: 1e-6, ns: 1e-9, nsec: 1e-9 };
+const timeUnits: Record<string, number> = {
+  "": 1,
+  s: 1,
+  sec: 1,
+  m: 60,
+  min: 60,
+  h: 3600,
+  hr: 3600,
+  d: 86400,
+  day: 86400,
+  ms: 1e-3,
+  msec: 1e-3,
+  us: 1e-6,
+  usec: 1e-6,
+  ns: 1e-9,
+  nsec: 1e-9,
+};
 const rateUnits: Record<string, number> = { Bps: 1, bps: 1 / 8 };
 const multipliers: Record<string, number> = { "": 1, k: 1e3, K: 1e3, M: 1e6, G: 1e9 };
 
@@ -95,12 +114,16 @@ export const arg = {
   /** Text with its quotes taken off, one character a byte. */
   string: { expects: "a string", parse: (text) => unquote(text) } as ArgumentType<string>,
   /** The same as bytes. */
-  bytes: { expects: "a string", parse: (text) => Uint8Array.from(unquote(text), (ch) => ch.charCodeAt(0)) } as ArgumentType<Uint8Array>,
+  bytes: {
+    expects: "a string",
+    parse: (text) => Uint8Array.from(unquote(text), (ch) => ch.charCodeAt(0)),
+  } as ArgumentType<Uint8Array>,
   /** The text as it stands; for elements with a language of their own. */
   raw: { expects: "text", parse: (text) => text } as ArgumentType<string>,
   bool: {
     expects: "true or false",
-    parse: (text) => (/^(?:true|yes|t|y|1)$/i.test(text) ? true : /^(?:false|no|f|n|0)$/i.test(text) ? false : undefined),
+    parse: (text) =>
+      /^(?:true|yes|t|y|1)$/i.test(text) ? true : /^(?:false|no|f|n|0)$/i.test(text) ? false : undefined,
   } as ArgumentType<boolean>,
   ipAddress: { expects: "an IP address", parse: parseIpAddress } as ArgumentType<IpAddress>,
   ipPrefix: { expects: "an IP prefix", parse: parseIpPrefix } as ArgumentType<IpPrefix>,
@@ -150,12 +173,18 @@ export function rest<T>(type: ArgumentType<T>): ArgumentSpec<T[]> {
 }
 
 export type ConfigSpec = Readonly<Record<string, ArgumentSpec<any>>>;
-export type ConfigOf<C extends ConfigSpec> = { readonly [K in keyof C]: C[K] extends ArgumentSpec<infer T> ? T : never };
+export type ConfigOf<C extends ConfigSpec> = {
+  readonly [K in keyof C]: C[K] extends ArgumentSpec<infer T> ? T : never;
+};
 
 export type ReportArgument = (argument: Argument | undefined, message: string, hint?: string) => void;
 
 /** Reads an element's arguments against its specification; every mistake is reported. */
-export function readArguments<C extends ConfigSpec>(spec: C, args: readonly Argument[], report: ReportArgument): ConfigOf<C> {
+export function readArguments<C extends ConfigSpec>(
+  spec: C,
+  args: readonly Argument[],
+  report: ReportArgument,
+): ConfigOf<C> {
   const values: Record<string, unknown> = {};
   const names = Object.keys(spec);
   const open = names.filter((n) => spec[n]?.kind === "required" || spec[n]?.kind === "positional");
@@ -183,12 +212,23 @@ export function readArguments<C extends ConfigSpec>(spec: C, args: readonly Argu
     if (next !== undefined) {
       position++;
       given.add(next);
-      values[next] = argument.text === "" && spec[next]?.kind === "positional" ? spec[next]?.fallback : read(next, argument, argument.text);
+      values[next] =
+        argument.text === "" && spec[next]?.kind === "positional"
+          ? spec[next]?.fallback
+          : read(next, argument, argument.text);
     } else if (restName !== undefined) rests.push(read(restName, argument, argument.text));
-    else report(argument, open.length === 0 && names.every((n) => spec[n]?.kind === "keyword") && names.length > 0 ? `'${argument.text}' is not a keyword of this element` : "too many arguments", signature(spec));
+    else
+      report(
+        argument,
+        open.length === 0 && names.every((n) => spec[n]?.kind === "keyword") && names.length > 0
+          ? `'${argument.text}' is not a keyword of this element`
+          : "too many arguments",
+        signature(spec),
+      );
   }
   for (const name of names) {
-    if (spec[name]?.kind === "required" && !given.has(name)) report(undefined, `argument ${name} is missing`, signature(spec));
+    if (spec[name]?.kind === "required" && !given.has(name))
+      report(undefined, `argument ${name} is missing`, signature(spec));
     if (!given.has(name)) values[name] = name === restName ? rests : spec[name]?.fallback;
   }
   return values as ConfigOf<C>;
@@ -196,6 +236,14 @@ export function readArguments<C extends ConfigSpec>(spec: C, args: readonly Argu
 
 /** The arguments as a manual page writes them. */
 export function signature(spec: ConfigSpec): string {
-  const parts = Object.entries(spec).map(([name, s]) => (s.kind === "required" ? name : s.kind === "rest" ? `${name}...` : s.kind === "positional" ? `[${name}]` : `[${name} ...]`));
+  const parts = Object.entries(spec).map(([name, s]) =>
+    s.kind === "required"
+      ? name
+      : s.kind === "rest"
+        ? `${name}...`
+        : s.kind === "positional"
+          ? `[${name}]`
+          : `[${name} ...]`,
+  );
   return parts.length === 0 ? "takes no arguments" : `takes ${parts.join(", ")}`;
 }

@@ -1,5 +1,15 @@
 /** The element definition interface: what one writes to add an element. */
-import type { Fields, FieldType, FunctionBuilder, HostFields, I32, I32Like, I64, I64Like, StagedFields } from "@clickos/codegen";
+import type {
+  Fields,
+  FieldType,
+  FunctionBuilder,
+  HostFields,
+  I32,
+  I32Like,
+  I64,
+  I64Like,
+  StagedFields,
+} from "@clickos/codegen";
 import type { TextLine } from "../structures/text-line.ts";
 import type { ConfigOf, ConfigSpec } from "./argument-types.ts";
 import type { Packet, PacketParts } from "./packet.ts";
@@ -120,14 +130,24 @@ export interface ElementSpec<C extends ConfigSpec, P, S extends Fields> {
   readonly config?: C;
   /** Checks the configuration and prepares what staging needs; runs once, on the host. */
   prepare?(context: PrepareContext<ConfigOf<C>>): P;
-  readonly state?: S | ((context: { readonly config: ConfigOf<C>; readonly plan: P; readonly ninputs: number; readonly noutputs: number }) => S);
+  readonly state?:
+    | S
+    | ((context: {
+        readonly config: ConfigOf<C>;
+        readonly plan: P;
+        readonly ninputs: number;
+        readonly noutputs: number;
+      }) => S);
   /** State that does not start as zero. */
   initial?(context: { readonly config: ConfigOf<C>; readonly plan: P }): { [K in keyof S]?: HostFields<S>[K] };
   /** How many packets the element may hold; the pool is made that much larger. */
   holds?(config: ConfigOf<C>): number;
   readonly handlers?: Handlers<NoInfer<ConfigOf<C>>, NoInfer<P>, NoInfer<S>>;
   /** Packets that the element dropped by counts of its own, beside those of `packet.drop`. */
-  drops?(state: HostFields<S>, context: HandlerContext<ConfigOf<C>, P>): { readonly reason: string; readonly count: number }[];
+  drops?(
+    state: HostFields<S>,
+    context: HandlerContext<ConfigOf<C>, P>,
+  ): { readonly reason: string; readonly count: number }[];
   /** Code for each packet, pushed or pulled; a packet left in hand goes to output 0. */
   action?(c: FunctionBuilder, packet: Packet, context: ElementContext<ConfigOf<C>, P, S>): void;
   /** Code for a packet pushed to an input. */
@@ -152,9 +172,11 @@ export type ElementClass = ElementSpec<any, any, any>;
 export type ElementSet = Readonly<Record<string, ElementClass>>;
 
 /** Defines an element class. */
-export function element<const C extends ConfigSpec = Record<never, never>, P = undefined, S extends Fields = Record<never, never>>(
-  spec: ElementSpec<C, P, S>,
-): ElementClass {
+export function element<
+  const C extends ConfigSpec = Record<never, never>,
+  P = undefined,
+  S extends Fields = Record<never, never>,
+>(spec: ElementSpec<C, P, S>): ElementClass {
   return spec;
 }
 

@@ -50,7 +50,8 @@ export class Ownership implements FlowObserver, PacketOwner {
     this.find(packet);
     const entry = this.entries[index] as Entry;
     if (entry.consumed && this.c.reachable) throw this.error(`a packet is ${how} after it was ${entry.consumed}`);
-    if (index < (this.floors.at(-1) ?? 0)) throw this.error(`a packet from outside a loop is ${how} inside it, where it could happen twice`);
+    if (index < (this.floors.at(-1) ?? 0))
+      throw this.error(`a packet from outside a loop is ${how} inside it, where it could happen twice`);
     entry.consumed = how;
   }
 
@@ -59,13 +60,15 @@ export class Ownership implements FlowObserver, PacketOwner {
     this.add(packet);
     body();
     const entry = this.find(packet);
-    if (!entry.consumed && this.c.reachable) throw this.error("loses a packet: a path ends with it neither pushed, stored nor killed");
+    if (!entry.consumed && this.c.reachable)
+      throw this.error("loses a packet: a path ends with it neither pushed, stored nor killed");
     this.entries.splice(this.entries.indexOf(entry), 1);
   }
 
   /** The element's code is done: nothing may be left. */
   finish(): void {
-    if (this.c.reachable && this.entries.some((e) => !e.consumed)) throw this.error("loses a packet: a path ends with it neither pushed, stored nor killed");
+    if (this.c.reachable && this.entries.some((e) => !e.consumed))
+      throw this.error("loses a packet: a path ends with it neither pushed, stored nor killed");
   }
 
   save(): unknown {
@@ -79,13 +82,21 @@ export class Ownership implements FlowObserver, PacketOwner {
     const base = before as Entry[];
     const live = arms.filter((arm) => arm.reachable);
     const states = live.map((arm) => arm.state as Entry[]);
-    const kept = base.map((entry, i) => entry.consumed ?? (states.length > 0 && states.every((s) => s[i]?.consumed) ? states[0]?.[i]?.consumed : undefined));
+    const kept = base.map(
+      (entry, i) =>
+        entry.consumed ??
+        (states.length > 0 && states.every((s) => s[i]?.consumed) ? states[0]?.[i]?.consumed : undefined),
+    );
     live.forEach((arm, a) => {
       const state = states[a] as Entry[];
-      if (state.some((e) => !e.consumed && !base.some((b) => b.packet === e.packet))) throw this.error("loses a packet at the end of a branch");
+      if (state.some((e) => !e.consumed && !base.some((b) => b.packet === e.packet)))
+        throw this.error("loses a packet at the end of a branch");
       const ends = base.some((_, i) => state[i]?.consumed && !kept[i]);
       if (!ends) return;
-      if (state.some((e) => !e.consumed)) throw this.error("one branch consumes a packet while another packet is still in hand; consume both, or neither, there");
+      if (state.some((e) => !e.consumed))
+        throw this.error(
+          "one branch consumes a packet while another packet is still in hand; consume both, or neither, there",
+        );
       arm.append(() => this.exit());
     });
     this.entries = base.map((entry, i) => ({ packet: entry.packet, consumed: kept[i] }));
@@ -97,7 +108,8 @@ export class Ownership implements FlowObserver, PacketOwner {
     return {
       leave: (reachable) => {
         this.floors.pop();
-        if (reachable && this.entries.slice(floor).some((e) => !e.consumed)) throw this.error("loses a packet at the end of a loop");
+        if (reachable && this.entries.slice(floor).some((e) => !e.consumed))
+          throw this.error("loses a packet at the end of a loop");
         this.entries.length = Math.min(this.entries.length, floor);
       },
     };

@@ -4,7 +4,25 @@
  * At rest (in a queue, a ring, a table) its data pointer and length stand in the descriptor. While elements hold
  * it they are in local variables, so an element that strips a header touches no memory.
  */
-import { alignUp, bytes, type FunctionBuilder, type I32, type I32Like, type Ref, type Struct, struct, u8, u16be, u32, u32be, u64, type U32Field, type U64Field, type FieldType, type Var } from "@clickos/codegen";
+import {
+  alignUp,
+  bytes,
+  type FieldType,
+  type FunctionBuilder,
+  type I32,
+  type I32Like,
+  type Ref,
+  type Struct,
+  struct,
+  type U32Field,
+  type U64Field,
+  u8,
+  u16be,
+  u32,
+  u32be,
+  u64,
+  type Var,
+} from "@clickos/codegen";
 
 /** Bytes of a packet buffer. */
 export const bufferSize = 2048;
@@ -26,7 +44,16 @@ export const packetDescriptor: Struct<{
   next: U32Field;
   device: U32Field;
 }> = struct(
-  { data: u32, length: u32, network: u32, transport: u32, annotations: bytes(48, 16), timestamp: u64, next: u32, device: u32 },
+  {
+    data: u32,
+    length: u32,
+    network: u32,
+    transport: u32,
+    annotations: bytes(48, 16),
+    timestamp: u64,
+    next: u32,
+    device: u32,
+  },
   { name: "packet", size: 96 },
 );
 
@@ -46,7 +73,18 @@ export const ipHeader: Struct<{
   source: U32Field;
   destination: U32Field;
 }> = struct(
-  { versionLength: u8, tos: u8, length: u16be, id: u16be, fragment: u16be, ttl: u8, protocol: u8, checksum: u16be, source: u32be, destination: u32be },
+  {
+    versionLength: u8,
+    tos: u8,
+    length: u16be,
+    id: u16be,
+    fragment: u16be,
+    ttl: u8,
+    protocol: u8,
+    checksum: u16be,
+    source: u32be,
+    destination: u32be,
+  },
   { name: "ip" },
 );
 
@@ -75,7 +113,12 @@ export class Packet {
   private readonly owner: PacketOwner;
   private readonly release: (packet: Packet, reason: string | undefined) => void;
 
-  constructor(c: FunctionBuilder, parts: PacketParts, owner: PacketOwner, release: (packet: Packet, reason: string | undefined) => void) {
+  constructor(
+    c: FunctionBuilder,
+    parts: PacketParts,
+    owner: PacketOwner,
+    release: (packet: Packet, reason: string | undefined) => void,
+  ) {
     this.c = c;
     this.parts = parts;
     this.owner = owner;

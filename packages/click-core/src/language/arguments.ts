@@ -63,7 +63,10 @@ export function unquote(text: string): string {
     const inner = text.slice(i + (text[i] === "\\" ? 2 : 1), end - 1);
     if (text[i] === "'") out += inner;
     else if (text[i] === "\\") out += hexString(inner);
-    else out += inner.replace(/\\<([^>]*)>|\\(\r?\n)|\\(.)/gs, (_, hex, newline, ch) => (hex !== undefined ? hexString(hex) : newline ? "" : escaped(ch)));
+    else
+      out += inner.replace(/\\<([^>]*)>|\\(\r?\n)|\\(.)/gs, (_, hex, newline, ch) =>
+        hex !== undefined ? hexString(hex) : newline ? "" : escaped(ch),
+      );
     i = end;
   }
   return out;
@@ -76,12 +79,16 @@ function escaped(ch: string): string {
 function hexString(text: string): string {
   const digits = text.replace(/\/\/.*|\/\*.*?\*\/|[^0-9A-Fa-f]/g, "");
   let out = "";
-  for (let i = 0; i + 1 < digits.length; i += 2) out += String.fromCharCode(Number.parseInt(digits.slice(i, i + 2), 16));
+  for (let i = 0; i + 1 < digits.length; i += 2)
+    out += String.fromCharCode(Number.parseInt(digits.slice(i, i + 2), 16));
   return out;
 }
 
 /** Puts values for `$x` and `${x}`; single-quoted text is left alone, unknown variables too. */
 export function substitute(text: string, variables: ReadonlyMap<string, string>): string {
   if (variables.size === 0) return text;
-  return text.replace(/'[^']*'|\$(?:\{(\w+)\}|(\w+))/g, (whole, braced, bare) => variables.get(braced ?? bare ?? "") ?? whole);
+  return text.replace(
+    /'[^']*'|\$(?:\{(\w+)\}|(\w+))/g,
+    (whole, braced, bare) => variables.get(braced ?? bare ?? "") ?? whole,
+  );
 }

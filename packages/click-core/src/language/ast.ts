@@ -28,7 +28,13 @@ export interface Endpoint {
   readonly outputPort: number | undefined;
   readonly element:
     | { readonly kind: "name"; readonly name: string; readonly place: Place }
-    | { readonly kind: "declaration"; readonly names: readonly Name[]; readonly class: ClassExpression; readonly config: ConfigText | undefined; readonly place: Place };
+    | {
+        readonly kind: "declaration";
+        readonly names: readonly Name[];
+        readonly class: ClassExpression;
+        readonly config: ConfigText | undefined;
+        readonly place: Place;
+      };
 }
 
 export interface Name {

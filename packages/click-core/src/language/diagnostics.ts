@@ -66,7 +66,12 @@ export class ConfigurationError extends Error {
   readonly code = "BAD_CONFIGURATION";
   readonly diagnostics: readonly Diagnostic[];
   constructor(diagnostics: readonly Diagnostic[]) {
-    super([...diagnostics].sort((a, b) => (a.place?.offset ?? -1) - (b.place?.offset ?? -1)).map(formatDiagnostic).join("\n"));
+    super(
+      [...diagnostics]
+        .sort((a, b) => (a.place?.offset ?? -1) - (b.place?.offset ?? -1))
+        .map(formatDiagnostic)
+        .join("\n"),
+    );
     this.diagnostics = diagnostics;
   }
 }
@@ -90,7 +95,13 @@ function editDistance(a: string, b: string): number {
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++)
-      next.push(Math.min((next[j - 1] as number) + 1, (row[j] as number) + 1, (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1)));
+      next.push(
+        Math.min(
+          (next[j - 1] as number) + 1,
+          (row[j] as number) + 1,
+          (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1),
+        ),
+      );
     row = next;
   }
   return row[b.length] as number;

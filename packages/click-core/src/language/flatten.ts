@@ -28,7 +28,9 @@ export interface Graph {
   readonly connections: readonly Connection[];
 }
 
-type Class = { readonly kind: "primitive"; readonly name: string } | { readonly kind: "compound"; readonly body: CompoundBody; readonly scope: Scope };
+type Class =
+  | { readonly kind: "primitive"; readonly name: string }
+  | { readonly kind: "compound"; readonly body: CompoundBody; readonly scope: Scope };
 
 /** What names mean at one level. */
 interface Scope {
@@ -96,15 +98,19 @@ class Flattener {
     const declared = new Map<Endpoint, Node | undefined>();
     for (const s of statements) {
       if (s.kind !== "chain") continue;
-      for (const endpoint of s.endpoints) if (endpoint.element.kind === "declaration") declared.set(endpoint, this.declare(endpoint, scope));
+      for (const endpoint of s.endpoints)
+        if (endpoint.element.kind === "declaration") declared.set(endpoint, this.declare(endpoint, scope));
     }
     for (const s of statements) {
       if (s.kind !== "chain") continue;
-      const nodes = s.endpoints.map((e) => (declared.has(e) ? declared.get(e) : this.named(e, scope, s.endpoints.length > 1)));
+      const nodes = s.endpoints.map((e) =>
+        declared.has(e) ? declared.get(e) : this.named(e, scope, s.endpoints.length > 1),
+      );
       for (let i = 1; i < nodes.length; i++) {
         const [from, to] = [nodes[i - 1], nodes[i]];
         const [a, b] = [s.endpoints[i - 1] as Endpoint, s.endpoints[i] as Endpoint];
-        if (from && to) this.edges.push({ from, fromPort: a.outputPort ?? 0, to, toPort: b.inputPort ?? 0, place: b.element.place });
+        if (from && to)
+          this.edges.push({ from, fromPort: a.outputPort ?? 0, to, toPort: b.inputPort ?? 0, place: b.element.place });
       }
     }
   }
@@ -123,7 +129,8 @@ class Flattener {
     if (element.kind !== "declaration") return undefined;
     const cls = this.resolve(element.class, scope);
     const className = cls.kind === "primitive" ? cls.name : element.class.kind === "named" ? element.class.name : "";
-    if (element.names.length === 0) return this.create(`${className}@${++this.anonymous}`, cls, element.config, scope, element.place);
+    if (element.names.length === 0)
+      return this.create(`${className}@${++this.anonymous}`, cls, element.config, scope, element.place);
     let last: Node | undefined;
     for (const name of element.names) {
       if (name.text === "input" || name.text === "output") {
@@ -154,24 +161,39 @@ class Flattener {
       const cls = this.resolve({ kind: "named", name, place }, scope);
       return this.create(`${name}@${++this.anonymous}`, cls, undefined, scope, place);
     }
-    this.diagnostics.error(place, `element '${name}' is not declared`, connected ? `declare it: ${name} :: Class(...)` : undefined);
+    this.diagnostics.error(
+      place,
+      `element '${name}' is not declared`,
+      connected ? `declare it: ${name} :: Class(...)` : undefined,
+    );
     return undefined;
   }
 
-  private create(name: string, cls: Class, config: ConfigText | undefined, scope: Scope, place: Place): Node | undefined {
+  private create(
+    name: string,
+    cls: Class,
+    config: ConfigText | undefined,
+    scope: Scope,
+    place: Place,
+  ): Node | undefined {
     const fullName = scope.prefix + name;
     const text = substitute(config?.text ?? "", scope.variables);
     const args = splitArguments(config ? { text, place: config.place } : undefined);
     if (cls.kind === "primitive") {
       if (this.elements.length >= maximumElements) {
-        if (this.elements.length === maximumElements) this.diagnostics.error(place, `more than ${maximumElements} elements`);
+        if (this.elements.length === maximumElements)
+          this.diagnostics.error(place, `more than ${maximumElements} elements`);
         return undefined;
       }
       this.elements.push({ name: fullName, className: cls.name, configText: text, arguments: args, place });
       return { name: fullName, element: this.elements.length - 1 };
     }
     if (scope.depth >= 64) {
-      this.diagnostics.error(place, `compound element '${fullName}' is nested too deeply`, "a class may not contain itself");
+      this.diagnostics.error(
+        place,
+        `compound element '${fullName}' is nested too deeply`,
+        "a class may not contain itself",
+      );
       return undefined;
     }
     const input: Node = { name: `${fullName}/input`, element: undefined };
@@ -200,7 +222,10 @@ class Flattener {
       variables.set(p.variable, given?.text.slice(p.keyword.length).trim() ?? "");
     }
     if (rest.length !== positional.length)
-      this.diagnostics.error(rest[positional.length]?.place ?? place, `compound element '${name}' takes ${positional.length} arguments, ${rest.length} given`);
+      this.diagnostics.error(
+        rest[positional.length]?.place ?? place,
+        `compound element '${name}' takes ${positional.length} arguments, ${rest.length} given`,
+      );
     positional.forEach((p, i) => {
       variables.set(p.variable, rest[i]?.text ?? "");
     });
@@ -227,12 +252,14 @@ class Flattener {
       }
       const next = (leaving.get(node) ?? []).filter((e) => e.fromPort === port);
       if (depth > 1000) this.diagnostics.error(place, `connection through '${node.name}' goes in a circle`);
-      else if (next.length === 0) this.diagnostics.error(place, `'${node.name}' port ${port} is not connected inside the compound element`);
+      else if (next.length === 0)
+        this.diagnostics.error(place, `'${node.name}' port ${port} is not connected inside the compound element`);
       else for (const e of next) follow(from, target(e.to), e.toPort, place, depth + 1);
     };
     for (const e of this.edges) {
       const from = source(e.from);
-      if (from.element !== undefined) follow({ element: from.element, port: e.fromPort }, target(e.to), e.toPort, e.place, 0);
+      if (from.element !== undefined)
+        follow({ element: from.element, port: e.fromPort }, target(e.to), e.toPort, e.place, 0);
     }
     return list;
   }
@@ -241,7 +268,10 @@ class Flattener {
 /** The flat graph as configuration text. */
 export function graphText(graph: Graph): string {
   const name = (i: number): string => graph.elements[i]?.name ?? "?";
-  const lines = graph.elements.map((e) => `${e.name} :: ${e.className}${e.configText.trim() ? `(${e.configText.trim()})` : ""};`);
-  for (const c of graph.connections) lines.push(`${name(c.from.element)} [${c.from.port}] -> [${c.to.port}] ${name(c.to.element)};`);
+  const lines = graph.elements.map(
+    (e) => `${e.name} :: ${e.className}${e.configText.trim() ? `(${e.configText.trim()})` : ""};`,
+  );
+  for (const c of graph.connections)
+    lines.push(`${name(c.from.element)} [${c.from.port}] -> [${c.to.port}] ${name(c.to.element)};`);
   return `${lines.join("\n")}\n`;
 }

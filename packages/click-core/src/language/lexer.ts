@@ -1,7 +1,26 @@
 /** Splits a configuration into tokens. Text between parentheses is one token: its meaning is the element's. */
 import type { Diagnostics, Place, Source } from "./diagnostics.ts";
 
-export type TokenKind = "name" | "variable" | "config" | "number" | "end" | "::" | "->" | "=>" | "||" | "..." | ";" | "," | "[" | "]" | "{" | "}" | "|" | "(" | ")";
+export type TokenKind =
+  | "name"
+  | "variable"
+  | "config"
+  | "number"
+  | "end"
+  | "::"
+  | "->"
+  | "=>"
+  | "||"
+  | "..."
+  | ";"
+  | ","
+  | "["
+  | "]"
+  | "{"
+  | "}"
+  | "|"
+  | "("
+  | ")";
 
 export interface Token {
   readonly kind: TokenKind;

@@ -1,5 +1,14 @@
 /** Parses tokens to a syntax tree. After an error it goes on at the next statement, so that all are found. */
-import type { ClassExpression, CompoundBody, ConfigText, Configuration, Endpoint, Name, Parameter, Statement } from "./ast.ts";
+import type {
+  ClassExpression,
+  CompoundBody,
+  ConfigText,
+  Configuration,
+  Endpoint,
+  Name,
+  Parameter,
+  Statement,
+} from "./ast.ts";
 import type { Diagnostics, Place, Source } from "./diagnostics.ts";
 import { lex, type Token, type TokenKind } from "./lexer.ts";
 
@@ -56,14 +65,19 @@ class Parser {
       const name = this.expect("name", "the name of the class");
       return { kind: "elementclass", name: name.text, class: this.classExpression(), place };
     }
-    if (first.kind === "name" && (first.text === "require" || first.text === "provide") && this.tokens[this.at + 1]?.kind === "config") {
+    if (
+      first.kind === "name" &&
+      (first.text === "require" || first.text === "provide") &&
+      this.tokens[this.at + 1]?.kind === "config"
+    ) {
       this.at += 2;
       return { kind: "require", place };
     }
     const endpoints: Endpoint[] = [];
     do endpoints.push(this.endpoint());
     while (this.accept("->"));
-    if (this.peek.kind === "=>") this.fail(this.peek, "'=>' connections are not supported", "write one '->' for each pair of ports");
+    if (this.peek.kind === "=>")
+      this.fail(this.peek, "'=>' connections are not supported", "write one '->' for each pair of ports");
     return { kind: "chain", endpoints, place };
   }
 
@@ -103,7 +117,13 @@ class Parser {
       return { kind: "declaration", names, class: expression, config: this.config(), place };
     }
     if (this.peek.kind === "config")
-      return { kind: "declaration", names: [], class: { kind: "named", name: first.text, place }, config: this.config(), place };
+      return {
+        kind: "declaration",
+        names: [],
+        class: { kind: "named", name: first.text, place },
+        config: this.config(),
+        place,
+      };
     return { kind: "name", name: first.text, place };
   }
 
@@ -133,7 +153,8 @@ class Parser {
     const start = this.at;
     const list: Parameter[] = [];
     for (;;) {
-      const keyword = this.peek.kind === "name" && this.tokens[this.at + 1]?.kind === "variable" ? this.next().text : undefined;
+      const keyword =
+        this.peek.kind === "name" && this.tokens[this.at + 1]?.kind === "variable" ? this.next().text : undefined;
       if (this.peek.kind !== "variable") break;
       list.push({ keyword, variable: this.next().text });
       if (!this.accept(",")) break;

@@ -2,7 +2,17 @@
  * Devices of a router that runs in process: two rings in the router's memory, the host at their other end.
  * Both ends run on one thread, in turn.
  */
-import { type FieldType, type I32, type StagedArray, type StagedFields, type Struct, array, struct, u32, type U32Field } from "@clickos/codegen";
+import {
+  array,
+  type FieldType,
+  type I32,
+  type StagedArray,
+  type StagedFields,
+  type Struct,
+  struct,
+  type U32Field,
+  u32,
+} from "@clickos/codegen";
 import type { PlatformContext, StagedDevice } from "../compile/platform.ts";
 import { routerControl } from "../compile/platform.ts";
 import { dataOffset, maximumFrame } from "../element/packet.ts";
@@ -14,8 +24,16 @@ type SlotFields = { address: U32Field; data: U32Field; length: U32Field; spare: 
 const slot: Struct<SlotFields> = struct({ address: u32, data: u32, length: u32, spare: u32 }, { name: "slot" });
 
 /** One direction. Indices run free: the producer moves `tail`, the consumer `head`. */
-export const deviceRing: Struct<{ head: U32Field; tail: U32Field; slots: FieldType<StagedArray<StagedFields<SlotFields>>, unknown[]> }> = struct(
-  { head: u32, tail: u32, slots: array(slot, ringSlots) as FieldType<StagedArray<StagedFields<SlotFields>>, unknown[]> },
+export const deviceRing: Struct<{
+  head: U32Field;
+  tail: U32Field;
+  slots: FieldType<StagedArray<StagedFields<SlotFields>>, unknown[]>;
+}> = struct(
+  {
+    head: u32,
+    tail: u32,
+    slots: array(slot, ringSlots) as FieldType<StagedArray<StagedFields<SlotFields>>, unknown[]>,
+  },
   { name: "deviceRing", at: { slots: 16 } },
 );
 
@@ -26,7 +44,11 @@ export interface DeviceRings {
 }
 
 /** Reserves the rings and stages the guest's side of them. */
-export function stageDeviceRings(context: PlatformContext, number: number, places: Map<number, DeviceRings>): StagedDevice {
+export function stageDeviceRings(
+  context: PlatformContext,
+  number: number,
+  places: Map<number, DeviceRings>,
+): StagedDevice {
   const rings = { receive: context.reserve(deviceRing.size, 64), transmit: context.reserve(deviceRing.size, 64) };
   places.set(number, rings);
   return {
@@ -37,7 +59,11 @@ export function stageDeviceRings(context: PlatformContext, number: number, place
       const count = c.select(ready.ltU(burst), ready, c.i32(burst));
       c.for(0, count, 1, (i) => {
         const s = ring.slots.at(head.add(i).and(ringSlots - 1));
-        const frame: Record<"address" | "data" | "length", I32> = { address: s.address.get(), data: s.data.get(), length: s.length.get() };
+        const frame: Record<"address" | "data" | "length", I32> = {
+          address: s.address.get(),
+          data: s.data.get(),
+          length: s.length.get(),
+        };
         deliver(frame);
       });
       ring.head.set(head.add(count));
@@ -86,11 +112,19 @@ export function hostDevice(memory: WebAssembly.Memory, control: number, rings: D
   const freeCount = word(control + routerControl.offsets.freeCount);
   const freeStack = word(control + routerControl.offsets.freeStack);
   const rx = { head: word(rings.receive + head), tail: word(rings.receive + tail), slots: word(rings.receive + slots) };
-  const tx = { head: word(rings.transmit + head), tail: word(rings.transmit + tail), slots: word(rings.transmit + slots) };
+  const tx = {
+    head: word(rings.transmit + head),
+    tail: word(rings.transmit + tail),
+    slots: word(rings.transmit + slots),
+  };
   const read = (index: number): number => words[index] as number;
   return {
     send(frames) {
-      for (const frame of frames) if (frame.length > maximumFrame) throw new RangeError(`a frame of ${frame.length} bytes is longer than a packet buffer holds (${maximumFrame})`);
+      for (const frame of frames)
+        if (frame.length > maximumFrame)
+          throw new RangeError(
+            `a frame of ${frame.length} bytes is longer than a packet buffer holds (${maximumFrame})`,
+          );
       let taken = 0;
       for (const frame of frames) {
         const at = read(rx.tail);

@@ -48,7 +48,10 @@ export function controlPlane(memory: WebAssembly.Memory, checked: CheckedGraph, 
     const found = byName.get(name);
     if (known !== undefined || !found) return known;
     const { e } = found;
-    const fields = typeof e.class.state === "function" ? e.class.state({ config: e.config, plan: e.plan, ninputs: e.inputs.length, noutputs: e.outputs.length }) : (e.class.state ?? {});
+    const fields =
+      typeof e.class.state === "function"
+        ? e.class.state({ config: e.config, plan: e.plan, ninputs: e.inputs.length, noutputs: e.outputs.length })
+        : (e.class.state ?? {});
     const state = struct(fields).view(memory.buffer, found.layout?.state ?? 0);
     states.set(name, state);
     return state;
@@ -59,17 +62,30 @@ export function controlPlane(memory: WebAssembly.Memory, checked: CheckedGraph, 
     const found = byName.get(name);
     if (dot < 0 || !found) {
       const near = closest(name, byName.keys());
-      throw new HandlerError("NO_ELEMENT", dot < 0 ? `'${path}' is not element.handler` : `no element named '${name}'${near ? `; did you mean '${near}'?` : ""}`);
+      throw new HandlerError(
+        "NO_ELEMENT",
+        dot < 0
+          ? `'${path}' is not element.handler`
+          : `no element named '${name}'${near ? `; did you mean '${near}'?` : ""}`,
+      );
     }
     return { e: found.e, state: stateOf(name), handler: path.slice(dot + 1) };
   };
-  const context = (e: CheckedElement): HandlerContext<any, any> => ({ config: e.config, plan: e.plan, name: e.source.name });
+  const context = (e: CheckedElement): HandlerContext<any, any> => ({
+    config: e.config,
+    plan: e.plan,
+    name: e.source.name,
+  });
   const declared = (e: CheckedElement, name: string): Handler<any, any, any> => {
     const handler = Object.hasOwn(e.class.handlers ?? {}, name) ? e.class.handlers?.[name] : undefined;
     if (!handler) {
-      if (Object.hasOwn(standard, name)) throw new HandlerError("NOT_WRITABLE", `handler '${e.source.name}.${name}' cannot be written`);
+      if (Object.hasOwn(standard, name))
+        throw new HandlerError("NOT_WRITABLE", `handler '${e.source.name}.${name}' cannot be written`);
       const near = closest(name, [...Object.keys(e.class.handlers ?? {}), ...Object.keys(standard)]);
-      throw new HandlerError("NO_HANDLER", `element '${e.source.name}' has no handler '${name}'${near ? `; did you mean '${near}'?` : ""}`);
+      throw new HandlerError(
+        "NO_HANDLER",
+        `element '${e.source.name}' has no handler '${name}'${near ? `; did you mean '${near}'?` : ""}`,
+      );
     }
     return handler;
   };
@@ -94,8 +110,16 @@ export function controlPlane(memory: WebAssembly.Memory, checked: CheckedGraph, 
     },
     drops() {
       const data = new DataView(memory.buffer);
-      const counted = layout.drops.map((d) => ({ element: d.element, reason: d.reason, count: Number(data.getBigUint64(d.address, true)) }));
-      const own = checked.elements.flatMap((e) => e.class.drops?.(stateOf(e.source.name) as never, context(e)).map((d) => ({ element: e.source.name, ...d })) ?? []);
+      const counted = layout.drops.map((d) => ({
+        element: d.element,
+        reason: d.reason,
+        count: Number(data.getBigUint64(d.address, true)),
+      }));
+      const own = checked.elements.flatMap(
+        (e) =>
+          e.class.drops?.(stateOf(e.source.name) as never, context(e)).map((d) => ({ element: e.source.name, ...d })) ??
+          [],
+      );
       return [...counted, ...own].filter((d) => d.count > 0);
     },
   };

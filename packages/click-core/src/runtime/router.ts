@@ -45,20 +45,37 @@ export class Router implements Disposable {
     const { checked } = checkConfiguration({ file: options.file ?? "config", text }, options.elements);
     const rings = new Map<number, DeviceRings>();
     const compiled = compile(checked, processPlatform(rings, options));
-    const memory = new WebAssembly.Memory({ initial: compiled.layout.pages, maximum: compiled.layout.pages, shared: true });
+    const memory = new WebAssembly.Memory({
+      initial: compiled.layout.pages,
+      maximum: compiled.layout.pages,
+      shared: true,
+    });
     const chatter = options.chatter ?? (() => {});
     const decoder = new TextDecoder("latin1");
-    const services: (HostService | undefined)[] = checked.elements.map((e) => e.class.service?.({ config: e.config, plan: e.plan, name: e.source.name }));
+    const services: (HostService | undefined)[] = checked.elements.map((e) =>
+      e.class.service?.({ config: e.config, plan: e.plan, name: e.source.name }),
+    );
     const imports = {
       click: {
         memory,
-        chatter: (address: number, length: number) => chatter(decoder.decode(new Uint8Array(memory.buffer).slice(address, address + length))),
+        chatter: (address: number, length: number) =>
+          chatter(decoder.decode(new Uint8Array(memory.buffer).slice(address, address + length))),
       },
       service: serviceImports(memory, services),
     };
     const module = await WebAssembly.compile(compiled.wasm);
     const instance = await WebAssembly.instantiate(module, imports);
-    return new Router(memory, instance, compiled.wasm, compiled.text, controlPlane(memory, checked, compiled.layout), compiled.layout.control, rings, services, options.clock);
+    return new Router(
+      memory,
+      instance,
+      compiled.wasm,
+      compiled.text,
+      controlPlane(memory, checked, compiled.layout),
+      compiled.layout.control,
+      rings,
+      services,
+      options.clock,
+    );
   }
 
   private constructor(
@@ -89,7 +106,10 @@ export class Router implements Disposable {
   /** A device that the configuration names. @throws {RangeError} when it names no such device. */
   device(number: number): RouterDevice {
     const device = this.devices.get(number);
-    if (!device) throw new RangeError(`the configuration uses no device ${number}; it uses ${[...this.devices.keys()].join(", ") || "none"}`);
+    if (!device)
+      throw new RangeError(
+        `the configuration uses no device ${number}; it uses ${[...this.devices.keys()].join(", ") || "none"}`,
+      );
     return device;
   }
 
@@ -165,11 +185,15 @@ function processPlatform(rings: Map<number, DeviceRings>, options: RouterOptions
   };
 }
 
-function serviceImports(memory: WebAssembly.Memory, services: readonly (HostService | undefined)[]): Record<string, (...args: any[]) => unknown> {
+function serviceImports(
+  memory: WebAssembly.Memory,
+  services: readonly (HostService | undefined)[],
+): Record<string, (...args: any[]) => unknown> {
   const bytes = new Uint8Array(memory.buffer);
   const data = new DataView(memory.buffer);
   return {
-    packet: (element: number, address: number, length: number, timestamp: bigint) => services[element]?.packet?.(bytes.subarray(address, address + length), timestamp),
+    packet: (element: number, address: number, length: number, timestamp: bigint) =>
+      services[element]?.packet?.(bytes.subarray(address, address + length), timestamp),
     next: (element: number, address: number, limit: number, timestampAddress: number) => {
       const next = services[element]?.next?.() ?? null;
       if (!next) return -1;

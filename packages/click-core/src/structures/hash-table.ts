@@ -4,7 +4,17 @@
  * Keys are whole 32-bit words. Entries are chained from buckets and taken from a free list, so addresses of
  * entries stay valid until they are removed. Expiry is the user's: entries are visited with `sweep`.
  */
-import { alignUp, type Fields, type FieldType, type FunctionBuilder, type Func, type I32, type I32Like, type StagedFields, struct } from "@clickos/codegen";
+import {
+  alignUp,
+  type Fields,
+  type FieldType,
+  type Func,
+  type FunctionBuilder,
+  type I32,
+  type I32Like,
+  type StagedFields,
+  struct,
+} from "@clickos/codegen";
 
 export interface HashTableOptions<V extends Fields> {
   /** A name, unique in the module for tables of one shape. */
@@ -34,7 +44,9 @@ export interface HostHashTable {
   readonly length: number;
 }
 
-export function hashTable<V extends Fields>(options: HashTableOptions<V>): FieldType<StagedHashTable<V>, HostHashTable> {
+export function hashTable<V extends Fields>(
+  options: HashTableOptions<V>,
+): FieldType<StagedHashTable<V>, HostHashTable> {
   const { keyWords, capacity, name } = options;
   const value = struct(options.value, { name: `${name} value` });
   const buckets = 2 ** Math.ceil(Math.log2(Math.max(capacity, 8)));
@@ -54,13 +66,23 @@ export function hashTable<V extends Fields>(options: HashTableOptions<V>): Field
     for (const word of key.slice(1)) h = h.rotl(13).xor(word).mul(0x85ebca6b);
     return h.xor(h.shrU(15)).and(buckets - 1);
   };
-  const helper = (c: FunctionBuilder, what: string, make: () => Func<"i32">): Func<"i32"> => c.module.once(`${name} ${keyWords} ${capacity} ${entrySize} ${what}`, make);
+  const helper = (c: FunctionBuilder, what: string, make: () => Func<"i32">): Func<"i32"> =>
+    c.module.once(`${name} ${keyWords} ${capacity} ${entrySize} ${what}`, make);
 
   const find = (outer: FunctionBuilder): Func<"i32"> =>
     helper(outer, "find", () =>
       outer.module.func(`${name} find`, params, "i32", (c, p) => {
         const key = words(p as Record<string, I32>);
-        const entry = c.var("i32", c.load32(hash(key).shl(2).add((p as Record<string, I32>).base as I32), at.buckets), "entry");
+        const entry = c.var(
+          "i32",
+          c.load32(
+            hash(key)
+              .shl(2)
+              .add((p as Record<string, I32>).base as I32),
+            at.buckets,
+          ),
+          "entry",
+        );
         c.loop(() => {
           const e = entry.get();
           c.if(e.eqz(), () => c.return(0));

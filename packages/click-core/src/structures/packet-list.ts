@@ -1,8 +1,21 @@
 /** A list of stored packets linked through their descriptors; 12 bytes of state, any length. */
-import { type FieldType, type FunctionBuilder, type I32, type I32Like, type StagedFields, type Struct, struct, u32, type U32Field } from "@clickos/codegen";
+import {
+  type FieldType,
+  type FunctionBuilder,
+  type I32,
+  type I32Like,
+  type StagedFields,
+  type Struct,
+  struct,
+  type U32Field,
+  u32,
+} from "@clickos/codegen";
 import { type Packet, packetDescriptor } from "../element/packet.ts";
 
-const list: Struct<{ head: U32Field; tail: U32Field; length: U32Field }> = struct({ head: u32, tail: u32, length: u32 }, { name: "packetList" });
+const list: Struct<{ head: U32Field; tail: U32Field; length: U32Field }> = struct(
+  { head: u32, tail: u32, length: u32 },
+  { name: "packetList" },
+);
 
 export interface StagedPacketList {
   length(): I32;
@@ -23,7 +36,11 @@ export const packetList: FieldType<StagedPacketList, { readonly length: number }
       append(packet) {
         const address = packet.store();
         c.store32(address, 0, next);
-        c.if(s.head.get().eqz(), () => s.head.set(address), () => c.store32(s.tail.get(), address, next));
+        c.if(
+          s.head.get().eqz(),
+          () => s.head.set(address),
+          () => c.store32(s.tail.get(), address, next),
+        );
         s.tail.set(address);
         s.length.inc();
       },

@@ -31,7 +31,11 @@ export function packetRing(capacity: number): FieldType<StagedPacketRing, HostPa
     size: first + slots * 4,
     align: 4,
     stage(c: FunctionBuilder, base: I32Like, offset: number): StagedPacketRing {
-      const slot = (index: I32): I32 => index.and(slots - 1).shl(2).add(base);
+      const slot = (index: I32): I32 =>
+        index
+          .and(slots - 1)
+          .shl(2)
+          .add(base);
       const length = (): I32 => c.load32(base, offset + tail).sub(c.load32(base, offset + head));
       const append = (address: I32): void => {
         const at = c.load32(base, offset + tail);
@@ -48,7 +52,11 @@ export function packetRing(capacity: number): FieldType<StagedPacketRing, HostPa
         append,
         shift,
         push(packet, full) {
-          c.if(length().geU(capacity), () => full(packet), () => append(packet.store()));
+          c.if(
+            length().geU(capacity),
+            () => full(packet),
+            () => append(packet.store()),
+          );
         },
         shiftOrZero() {
           const result = c.var("i32", 0, "shifted");
@@ -57,7 +65,9 @@ export function packetRing(capacity: number): FieldType<StagedPacketRing, HostPa
         },
       };
     },
-    read: (data, offset) => ({ length: (data.getUint32(offset + tail, true) - data.getUint32(offset + head, true)) >>> 0 }),
+    read: (data, offset) => ({
+      length: (data.getUint32(offset + tail, true) - data.getUint32(offset + head, true)) >>> 0,
+    }),
     write() {},
   };
 }

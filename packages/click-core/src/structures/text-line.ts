@@ -1,5 +1,5 @@
 /** Builds a line of text in the guest, for Print and its kind. Not for hot paths. */
-import type { FunctionBuilder, Func, I32, I32Like, Var } from "@clickos/codegen";
+import type { Func, FunctionBuilder, I32, I32Like, Var } from "@clickos/codegen";
 
 /** Bytes of the buffer that lines are made in; what does not fit is cut. */
 export const lineSize = 8192;
@@ -67,44 +67,54 @@ export class TextLine {
 }
 
 function defineDecimal(outer: FunctionBuilder): Func<"i32"> {
-  return outer.module.func("text decimal", { at: "i32", value: "i32", width: "i32" }, "i32", (c, { at, value, width }) => {
-    const count = c.var("i32", 1, "count");
-    const rest = c.var("i32", value, "rest");
-    c.while(
-      () => rest.get().geU(10),
-      () => {
+  return outer.module.func(
+    "text decimal",
+    { at: "i32", value: "i32", width: "i32" },
+    "i32",
+    (c, { at, value, width }) => {
+      const count = c.var("i32", 1, "count");
+      const rest = c.var("i32", value, "rest");
+      c.while(
+        () => rest.get().geU(10),
+        () => {
+          rest.set(rest.get().divU(10));
+          count.inc();
+        },
+      );
+      const pad = c.select(width.gtU(count.get()), width.sub(count.get()), c.i32(0));
+      c.fill(at, 32, pad);
+      const end = at.add(pad).add(count.get());
+      const p = c.var("i32", end, "p");
+      rest.set(value);
+      c.loop(() => {
+        p.inc(-1);
+        c.store8(p.get(), rest.get().remU(10).add(48));
         rest.set(rest.get().divU(10));
-        count.inc();
-      },
-    );
-    const pad = c.select(width.gtU(count.get()), width.sub(count.get()), c.i32(0));
-    c.fill(at, 32, pad);
-    const end = at.add(pad).add(count.get());
-    const p = c.var("i32", end, "p");
-    rest.set(value);
-    c.loop(() => {
-      p.inc(-1);
-      c.store8(p.get(), rest.get().remU(10).add(48));
-      rest.set(rest.get().divU(10));
-      c.if(rest.get().eqz(), () => c.break());
-    });
-    return end;
-  });
+        c.if(rest.get().eqz(), () => c.break());
+      });
+      return end;
+    },
+  );
 }
 
 function defineHex(outer: FunctionBuilder, table: number, group: number): Func<"i32"> {
-  return outer.module.func(`text hex ${group}`, { at: "i32", address: "i32", length: "i32" }, "i32", (c, { at, address, length }) => {
-    const p = c.var("i32", at, "p");
-    c.for(0, length, 1, (i) => {
-      const byte = c.load8(address.add(i));
-      c.if(i.ne(0).and(i.remU(group).eqz()), () => {
-        c.store8(p.get(), 32);
-        p.inc();
+  return outer.module.func(
+    `text hex ${group}`,
+    { at: "i32", address: "i32", length: "i32" },
+    "i32",
+    (c, { at, address, length }) => {
+      const p = c.var("i32", at, "p");
+      c.for(0, length, 1, (i) => {
+        const byte = c.load8(address.add(i));
+        c.if(i.ne(0).and(i.remU(group).eqz()), () => {
+          c.store8(p.get(), 32);
+          p.inc();
+        });
+        c.store8(p.get(), c.load8(byte.shrU(4), table));
+        c.store8(p.get(), c.load8(byte.and(15), table), 1);
+        p.inc(2);
       });
-      c.store8(p.get(), c.load8(byte.shrU(4), table));
-      c.store8(p.get(), c.load8(byte.and(15), table), 1);
-      p.inc(2);
-    });
-    return p.get();
-  });
+      return p.get();
+    },
+  );
 }

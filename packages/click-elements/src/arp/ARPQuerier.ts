@@ -13,9 +13,22 @@
  *   ... -> [0] arpq :: ARPQuerier(10.0.0.1, 02:00:00:00:00:01) -> Queue -> ToDevice(0);
  *   arp_responses -> [1] arpq;
  */
-import { u16, u32, u64 } from "@clickos/codegen";
-import { type AnyElementContext, arg, type ElementClass, element, formatEtherAddress, formatIpAddress, hashTable, keyword, type Packet, packetList, required } from "@clickos/click-core";
+
+import {
+  type AnyElementContext,
+  arg,
+  type ElementClass,
+  element,
+  formatEtherAddress,
+  formatIpAddress,
+  hashTable,
+  keyword,
+  type Packet,
+  packetList,
+  required,
+} from "@clickos/click-core";
 import type { FunctionBuilder, I32, I64 } from "@clickos/codegen";
+import { u16, u32, u64 } from "@clickos/codegen";
 import { copyBytes, storeBytes } from "../lib/bytes.ts";
 import { arpLength, arpPacket, arpReply, arpRequestTemplate } from "./arp-packet.ts";
 
@@ -40,11 +53,16 @@ export const ARPQuerier: ElementClass = element({
   },
   prepare({ config, arguments: args, error }) {
     if (config.CAPACITY > 100_000) error("CAPACITY is more than 100000");
-    if (config.TABLE_CAPACITY < 1 || config.TABLE_CAPACITY > 1_000_000) error("TABLE_CAPACITY is not between 1 and 1000000");
+    if (config.TABLE_CAPACITY < 1 || config.TABLE_CAPACITY > 1_000_000)
+      error("TABLE_CAPACITY is not between 1 and 1000000");
     // The prefix keeps no host bits; the address itself is in the text.
     const address = arg.ipAddress.parse((args[0] ?? "").split("/")[0] ?? "") ?? config.IP.address;
     const subnet = config.IP.length < 32 ? (config.IP.address | ~config.IP.mask) >>> 0 : 0xffffffff;
-    return { address, broadcasts: [...new Set([0xffffffff, subnet, config.BROADCAST])], query: arpRequestTemplate(config.ETH, address) };
+    return {
+      address,
+      broadcasts: [...new Set([0xffffffff, subnet, config.BROADCAST])],
+      query: arpRequestTemplate(config.ETH, address),
+    };
   },
   holds: (config) => Math.min(config.CAPACITY, 2048),
   state: ({ config }) => ({
@@ -113,7 +131,10 @@ export const ARPQuerier: ElementClass = element({
         });
       });
       // Known, but not confirmed for a while: use it and ask again.
-      const stale = now.add(config.TIMEOUT - config.POLL_TIMEOUT).geU(value.expires.get()).and(now.sub(value.asked.get()).geU(second));
+      const stale = now
+        .add(config.TIMEOUT - config.POLL_TIMEOUT)
+        .geU(value.expires.get())
+        .and(now.sub(value.asked.get()).geU(second));
       c.if(stale, () => {
         value.asked.set(now);
         ask(key);
@@ -144,7 +165,11 @@ export const ARPQuerier: ElementClass = element({
 });
 
 /** Sends a request for the host whose address is the memory word `address`. */
-function query(c: FunctionBuilder, address: I32, { state, plan, data, packets, output, noutputs }: AnyElementContext): void {
+function query(
+  c: FunctionBuilder,
+  address: I32,
+  { state, plan, data, packets, output, noutputs }: AnyElementContext,
+): void {
   packets.make(arpLength, (request) => {
     copyBytes(c, request.data, data(plan.query, 16), arpLength);
     arpPacket.at(c, request.data).targetIp.set(address);
@@ -154,10 +179,19 @@ function query(c: FunctionBuilder, address: I32, { state, plan, data, packets, o
 }
 
 /** Takes an ARP response: remembers the sender, lets the packets for it go. */
-function learn(c: FunctionBuilder, packet: Packet, { state, config, clock, output, timer, packets }: AnyElementContext): void {
+function learn(
+  c: FunctionBuilder,
+  packet: Packet,
+  { state, config, clock, output, timer, packets }: AnyElementContext,
+): void {
   c.if(packet.length.ltU(arpLength), () => packet.drop("not an ARP response"));
   const arp = arpPacket.at(c, packet.data);
-  const ipOverEther = arp.hardware.get().eq(1).and(arp.protocol.get().eq(0x0800)).and(arp.hardwareLength.get().eq(6)).and(arp.protocolLength.get().eq(4));
+  const ipOverEther = arp.hardware
+    .get()
+    .eq(1)
+    .and(arp.protocol.get().eq(0x0800))
+    .and(arp.hardwareLength.get().eq(6))
+    .and(arp.protocolLength.get().eq(4));
   c.if(ipOverEther.and(arp.operation.get().eq(arpReply)).eqz(), () => packet.drop("not an ARP response"));
   state.responses.inc();
   const key = arp.senderIp.get();
@@ -182,14 +216,18 @@ function learn(c: FunctionBuilder, packet: Packet, { state, config, clock, outpu
     c.if(waiting.eqz(), () => c.break());
     state.held.inc(-1);
     packets.take(waiting, (held) => {
-      c.if(held.headroom.ltU(14), () => held.drop("no headroom"), () => {
-        held.unpull(14);
-        c.store32(held.data, high);
-        c.store16(held.data, low, 4);
-        storeBytes(c, held.data, config.ETH, 6);
-        c.store16(held.data, 0x0008, 12);
-        output(0).push(held);
-      });
+      c.if(
+        held.headroom.ltU(14),
+        () => held.drop("no headroom"),
+        () => {
+          held.unpull(14);
+          c.store32(held.data, high);
+          c.store16(held.data, low, 4);
+          storeBytes(c, held.data, config.ETH, 6);
+          c.store16(held.data, 0x0008, 12);
+          output(0).push(held);
+        },
+      );
     });
   });
 }

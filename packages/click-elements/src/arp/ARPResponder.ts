@@ -8,9 +8,19 @@
  *
  *   arp_requests -> ARPResponder(10.0.0.1 10.1.0.0/16 02:00:00:00:00:01) -> ToDevice(0);
  */
-import { u64 } from "@clickos/codegen";
-import { arg, type ElementClass, element, formatEtherAddress, formatIpAddress, parseEtherAddress, parseIpPrefix, rest } from "@clickos/click-core";
+
 import type { IpPrefix } from "@clickos/click-core";
+import {
+  arg,
+  type ElementClass,
+  element,
+  formatEtherAddress,
+  formatIpAddress,
+  parseEtherAddress,
+  parseIpPrefix,
+  rest,
+} from "@clickos/click-core";
+import { u64 } from "@clickos/codegen";
 import { copyEther, storeBytes } from "../lib/bytes.ts";
 import { arpLength, arpPacket, arpReply, arpRequest, memoryWord } from "./arp-packet.ts";
 
@@ -29,7 +39,9 @@ export const ARPResponder: ElementClass = element({
     config.ENTRY.forEach((text: string, i: number) => {
       const words = text.trim().split(/\s+/);
       const ether = words.map(parseEtherAddress).find((e) => e !== undefined);
-      const prefixes = words.filter((w) => parseEtherAddress(w) === undefined).map((w) => parseIpPrefix(w) ?? (error(`entry ${i + 1}: '${w}' is not an IP prefix`, i), undefined));
+      const prefixes = words
+        .filter((w) => parseEtherAddress(w) === undefined)
+        .map((w) => parseIpPrefix(w) ?? (error(`entry ${i + 1}: '${w}' is not an IP prefix`, i), undefined));
       if (!ether) error(`entry ${i + 1}: no Ethernet address`, i);
       else if (prefixes.length === 0) error(`entry ${i + 1}: no IP prefix`, i);
       else entries.push({ ether, prefixes: prefixes.filter((p) => p !== undefined) });
@@ -39,17 +51,36 @@ export const ARPResponder: ElementClass = element({
   state: { count: u64 },
   handlers: {
     count: { read: (s) => s.count },
-    table: { read: (_s, { plan }) => plan.entries.flatMap((e) => e.prefixes.map((p) => `${formatIpAddress(p.address)}/${p.length} ${formatEtherAddress(e.ether)}`)).join("\n") },
+    table: {
+      read: (_s, { plan }) =>
+        plan.entries
+          .flatMap((e) =>
+            e.prefixes.map((p) => `${formatIpAddress(p.address)}/${p.length} ${formatEtherAddress(e.ether)}`),
+          )
+          .join("\n"),
+    },
   },
   action(c, packet, { plan, state, output }) {
     const refuse = (): void => output(1).push(packet, "no ARP request for us");
     c.if(packet.length.ltU(arpLength), refuse);
     const arp = arpPacket.at(c, packet.data);
-    const request = arp.etherType.get().eq(0x0806).and(arp.hardware.get().eq(1)).and(arp.protocol.get().eq(0x0800)).and(arp.operation.get().eq(arpRequest));
+    const request = arp.etherType
+      .get()
+      .eq(0x0806)
+      .and(arp.hardware.get().eq(1))
+      .and(arp.protocol.get().eq(0x0800))
+      .and(arp.operation.get().eq(arpRequest));
     const target = arp.targetIp.get();
     const entry = c.var("i32", plan.entries.length, "entry");
     plan.entries.forEach((e, i) => {
-      for (const p of e.prefixes) c.if(entry.get().eq(plan.entries.length).and(target.and(memoryWord(p.mask)).eq(memoryWord(p.address))), () => entry.set(i));
+      for (const p of e.prefixes)
+        c.if(
+          entry
+            .get()
+            .eq(plan.entries.length)
+            .and(target.and(memoryWord(p.mask)).eq(memoryWord(p.address))),
+          () => entry.set(i),
+        );
     });
     c.if(request.eqz().or(entry.get().eq(plan.entries.length)), refuse);
     const { offsets } = arpPacket;

@@ -1,5 +1,5 @@
 /** ARP for IPv4 over Ethernet, RFC 826, with the Ethernet header before it: 42 bytes. */
-import { bytes, type FieldType, type I32, type Struct, struct, u16be, u32, type U32Field, u8 } from "@clickos/codegen";
+import { bytes, type FieldType, type I32, type Struct, struct, type U32Field, u8, u16be, u32 } from "@clickos/codegen";
 
 type Bytes = FieldType<I32, Uint8Array>;
 
@@ -51,6 +51,9 @@ export function arpRequestTemplate(ether: Uint8Array, ip: number): Uint8Array {
   packet.set(ether, 6);
   packet.set([8, 6, 0, 1, 8, 0, 6, 4, 0, arpRequest], 12);
   packet.set(ether, 22);
-  packet.set([ip >>> 24, ip >>> 16, ip >>> 8, ip].map((b) => b & 255), 28);
+  packet.set(
+    [ip >>> 24, ip >>> 16, ip >>> 8, ip].map((b) => b & 255),
+    28,
+  );
   return packet;
 }

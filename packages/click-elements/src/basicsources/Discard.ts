@@ -7,8 +7,9 @@
  *
  *   ... -> c :: Counter -> Discard;
  */
+
+import { arg, type ElementClass, element, keyword } from "@clickos/click-core";
 import { u64 } from "@clickos/codegen";
-import { arg, type ElementClass, element, keyword} from "@clickos/click-core";
 import { pullTask } from "../lib/pull-task.ts";
 
 export const Discard: ElementClass = element({
@@ -20,9 +21,11 @@ export const Discard: ElementClass = element({
   handlers: {
     count: { read: (s) => s.count },
     active: { read: (_s, { config }) => config.ACTIVE },
-    reset_counts: { write: (s) => {
-      s.count = 0n;
-    } },
+    reset_counts: {
+      write: (s) => {
+        s.count = 0n;
+      },
+    },
   },
   push(_c, _port, packet, { state }) {
     state.count.inc();

@@ -9,8 +9,9 @@
  *
  *   InfiniteSource(\<0800>, 100, 5) -> Queue -> ...
  */
+
+import { arg, type ElementClass, element, keyword, maximumFrame, positional } from "@clickos/click-core";
 import { u32 } from "@clickos/codegen";
-import { arg, type ElementClass, element, keyword, maximumFrame, positional} from "@clickos/click-core";
 import { copyBytes } from "../lib/bytes.ts";
 
 const randomData = Uint8Array.from("Random bullshit in a packet, at least 64 bytes long. Well, now it is.", () => 0);
@@ -39,11 +40,23 @@ export const InfiniteSource: ElementClass = element({
   initial: ({ config }) => ({ active: config.ACTIVE ? 1 : 0, limit: config.LIMIT >>> 0 }),
   handlers: {
     count: { read: (s) => s.count },
-    reset: { write: (s) => {
-      s.count = 0;
-    } },
-    active: { read: (s) => s.active !== 0, write: (s, v) => { s.active = arg.bool.parse(v.trim()) ? 1 : 0; } },
-    limit: { read: (s) => s.limit | 0, write: (s, v) => { s.limit = Number(v.trim()) >>> 0; } },
+    reset: {
+      write: (s) => {
+        s.count = 0;
+      },
+    },
+    active: {
+      read: (s) => s.active !== 0,
+      write: (s, v) => {
+        s.active = arg.bool.parse(v.trim()) ? 1 : 0;
+      },
+    },
+    limit: {
+      read: (s) => s.limit | 0,
+      write: (s, v) => {
+        s.limit = Number(v.trim()) >>> 0;
+      },
+    },
   },
   hasTask: () => true,
   pull(c, _port, { state, plan, data, packets, output }) {
@@ -62,7 +75,11 @@ export const InfiniteSource: ElementClass = element({
     c.if(state.active.get(), () => {
       // The limit is compared unsigned: -1 is never reached.
       const left = limit.sub(state.count.get());
-      const count = c.select(state.count.get().geU(limit), c.i32(0), c.select(left.ltU(config.BURST), left, c.i32(config.BURST)));
+      const count = c.select(
+        state.count.get().geU(limit),
+        c.i32(0),
+        c.select(left.ltU(config.BURST), left, c.i32(config.BURST)),
+      );
       worked.set(count);
       state.count.inc(count);
       c.for(0, count, 1, () => {

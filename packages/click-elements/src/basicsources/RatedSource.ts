@@ -7,8 +7,9 @@
  *
  *   RatedSource(\<0800>, 1000, 5000) -> Queue -> ...
  */
+
+import { arg, type ElementClass, element, keyword, maximumFrame, positional } from "@clickos/click-core";
 import { u32, u64 } from "@clickos/codegen";
-import { arg, type ElementClass, element, keyword, maximumFrame, positional} from "@clickos/click-core";
 import { copyBytes } from "../lib/bytes.ts";
 
 export const RatedSource: ElementClass = element({
@@ -36,9 +37,11 @@ export const RatedSource: ElementClass = element({
     count: { read: (s) => s.count },
     rate: { read: (_s, { config }) => config.RATE },
     active: { read: (s) => s.active !== 0 },
-    reset: { write: (s) => {
-      s.count = 0;
-    } },
+    reset: {
+      write: (s) => {
+        s.count = 0;
+      },
+    },
   },
   init(c, { state, plan, timer, clock }) {
     if (plan.interval === 0n) return;
@@ -52,7 +55,9 @@ export const RatedSource: ElementClass = element({
     // At most a burst at once: a clock that jumps ahead does not flood the router.
     const turns = c.var("i32", 32, "turns");
     c.loop(() => {
-      c.if(turns.get().eqz().or(state.next.get().gtU(now)).or(state.count.get().geU(state.limit.get())), () => c.break());
+      c.if(turns.get().eqz().or(state.next.get().gtU(now)).or(state.count.get().geU(state.limit.get())), () =>
+        c.break(),
+      );
       turns.inc(-1);
       state.next.inc(plan.interval);
       state.count.inc();
@@ -61,8 +66,12 @@ export const RatedSource: ElementClass = element({
         output(0).push(p);
       });
     });
-    c.if(state.count.get().ltU(state.limit.get()), () => timer.at(state.next.get()), () => {
-      if (config.STOP) stop();
-    });
+    c.if(
+      state.count.get().ltU(state.limit.get()),
+      () => timer.at(state.next.get()),
+      () => {
+        if (config.STOP) stop();
+      },
+    );
   },
 });

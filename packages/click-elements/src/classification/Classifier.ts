@@ -25,13 +25,22 @@ export function parseClassifierPattern(text: string): Expression {
 function parseClause(clause: string): Expression {
   const match = /^(!?)(\d+)\/([0-9A-Fa-f?]+)(?:%([0-9A-Fa-f?]+))?$/.exec(clause);
   if (!match) throw `'${clause}' is not OFFSET/VALUE or OFFSET/VALUE%MASK`;
-  const [, negated, offsetText, value, maskText] = match as unknown as [string, string, string, string, string | undefined];
+  const [, negated, offsetText, value, maskText] = match as unknown as [
+    string,
+    string,
+    string,
+    string,
+    string | undefined,
+  ];
   const offset = Number(offsetText);
   if (value.length % 2 !== 0) throw `'${clause}': the value has an odd number of digits`;
-  if (maskText !== undefined && maskText.length !== value.length) throw `'${clause}': the mask is not as long as the value`;
+  if (maskText !== undefined && maskText.length !== value.length)
+    throw `'${clause}': the mask is not as long as the value`;
   if (offset + value.length / 2 > 2000) throw `'${clause}': beyond any packet`;
   const digits = [...value].map((d) => (d === "?" ? 0 : Number.parseInt(d, 16)));
-  const masks = [...value].map((d, i) => (d === "?" ? 0 : maskText ? Number.parseInt(maskText[i] === "?" ? "0" : (maskText[i] as string), 16) : 15));
+  const masks = [...value].map((d, i) =>
+    d === "?" ? 0 : maskText ? Number.parseInt(maskText[i] === "?" ? "0" : (maskText[i] as string), 16) : 15,
+  );
   const tests: Expression[] = [];
   for (let i = 0; i < digits.length; ) {
     const left = (digits.length - i) / 2;
@@ -50,7 +59,8 @@ export const Classifier: ElementClass = element({
   processing: "h/h",
   config: { PATTERN: rest(arg.raw) },
   prepare({ config, noutputs, error }) {
-    if (config.PATTERN.length !== noutputs) error(`${config.PATTERN.length} patterns, but ${noutputs} outputs are connected; each pattern needs one`);
+    if (config.PATTERN.length !== noutputs)
+      error(`${config.PATTERN.length} patterns, but ${noutputs} outputs are connected; each pattern needs one`);
     const rules = config.PATTERN.map((text: string, result: number) => {
       try {
         return { when: parseClassifierPattern(text), result };

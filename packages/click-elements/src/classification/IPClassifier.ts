@@ -12,7 +12,7 @@ import { arg, type ElementClass, element, rest } from "@clickos/click-core";
 import { decisionTree } from "./decision-tree.ts";
 import { never } from "./expression.ts";
 import { stageIpLookup } from "./ip-lookup.ts";
-import { parseIpPattern, PatternError } from "./ip-pattern.ts";
+import { PatternError, parseIpPattern } from "./ip-pattern.ts";
 
 export const IPClassifier: ElementClass = element({
   name: "IPClassifier",
@@ -20,7 +20,8 @@ export const IPClassifier: ElementClass = element({
   processing: "h/h",
   config: { PATTERN: rest(arg.raw) },
   prepare({ config, noutputs, error }) {
-    if (config.PATTERN.length !== noutputs) error(`${config.PATTERN.length} patterns, but ${noutputs} outputs are connected; each pattern needs one`);
+    if (config.PATTERN.length !== noutputs)
+      error(`${config.PATTERN.length} patterns, but ${noutputs} outputs are connected; each pattern needs one`);
     const rules = config.PATTERN.map((text: string, result: number) => {
       try {
         return { when: parseIpPattern(text), result };

@@ -9,14 +9,24 @@
  *
  *   ... -> CheckIPHeader(14) -> IPFilter(allow tcp dst port 80, deny all) -> ...
  */
+
+import { arg, type ElementClass, element, rest } from "@clickos/click-core";
 import { array, u64 } from "@clickos/codegen";
-import { arg, type ElementClass, element, rest} from "@clickos/click-core";
-import { stageIpLookup } from "./ip-lookup.ts";
 import { decisionTree } from "./decision-tree.ts";
 import { always, type Expression } from "./expression.ts";
-import { parseIpPattern, PatternError } from "./ip-pattern.ts";
+import { stageIpLookup } from "./ip-lookup.ts";
+import { PatternError, parseIpPattern } from "./ip-pattern.ts";
 
-const actions: Record<string, number> = { allow: 0, accept: 0, pass: 0, yes: 0, deny: -1, drop: -1, discard: -1, no: -1 };
+const actions: Record<string, number> = {
+  allow: 0,
+  accept: 0,
+  pass: 0,
+  yes: 0,
+  deny: -1,
+  drop: -1,
+  discard: -1,
+  no: -1,
+};
 
 /** A rule of a filter: its text, its expression, and its output; -1 is to drop. */
 export interface FilterRule {
@@ -29,8 +39,13 @@ export interface FilterRule {
 export function parseFilterRule(text: string): FilterRule {
   const [word, pattern] = (/^\s*(\S+)\s*([\s\S]*)$/.exec(text) ?? ["", "", ""]).slice(1) as [string, string];
   const output = Object.hasOwn(actions, word) ? actions[word] : /^\d+$/.test(word) ? Number(word) : undefined;
-  if (output === undefined) throw new PatternError(`'${word}' is not an action (allow, deny, drop or an output number)`);
-  return { text: text.trim().replace(/\s+/g, " "), when: pattern.trim() === "" ? always : parseIpPattern(pattern), output };
+  if (output === undefined)
+    throw new PatternError(`'${word}' is not an action (allow, deny, drop or an output number)`);
+  return {
+    text: text.trim().replace(/\s+/g, " "),
+    when: pattern.trim() === "" ? always : parseIpPattern(pattern),
+    output,
+  };
 }
 
 export const IPFilter: ElementClass = element({
@@ -54,11 +69,18 @@ export const IPFilter: ElementClass = element({
   },
   state: ({ plan }) => ({ hits: array(u64, plan.rules.length + 1) }),
   handlers: {
-    program: { read: (s, { plan }) => [...plan.rules.map((r) => r.text), "(no rule)"].map((text, i) => `${text}\t${s.hits[i]}`).join("\n") },
-    drops: { read: (s, { plan }) => s.hits.reduce((n, hits, i) => n + ((plan.rules[i]?.output ?? -1) < 0 ? hits : 0n), 0n) },
-    reset_counts: { write: (s) => {
-      s.hits = s.hits.map(() => 0n);
-    } },
+    program: {
+      read: (s, { plan }) =>
+        [...plan.rules.map((r) => r.text), "(no rule)"].map((text, i) => `${text}\t${s.hits[i]}`).join("\n"),
+    },
+    drops: {
+      read: (s, { plan }) => s.hits.reduce((n, hits, i) => n + ((plan.rules[i]?.output ?? -1) < 0 ? hits : 0n), 0n),
+    },
+    reset_counts: {
+      write: (s) => {
+        s.hits = s.hits.map(() => 0n);
+      },
+    },
   },
   drops: (s, { plan }) =>
     s.hits.flatMap((count, i) => {
@@ -73,7 +95,10 @@ export const IPFilter: ElementClass = element({
     state.hits.at(rule).inc();
     const used = [...new Set(rules.filter((r) => r.output >= 0).map((r) => r.output))].sort((a, b) => a - b);
     // Position in `used` by rule; the position past the end is to drop.
-    const table = data(Uint8Array.from([...rules.map((r) => (r.output < 0 ? used.length : used.indexOf(r.output))), used.length]), 1);
+    const table = data(
+      Uint8Array.from([...rules.map((r) => (r.output < 0 ? used.length : used.indexOf(r.output))), used.length]),
+      1,
+    );
     c.switch(
       c.load8(rule, table),
       used.map((port) => () => output(port).push(packet)),

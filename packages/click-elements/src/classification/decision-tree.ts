@@ -121,7 +121,13 @@ class TreeBuilder {
       rules.map((r) => ({ term: this.resolve(r.term, field, undefined), result: r.result })),
       depth + 1,
     );
-    const node: Branch = { kind: "branch", field: this.fields.get(field) as Field, segments, unreadable, references: 1 };
+    const node: Branch = {
+      kind: "branch",
+      field: this.fields.get(field) as Field,
+      segments,
+      unreadable,
+      references: 1,
+    };
     this.nodes.set(key, node);
     return node;
   }
@@ -142,8 +148,7 @@ class TreeBuilder {
   private choose(rules: readonly Pending[]): string {
     const count = new Map<string, number>();
     const ranges = new Map<string, Set<string>>();
-    for (const { term } of rules)
-      for (const field of term.fields) count.set(field, (count.get(field) ?? 0) + 1);
+    for (const { term } of rules) for (const field of term.fields) count.set(field, (count.get(field) ?? 0) + 1);
     this.eachTest(rules, (t) => {
       const set = ranges.get(t.field as string) ?? new Set();
       set.add(`${t.low}-${t.high}`);

@@ -69,7 +69,11 @@ export function evaluate(e: Expression, read: FieldReader): boolean {
 }
 
 /** A reader over bytes: `bases` says where each base starts; reading ends at `end`. */
-export function byteReader(bytes: Uint8Array, bases: Partial<Record<Base, number>>, end: number = bytes.length): FieldReader {
+export function byteReader(
+  bytes: Uint8Array,
+  bases: Partial<Record<Base, number>>,
+  end: number = bytes.length,
+): FieldReader {
   return ({ base, offset, width, mask }) => {
     const at = bases[base];
     if (at === undefined) return undefined;

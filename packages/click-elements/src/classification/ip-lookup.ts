@@ -1,6 +1,7 @@
 /** Looks an IP packet up in a decision tree; what IPFilter and IPClassifier share. */
-import type { FunctionBuilder, I32 } from "@clickos/codegen";
+
 import type { Packet } from "@clickos/click-core";
+import type { FunctionBuilder, I32 } from "@clickos/codegen";
 import type { DecisionTree } from "./decision-tree.ts";
 import { stageLookup } from "./stage-tree.ts";
 
@@ -14,7 +15,10 @@ export function stageIpLookup(c: FunctionBuilder, name: string, packet: Packet, 
     c,
     name,
     tree,
-    { network: { address: network, length: end.sub(network) }, transport: { address: transport, length: end.sub(transport) } },
+    {
+      network: { address: network, length: end.sub(network) },
+      transport: { address: transport, length: end.sub(transport) },
+    },
     { network: 20 },
   );
 }

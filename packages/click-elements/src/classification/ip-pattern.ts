@@ -7,11 +7,21 @@
  * the first fragment of packets of that protocol.
  */
 import { parseIpAddress, parseIpPrefix } from "@clickos/click-core";
-import { always, and, between, equals, type Expression, type Field, masked, never, not, or } from "./expression.ts";
+import { always, and, between, type Expression, equals, type Field, masked, never, not, or } from "./expression.ts";
 import { icmpTypes, protocols, services } from "./names.ts";
 
-const network = (offset: number, width: 1 | 2 | 4, mask = 2 ** (width * 8) - 1): Field => ({ base: "network", offset, width, mask });
-const transport = (offset: number, width: 1 | 2 | 4, mask = 2 ** (width * 8) - 1): Field => ({ base: "transport", offset, width, mask });
+const network = (offset: number, width: 1 | 2 | 4, mask = 2 ** (width * 8) - 1): Field => ({
+  base: "network",
+  offset,
+  width,
+  mask,
+});
+const transport = (offset: number, width: 1 | 2 | 4, mask = 2 ** (width * 8) - 1): Field => ({
+  base: "transport",
+  offset,
+  width,
+  mask,
+});
 
 /** Fields of the IP header, RFC 791 section 3.1. */
 const protocolField = network(9, 1);
@@ -43,7 +53,8 @@ export class PatternError extends Error {
 /** Parses a pattern. `-`, `all`, `any` and `true` hold always. @throws {PatternError} */
 export function parseIpPattern(text: string): Expression {
   const tokens = text.match(/\w+\s*\[[^\]]*\]|\|\||&&|[=!<>]=|[()?!<>=&|]|[^\s()?!<>=&|[\]]+/g) ?? [];
-  if (tokens.join("").replace(/\s/g, "") !== text.replace(/\s/g, "")) throw new PatternError(`cannot read '${text.trim()}'`);
+  if (tokens.join("").replace(/\s/g, "") !== text.replace(/\s/g, ""))
+    throw new PatternError(`cannot read '${text.trim()}'`);
   if (tokens.length === 0) throw new PatternError("empty pattern");
   const parser = new PatternParser(tokens);
   const e = parser.ternary();
@@ -170,7 +181,8 @@ class PatternParser {
     const [, base, offsetText, widthText] = match as unknown as [string, string, string, string | undefined];
     const width = Number(widthText ?? 1);
     const offset = Number(offsetText);
-    if (width !== 1 && width !== 2 && width !== 4) throw new PatternError(`${match[0]}: a length of ${width} bytes; it is 1, 2 or 4`);
+    if (width !== 1 && width !== 2 && width !== 4)
+      throw new PatternError(`${match[0]}: a length of ${width} bytes; it is 1, 2 or 4`);
     if (offset > 1500) throw new PatternError(`${match[0]}: offset ${offset} is beyond any packet`);
     const full = 2 ** (width * 8) - 1;
     const mask = this.accept("&") ? this.number("a mask", 0, full) : full;
@@ -231,32 +243,56 @@ class PatternParser {
         const withMask = this.accept("mask") ? `${word}/${this.word("a mask")}` : word;
         const prefix = parseIpPrefix(withMask);
         if (!prefix) throw new PatternError(`'${withMask}' is not an IP prefix`);
-        return test(directed(q.direction, (source) => masked(source ? sourceField : destinationField, prefix.address, prefix.mask)));
+        return test(
+          directed(q.direction, (source) =>
+            masked(source ? sourceField : destinationField, prefix.address, prefix.mask),
+          ),
+        );
       }
       case "port": {
         const port = this.named("a port", services, 0xffff);
-        const protocol = q.protocol === undefined ? or(equals(protocolField, 6), equals(protocolField, 17)) : equals(protocolField, q.protocol);
+        const protocol =
+          q.protocol === undefined
+            ? or(equals(protocolField, 6), equals(protocolField, 17))
+            : equals(protocolField, q.protocol);
         const ports = directed(q.direction, (source) => compare(transport(source ? 0 : 2, 2), positive, port));
         return and(protocol, firstFragment, test(ports));
       }
       case "proto":
         return test(compare(protocolField, positive, this.named("a protocol", protocols, 255)));
       case "icmp type":
-        return and(equals(protocolField, 1), firstFragment, test(compare(transport(0, 1), positive, this.named("an ICMP type", icmpTypes, 255))));
+        return and(
+          equals(protocolField, 1),
+          firstFragment,
+          test(compare(transport(0, 1), positive, this.named("an ICMP type", icmpTypes, 255))),
+        );
       case "icmp code":
-        return and(equals(protocolField, 1), firstFragment, test(compare(transport(1, 1), positive, this.number("an ICMP code", 0, 255))));
+        return and(
+          equals(protocolField, 1),
+          firstFragment,
+          test(compare(transport(1, 1), positive, this.number("an ICMP code", 0, 255))),
+        );
       case "tcp win":
-        return and(equals(protocolField, 6), firstFragment, test(compare(transport(14, 2), positive, this.number("a window", 0, 0xffff))));
+        return and(
+          equals(protocolField, 6),
+          firstFragment,
+          test(compare(transport(14, 2), positive, this.number("a window", 0, 0xffff))),
+        );
       case "tcp opt": {
         only("a TCP flag");
         const word = this.word("a TCP flag");
         const flag = tcpFlags[word];
-        if (flag === undefined) throw new PatternError(`'${word}' is not a TCP flag (${Object.keys(tcpFlags).join(", ")})`);
+        if (flag === undefined)
+          throw new PatternError(`'${word}' is not a TCP flag (${Object.keys(tcpFlags).join(", ")})`);
         return and(equals(protocolField, 6), firstFragment, test(equals(transport(13, 1, flag), flag)));
       }
       case "ip field": {
         const field = q.field as Field;
-        const value = this.number("a number", 0, (field.width === 4 ? 0xffffffff : 2 ** (field.width * 8) - 1) >>> q.shift);
+        const value = this.number(
+          "a number",
+          0,
+          (field.width === 4 ? 0xffffffff : 2 ** (field.width * 8) - 1) >>> q.shift,
+        );
         const e = test(compare(field, positive, value, q.shift));
         if (field.base === "network") return e;
         return and(...(q.protocol === undefined ? [] : [equals(protocolField, q.protocol)]), firstFragment, e);

@@ -18,7 +18,13 @@ const bytesBases: readonly BytesBase[] = ["network", "transport", "data"];
 export type KnownLengths = Partial<Record<BytesBase, number>>;
 
 /** Looks up a packet; the result is the rule's, or -1. */
-export function stageLookup(c: FunctionBuilder, name: string, tree: DecisionTree, input: LookupInput, known: KnownLengths = {}): I32 {
+export function stageLookup(
+  c: FunctionBuilder,
+  name: string,
+  tree: DecisionTree,
+  input: LookupInput,
+  known: KnownLengths = {},
+): I32 {
   const bases = bytesBases.filter((b) => input[b]);
   const params: Record<string, "i32"> = {};
   const args: I32[] = [];
@@ -42,11 +48,19 @@ export function stageLookup(c: FunctionBuilder, name: string, tree: DecisionTree
       functions.set(node, f);
       const func = f;
       // A shared node may be reached along paths that know different lengths: it relies on the least.
-      waiting.push(() => c.module.define(func, params, (inner, p) => emit(inner, p as Record<string, I32>, node, known, true)));
+      waiting.push(() =>
+        c.module.define(func, params, (inner, p) => emit(inner, p as Record<string, I32>, node, known, true)),
+      );
     }
     return f;
   };
-  const emit = (inner: FunctionBuilder, p: Record<string, I32>, node: TreeNode, readable: KnownLengths, root: boolean): void => {
+  const emit = (
+    inner: FunctionBuilder,
+    p: Record<string, I32>,
+    node: TreeNode,
+    readable: KnownLengths,
+    root: boolean,
+  ): void => {
     if (node.kind === "leaf") {
       inner.return(node.result);
       return;
@@ -73,7 +87,12 @@ export function stageLookup(c: FunctionBuilder, name: string, tree: DecisionTree
         return;
       }
       const middleSegment = node.segments[low + 1];
-      if (high === low + 2 && middleSegment && segment.next === node.segments[high]?.next && middleSegment.upTo === segment.upTo + 1) {
+      if (
+        high === low + 2 &&
+        middleSegment &&
+        segment.next === node.segments[high]?.next &&
+        middleSegment.upTo === segment.upTo + 1
+      ) {
         inner.if(value.eq(middleSegment.upTo), () => emit(inner, p, middleSegment.next, next, false));
         emit(inner, p, segment.next, next, false);
         return;
@@ -88,7 +107,9 @@ export function stageLookup(c: FunctionBuilder, name: string, tree: DecisionTree
 
   let result: I32 | undefined;
   tree.forEach((root, i) => {
-    const f = c.module.func(`${name} tree${tree.length > 1 ? i : ""}`, params, "i32", (inner, p) => emit(inner, p as Record<string, I32>, root, known, true));
+    const f = c.module.func(`${name} tree${tree.length > 1 ? i : ""}`, params, "i32", (inner, p) =>
+      emit(inner, p as Record<string, I32>, root, known, true),
+    );
     for (let define = waiting.pop(); define; define = waiting.pop()) define();
     if (result === undefined) result = c.call(f, ...args);
     else {
@@ -104,7 +125,8 @@ function readField(c: FunctionBuilder, p: Record<string, I32>, field: Field): I3
   if (field.base === "value") return field.mask === 0xffffffff ? (p.value as I32) : (p.value as I32).and(field.mask);
   const at = p[field.base] as I32;
   const { offset, width, mask } = field;
-  const whole = width === 1 ? c.load8(at, offset) : width === 2 ? c.load16(at, offset, "be") : c.load32(at, offset, "be");
+  const whole =
+    width === 1 ? c.load8(at, offset) : width === 2 ? c.load16(at, offset, "be") : c.load32(at, offset, "be");
   const full = width === 4 ? 0xffffffff : 2 ** (width * 8) - 1;
   return mask === full ? whole : whole.and(mask);
 }

@@ -5,8 +5,9 @@
  *
  *   FromDevice(0) -> c :: Counter -> ...
  */
+
+import { type ElementClass, element } from "@clickos/click-core";
 import { u64 } from "@clickos/codegen";
-import { type ElementClass, element} from "@clickos/click-core";
 
 export const Counter: ElementClass = element({
   name: "Counter",

@@ -8,8 +8,9 @@
  *
  *   FromDevice(0) -> Print(in, 64) -> ...
  */
+
+import { arg, type ElementClass, element, keyword, positional } from "@clickos/click-core";
 import { u32 } from "@clickos/codegen";
-import { arg, type ElementClass, element, keyword, positional} from "@clickos/click-core";
 
 export const Print: ElementClass = element({
   name: "Print",
@@ -26,18 +27,32 @@ export const Print: ElementClass = element({
   prepare({ config, error }) {
     const contents = config.CONTENTS.toUpperCase();
     if (!["HEX", "NONE", "TRUE", "FALSE"].includes(contents)) error(`CONTENTS '${config.CONTENTS}' is not HEX or NONE`);
-    return { hex: contents === "HEX" || contents === "TRUE", limit: config.MAXLENGTH === 24 ? config.LENGTH : config.MAXLENGTH };
+    return {
+      hex: contents === "HEX" || contents === "TRUE",
+      limit: config.MAXLENGTH === 24 ? config.LENGTH : config.MAXLENGTH,
+    };
   },
   state: { active: u32 },
   initial: ({ config }) => ({ active: config.ACTIVE ? 1 : 0 }),
-  handlers: { active: { read: (s) => s.active !== 0, write: (s, v) => { s.active = arg.bool.parse(v.trim()) ? 1 : 0; } } },
+  handlers: {
+    active: {
+      read: (s) => s.active !== 0,
+      write: (s, v) => {
+        s.active = arg.bool.parse(v.trim()) ? 1 : 0;
+      },
+    },
+  },
   action(c, packet, { config, plan, state, line }) {
     c.if(state.active.get(), () => {
       const text = line();
       if (config.LABEL) text.text(`${config.LABEL}: `);
       if (config.TIMESTAMP) {
         const at = packet.timestamp.get();
-        text.decimal(at.divU(1_000_000_000n).toI32()).text(".").decimal(at.remU(1_000_000_000n).divU(1000n).toI32()).text(": ");
+        text
+          .decimal(at.divU(1_000_000_000n).toI32())
+          .text(".")
+          .decimal(at.remU(1_000_000_000n).divU(1000n).toI32())
+          .text(": ");
       }
       text.decimal(packet.length, 4);
       if (plan.hex && plan.limit !== 0) {

@@ -15,7 +15,12 @@ export const EtherEncap: ElementClass = element({
   ports: "1/1",
   processing: "a/a",
   config: { ETHERTYPE: required(arg.u16), SRC: required(arg.etherAddress), DST: required(arg.etherAddress) },
-  prepare: ({ config }) => ({ header: config.SRC && config.DST ? Uint8Array.of(...config.DST, ...config.SRC, config.ETHERTYPE >> 8, config.ETHERTYPE & 255) : new Uint8Array(14) }),
+  prepare: ({ config }) => ({
+    header:
+      config.SRC && config.DST
+        ? Uint8Array.of(...config.DST, ...config.SRC, config.ETHERTYPE >> 8, config.ETHERTYPE & 255)
+        : new Uint8Array(14),
+  }),
   handlers: {
     src: { read: (_s, { config }) => formatEtherAddress(config.SRC) },
     dst: { read: (_s, { config }) => formatEtherAddress(config.DST) },

@@ -10,11 +10,19 @@
  *
  *   ... -> Strip(14) -> CheckIPHeader(18.26.4.255 2.255.255.255) -> ...
  */
+
+import { arg, type ElementClass, element, keyword, parseIpAddress, positional } from "@clickos/click-core";
 import { u32, u64 } from "@clickos/codegen";
-import { arg, type ElementClass, element, keyword, parseIpAddress, positional} from "@clickos/click-core";
 import { ipHeaderSum } from "../lib/checksum.ts";
 
-export const badIpReasons = ["short packet", "bad IP version", "bad IP header length", "bad IP length", "bad IP checksum", "bad source address"] as const;
+export const badIpReasons = [
+  "short packet",
+  "bad IP version",
+  "bad IP header length",
+  "bad IP length",
+  "bad IP checksum",
+  "bad source address",
+] as const;
 
 export const CheckIPHeader: ElementClass = element({
   name: "CheckIPHeader",
@@ -76,7 +84,12 @@ export const CheckIPHeader: ElementClass = element({
     c.if(verdict.get(), () => {
       state.drops.inc();
       if (output(1).connected) output(1).push(packet);
-      else c.switch(verdict.get().sub(1), badIpReasons.slice(0, -1).map((reason) => () => packet.drop(reason)), () => packet.drop(badIpReasons[5]));
+      else
+        c.switch(
+          verdict.get().sub(1),
+          badIpReasons.slice(0, -1).map((reason) => () => packet.drop(reason)),
+          () => packet.drop(badIpReasons[5]),
+        );
     });
   },
 });

@@ -8,8 +8,9 @@
  *
  *   ... -> DecIPTTL -> ...
  */
+
+import { arg, type ElementClass, element, keyword } from "@clickos/click-core";
 import { u32 } from "@clickos/codegen";
-import { arg, type ElementClass, element, keyword} from "@clickos/click-core";
 
 export const DecIPTTL: ElementClass = element({
   name: "DecIPTTL",

@@ -8,7 +8,15 @@
  *
  *   rt :: StaticIPLookup(18.26.4.0/24 0, 0.0.0.0/0 18.26.4.1 1);
  */
-import { arg, type ElementClass, element, formatIpAddress, parseIpAddress, parseIpPrefix, rest } from "@clickos/click-core";
+import {
+  arg,
+  type ElementClass,
+  element,
+  formatIpAddress,
+  parseIpAddress,
+  parseIpPrefix,
+  rest,
+} from "@clickos/click-core";
 import { decisionTree } from "../classification/decision-tree.ts";
 import { masked } from "../classification/expression.ts";
 import { stageLookup } from "../classification/stage-tree.ts";
@@ -49,12 +57,26 @@ export const StaticIPLookup: ElementClass = element({
     });
     // Longest first, so that the first match is the longest.
     routes.sort((a, b) => b.length - a.length);
-    const hops = [...new Map(routes.map((r) => [`${r.gateway} ${r.output}`, { gateway: r.gateway, output: r.output }])).values()];
+    const hops = [
+      ...new Map(routes.map((r) => [`${r.gateway} ${r.output}`, { gateway: r.gateway, output: r.output }])).values(),
+    ];
     const hop = (r: Route): number => hops.findIndex((h) => h.gateway === r.gateway && h.output === r.output);
-    return { routes, hops, tree: decisionTree(routes.map((r) => ({ when: masked(destination, r.address, r.mask), result: hop(r) }))) };
+    return {
+      routes,
+      hops,
+      tree: decisionTree(routes.map((r) => ({ when: masked(destination, r.address, r.mask), result: hop(r) }))),
+    };
   },
   handlers: {
-    table: { read: (_s, { plan }) => plan.routes.map((r: Route) => `${formatIpAddress(r.address)}/${r.length}\t${r.gateway ? formatIpAddress(r.gateway) : "-"}\t${r.output}`).join("\n") },
+    table: {
+      read: (_s, { plan }) =>
+        plan.routes
+          .map(
+            (r: Route) =>
+              `${formatIpAddress(r.address)}/${r.length}\t${r.gateway ? formatIpAddress(r.gateway) : "-"}\t${r.output}`,
+          )
+          .join("\n"),
+    },
   },
   push(c, _port, packet, { plan, output, name, noutputs }) {
     const hop = stageLookup(c, name, plan.tree, { value: packet.dstIp.get() });
@@ -62,10 +84,13 @@ export const StaticIPLookup: ElementClass = element({
     const gateways = plan.hops.some((h) => h.gateway !== 0);
     const port = c.var("i32", hop, "port");
     if (gateways || plan.hops.some((h, i) => h.output !== i))
-      c.switch(hop, plan.hops.map((h) => () => {
-        if (h.gateway !== 0) packet.dstIp.set(h.gateway);
-        port.set(h.output);
-      }));
+      c.switch(
+        hop,
+        plan.hops.map((h) => () => {
+          if (h.gateway !== 0) packet.dstIp.set(h.gateway);
+          port.set(h.output);
+        }),
+      );
     c.switch(
       port.get(),
       Array.from({ length: noutputs - 1 }, (_, i) => () => output(i).push(packet)),

@@ -1,5 +1,5 @@
 /** The Internet checksum (RFC 1071) and its incremental update (RFC 1624). */
-import type { FunctionBuilder, Func, I32, I32Like } from "@clickos/codegen";
+import type { Func, FunctionBuilder, I32, I32Like } from "@clickos/codegen";
 
 /** Folds a 32-bit sum of 16-bit words to 16 bits. */
 export function fold(sum: I32): I32 {
@@ -19,7 +19,9 @@ export function ipHeaderSum(c: FunctionBuilder, header: I32, length: I32): I32 {
   });
   const s = sum.get();
   const folded = s.and(0xffffffffn).add(s.shrU(32));
-  return fold(folded.add(folded.shrU(32)).toI32().and(0xffff).add(folded.toI32().shrU(16)).add(folded.shrU(32).toI32()));
+  return fold(
+    folded.add(folded.shrU(32)).toI32().and(0xffff).add(folded.toI32().shrU(16)).add(folded.shrU(32).toI32()),
+  );
 }
 
 /**
@@ -27,7 +29,9 @@ export function ipHeaderSum(c: FunctionBuilder, header: I32, length: I32): I32 {
  * RFC 1624 equation 3. All in one byte order.
  */
 export function patch16(checksum: I32, before: I32, after: I32): I32 {
-  return fold(checksum.xor(0xffff).add(before.xor(0xffff).and(0xffff)).add(after)).xor(0xffff).and(0xffff);
+  return fold(checksum.xor(0xffff).add(before.xor(0xffff).and(0xffff)).add(after))
+    .xor(0xffff)
+    .and(0xffff);
 }
 
 /** The same for a delta computed beforehand with `delta`. */

@@ -19,8 +19,9 @@
  *
  *   rw :: IPRewriter(pattern 1.0.0.1 1024-65535 - - 0 1, drop);
  */
-import { type FunctionBuilder, type I32, u32, u64 } from "@clickos/codegen";
+
 import { type AnyElementContext, arg, type ElementClass, element, hashTable, keyword, rest } from "@clickos/click-core";
+import { type FunctionBuilder, type I32, u32, u64 } from "@clickos/codegen";
 import { memoryWord } from "../arp/arp-packet.ts";
 import { delta32, fold, patchDelta } from "../lib/checksum.ts";
 import { type InputSpec, parseInputSpec } from "./rewriter-spec.ts";
@@ -59,7 +60,10 @@ export const IPRewriter: ElementClass = element({
     CAPACITY: keyword(arg.u32, 16384),
   },
   prepare({ config, ninputs, noutputs, error }) {
-    if (config.INPUTSPEC.length !== ninputs) error(`${config.INPUTSPEC.length} input specifications, but ${ninputs} inputs are connected; each input needs one`);
+    if (config.INPUTSPEC.length !== ninputs)
+      error(
+        `${config.INPUTSPEC.length} input specifications, but ${ninputs} inputs are connected; each input needs one`,
+      );
     if (config.CAPACITY < 1 || config.CAPACITY > 4_000_000) error("CAPACITY is not between 1 and 4000000");
     const inputs: InputSpec[] = config.INPUTSPEC.map((text: string, i: number) => {
       const spec = parseInputSpec(text, noutputs);
@@ -150,7 +154,9 @@ export const IPRewriter: ElementClass = element({
         c.store16(transport, patchDelta(c.load16(transport, 16), flow.transportDelta.get()), 16);
         const flags = c.load8(transport, 13);
         c.if(flags.and(tcpFin | tcpRst), () => owner.done.set(1));
-        owner.expires.set(now.add(c.select(owner.done.get(), c.i64(config.TCP_DONE_TIMEOUT), c.i64(config.TCP_TIMEOUT))));
+        owner.expires.set(
+          now.add(c.select(owner.done.get(), c.i64(config.TCP_DONE_TIMEOUT), c.i64(config.TCP_TIMEOUT))),
+        );
       },
       () => {
         const before = c.load16(transport, 6);
@@ -181,13 +187,19 @@ interface FlowId {
 }
 
 /** Makes both directions of a mapping; the forward entry, or 0 when there is no room or no free port. */
-function makeMapping(c: FunctionBuilder, flow: FlowId, spec: InputSpec & { kind: "pattern" }, { state, clock, config }: AnyElementContext): I32 {
+function makeMapping(
+  c: FunctionBuilder,
+  flow: FlowId,
+  spec: InputSpec & { kind: "pattern" },
+  { state, clock, config }: AnyElementContext,
+): I32 {
   const { pattern } = spec;
   const flows = state.flows;
   const source = pattern.source === undefined ? flow.source : c.i32(memoryWord(pattern.source));
   const destination = pattern.destination === undefined ? flow.destination : c.i32(memoryWord(pattern.destination));
   const swapPort = (n: number): number => ((n & 255) << 8) | (n >> 8);
-  const destinationPort = pattern.destinationPort === undefined ? flow.ports.shrU(16) : c.i32(swapPort(pattern.destinationPort));
+  const destinationPort =
+    pattern.destinationPort === undefined ? flow.ports.shrU(16) : c.i32(swapPort(pattern.destinationPort));
   const result = c.var("i32", 0, "mapping");
   const newPorts = c.var("i32", flow.ports.and(0xffff).or(destinationPort.shl(16)), "newPorts");
   const reverse = (): I32[] => [destination, source, newPorts.get().rotl(16), flow.protocol];
@@ -208,7 +220,13 @@ function makeMapping(c: FunctionBuilder, flow: FlowId, spec: InputSpec & { kind:
         c.if(flows.find(reverse()).eqz(), () => c.break());
       });
     }
-    c.if(flows.length().add(2).gtU(config.CAPACITY * 2), () => c.br(done));
+    c.if(
+      flows
+        .length()
+        .add(2)
+        .gtU(config.CAPACITY * 2),
+      () => c.br(done),
+    );
     const forwardEntry = flows.insert([flow.source, flow.destination, flow.ports, flow.protocol]);
     const replyEntry = flows.insert(reverse());
     const addresses = fold(delta32(flow.source, source).add(delta32(flow.destination, destination)));
@@ -237,4 +255,3 @@ function makeMapping(c: FunctionBuilder, flow: FlowId, spec: InputSpec & { kind:
   });
   return result.get();
 }
-

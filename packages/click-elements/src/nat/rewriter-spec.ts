@@ -18,7 +18,10 @@ export type InputSpec =
 export function parseInputSpec(text: string, noutputs: number): InputSpec | string {
   const words = text.trim().split(/\s+/);
   const kind = words[0] ?? "";
-  const output = (word: string | undefined): number | string => (word !== undefined && /^\d+$/.test(word) && Number(word) < noutputs ? Number(word) : `output '${word ?? ""}' is not connected`);
+  const output = (word: string | undefined): number | string =>
+    word !== undefined && /^\d+$/.test(word) && Number(word) < noutputs
+      ? Number(word)
+      : `output '${word ?? ""}' is not connected`;
   const both = (at: number, pattern: RewritePattern): InputSpec | string => {
     if (words.length !== at + 2) return `'${text.trim()}' does not end in a forward and a reply output`;
     const forward = output(words[at]);
@@ -50,7 +53,8 @@ export function parseInputSpec(text: string, noutputs: number): InputSpec | stri
 
 function parsePattern(words: readonly string[]): RewritePattern | string {
   const [saddr = "", sport = "", daddr = "", dport = ""] = words;
-  const address = (word: string): number | undefined | string => (word === "-" ? undefined : (parseIpAddress(word) ?? `'${word}' is not an IP address or '-'`));
+  const address = (word: string): number | undefined | string =>
+    word === "-" ? undefined : (parseIpAddress(word) ?? `'${word}' is not an IP address or '-'`);
   const source = address(saddr);
   const destination = address(daddr);
   if (typeof source === "string") return source;
@@ -58,7 +62,13 @@ function parsePattern(words: readonly string[]): RewritePattern | string {
   const range = /^(\d{1,5})(?:-(\d{1,5}))?[#?]?$/.exec(sport);
   const first = Number(range?.[1]);
   const last = Number(range?.[2] ?? range?.[1]);
-  if (sport !== "-" && !(range && first >= 1 && last <= 65535 && first <= last)) return `'${sport}' is not a port, a range of ports, or '-'`;
+  if (sport !== "-" && !(range && first >= 1 && last <= 65535 && first <= last))
+    return `'${sport}' is not a port, a range of ports, or '-'`;
   if (dport !== "-" && !(/^\d{1,5}$/.test(dport) && Number(dport) <= 65535)) return `'${dport}' is not a port or '-'`;
-  return { source, destination, sourcePorts: sport === "-" ? undefined : [first, last], destinationPort: dport === "-" ? undefined : Number(dport) };
+  return {
+    source,
+    destination,
+    sourcePorts: sport === "-" ? undefined : [first, last],
+    destinationPort: dport === "-" ? undefined : Number(dport),
+  };
 }

@@ -8,8 +8,9 @@
  *
  *   FromDevice(0) -> ... -> ToDevice(1);
  */
+
+import { arg, type ElementClass, element, keyword, required } from "@clickos/click-core";
 import { u64 } from "@clickos/codegen";
-import { arg, type ElementClass, element, keyword, required} from "@clickos/click-core";
 import { readDeviceNumber } from "./device-number.ts";
 
 export const FromDevice: ElementClass = element({
@@ -28,9 +29,11 @@ export const FromDevice: ElementClass = element({
   state: { count: u64 },
   handlers: {
     count: { read: (s) => s.count },
-    reset_counts: { write: (s) => {
-      s.count = 0n;
-    } },
+    reset_counts: {
+      write: (s) => {
+        s.count = 0n;
+      },
+    },
   },
   task(_c, { config, plan, state, clock, device, output }) {
     const received = device(plan.device).receive(Math.max(1, config.BURST), (packet) => {

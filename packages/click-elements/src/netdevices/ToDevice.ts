@@ -8,8 +8,9 @@
  *
  *   ... -> Queue -> ToDevice(1);
  */
+
+import { arg, type ElementClass, element, keyword, required } from "@clickos/click-core";
 import { u64 } from "@clickos/codegen";
-import { arg, type ElementClass, element, keyword, required} from "@clickos/click-core";
 import { pullTask } from "../lib/pull-task.ts";
 import { readDeviceNumber } from "./device-number.ts";
 
@@ -23,10 +24,12 @@ export const ToDevice: ElementClass = element({
   handlers: {
     count: { read: (s) => s.count },
     drops: { read: (s) => s.drops },
-    reset_counts: { write: (s) => {
-      s.count = 0n;
-      s.drops = 0n;
-    } },
+    reset_counts: {
+      write: (s) => {
+        s.count = 0n;
+        s.drops = 0n;
+      },
+    },
   },
   push(_c, _port, packet, { plan, state, device }) {
     state.count.inc();
@@ -41,7 +44,9 @@ export const ToDevice: ElementClass = element({
     const port = device(plan.device);
     const space = port.space();
     const burst = c.select(space.ltU(config.BURST), space, c.i32(Math.max(1, config.BURST)));
-    const sent = pullTask(c, burst, input(0), (packet) => port.transmit(packet, (rejected) => rejected.drop("transmit ring full")));
+    const sent = pullTask(c, burst, input(0), (packet) =>
+      port.transmit(packet, (rejected) => rejected.drop("transmit ring full")),
+    );
     state.count.inc(sent.toI64());
     return sent;
   },

@@ -7,8 +7,9 @@
  *
  *   ... -> Queue -> Unqueue -> ...
  */
+
+import { arg, type ElementClass, element, keyword, positional } from "@clickos/click-core";
 import { u32 } from "@clickos/codegen";
-import { arg, type ElementClass, element, keyword, positional} from "@clickos/click-core";
 import { pullTask } from "../lib/pull-task.ts";
 
 export const Unqueue: ElementClass = element({
@@ -20,10 +21,17 @@ export const Unqueue: ElementClass = element({
   initial: ({ config }) => ({ active: config.ACTIVE ? 1 : 0 }),
   handlers: {
     count: { read: (s) => s.count },
-    reset: { write: (s) => {
-      s.count = 0;
-    } },
-    active: { read: (s) => s.active !== 0, write: (s, v) => { s.active = arg.bool.parse(v.trim()) ? 1 : 0; } },
+    reset: {
+      write: (s) => {
+        s.count = 0;
+      },
+    },
+    active: {
+      read: (s) => s.active !== 0,
+      write: (s, v) => {
+        s.active = arg.bool.parse(v.trim()) ? 1 : 0;
+      },
+    },
   },
   task(c, { config, input, output, state }) {
     const worked = c.var("i32", 0, "worked");

@@ -7,8 +7,9 @@
  *
  *   ... -> Queue(200) -> ToDevice(0);
  */
+
+import { arg, type ElementClass, element, packetRing, positional } from "@clickos/click-core";
 import { u32 } from "@clickos/codegen";
-import { arg, type ElementClass, element, packetRing, positional} from "@clickos/click-core";
 
 export const Queue: ElementClass = element({
   name: "Queue",
@@ -16,7 +17,8 @@ export const Queue: ElementClass = element({
   processing: "h/l",
   config: { CAPACITY: positional(arg.u32, 1000) },
   prepare({ config, error }) {
-    if (config.CAPACITY < 1 || config.CAPACITY > 1_000_000) error(`CAPACITY ${config.CAPACITY} is not between 1 and 1000000`);
+    if (config.CAPACITY < 1 || config.CAPACITY > 1_000_000)
+      error(`CAPACITY ${config.CAPACITY} is not between 1 and 1000000`);
   },
   holds: (config) => config.CAPACITY,
   state: ({ config }) => ({ packets: packetRing(config.CAPACITY), drops: u32, highwater: u32 }),
@@ -25,10 +27,12 @@ export const Queue: ElementClass = element({
     highwater_length: { read: (s) => s.highwater },
     capacity: { read: (_s, { config }) => config.CAPACITY },
     drops: { read: (s) => s.drops },
-    reset_counts: { write: (s) => {
-      s.drops = 0;
-      s.highwater = 0;
-    } },
+    reset_counts: {
+      write: (s) => {
+        s.drops = 0;
+        s.highwater = 0;
+      },
+    },
   },
   push(c, _port, packet, { state }) {
     state.packets.push(packet, (rejected) => {

@@ -8,15 +8,21 @@
  *
  *   FromDump(in.pcap, STOP true) -> ... -> ToDump(out.pcap);
  */
-import { u32, u64 } from "@clickos/codegen";
+
 import { arg, type ElementClass, element, keyword, maximumFrame, required } from "@clickos/click-core";
+import { u32, u64 } from "@clickos/codegen";
 import { openCapture } from "@clickos/netdev";
 
 export const FromDump: ElementClass = element({
   name: "FromDump",
   ports: "0/1",
   processing: "h/h",
-  config: { FILENAME: required(arg.string), STOP: keyword(arg.bool, false), BURST: keyword(arg.u32, 32), TIMING: keyword(arg.bool, false) },
+  config: {
+    FILENAME: required(arg.string),
+    STOP: keyword(arg.bool, false),
+    BURST: keyword(arg.u32, 32),
+    TIMING: keyword(arg.bool, false),
+  },
   prepare({ config, error }) {
     if (config.TIMING) error("TIMING is not supported: packets come as fast as they are taken");
   },
@@ -41,18 +47,26 @@ export const FromDump: ElementClass = element({
         0,
         (packet) => {
           const length = service.fill(packet, maximumFrame);
-          c.if(length.eq(-1), () => {
-            state.ended.set(1);
-            if (config.STOP) stop();
-            packet.kill();
-          }, () => {
-            worked.inc();
-            c.if(length.gtU(maximumFrame), () => packet.drop("longer than a packet buffer"), () => {
-              packet.setLength(length);
-              state.count.inc();
-              output(0).push(packet);
-            });
-          });
+          c.if(
+            length.eq(-1),
+            () => {
+              state.ended.set(1);
+              if (config.STOP) stop();
+              packet.kill();
+            },
+            () => {
+              worked.inc();
+              c.if(
+                length.gtU(maximumFrame),
+                () => packet.drop("longer than a packet buffer"),
+                () => {
+                  packet.setLength(length);
+                  state.count.inc();
+                  output(0).push(packet);
+                },
+              );
+            },
+          );
         },
         () => c.break(),
       );

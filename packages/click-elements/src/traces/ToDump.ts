@@ -9,8 +9,9 @@
  *
  *   ... -> ToDump(out.pcap);
  */
-import { u64 } from "@clickos/codegen";
+
 import { arg, type ElementClass, element, keyword, required } from "@clickos/click-core";
+import { u64 } from "@clickos/codegen";
 import { createCapture } from "@clickos/netdev";
 import { pullTask } from "../lib/pull-task.ts";
 
@@ -27,7 +28,10 @@ export const ToDump: ElementClass = element({
   state: { count: u64 },
   handlers: { count: { read: (s) => s.count } },
   service({ config }) {
-    const writer = createCapture(config.FILENAME, { linkType: linkTypes[config.ENCAP] ?? 1, ...(config.SNAPLEN > 0 ? { snapLength: config.SNAPLEN } : {}) });
+    const writer = createCapture(config.FILENAME, {
+      linkType: linkTypes[config.ENCAP] ?? 1,
+      ...(config.SNAPLEN > 0 ? { snapLength: config.SNAPLEN } : {}),
+    });
     return { packet: (frame, timestampNs) => writer.write(frame, timestampNs), close: () => writer.close() };
   },
   action(_c, packet, { state, service, output }) {
