@@ -9,7 +9,7 @@ export default defineConfig([
     target: "node20",
     noExternal: [/.*/],
     banner: {
-      js: '#!/usr/bin/env node\nimport { createRequire as __createRequire } from "node:module";const require = __createRequire(import.meta.url);',
+      js: 'import { createRequire as __createRequire } from "node:module";const require = __createRequire(import.meta.url);',
     },
     minifySyntax: true,
     treeshake: true,

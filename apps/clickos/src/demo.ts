@@ -92,5 +92,5 @@ export async function demo(options: {
   clickos inspect ${path}
   clickos boot ${path} --nic 0=${capture} --nic 1=out.pcap --json
   Change a rule in a copy of firewall.click and build it: a mistake is shown with its line.
-  ${pc.dim("(from a clone of the repository, the command is: npx clickos)")}`);
+  ${pc.dim("(in a clone of the repository: npx clickos …)")}`);
 }

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,14 +12,14 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { firewall } from "./firewall-model.ts";
 
 const app = fileURLToPath(new URL("..", import.meta.url));
-const command = join(app, "dist/clickos.js");
+const command = join(app, "bin/clickos.js");
 const office = join(app, "demo/office.pcap");
 const config = join(app, "demo/firewall.click");
 const dir = mkdtempSync(join(tmpdir(), "clickos-test-"));
 const at = (name: string): string => join(dir, name);
 afterAll(() => rmSync(dir, { recursive: true }));
 beforeAll(() => {
-  if (!existsSync(command)) throw new Error("the command is not built: run npm run build");
+  if (!existsSync(join(app, "dist/clickos.js"))) throw new Error("the command is not built: run npm run build");
 });
 
 function clickos(...args: string[]): { status: number | null; stdout: string; stderr: string } {
@@ -227,6 +227,14 @@ describe("other commands", () => {
     expect(stderr.split("\n").length - 1).toBe(frames(office).length);
     expect(stdout).toContain(`c.count: ${frames(office).length}`);
     expect(readFileSync(at("dumped.pcap")).subarray(24)).toEqual(readFileSync(office).subarray(24));
+  });
+
+  it("the examples build, and the router routes", () => {
+    const examples = join(app, "../../examples");
+    for (const file of readdirSync(examples)) ok("build", join(examples, file), "-o", at("example.cos"));
+    const out = ok("run", join(examples, "router.click"), "--in", `0=${office}`, "--out", `1=${at("routed.pcap")}`);
+    expect(out).toContain("bad IP checksum");
+    expect(frames(at("routed.pcap")).every((f) => f[12] === 8 && f[13] === 6 && f[21] === 1)).toBe(true);
   });
 
   it("help names every command", () => {

@@ -48,6 +48,17 @@ describe("moving packets", () => {
     expect(router.read("c.count")).toBe("10");
   });
 
+  it("an empty pool is a counted drop, and nothing else breaks", async () => {
+    using router = await make(
+      "InfiniteSource(LIMIT 3000, BURST 50) -> q :: Queue(1000) -> u :: Unqueue(ACTIVE false) -> Discard; InfiniteSource(LIMIT 4000, BURST 64) -> Tee -> ToDevice(0)",
+      { buffers: 100 },
+    );
+    router.run();
+    const { count } = router.drops().find((d) => d.reason === "no packet buffer")!;
+    expect(count).toBeGreaterThan(0);
+    expect(router.freeBuffers + Number(router.read("q.length")) + router.device(0).pending).toBe(1100);
+  });
+
   it("STOP ends the run", async () => {
     using router = await make("InfiniteSource(LIMIT 3, STOP true) -> Discard; InfiniteSource -> Discard");
     expect(router.run()).toBe("stopped");

@@ -106,16 +106,33 @@ export async function loadImage(bytes: Uint8Array<ArrayBuffer>): Promise<Image> 
       "UNSUPPORTED",
       `image format ${String(manifest.format)} is not supported; build the image again`,
     );
-  const pages = manifest.router?.pages;
-  if (
-    !Number.isInteger(pages) ||
-    pages < 1 ||
-    pages > 65536 ||
-    !Array.isArray(manifest.vifs) ||
-    manifest.vifs.some((v) => !(v.page >= 0 && v.page + 4096 <= pages * 65536 && v.page % 4096 === 0))
-  )
-    throw new ImageError("CORRUPT", "the image's manifest describes impossible memory");
+  if (!isSound(manifest)) throw new ImageError("CORRUPT", "the image's manifest describes impossible memory");
   return { bytes, manifest, sha256: hex(digest.content) };
+}
+
+/** Whether every address and size in a manifest is inside the memory it describes. */
+function isSound(manifest: ImageManifest): boolean {
+  const { router, vifs, config, name } = manifest;
+  const whole = (n: unknown): n is number => typeof n === "number" && Number.isInteger(n) && n >= 0;
+  if (!whole(router?.pages) || router.pages < 1 || router.pages > 65536) return false;
+  const end = router.pages * 65536;
+  const inside = (address: unknown, size: unknown): boolean => whole(address) && whole(size) && address + size <= end;
+  const page = (address: unknown): boolean => inside(address, 4096) && (address as number) % 4096 === 0;
+  return (
+    typeof name === "string" &&
+    typeof config?.text === "string" &&
+    typeof config.file === "string" &&
+    Array.isArray(vifs) &&
+    vifs.every((v) => whole(v?.device) && page(v.page) && page(v.rxRing) && page(v.txRing)) &&
+    inside(router.control, 64) &&
+    inside(router.pool?.base, router.pool?.count) &&
+    Array.isArray(router.elements) &&
+    router.elements.every(
+      (e) => inside(e?.state, e?.stateSize) && [e.name, e.className, e.configText].every((t) => typeof t === "string"),
+    ) &&
+    Array.isArray(router.drops) &&
+    router.drops.every((d) => inside(d?.address, 8))
+  );
 }
 
 interface Section {

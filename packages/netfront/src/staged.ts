@@ -65,8 +65,8 @@ export function stageVif(context: PlatformContext, device: number): StagedVif {
         c.loop(() => {
           c.if(done.get().geU(count), () => c.break());
           // Each slot gets a fresh buffer for the one it gives; without one the frame waits in the ring.
+          c.if(pool.available(c).eqz(), () => c.break());
           const fresh = pool.allocate(c);
-          c.if(fresh.eqz(), () => c.break());
           const slot = rx(c).slots.at(head.add(done.get()).and(mask));
           const address = bufferOf(c, slot.bufIdx.get());
           const frame = { address, data: address.add(slot.ptr.get()), length: slot.len.get() };

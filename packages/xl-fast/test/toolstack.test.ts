@@ -171,6 +171,30 @@ describe("images", () => {
     await expect(loadImage(Uint8Array.of(...bytes, 1))).rejects.toBeInstanceOf(ImageError);
   });
 
+  it("with a right digest over a wrong manifest are refused too", async () => {
+    const { bytes, manifest } = await link("FromDevice(0) -> ToDevice(1)");
+    const { customSection } = await import("@clickos/codegen");
+    const end = Buffer.from(bytes).indexOf("clickos.manifest") - 5;
+    for (const wrong of [
+      null,
+      7,
+      {},
+      { ...manifest, format: 2 },
+      { ...manifest, vifs: [{ device: 0, page: 1e9, rxRing: 0, txRing: 0 }] },
+      { ...manifest, router: { ...manifest.router, control: -4 } },
+      { ...manifest, router: { ...manifest.router, drops: [{}] } },
+    ]) {
+      const body = Buffer.concat([
+        bytes.subarray(0, end),
+        customSection("clickos.manifest", new TextEncoder().encode(JSON.stringify(wrong))),
+      ]);
+      const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", body));
+      await expect(
+        loadImage(new Uint8Array(Buffer.concat([body, customSection("clickos.sha256", digest)]))),
+      ).rejects.toBeInstanceOf(ImageError);
+    }
+  });
+
   it("say when a configuration holds more packets than a VM can grant, or needs files", async () => {
     await expect(link("Idle -> Queue(100000) -> Discard")).rejects.toThrow(/more than/);
     const { elements: all } = await import("@clickos/click-elements/node");

@@ -34,6 +34,8 @@ export interface StagedPool {
   /** A free buffer's address, or 0. */
   allocate(c: FunctionBuilder): I32;
   free(c: FunctionBuilder, address: I32): void;
+  /** How many buffers are free. */
+  available(c: FunctionBuilder): I32;
   /** Address of the first buffer; buffers follow one another. */
   base(c: FunctionBuilder): I32;
   /** How many buffers there are. */

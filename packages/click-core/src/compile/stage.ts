@@ -294,6 +294,7 @@ class Stager {
   }
 
   private readonly pool: StagedPool = {
+    available: (c) => c.load32(this.control, routerControl.offsets.freeCount),
     base: (c) => c.load32(this.control, routerControl.offsets.poolBase),
     count: (c) => c.load32(this.control, routerControl.offsets.poolCount),
     allocate: (c) => {

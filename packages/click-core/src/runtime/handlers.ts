@@ -1,6 +1,7 @@
 /** Handlers: named values of elements that the host reads and writes. A read costs a few memory loads. */
 import { struct } from "@clickos/codegen";
 import type { CheckedElement, CheckedGraph } from "../compile/check.ts";
+import { routerControl } from "../compile/platform.ts";
 import type { RouterLayout } from "../compile/stage.ts";
 import type { Handler, HandlerContext } from "../element/element.ts";
 import { closest } from "../language/diagnostics.ts";
@@ -120,7 +121,12 @@ export function controlPlane(memory: WebAssembly.Memory, checked: CheckedGraph, 
           e.class.drops?.(stateOf(e.source.name) as never, context(e)).map((d) => ({ element: e.source.name, ...d })) ??
           [],
       );
-      return [...counted, ...own].filter((d) => d.count > 0);
+      const noBuffer = {
+        element: "",
+        reason: "no packet buffer",
+        count: routerControl.view(memory.buffer, layout.control).poolEmpty,
+      };
+      return [...counted, ...own, noBuffer].filter((d) => d.count > 0);
     },
   };
 }

@@ -143,10 +143,9 @@ export class Router implements Disposable {
   handlers(element: string): string[] {
     return this.control.handlers(element);
   }
+  /** Every reason for which packets were dropped, with its count. */
   drops(): Drop[] {
-    const list = this.control.drops();
-    const empty = this.controlWords.poolEmpty;
-    return empty > 0 ? [...list, { element: "", reason: "no packet buffer", count: empty }] : list;
+    return this.control.drops();
   }
   /** Packet buffers not in use. */
   get freeBuffers(): number {
