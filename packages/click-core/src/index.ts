@@ -8,6 +8,7 @@
  */
 export type { CheckedElement, CheckedGraph } from "./compile/check.ts";
 export { type CheckedConfiguration, type CompiledRouter, checkConfiguration, compile } from "./compile/compile.ts";
+export type { DropCounter, ElementLayout, RouterLayout } from "./compile/layout.ts";
 export {
   type Platform,
   type PlatformContext,
@@ -18,7 +19,6 @@ export {
   type StagedPool,
 } from "./compile/platform.ts";
 export type { Processing } from "./compile/ports.ts";
-export type { DropCounter, ElementLayout, RouterLayout } from "./compile/stage.ts";
 export {
   type ArgumentSpec,
   type ArgumentType,

@@ -4,8 +4,9 @@ import { ConfigurationError, Diagnostics, type Source } from "../language/diagno
 import { flatten, type Graph } from "../language/flatten.ts";
 import { parse } from "../language/parser.ts";
 import { type CheckedGraph, check } from "./check.ts";
+import type { RouterLayout } from "./layout.ts";
 import type { Platform } from "./platform.ts";
-import { type RouterLayout, stageRouter } from "./stage.ts";
+import { stageRouter } from "./stage.ts";
 
 export interface CheckedConfiguration {
   readonly graph: Graph;

@@ -9,55 +9,19 @@ import {
   type Func,
   type FunctionBuilder,
   type I32,
-  type I64Like,
   type ModuleBuilder,
   moduleBuilder,
   type Struct,
   struct,
 } from "@clickos/codegen";
-import type { ElementContext, InputPort, OutputPort } from "../element/element.ts";
+import type { ElementContext } from "../element/element.ts";
 import { ElementDefinitionError, Ownership } from "../element/ownership.ts";
-import {
-  bufferSize,
-  clearAnnotations,
-  dataOffset,
-  loadParts,
-  Packet,
-  type PacketParts,
-  packetDescriptor,
-  saveParts,
-} from "../element/packet.ts";
-import { lineSize, TextLine } from "../structures/text-line.ts";
+import { bufferSize, loadParts, type PacketParts, saveParts } from "../element/packet.ts";
+import { lineSize } from "../structures/text-line.ts";
 import type { CheckedElement, CheckedGraph } from "./check.ts";
+import { type ElementPlace, elementContext, elementPacket, noTimer, type Wiring } from "./element-context.ts";
+import type { DropCounter, RouterLayout } from "./layout.ts";
 import { type Platform, routerControl, type StagedDevice, type StagedPool } from "./platform.ts";
-
-/** Where an element's state is, for the host. */
-export interface ElementLayout {
-  readonly name: string;
-  readonly className: string;
-  readonly configText: string;
-  /** Address and size of the state. */
-  readonly state: number;
-  readonly stateSize: number;
-}
-
-/** Where a count of drops is: a 64-bit number at `address`. */
-export interface DropCounter {
-  readonly element: string;
-  readonly reason: string;
-  readonly address: number;
-}
-
-/** What the host needs to know of a compiled router's memory. Plain data. */
-export interface RouterLayout {
-  readonly pages: number;
-  /** Address of the `routerControl` words. */
-  readonly control: number;
-  readonly elements: readonly ElementLayout[];
-  readonly drops: readonly DropCounter[];
-  readonly devices: readonly number[];
-  readonly pool: { readonly base: number; readonly count: number };
-}
 
 export interface StagedRouter {
   readonly module: ModuleBuilder;
@@ -67,15 +31,6 @@ export interface StagedRouter {
 type Entry = { readonly kind: "push" | "pull"; readonly element: number; readonly port: number };
 const partParams = { address: "i32", data: "i32", length: "i32", network: "i32", transport: "i32" } as const;
 const inlineDepth = 120;
-const noTimer = 0x7fffffffffffffffn;
-
-/** Called in place of the real thing where element code pushes and pulls. */
-interface Wiring {
-  push(c: FunctionBuilder, element: number, port: number, parts: PacketParts): void;
-  pull(c: FunctionBuilder, element: number, port: number, sink: (parts: PacketParts) => void): void;
-  data(bytes: Uint8Array, align: number): number;
-  drop(element: number, reason: string): number;
-}
 
 export function stageRouter(graph: CheckedGraph, platform: Platform): StagedRouter {
   return new Stager(graph, platform).build();
@@ -87,7 +42,6 @@ class Stager {
   private readonly module: ModuleBuilder;
   private top: number;
   private readonly control: number;
-  private readonly line: number;
   private readonly states: { readonly address: number; readonly layout: Struct<any> }[] = [];
   private readonly dues: (number | undefined)[] = [];
   private readonly devices = new Map<number, StagedDevice>();
@@ -101,6 +55,7 @@ class Stager {
   private readonly outgoing = new Map<string, { element: number; port: number }>();
   private readonly incoming = new Map<string, { element: number; port: number }[]>();
   private depth = 0;
+  private readonly place: ElementPlace;
   private readonly poolCount: number;
   private readonly poolBase: number;
   private readonly freeStack: number;
@@ -113,7 +68,15 @@ class Stager {
     });
     this.top = platform.base;
     this.control = this.reserve(routerControl.size, 64);
-    this.line = this.reserve(lineSize, 16);
+    this.place = {
+      control: this.control,
+      line: this.reserve(lineSize, 16),
+      states: this.states,
+      dues: this.dues,
+      devices: this.devices,
+      pool: this.pool,
+      platform,
+    };
     for (const { from, to } of graph.connections) {
       this.outgoing.set(`${from.element}.${from.port}`, to);
       const key = `${to.element}.${to.port}`;
@@ -426,7 +389,7 @@ class Stager {
 
   private emitPush(c: FunctionBuilder, e: CheckedElement, port: number, parts: PacketParts, wiring: Wiring): void {
     this.emit(c, e, wiring, (context, ownership) => {
-      const packet = this.packet(c, e, parts, ownership, wiring);
+      const packet = elementPacket(this.place, c, e, parts, ownership, wiring);
       ownership.add(packet);
       if (e.class.push) e.class.push(c, port, packet, context);
       else if (e.class.action) {
@@ -483,7 +446,7 @@ class Stager {
         const ownership = new Ownership(c, `${e.class.name} ('${e.source.name}')`, () => c.br(end));
         c.observer = ownership;
         try {
-          body(this.context(c, e, ownership, wiring, sink), ownership);
+          body(elementContext(this.place, c, e, ownership, wiring, sink), ownership);
           ownership.finish();
         } finally {
           c.observer = outer;
@@ -491,186 +454,6 @@ class Stager {
       },
       e.source.name.replace(/\W/g, "_"),
     );
-  }
-
-  private packet(
-    c: FunctionBuilder,
-    e: CheckedElement,
-    parts: PacketParts,
-    ownership: Ownership,
-    wiring: Wiring,
-  ): Packet {
-    return new Packet(c, parts, ownership, (packet, reason) => {
-      if (reason !== undefined) {
-        const counter = wiring.drop(e.index, reason);
-        c.store64(counter, c.load64(counter).add(1n));
-      }
-      this.pool.free(c, packet.parts.address);
-    });
-  }
-
-  private context(
-    c: FunctionBuilder,
-    e: CheckedElement,
-    ownership: Ownership,
-    wiring: Wiring,
-    sink?: (parts: PacketParts) => void,
-  ): ElementContext<any, any, any> {
-    const state = this.states[e.index] as { address: number; layout: Struct<any> };
-    const due = this.dues[e.index];
-    const now = (): ReturnType<typeof c.load64> => c.load64(this.control, routerControl.offsets.now);
-    const give = (parts: PacketParts, body: (packet: Packet) => void): void => {
-      const packet = this.packet(c, e, parts, ownership, wiring);
-      ownership.scope(packet, () => body(packet));
-    };
-    const setTimer = (at: I64Like): void => {
-      if (due === undefined) throw new ElementDefinitionError(`${e.class.name}: sets a timer but defines none`);
-      const when = c.i64(at);
-      c.store64(due, when);
-      const next = routerControl.at(c, this.control).nextTimer;
-      c.if(when.ltU(next.get()), () => next.set(when));
-    };
-    const output = (port: number): OutputPort => ({
-      connected: port < e.outputs.length,
-      push: (packet, reason) => {
-        if (port >= e.outputs.length) {
-          if (reason === undefined) packet.kill();
-          else packet.drop(reason);
-        } else if (e.outputs[port] === "push") wiring.push(c, e.index, port, packet.take("pushed"));
-        else if (sink) sink(packet.take("answered to a pull"));
-        else throw new ElementDefinitionError(`${e.class.name}: pushes to output ${port}, which is pull`);
-      },
-    });
-    const input = (port: number): InputPort => ({
-      pull: (some, none) => {
-        const found = {
-          address: c.var("i32", 0, "pulled"),
-          data: c.var("i32", 0, "data"),
-          length: c.var("i32", 0, "length"),
-          network: c.var("i32", 0, "network"),
-          transport: c.var("i32", 0, "transport"),
-        };
-        wiring.pull(c, e.index, port, (parts) => {
-          found.address.set(parts.address);
-          for (const field of ["data", "length", "network", "transport"] as const) found[field].set(parts[field].get());
-        });
-        const address = found.address.get();
-        c.if(address, () => give({ ...found, address }, some), none);
-      },
-    });
-    const make = (address: I32, data: I32, length: I32): PacketParts => {
-      clearAnnotations(c, address);
-      return {
-        address,
-        data: c.var("i32", data, "data"),
-        length: c.var("i32", length, "length"),
-        network: c.var("i32", 0, "network"),
-        transport: c.var("i32", 0, "transport"),
-      };
-    };
-    return {
-      name: e.source.name,
-      config: e.config,
-      plan: e.plan,
-      state: state.layout.at(c, state.address),
-      ninputs: e.inputs.length,
-      noutputs: e.outputs.length,
-      input,
-      output,
-      isPush: (port) => e.outputs[port] !== "pull",
-      clock: { now },
-      packets: {
-        make: (length, some, none) => {
-          const address = this.pool.allocate(c);
-          c.if(address, () => give(make(address, address.add(dataOffset), c.i32(length)), some), none);
-        },
-        copy: (packet, some) => {
-          const address = this.pool.allocate(c);
-          c.if(address, () => {
-            const from = packet.address;
-            const { annotations, next } = packetDescriptor.offsets;
-            for (let i: number = annotations; i < next; i += 16) c.copy16(address, from, i, i);
-            const shift = address.sub(from);
-            const to = packet.data.add(shift);
-            // Whole blocks of 16: data ends 16 bytes before its buffer does.
-            const end = packet.length;
-            c.for(0, end, 16, (i) => {
-              c.copy16(to.add(i), packet.data.add(i));
-            });
-            const moved = (v: I32): I32 => c.select(v, v.add(shift), c.i32(0));
-            give(
-              {
-                address,
-                data: c.var("i32", to),
-                length: c.var("i32", end),
-                network: c.var("i32", moved(packet.network)),
-                transport: c.var("i32", moved(packet.transport)),
-              },
-              some,
-            );
-          });
-        },
-        take: (address, some) => give(loadParts(c, address), some),
-      },
-      timer: {
-        at: setTimer,
-        after: (delay) => setTimer(now().add(delay)),
-        cancel: () => {
-          if (due !== undefined) c.store64(due, noTimer);
-        },
-      },
-      device: (number) => {
-        const device = this.devices.get(number) as StagedDevice;
-        return {
-          receive: (burst, deliver) =>
-            device.receive(c, burst, (frame) => give(make(frame.address, frame.data, frame.length), deliver)),
-          space: () => device.space(c),
-          transmit: (packet, full) => {
-            const { parts } = packet;
-            const accepted = device.transmit(c, {
-              address: packet.address,
-              data: parts.data.get(),
-              length: parts.length.get(),
-            });
-            c.if(
-              accepted,
-              () => {
-                packet.take("sent");
-              },
-              () => full(packet),
-            );
-          },
-        };
-      },
-      service: {
-        give: (packet) => {
-          const f = c.module.import(
-            "service",
-            "packet",
-            { element: "i32", data: "i32", length: "i32", timestamp: "i64" },
-            undefined,
-          );
-          c.call(f, e.index, packet.data, packet.length, packet.timestamp.get());
-        },
-        fill: (packet, limit) => {
-          const f = c.module.import(
-            "service",
-            "next",
-            { element: "i32", data: "i32", limit: "i32", timestamp: "i32" },
-            "i32",
-          );
-          return c.call(f, e.index, packet.data, limit, packet.address.add(packetDescriptor.offsets.timestamp));
-        },
-      },
-      line: () =>
-        new TextLine(c, {
-          buffer: this.line,
-          data: (bytes) => wiring.data(bytes, 1),
-          write: (address, length) => this.platform.chatter(c, address, length),
-        }),
-      data: (bytes, align = 4) => wiring.data(bytes, align),
-      stop: () => routerControl.at(c, this.control).stopped.set(1),
-    };
   }
 
   private defineTimers(timers: readonly { due: number; func: Func<undefined> }[]): Func<undefined> {

@@ -1,8 +1,8 @@
 /** Handlers: named values of elements that the host reads and writes. A read costs a few memory loads. */
 import { struct } from "@clickos/codegen";
 import type { CheckedElement, CheckedGraph } from "../compile/check.ts";
+import type { RouterLayout } from "../compile/layout.ts";
 import { routerControl } from "../compile/platform.ts";
-import type { RouterLayout } from "../compile/stage.ts";
 import type { Handler, HandlerContext } from "../element/element.ts";
 import { closest } from "../language/diagnostics.ts";
 
