@@ -204,6 +204,36 @@ export function mapOperands(e: Expression, f: (operand: Expression) => Expressio
   }
 }
 
+/** The operands that a statement evaluates first, in evaluation order; not those of nested bodies. */
+export function statementOperands(s: Statement): readonly Expression[] {
+  switch (s.kind) {
+    case "let":
+    case "set":
+      return [s.value];
+    case "store":
+    case "atomicStore":
+      return [s.address, s.value];
+    case "copy16":
+      return [s.to, s.from];
+    case "zero16":
+      return [s.to];
+    case "copy":
+      return [s.to, s.from, s.length];
+    case "fill":
+      return [s.to, s.value, s.length];
+    case "if":
+      return [s.condition];
+    case "switch":
+      return [s.index];
+    case "return":
+      return s.value ? [s.value] : [];
+    case "do":
+      return s.args;
+    default:
+      return [];
+  }
+}
+
 /** A statement with each operand it evaluates first passed through `f`; nested bodies are left as they are. */
 export function mapStatement(s: Statement, f: (operand: Expression) => Expression): Statement {
   switch (s.kind) {

@@ -11,6 +11,7 @@ import {
   mapStatement,
   operands,
   type Statement,
+  statementOperands,
 } from "./ir.ts";
 
 interface Pending {
@@ -58,10 +59,7 @@ export function forEachExpression(s: Statement, visit: (e: Expression) => void):
     visit(e);
     for (const operand of operands(e)) deep(operand);
   };
-  mapStatement(s, (e) => {
-    deep(e);
-    return e;
-  });
+  for (const operand of statementOperands(s)) deep(operand);
 }
 
 function optimizeFunction(f: FunctionRef): void {

@@ -5,9 +5,9 @@ import {
   type FunctionRef,
   type Local,
   type ModuleIr,
-  mapStatement,
   operands,
   type Statement,
+  statementOperands,
 } from "./ir.ts";
 
 export function validate(ir: ModuleIr): void {
@@ -46,10 +46,7 @@ function validateBody(
     for (const operand of operands(e)) check(operand);
   };
   for (const s of body) {
-    mapStatement(s, (e) => {
-      check(e);
-      return e;
-    });
+    for (const operand of statementOperands(s)) check(operand);
     if (s.kind === "do" && !known.has(s.callee))
       throw new CodegenError("BAD_FUNCTION", `calls ${s.callee.name} of another module`, f.name);
     if (s.kind === "let") defined.add(s.local);

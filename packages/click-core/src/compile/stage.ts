@@ -7,9 +7,9 @@
 import {
   alignUp,
   type Func,
-  type FunctionBuilder,
+  FunctionBuilder,
   type I32,
-  type ModuleBuilder,
+  ModuleBuilder,
   moduleBuilder,
   type Struct,
   struct,
@@ -34,6 +34,14 @@ const inlineDepth = 120;
 
 export function stageRouter(graph: CheckedGraph, platform: Platform): StagedRouter {
   return new Stager(graph, platform).build();
+}
+
+/** A module that is thrown away: helper functions are declared, but their code, which moves no packets, is not made. */
+class ScratchModule extends ModuleBuilder {
+  override define(): void {}
+  run(body: (c: FunctionBuilder) => void): void {
+    body(new FunctionBuilder(this, this.declare("scratch", {}, undefined)));
+  }
 }
 
 class Stager {
@@ -284,7 +292,7 @@ class Stager {
   // ---- who calls whom
 
   private countSites(): void {
-    const scratch = moduleBuilder({ memory: { import: ["", ""], pages: 1 } });
+    const scratch = new ScratchModule({ import: ["", ""], pages: 1 });
     const count = (key: string): void => {
       this.sites.set(key, (this.sites.get(key) ?? 0) + 1);
     };
@@ -298,7 +306,7 @@ class Stager {
       drop: () => 0,
     };
     for (const e of this.graph.elements) {
-      scratch.func("dry", {}, undefined, (c) => {
+      scratch.run((c) => {
         e.inputs.forEach((processing, port) => {
           if (processing === "push") this.emitPush(c, e, port, loadParts(c, c.i32(0)), counting);
         });
@@ -307,8 +315,8 @@ class Stager {
         });
         if (e.class.timer) this.emit(c, e, counting, (context) => e.class.timer?.(c, context));
         if (e.class.init) this.emit(c, e, counting, (context) => e.class.init?.(c, context));
+        if (hasTask(e)) this.emitTask(c, e, counting);
       });
-      if (hasTask(e)) scratch.func("dry", {}, "i32", (c) => this.emitTask(c, e, counting));
     }
   }
 

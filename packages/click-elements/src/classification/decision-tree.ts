@@ -198,6 +198,11 @@ class TreeBuilder {
   private resolve(t: Term, field: string, value: number | undefined): Term {
     if (!t.fields.has(field)) return t;
     if (t.kind === "test") return value !== undefined && value >= t.low && value <= t.high ? this.true_ : this.false_;
+    // The common case, without looking anything up: a conjunction is false when one of its own tests is.
+    if (t.kind === "and")
+      for (const x of t.list)
+        if (x.kind === "test" && x.field === field && !(value !== undefined && value >= x.low && value <= x.high))
+          return this.false_;
     // Only the outcomes of the term's own tests of the field matter.
     const key = `${t.id}/${field}/${this.outcomes(t, field, value)}`;
     let result = this.resolved.get(key);
