@@ -71,4 +71,5 @@ export {
   type FieldReader,
 } from "./classification/expression.ts";
 export { type FilterRule, parseFilterRule } from "./classification/IPFilter.ts";
-export { PatternError, parseIpPattern } from "./classification/ip-pattern.ts";
+export { parseIpPattern } from "./classification/ip-pattern.ts";
+export { PatternError } from "./classification/patterns.ts";

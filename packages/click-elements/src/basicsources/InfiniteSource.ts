@@ -12,6 +12,7 @@
 
 import { arg, type ElementClass, element, keyword, maximumFrame, positional } from "@clickos/click-core";
 import { u32 } from "@clickos/codegen";
+import { activeHandler } from "../lib/active.ts";
 import { copyBytes } from "../lib/bytes.ts";
 
 const randomData = Uint8Array.from("Random bullshit in a packet, at least 64 bytes long. Well, now it is.", () => 0);
@@ -45,12 +46,7 @@ export const InfiniteSource: ElementClass = element({
         s.count = 0;
       },
     },
-    active: {
-      read: (s) => s.active !== 0,
-      write: (s, v) => {
-        s.active = arg.bool.parse(v.trim()) ? 1 : 0;
-      },
-    },
+    active: activeHandler,
     limit: {
       read: (s) => s.limit | 0,
       write: (s, v) => {

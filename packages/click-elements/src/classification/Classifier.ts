@@ -10,21 +10,21 @@
  *   c :: Classifier(12/0806 20/0001, 12/0806 20/0002, 12/0800, -);
  */
 import { arg, type ElementClass, element, rest } from "@clickos/click-core";
-import { decisionTree } from "./decision-tree.ts";
-import { always, and, type Expression, masked, never, not } from "./expression.ts";
+import { always, and, type Expression, masked, not } from "./expression.ts";
+import { PatternError, patternTree } from "./patterns.ts";
 import { stageLookup } from "./stage-tree.ts";
 
-/** Parses a pattern; throws a `string` that says what is wrong. */
+/** Parses a pattern. @throws {PatternError} */
 export function parseClassifierPattern(text: string): Expression {
   const clauses = text.trim().split(/\s+/).filter(Boolean);
   if (clauses.length === 1 && clauses[0] === "-") return always;
-  if (clauses.length === 0) throw "empty pattern";
+  if (clauses.length === 0) throw new PatternError("empty pattern");
   return and(...clauses.map(parseClause));
 }
 
 function parseClause(clause: string): Expression {
   const match = /^(!?)(\d+)\/([0-9A-Fa-f?]+)(?:%([0-9A-Fa-f?]+))?$/.exec(clause);
-  if (!match) throw `'${clause}' is not OFFSET/VALUE or OFFSET/VALUE%MASK`;
+  if (!match) throw new PatternError(`'${clause}' is not OFFSET/VALUE or OFFSET/VALUE%MASK`);
   const [, negated, offsetText, value, maskText] = match as unknown as [
     string,
     string,
@@ -33,10 +33,10 @@ function parseClause(clause: string): Expression {
     string | undefined,
   ];
   const offset = Number(offsetText);
-  if (value.length % 2 !== 0) throw `'${clause}': the value has an odd number of digits`;
+  if (value.length % 2 !== 0) throw new PatternError(`'${clause}': the value has an odd number of digits`);
   if (maskText !== undefined && maskText.length !== value.length)
-    throw `'${clause}': the mask is not as long as the value`;
-  if (offset + value.length / 2 > 2000) throw `'${clause}': beyond any packet`;
+    throw new PatternError(`'${clause}': the mask is not as long as the value`);
+  if (offset + value.length / 2 > 2000) throw new PatternError(`'${clause}': beyond any packet`);
   const digits = [...value].map((d) => (d === "?" ? 0 : Number.parseInt(d, 16)));
   const masks = [...value].map((d, i) =>
     d === "?" ? 0 : maskText ? Number.parseInt(maskText[i] === "?" ? "0" : (maskText[i] as string), 16) : 15,
@@ -58,20 +58,7 @@ export const Classifier: ElementClass = element({
   ports: "1/-",
   processing: "h/h",
   config: { PATTERN: rest(arg.raw) },
-  prepare({ config, noutputs, error }) {
-    if (config.PATTERN.length !== noutputs)
-      error(`${config.PATTERN.length} patterns, but ${noutputs} outputs are connected; each pattern needs one`);
-    const rules = config.PATTERN.map((text: string, result: number) => {
-      try {
-        return { when: parseClassifierPattern(text), result };
-      } catch (e) {
-        if (typeof e !== "string") throw e;
-        error(`pattern ${result + 1}: ${e}`, result);
-        return { when: never, result };
-      }
-    });
-    return { tree: decisionTree(rules) };
-  },
+  prepare: (context) => ({ tree: patternTree(context.config.PATTERN, parseClassifierPattern, context) }),
   handlers: { program: { read: (_s, { config }) => config.PATTERN.join("\n") } },
   push(c, _port, packet, { plan, output, noutputs, name }) {
     const result = stageLookup(c, name, plan.tree, { data: { address: packet.data, length: packet.length } });

@@ -9,30 +9,16 @@
  *   c :: IPClassifier(tcp dst port 80, udp, -);
  */
 import { arg, type ElementClass, element, rest } from "@clickos/click-core";
-import { decisionTree } from "./decision-tree.ts";
-import { never } from "./expression.ts";
 import { stageIpLookup } from "./ip-lookup.ts";
-import { PatternError, parseIpPattern } from "./ip-pattern.ts";
+import { parseIpPattern } from "./ip-pattern.ts";
+import { patternTree } from "./patterns.ts";
 
 export const IPClassifier: ElementClass = element({
   name: "IPClassifier",
   ports: "1/-",
   processing: "h/h",
   config: { PATTERN: rest(arg.raw) },
-  prepare({ config, noutputs, error }) {
-    if (config.PATTERN.length !== noutputs)
-      error(`${config.PATTERN.length} patterns, but ${noutputs} outputs are connected; each pattern needs one`);
-    const rules = config.PATTERN.map((text: string, result: number) => {
-      try {
-        return { when: parseIpPattern(text), result };
-      } catch (e) {
-        if (!(e instanceof PatternError)) throw e;
-        error(`pattern ${result + 1}: ${e.message}`, result);
-        return { when: never, result };
-      }
-    });
-    return { tree: decisionTree(rules) };
-  },
+  prepare: (context) => ({ tree: patternTree(context.config.PATTERN, parseIpPattern, context) }),
   handlers: { program: { read: (_s, { config }) => config.PATTERN.join("\n") } },
   push(c, _port, packet, { plan, output, noutputs, name }) {
     c.switch(

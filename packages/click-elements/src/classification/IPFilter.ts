@@ -15,7 +15,8 @@ import { array, u64 } from "@clickos/codegen";
 import { decisionTree } from "./decision-tree.ts";
 import { always, type Expression } from "./expression.ts";
 import { stageIpLookup } from "./ip-lookup.ts";
-import { PatternError, parseIpPattern } from "./ip-pattern.ts";
+import { parseIpPattern } from "./ip-pattern.ts";
+import { PatternError } from "./patterns.ts";
 
 const actions: Record<string, number> = {
   allow: 0,

@@ -9,6 +9,7 @@
 import { parseIpAddress, parseIpPrefix } from "@clickos/click-core";
 import { always, and, between, type Expression, equals, type Field, masked, never, not, or } from "./expression.ts";
 import { icmpTypes, protocols, services } from "./names.ts";
+import { PatternError } from "./patterns.ts";
 
 const network = (offset: number, width: 1 | 2 | 4, mask = 2 ** (width * 8) - 1): Field => ({
   base: "network",
@@ -42,12 +43,6 @@ interface Qualifiers {
   type: PrimitiveType | undefined;
   field: Field | undefined;
   shift: number;
-}
-
-/** What is wrong with a pattern. */
-export class PatternError extends Error {
-  override readonly name = "PatternError";
-  readonly code = "BAD_PATTERN";
 }
 
 /** Parses a pattern. `-`, `all`, `any` and `true` hold always. @throws {PatternError} */

@@ -11,6 +11,7 @@
 
 import { arg, type ElementClass, element, keyword, positional } from "@clickos/click-core";
 import { u32 } from "@clickos/codegen";
+import { activeHandler } from "../lib/active.ts";
 
 export const Print: ElementClass = element({
   name: "Print",
@@ -35,12 +36,7 @@ export const Print: ElementClass = element({
   state: { active: u32 },
   initial: ({ config }) => ({ active: config.ACTIVE ? 1 : 0 }),
   handlers: {
-    active: {
-      read: (s) => s.active !== 0,
-      write: (s, v) => {
-        s.active = arg.bool.parse(v.trim()) ? 1 : 0;
-      },
-    },
+    active: activeHandler,
   },
   action(c, packet, { config, plan, state, line }) {
     c.if(state.active.get(), () => {

@@ -10,6 +10,7 @@
 
 import { arg, type ElementClass, element, keyword, positional } from "@clickos/click-core";
 import { u32 } from "@clickos/codegen";
+import { activeHandler } from "../lib/active.ts";
 import { pullTask } from "../lib/pull-task.ts";
 
 export const Unqueue: ElementClass = element({
@@ -26,12 +27,7 @@ export const Unqueue: ElementClass = element({
         s.count = 0;
       },
     },
-    active: {
-      read: (s) => s.active !== 0,
-      write: (s, v) => {
-        s.active = arg.bool.parse(v.trim()) ? 1 : 0;
-      },
-    },
+    active: activeHandler,
   },
   task(c, { config, input, output, state }) {
     const worked = c.var("i32", 0, "worked");
