@@ -1,6 +1,7 @@
 /** The `clickos` command. */
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
+import { checkConfiguration } from "@clickos/click-core";
 import { elements } from "@clickos/click-elements/node";
 import { linkImage, loadImage } from "@clickos/minios";
 import { Command, InvalidArgumentError } from "commander";
@@ -44,8 +45,8 @@ function reportProblems(problems: readonly string[]): void {
  * records to it. Where it does both, a file that is there is played, and what leaves goes to FILE.out.pcap beside it.
  */
 function nicCaptures(file: string, use: { receives: boolean; sends: boolean }): NicCaptures {
-  const colon = /^(.*),(.*)$/.exec(file);
-  if (colon) return { ...(colon[1] ? { input: colon[1] } : {}), ...(colon[2] ? { output: colon[2] } : {}) };
+  const both = /^(.*),(.*)$/.exec(file);
+  if (both) return { ...(both[1] ? { input: both[1] } : {}), ...(both[2] ? { output: both[2] } : {}) };
   if (use.receives && !use.sends) return { input: file };
   if (use.sends && !use.receives) return { output: file };
   return existsSync(file) ? { input: file, output: `${file.replace(/\.pcap(ng)?$/, "")}.out.pcap` } : { output: file };
@@ -140,13 +141,10 @@ program
   .action(async (file: string, options: { nic?: Map<number, string>; learning?: boolean; json?: boolean }) => {
     const bytes = readBytes(file);
     const { manifest } = await loadImage(bytes);
+    const { checked } = checkConfiguration(manifest.config, elements);
     const use = (device: number): { receives: boolean; sends: boolean } => {
-      const uses = (cls: string): boolean =>
-        manifest.router.elements.some(
-          (e) =>
-            e.className === cls &&
-            Number(/^"?[A-Za-z]*(\d+)/.exec(e.configText.replace(/^DEVNAME\s+/, ""))?.[1]) === device,
-        );
+      const uses = (name: string): boolean =>
+        checked.elements.some((e) => e.class.name === name && e.plan.device === device);
       return { receives: uses("FromDevice"), sends: uses("ToDevice") };
     };
     const nics = new Map([...(options.nic ?? [])].map(([device, path]) => [device, nicCaptures(path, use(device))]));

@@ -1,23 +1,13 @@
 /** Reads and writes whole files, with errors that say which file and why. */
 import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { systemReason } from "@clickos/netdev";
 import { CommandError } from "./failure.ts";
-
-function reason(e: unknown): string {
-  const { code, message } = e as NodeJS.ErrnoException;
-  const words: Record<string, string> = {
-    ENOENT: "no such file",
-    EACCES: "permission denied",
-    EISDIR: "it is a directory",
-    ENOSPC: "no space left on the disk",
-  };
-  return words[code ?? ""] ?? message;
-}
 
 export function readBytes(path: string): Uint8Array<ArrayBuffer> {
   try {
     return new Uint8Array(readFileSync(path));
   } catch (e) {
-    throw new CommandError(`cannot read ${path}: ${reason(e)}`);
+    throw new CommandError(`cannot read ${path}: ${systemReason(e)}`);
   }
 }
 
@@ -36,6 +26,6 @@ export function writeBytes(path: string, bytes: Uint8Array): void {
     } catch {
       // There is no file to remove.
     }
-    throw new CommandError(`cannot write ${path}: ${reason(e)}`);
+    throw new CommandError(`cannot write ${path}: ${systemReason(e)}`);
   }
 }

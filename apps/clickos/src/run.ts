@@ -1,5 +1,5 @@
 /** Runs a configuration in process, its devices bound to captures. */
-import { type Drop, type ElementSet, Router } from "@clickos/click-core";
+import { type Drop, type ElementSet, maximumFrame, Router } from "@clickos/click-core";
 import { type CaptureReader, type CaptureWriter, createCapture, openCapture } from "@clickos/netdev";
 import { CommandError } from "./failure.ts";
 
@@ -30,9 +30,6 @@ export interface RunReport {
 }
 
 const burst = 256;
-/** The longest frame that a packet buffer holds. */
-const maximumFrame = 1840;
-
 /** Ends when the captures are played and nothing is left to do, when an element asks to stop, or when interrupted. */
 export async function runConfiguration(text: string, options: RunOptions): Promise<RunReport> {
   const router = await Router.compile(text, {

@@ -176,6 +176,7 @@ describe("headers", () => {
       "bad source address",
     ]);
     expect([router.read("check.count"), router.read("check.drops")]).toEqual(["1", "6"]);
+    expect(router.read("check.drop_details")).toContain("1\tbad IP checksum");
   });
 
   it("CheckIPHeader agrees with a plain checksum on headers with options", async () => {

@@ -234,6 +234,15 @@ describe("compiled filters", () => {
     expect(router.read("f.drops")).toBe("0");
   });
 
+  it("reach more than 255 outputs", async () => {
+    const n = 300;
+    using router = await make(
+      `d :: Discard; FromDevice(0) -> MarkIPHeader -> f :: IPFilter(${Array.from({ length: n }, (_, i) => `${i} dst port ${i + 1}`).join(", ")}); ${Array.from({ length: n }, (_, i) => `f[${i}] -> ${i === 280 ? "c :: Counter -> d" : "d"};`).join(" ")}`,
+    );
+    pass(router, [udp(9, 281), udp(9, 25)]);
+    expect([router.read("c.count"), router.read("d.count")]).toEqual(["1", "2"]);
+  });
+
   it("drop packets without a marked header", async () => {
     using router = await make("FromDevice(0) -> f :: IPFilter(allow all) -> ToDevice(1)");
     expect(pass(router, [udp(1, 2)])[1]).toEqual([]);

@@ -1,7 +1,7 @@
 /** A domain: memory of its own, event channels, a grant table, a console, and a kernel that runs in it. */
 
 import { frameSize, type GrantingDomain } from "@clickos/grant-table";
-import { type EventChannels, sharedInfo } from "@clickos/xen-evtchn";
+import type { EventChannels } from "@clickos/xen-evtchn";
 import { consoleRing, domainFrames, startInfo } from "./layout.ts";
 
 /** What a guest answers when its turn ends. */
@@ -100,10 +100,6 @@ export class DomainControl implements Domain, GuestDomain {
         this.runnable = true;
       },
     });
-  }
-
-  get sharedInfoOffset(): number {
-    return domainFrames.sharedInfo * frameSize + sharedInfo.offsets.vcpu;
   }
 
   unpause(): void {

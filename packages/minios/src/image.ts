@@ -56,11 +56,8 @@ const digestSection = "clickos.sha256";
  */
 export async function linkImage(source: Source, options: { elements: ElementSet; name: string }): Promise<Image> {
   const { checked } = checkConfiguration(source, options.elements);
-  const devices = new Set(
-    checked.elements.flatMap((e) => (e.plan?.device === undefined ? [] : [e.plan.device as number])),
-  );
   const vifs: VifPlaces[] = [];
-  const compiled = compile(checked, miniosPlatform(devices.size, vifs));
+  const compiled = compile(checked, miniosPlatform(vifs));
   const frames = (compiled.layout.pool.count * bufferSize) / 4096;
   if (frames > maximumPoolFrames)
     throw new RangeError(

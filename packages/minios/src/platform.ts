@@ -4,7 +4,7 @@
  * Entry points: `boot()` once; `vcpu(now, rounds)` for each slice: 0 idle, 1 more to do, 2 halted.
  */
 
-import { type Platform, routerControl, type StagedPool } from "@clickos/click-core";
+import { type Platform, routerControl } from "@clickos/click-core";
 import type { FunctionBuilder, I32, I32Like } from "@clickos/codegen";
 import { frameSize } from "@clickos/grant-table";
 import { consoleRing, domainFrames, firstFreeAddress } from "@clickos/hypervisor";
@@ -20,12 +20,13 @@ const consoleAddress = domainFrames.console * frameSize;
 export const maximumPoolFrames = 4000;
 
 /** Turns the router's platform into a kernel. `vifs` receives where the interfaces are. */
-export function miniosPlatform(devices: number, vifs: VifPlaces[]): Platform {
+export function miniosPlatform(vifs: VifPlaces[]): Platform {
   const staged: StagedVif[] = [];
   return {
     memoryImport: ["xen", "memory"],
     base: firstFreeAddress,
-    buffers: devices * buffersPerVif + workingBuffers,
+    buffers: workingBuffers,
+    buffersPerDevice: buffersPerVif,
     maximumPages: 1024,
     services: false,
     device(context, number) {
@@ -35,7 +36,7 @@ export function miniosPlatform(devices: number, vifs: VifPlaces[]): Platform {
       return vif.device;
     },
     chatter: (c, address, length) => writeConsole(c, address, length),
-    finish(module, { init, run }, _pool: StagedPool) {
+    finish(module, { init, run, control }) {
       const eventSend = module.import("xen", "evtchn_send", { port: "i32" }, undefined);
       const setTimer = module.import("xen", "set_timer_op", { at: "i64" }, undefined);
       module.export(
@@ -56,7 +57,7 @@ export function miniosPlatform(devices: number, vifs: VifPlaces[]): Platform {
             // Going to sleep: ask for events, then look once more, so that none is missed in between.
             for (const vif of staged) c.if(vif.wait(c), () => result.set(1));
           });
-          const next = c.load64(firstFreeAddress, routerControl.offsets.nextTimer);
+          const next = c.load64(control, routerControl.offsets.nextTimer);
           c.call(setTimer, c.select(next.eq(0x7fffffffffffffffn), c.i64(0n), next));
           return result.get();
         }),

@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-export { CaptureError, type CaptureErrorCode } from "./capture-error.ts";
+export { CaptureError, type CaptureErrorCode, systemReason } from "./capture-error.ts";
 export {
   type CaptureInput,
   type CaptureOutput,

@@ -71,14 +71,17 @@ export interface RouterFunctions {
   readonly init: Func<undefined>;
   /** `(now, rounds)`: runs tasks and timers; 0 idle, 1 more to do, 2 stopped. */
   readonly run: Func<"i32">;
+  /** Address of the `routerControl` words. */
+  readonly control: number;
 }
 
 export interface Platform {
   readonly memoryImport: readonly [string, string];
   /** First byte of memory that is the router's. */
   readonly base: number;
-  /** Packet buffers beyond what the elements say they hold. */
+  /** Packet buffers beyond what the elements say they hold, in all and for each device. */
   readonly buffers: number;
+  readonly buffersPerDevice: number;
   /** Pages at most; the memory does not grow. */
   readonly maximumPages: number;
   /** Called once for each device number in the configuration, before any code. */
@@ -88,5 +91,5 @@ export interface Platform {
   /** Whether service elements (files, sockets) may be used. */
   readonly services: boolean;
   /** Adds entry points. */
-  finish(module: ModuleBuilder, functions: RouterFunctions, pool: StagedPool): void;
+  finish(module: ModuleBuilder, functions: RouterFunctions): void;
 }

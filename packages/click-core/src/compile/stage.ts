@@ -54,8 +54,6 @@ class Stager {
   private readonly dues: (number | undefined)[] = [];
   private readonly devices = new Map<number, StagedDevice>();
   private readonly drops = new Map<string, DropCounter>();
-  private dropTop: number;
-  private readonly dropEnd: number;
   private readonly constants = new Map<string, number>();
   private readonly sites = new Map<string, number>();
   private readonly functions = new Map<string, Func>();
@@ -107,13 +105,10 @@ class Stager {
           number,
         ),
       );
-    // Drop counters are found while code is made; room for them is set aside beforehand.
-    this.dropTop = this.reserve(8 * (16 + graph.elements.length * 8 + this.plannedDrops()), 8);
-    this.dropEnd = this.top;
-    this.poolCount = platform.buffers + held;
+    this.poolCount = platform.buffers + this.devices.size * platform.buffersPerDevice + held;
     this.freeStack = this.reserve(this.poolCount * 4, 4096);
     this.poolBase = this.reserve(this.poolCount * bufferSize, 4096);
-    // Constants follow the pool: their size is known only at the end.
+    // Constants and drop counters follow the pool: they are found while code is made.
     this.top = alignUp(this.top, 4096);
   }
 
@@ -184,7 +179,7 @@ class Stager {
       });
       c.trap();
     });
-    this.platform.finish(this.module, { init, run }, this.pool);
+    this.platform.finish(this.module, { init, run, control: this.control });
     this.placeInitialState();
     const pages = Math.ceil(this.top / 65536);
     if (pages > this.platform.maximumPages)
@@ -219,13 +214,6 @@ class Stager {
     return address;
   }
 
-  private plannedDrops(): number {
-    return this.graph.elements.reduce(
-      (n, e) => n + ((e.plan as { dropReasons?: readonly string[] } | undefined)?.dropReasons?.length ?? 0),
-      0,
-    );
-  }
-
   private constant(bytes: Uint8Array, align: number): number {
     const key = `${align}:${bytes.join()}`;
     let address = this.constants.get(key);
@@ -242,12 +230,7 @@ class Stager {
     const key = `${name}\0${reason}`;
     let counter = this.drops.get(key);
     if (!counter) {
-      if (this.dropTop >= this.dropEnd)
-        throw new ElementDefinitionError(
-          `${name}: more drop reasons than planned; list them in its plan's dropReasons`,
-        );
-      counter = { element: name, reason, address: this.dropTop };
-      this.dropTop += 8;
+      counter = { element: name, reason, address: this.reserve(8, 8) };
       this.drops.set(key, counter);
     }
     return counter.address;

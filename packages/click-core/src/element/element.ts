@@ -1,18 +1,8 @@
 /** The element definition interface: what one writes to add an element. */
-import type {
-  Fields,
-  FieldType,
-  FunctionBuilder,
-  HostFields,
-  I32,
-  I32Like,
-  I64,
-  I64Like,
-  StagedFields,
-} from "@clickos/codegen";
+import type { Fields, FunctionBuilder, HostFields, I32, I32Like, I64, I64Like, StagedFields } from "@clickos/codegen";
 import type { TextLine } from "../structures/text-line.ts";
 import type { ConfigOf, ConfigSpec } from "./argument-types.ts";
-import type { Packet, PacketParts } from "./packet.ts";
+import type { Packet } from "./packet.ts";
 
 /** A push or pull output. */
 export interface OutputPort {
@@ -128,7 +118,10 @@ export interface ElementSpec<C extends ConfigSpec, P, S extends Fields> {
   /** Processing codes in Click's notation: `a/ah`, `h/l`. */
   readonly processing: string;
   readonly config?: C;
-  /** Checks the configuration and prepares what staging needs; runs once, on the host. */
+  /**
+   * Checks the configuration and prepares what staging needs; runs once, on the host. An element that works with a
+   * device names it in its result: `{ device: number }`.
+   */
   prepare?(context: PrepareContext<ConfigOf<C>>): P;
   readonly state?:
     | S
@@ -184,5 +177,3 @@ export function element<
 export function elementSet(...classes: readonly ElementClass[]): ElementSet {
   return Object.fromEntries(classes.map((c) => [c.name, c]));
 }
-
-export type { FieldType, PacketParts };

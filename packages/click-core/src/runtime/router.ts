@@ -171,6 +171,7 @@ function processPlatform(rings: Map<number, DeviceRings>, options: RouterOptions
     memoryImport: ["click", "memory"],
     base: 64,
     buffers: options.buffers ?? 2 * ringSlots + 1024,
+    buffersPerDevice: 0,
     maximumPages: 16384,
     services: options.services ?? true,
     device: (context, number) => stageDeviceRings(context, number, rings),

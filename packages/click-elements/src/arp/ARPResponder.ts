@@ -21,8 +21,8 @@ import {
   rest,
 } from "@clickos/click-core";
 import { u64 } from "@clickos/codegen";
-import { copyEther, storeBytes } from "../lib/bytes.ts";
-import { arpLength, arpPacket, arpReply, arpRequest, memoryWord } from "./arp-packet.ts";
+import { copyEther, memoryWord, storeBytes } from "../lib/bytes.ts";
+import { arpLength, arpPacket, arpReply, arpRequest } from "./arp-packet.ts";
 
 interface Entry {
   readonly prefixes: readonly IpPrefix[];

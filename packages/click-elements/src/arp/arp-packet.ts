@@ -39,11 +39,6 @@ export const arpRequest = 1;
 export const arpReply = 2;
 export const arpLength = 42;
 
-/** The four bytes of an address as the little-endian word that stands in memory. */
-export function memoryWord(address: number): number {
-  return ((address >>> 24) | ((address >>> 8) & 0xff00) | ((address << 8) & 0xff0000) | (address << 24)) >>> 0;
-}
-
 /** A request for no address yet, from `ether` and `ip`. */
 export function arpRequestTemplate(ether: Uint8Array, ip: number): Uint8Array {
   const packet = new Uint8Array(arpLength);

@@ -2,7 +2,8 @@
  * InfiniteSource([DATA, LIMIT, BURST, ACTIVE] [, keywords LENGTH, STOP]) — makes packets without end.
  *
  * Pushes BURST packets (default 1) each time it is scheduled, or answers pulls. Stops after LIMIT packets;
- * -1, the default, is no limit. DATA is the packet's content; LENGTH extends or cuts it. With STOP true, asks
+ * -1, the default, is no limit. DATA is the packet's content, 64 zero bytes by
+ * default; LENGTH extends or cuts it. With STOP true, asks
  * the driver to stop after the last packet.
  *
  * Handlers: count (read), reset (write), active (read, write), limit (read, write).
@@ -15,14 +16,12 @@ import { u32 } from "@clickos/codegen";
 import { activeHandler } from "../lib/active.ts";
 import { copyBytes } from "../lib/bytes.ts";
 
-const randomData = Uint8Array.from("Random bullshit in a packet, at least 64 bytes long. Well, now it is.", () => 0);
-
 export const InfiniteSource: ElementClass = element({
   name: "InfiniteSource",
   ports: "0/1",
   processing: "a/a",
   config: {
-    DATA: positional(arg.bytes, randomData.subarray(0, 64)),
+    DATA: positional(arg.bytes, new Uint8Array(64)),
     LIMIT: positional(arg.i32, -1),
     BURST: positional(arg.i32, 1),
     ACTIVE: positional(arg.bool, true),

@@ -96,12 +96,10 @@ export const IPFilter: ElementClass = element({
     state.hits.at(rule).inc();
     const used = [...new Set(rules.filter((r) => r.output >= 0).map((r) => r.output))].sort((a, b) => a - b);
     // Position in `used` by rule; the position past the end is to drop.
-    const table = data(
-      Uint8Array.from([...rules.map((r) => (r.output < 0 ? used.length : used.indexOf(r.output))), used.length]),
-      1,
-    );
+    const positions = [...rules.map((r) => (r.output < 0 ? used.length : used.indexOf(r.output))), used.length];
+    const table = data(Uint8Array.from(positions.flatMap((p) => [p & 255, p >> 8])), 2);
     c.switch(
-      c.load8(rule, table),
+      c.load16(rule.shl(1), table),
       used.map((port) => () => output(port).push(packet)),
       () => packet.kill(),
     );

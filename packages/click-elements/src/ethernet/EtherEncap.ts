@@ -16,10 +16,7 @@ export const EtherEncap: ElementClass = element({
   processing: "a/a",
   config: { ETHERTYPE: required(arg.u16), SRC: required(arg.etherAddress), DST: required(arg.etherAddress) },
   prepare: ({ config }) => ({
-    header:
-      config.SRC && config.DST
-        ? Uint8Array.of(...config.DST, ...config.SRC, config.ETHERTYPE >> 8, config.ETHERTYPE & 255)
-        : new Uint8Array(14),
+    header: Uint8Array.of(...config.DST, ...config.SRC, config.ETHERTYPE >> 8, config.ETHERTYPE & 255),
   }),
   handlers: {
     src: { read: (_s, { config }) => formatEtherAddress(config.SRC) },

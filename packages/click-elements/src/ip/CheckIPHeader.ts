@@ -12,7 +12,7 @@
  */
 
 import { arg, type ElementClass, element, keyword, parseIpAddress, positional } from "@clickos/click-core";
-import { u32, u64 } from "@clickos/codegen";
+import { array, u32, u64 } from "@clickos/codegen";
 import { ipHeaderSum } from "../lib/checksum.ts";
 
 export const badIpReasons = [
@@ -51,10 +51,14 @@ export const CheckIPHeader: ElementClass = element({
       if (prefix) bad.push((prefix.address | ~prefix.mask) >>> 0);
       else error(`INTERFACES: '${word}' is not an IP prefix`);
     }
-    return { bad, offset: lone ? Number(config.BADSRC) : config.OFFSET, dropReasons: badIpReasons };
+    return { bad, offset: lone ? Number(config.BADSRC) : config.OFFSET };
   },
-  state: { count: u64, drops: u32 },
-  handlers: { count: { read: (s) => s.count }, drops: { read: (s) => s.drops } },
+  state: { count: u64, drops: u32, details: array(u32, badIpReasons.length) },
+  handlers: {
+    count: { read: (s) => s.count },
+    drops: { read: (s) => s.drops },
+    drop_details: { read: (s) => badIpReasons.map((reason, i) => `${s.details[i]}\t${reason}`).join("\n") },
+  },
   action(c, packet, { config, plan, state, output }) {
     const verdict = c.var("i32", 0, "verdict");
     const { offset } = plan;
@@ -83,6 +87,7 @@ export const CheckIPHeader: ElementClass = element({
     });
     c.if(verdict.get(), () => {
       state.drops.inc();
+      state.details.at(verdict.get().sub(1)).inc();
       if (output(1).connected) output(1).push(packet);
       else
         c.switch(

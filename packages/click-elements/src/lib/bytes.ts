@@ -24,3 +24,8 @@ export function storeBytes(c: FunctionBuilder, to: I32, bytes: Uint8Array, offse
   for (; i + 2 <= bytes.length; i += 2) c.store16(to, data.getUint16(i, true), offset + i);
   for (; i < bytes.length; i++) c.store8(to, data.getUint8(i), offset + i);
 }
+
+/** The four bytes of an address as the little-endian word that stands in memory. */
+export function memoryWord(address: number): number {
+  return ((address >>> 24) | ((address >>> 8) & 0xff00) | ((address << 8) & 0xff0000) | (address << 24)) >>> 0;
+}

@@ -22,7 +22,7 @@
 
 import { type AnyElementContext, arg, type ElementClass, element, hashTable, keyword, rest } from "@clickos/click-core";
 import { type FunctionBuilder, type I32, u32, u64 } from "@clickos/codegen";
-import { memoryWord } from "../arp/arp-packet.ts";
+import { memoryWord } from "../lib/bytes.ts";
 import { delta32, fold, patchDelta } from "../lib/checksum.ts";
 import { type InputSpec, parseInputSpec } from "./rewriter-spec.ts";
 

@@ -2,6 +2,7 @@
  * FromDevice(DEVNAME [, keywords BURST, PROMISC, SNAPLEN, SNIFFER]) — packets received from a network device.
  *
  * DEVNAME is the number of the device: a virtual interface in a virtual machine, a capture or a ring in process.
+ * PROMISC, SNAPLEN, SNIFFER and METHOD are accepted and change nothing: the device is the router's alone.
  * Pushes up to BURST packets (default 32) each time it is scheduled.
  *
  * Handlers: count (read), reset_counts (write).
