@@ -7,7 +7,14 @@
  * @packageDocumentation
  */
 export type { CheckedElement, CheckedGraph } from "./compile/check.ts";
-export { type CheckedConfiguration, type CompiledRouter, checkConfiguration, compile } from "./compile/compile.ts";
+export {
+  type CheckedConfiguration,
+  type CheckOptions,
+  type CompiledRouter,
+  checkConfiguration,
+  compile,
+  diagnose,
+} from "./compile/compile.ts";
 export type { DropCounter, ElementLayout, RouterLayout } from "./compile/layout.ts";
 export {
   type Platform,
@@ -47,14 +54,24 @@ export {
   element,
   elementSet,
   type Handler,
+  type HandlerAccess,
   type HandlerContext,
   type Handlers,
+  type HandlerValue,
+  type HostFiles,
+  type HostFrame,
+  type HostPacket,
   type HostService,
+  type InformContext,
   type InputPort,
   type OutputPort,
   type PacketPool,
   type PrepareContext,
+  type ServiceContext,
+  type ServiceHandler,
+  type ServiceHost,
 } from "./element/element.ts";
+export type { Information, NameKind } from "./element/information.ts";
 export { ElementDefinitionError } from "./element/ownership.ts";
 export {
   annotation,
@@ -69,7 +86,17 @@ export {
   packetDescriptor,
   type StagedIp,
 } from "./element/packet.ts";
-export { type Argument, splitArguments, unquote } from "./language/arguments.ts";
+export {
+  type Argument,
+  type Expander,
+  expand,
+  quote,
+  splitArguments,
+  splitText,
+  splitWords,
+  takeWord,
+  unquote,
+} from "./language/arguments.ts";
 export type * from "./language/ast.ts";
 export {
   ConfigurationError,
@@ -80,11 +107,24 @@ export {
   type Place,
   type Source,
 } from "./language/diagnostics.ts";
-export { type Connection, flatten, type Graph, type GraphElement, graphText, type Port } from "./language/flatten.ts";
+export {
+  type Connection,
+  type FlattenOptions,
+  flatten,
+  type Graph,
+  type GraphElement,
+  graphText,
+  type Port,
+  type Requirement,
+} from "./language/flatten.ts";
+export { lex, type Token, type TokenKind } from "./language/lexer.ts";
 export { parse } from "./language/parser.ts";
+export { printConfiguration } from "./language/print.ts";
 export type { RouterDevice } from "./runtime/device-ring.ts";
-export { type ControlPlane, controlPlane, type Drop, HandlerError } from "./runtime/handlers.ts";
-export { Router, type RouterOptions, type RunResult } from "./runtime/router.ts";
+export { type DriveOptions, drive, SimulatedClock } from "./runtime/driver.ts";
+export { type ControlPlane, controlPlane, type Drop, type FoundHandler, HandlerError } from "./runtime/handlers.ts";
+export { clickVersion, Router, type RouterOptions, type RunResult, systemClock } from "./runtime/router.ts";
+export type { TransferableField } from "./runtime/transfer.ts";
 export { type HashTableOptions, type HostHashTable, hashTable, type StagedHashTable } from "./structures/hash-table.ts";
 export { packetList, type StagedPacketList } from "./structures/packet-list.ts";
 export { type HostPacketRing, packetRing, type StagedPacketRing } from "./structures/packet-ring.ts";

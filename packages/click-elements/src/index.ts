@@ -7,22 +7,49 @@
  * @packageDocumentation
  */
 import { type ElementSet, elementSet } from "@clickos/click-core";
+import { SetTimestamp } from "./annotations/SetTimestamp.ts";
 import { ARPQuerier } from "./arp/ARPQuerier.ts";
 import { ARPResponder } from "./arp/ARPResponder.ts";
+import { Pad } from "./basicmod/Pad.ts";
 import { Strip } from "./basicmod/Strip.ts";
+import { Truncate } from "./basicmod/Truncate.ts";
 import { Unstrip } from "./basicmod/Unstrip.ts";
 import { Discard } from "./basicsources/Discard.ts";
 import { Idle } from "./basicsources/Idle.ts";
 import { InfiniteSource } from "./basicsources/InfiniteSource.ts";
 import { RatedSource } from "./basicsources/RatedSource.ts";
+import { TimedSink } from "./basicsources/TimedSink.ts";
+import { TimedSource } from "./basicsources/TimedSource.ts";
+import { Hub } from "./basictransfer/Hub.ts";
+import { Null } from "./basictransfer/Null.ts";
+import { PullNull } from "./basictransfer/PullNull.ts";
+import { PullSwitch } from "./basictransfer/PullSwitch.ts";
+import { PullTee } from "./basictransfer/PullTee.ts";
+import { PushNull } from "./basictransfer/PushNull.ts";
+import { RoundRobinSwitch } from "./basictransfer/RoundRobinSwitch.ts";
+import { StaticPullSwitch } from "./basictransfer/StaticPullSwitch.ts";
+import { StaticSwitch } from "./basictransfer/StaticSwitch.ts";
+import { Switch } from "./basictransfer/Switch.ts";
 import { Tee } from "./basictransfer/Tee.ts";
 import { Classifier } from "./classification/Classifier.ts";
 import { IPClassifier } from "./classification/IPClassifier.ts";
 import { IPFilter } from "./classification/IPFilter.ts";
+import { DriverManager } from "./control/DriverManager.ts";
+import { ErrorElement } from "./control/Error.ts";
+import { HandlerProxy } from "./control/HandlerProxy.ts";
+import { Message } from "./control/Message.ts";
+import { PokeHandlers } from "./control/PokeHandlers.ts";
+import { ProgressBar } from "./control/ProgressBar.ts";
+import { Script } from "./control/Script.ts";
 import { Counter } from "./counters/Counter.ts";
 import { Print } from "./debugging/Print.ts";
 import { EtherEncap } from "./ethernet/EtherEncap.ts";
 import { EtherMirror } from "./ethernet/EtherMirror.ts";
+import { AddressInfo } from "./information/AddressInfo.ts";
+import { AlignmentInfo } from "./information/AlignmentInfo.ts";
+import { ClickyInfo } from "./information/ClickyInfo.ts";
+import { PortInfo } from "./information/PortInfo.ts";
+import { ScheduleInfo } from "./information/ScheduleInfo.ts";
 import { CheckIPHeader } from "./ip/CheckIPHeader.ts";
 import { DecIPTTL } from "./ip/DecIPTTL.ts";
 import { MarkIPHeader } from "./ip/MarkIPHeader.ts";
@@ -30,34 +57,95 @@ import { StaticIPLookup } from "./iproute/StaticIPLookup.ts";
 import { IPRewriter } from "./nat/IPRewriter.ts";
 import { FromDevice } from "./netdevices/FromDevice.ts";
 import { ToDevice } from "./netdevices/ToDevice.ts";
+import { CheckPaint } from "./paint/CheckPaint.ts";
+import { Paint } from "./paint/Paint.ts";
+import { PaintSwitch } from "./paint/PaintSwitch.ts";
+import { PaintTee } from "./paint/PaintTee.ts";
+import { PrioSched } from "./scheduling/PrioSched.ts";
+import { RoundRobinSched } from "./scheduling/RoundRobinSched.ts";
+import { TimeSortedSched } from "./scheduling/TimeSortedSched.ts";
+import { BandwidthRatedUnqueue } from "./shaping/BandwidthRatedUnqueue.ts";
+import { BandwidthShaper } from "./shaping/BandwidthShaper.ts";
+import { DelayShaper } from "./shaping/DelayShaper.ts";
+import { DelayUnqueue } from "./shaping/DelayUnqueue.ts";
+import { RatedUnqueue } from "./shaping/RatedUnqueue.ts";
+import { Shaper } from "./shaping/Shaper.ts";
 import { Unqueue } from "./shaping/Unqueue.ts";
+import { FullNoteQueue } from "./storage/FullNoteQueue.ts";
+import { NotifierQueue } from "./storage/NotifierQueue.ts";
 import { Queue } from "./storage/Queue.ts";
+import { SimpleQueue } from "./storage/SimpleQueue.ts";
+import { StaticThreadSched } from "./threads/StaticThreadSched.ts";
 
 /** All elements of this entry. */
 export const elements: ElementSet = elementSet(
+  AddressInfo,
+  AlignmentInfo,
   ARPQuerier,
   ARPResponder,
+  BandwidthRatedUnqueue,
+  BandwidthShaper,
   CheckIPHeader,
+  CheckPaint,
   Classifier,
+  ClickyInfo,
   Counter,
   DecIPTTL,
+  DelayShaper,
+  DelayUnqueue,
   Discard,
+  DriverManager,
+  ErrorElement,
   EtherEncap,
   EtherMirror,
   FromDevice,
+  FullNoteQueue,
+  HandlerProxy,
+  Hub,
   Idle,
   InfiniteSource,
   IPClassifier,
   IPFilter,
   IPRewriter,
   MarkIPHeader,
+  Message,
+  NotifierQueue,
+  Null,
+  Pad,
+  Paint,
+  PaintSwitch,
+  PaintTee,
+  PokeHandlers,
+  PortInfo,
   Print,
+  PrioSched,
+  ProgressBar,
+  PullNull,
+  PullSwitch,
+  PullTee,
+  PushNull,
   Queue,
   RatedSource,
+  RatedUnqueue,
+  RoundRobinSched,
+  RoundRobinSwitch,
+  ScheduleInfo,
+  Script,
+  SetTimestamp,
+  Shaper,
+  SimpleQueue,
   StaticIPLookup,
+  StaticPullSwitch,
+  StaticSwitch,
+  StaticThreadSched,
   Strip,
+  Switch,
   Tee,
+  TimedSink,
+  TimedSource,
+  TimeSortedSched,
   ToDevice,
+  Truncate,
   Unqueue,
   Unstrip,
 );

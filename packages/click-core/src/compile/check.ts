@@ -1,7 +1,8 @@
 /** From a flat graph to one that can be compiled: classes found, arguments read, ports and processing settled. */
-import { type ConfigSpec, readArguments } from "../element/argument-types.ts";
+import { type ConfigSpec, type LookupName, readArguments } from "../element/argument-types.ts";
 import type { ElementClass, ElementSet } from "../element/element.ts";
-import { closest, type Diagnostics } from "../language/diagnostics.ts";
+import { Information } from "../element/information.ts";
+import { closest, type Diagnostics, type Place } from "../language/diagnostics.ts";
 import type { Connection, Graph, GraphElement } from "../language/flatten.ts";
 import { checkPorts, type Processing, resolveProcessing, usedPorts } from "./ports.ts";
 
@@ -19,18 +20,35 @@ export interface CheckedElement {
 export interface CheckedGraph {
   readonly elements: readonly CheckedElement[];
   readonly connections: readonly Connection[];
+  readonly information: Information;
 }
 
 /** Checks a graph against a set of classes. Everything wrong is reported; the result is then not to be used. */
 export function check(graph: Graph, elements: ElementSet, diagnostics: Diagnostics): CheckedGraph {
   const used = usedPorts(graph);
   const names = new Set<string>();
+  const information = new Information();
+  const classOf = (e: GraphElement): ElementClass | undefined =>
+    Object.hasOwn(elements, e.className) ? elements[e.className] : undefined;
+  for (const source of graph.elements)
+    classOf(source)?.inform?.(
+      {
+        arguments: source.arguments.map((a) => a.text),
+        scope: source.name.slice(0, source.name.lastIndexOf("/") + 1),
+        error: (message, argument) =>
+          diagnostics.error(
+            (argument === undefined ? undefined : source.arguments[argument]?.place) ?? source.place,
+            `'${source.name} :: ${source.className}': ${message}`,
+          ),
+      },
+      information,
+    );
   const checked = graph.elements.map((source, index) => {
     if (names.has(source.name)) diagnostics.error(source.place, `element '${source.name}' is declared twice`);
     names.add(source.name);
-    const cls = Object.hasOwn(elements, source.className) ? elements[source.className] : undefined;
+    const cls = classOf(source);
     if (!cls) {
-      const near = closest(source.className, Object.keys(elements));
+      const near = diagnostics.crowded ? undefined : closest(source.className, Object.keys(elements));
       diagnostics.error(
         source.place,
         `unknown element class '${source.className}'`,
@@ -39,9 +57,16 @@ export function check(graph: Graph, elements: ElementSet, diagnostics: Diagnosti
       return undefined;
     }
     const before = diagnostics.list.length;
-    const config = readArguments((cls.config ?? {}) as ConfigSpec, source.arguments, (argument, message, hint) =>
-      diagnostics.error(argument?.place ?? source.place, `'${source.name} :: ${source.className}': ${message}`, hint),
+    const say = `'${source.name} :: ${source.className}'`;
+    const lookup: LookupName = (kind, name) => information.lookup(kind, name, source.name);
+    const config = readArguments(
+      (cls.config ?? {}) as ConfigSpec,
+      source.arguments,
+      (argument, message, hint) => diagnostics.error(argument?.place ?? source.place, `${say}: ${message}`, hint),
+      lookup,
     );
+    const placeOf = (argument: number | undefined): Place =>
+      (argument === undefined ? undefined : source.arguments[argument]?.place) ?? source.place;
     const counts = used[index] as { inputs: number; outputs: number };
     const plan =
       diagnostics.list.length > before
@@ -52,11 +77,9 @@ export function check(graph: Graph, elements: ElementSet, diagnostics: Diagnosti
             ninputs: counts.inputs,
             noutputs: counts.outputs,
             arguments: source.arguments.map((a) => a.text),
-            error: (message, argument) =>
-              diagnostics.error(
-                (argument === undefined ? undefined : source.arguments[argument]?.place) ?? source.place,
-                `'${source.name} :: ${source.className}': ${message}`,
-              ),
+            lookup,
+            error: (message, argument) => diagnostics.error(placeOf(argument), `${say}: ${message}`),
+            warning: (message, argument) => diagnostics.warning(placeOf(argument), `${say}: ${message}`),
           });
     return { index, source, class: cls, config, plan };
   });
@@ -68,11 +91,12 @@ export function check(graph: Graph, elements: ElementSet, diagnostics: Diagnosti
   );
   const processing = resolveProcessing(
     graph,
-    checked.map((e) => e?.class.processing),
+    checked.map((e) => e?.class),
     used,
     diagnostics,
   );
   return {
+    information,
     connections: graph.connections,
     elements: checked.flatMap((e, i) =>
       e ? [{ ...e, inputs: processing[i]?.inputs ?? [], outputs: processing[i]?.outputs ?? [] }] : [],

@@ -1,7 +1,8 @@
 /** From configuration text to a module: parse, flatten, check, stage, encode. */
 import type { ElementSet } from "../element/element.ts";
-import { ConfigurationError, Diagnostics, type Source } from "../language/diagnostics.ts";
-import { flatten, type Graph } from "../language/flatten.ts";
+import { splitArguments } from "../language/arguments.ts";
+import { Diagnostics, formatDiagnostic, type Source } from "../language/diagnostics.ts";
+import { type FlattenOptions, flatten, type Graph } from "../language/flatten.ts";
 import { parse } from "../language/parser.ts";
 import { type CheckedGraph, check } from "./check.ts";
 import type { RouterLayout } from "./layout.ts";
@@ -9,8 +10,48 @@ import type { Platform } from "./platform.ts";
 import { stageRouter } from "./stage.ts";
 
 export interface CheckedConfiguration {
+  readonly source: Source;
   readonly graph: Graph;
   readonly checked: CheckedGraph;
+}
+
+export interface CheckOptions {
+  readonly variables?: ReadonlyMap<string, string>;
+  readonly library?: FlattenOptions["library"];
+  /** Receives warnings, formatted. */
+  readonly warn?: (text: string) => void;
+}
+
+/** Packages that a configuration may require; all are here. */
+const packages: ReadonlySet<string> = new Set([
+  "userlevel",
+  "clickos",
+  "standard",
+  "ip",
+  "ethernet",
+  "analysis",
+  "local",
+]);
+
+/** Parses, flattens and checks a configuration; everything that is wrong with it goes to `diagnostics`. */
+export function diagnose(
+  source: Source,
+  elements: ElementSet,
+  diagnostics: Diagnostics,
+  options: CheckOptions = {},
+): CheckedConfiguration {
+  const graph = flatten(parse(source, diagnostics), diagnostics, {
+    isClass: (name) => Object.hasOwn(elements, name),
+    ...(options.variables ? { variables: options.variables } : {}),
+    ...(options.library ? { library: options.library } : {}),
+  });
+  for (const { name, place } of graph.requirements)
+    if (!packages.has(name))
+      diagnostics.error(place, `requirement '${name}' is not available`, `these are: ${[...packages].join(", ")}`);
+  const checked = check(graph, elements, diagnostics);
+  if (graph.elements.length === 0 && !diagnostics.failed)
+    diagnostics.warning({ source, offset: 0 }, "the configuration has no elements");
+  return { source, graph, checked };
 }
 
 /**
@@ -18,16 +59,40 @@ export interface CheckedConfiguration {
  *
  * @throws {ConfigurationError} with everything that is wrong.
  */
-export function checkConfiguration(source: Source, elements: ElementSet): CheckedConfiguration {
+export function checkConfiguration(
+  source: Source,
+  elements: ElementSet,
+  options: CheckOptions = {},
+): CheckedConfiguration {
   const diagnostics = new Diagnostics();
-  const graph = flatten(parse(source, diagnostics), diagnostics);
+  const configuration = diagnose(source, elements, diagnostics, options);
+  diagnostics.throwIfFailed();
+  for (const d of diagnostics.list) options.warn?.(formatDiagnostic(d));
+  return configuration;
+}
+
+/**
+ * The same configuration with other arguments for one element.
+ *
+ * @throws {ConfigurationError}
+ */
+export function checkGraph(
+  configuration: CheckedConfiguration,
+  element: string,
+  configText: string,
+  elements: ElementSet,
+): CheckedConfiguration {
+  const diagnostics = new Diagnostics();
+  const place = { source: { file: `${element}.config`, text: configText }, offset: 0 };
+  const graph: Graph = {
+    ...configuration.graph,
+    elements: configuration.graph.elements.map((e) =>
+      e.name === element ? { ...e, configText, arguments: splitArguments({ text: configText, place }), place } : e,
+    ),
+  };
   const checked = check(graph, elements, diagnostics);
   diagnostics.throwIfFailed();
-  if (graph.elements.length === 0)
-    throw new ConfigurationError([
-      { severity: "error", message: "the configuration has no elements", place: { source, offset: 0 } },
-    ]);
-  return { graph, checked };
+  return { source: configuration.source, graph, checked };
 }
 
 export interface CompiledRouter {

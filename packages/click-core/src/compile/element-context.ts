@@ -9,9 +9,11 @@ import {
   Packet,
   type PacketParts,
   packetDescriptor,
+  saveParts,
 } from "../element/packet.ts";
 import { TextLine } from "../structures/text-line.ts";
 import type { CheckedElement } from "./check.ts";
+import type { Signals } from "./flow.ts";
 import { type Platform, routerControl, type StagedDevice, type StagedPool } from "./platform.ts";
 
 /** A timer that is not set. */
@@ -28,6 +30,7 @@ export interface Wiring {
 /** Where things are that every element's code may need. */
 export interface ElementPlace {
   /** Addresses of the router's words and of the buffer for lines of text. */
+  readonly elements: readonly CheckedElement[];
   readonly control: number;
   readonly line: number;
   /** By element: its state, and the address of its timer's due time. */
@@ -36,6 +39,11 @@ export interface ElementPlace {
   readonly devices: ReadonlyMap<number, StagedDevice>;
   readonly pool: StagedPool;
   readonly platform: Platform;
+  /** Where the bit of an element's task is. */
+  taskBit(element: number): { readonly address: number; readonly mask: number } | undefined;
+  /** Elements whose tasks sleep until this one calls. */
+  listeners(element: number, which: "empty" | "full"): readonly number[];
+  signals(element: number, port: number, direction: "upstream" | "downstream"): Signals;
 }
 
 /** A packet in an element's hands; ending it counts the reason and frees the buffer. */
@@ -109,6 +117,7 @@ export function elementContext(
   });
   const make = (address: I32, data: I32, length: I32): PacketParts => {
     clearAnnotations(c, address);
+    c.store64(address, 0n, packetDescriptor.offsets.timestamp);
     return {
       address,
       data: c.var("i32", data, "data"),
@@ -117,8 +126,45 @@ export function elementContext(
       transport: c.var("i32", 0, "transport"),
     };
   };
+  const setBits = (elements: readonly number[], set: boolean): void => {
+    const words = new Map<number, number>();
+    for (const element of elements) {
+      const bit = place.taskBit(element);
+      if (bit) words.set(bit.address, (words.get(bit.address) ?? 0) | bit.mask);
+    }
+    for (const [address, mask] of words) {
+      const bits = c.load32(address);
+      c.store32(address, set ? bits.or(mask) : bits.and(~mask));
+    }
+  };
+  const anySignal = (port: number, direction: "upstream" | "downstream"): I32 => {
+    const signals = place.signals(e.index, port, direction);
+    if (signals.busy) return c.i32(1);
+    let any = c.i32(0);
+    for (const index of signals.elements) {
+      const notifier = place.elements[index] as CheckedElement;
+      const ask = direction === "upstream" ? notifier.class.notifier?.active : notifier.class.notifier?.room;
+      if (ask) any = any.or(ask(c, elementContext(place, c, notifier, ownership, wiring)));
+    }
+    return any;
+  };
   return {
     name: e.source.name,
+    task: { schedule: () => setBits([e.index], true), unschedule: () => setBits([e.index], false) },
+    wake: () => setBits(place.listeners(e.index, "empty"), true),
+    wakeUpstream: () => setBits(place.listeners(e.index, "full"), true),
+    mayPull: (port) => anySignal(port, "upstream"),
+    mayPush: (port) => anySignal(port, "downstream"),
+    random: () => {
+      // xorshift64*, Vigna 2016.
+      const seed = routerControl.at(c, place.control).random;
+      let x = seed.get();
+      x = x.xor(x.shrU(12n));
+      x = x.xor(x.shl(25n));
+      x = x.xor(x.shrU(27n));
+      seed.set(x);
+      return x.mul(0x2545f4914f6cdd1dn).shrU(32n).toI32();
+    },
     config: e.config,
     plan: e.plan,
     state: state.layout.at(c, state.address),
@@ -127,6 +173,7 @@ export function elementContext(
     input,
     output,
     isPush: (port) => e.outputs[port] !== "pull",
+    inputIsPush: (port) => e.inputs[port] !== "pull",
     clock: { now },
     packets: {
       make: (length, some, none) => {
@@ -192,23 +239,17 @@ export function elementContext(
       };
     },
     service: {
-      give: (packet) => {
-        const f = c.module.import(
-          "service",
-          "packet",
-          { element: "i32", data: "i32", length: "i32", timestamp: "i64" },
-          undefined,
-        );
-        c.call(f, e.index, packet.data, packet.length, packet.timestamp.get());
+      give: (packet, port = 0) => {
+        const f = c.module.import("service", "packet", { element: "i32", address: "i32", port: "i32" }, "i32");
+        return c.call(f, e.index, saveParts(c, packet.parts), port);
       },
       fill: (packet, limit) => {
-        const f = c.module.import(
-          "service",
-          "next",
-          { element: "i32", data: "i32", limit: "i32", timestamp: "i32" },
-          "i32",
-        );
-        return c.call(f, e.index, packet.data, limit, packet.address.add(packetDescriptor.offsets.timestamp));
+        const f = c.module.import("service", "next", { element: "i32", address: "i32", limit: "i32" }, "i32");
+        const address = saveParts(c, packet.parts);
+        const length = c.call(f, e.index, address, limit);
+        const d = packetDescriptor.at(c, address);
+        packet.setNetworkHeader(d.network.get(), d.transport.get());
+        return length;
       },
     },
     line: () =>
@@ -218,6 +259,6 @@ export function elementContext(
         write: (address, length) => place.platform.chatter(c, address, length),
       }),
     data: (bytes, align = 4) => wiring.data(bytes, align),
-    stop: () => routerControl.at(c, place.control).stopped.set(1),
+    stop: () => routerControl.at(c, place.control).stopped.inc(),
   };
 }

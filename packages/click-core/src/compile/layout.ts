@@ -8,6 +8,10 @@ export interface ElementLayout {
   /** Address and size of the state. */
   readonly state: number;
   readonly stateSize: number;
+  /** Number of the element's task: its bit in the runnable words, its entry in the table of tickets. */
+  readonly task?: number;
+  /** Address of the time its timer is due. */
+  readonly due?: number;
 }
 
 /** Where a count of drops is: a 64-bit number at `address`. */
@@ -25,5 +29,7 @@ export interface RouterLayout {
   readonly elements: readonly ElementLayout[];
   readonly drops: readonly DropCounter[];
   readonly devices: readonly number[];
+  /** Addresses of the runnable words, a bit a task, and of the tickets: 8 bytes a task, tickets and credit. */
+  readonly tasks: { readonly runnable: number; readonly tickets: number; readonly count: number };
   readonly pool: { readonly base: number; readonly count: number };
 }

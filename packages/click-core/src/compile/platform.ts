@@ -5,7 +5,10 @@
 import type { Func, FunctionBuilder, I32, I32Like, ModuleBuilder, Struct, U32Field, U64Field } from "@clickos/codegen";
 import { struct, u32, u64 } from "@clickos/codegen";
 
-/** The router's own words in memory, shared with the host. */
+/**
+ * The router's own words in memory, shared with the host. `stopped` counts requests to stop; `weighted` says that
+ * tasks have unequal tickets.
+ */
 export const routerControl: Struct<{
   now: U64Field;
   nextTimer: U64Field;
@@ -15,6 +18,9 @@ export const routerControl: Struct<{
   poolCount: U32Field;
   stopped: U32Field;
   poolEmpty: U32Field;
+  maximumTickets: U32Field;
+  weighted: U32Field;
+  random: U64Field;
 }> = struct(
   {
     now: u64,
@@ -25,6 +31,9 @@ export const routerControl: Struct<{
     poolCount: u32,
     stopped: u32,
     poolEmpty: u32,
+    maximumTickets: u32,
+    weighted: u32,
+    random: u64,
   },
   { name: "router", size: 64 },
 );
@@ -69,7 +78,7 @@ export interface PlatformContext {
 export interface RouterFunctions {
   /** Prepares state and pool; once, before anything else. */
   readonly init: Func<undefined>;
-  /** `(now, rounds)`: runs tasks and timers; 0 idle, 1 more to do, 2 stopped. */
+  /** `(now, rounds)`: runs tasks and timers; 0 idle, 1 more to do, 2 stopped, 3 tasks poll and found nothing. */
   readonly run: Func<"i32">;
   /** Address of the `routerControl` words. */
   readonly control: number;

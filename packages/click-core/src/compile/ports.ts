@@ -1,6 +1,7 @@
 /** Port counts and push/pull resolution, by Click's codes. */
 import type { Diagnostics } from "../language/diagnostics.ts";
 import type { Graph } from "../language/flatten.ts";
+import { flows } from "./flow.ts";
 
 export type Processing = "push" | "pull";
 
@@ -70,53 +71,73 @@ export interface ResolvedProcessing {
   readonly outputs: readonly Processing[];
 }
 
-/** Decides push or pull for every port; agnostic ports of an element follow one another. */
+/** Decides push or pull for every port; agnostic ports follow those that the flow code joins them to. */
 export function resolveProcessing(
   graph: Graph,
-  codes: readonly (string | undefined)[],
+  classes: readonly ({ readonly processing: string; readonly flow?: string } | undefined)[],
   used: readonly PortCounts[],
   diagnostics: Diagnostics,
 ): ResolvedProcessing[] {
   type State = "h" | "l" | "a";
   const known = (letter: string): State => (letter === "h" || letter === "l" ? letter : "a");
   const ports = graph.elements.map((_, i) => {
-    const [inputCode, outputCode] = (codes[i] ?? "a/a").split("/") as [string, string];
-    const agnostic = (codes_: string, count: number): State[] =>
-      Array.from({ length: count }, (_x, p) => known(codeAt(codes_, p)));
+    const [inputCode, outputCode] = (classes[i]?.processing ?? "a/a").split("/") as [string, string?];
+    const states = (codes: string, count: number): State[] =>
+      Array.from({ length: count }, (_x, p) => known(codeAt(codes, p)));
     const counts = used[i] as PortCounts;
-    const inputs = agnostic(inputCode, counts.inputs);
-    const outputs = agnostic(outputCode, counts.outputs);
-    return { inputs, outputs, flexibleIn: inputs.map((s) => s === "a"), flexibleOut: outputs.map((s) => s === "a") };
+    return { inputs: states(inputCode, counts.inputs), outputs: states(outputCode ?? inputCode, counts.outputs) };
   });
-  const settle = (i: number, state: State): void => {
-    const p = ports[i];
-    if (!p) return;
-    p.inputs.forEach((s, k) => {
-      if (s === "a" && p.flexibleIn[k]) p.inputs[k] = state;
-    });
-    p.outputs.forEach((s, k) => {
-      if (s === "a" && p.flexibleOut[k]) p.outputs[k] = state;
-    });
+  const across = new Map<string, string[]>();
+  const join = (a: string, b: string): void => {
+    const list = across.get(a);
+    if (list) list.push(b);
+    else across.set(a, [b]);
   };
-  const propagate = (): void => {
-    for (let changed = true; changed; ) {
-      changed = false;
-      for (const { from, to } of graph.connections) {
-        const a = ports[from.element];
-        const b = ports[to.element];
-        const left = a?.outputs[from.port];
-        const right = b?.inputs[to.port];
-        if (left === undefined || right === undefined || (left === "a") === (right === "a")) continue;
-        settle(left === "a" ? from.element : to.element, left === "a" ? right : left);
-        changed = true;
-      }
+  for (const { from, to } of graph.connections) {
+    join(`o${from.element}.${from.port}`, `i${to.element}.${to.port}`);
+    join(`i${to.element}.${to.port}`, `o${from.element}.${from.port}`);
+  }
+  const stateOf = (key: string): [State[] | undefined, number] => {
+    const [element, port] = key.slice(1).split(".").map(Number) as [number, number];
+    return [ports[element]?.[key[0] === "i" ? "inputs" : "outputs"], port];
+  };
+  // From each port that is decided, on to those that follow it.
+  const spread = (start: readonly string[]): void => {
+    const work = [...start];
+    for (let key = work.pop(); key !== undefined; key = work.pop()) {
+      const [list, port] = stateOf(key);
+      const state = list?.[port];
+      if (state === undefined || state === "a") continue;
+      const decide = (other: string): void => {
+        const [otherList, otherPort] = stateOf(other);
+        if (otherList?.[otherPort] !== "a") return;
+        otherList[otherPort] = state;
+        work.push(other);
+      };
+      for (const other of across.get(key) ?? []) decide(other);
+      const element = Number(key.slice(1, key.indexOf(".")));
+      const code = classes[element]?.flow;
+      const [inputCode, outputCode] = (classes[element]?.processing ?? "a/a").split("/") as [string, string?];
+      const input = key[0] === "i";
+      // A port that is push or pull by itself says nothing about the element's others.
+      if (known(codeAt(input ? inputCode : (outputCode ?? inputCode), port)) !== "a") continue;
+      const opposite = ports[element]?.[input ? "outputs" : "inputs"] ?? [];
+      opposite.forEach((_, p) => {
+        if (input ? flows(code, port, p) : flows(code, p, port)) decide(`${input ? "o" : "i"}${element}.${p}`);
+      });
     }
   };
-  propagate();
-  for (const [i, p] of ports.entries()) {
-    if (!p.inputs.includes("a") && !p.outputs.includes("a")) continue;
-    settle(i, "h");
-    propagate();
+  const all = ports.flatMap((p, i) => [
+    ...p.inputs.map((_, k) => `i${i}.${k}`),
+    ...p.outputs.map((_, k) => `o${i}.${k}`),
+  ]);
+  spread(all);
+  // What nothing decides is push.
+  for (const key of all) {
+    const [list, port] = stateOf(key);
+    if (list?.[port] !== "a") continue;
+    list[port] = "h";
+    spread([key]);
   }
 
   const seenOut = new Set<string>();

@@ -13,13 +13,16 @@ import {
   moduleBuilder,
   type Struct,
   struct,
+  type Var,
 } from "@clickos/codegen";
 import type { ElementContext } from "../element/element.ts";
+import { defaultTickets } from "../element/information.ts";
 import { ElementDefinitionError, Ownership } from "../element/ownership.ts";
 import { bufferSize, loadParts, type PacketParts, saveParts } from "../element/packet.ts";
 import { lineSize } from "../structures/text-line.ts";
 import type { CheckedElement, CheckedGraph } from "./check.ts";
 import { type ElementPlace, elementContext, elementPacket, noTimer, type Wiring } from "./element-context.ts";
+import { findSignals, type Neighbours, type Signals } from "./flow.ts";
 import type { DropCounter, RouterLayout } from "./layout.ts";
 import { type Platform, routerControl, type StagedDevice, type StagedPool } from "./platform.ts";
 
@@ -61,6 +64,12 @@ class Stager {
   private readonly outgoing = new Map<string, { element: number; port: number }>();
   private readonly incoming = new Map<string, { element: number; port: number }[]>();
   private depth = 0;
+  /** By element: the number of its task. */
+  private readonly tasks = new Map<number, number>();
+  private readonly runnable: number;
+  private readonly tickets: number;
+  private readonly listeners = { empty: new Map<number, number[]>(), full: new Map<number, number[]>() };
+  private readonly signals = new Map<string, Signals>();
   private readonly place: ElementPlace;
   private readonly poolCount: number;
   private readonly poolBase: number;
@@ -74,7 +83,11 @@ class Stager {
     });
     this.top = platform.base;
     this.control = this.reserve(routerControl.size, 64);
+    for (const e of graph.elements) if (hasTask(e)) this.tasks.set(e.index, this.tasks.size);
+    this.runnable = this.reserve(Math.ceil(this.tasks.size / 32) * 4, 8);
+    this.tickets = this.reserve(this.tasks.size * 8, 8);
     this.place = {
+      elements: graph.elements,
       control: this.control,
       line: this.reserve(lineSize, 16),
       states: this.states,
@@ -82,11 +95,37 @@ class Stager {
       devices: this.devices,
       pool: this.pool,
       platform,
+      taskBit: (element) => {
+        const task = this.tasks.get(element);
+        return task === undefined
+          ? undefined
+          : { address: this.runnable + (task >>> 5) * 4, mask: (1 << (task & 31)) >>> 0 };
+      },
+      listeners: (element, which) => this.listeners[which].get(element) ?? [],
+      signals: (element, port, direction) => this.signalsOf(element, port, direction),
     };
     for (const { from, to } of graph.connections) {
       this.outgoing.set(`${from.element}.${from.port}`, to);
       const key = `${to.element}.${to.port}`;
-      this.incoming.set(key, [...(this.incoming.get(key) ?? []), from]);
+      const list = this.incoming.get(key);
+      if (list) list.push(from);
+      else this.incoming.set(key, [from]);
+    }
+    for (const e of graph.elements) {
+      if (!this.tasks.has(e.index)) continue;
+      const listen = (signals: Signals, table: Map<number, number[]>): void => {
+        for (const notifier of signals.callers) {
+          const list = table.get(notifier);
+          if (!list) table.set(notifier, [e.index]);
+          else if (!list.includes(e.index)) list.push(e.index);
+        }
+      };
+      e.inputs.forEach((p, port) => {
+        if (p === "pull") listen(this.signalsOf(e.index, port, "upstream"), this.listeners.empty);
+      });
+      e.outputs.forEach((p, port) => {
+        if (p === "push") listen(this.signalsOf(e.index, port, "downstream"), this.listeners.full);
+      });
     }
     let held = 0;
     for (const e of graph.elements) {
@@ -117,7 +156,7 @@ class Stager {
     const init = this.module.declare("init", {}, undefined);
     const run = this.module.declare("run", { now: "i64", rounds: "i32" }, "i32");
     const tasks = this.graph.elements
-      .filter((e) => hasTask(e))
+      .filter((e) => this.tasks.has(e.index))
       .map((e) => this.module.func(`${e.source.name} task`, {}, "i32", (c) => this.emitTask(c, e, this.wiring)));
     const timers = this.graph.elements
       .filter((e) => e.class.timer)
@@ -143,6 +182,8 @@ class Stager {
       control.poolBase.set(this.poolBase);
       control.poolCount.set(this.poolCount);
       control.nextTimer.set(noTimer);
+      control.random.set(0x9e3779b97f4a7c15n);
+      this.prepareTasks(c);
       for (const { due } of timers) c.store64(due, noTimer);
       c.for(0, this.poolCount, 1, (i) => {
         // The lowest buffers are on top of the stack.
@@ -166,14 +207,14 @@ class Stager {
       const left = c.var("i32", rounds, "left");
       c.loop(() => {
         const worked = c.var("i32", 0, "worked");
+        this.runTasks(c, tasks, worked);
         if (fire)
           c.if(control.nextTimer.get().leU(now), () => {
             c.call(fire);
             worked.set(1);
+            c.if(control.stopped.get(), () => c.return(2));
           });
-        for (const task of tasks) worked.set(worked.get().or(c.call(task)));
-        c.if(control.stopped.get(), () => c.return(2));
-        c.if(worked.get().eqz(), () => c.return(0));
+        c.if(worked.get().eqz(), () => c.return(this.anyRunnable(c)));
         left.inc(-1);
         c.if(left.get().eqz(), () => c.return(1));
       });
@@ -198,12 +239,97 @@ class Stager {
           configText: e.source.configText.trim(),
           state: this.states[i]?.address ?? 0,
           stateSize: this.states[i]?.layout.size ?? 0,
+          ...(this.tasks.has(i) ? { task: this.tasks.get(i) as number } : {}),
+          ...(this.dues[i] === undefined ? {} : { due: this.dues[i] as number }),
         })),
+        tasks: { runnable: this.runnable, tickets: this.tickets, count: this.tasks.size },
         drops: [...this.drops.values()],
         devices: [...this.devices.keys()],
         pool: { base: this.poolBase, count: this.poolCount },
       },
     };
+  }
+
+  // ---- tasks
+
+  /** All tasks that start scheduled are; each has its tickets. */
+  private prepareTasks(c: FunctionBuilder): void {
+    const words = new Array<number>(Math.ceil(this.tasks.size / 32)).fill(0);
+    let [most, least] = [0, 65536];
+    for (const [element, task] of this.tasks) {
+      const e = this.graph.elements[element] as CheckedElement;
+      const tickets = this.graph.information.ticketsOf(e.source.name);
+      most = Math.max(most, tickets);
+      least = Math.min(least, tickets);
+      c.store32(this.tickets + task * 8, tickets);
+      if (e.class.startsScheduled?.({ config: e.config as never, plan: e.plan }) ?? true)
+        words[task >>> 5] = (words[task >>> 5] as number) | (1 << (task & 31));
+    }
+    words.forEach((word, i) => {
+      c.store32(this.runnable + i * 4, word);
+    });
+    const control = routerControl.at(c, this.control);
+    control.maximumTickets.set(most || defaultTickets);
+    control.weighted.set(this.tasks.size > 0 && most !== least ? 1 : 0);
+  }
+
+  /** One round: each runnable task once, or, where tickets differ, as often as its share is of the largest. */
+  private runTasks(c: FunctionBuilder, tasks: readonly Func<"i32">[], worked: Var<"i32">): void {
+    const control = routerControl.at(c, this.control);
+    const weighted = control.weighted.get();
+    const most = control.maximumTickets.get();
+    for (let first = 0; first < tasks.length; first += 32) {
+      const bits = c.load32(this.runnable + first / 8);
+      c.if(bits, () => {
+        tasks.slice(first, first + 32).forEach((task, i) => {
+          c.if(bits.and(1 << i), () => {
+            const entry = this.tickets + (first + i) * 8;
+            const turn = c.var("i32", 1, "turn");
+            c.if(weighted, () => {
+              const credit = c.load32(entry, 4).add(c.load32(entry));
+              turn.set(credit.geU(most));
+              c.store32(entry, c.select(credit.geU(most), credit.sub(most), credit), 4);
+              // Those that wait for their turn are not idle.
+              c.if(turn.get().eqz(), () => worked.set(1));
+            });
+            c.if(turn.get(), () => {
+              worked.set(worked.get().or(c.call(task)));
+              c.if(control.stopped.get(), () => c.return(2));
+            });
+          });
+        });
+      });
+    }
+  }
+
+  /** 3 when a task is scheduled that does not wait for a device; else 0. */
+  private anyRunnable(c: FunctionBuilder): I32 {
+    const devices = new Map<number, number>();
+    for (const [element, task] of this.tasks)
+      if (this.graph.elements[element]?.class.polls)
+        devices.set(task >>> 5, (devices.get(task >>> 5) ?? 0) | (1 << (task & 31)));
+    let any = c.i32(0);
+    for (let word = 0; word * 32 < this.tasks.size; word++)
+      any = any.or(c.load32(this.runnable + word * 4).and(~(devices.get(word) ?? 0)));
+    return c.select(any, c.i32(3), c.i32(0));
+  }
+
+  private readonly neighbours: Neighbours = {
+    sources: (element, input) => this.incoming.get(`${element}.${input}`) ?? [],
+    targets: (element, output) => {
+      const to = this.outgoing.get(`${element}.${output}`);
+      return to ? [to] : [];
+    },
+  };
+
+  private signalsOf(element: number, port: number, direction: "upstream" | "downstream"): Signals {
+    const key = `${direction} ${element}.${port}`;
+    let found = this.signals.get(key);
+    if (!found) {
+      found = findSignals(this.graph, this.neighbours, { element, port }, direction);
+      this.signals.set(key, found);
+    }
+    return found;
   }
 
   // ---- memory
@@ -419,6 +545,14 @@ class Stager {
     this.emit(c, e, wiring, (context) => {
       const result = e.class.task?.(c, context);
       if (result) worked.set(result);
+      const inputs = e.inputs.flatMap((p, port) => (p === "pull" ? [port] : []));
+      // Nothing found upstream, and those who know say that there is nothing: sleep until they call.
+      if (inputs.length > 0 && !e.class.polls)
+        c.if(worked.get().eqz(), () => {
+          let any = c.i32(0);
+          for (const port of inputs) any = any.or(context.mayPull(port));
+          c.if(any.eqz(), () => context.task.unschedule());
+        });
     });
     return worked.get();
   }
@@ -468,10 +602,15 @@ class Stager {
   }
 }
 
-function hasTask(e: CheckedElement): boolean {
+export function hasTask(e: CheckedElement): boolean {
   return (
     e.class.task !== undefined &&
-    (e.class.hasTask?.({ config: e.config as never, inputIsPush: e.inputs[0] === "push" }) ?? true)
+    (e.class.hasTask?.({
+      config: e.config as never,
+      inputIsPush: e.inputs[0] === "push",
+      outputIsPush: e.outputs[0] === "push",
+    }) ??
+      true)
   );
 }
 

@@ -1,11 +1,15 @@
 /** The types of configuration arguments, read as Click reads them. */
 import { type Argument, unquote } from "../language/arguments.ts";
+import type { NameKind } from "./information.ts";
 
-/** Reads one argument's text. `parse` returns the value or throws a `string`: what is wrong with it. */
+/** Looks up a name that information elements define. */
+export type LookupName = (kind: NameKind, name: string) => string | undefined;
+
+/** Reads one argument's text. `parse` returns the value, or `undefined` when the text is not what it expects. */
 export interface ArgumentType<T> {
   /** What is expected, for messages: "an IP address". */
   readonly expects: string;
-  parse(text: string): T | undefined;
+  parse(text: string, lookup?: LookupName): T | undefined;
 }
 
 /** An IPv4 address as an unsigned number, network order read big-endian: 10.0.0.1 is 0x0a000001. */
@@ -85,6 +89,19 @@ function integer(low: number, high: number): ArgumentType<number> {
   };
 }
 
+/** A type whose values may also be given by a name. */
+function named<T>(expects: string, kind: NameKind, parse: (text: string) => T | undefined): ArgumentType<T> {
+  return {
+    expects,
+    parse(text, lookup) {
+      const value = parse(text);
+      if (value !== undefined || !lookup) return value;
+      const found = lookup(kind, text.replace(/:(?:ip|eth|ipnet|net|ip4|prefix)$/, ""));
+      return found === undefined ? undefined : parse(found);
+    },
+  };
+}
+
 const timeUnits: Record<string, number> = {
   "": 1,
   s: 1,
@@ -102,7 +119,7 @@ const timeUnits: Record<string, number> = {
   ns: 1e-9,
   nsec: 1e-9,
 };
-const rateUnits: Record<string, number> = { Bps: 1, bps: 1 / 8 };
+const rateUnits: Record<string, number> = { "": 1, Bps: 1, "B/s": 1, bps: 1 / 8, baud: 1 / 8, "b/s": 1 / 8 };
 const multipliers: Record<string, number> = { "": 1, k: 1e3, K: 1e3, M: 1e6, G: 1e9 };
 
 /** The argument types elements use. */
@@ -125,9 +142,34 @@ export const arg = {
     parse: (text) =>
       /^(?:true|yes|t|y|1)$/i.test(text) ? true : /^(?:false|no|f|n|0)$/i.test(text) ? false : undefined,
   } as ArgumentType<boolean>,
-  ipAddress: { expects: "an IP address", parse: parseIpAddress } as ArgumentType<IpAddress>,
-  ipPrefix: { expects: "an IP prefix", parse: parseIpPrefix } as ArgumentType<IpPrefix>,
-  etherAddress: { expects: "an Ethernet address", parse: parseEtherAddress } as ArgumentType<Uint8Array>,
+  ipAddress: named("an IP address", "ip", parseIpAddress) as ArgumentType<IpAddress>,
+  ipPrefix: named("an IP prefix", "prefix", parseIpPrefix) as ArgumentType<IpPrefix>,
+  etherAddress: named("an Ethernet address", "ether", parseEtherAddress) as ArgumentType<Uint8Array>,
+  /** A fraction between 0 and 1, or a percentage. */
+  fraction: {
+    expects: "a number between 0 and 1",
+    parse(text) {
+      const match = /^(\d+(?:\.\d*)?|\.\d+)\s*(%?)$/.exec(text);
+      const value = match ? Number(match[1]) / (match[2] ? 100 : 1) : Number.NaN;
+      return value >= 0 && value <= 1 ? value : undefined;
+    },
+  } as ArgumentType<number>,
+  /** A decimal number. */
+  real: {
+    expects: "a number",
+    parse: (text) => (/^[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/i.test(text) ? Number(text) : undefined),
+  } as ArgumentType<number>,
+  u64: {
+    expects: "an integer between 0 and 2^64 - 1",
+    parse: (text) => (/^(?:0x[0-9a-f]+|\d+)$/i.test(text) && BigInt(text) < 1n << 64n ? BigInt(text) : undefined),
+  } as ArgumentType<bigint>,
+  /** The name of a file, with its quotes taken off. */
+  filename: { expects: "a file name", parse: (text) => unquote(text) || undefined } as ArgumentType<string>,
+  /** One word of some. */
+  choice: <const T extends string>(...words: readonly T[]): ArgumentType<T> => ({
+    expects: `one of ${words.join(", ")}`,
+    parse: (text) => words.find((w) => w === unquote(text).toUpperCase()),
+  }),
   /** A time; the value is in nanoseconds. Plain numbers are seconds. */
   time: {
     expects: "a time such as 5s or 100ms",
@@ -141,9 +183,9 @@ export const arg = {
   bandwidth: {
     expects: "a bandwidth such as 10Mbps",
     parse(text) {
-      const match = /^(\d+(?:\.\d*)?|\.\d+)\s*([kKMG]?)(Bps|bps)?$/.exec(text);
+      const match = /^(\d+(?:\.\d*)?|\.\d+)\s*([kKMG]?)(Bps|bps|B\/s|b\/s|baud|)$/.exec(text);
       if (!match) return undefined;
-      return Math.round(Number(match[1]) * (multipliers[match[2] ?? ""] ?? 1) * (rateUnits[match[3] ?? "Bps"] ?? 1));
+      return Math.round(Number(match[1]) * (multipliers[match[2] ?? ""] ?? 1) * (rateUnits[match[3] ?? ""] ?? 1));
     },
   } as ArgumentType<number>,
 } as const;
@@ -184,6 +226,7 @@ export function readArguments<C extends ConfigSpec>(
   spec: C,
   args: readonly Argument[],
   report: ReportArgument,
+  lookup?: LookupName,
 ): ConfigOf<C> {
   const values: Record<string, unknown> = {};
   const names = Object.keys(spec);
@@ -192,7 +235,7 @@ export function readArguments<C extends ConfigSpec>(
   const given = new Set<string>();
   const read = (name: string, argument: Argument, text: string): unknown => {
     const type = (spec[name] as ArgumentSpec<unknown>).type;
-    const value = type.parse(text);
+    const value = type.parse(text, lookup);
     if (value === undefined) report(argument, `${name}: '${text}' is not ${type.expects}`);
     return value;
   };

@@ -2,6 +2,7 @@
 import type { Fields, FunctionBuilder, HostFields, I32, I32Like, I64, I64Like, StagedFields } from "@clickos/codegen";
 import type { TextLine } from "../structures/text-line.ts";
 import type { ConfigOf, ConfigSpec } from "./argument-types.ts";
+import type { Information, NameKind } from "./information.ts";
 import type { Packet } from "./packet.ts";
 
 /** A push or pull output. */
@@ -50,17 +51,34 @@ export interface ElementContext<C, P, S extends Fields> {
   output(port: number): OutputPort;
   /** Whether an output port is push. */
   isPush(output: number): boolean;
+  /** Whether an input port is push. */
+  inputIsPush(input: number): boolean;
   /** Nanoseconds, read once a burst. */
   readonly clock: { now(): I64 };
   readonly packets: PacketPool;
   /** The element's timer: `timer` runs once when it is due. */
   readonly timer: { at(nanoseconds: I64Like): void; after(nanoseconds: I64Like): void; cancel(): void };
   device(number: number): DevicePort;
+  /** The element's task. A task that is not scheduled costs nothing. */
+  readonly task: { schedule(): void; unschedule(): void };
+  /** Says that a pull may find packets: wakes the tasks that sleep downstream. For elements with a `notifier`. */
+  wake(): void;
+  /** Says that there is room again: wakes the tasks that sleep upstream. For elements with a `notifier`. */
+  wakeUpstream(): void;
+  /** Whether a pull from an input may find a packet; 1 where that cannot be known. */
+  mayPull(input: number): I32;
+  /** Whether a packet pushed to an output would find room; 1 where that cannot be known. */
+  mayPush(output: number): I32;
+  /** 32 random bits. */
+  random(): I32;
   /** The host side of a service element. */
   readonly service: {
-    /** Shows the host the packet's bytes. */
-    give(packet: Packet): void;
-    /** Fills the packet's data, up to `limit` bytes, from the host; its length, or -1 when there is no more. */
+    /** Shows the host the packet; the result is the host's. */
+    give(packet: Packet, port?: number): I32;
+    /**
+     * Has the host fill the packet, up to `limit` bytes of data. The result is its length, which may be over the
+     * limit and then is not to be used; -1 when there is no more, ever; -2 when there is none for the moment.
+     */
     fill(packet: Packet, limit: number): I32;
   };
   /** Starts a line of text for the console. */
@@ -82,8 +100,11 @@ export interface PrepareContext<C> {
   readonly noutputs: number;
   /** The text of each argument, as given. */
   readonly arguments: readonly string[];
+  /** Names that information elements define, as this element sees them. */
+  lookup(kind: NameKind, name: string): string | undefined;
   /** Reports a mistake; `argument` is its index. */
   error(message: string, argument?: number): void;
+  warning(message: string, argument?: number): void;
 }
 
 /** What a handler works with, on the host. */
@@ -91,32 +112,151 @@ export interface HandlerContext<C, P> {
   readonly config: C;
   readonly plan: P;
   readonly name: string;
+  readonly ninputs: number;
+  readonly noutputs: number;
+  /** The router's time in nanoseconds. */
+  now(): bigint;
+  /** Makes the element's task run again, or not. */
+  schedule(): void;
+  unschedule(): void;
+  /** Sets or clears the element's timer. */
+  setTimer(at: bigint | undefined): void;
+  /** Frees the buffer of a packet taken out of the element's state. */
+  free(address: number): void;
 }
 
-/** A named value of an element: how the host reads it, writes it, or both. */
+/** What a handler's value may be; it is shown as Click shows it. */
+export type HandlerValue = string | number | bigint | boolean;
+
+/** A named value of an element: how the host reads it, writes it, or both. A write throws a `string` to refuse. */
 export interface Handler<C, P, S extends Fields> {
-  read?(state: HostFields<S>, context: HandlerContext<C, P>): string | number | bigint | boolean;
+  read?(state: HostFields<S>, context: HandlerContext<C, P>, parameter: string): HandlerValue;
   write?(state: HostFields<S>, value: string, context: HandlerContext<C, P>): void;
 }
 export type Handlers<C, P, S extends Fields> = Readonly<Record<string, Handler<C, P, S>>>;
 
-/** A service element's host side: it sees the packets that its staged side hands over. */
+/** A packet as a service element's host side sees it; valid only during the call. */
+export interface HostPacket {
+  readonly data: Uint8Array;
+  timestampNs: bigint;
+  /** Offset of the network and transport headers in the data; -1 where none is set. */
+  network: number;
+  transport: number;
+  /** The 48 bytes of annotations, as Click lays them out. */
+  readonly annotations: DataView;
+}
+
+/** A frame that a service element makes. */
+export interface HostFrame {
+  readonly frame: Uint8Array;
+  readonly timestampNs: bigint;
+  /** Offset of the network header in the frame, -1 or absent for none; likewise for the transport header. */
+  readonly network?: number;
+  readonly transport?: number;
+  /** Writes annotations; they are zero before. */
+  annotate?(annotations: DataView): void;
+}
+
+/** A handler of a service element. It throws a `string` to refuse. */
+export interface ServiceHandler {
+  read?(parameter: string): HandlerValue;
+  write?(value: string): void;
+}
+
+/** A service element's host side. */
 export interface HostService {
-  /** Called with a packet's bytes, valid only during the call. */
-  packet?(frame: Uint8Array, timestampNs: bigint): void;
-  /** Asked for the next frame; `null` when there is none. */
-  next?(): { readonly frame: Uint8Array; readonly timestampNs: bigint } | null;
+  /** Called with a packet; the result, 0 when absent, goes back to the element's code. */
+  packet?(packet: HostPacket, port: number): number | undefined;
+  /** Asked for the next frame: `null` when there is none ever again, `undefined` when there is none for now. */
+  next?(): HostFrame | null | undefined;
+  /** Handlers beside those of the class. */
+  readonly handlers?: Readonly<Record<string, ServiceHandler>>;
+  /** Handlers of names that are not known beforehand; asked after all others. */
+  handler?(name: string): ServiceHandler | undefined;
+  /** Called once all elements are there, before the first packet. */
+  start?(): void;
+  /** Asked when the driver is about to stop; `true` keeps it running. */
+  driverStops?(): boolean;
+  /** What the element of the same name and class kept, when a configuration takes another's place. */
+  readonly kept?: unknown;
+  /** Takes over what the element of the same name and class `kept`. */
+  takeOver?(kept: unknown): void;
   /** What went wrong with what it reads, if anything did. */
   problem?(): string | undefined;
   close?(): void;
 }
 
+/** What a service element may ask of the router it is in. */
+export interface ServiceContext<C, P> {
+  readonly config: C;
+  readonly plan: P;
+  readonly name: string;
+  readonly ninputs: number;
+  readonly noutputs: number;
+  readonly arguments: readonly string[];
+  readonly host: ServiceHost;
+}
+
+export interface ServiceHost {
+  /** The router's time in nanoseconds. */
+  now(): bigint;
+  /** Calls `run` once at a time; the result cancels it. */
+  at(nanoseconds: bigint, run: () => void): () => void;
+  /** Makes the element's own task run again. */
+  schedule(): void;
+  /** Handlers by the names a configuration would use here: relative to the element's compound, or the router's. */
+  readonly handlers: HandlerAccess;
+  /** Writes a line of chatter. */
+  chatter(text: string): void;
+  /** Calls `run` with all chatter from now on. */
+  onChatter(run: (text: string) => void): () => void;
+  /** Writes to standard output. */
+  output(text: string): void;
+  /** Calls `run` at each signal to the process; `undefined` where there are none. */
+  readonly onSignal: ((signal: string, run: () => void) => () => void) | undefined;
+  /** Reads and writes files, where the router may. */
+  readonly files: HostFiles | undefined;
+  /** Asks the driver to stop. */
+  stop(): void;
+}
+
+/** Reads and writes handlers by path: `element.handler`, or the name of one of the router's own. */
+export interface HandlerAccess {
+  /** @throws {HandlerError} */
+  read(path: string, parameter?: string): string;
+  /** @throws {HandlerError} */
+  write(path: string, value: string): void;
+  /** Whether there is such a handler and how it may be used; `undefined` when there is none. */
+  find(path: string): { readonly path: string; readonly read: boolean; readonly write: boolean } | undefined;
+  /** Names of all elements. */
+  elements(): string[];
+}
+
+/** Files, for elements that keep to text: `-` is standard output. */
+export interface HostFiles {
+  /** @throws {Error} when it cannot. */
+  read(file: string): Uint8Array;
+  write(file: string, data: Uint8Array | string, append: boolean): void;
+}
+
+/** What an information element has to say it with. */
+export interface InformContext {
+  readonly arguments: readonly string[];
+  /** The compound it stands in, with a slash at its end; empty at the top. */
+  readonly scope: string;
+  error(message: string, argument?: number): void;
+}
+
 export interface ElementSpec<C extends ConfigSpec, P, S extends Fields> {
   readonly name: string;
+  /** What it is for, in a line; shown in lists. */
+  readonly summary?: string;
   /** Port counts in Click's notation: `1/1-2`, `-/1`. */
   readonly ports: string;
   /** Processing codes in Click's notation: `a/ah`, `h/l`. */
   readonly processing: string;
+  /** Which inputs' packets reach which outputs, in Click's notation; `x/x` when absent: any to any. */
+  readonly flow?: string;
   readonly config?: C;
   /**
    * Checks the configuration and prepares what staging needs; runs once, on the host. An element that works with a
@@ -150,12 +290,32 @@ export interface ElementSpec<C extends ConfigSpec, P, S extends Fields> {
   /** A turn of the element's task; the result is nonzero when it did something. */
   task?(c: FunctionBuilder, context: ElementContext<ConfigOf<C>, P, S>): I32;
   /** Whether the element has a task in this place; by default it does when `task` is there. */
-  hasTask?(context: { readonly config: ConfigOf<C>; readonly inputIsPush: boolean }): boolean;
+  hasTask?(context: {
+    readonly config: ConfigOf<C>;
+    readonly inputIsPush: boolean;
+    readonly outputIsPush: boolean;
+  }): boolean;
+  /** The task waits for something outside, such as a device: it is looked at in every run and keeps none going. */
+  readonly polls?: boolean;
+  /** Whether the task runs from the start; it does when absent. */
+  startsScheduled?(context: { readonly config: ConfigOf<C>; readonly plan: P }): boolean;
+  /**
+   * What tells others when to sleep: whether a pull may find a packet (`active`), whether a push finds room
+   * (`room`). The element wakes the sleepers with `wake` and `wakeUpstream`.
+   */
+  readonly notifier?: {
+    readonly active?: ((c: FunctionBuilder, context: ElementContext<ConfigOf<C>, P, S>) => I32) | undefined;
+    readonly room?: ((c: FunctionBuilder, context: ElementContext<ConfigOf<C>, P, S>) => I32) | undefined;
+    /** It asks further itself (`mayPull`, `mayPush`): who waits for it is called by those behind it too. */
+    readonly through?: boolean;
+  };
   timer?(c: FunctionBuilder, context: ElementContext<ConfigOf<C>, P, S>): void;
   /** Runs once before the first packet. */
   init?(c: FunctionBuilder, context: ElementContext<ConfigOf<C>, P, S>): void;
   /** Opens the host side of a service element; such elements run only where the host allows them. */
-  service?(context: HandlerContext<ConfigOf<C>, P>): HostService;
+  service?(context: ServiceContext<ConfigOf<C>, P>): HostService;
+  /** Says something about other elements; called before any of them reads its arguments. */
+  inform?(context: InformContext, information: Information): void;
 }
 
 /** An element class, its types set aside so that classes of all kinds stand in one table. */

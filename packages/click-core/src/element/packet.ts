@@ -58,7 +58,18 @@ export const packetDescriptor: Struct<{
 );
 
 /** Byte positions in the annotation area, from Click's packet_anno.hh. */
-export const annotation = { dstIp: 0, paint: 16, ipsecSpi: 16, icmpParam: 17, fixIpSrc: 18, aggregate: 20 } as const;
+export const annotation = {
+  dstIp: 0,
+  paint: 16,
+  ipsecSpi: 16,
+  icmpParam: 17,
+  fixIpSrc: 18,
+  aggregate: 20,
+  extraPackets: 24,
+  extraLength: 28,
+  packetNumber: 32,
+  firstTimestamp: 40,
+} as const;
 
 /** IPv4 header, RFC 791 section 3.1. */
 export const ipHeader: Struct<{

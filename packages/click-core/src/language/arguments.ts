@@ -1,4 +1,4 @@
-/** Splits a configuration string into arguments and takes quotes and comments out of them. */
+/** Splits a configuration string into arguments, takes quotes and comments out of them, and puts variables in. */
 import type { ConfigText } from "./ast.ts";
 import type { Place } from "./diagnostics.ts";
 import { skipComment, skipQuoted } from "./lexer.ts";
@@ -33,14 +33,14 @@ export function splitArguments(config: ConfigText | undefined): Argument[] {
     }
     const quoted = skipQuoted(text, i);
     const ch = text[i] as string;
-    if (quoted === i && ch === "," && depth === 0) {
+    if (quoted === i && ch === "," && depth <= 0) {
       finish(i);
       i++;
       continue;
     }
-    if (quoted === i && "([".includes(ch)) depth++;
-    if (quoted === i && ")]".includes(ch)) depth--;
-    const end = Math.max(quoted, i + 1);
+    if (quoted === i && (ch === "(" || ch === "[" || ch === "{")) depth++;
+    if (quoted === i && (ch === ")" || ch === "]" || ch === "}")) depth--;
+    const end = quoted > i ? quoted : Math.min(i + (ch === "\\" ? 2 : 1), text.length);
     if (start < 0 && !/\s/.test(ch)) start = i;
     if (start >= 0) current += text.slice(i, end);
     i = end;
@@ -48,6 +48,38 @@ export function splitArguments(config: ConfigText | undefined): Argument[] {
   if (list.length > 0 || current.trim() !== "") finish(text.length);
   if (list.length > 1 && list.at(-1)?.text === "") list.pop();
   return list;
+}
+
+/** The arguments of a text that stands by itself. */
+export function splitText(text: string): string[] {
+  return splitArguments({ text, place: { source: { file: "", text }, offset: 0 } }).map((a) => a.text);
+}
+
+/** Splits at spaces outside quotes: the words of an argument, quotes kept. */
+export function splitWords(text: string): string[] {
+  const words: string[] = [];
+  let i = 0;
+  let start = -1;
+  while (i < text.length) {
+    const quoted = skipQuoted(text, i);
+    if (quoted > i || !/\s/.test(text[i] as string)) {
+      if (start < 0) start = i;
+      i = Math.max(quoted, i + (text[i] === "\\" ? 2 : 1));
+    } else {
+      if (start >= 0) words.push(text.slice(start, i));
+      start = -1;
+      i++;
+    }
+  }
+  if (start >= 0) words.push(text.slice(start));
+  return words;
+}
+
+/** The first word and what follows it, trimmed. */
+export function takeWord(text: string): [word: string, rest: string] {
+  const trimmed = text.trim();
+  const word = splitWords(trimmed)[0] ?? "";
+  return [word, trimmed.slice(word.length).trim()];
 }
 
 /** Takes the quotes off: `"a b"`, `'a b'`, `\<68 69>`; the result holds one character a byte. */
@@ -60,21 +92,27 @@ export function unquote(text: string): string {
       out += text[i++];
       continue;
     }
-    const inner = text.slice(i + (text[i] === "\\" ? 2 : 1), end - 1);
+    const closed = text[end - 1] === (text[i] === "\\" ? ">" : text[i]) && end - 1 > i;
+    const inner = text.slice(i + (text[i] === "\\" ? 2 : 1), closed ? end - 1 : end);
     if (text[i] === "'") out += inner;
     else if (text[i] === "\\") out += hexString(inner);
     else
-      out += inner.replace(/\\<([^>]*)>|\\(\r?\n)|\\(.)/gs, (_, hex, newline, ch) =>
-        hex !== undefined ? hexString(hex) : newline ? "" : escaped(ch),
+      out += inner.replace(
+        /\\<([^>]*)>|\\(\r?\n)|\\x([0-9A-Fa-f]+)|\\([0-7]{1,3})|\\(.)/gs,
+        (_, hex, newline, code, octal, ch) => {
+          if (hex !== undefined) return hexString(hex);
+          if (newline) return "";
+          if (code !== undefined) return String.fromCharCode(Number.parseInt(code, 16) & 255);
+          if (octal !== undefined) return String.fromCharCode(Number.parseInt(octal, 8) & 255);
+          return escapes[ch] ?? ch;
+        },
       );
     i = end;
   }
   return out;
 }
 
-function escaped(ch: string): string {
-  return { n: "\n", t: "\t", r: "\r", 0: "\0", a: "\x07", b: "\b", f: "\f", v: "\v" }[ch] ?? ch;
-}
+const escapes: Record<string, string> = { n: "\n", t: "\t", r: "\r", a: "\x07", b: "\b", f: "\f", v: "\v" };
 
 function hexString(text: string): string {
   const digits = text.replace(/\/\/.*|\/\*.*?\*\/|[^0-9A-Fa-f]/g, "");
@@ -84,11 +122,94 @@ function hexString(text: string): string {
   return out;
 }
 
-/** Puts values for `$x` and `${x}`; single-quoted text is left alone, unknown variables too. */
+/** Puts a text in quotes where it needs them to be one argument. */
+export function quote(text: string): string {
+  if (text !== "" && !/[\s,()"'\\$;[\]{}]|\/[/*]/.test(text)) return text;
+  return `"${text
+    .replace(/["\\$]/g, "\\$&")
+    .replace(/\n/g, "\\n")
+    .replace(/\t/g, "\\t")
+    .replace(/\r/g, "\\r")}"`;
+}
+
+/** What stands for `$x` and for `$(...)` where text is expanded; `undefined` leaves it as it is. */
+export interface Expander {
+  variable(name: string): string | undefined;
+  call?(text: string): string | undefined;
+}
+
+/**
+ * Puts values for `$x`, `${x}`, `${x:-default}`, and `$(...)` where the expander knows calls. Text in single quotes
+ * is left alone; a value put between double quotes is escaped to stay there.
+ */
+export function expand(text: string, expander: Expander): string {
+  if (!text.includes("$")) return text;
+  let out = "";
+  let quoted = false;
+  let i = 0;
+  const put = (value: string): void => {
+    out += quoted ? unquote(value).replace(/["\\$]/g, "\\$&") : value;
+  };
+  while (i < text.length) {
+    const ch = text[i] as string;
+    if (ch === "\\" && i + 1 < text.length && !(text[i + 1] === "<")) {
+      out += text.slice(i, i + 2);
+      i += 2;
+    } else if (ch === '"') {
+      quoted = !quoted;
+      out += ch;
+      i++;
+    } else if (ch === "'" && !quoted) {
+      const end = skipQuoted(text, i);
+      out += text.slice(i, end);
+      i = end;
+    } else if (ch === "$") {
+      const found = reference(text, i, expander);
+      if (found?.value !== undefined) put(found.value);
+      else out += text.slice(i, found?.end ?? i + 1);
+      i = found?.end ?? i + 1;
+    } else {
+      out += ch;
+      i++;
+    }
+  }
+  return out;
+}
+
+const variableReference = /\$(?:(\w+|[#?])|\{(\w+)(:?-[^}]*)?\})/y;
+
+/** The variable or call that starts at a `$`. */
+function reference(
+  text: string,
+  i: number,
+  expander: Expander,
+): { end: number; value: string | undefined } | undefined {
+  if (text[i + 1] === "(" && expander.call) {
+    let depth = 1;
+    let j = i + 2;
+    while (j < text.length && depth > 0) {
+      const quoted = skipQuoted(text, j);
+      if (quoted > j) j = quoted;
+      else {
+        if (text[j] === "(") depth++;
+        if (text[j] === ")") depth--;
+        j++;
+      }
+    }
+    if (depth > 0) return undefined;
+    return { end: j, value: expander.call(expand(text.slice(i + 2, j - 1), expander)) };
+  }
+  variableReference.lastIndex = i;
+  const match = variableReference.exec(text);
+  if (!match) return undefined;
+  let value = expander.variable(match[1] ?? match[2] ?? "");
+  const fallback = match[3];
+  if (fallback !== undefined && (value === undefined || (value === "" && fallback.startsWith(":"))))
+    value = fallback.slice(fallback.startsWith(":") ? 2 : 1);
+  return { end: i + match[0].length, value };
+}
+
+/** Puts values for variables; unknown ones are left. */
 export function substitute(text: string, variables: ReadonlyMap<string, string>): string {
-  if (variables.size === 0) return text;
-  return text.replace(
-    /'[^']*'|\$(?:\{(\w+)\}|(\w+))/g,
-    (whole, braced, bare) => variables.get(braced ?? bare ?? "") ?? whole,
-  );
+  return expand(text, { variable: (name) => variables.get(name) });
 }

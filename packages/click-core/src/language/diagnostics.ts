@@ -20,15 +20,27 @@ export interface Diagnostic {
   readonly hint?: string;
 }
 
-/** Line and column, both from 1. */
-export function lineAndColumn(place: Place): { line: number; column: number; text: string } {
+/** File, line and column, both from 1. A directive `# 12 "file"` on a line of its own renames what follows it. */
+export function lineAndColumn(place: Place): { file: string; line: number; column: number; text: string } {
   const { text } = place.source;
+  let { file } = place.source;
   const offset = Math.min(place.offset, text.length);
   const start = text.lastIndexOf("\n", offset - 1) + 1;
   const end = text.indexOf("\n", offset);
   let line = 1;
   for (let i = text.indexOf("\n"); i >= 0 && i < offset; i = text.indexOf("\n", i + 1)) line++;
-  return { line, column: offset - start + 1, text: text.slice(start, end < 0 ? undefined : end).replace(/\r$/, "") };
+  if (text.includes("#"))
+    for (const match of text.slice(0, start).matchAll(/^#[ \t]*(?:line[ \t]+)?(\d+)(?:[ \t]+"([^"\n]*)")?.*$/gm)) {
+      const after = text.slice(match.index + match[0].length + 1, start).split("\n").length - 1;
+      line = Number(match[1]) + after;
+      file = match[2] ?? file;
+    }
+  return {
+    file,
+    line,
+    column: offset - start + 1,
+    text: text.slice(start, end < 0 ? undefined : end).replace(/\r$/, ""),
+  };
 }
 
 /** `file:line:col: message`, the line, a caret under the place, and the hint. */
@@ -36,23 +48,35 @@ export function formatDiagnostic(d: Diagnostic): string {
   const tag = d.severity === "warning" ? "warning: " : "";
   const hint = d.hint ? `\n  hint: ${d.hint}` : "";
   if (!d.place) return `${tag}${d.message}${hint}`;
-  const { line, column, text } = lineAndColumn(d.place);
+  const { file, line, column, text } = lineAndColumn(d.place);
   const caret = text.slice(0, column - 1).replace(/[^\t]/g, " ");
-  return `${d.place.source.file}:${line}:${column}: ${tag}${d.message}\n  ${text}\n  ${caret}^${hint}`;
+  return `${file}:${line}:${column}: ${tag}${d.message}\n  ${text}\n  ${caret}^${hint}`;
 }
+
+/** Errors after this many are counted and not kept. */
+const maximumErrors = 200;
 
 /** Collects what is wrong with a configuration. */
 export class Diagnostics {
   readonly list: Diagnostic[] = [];
+  private errors = 0;
 
   error(place: Place | undefined, message: string, hint?: string): void {
-    this.list.push({ severity: "error", message, place, ...(hint === undefined ? {} : { hint }) });
+    if (++this.errors <= maximumErrors)
+      this.list.push({ severity: "error", message, place, ...(hint === undefined ? {} : { hint }) });
+    else if (this.errors === maximumErrors + 1)
+      this.list.push({ severity: "error", message: "and more; these are the first", place: undefined });
   }
-  warning(place: Place | undefined, message: string): void {
-    this.list.push({ severity: "warning", message, place });
+  warning(place: Place | undefined, message: string, hint?: string): void {
+    if (this.list.length <= 2 * maximumErrors)
+      this.list.push({ severity: "warning", message, place, ...(hint === undefined ? {} : { hint }) });
+  }
+  /** Whether more errors are of use: after that many, looking for hints costs more than it helps. */
+  get crowded(): boolean {
+    return this.errors >= maximumErrors;
   }
   get failed(): boolean {
-    return this.list.some((d) => d.severity === "error");
+    return this.errors > 0;
   }
   /** @throws {ConfigurationError} when there is an error. */
   throwIfFailed(): void {

@@ -1,9 +1,11 @@
 /** Parses tokens to a syntax tree. After an error it goes on at the next statement, so that all are found. */
 import type {
+  Arrow,
   ClassExpression,
   CompoundBody,
   ConfigText,
   Configuration,
+  ElementExpression,
   Endpoint,
   Name,
   Parameter,
@@ -12,42 +14,46 @@ import type {
 import type { Diagnostics, Place, Source } from "./diagnostics.ts";
 import { lex, type Token, type TokenKind } from "./lexer.ts";
 
+/** Compounds inside compounds, at most. */
+export const maximumNesting = 64;
+
 /** Parses a configuration. Errors go to `diagnostics`; the tree holds what was understood. */
 export function parse(source: Source, diagnostics: Diagnostics): Configuration {
-  return new Parser(source, lex(source, diagnostics), diagnostics).configuration();
+  return { statements: new Parser(source, lex(source, diagnostics), diagnostics, 0).statements(["end"]) };
 }
 
 class SyntaxFailure extends Error {}
 
+/** Tokens that end a statement. */
+const terminators: readonly TokenKind[] = [";", "}", "||", "end"];
+
 class Parser {
   private at = 0;
-  private depth = 0;
+  private depth: number;
   private readonly source: Source;
   private readonly tokens: readonly Token[];
   private readonly diagnostics: Diagnostics;
 
-  constructor(source: Source, tokens: readonly Token[], diagnostics: Diagnostics) {
+  constructor(source: Source, tokens: readonly Token[], diagnostics: Diagnostics, depth: number) {
     this.source = source;
     this.tokens = tokens;
     this.diagnostics = diagnostics;
+    this.depth = depth;
   }
 
-  configuration(): Configuration {
-    return { statements: this.statements("end") };
-  }
-
-  private statements(until: TokenKind): Statement[] {
+  statements(until: readonly TokenKind[]): Statement[] {
     const list: Statement[] = [];
     for (;;) {
       while (this.accept(";"));
-      if (this.peek.kind === until || this.peek.kind === "end") return list;
+      if (until.includes(this.peek.kind) || this.peek.kind === "end") return list;
       const start = this.at;
       try {
         const statement = this.statement();
         list.push(statement);
-        // A class ends with its brace.
-        if (statement.kind === "elementclass" && statement.class.kind === "compound") continue;
-        if (![until, "end"].includes(this.peek.kind)) this.expect(";", "';' or '->'");
+        // These end by themselves: a class with its brace, the others with their parenthesis.
+        if (statement.kind !== "chain" && !(statement.kind === "elementclass" && statement.class.kind !== "compound"))
+          continue;
+        if (![...until, "end"].includes(this.peek.kind)) this.expect(";", "';' or '->'");
       } catch (e) {
         if (!(e instanceof SyntaxFailure)) throw e;
         this.recover();
@@ -65,44 +71,64 @@ class Parser {
       const name = this.expect("name", "the name of the class");
       return { kind: "elementclass", name: name.text, class: this.classExpression(), place };
     }
-    if (
-      first.kind === "name" &&
-      (first.text === "require" || first.text === "provide") &&
-      this.tokens[this.at + 1]?.kind === "config"
-    ) {
-      this.at += 2;
-      return { kind: "require", place };
+    if (first.kind === "name" && (first.text === "require" || first.text === "provide" || first.text === "define")) {
+      const config = this.tokens[this.at + 1];
+      if (config?.kind === "config") {
+        this.at += 2;
+        return { kind: first.text, config: { text: config.text, place: this.place(config) }, place };
+      }
     }
-    const endpoints: Endpoint[] = [];
-    do endpoints.push(this.endpoint());
-    while (this.accept("->"));
-    if (this.peek.kind === "=>")
-      this.fail(this.peek, "'=>' connections are not supported", "write one '->' for each pair of ports");
-    return { kind: "chain", endpoints, place };
+    const groups = [this.endpoints(true)];
+    const arrows: Arrow[] = [];
+    while (this.peek.kind === "->" || this.peek.kind === "=>") {
+      arrows.push(this.next().kind as Arrow);
+      groups.push(this.endpoints(false));
+    }
+    return { kind: "chain", groups, arrows, place };
   }
 
-  private endpoint(): Endpoint {
-    const inputPort = this.port();
-    const element = this.element();
-    const outputPort = this.port();
-    return { inputPort, outputPort, element };
+  /** `e1, e2, ...`: what stands at one side of an arrow. */
+  private endpoints(first: boolean): Endpoint[] {
+    const list: Endpoint[] = [];
+    do {
+      const before = this.ports();
+      const { kind } = this.peek;
+      const place = this.place(this.peek);
+      // Nothing stands for the ports of the compound around: before the first arrow, or after the last.
+      if (first && list.length === 0 && (kind === "->" || kind === "=>")) {
+        list.push({ inputPorts: undefined, outputPorts: before, element: { kind: "implicit", place } });
+      } else if (!first && (terminators.includes(kind) || (kind === "," && before))) {
+        list.push({ inputPorts: before, outputPorts: undefined, element: { kind: "implicit", place } });
+      } else {
+        const element = this.element();
+        list.push({ inputPorts: before, outputPorts: this.ports(), element });
+      }
+    } while (this.accept(","));
+    return list;
   }
 
-  private port(): number | undefined {
+  private ports(): number[] | undefined {
     if (!this.accept("[")) return undefined;
-    const number = this.expect("number", "a port number");
-    this.expect("]", "']'");
-    const port = Number(number.text);
-    if (port > 65535) this.fail(number, `port ${number.text} is out of range`, "ports are at most 65535");
-    return port;
+    const list: number[] = [];
+    do {
+      const number = this.expect("number", "a port number");
+      const port = Number(number.text);
+      if (port > 65535) this.fail(number, `port ${number.text} is out of range`, "ports are at most 65535");
+      if (list.length >= 4096) this.fail(number, "more than 4096 ports in one list");
+      list.push(port);
+    } while (this.accept(","));
+    this.expect("]", "',' or ']'");
+    return list;
   }
 
-  private element(): Endpoint["element"] {
+  private element(): ElementExpression {
     const first = this.peek;
     const place = this.place(first);
-    if (first.kind === "{") {
-      const body = this.classExpression();
-      return { kind: "declaration", names: [], class: body, config: this.config(), place };
+    if (first.kind === "{" || first.kind === "variable")
+      return { kind: "declaration", names: [], class: this.classExpression(), config: this.config(), place };
+    if (first.kind === "config") {
+      this.at++;
+      return { kind: "group", statements: this.group(first), place };
     }
     if (first.kind !== "name") this.fail(first, `expected an element, found '${first.text}'`);
     this.at++;
@@ -137,16 +163,51 @@ class Parser {
   private classExpression(): ClassExpression {
     const token = this.peek;
     const place = this.place(token);
-    if (token.kind === "{") {
+    if (token.kind === "variable") {
       this.at++;
-      if (++this.depth > 64) this.fail(token, "compound elements are nested too deeply", "at most 64 levels");
-      const body: CompoundBody = { parameters: this.parameters(), statements: this.statements("}") };
-      this.depth--;
-      this.expect("}", "'}'");
-      return { kind: "compound", body, place };
+      return { kind: "variable", name: token.text, place };
     }
-    const name = this.expect("name", "an element class");
-    return { kind: "named", name: name.text, place };
+    if (token.kind === "config") {
+      this.at++;
+      return {
+        kind: "compound",
+        bodies: [{ parameters: [], statements: this.group(token) }],
+        extends: false,
+        place,
+      };
+    }
+    if (token.kind !== "{") {
+      const name = this.expect("name", "an element class");
+      return { kind: "named", name: name.text, place };
+    }
+    this.at++;
+    this.enter(token);
+    const bodies: CompoundBody[] = [];
+    let more = false;
+    do {
+      if (this.accept("...")) {
+        more = true;
+        break;
+      }
+      bodies.push({ parameters: this.parameters(), statements: this.statements(["}", "||"]) });
+    } while (this.accept("||"));
+    this.depth--;
+    this.expect("}", more ? "'}' after '...'" : "'}'");
+    return { kind: "compound", bodies, extends: more, place };
+  }
+
+  private group(token: Token): Statement[] {
+    this.enter(token);
+    const tokens = lex(this.source, this.diagnostics, token.offset, token.offset + token.text.length);
+    const statements = new Parser(this.source, tokens, this.diagnostics, this.depth).statements(["end"]);
+    this.depth--;
+    return statements;
+  }
+
+  private enter(token: Token): void {
+    if (this.depth >= maximumNesting)
+      this.fail(token, "compound elements are nested too deeply", `at most ${maximumNesting} levels`);
+    this.depth++;
   }
 
   private parameters(): Parameter[] {
@@ -183,7 +244,7 @@ class Parser {
     return true;
   }
   private expect(kind: TokenKind, what: string): Token {
-    if (this.peek.kind !== kind) this.fail(this.peek, `expected ${what}, found '${this.peek.text}'`);
+    if (this.peek.kind !== kind) this.fail(this.peek, `expected ${what}, found '${this.peek.text.slice(0, 40)}'`);
     return this.next();
   }
   private fail(token: Token, message: string, hint?: string): never {

@@ -104,7 +104,13 @@ export interface RouterDevice {
   readonly pending: number;
 }
 
-export function hostDevice(memory: WebAssembly.Memory, control: number, rings: DeviceRings): RouterDevice {
+/** A device with what is needed to carry its frames over to another configuration. */
+export interface HostDevice extends RouterDevice {
+  /** Takes back the frames that the router has not looked at. */
+  takeUnread(): Uint8Array[];
+}
+
+export function hostDevice(memory: WebAssembly.Memory, control: number, rings: DeviceRings): HostDevice {
   const words = new Uint32Array(memory.buffer);
   const bytes = new Uint8Array(memory.buffer);
   const { head, tail, slots } = deviceRing.offsets;
@@ -118,6 +124,17 @@ export function hostDevice(memory: WebAssembly.Memory, control: number, rings: D
     slots: word(rings.transmit + slots),
   };
   const read = (index: number): number => words[index] as number;
+  const takeFrom = (ring: typeof rx): Uint8Array => {
+    const at = read(ring.head);
+    const s = ring.slots + (at & (ringSlots - 1)) * 4;
+    const data = read(s + 1);
+    const frame = bytes.slice(data, data + read(s + 2));
+    const free = read(freeCount);
+    words[word(read(freeStack)) + free] = read(s);
+    words[freeCount] = free + 1;
+    words[ring.head] = at + 1;
+    return frame;
+  };
   return {
     send(frames) {
       for (const frame of frames)
@@ -144,16 +161,12 @@ export function hostDevice(memory: WebAssembly.Memory, control: number, rings: D
     },
     receive(limit = Number.POSITIVE_INFINITY) {
       const frames: Uint8Array[] = [];
-      while (frames.length < limit && read(tx.head) !== read(tx.tail)) {
-        const at = read(tx.head);
-        const s = tx.slots + (at & (ringSlots - 1)) * 4;
-        const data = read(s + 1);
-        frames.push(bytes.slice(data, data + read(s + 2)));
-        const free = read(freeCount);
-        words[word(read(freeStack)) + free] = read(s);
-        words[freeCount] = free + 1;
-        words[tx.head] = at + 1;
-      }
+      while (frames.length < limit && read(tx.head) !== read(tx.tail)) frames.push(takeFrom(tx));
+      return frames;
+    },
+    takeUnread() {
+      const frames: Uint8Array[] = [];
+      while (read(rx.head) !== read(rx.tail)) frames.push(takeFrom(rx));
       return frames;
     },
     get pending() {

@@ -1,40 +1,69 @@
-/** A router in process: a compiled configuration over a memory of its own. */
-import { checkConfiguration, compile } from "../compile/compile.ts";
-import { type Platform, routerControl } from "../compile/platform.ts";
-import type { ElementSet, HostService } from "../element/element.ts";
-import { type DeviceRings, hostDevice, type RouterDevice, ringSlots, stageDeviceRings } from "./device-ring.ts";
-import { type ControlPlane, controlPlane, type Drop } from "./handlers.ts";
+/** A router in process: a compiled configuration over a memory of its own, and how it gives way to the next. */
+import { type CheckedConfiguration, checkConfiguration, checkGraph, compile } from "../compile/compile.ts";
+import type { Platform } from "../compile/platform.ts";
+import type { ElementSet, HostFiles, HostService, ServiceHandler, ServiceHost } from "../element/element.ts";
+import { ConfigurationError } from "../language/diagnostics.ts";
+import { type FlattenOptions, graphText } from "../language/flatten.ts";
+import { type DeviceRings, type RouterDevice, ringSlots, stageDeviceRings } from "./device-ring.ts";
+import type { ControlPlane, Drop, FoundHandler } from "./handlers.ts";
+import { HostTimers } from "./host-timers.ts";
+import { createInstance, type Instance, transferState } from "./instance.ts";
 
 export interface RouterOptions {
   readonly elements: ElementSet;
   /** Name of the configuration in messages. */
   readonly file?: string;
-  /** Nanoseconds; monotonic time by default. */
+  /** Nanoseconds since 1970; the system's by default. */
   readonly clock?: () => bigint;
   /** Receives the text that elements print. */
   readonly chatter?: (text: string) => void;
+  /** Receives what scripts print to standard output; like `chatter` when absent. */
+  readonly output?: (text: string) => void;
+  /** Files that elements may read and write by name. */
+  readonly files?: HostFiles;
+  /** Lets scripts run at signals to the process. */
+  readonly onSignal?: ServiceHost["onSignal"];
   /** Packet buffers beyond those that queues are known to hold. */
   readonly buffers?: number;
-  /** Allows elements that use the host's files; the default. */
+  /** Allows elements that use the host; the default. */
   readonly services?: boolean;
+  /** Values for the configuration's variables. */
+  readonly variables?: ReadonlyMap<string, string>;
+  readonly library?: FlattenOptions["library"];
+  /** Allows `hotconfig` to be written. */
+  readonly reconfigurable?: boolean;
+  /** Receives warnings about the configuration, formatted. */
+  readonly warn?: (text: string) => void;
 }
 
-/** How a run ended: nothing left to do, out of turns with more to do, or an element asked to stop. */
-export type RunResult = "idle" | "more" | "stopped";
+/**
+ * How a run ended: nothing left to do, out of turns with more to do, tasks that poll and found nothing, or an
+ * element asked to stop.
+ */
+export type RunResult = "idle" | "more" | "polling" | "stopped";
 
-const results: readonly RunResult[] = ["idle", "more", "stopped"];
+const _results: readonly RunResult[] = ["idle", "more", "stopped", "polling"];
+/** Firings of tasks between looks at timers, as in Click. */
+const firingsPerTurn = 128;
+/** The version of the language and its handlers. */
+export const clickVersion = "2.1";
+
+/** Time since 1970, which never goes back. */
+export function systemClock(): bigint {
+  return BigInt(Math.round(performance.timeOrigin * 1000)) * 1000n + BigInt(Math.round(performance.now() * 1e6));
+}
 
 export class Router implements Disposable {
-  /** The code, for reading. */
-  readonly text: () => string;
-  readonly memory: WebAssembly.Memory;
-  readonly wasm: Uint8Array;
-  private readonly control: ControlPlane;
-  private readonly runFunction: (now: bigint, rounds: number) => number;
-  private readonly devices = new Map<number, RouterDevice>();
-  private readonly services: (HostService | undefined)[];
-  private readonly clock: () => bigint;
-  private readonly controlWords: ReturnType<typeof routerControl.view>;
+  private readonly options: RouterOptions;
+  private readonly timers = new HostTimers();
+  private readonly facades = new Map<number, RouterDevice>();
+  private readonly chatterListeners = new Set<(text: string) => void>();
+  private readonly sent = new Map<number, Uint8Array[]>();
+  private current!: Instance;
+  private inside = false;
+  private pendingSwap: (() => void) | undefined;
+  /** Called when something outside made work for a router that may be asleep. */
+  onWake: (() => void) | undefined;
 
   /**
    * Compiles a configuration and prepares it to run.
@@ -42,106 +71,244 @@ export class Router implements Disposable {
    * @throws {ConfigurationError} with everything that is wrong with the configuration.
    */
   static async compile(text: string, options: RouterOptions): Promise<Router> {
-    const { checked } = checkConfiguration({ file: options.file ?? "config", text }, options.elements);
-    const rings = new Map<number, DeviceRings>();
-    const compiled = compile(checked, processPlatform(rings, options));
-    const memory = new WebAssembly.Memory({
-      initial: compiled.layout.pages,
-      maximum: compiled.layout.pages,
-      shared: true,
-    });
-    const chatter = options.chatter ?? (() => {});
-    const decoder = new TextDecoder("latin1");
-    const services: (HostService | undefined)[] = checked.elements.map((e) =>
-      e.class.service?.({ config: e.config, plan: e.plan, name: e.source.name }),
-    );
-    const imports = {
-      click: {
-        memory,
-        chatter: (address: number, length: number) =>
-          chatter(decoder.decode(new Uint8Array(memory.buffer).slice(address, address + length))),
-      },
-      service: serviceImports(memory, services),
-    };
-    const module = await WebAssembly.compile(compiled.wasm);
-    const instance = await WebAssembly.instantiate(module, imports);
-    return new Router(
-      memory,
-      instance,
-      compiled.wasm,
-      compiled.text,
-      controlPlane(memory, checked, compiled.layout),
-      compiled.layout.control,
-      rings,
-      services,
-      options.clock,
-    );
+    return Router.compileSync(text, options);
   }
 
-  private constructor(
-    memory: WebAssembly.Memory,
-    instance: WebAssembly.Instance,
-    wasm: Uint8Array,
-    text: () => string,
-    control: ControlPlane,
-    controlAddress: number,
-    rings: ReadonlyMap<number, DeviceRings>,
-    services: (HostService | undefined)[],
-    clock: (() => bigint) | undefined,
-  ) {
-    this.memory = memory;
-    this.wasm = wasm;
-    this.text = text;
-    this.control = control;
-    this.services = services;
-    this.clock = clock ?? (() => BigInt(Math.round(performance.now() * 1e6)));
-    this.controlWords = routerControl.view(memory.buffer, controlAddress);
-    const { init, run } = instance.exports as { init: () => void; run: (now: bigint, rounds: number) => number };
-    this.runFunction = run;
-    for (const [number, places] of rings) this.devices.set(number, hostDevice(memory, controlAddress, places));
-    this.controlWords.now = this.clock();
-    init();
+  /** The same at once; a page's main thread may refuse large modules. */
+  static compileSync(text: string, options: RouterOptions): Router {
+    const router = new Router(options);
+    router.current = router.instantiate(router.check(text, options.file ?? "config"), new Map());
+    for (const service of router.current.services) service?.start?.();
+    return router;
+  }
+
+  private constructor(options: RouterOptions) {
+    this.options = options;
+  }
+
+  private check(text: string, file: string): CheckedConfiguration {
+    return checkConfiguration({ file, text }, this.options.elements, this.options);
+  }
+
+  /** Compiles and opens the host sides of elements; those in `reuse` are taken as they are. */
+  private instantiate(configuration: CheckedConfiguration, reuse: ReadonlyMap<string, HostService>): Instance {
+    const rings = new Map<number, DeviceRings>();
+    const { checked } = configuration;
+    const compiled = compile(checked, processPlatform(rings, this.options));
+    const opened: HostService[] = [];
+    const services = checked.elements.map((e) => {
+      if (!e.class.service) return undefined;
+      const known = reuse.get(e.source.name);
+      if (known) return known;
+      try {
+        const service = e.class.service({
+          config: e.config,
+          plan: e.plan,
+          name: e.source.name,
+          ninputs: e.inputs.length,
+          noutputs: e.outputs.length,
+          arguments: e.source.arguments.map((a) => a.text),
+          host: this.hostOf(e.source.name),
+        });
+        opened.push(service);
+        return service;
+      } catch (problem) {
+        for (const service of opened) service.close?.();
+        if (typeof problem !== "string") throw problem;
+        throw new ConfigurationError([
+          { severity: "error", message: `'${e.source.name} :: ${e.class.name}': ${problem}`, place: e.source.place },
+        ]);
+      }
+    });
+    return createInstance({
+      configuration,
+      compiled,
+      services,
+      rings,
+      module: new WebAssembly.Module(compiled.wasm),
+      chatter: (text) => this.chatter(text),
+      extras: { root: this.rootHandlers(), reconfigure: (element, config) => this.reconfigure(element, config) },
+      now: this.now(),
+    });
+  }
+
+  private hostOf(name: string): ServiceHost {
+    const router = this;
+    const { options } = this;
+    return {
+      now: () => router.now(),
+      at: (nanoseconds, run) => {
+        const cancel = router.timers.at(nanoseconds, run);
+        router.onWake?.();
+        return cancel;
+      },
+      schedule() {
+        if (router.current) router.scheduleTask(name);
+        router.onWake?.();
+      },
+      handlers: {
+        read: (path, parameter) => router.control.access(name).read(path, parameter),
+        write: (path, value) => router.control.access(name).write(path, value),
+        find: (path) => router.control.access(name).find(path),
+        elements: () => router.control.access(name).elements(),
+      },
+      chatter: (text) => router.chatter(text.endsWith("\n") ? text : `${text}\n`),
+      onChatter(run) {
+        router.chatterListeners.add(run);
+        return () => router.chatterListeners.delete(run);
+      },
+      output: (text) => (options.output ?? options.chatter)?.(text),
+      files: options.files,
+      onSignal: options.onSignal,
+      stop: () => router.stop(),
+    };
+  }
+
+  private chatter(text: string): void {
+    this.options.chatter?.(text);
+    for (const listener of this.chatterListeners) listener(text);
+  }
+
+  private scheduleTask(name: string): void {
+    if (this.control.access("").find(`${name}.scheduled`)) this.control.write(`${name}.scheduled`, "true");
+  }
+
+  // ---- what is running
+
+  /** The code, for reading. */
+  text(): string {
+    return this.current.compiled.text();
+  }
+  get memory(): WebAssembly.Memory {
+    return this.current.memory;
+  }
+  get wasm(): Uint8Array {
+    return this.current.compiled.wasm;
+  }
+  /** The checked configuration that runs. */
+  get configuration(): CheckedConfiguration {
+    return this.current.configuration;
+  }
+  private get control(): ControlPlane {
+    return this.current.control;
+  }
+  /** The router's time in nanoseconds. */
+  now(): bigint {
+    return this.options.clock?.() ?? systemClock();
   }
 
   /** A device that the configuration names. @throws {RangeError} when it names no such device. */
   device(number: number): RouterDevice {
-    const device = this.devices.get(number);
-    if (!device)
-      throw new RangeError(
-        `the configuration uses no device ${number}; it uses ${[...this.devices.keys()].join(", ") || "none"}`,
-      );
-    return device;
+    const device = (): Instance["devices"] extends ReadonlyMap<number, infer D> ? D : never => {
+      const found = this.current.devices.get(number);
+      if (!found)
+        throw new RangeError(
+          `the configuration uses no device ${number}; it uses ${this.deviceNumbers.join(", ") || "none"}`,
+        );
+      return found;
+    };
+    device();
+    let facade = this.facades.get(number);
+    if (!facade) {
+      const sent = this.sent;
+      facade = {
+        send: (frames) => device().send(frames),
+        receive(limit = Number.POSITIVE_INFINITY) {
+          const earlier = sent.get(number)?.splice(0, limit) ?? [];
+          return earlier.length === 0
+            ? device().receive(limit)
+            : [...earlier, ...device().receive(limit - earlier.length)];
+        },
+        get pending() {
+          return (sent.get(number)?.length ?? 0) + device().pending;
+        },
+      };
+      this.facades.set(number, facade);
+    }
+    return facade;
   }
 
   /** Numbers of the devices that the configuration uses. */
   get deviceNumbers(): number[] {
-    return [...this.devices.keys()];
+    return [...this.current.devices.keys()];
   }
 
-  /** Runs until there is nothing to do, an element asks to stop, or `rounds` rounds of all tasks are done. */
+  /**
+   * Runs until there is nothing to do, an element asks to stop, or `rounds` rounds of all tasks are done. Timers
+   * that are due are run, later ones are not waited for.
+   */
   run(rounds = 0x7fffffff): RunResult {
-    const turn = 64;
-    for (let left = rounds; left > 0; left -= turn) {
-      const result = this.runFunction(this.clock(), Math.min(left, turn));
-      if (result !== 1) return results[result] as RunResult;
+    const perTurn = Math.max(1, Math.ceil(firingsPerTurn / Math.max(1, this.current.compiled.layout.tasks.count)));
+    for (let left = rounds; left > 0; left -= perTurn) {
+      const now = this.now();
+      this.inside = true;
+      let result = 0;
+      try {
+        result = this.current.run(now, Math.min(left, perTurn));
+      } finally {
+        this.inside = false;
+        this.pendingSwap?.();
+        this.pendingSwap = undefined;
+      }
+      const fired = this.timers.fire(now);
+      if (this.current.words.stopped !== 0 && !this.keepsRunning()) return "stopped";
+      if (result === 0 && !fired) return "idle";
+      if (result === 3 && !fired) return "polling";
     }
     return "more";
   }
 
-  /** When the next timer is due, in the clock's nanoseconds; `undefined` when none is set. */
-  get nextTimer(): bigint | undefined {
-    const next = this.controlWords.nextTimer;
-    return next === 0x7fffffffffffffffn ? undefined : next;
+  /** Whether a driver manager takes up the requests to stop. */
+  private keepsRunning(): boolean {
+    const { words, services } = this.current;
+    while (words.stopped > 0) {
+      words.stopped--;
+      if (!services.some((s) => s?.driverStops?.())) {
+        words.stopped++;
+        return false;
+      }
+    }
+    return true;
   }
 
-  read(path: string): string {
-    return this.control.read(path);
+  /** Asks the driver to stop. */
+  stop(): void {
+    if (this.current) this.current.words.stopped++;
+    this.onWake?.();
   }
+
+  /** When the next timer is due, in the clock's nanoseconds; `undefined` when none is set. */
+  get nextTimer(): bigint | undefined {
+    const guest = this.current.words.nextTimer;
+    const host = this.timers.next;
+    if (guest === 0x7fffffffffffffffn) return host;
+    return host !== undefined && host < guest ? host : guest;
+  }
+
+  // ---- handlers
+
+  /** Reads `element.handler`, or one of the router's own. @throws {HandlerError} */
+  read(path: string, parameter = ""): string {
+    this.current.words.now = this.now();
+    return this.control.read(path, parameter);
+  }
+  /** @throws {HandlerError} */
   write(path: string, value: string): void {
+    this.current.words.now = this.now();
     this.control.write(path, value);
+    this.onWake?.();
   }
+  /** Finds a handler by its path. @throws {HandlerError} */
+  findHandler(path: string): FoundHandler {
+    return this.control.find(path);
+  }
+  /** Names of an element's handlers. */
   handlers(element: string): string[] {
     return this.control.handlers(element);
+  }
+  /** Names of all elements. */
+  elements(): string[] {
+    return this.control.access("").elements();
   }
   /** Every reason for which packets were dropped, with its count. */
   drops(): Drop[] {
@@ -149,17 +316,109 @@ export class Router implements Disposable {
   }
   /** Packet buffers not in use. */
   get freeBuffers(): number {
-    return this.controlWords.freeCount;
+    return this.current.words.freeCount;
+  }
+
+  private rootHandlers(): Record<string, ServiceHandler> {
+    const graph = (): CheckedConfiguration["graph"] => this.current.configuration.graph;
+    const handlers: Record<string, ServiceHandler> = {
+      version: { read: () => clickVersion },
+      list: {
+        read: () =>
+          `${graph().elements.length}\n${graph()
+            .elements.map((e) => `${e.name}\n`)
+            .join("")}`,
+      },
+      classes: { read: () => [...Object.keys(this.options.elements)].sort().join("\n").concat("\n") },
+      config: { read: () => this.current.configuration.source.text },
+      flatconfig: { read: () => graphText(graph()) },
+      requirements: {
+        read: () =>
+          graph()
+            .requirements.map((r) => `${r.name}\n`)
+            .join(""),
+      },
+      packages: { read: () => "" },
+      handlers: {
+        read: () =>
+          Object.entries(handlers)
+            .map(([name, h]) => `${name}\t${h.read ? "r" : ""}${h.write ? "w" : ""}\n`)
+            .join(""),
+      },
+      stop: {
+        write: (value) => {
+          const n = value.trim() === "" ? 1 : Number(value.trim());
+          if (!Number.isInteger(n) || n < 0) throw "stop takes a number";
+          this.current.words.stopped += n;
+          this.onWake?.();
+        },
+      },
+    };
+    if (this.options.reconfigurable) handlers.hotconfig = { write: (text) => this.hotswap(text) };
+    return handlers;
+  }
+
+  // ---- giving way
+
+  /**
+   * Replaces the configuration. Elements of the same name and class keep their state; no packet in a queue is lost.
+   *
+   * @throws {ConfigurationError} when the text is wrong; the running configuration then goes on.
+   */
+  hotswap(text: string, file = "hotconfig"): void {
+    this.replace(this.instantiate(this.check(text, file), new Map()), new Set());
+  }
+
+  private reconfigure(element: string, config: string): void {
+    const { configuration, services } = this.current;
+    let next: Instance;
+    try {
+      const changed = checkGraph(configuration, element, config, this.options.elements);
+      const reuse = new Map<string, HostService>();
+      configuration.checked.elements.forEach((e, i) => {
+        const service = services[i];
+        if (service && e.source.name !== element) reuse.set(e.source.name, service);
+      });
+      next = this.instantiate(changed, reuse);
+    } catch (e) {
+      if (e instanceof ConfigurationError) throw e.message;
+      throw e;
+    }
+    this.replace(next, new Set([element]));
+  }
+
+  private replace(next: Instance, changed: ReadonlySet<string>): void {
+    // The code that runs now must return before its state can be taken.
+    if (this.inside) {
+      this.pendingSwap = () => this.swap(next, changed);
+      return;
+    }
+    this.swap(next, changed);
+  }
+
+  private swap(next: Instance, changed: ReadonlySet<string>): void {
+    const before = this.current;
+    transferState(before, next, changed);
+    for (const [number, device] of before.devices) {
+      const unsent = device.receive();
+      if (unsent.length > 0) this.sent.set(number, [...(this.sent.get(number) ?? []), ...unsent]);
+      next.devices.get(number)?.send(device.takeUnread());
+    }
+    next.words.stopped += before.words.stopped;
+    this.current = next;
+    for (const service of before.services) if (service && !next.services.includes(service)) service.close?.();
+    for (const service of next.services) if (service && !before.services.includes(service)) service.start?.();
+    this.onWake?.();
   }
 
   /** What went wrong with the files that service elements read. */
   get problems(): string[] {
-    return this.services.flatMap((s) => s?.problem?.() ?? []);
+    return this.current.services.flatMap((s) => s?.problem?.() ?? []);
   }
 
-  /** Closes the files of service elements. */
+  /** Closes the files and sockets of service elements. */
   close(): void {
-    for (const service of this.services.splice(0)) service?.close?.();
+    for (const service of this.current.services) service?.close?.();
   }
   [Symbol.dispose](): void {
     this.close();
@@ -181,26 +440,6 @@ function processPlatform(rings: Map<number, DeviceRings>, options: RouterOptions
     finish(module, functions) {
       module.export("init", functions.init);
       module.export("run", functions.run);
-    },
-  };
-}
-
-function serviceImports(
-  memory: WebAssembly.Memory,
-  services: readonly (HostService | undefined)[],
-): Record<string, (...args: any[]) => unknown> {
-  const bytes = new Uint8Array(memory.buffer);
-  const data = new DataView(memory.buffer);
-  return {
-    packet: (element: number, address: number, length: number, timestamp: bigint) =>
-      services[element]?.packet?.(bytes.subarray(address, address + length), timestamp),
-    next: (element: number, address: number, limit: number, timestampAddress: number) => {
-      const next = services[element]?.next?.() ?? null;
-      if (!next) return -1;
-      // A frame too long for a packet is reported by its length and not copied.
-      if (next.frame.length <= limit) bytes.set(next.frame, address);
-      data.setBigUint64(timestampAddress, next.timestampNs, true);
-      return next.frame.length;
     },
   };
 }

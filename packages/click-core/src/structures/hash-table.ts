@@ -7,7 +7,6 @@
 import {
   alignUp,
   type Fields,
-  type FieldType,
   type Func,
   type FunctionBuilder,
   type I32,
@@ -15,6 +14,7 @@ import {
   type StagedFields,
   struct,
 } from "@clickos/codegen";
+import { copyBytes, type TransferableField, transferFields } from "../runtime/transfer.ts";
 
 export interface HashTableOptions<V extends Fields> {
   /** A name, unique in the module for tables of one shape. */
@@ -46,7 +46,7 @@ export interface HostHashTable {
 
 export function hashTable<V extends Fields>(
   options: HashTableOptions<V>,
-): FieldType<StagedHashTable<V>, HostHashTable> {
+): TransferableField<StagedHashTable<V>, HostHashTable> {
   const { keyWords, capacity, name } = options;
   const value = struct(options.value, { name: `${name} value` });
   const buckets = 2 ** Math.ceil(Math.log2(Math.max(capacity, 8)));
@@ -173,5 +173,23 @@ export function hashTable<V extends Fields>(
     },
     read: (data, offset) => ({ length: data.getUint32(offset + at.length, true) }),
     write() {},
+    /** Only between tables of one shape; a table of another size starts empty. */
+    transfer(mover, before, from, to) {
+      if (before.name !== this.name || before.size !== this.size) return;
+      copyBytes(mover, from, to, before.size);
+      const relocate = (address: number): void => {
+        const link = mover.to.getUint32(address, true);
+        if (link !== 0) mover.to.setUint32(address, link - from + to, true);
+      };
+      relocate(to + at.free);
+      for (let i = 0; i < buckets; i++) relocate(to + at.buckets + i * 4);
+      const used = mover.to.getUint32(to + at.used, true);
+      for (let i = 0; i < used; i++) {
+        const entry = entries + i * entrySize;
+        relocate(to + entry);
+        if (mover.to.getUint32(to + entry + 4, true) !== 0)
+          transferFields(mover, value, value, from + entry + valueAt, to + entry + valueAt);
+      }
+    },
   };
 }

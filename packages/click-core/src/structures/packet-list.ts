@@ -1,6 +1,5 @@
 /** A list of stored packets linked through their descriptors; 12 bytes of state, any length. */
 import {
-  type FieldType,
   type FunctionBuilder,
   type I32,
   type I32Like,
@@ -11,6 +10,7 @@ import {
   u32,
 } from "@clickos/codegen";
 import { type Packet, packetDescriptor } from "../element/packet.ts";
+import type { TransferableField } from "../runtime/transfer.ts";
 
 const list: Struct<{ head: U32Field; tail: U32Field; length: U32Field }> = struct(
   { head: u32, tail: u32, length: u32 },
@@ -24,7 +24,7 @@ export interface StagedPacketList {
   shiftOrZero(): I32;
 }
 
-export const packetList: FieldType<StagedPacketList, { readonly length: number }> = {
+export const packetList: TransferableField<StagedPacketList, { readonly length: number }> = {
   name: "packetList",
   size: list.size,
   align: 4,
@@ -56,4 +56,21 @@ export const packetList: FieldType<StagedPacketList, { readonly length: number }
   },
   read: (data, offset) => ({ length: data.getUint32(offset + list.offsets.length, true) }),
   write() {},
+  transfer(mover, _before, fromOffset, toOffset) {
+    const { next } = packetDescriptor.offsets;
+    let last = 0;
+    let count = 0;
+    let at = mover.from.getUint32(fromOffset + list.offsets.head, true);
+    for (let left = mover.from.getUint32(fromOffset + list.offsets.length, true); left > 0; left--) {
+      const moved = mover.packet(at);
+      at = mover.from.getUint32(at + next, true);
+      if (moved === 0) continue;
+      mover.to.setUint32(moved + next, 0, true);
+      mover.to.setUint32(last === 0 ? toOffset + list.offsets.head : last + next, moved, true);
+      last = moved;
+      count++;
+    }
+    mover.to.setUint32(toOffset + list.offsets.tail, last, true);
+    mover.to.setUint32(toOffset + list.offsets.length, count, true);
+  },
 };

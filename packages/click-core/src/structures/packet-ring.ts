@@ -1,6 +1,7 @@
 /** A bounded first-in first-out queue of packets, as a field of an element's state. */
-import type { FieldType, FunctionBuilder, I32, I32Like } from "@clickos/codegen";
+import type { FunctionBuilder, I32, I32Like } from "@clickos/codegen";
 import type { Packet } from "../element/packet.ts";
+import type { TransferableField } from "../runtime/transfer.ts";
 
 export interface StagedPacketRing {
   /** How many packets are queued. */
@@ -13,19 +14,20 @@ export interface StagedPacketRing {
   shift(): I32;
   /** Removes the oldest packet's address, or gives 0. */
   shiftOrZero(): I32;
+  /** The oldest packet's address, left where it is; only when the length is not zero. */
+  peek(): I32;
 }
 
 /** What the host sees of a ring. */
 export interface HostPacketRing {
   readonly length: number;
+  /** Empties the ring; the packets' addresses, for who frees them. */
+  take(): number[];
 }
 
 /** Slots are a power of two, so free-running indices wrap by a mask; `capacity` bounds what is held. */
-export function packetRing(capacity: number): FieldType<StagedPacketRing, HostPacketRing> {
+export function packetRing(capacity: number): TransferableField<StagedPacketRing, HostPacketRing> {
   const slots = 2 ** Math.ceil(Math.log2(Math.max(capacity, 1)));
-  const head = 0;
-  const tail = 4;
-  const first = 8;
   return {
     name: `packetRing[${capacity}]`,
     size: first + slots * 4,
@@ -51,6 +53,7 @@ export function packetRing(capacity: number): FieldType<StagedPacketRing, HostPa
         length,
         append,
         shift,
+        peek: () => c.load32(slot(c.load32(base, offset + head)), offset + first),
         push(packet, full) {
           c.if(
             length().geU(capacity),
@@ -67,7 +70,33 @@ export function packetRing(capacity: number): FieldType<StagedPacketRing, HostPa
     },
     read: (data, offset) => ({
       length: (data.getUint32(offset + tail, true) - data.getUint32(offset + head, true)) >>> 0,
+      take() {
+        const list = stored(data, offset, slots);
+        data.setUint32(offset + head, data.getUint32(offset + tail, true), true);
+        return list;
+      },
     }),
     write() {},
+    transfer(mover, before, fromOffset, toOffset) {
+      const list = stored(mover.from, fromOffset, (before.size - first) / 4).slice(0, capacity);
+      const moved = list.map((address) => mover.packet(address)).filter((address) => address !== 0);
+      moved.forEach((address, i) => {
+        mover.to.setUint32(toOffset + first + i * 4, address, true);
+      });
+      mover.to.setUint32(toOffset + tail, moved.length, true);
+    },
   };
+}
+
+const head = 0;
+const tail = 4;
+const first = 8;
+
+/** Addresses of the packets in a ring, oldest first. */
+function stored(data: DataView, offset: number, slots: number): number[] {
+  const from = data.getUint32(offset + head, true);
+  const count = (data.getUint32(offset + tail, true) - from) >>> 0;
+  return Array.from({ length: Math.min(count, slots) }, (_, i) =>
+    data.getUint32(offset + first + ((from + i) & (slots - 1)) * 4, true),
+  );
 }

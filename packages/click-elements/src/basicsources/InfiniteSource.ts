@@ -2,22 +2,24 @@
  * InfiniteSource([DATA, LIMIT, BURST, ACTIVE] [, keywords LENGTH, STOP]) — makes packets without end.
  *
  * Pushes BURST packets (default 1) each time it is scheduled, or answers pulls. Stops after LIMIT packets;
- * -1, the default, is no limit. DATA is the packet's content, 64 zero bytes by
- * default; LENGTH extends or cuts it. With STOP true, asks
- * the driver to stop after the last packet.
+ * -1, the default, is no limit. Each packet holds DATA, cut or filled with zeros to LENGTH when that is given;
+ * without DATA it is 64 zeros. With STOP true, asks the driver to stop at the limit. Sleeps while the queues
+ * that it fills are full.
  *
- * Handlers: count (read), reset (write), active (read, write), limit (read, write).
+ * Handlers: count (read), reset (write), active, limit, burst (read, write), data (read).
  *
- *   InfiniteSource(\<0800>, 100, 5) -> Queue -> ...
+ *   InfiniteSource(LIMIT 1000, STOP true) -> Discard;
  */
 
-import { arg, type ElementClass, element, keyword, maximumFrame, positional } from "@clickos/click-core";
+import { arg, type ElementClass, element, keyword, positional } from "@clickos/click-core";
 import { u32 } from "@clickos/codegen";
 import { activeHandler } from "../lib/active.ts";
-import { copyBytes } from "../lib/bytes.ts";
+import { numberHandler, resetHandler } from "../lib/handlers.ts";
+import { makePacket, packetTemplate } from "../lib/source.ts";
 
 export const InfiniteSource: ElementClass = element({
   name: "InfiniteSource",
+  summary: "makes packets without end",
   ports: "0/1",
   processing: "a/a",
   config: {
@@ -26,69 +28,59 @@ export const InfiniteSource: ElementClass = element({
     BURST: positional(arg.i32, 1),
     ACTIVE: positional(arg.bool, true),
     LENGTH: keyword(arg.i32, -1),
+    DATASIZE: keyword(arg.i32, -1),
+    TIMESTAMP: keyword(arg.bool, true),
     STOP: keyword(arg.bool, false),
   },
   prepare({ config, error }) {
-    const length = config.LENGTH >= 0 ? config.LENGTH : config.DATA.length;
-    if (length > maximumFrame) error(`LENGTH ${length} is more than a packet buffer holds (${maximumFrame})`);
     if (config.BURST < 1) error("BURST must be at least 1");
-    const template = new Uint8Array(Math.min(length, maximumFrame));
-    template.set(config.DATA.subarray(0, template.length));
-    return { template };
+    return {
+      template: packetTemplate({ DATA: config.DATA, LENGTH: Math.max(config.LENGTH, config.DATASIZE) }, error),
+    };
   },
-  state: { active: u32, count: u32, limit: u32 },
-  initial: ({ config }) => ({ active: config.ACTIVE ? 1 : 0, limit: config.LIMIT >>> 0 }),
+  state: { active: u32, count: u32, limit: u32, burst: u32 },
+  initial: ({ config }) => ({ active: config.ACTIVE ? 1 : 0, limit: config.LIMIT >>> 0, burst: config.BURST }),
   handlers: {
     count: { read: (s) => s.count },
-    reset: {
-      write: (s) => {
-        s.count = 0;
-      },
-    },
+    reset: resetHandler("count"),
     active: activeHandler,
-    limit: {
-      read: (s) => s.limit | 0,
-      write: (s, v) => {
-        s.limit = Number(v.trim()) >>> 0;
-      },
-    },
+    limit: numberHandler("limit"),
+    burst: numberHandler("burst"),
+    data: { read: (_s, { plan }) => String.fromCharCode(...plan.template) },
   },
-  hasTask: () => true,
-  pull(c, _port, { state, plan, data, packets, output }) {
+  notifier: { active: (_c, { state }) => state.active.get().and(state.count.get().ltU(state.limit.get())) },
+  pull(c, _port, context) {
+    const { state, plan, output } = context;
     c.if(state.active.get().and(state.count.get().ltU(state.limit.get())), () => {
-      packets.make(plan.template.length, (p) => {
-        copyBytes(c, p.data, data(plan.template, 16), plan.template.length);
+      makePacket(c, plan.template, context, (packet) => {
         state.count.inc();
-        output(0).push(p);
+        output(0).push(packet);
       });
     });
   },
-  task(c, { state, plan, data, packets, output, config, isPush, stop }) {
-    if (!isPush(0)) return c.i32(0);
+  hasTask: ({ outputIsPush }) => outputIsPush,
+  task(c, context) {
+    const { state, plan, output, config, stop, task, mayPush } = context;
     const worked = c.var("i32", 0, "worked");
     const limit = state.limit.get();
-    c.if(state.active.get(), () => {
-      // The limit is compared unsigned: -1 is never reached.
-      const left = limit.sub(state.count.get());
-      const count = c.select(
-        state.count.get().geU(limit),
-        c.i32(0),
-        c.select(left.ltU(config.BURST), left, c.i32(config.BURST)),
-      );
-      worked.set(count);
-      state.count.inc(count);
-      c.for(0, count, 1, () => {
-        packets.make(plan.template.length, (p) => {
-          copyBytes(c, p.data, data(plan.template, 16), plan.template.length);
-          output(0).push(p);
-        });
-      });
-      if (config.STOP)
-        c.if(state.count.get().geU(limit), () => {
-          state.active.set(0);
-          stop();
-        });
-    });
+    c.if(
+      state.active.get().and(state.count.get().ltU(limit)).and(mayPush(0)),
+      () => {
+        // The limit is compared unsigned: -1 is never reached.
+        const left = limit.sub(state.count.get());
+        const burst = state.burst.get();
+        const count = c.select(left.ltU(burst), left, burst);
+        worked.set(count);
+        state.count.inc(count);
+        c.for(0, count, 1, () => makePacket(c, plan.template, context, (packet) => output(0).push(packet)));
+        if (config.STOP)
+          c.if(state.count.get().geU(limit), () => {
+            task.unschedule();
+            stop();
+          });
+      },
+      () => task.unschedule(),
+    );
     return worked.get();
   },
 });

@@ -1,77 +1,122 @@
 /**
- * RatedSource([DATA, RATE, LIMIT, ACTIVE] [, keywords LENGTH, STOP]) — makes packets at a steady rate.
+ * RatedSource([DATA, RATE, LIMIT, ACTIVE] [, keywords LENGTH, STOP]) — makes packets at a rate.
  *
- * Pushes RATE packets a second (default 10), LIMIT packets in all (default no limit). It sleeps between packets.
+ * Makes RATE packets a second (default 10), by a timer when it pushes and on demand when it is pulled. Stops
+ * after LIMIT packets; -1, the default, is no limit. DATA and LENGTH are as for InfiniteSource. With STOP true,
+ * asks the driver to stop at the limit.
  *
- * Handlers: count (read), reset (write), active (read), rate (read).
+ * Handlers: count (read), reset (write), rate, limit, active (read, write).
  *
- *   RatedSource(\<0800>, 1000, 5000) -> Queue -> ...
+ *   RatedSource(RATE 100, LIMIT 1000) -> Discard;
  */
 
-import { arg, type ElementClass, element, keyword, maximumFrame, positional } from "@clickos/click-core";
-import { u32, u64 } from "@clickos/codegen";
-import { copyBytes } from "../lib/bytes.ts";
+import { type AnyElementContext, arg, type ElementClass, element, keyword, positional } from "@clickos/click-core";
+import { type FunctionBuilder, type I64, u32, u64 } from "@clickos/codegen";
+import { activeHandler } from "../lib/active.ts";
+import { numberHandler, resetHandler } from "../lib/handlers.ts";
+import { makePacket, packetTemplate } from "../lib/source.ts";
+
+const second = 1_000_000_000n;
 
 export const RatedSource: ElementClass = element({
   name: "RatedSource",
+  summary: "makes packets at a rate",
   ports: "0/1",
-  processing: "h/h",
+  processing: "a/a",
   config: {
     DATA: positional(arg.bytes, new Uint8Array(64)),
     RATE: positional(arg.u32, 10),
     LIMIT: positional(arg.i32, -1),
     ACTIVE: positional(arg.bool, true),
     LENGTH: keyword(arg.i32, -1),
+    DATASIZE: keyword(arg.i32, -1),
     STOP: keyword(arg.bool, false),
   },
-  prepare({ config, error }) {
-    const length = config.LENGTH >= 0 ? config.LENGTH : config.DATA.length;
-    if (length > maximumFrame) error(`LENGTH ${length} is more than a packet buffer holds (${maximumFrame})`);
-    const template = new Uint8Array(Math.min(length, maximumFrame));
-    template.set(config.DATA.subarray(0, template.length));
-    return { template, interval: config.RATE > 0 ? 1_000_000_000n / BigInt(config.RATE) : 0n };
-  },
-  state: { next: u64, count: u32, limit: u32, active: u32 },
-  initial: ({ config }) => ({ limit: config.LIMIT >>> 0, active: config.ACTIVE ? 1 : 0 }),
+  prepare: ({ config, error }) => ({
+    template: packetTemplate({ DATA: config.DATA, LENGTH: Math.max(config.LENGTH, config.DATASIZE) }, error),
+  }),
+  state: { next: u64, count: u32, limit: u32, active: u32, rate: u32 },
+  initial: ({ config }) => ({ limit: config.LIMIT >>> 0, active: config.ACTIVE ? 1 : 0, rate: config.RATE }),
   handlers: {
     count: { read: (s) => s.count },
-    rate: { read: (_s, { config }) => config.RATE },
-    active: { read: (s) => s.active !== 0 },
-    reset: {
-      write: (s) => {
-        s.count = 0;
+    rate: {
+      read: (s) => s.rate,
+      write: (s, value, context) => {
+        numberHandler("rate", arg.u32).write(s, value, context);
+        context.setTimer(context.now());
       },
     },
-  },
-  init(c, { state, plan, timer, clock }) {
-    if (plan.interval === 0n) return;
-    c.if(state.active.get(), () => {
-      state.next.set(clock.now());
-      timer.at(clock.now());
-    });
-  },
-  timer(c, { state, plan, data, packets, output, clock, timer, config, stop }) {
-    const now = clock.now();
-    // At most a burst at once: a clock that jumps ahead does not flood the router.
-    const turns = c.var("i32", 32, "turns");
-    c.loop(() => {
-      c.if(turns.get().eqz().or(state.next.get().gtU(now)).or(state.count.get().geU(state.limit.get())), () =>
-        c.break(),
-      );
-      turns.inc(-1);
-      state.next.inc(plan.interval);
-      state.count.inc();
-      packets.make(plan.template.length, (p) => {
-        copyBytes(c, p.data, data(plan.template, 16), plan.template.length);
-        output(0).push(p);
-      });
-    });
-    c.if(
-      state.count.get().ltU(state.limit.get()),
-      () => timer.at(state.next.get()),
-      () => {
-        if (config.STOP) stop();
+    limit: numberHandler("limit"),
+    active: activeHandler,
+    reset: {
+      write: (s, _value, context) => {
+        s.count = 0;
+        context.setTimer(context.now());
       },
-    );
+    },
+    reset_counts: resetHandler("count"),
+  },
+  notifier: {
+    active: (_c, context) => context.state.next.get().leU(context.clock.now()),
+  },
+  init(_c, { state, timer, clock }) {
+    state.next.set(clock.now());
+    timer.at(clock.now());
+  },
+  timer(c, context) {
+    const { state, output, clock, timer, isPush, wake, config, stop } = context;
+    c.if(runs(context), () => {
+      if (!isPush(0)) {
+        wake();
+        return;
+      }
+      const now = clock.now();
+      skipLostTime(c, context);
+      // At most a burst at once: a clock that jumps ahead does not flood the router.
+      const turns = c.var("i32", 32, "turns");
+      c.loop(() => {
+        c.if(turns.get().eqz().or(state.next.get().gtU(now)).or(runs(context).eqz()), () => c.break());
+        turns.inc(-1);
+        state.next.inc(interval(context));
+        state.count.inc();
+        makePacket(c, context.plan.template, context, (packet) => output(0).push(packet));
+      });
+      if (config.STOP) c.if(state.count.get().geU(state.limit.get()), () => stop());
+      c.if(runs(context), () => timer.at(state.next.get()));
+    });
+  },
+  pull(c, _port, context) {
+    const { state, output, clock, timer, config, stop } = context;
+    c.if(runs(context), () => {
+      skipLostTime(c, context);
+      c.if(
+        state.next.get().leU(clock.now()),
+        () => {
+          makePacket(c, context.plan.template, context, (packet) => {
+            state.next.inc(interval(context));
+            state.count.inc();
+            if (config.STOP) c.if(state.count.get().eq(state.limit.get()), () => stop());
+            output(0).push(packet);
+          });
+        },
+        () => timer.at(state.next.get()),
+      );
+    });
   },
 });
+
+function runs({ state }: AnyElementContext): ReturnType<AnyElementContext["mayPull"]> {
+  return state.active.get().and(state.rate.get().ne(0)).and(state.count.get().ltU(state.limit.get()));
+}
+
+function interval({ state }: AnyElementContext): I64 {
+  // Rounded down, and never zero; a rate of nothing is not asked for.
+  const fn = state.rate.get().fn as FunctionBuilder;
+  return fn.i64(second).divU(state.rate.get().toI64());
+}
+
+/** A source that was held up makes good a tenth of a second at most. */
+function skipLostTime(c: FunctionBuilder, { state, clock }: AnyElementContext): void {
+  const most = second / 10n;
+  c.if(state.next.get().add(most).ltU(clock.now()), () => state.next.set(clock.now().sub(most)));
+}

@@ -1,13 +1,21 @@
 /** The `active` handler of elements that can be switched on and off, over a state field of that name. */
-import { arg } from "@clickos/click-core";
+import { arg, type HandlerContext } from "@clickos/click-core";
+import { readValue } from "./handlers.ts";
 
 interface Switchable {
   active: number;
 }
 
-export const activeHandler: { read(s: Switchable): boolean; write(s: Switchable, value: string): void } = {
+export const activeHandler: {
+  read(s: Switchable): boolean;
+  write(s: Switchable, value: string, context: HandlerContext<any, any>): void;
+} = {
   read: (s) => s.active !== 0,
-  write: (s, value) => {
-    s.active = arg.bool.parse(value.trim()) ? 1 : 0;
+  write: (s, value, context) => {
+    s.active = readValue(arg.bool, value) ? 1 : 0;
+    if (s.active) {
+      context.schedule();
+      context.setTimer(context.now());
+    }
   },
 };

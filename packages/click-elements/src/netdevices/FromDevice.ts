@@ -36,6 +36,7 @@ export const FromDevice: ElementClass = element({
       },
     },
   },
+  polls: true,
   task(_c, { config, plan, state, clock, device, output }) {
     const received = device(plan.device).receive(Math.max(1, config.BURST), (packet) => {
       packet.timestamp.set(clock.now());

@@ -1,9 +1,10 @@
 /**
- * Unqueue([BURST, keywords ACTIVE, LIMIT]) — pulls packets and pushes them on.
+ * Unqueue([BURST] [, keywords ACTIVE, LIMIT]) — pulls packets and pushes them on.
  *
- * Pulls up to BURST packets each time it is scheduled, 1 by default; a BURST of 0 or less is all there are.
+ * Pulls up to BURST packets each time it is scheduled, 1 by default; a BURST below 0 is all there are. Stops
+ * after LIMIT packets; -1, the default, is no limit. Sleeps while there is nothing to pull.
  *
- * Handlers: count (read), reset (write), active (read, write).
+ * Handlers: count (read), reset (write), active, burst, limit (read, write).
  *
  *   ... -> Queue -> Unqueue -> ...
  */
@@ -11,33 +12,43 @@
 import { arg, type ElementClass, element, keyword, positional } from "@clickos/click-core";
 import { u32 } from "@clickos/codegen";
 import { activeHandler } from "../lib/active.ts";
+import { numberHandler, resetHandler } from "../lib/handlers.ts";
 import { pullTask } from "../lib/pull-task.ts";
 
 export const Unqueue: ElementClass = element({
   name: "Unqueue",
+  summary: "pulls packets and pushes them on",
   ports: "1/1",
   processing: "l/h",
   config: { BURST: positional(arg.i32, 1), ACTIVE: keyword(arg.bool, true), LIMIT: keyword(arg.i32, -1) },
-  state: { count: u32, active: u32 },
-  initial: ({ config }) => ({ active: config.ACTIVE ? 1 : 0 }),
+  state: { count: u32, active: u32, burst: u32, limit: u32 },
+  initial: ({ config }) => ({
+    active: config.ACTIVE ? 1 : 0,
+    burst: config.BURST >>> 0,
+    limit: config.LIMIT >>> 0,
+  }),
   handlers: {
     count: { read: (s) => s.count },
-    reset: {
-      write: (s) => {
-        s.count = 0;
-      },
-    },
+    reset: resetHandler("count"),
     active: activeHandler,
+    burst: numberHandler("burst"),
+    limit: numberHandler("limit"),
   },
-  task(c, { config, input, output, state }) {
+  startsScheduled: ({ config }) => config.ACTIVE,
+  task(c, { input, output, state, task }) {
     const worked = c.var("i32", 0, "worked");
-    c.if(state.active.get(), () => {
-      const burst = config.BURST > 0 ? config.BURST : 0x7fffffff;
-      const limit = config.LIMIT >= 0 ? c.i32(config.LIMIT).sub(state.count.get()) : c.i32(burst);
-      const most = c.select(limit.ltU(burst), limit, c.i32(burst));
-      worked.set(pullTask(c, most, input(0), (packet) => output(0).push(packet)));
-      state.count.inc(worked.get());
-    });
+    // Compared unsigned: -1 is never reached.
+    const left = state.limit.get().sub(state.count.get());
+    c.if(
+      state.active.get().and(left.ne(0)),
+      () => {
+        const burst = state.burst.get();
+        const most = c.select(left.ltU(burst), left, burst);
+        worked.set(pullTask(c, most, input(0), (packet) => output(0).push(packet)));
+        state.count.inc(worked.get());
+      },
+      () => task.unschedule(),
+    );
     return worked.get();
   },
 });

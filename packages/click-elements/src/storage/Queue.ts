@@ -1,48 +1,18 @@
 /**
- * Queue([CAPACITY]) — holds packets in order, pushed in and pulled out.
+ * Queue([CAPACITY]) — stores packets first in, first out.
  *
- * Holds CAPACITY packets, 1000 by default; a packet pushed to a full queue is dropped.
+ * Holds CAPACITY packets, 1000 by default; one that finds it full is dropped, and the first time says so.
+ * Wakes the tasks that wait for packets, and the sources that wait for room.
  *
- * Handlers: length, highwater_length, capacity, drops (read); reset_counts (write).
+ * Handlers: length, highwater_length, capacity, drops (read); reset_counts, reset (write).
  *
- *   ... -> Queue(200) -> ToDevice(0);
+ *   ... -> Queue(100) -> Unqueue -> ...
  */
+import type { ElementClass } from "@clickos/click-core";
+import { queueElement } from "../lib/queue.ts";
 
-import { arg, type ElementClass, element, packetRing, positional } from "@clickos/click-core";
-import { u32 } from "@clickos/codegen";
-
-export const Queue: ElementClass = element({
-  name: "Queue",
-  ports: "1/1",
-  processing: "h/l",
-  config: { CAPACITY: positional(arg.u32, 1000) },
-  prepare({ config, error }) {
-    if (config.CAPACITY < 1 || config.CAPACITY > 1_000_000)
-      error(`CAPACITY ${config.CAPACITY} is not between 1 and 1000000`);
-  },
-  holds: (config) => config.CAPACITY,
-  state: ({ config }) => ({ packets: packetRing(config.CAPACITY), drops: u32, highwater: u32 }),
-  handlers: {
-    length: { read: (s) => s.packets.length },
-    highwater_length: { read: (s) => s.highwater },
-    capacity: { read: (_s, { config }) => config.CAPACITY },
-    drops: { read: (s) => s.drops },
-    reset_counts: {
-      write: (s) => {
-        s.drops = 0;
-        s.highwater = 0;
-      },
-    },
-  },
-  push(c, _port, packet, { state }) {
-    state.packets.push(packet, (rejected) => {
-      state.drops.inc();
-      rejected.drop("queue full");
-    });
-    const length = state.packets.length();
-    c.if(length.gtU(state.highwater.get()), () => state.highwater.set(length));
-  },
-  pull(c, _port, { state, packets, output }) {
-    c.if(state.packets.length(), () => packets.take(state.packets.shift(), (packet) => output(0).push(packet)));
-  },
+export const Queue: ElementClass = queueElement("Queue", {
+  summary: "stores packets first in, first out",
+  empty: true,
+  full: true,
 });

@@ -32,7 +32,13 @@ export const ToDump: ElementClass = element({
       linkType: linkTypes[config.ENCAP] ?? 1,
       ...(config.SNAPLEN > 0 ? { snapLength: config.SNAPLEN } : {}),
     });
-    return { packet: (frame, timestampNs) => writer.write(frame, timestampNs), close: () => writer.close() };
+    return {
+      packet(packet) {
+        writer.write(packet.data, packet.timestampNs);
+        return 0;
+      },
+      close: () => writer.close(),
+    };
   },
   action(_c, packet, { state, service, output }) {
     state.count.inc();

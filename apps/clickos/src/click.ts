@@ -1,0 +1,199 @@
+/** The `click` command: runs a configuration as Click's user-level driver does. */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  type Configuration,
+  ConfigurationError,
+  clickVersion,
+  Diagnostics,
+  drive,
+  HandlerError,
+  parse,
+  Router,
+  SimulatedClock,
+} from "@clickos/click-core";
+import {
+  archiveMember,
+  type ControlServer,
+  elements,
+  hostFiles,
+  onSignal,
+  serveControl,
+} from "@clickos/click-elements/node";
+import { type ClickOptions, clickUsage, readClickOptions, UsageError } from "./click-options.ts";
+
+/** Runs the command; the result is its exit status. */
+export async function click(argv: readonly string[]): Promise<number> {
+  let options: ClickOptions;
+  try {
+    const read = readClickOptions(argv);
+    if (read === "help") {
+      process.stdout.write(clickUsage);
+      return 0;
+    }
+    if (read === "version") {
+      process.stdout.write(`click (ClickOS in TypeScript), the language and handlers of Click ${clickVersion}\n`);
+      return 0;
+    }
+    options = read;
+  } catch (e) {
+    if (!(e instanceof UsageError)) throw e;
+    return fail(`click: ${e.message}\nTry 'click --help' for more information.`);
+  }
+
+  let text: string;
+  let file: string;
+  try {
+    [file, text] = readSource(options);
+  } catch (e) {
+    return fail(`click: ${(e as Error).message}`);
+  }
+
+  const simulated = options.simulated === undefined ? undefined : new SimulatedClock(options.simulated);
+  let router: Router;
+  try {
+    router = Router.compileSync(text, {
+      elements,
+      file,
+      chatter: (line) => void process.stderr.write(Buffer.from(line, "latin1")),
+      output: (line) => void process.stdout.write(Buffer.from(line, "latin1")),
+      files: hostFiles,
+      onSignal,
+      variables: options.variables,
+      reconfigurable: options.reconfigurable,
+      library: (name) => library(name, options.path),
+      ...(simulated ? { clock: simulated.now } : {}),
+      ...(options.warnings ? { warn: (warning) => void process.stderr.write(`${warning}\n`) } : {}),
+    });
+  } catch (e) {
+    if (e instanceof ConfigurationError) return fail(`${e.message}\nRouter could not be initialized!`);
+    throw e;
+  }
+
+  const servers: ControlServer[] = [];
+  let status = 0;
+  try {
+    for (const where of [...options.ports, ...options.unixSockets.map((path) => ({ path }))])
+      servers.push(await serveControl(router, where));
+    if (options.output !== undefined) writeOutput(options.output, router.read("flatconfig"));
+    if (!options.quit) await runDriver(router, simulated, options);
+    for (const problem of router.problems) status = fail(`click: ${problem}`);
+    if (!printHandlers(router, options.handlers)) status = 1;
+    if (options.exitHandler !== undefined) status = exitStatus(router, options.exitHandler);
+  } catch (e) {
+    if (!(e instanceof Error) || !("code" in e)) throw e;
+    status = fail(`click: ${e.message}`);
+  } finally {
+    for (const server of servers) server.close();
+    router.close();
+  }
+  return status;
+}
+
+function fail(message: string): number {
+  process.stderr.write(`${message}\n`);
+  return 1;
+}
+
+function readSource({ source }: ClickOptions): [file: string, text: string] {
+  if ("text" in source) return ["config", source.text];
+  const fromInput = source.file === "-";
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(fromInput ? 0 : source.file);
+  } catch (e) {
+    const { code } = e as NodeJS.ErrnoException;
+    throw new Error(`${source.file}: ${code === "ENOENT" ? "no such file" : (e as Error).message}`);
+  }
+  return [fromInput ? "<stdin>" : source.file, archiveMember(bytes, "config").toString("latin1")];
+}
+
+/** A library is a file of declarations: NAME or NAME.click, here or in the path. */
+function library(name: string, path: string | undefined): Configuration | undefined {
+  for (const folder of [".", ...(path ?? "").split(":").filter((p) => p !== "")])
+    for (const candidate of [name, `${name}.click`]) {
+      const file = join(folder, candidate);
+      if (!existsSync(file)) continue;
+      const diagnostics = new Diagnostics();
+      const configuration = parse({ file, text: readFileSync(file, "latin1") }, diagnostics);
+      diagnostics.throwIfFailed();
+      return configuration;
+    }
+  return undefined;
+}
+
+function writeOutput(file: string, text: string): void {
+  if (file === "-") process.stdout.write(text);
+  else writeFileSync(file, text, "latin1");
+}
+
+async function runDriver(router: Router, simulated: SimulatedClock | undefined, { time }: ClickOptions): Promise<void> {
+  const abort = new AbortController();
+  const stop = (): void => abort.abort();
+  process.once("SIGINT", stop);
+  process.once("SIGTERM", stop);
+  const started = performance.now();
+  const cpu = process.cpuUsage();
+  await drive(router, { signal: abort.signal, ...(simulated ? { simulated } : {}) });
+  process.off("SIGINT", stop);
+  process.off("SIGTERM", stop);
+  if (time) {
+    const used = process.cpuUsage(cpu);
+    const line = (us: number, what: string): string => `${(us / 1e6).toFixed(3)}${what}`;
+    process.stdout.write(
+      `${line(used.user, "u")} ${line(used.system, "s")} ${line((performance.now() - started) * 1000, "real")}\n`,
+    );
+  }
+}
+
+/** Prints handlers: the bare value of one, a header before each of several. */
+function printHandlers(router: Router, wanted: readonly string[]): boolean {
+  const paths = wanted.flatMap((path) => (path.includes("*") ? matching(router, path) : [path]));
+  const named = paths.length > 1 || wanted.some((path) => path.includes("*"));
+  let fine = true;
+  for (const path of paths) {
+    try {
+      const found = router.findHandler(path);
+      const value = router.read(path);
+      const ended = value === "" || value.endsWith("\n") ? value : `${value}\n`;
+      process.stdout.write(Buffer.from(named ? `${found.path}:\n${ended}\n` : ended, "latin1"));
+    } catch (e) {
+      if (!(e instanceof HandlerError)) throw e;
+      fail(`click: ${e.message}`);
+      fine = false;
+    }
+  }
+  return fine;
+}
+
+/** The elements that a pattern with `*` means, where they have the handler. */
+function matching(router: Router, pattern: string): string[] {
+  const dot = pattern.lastIndexOf(".");
+  const handler = pattern.slice(dot + 1);
+  const names = new RegExp(
+    `^${pattern
+      .slice(0, dot)
+      .replace(/[.+^${}()|[\]\\]/g, "\\$&")
+      .replace(/\*/g, ".*")}$`,
+  );
+  return router
+    .elements()
+    .filter((name) => names.test(name) && router.handlers(name).includes(handler))
+    .filter((name) => router.findHandler(`${name}.${handler}`).read !== undefined)
+    .map((name) => `${name}.${handler}`);
+}
+
+/** A number is the status; true is 0 and false is 1. */
+function exitStatus(router: Router, path: string): number {
+  try {
+    const value = router.read(path).trim();
+    if (/^-?\d+$/.test(value)) return Number(value) & 255;
+    if (value === "true") return 0;
+    if (value === "false") return 1;
+    return fail(`click: ${path} is '${value}', which is not an exit status`);
+  } catch (e) {
+    if (!(e instanceof HandlerError)) throw e;
+    fail(`click: ${e.message}`);
+    return 255;
+  }
+}

@@ -1,0 +1,91 @@
+/** Flow codes: which inputs' packets reach which outputs; and the signals that are found along flows. */
+import type { CheckedElement, CheckedGraph } from "./check.ts";
+
+/** The letters of one side of a flow code, a set a port; `[ab]` is several, `[^a]` all but, `#` the port's number. */
+function letters(code: string): string[] {
+  return code.match(/\[\^?[^\]]*\]|[^[]/g) ?? [];
+}
+
+function matches(a: string, b: string, portA: number, portB: number): boolean {
+  if (a === "#" || b === "#")
+    return a === b
+      ? portA === portB
+      : matches(a === "#" ? String(portA) : a, b === "#" ? String(portB) : b, portA, portB);
+  const set = (s: string): { inverted: boolean; set: Set<string> } =>
+    s.startsWith("[")
+      ? { inverted: s[1] === "^", set: new Set(s.replace(/^\[\^?|\]$/g, "")) }
+      : { inverted: false, set: new Set(s) };
+  const [x, y] = [set(a), set(b)];
+  if (x.inverted && y.inverted) return true;
+  if (x.inverted) return [...y.set].some((ch) => !x.set.has(ch));
+  if (y.inverted) return [...x.set].some((ch) => !y.set.has(ch));
+  return [...x.set].some((ch) => y.set.has(ch));
+}
+
+/** Whether packets of an input reach an output. `COMPLETE_FLOW` is `x/x`. */
+export function flows(code: string | undefined, input: number, output: number): boolean {
+  if (code === undefined || code === "x/x") return true;
+  const [left, right] = code.split("/") as [string, string?];
+  const ins = letters(left);
+  const outs = letters(right ?? left);
+  const a = ins[Math.min(input, ins.length - 1)];
+  const b = outs[Math.min(output, outs.length - 1)];
+  return a !== undefined && b !== undefined && matches(a, b, input, output);
+}
+
+/** Who tells an element whether there are packets, or room; `busy` when somebody on the way cannot tell. */
+export interface Signals {
+  /** Those to ask. */
+  readonly elements: ReadonlySet<number>;
+  /** Those who may call: the same, and those behind notifiers that look further themselves. */
+  readonly callers: ReadonlySet<number>;
+  readonly busy: boolean;
+}
+
+/** Finds the notifiers that a pull from an input, or a push to an output, meets. */
+export function findSignals(
+  graph: CheckedGraph,
+  neighbours: Neighbours,
+  from: { element: number; port: number },
+  direction: "upstream" | "downstream",
+): Signals {
+  const elements = new Set<number>();
+  const callers = new Set<number>();
+  const seen = new Set<string>();
+  let busy = false;
+  const visit = (element: number, port: number, asked: boolean): void => {
+    const next = direction === "upstream" ? neighbours.sources(element, port) : neighbours.targets(element, port);
+    if (next.length === 0 && asked) busy = true;
+    for (const to of next) {
+      const key = `${to.element}.${to.port}`;
+      if (seen.has(key)) continue;
+      seen.add(key);
+      const e = graph.elements[to.element] as CheckedElement;
+      const notifier = direction === "upstream" ? e.class.notifier?.active : e.class.notifier?.room;
+      if (notifier) {
+        if (asked) elements.add(to.element);
+        callers.add(to.element);
+        if (!e.class.notifier?.through) continue;
+      }
+      const further = asked && !notifier;
+      const ports = direction === "upstream" ? e.inputs : e.outputs;
+      const wanted = direction === "upstream" ? "pull" : "push";
+      const ways = ports.flatMap((processing, p) =>
+        processing === wanted &&
+        (direction === "upstream" ? flows(e.class.flow, p, to.port) : flows(e.class.flow, to.port, p))
+          ? [p]
+          : [],
+      );
+      // Somebody who makes or ends packets and tells nobody.
+      if (ways.length === 0 && further) busy = true;
+      for (const p of ways) visit(to.element, p, further);
+    }
+  };
+  visit(from.element, from.port, true);
+  return { elements, callers, busy };
+}
+
+export interface Neighbours {
+  sources(element: number, input: number): readonly { readonly element: number; readonly port: number }[];
+  targets(element: number, output: number): readonly { readonly element: number; readonly port: number }[];
+}

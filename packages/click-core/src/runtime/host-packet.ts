@@ -1,0 +1,68 @@
+/** Packets at the border between compiled code and a service element's host side. */
+import type { HostFrame, HostPacket, HostService } from "../element/element.ts";
+import { packetDescriptor } from "../element/packet.ts";
+
+const { offsets } = packetDescriptor;
+
+/** A view of the packet whose buffer is at `address`. */
+export function viewPacket(memory: ArrayBufferLike, address: number): HostPacket {
+  const words = new DataView(memory, address, 128);
+  const data = words.getUint32(offsets.data, true);
+  const header = (offset: number): number => {
+    const at = words.getUint32(offset, true);
+    return at === 0 ? -1 : at - data;
+  };
+  return {
+    data: new Uint8Array(memory, data, words.getUint32(offsets.length, true)),
+    get timestampNs() {
+      return words.getBigUint64(offsets.timestamp, true);
+    },
+    set timestampNs(value) {
+      words.setBigUint64(offsets.timestamp, value, true);
+    },
+    get network() {
+      return header(offsets.network);
+    },
+    set network(at) {
+      words.setUint32(offsets.network, at < 0 ? 0 : data + at, true);
+    },
+    get transport() {
+      return header(offsets.transport);
+    },
+    set transport(at) {
+      words.setUint32(offsets.transport, at < 0 ? 0 : data + at, true);
+    },
+    annotations: new DataView(memory, address + offsets.annotations, 48),
+  };
+}
+
+/** Puts a frame into a packet's buffer; one over `limit` is reported by its length and not copied. */
+function fillPacket(memory: ArrayBufferLike, address: number, frame: HostFrame, limit: number): number {
+  const words = new DataView(memory, address, 128);
+  const data = words.getUint32(offsets.data, true);
+  const { length } = frame.frame;
+  if (length > limit) return length;
+  new Uint8Array(memory, data, length).set(frame.frame);
+  words.setBigUint64(offsets.timestamp, frame.timestampNs, true);
+  const header = (at: number | undefined): number => (at === undefined || at < 0 ? 0 : data + at);
+  words.setUint32(offsets.network, header(frame.network), true);
+  words.setUint32(offsets.transport, header(frame.transport), true);
+  frame.annotate?.(new DataView(memory, address + offsets.annotations, 48));
+  return length;
+}
+
+/** The imports that service elements' code calls. */
+export function serviceImports(
+  memory: ArrayBufferLike,
+  services: readonly (HostService | undefined)[],
+): Record<string, (...args: any[]) => unknown> {
+  return {
+    packet: (element: number, address: number, port: number) =>
+      services[element]?.packet?.(viewPacket(memory, address >>> 0), port) ?? 0,
+    next: (element: number, address: number, limit: number) => {
+      const frame = services[element]?.next?.();
+      if (frame === null) return -1;
+      return frame === undefined ? -2 : fillPacket(memory, address >>> 0, frame, limit);
+    },
+  };
+}

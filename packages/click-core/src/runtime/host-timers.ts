@@ -1,0 +1,31 @@
+/** Timers of service elements, in order of time; those due at one time run in the order they were set. */
+
+export class HostTimers {
+  private readonly list: { readonly at: bigint; readonly run: () => void }[] = [];
+
+  /** @returns cancels the timer; harmless when it has run. */
+  at(nanoseconds: bigint, run: () => void): () => void {
+    const timer = { at: nanoseconds, run };
+    let i = this.list.length;
+    while (i > 0 && (this.list[i - 1]?.at as bigint) > nanoseconds) i--;
+    this.list.splice(i, 0, timer);
+    return () => {
+      const index = this.list.indexOf(timer);
+      if (index >= 0) this.list.splice(index, 1);
+    };
+  }
+
+  get next(): bigint | undefined {
+    return this.list[0]?.at;
+  }
+
+  /** Runs those due, up to `limit` of them; whether any was. */
+  fire(now: bigint, limit = 64): boolean {
+    let fired = false;
+    for (let n = 0; n < limit && this.list[0] !== undefined && this.list[0].at <= now; n++) {
+      fired = true;
+      this.list.shift()?.run();
+    }
+    return fired;
+  }
+}

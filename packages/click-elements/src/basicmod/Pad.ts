@@ -1,0 +1,36 @@
+/**
+ * Pad([LENGTH] [, keywords ZERO, MAXLENGTH]) — makes packets longer.
+ *
+ * Packets shorter than LENGTH bytes get bytes at their end; without LENGTH, as many as their extra length
+ * annotation says, which is then zero. The bytes are zeros unless ZERO is false. No packet gets longer than
+ * MAXLENGTH, or than a buffer holds: one that should is dropped and counted.
+ *
+ *   FromIPSummaryDump(trace) -> Pad -> ToDump(out.pcap, ENCAP IP);
+ */
+import { annotation, arg, type ElementClass, element, keyword, positional } from "@clickos/click-core";
+
+export const Pad: ElementClass = element({
+  name: "Pad",
+  summary: "makes packets longer",
+  ports: "1/1",
+  processing: "a/a",
+  config: {
+    LENGTH: positional(arg.u32, 0),
+    ZERO: keyword(arg.bool, true),
+    RANDOM: keyword(arg.bool, false),
+    MAXLENGTH: keyword(arg.u32, 0),
+  },
+  action(c, packet, { config }) {
+    const { length } = packet;
+    const extra = packet.annotation32(annotation.extraLength);
+    let wanted = config.LENGTH > 0 ? c.i32(config.LENGTH) : length.add(extra.get());
+    if (config.MAXLENGTH > 0) wanted = c.select(wanted.gtU(config.MAXLENGTH), c.i32(config.MAXLENGTH), wanted);
+    c.if(wanted.gtU(length), () => {
+      const more = wanted.sub(length);
+      c.if(packet.tailroom.ltU(more), () => packet.drop("longer than a packet buffer"));
+      if (config.ZERO) c.fill(packet.data.add(length), 0, more);
+      packet.setLength(wanted);
+    });
+    if (config.LENGTH === 0) extra.set(0);
+  },
+});

@@ -1,0 +1,27 @@
+/**
+ * Hub([N] [, keyword HEADROOM]) — copies packets to all outputs but that of the port they came in at.
+ *
+ * Has as many outputs as inputs. N, when given, is how many.
+ *
+ *   a -> [0] h :: Hub; b -> [1] h; h [0] -> ...; h [1] -> ...
+ */
+import { arg, type ElementClass, element, keyword, positional } from "@clickos/click-core";
+
+export const Hub: ElementClass = element({
+  name: "Hub",
+  summary: "copies packets to all outputs but that of their own port",
+  ports: "-/-",
+  processing: "h/h",
+  flow: "#/[^#]",
+  config: { N: positional(arg.i32, -1), HEADROOM: keyword(arg.i32, -1) },
+  prepare({ config, noutputs, error }) {
+    if (config.N >= 0 && config.N !== noutputs) error(`N is ${config.N}, but ${noutputs} outputs are connected`);
+  },
+  push(_c, port, packet, { packets, output, noutputs }) {
+    const others = Array.from({ length: noutputs }, (_, i) => i).filter((i) => i !== port);
+    const last = others.pop();
+    for (const i of others) packets.copy(packet, (copy) => output(i).push(copy));
+    if (last === undefined) packet.kill();
+    else output(last).push(packet);
+  },
+});

@@ -1,0 +1,16 @@
+/**
+ * Null — passes packets on.
+ *
+ * Leaves nothing behind in the compiled configuration.
+ *
+ *   ... -> Null -> ...
+ */
+import { type ElementClass, element } from "@clickos/click-core";
+
+export const Null: ElementClass = element({
+  name: "Null",
+  summary: "passes packets on",
+  ports: "1/1",
+  processing: "a/a",
+  action() {},
+});

@@ -1,0 +1,16 @@
+/**
+ * PullNull — passes packets on, pull only.
+ *
+ * Leaves nothing behind in the compiled configuration.
+ *
+ *   ... -> PullNull -> ...
+ */
+import { type ElementClass, element } from "@clickos/click-core";
+
+export const PullNull: ElementClass = element({
+  name: "PullNull",
+  summary: "passes packets on, pull only",
+  ports: "1/1",
+  processing: "l/l",
+  action() {},
+});

@@ -1,0 +1,16 @@
+/**
+ * PullSwitch([INPUT]) — pulls from one of its inputs.
+ *
+ * INPUT is 0 by default; -1 gives nothing.
+ *
+ * Handlers: switch (read, write): the input.
+ *
+ *   a -> [0] s :: PullSwitch(1); b -> [1] s; s -> Unqueue
+ */
+import type { ElementClass } from "@clickos/click-core";
+import { pullSwitch } from "../lib/switch.ts";
+
+export const PullSwitch: ElementClass = pullSwitch("PullSwitch", {
+  summary: "pulls from one of its inputs",
+  fixed: false,
+});

@@ -1,0 +1,16 @@
+/**
+ * PushNull — passes packets on, push only.
+ *
+ * Leaves nothing behind in the compiled configuration.
+ *
+ *   ... -> PushNull -> ...
+ */
+import { type ElementClass, element } from "@clickos/click-core";
+
+export const PushNull: ElementClass = element({
+  name: "PushNull",
+  summary: "passes packets on, push only",
+  ports: "1/1",
+  processing: "h/h",
+  action() {},
+});

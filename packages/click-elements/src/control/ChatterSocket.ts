@@ -1,0 +1,82 @@
+/**
+ * ChatterSocket(TYPE, PORT or FILE [, keywords QUIET_CHANNEL, GREETING, LOCALHOST, RETRIES]) — sends what elements
+ * print to clients.
+ *
+ * TYPE is TCP or UNIX. Clients that connect get all chatter from then on, after the line
+ * `Click::ChatterSocket/1.0` unless GREETING is false. A client that does not read loses lines, and holds up
+ * nobody. Runs in process only, not in a virtual machine.
+ *
+ * Handlers: port, connections (read).
+ *
+ *   ChatterSocket(TCP, 7778, LOCALHOST true)
+ */
+import { unlinkSync } from "node:fs";
+import { type AddressInfo, createServer, type Socket } from "node:net";
+import { arg, type ElementClass, element, keyword, required } from "@clickos/click-core";
+import { systemReason } from "@clickos/netdev";
+
+/** Bytes that may wait for a client. */
+const maximumBacklog = 1 << 20;
+
+export const ChatterSocket: ElementClass = element({
+  name: "ChatterSocket",
+  summary: "sends what elements print to clients",
+  ports: "0/0",
+  processing: "a/a",
+  config: {
+    TYPE: required(arg.choice("TCP", "UNIX")),
+    WHERE: required(arg.string),
+    CHANNEL: keyword(arg.string, ""),
+    QUIET_CHANNEL: keyword(arg.bool, true),
+    GREETING: keyword(arg.bool, true),
+    LOCALHOST: keyword(arg.bool, false),
+    RETRIES: keyword(arg.i32, 0),
+    RETRY_WARNINGS: keyword(arg.bool, true),
+  },
+  prepare({ config, error }) {
+    if (config.TYPE === "TCP" && arg.u16.parse(config.WHERE) === undefined)
+      error(`'${config.WHERE}' is not a TCP port`, 1);
+  },
+  service({ config, host, name }) {
+    const clients = new Set<Socket>();
+    let problem: string | undefined;
+    const server = createServer((socket) => {
+      clients.add(socket);
+      socket.on("close", () => clients.delete(socket));
+      socket.on("error", () => socket.destroy());
+      socket.resume();
+      if (config.GREETING) socket.write("Click::ChatterSocket/1.0\r\n");
+    });
+    server.on("error", (e) => {
+      problem = `cannot listen on ${config.WHERE}: ${systemReason(e)}`;
+      host.chatter(`${name}: ${problem}`);
+      host.stop();
+    });
+    let cancel: (() => void) | undefined;
+    return {
+      start() {
+        cancel = host.onChatter((text) => {
+          for (const socket of clients) if (socket.writableLength < maximumBacklog) socket.write(text, "latin1");
+        });
+        if (config.TYPE === "UNIX") {
+          try {
+            unlinkSync(config.WHERE);
+          } catch {
+            // Nothing was there.
+          }
+          server.listen({ path: config.WHERE });
+        } else server.listen({ port: Number(config.WHERE), ...(config.LOCALHOST ? { host: "127.0.0.1" } : {}) });
+      },
+      close() {
+        cancel?.();
+        for (const socket of clients) socket.destroy();
+        server.close();
+      },
+      problem: () => problem,
+      handlers: {
+        port: { read: () => (server.address() as AddressInfo | null)?.port ?? 0 },
+        connections: { read: () => clients.size },
+      },
+    };
+  },
+});

@@ -1,0 +1,29 @@
+/**
+ * HandlerProxy([keyword VERBOSE]) — hands its handlers on to those that it is told of.
+ *
+ * Reading or writing `proxy.ELEMENT.HANDLER` reads or writes `ELEMENT.HANDLER`.
+ *
+ * Handlers: whatever the router has.
+ *
+ *   p :: HandlerProxy
+ */
+import { arg, type ElementClass, element, keyword } from "@clickos/click-core";
+
+export const HandlerProxy: ElementClass = element({
+  name: "HandlerProxy",
+  summary: "hands handlers on",
+  ports: "0/0",
+  processing: "a/a",
+  config: { VERBOSE: keyword(arg.bool, false) },
+  service: ({ host }) => ({
+    handler: (path) => {
+      const found = host.handlers.find(path);
+      return (
+        found && {
+          ...(found.read ? { read: (parameter: string) => host.handlers.read(path, parameter) } : {}),
+          ...(found.write ? { write: (value: string) => host.handlers.write(path, value) } : {}),
+        }
+      );
+    },
+  }),
+});

@@ -1,0 +1,30 @@
+/**
+ * PokeHandlers(DIRECTIVES...) — reads and writes handlers at given times.
+ *
+ * Directives, in order: `read HANDLER`, whose value is printed; `write HANDLER VALUE`; a time, to wait; `stop`,
+ * which stops the driver; `loop`, which starts again; `quit`, which ends. Script does all this and more.
+ *
+ *   PokeHandlers(1s, read c.count, 1s, stop)
+ */
+import { arg, type ElementClass, element, rest, takeWord } from "@clickos/click-core";
+import { parseScript, scriptService } from "./machine.ts";
+
+export const PokeHandlers: ElementClass = element({
+  name: "PokeHandlers",
+  summary: "reads and writes handlers at given times",
+  ports: "0/0",
+  processing: "a/a",
+  config: { DIRECTIVES: rest(arg.raw) },
+  prepare({ arguments: args, error }) {
+    const instructions = args.map((text) => {
+      const [word] = takeWord(text);
+      if (arg.time.parse(text) !== undefined) return `wait ${text}`;
+      if (word === "quit") return "end";
+      return ["read", "readq", "write", "writeq", "stop", "loop", "print", "wait", "save", "append"].includes(word)
+        ? text
+        : `unknown_${word}`;
+    });
+    return parseScript(instructions, (message, i) => error(message.replace("unknown_", ""), i));
+  },
+  service: ({ plan, name, host }) => scriptService({ ...plan, type: "ACTIVE", name, className: "PokeHandlers", host }),
+});

@@ -1,0 +1,42 @@
+/**
+ * Script(INSTRUCTIONS... [, keyword TYPE]) — runs a script that reads and writes handlers.
+ *
+ * Instructions, one an argument: `set VAR VALUE`, `init VAR VALUE`, `print [>FILE] TEXT`, `printn TEXT`,
+ * `read HANDLER`, `write HANDLER VALUE`, `writeq`, `save HANDLER FILE`, `append HANDLER FILE`, `label NAME`,
+ * `goto NAME [CONDITION]`, `loop`, `return VALUE`, `returnq`, `wait TIME`, `wait_time TIME`, `wait_step [N]`,
+ * `wait_stop [N]`, `error TEXT`, `end`, `exit`, `stop`. Variables are `$x`; `$(handler args)` is what a handler
+ * returns. Functions: add, sub, mul, div, idiv, mod, rem, neg, abs, eq, ne, lt, gt, le, ge, and, or, not, nand,
+ * nor, if, in, first, last, length, unquote, cat, catq, sprintf, random, now, readable, writable, htons, htonl.
+ *
+ * TYPE says when it runs: ACTIVE from the start (the default), PASSIVE when its `run` handler is used, PROXY when
+ * any handler of it is used (`$0` is its name), PACKET for each packet, which goes to the output that is returned,
+ * DRIVER as DriverManager does, SIGNAL NAME... at signals.
+ *
+ * Handlers: run, step, goto, set (write), get and the functions (read).
+ *
+ *   Script(label again, wait 1s, print "$(c.count) packets", goto again)
+ */
+import { arg, type ElementClass, element, rest } from "@clickos/click-core";
+import { parseScript, scriptService } from "./machine.ts";
+
+export const Script: ElementClass = element({
+  name: "Script",
+  summary: "runs a script that reads and writes handlers",
+  ports: "-/-",
+  processing: "h/h",
+  config: { INSTRUCTIONS: rest(arg.raw) },
+  prepare({ arguments: args, ninputs, noutputs, error }) {
+    const script = parseScript(args, error);
+    if (script.type !== "PACKET" && ninputs + noutputs > 0) error("only a script of TYPE PACKET has ports");
+    return script;
+  },
+  service: ({ plan, name, host }) => scriptService({ ...plan, name, className: "Script", host }, plan.signals),
+  push(c, port, packet, { service, output, noutputs }) {
+    const to = service.give(packet, port);
+    c.switch(
+      to,
+      Array.from({ length: noutputs }, (_, i) => () => output(i).push(packet)),
+      () => packet.kill(),
+    );
+  },
+});

@@ -1,0 +1,29 @@
+/** Files and signals of the host, as scripts use them. */
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+import type { HostFiles, ServiceHost } from "@clickos/click-core";
+import { systemReason } from "@clickos/netdev";
+
+/** Failures are told in words: what cannot be done with which file. */
+function telling<T>(action: () => T): T {
+  try {
+    return action();
+  } catch (e) {
+    throw new Error(systemReason(e), { cause: e });
+  }
+}
+
+export const hostFiles: HostFiles = {
+  read: (file) => telling(() => readFileSync(file === "-" ? 0 : file)),
+  write: (file, data, append) => {
+    const bytes = typeof data === "string" ? Buffer.from(data, "latin1") : data;
+    if (file === "-") process.stdout.write(bytes);
+    else telling(() => (append ? appendFileSync(file, bytes) : writeFileSync(file, bytes)));
+  },
+};
+
+/** Runs something at a signal: `INT`, `SIGUSR1`. */
+export const onSignal: NonNullable<ServiceHost["onSignal"]> = (signal, run) => {
+  const name = (signal.startsWith("SIG") ? signal : `SIG${signal}`) as NodeJS.Signals;
+  process.on(name, run);
+  return () => process.off(name, run);
+};

@@ -1,0 +1,16 @@
+/**
+ * AlignmentInfo(ENTRIES...) — accepted: says how packets are aligned.
+ *
+ * Written by tools that check alignment; packets here may be read at any alignment.
+ *
+ *   AlignmentInfo(c 4 2)
+ */
+import { arg, type ElementClass, element, rest } from "@clickos/click-core";
+
+export const AlignmentInfo: ElementClass = element({
+  name: "AlignmentInfo",
+  summary: "accepted: says how packets are aligned",
+  ports: "0/0",
+  processing: "a/a",
+  config: { ENTRIES: rest(arg.raw) },
+});

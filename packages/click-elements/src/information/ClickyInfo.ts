@@ -1,0 +1,16 @@
+/**
+ * ClickyInfo(ENTRIES...) — accepted: styles for a graphical view.
+ *
+ * What it says is for programs that draw configurations.
+ *
+ *   ClickyInfo(STYLE #c { color: red })
+ */
+import { arg, type ElementClass, element, rest } from "@clickos/click-core";
+
+export const ClickyInfo: ElementClass = element({
+  name: "ClickyInfo",
+  summary: "accepted: styles for a graphical view",
+  ports: "0/0",
+  processing: "a/a",
+  config: { ENTRIES: rest(arg.raw) },
+});

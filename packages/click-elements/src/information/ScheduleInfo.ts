@@ -1,0 +1,25 @@
+/**
+ * ScheduleInfo(ELEMENT FACTOR, ...) — says how often tasks run, as factors of the usual.
+ *
+ * The factor of a compound element multiplies those of the elements inside.
+ *
+ *   ScheduleInfo(urgent 2, rest 0.5)
+ */
+import { arg, type ElementClass, element, rest, splitWords } from "@clickos/click-core";
+
+export const ScheduleInfo: ElementClass = element({
+  name: "ScheduleInfo",
+  summary: "says how often tasks run",
+  ports: "0/0",
+  processing: "a/a",
+  config: { ENTRIES: rest(arg.raw) },
+  inform({ arguments: args, scope, error }, information) {
+    args.forEach((text, i) => {
+      const [name, factor = "", ...more] = splitWords(text);
+      if (name === undefined) return;
+      const value = arg.real.parse(factor);
+      if (value === undefined || value < 0 || more.length > 0) error(`'${text}' is not an element and a factor`, i);
+      else information.tickets.set(scope + name, value);
+    });
+  },
+});

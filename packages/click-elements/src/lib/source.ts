@@ -1,0 +1,30 @@
+/** What elements that make packets of fixed data have in common. */
+import { type AnyElementContext, maximumFrame, type Packet } from "@clickos/click-core";
+import type { FunctionBuilder } from "@clickos/codegen";
+import { copyBytes } from "./bytes.ts";
+
+/** The packet's bytes: DATA, cut or filled with zeros to LENGTH when that is given. */
+export function packetTemplate(
+  config: { readonly DATA: Uint8Array; readonly LENGTH: number },
+  error: (message: string) => void,
+): Uint8Array {
+  const length = config.LENGTH >= 0 ? config.LENGTH : config.DATA.length;
+  if (length > maximumFrame) error(`LENGTH ${length} is more than a packet buffer holds (${maximumFrame})`);
+  const template = new Uint8Array(Math.min(length, maximumFrame));
+  template.set(config.DATA.subarray(0, template.length));
+  return template;
+}
+
+/** Makes a packet of the template, with the time as its timestamp. */
+export function makePacket(
+  c: FunctionBuilder,
+  template: Uint8Array,
+  { packets, data, clock }: AnyElementContext,
+  some: (packet: Packet) => void,
+): void {
+  packets.make(template.length, (packet) => {
+    copyBytes(c, packet.data, data(template, 16), template.length);
+    packet.timestamp.set(clock.now());
+    some(packet);
+  });
+}

@@ -1,0 +1,22 @@
+/** Times as Click writes them. */
+
+const second = 1_000_000_000n;
+
+/** Seconds, with as many digits after the point as are needed. */
+export function formatTime(nanoseconds: bigint): string {
+  const fraction = (nanoseconds % second).toString().padStart(9, "0").replace(/0+$/, "");
+  return `${nanoseconds / second}${fraction ? `.${fraction}` : ""}`;
+}
+
+/** A timestamp: seconds, a point, and six digits, or nine where microseconds do not say it all. */
+export function formatTimestamp(nanoseconds: bigint): string {
+  const fraction = (nanoseconds % second).toString().padStart(9, "0");
+  return `${nanoseconds / second}.${fraction.endsWith("000") ? fraction.slice(0, 6) : fraction}`;
+}
+
+/** Nanoseconds of a decimal number of seconds, exactly. */
+export function parseTimestamp(text: string): bigint | undefined {
+  const match = /^(\d+)?(?:\.(\d*))?$/.exec(text);
+  if (!match || (match[1] === undefined && !match[2])) return undefined;
+  return BigInt(match[1] ?? 0) * second + BigInt((match[2] ?? "").slice(0, 9).padEnd(9, "0"));
+}

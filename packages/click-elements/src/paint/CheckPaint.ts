@@ -1,0 +1,27 @@
+/**
+ * CheckPaint(COLOR [, ANNO]) — sorts packets by whether they have a color.
+ *
+ * Those of COLOR go to output 0, others to output 1, or end there when it is not connected.
+ *
+ * Handlers: color (read, write).
+ *
+ *   ... -> c :: CheckPaint(1) -> ...; c [1] -> ...
+ */
+import { arg, type ElementClass, element, positional, required } from "@clickos/click-core";
+import { u32 } from "@clickos/codegen";
+import { numberHandler } from "../lib/handlers.ts";
+import { annotationByte, paintByte } from "../lib/paint.ts";
+
+export const CheckPaint: ElementClass = element({
+  name: "CheckPaint",
+  summary: "sorts packets by whether they have a color",
+  ports: "1/1-2",
+  processing: "a/ah",
+  config: { COLOR: required(arg.u8), ANNO: positional(annotationByte, paintByte) },
+  state: { color: u32 },
+  initial: ({ config }) => ({ color: config.COLOR }),
+  handlers: { color: numberHandler("color", arg.u8) },
+  action(c, packet, { config, state, output }) {
+    c.if(packet.annotation8(config.ANNO).get().ne(state.color.get()), () => output(1).push(packet));
+  },
+});

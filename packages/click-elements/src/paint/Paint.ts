@@ -1,0 +1,27 @@
+/**
+ * Paint(COLOR [, ANNO]) — marks packets with a color.
+ *
+ * COLOR is a number from 0 to 255, kept in an annotation: PAINT, or the byte ANNO.
+ *
+ * Handlers: color (read, write).
+ *
+ *   ... -> Paint(1) -> ...
+ */
+import { arg, type ElementClass, element, positional, required } from "@clickos/click-core";
+import { u32 } from "@clickos/codegen";
+import { numberHandler } from "../lib/handlers.ts";
+import { annotationByte, paintByte } from "../lib/paint.ts";
+
+export const Paint: ElementClass = element({
+  name: "Paint",
+  summary: "marks packets with a color",
+  ports: "1/1",
+  processing: "a/a",
+  config: { COLOR: required(arg.u8), ANNO: positional(annotationByte, paintByte) },
+  state: { color: u32 },
+  initial: ({ config }) => ({ color: config.COLOR }),
+  handlers: { color: numberHandler("color", arg.u8) },
+  action(_c, packet, { config, state }) {
+    packet.annotation8(config.ANNO).set(state.color.get());
+  },
+});

@@ -1,0 +1,20 @@
+/**
+ * PrioSched — pulls from the first input that has a packet.
+ *
+ * Input 0 comes first: lower inputs wait while higher ones have packets.
+ *
+ *   urgent :: Queue -> [0] s :: PrioSched; rest :: Queue -> [1] s; s -> Unqueue -> ...
+ */
+import { type ElementClass, element } from "@clickos/click-core";
+
+export const PrioSched: ElementClass = element({
+  name: "PrioSched",
+  summary: "pulls from the first input that has a packet",
+  ports: "1-/1",
+  processing: "l/l",
+  pull(_c, _port, { input, output, ninputs }) {
+    const from = (port: number): void =>
+      input(port).pull((packet) => output(0).push(packet), port + 1 < ninputs ? () => from(port + 1) : undefined);
+    from(0);
+  },
+});

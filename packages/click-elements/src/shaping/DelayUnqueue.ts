@@ -1,0 +1,58 @@
+/**
+ * DelayUnqueue(DELAY) — pulls packets and pushes each when its timestamp is DELAY ago.
+ *
+ * Holds one packet; those behind it wait in the queue. Sleeps in between.
+ *
+ * Handlers: delay (read, write).
+ *
+ *   ... -> SetTimestamp -> Queue -> DelayUnqueue(50ms) -> ...
+ */
+
+import { arg, type ElementClass, element, packetRing, required } from "@clickos/click-core";
+import { u64 } from "@clickos/codegen";
+import { readValue } from "../lib/handlers.ts";
+import { formatTime } from "../lib/time.ts";
+
+export const DelayUnqueue: ElementClass = element({
+  name: "DelayUnqueue",
+  summary: "pushes packets a time after their timestamp",
+  ports: "1/1",
+  processing: "l/h",
+  config: { DELAY: required(arg.time) },
+  holds: () => 1,
+  state: { held: packetRing(1), due: u64, delay: u64 },
+  initial: ({ config }) => ({ delay: config.DELAY }),
+  handlers: {
+    delay: {
+      read: (s) => formatTime(s.delay),
+      write: (s, value) => {
+        s.delay = readValue(arg.time, value);
+      },
+    },
+  },
+  timer: (_c, { task }) => task.schedule(),
+  task(c, { state, clock, input, output, packets, timer, task }) {
+    const worked = c.var("i32", 0, "worked");
+    c.if(state.held.length().eqz(), () => {
+      input(0).pull((packet) => {
+        worked.set(1);
+        state.due.set(packet.timestamp.get().add(state.delay.get()));
+        state.held.push(packet, (rejected) => rejected.kill());
+      });
+    });
+    c.if(state.held.length(), () => {
+      c.if(
+        state.due.get().leU(clock.now()),
+        () => {
+          worked.set(1);
+          packets.take(state.held.shift(), (packet) => output(0).push(packet));
+        },
+        () => {
+          timer.at(state.due.get());
+          task.unschedule();
+        },
+      );
+    });
+    return worked.get();
+  },
+});

@@ -1,0 +1,17 @@
+/**
+ * RatedUnqueue(RATE) — pulls packets at a rate and pushes them.
+ *
+ * Pulls at most RATE packets a second and pushes each. Sleeps in between.
+ *
+ * Handlers: rate (read, write).
+ *
+ *   Queue -> RatedUnqueue(1000) -> ...
+ */
+import type { ElementClass } from "@clickos/click-core";
+import { ratedUnqueue } from "../lib/shaper.ts";
+
+export const RatedUnqueue: ElementClass = ratedUnqueue(
+  "RatedUnqueue",
+  "RATE",
+  "pulls packets at a rate and pushes them",
+);

@@ -1,0 +1,18 @@
+/**
+ * FullNoteQueue([CAPACITY]) — stores packets first in, first out.
+ *
+ * Holds CAPACITY packets, 1000 by default; one that finds it full is dropped, and the first time says so.
+ * Wakes the tasks that wait for packets, and the sources that wait for room. The same as Queue.
+ *
+ * Handlers: length, highwater_length, capacity, drops (read); reset_counts, reset (write).
+ *
+ *   ... -> FullNoteQueue(100) -> Unqueue -> ...
+ */
+import type { ElementClass } from "@clickos/click-core";
+import { queueElement } from "../lib/queue.ts";
+
+export const FullNoteQueue: ElementClass = queueElement("FullNoteQueue", {
+  summary: "stores packets; tells of emptiness and fullness",
+  empty: true,
+  full: true,
+});

@@ -1,0 +1,18 @@
+/**
+ * NotifierQueue([CAPACITY]) — stores packets first in, first out.
+ *
+ * Holds CAPACITY packets, 1000 by default; one that finds it full is dropped, and the first time says so.
+ * Wakes the tasks that wait for packets; sources are not told when it is full.
+ *
+ * Handlers: length, highwater_length, capacity, drops (read); reset_counts, reset (write).
+ *
+ *   ... -> NotifierQueue(100) -> Unqueue -> ...
+ */
+import type { ElementClass } from "@clickos/click-core";
+import { queueElement } from "../lib/queue.ts";
+
+export const NotifierQueue: ElementClass = queueElement("NotifierQueue", {
+  summary: "stores packets; tells of emptiness",
+  empty: true,
+  full: false,
+});

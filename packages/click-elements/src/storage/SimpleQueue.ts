@@ -1,0 +1,18 @@
+/**
+ * SimpleQueue([CAPACITY]) — stores packets first in, first out.
+ *
+ * Holds CAPACITY packets, 1000 by default; one that finds it full is dropped, and the first time says so.
+ * Tells nobody: tasks that pull from it poll.
+ *
+ * Handlers: length, highwater_length, capacity, drops (read); reset_counts, reset (write).
+ *
+ *   ... -> SimpleQueue(100) -> Unqueue -> ...
+ */
+import type { ElementClass } from "@clickos/click-core";
+import { queueElement } from "../lib/queue.ts";
+
+export const SimpleQueue: ElementClass = queueElement("SimpleQueue", {
+  summary: "stores packets; tells nobody",
+  empty: false,
+  full: false,
+});

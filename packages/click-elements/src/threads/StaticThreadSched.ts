@@ -1,0 +1,16 @@
+/**
+ * StaticThreadSched(ENTRIES...) — accepted: puts tasks on threads.
+ *
+ * A router runs on one thread.
+ *
+ *   StaticThreadSched(src 0, out 1)
+ */
+import { arg, type ElementClass, element, rest } from "@clickos/click-core";
+
+export const StaticThreadSched: ElementClass = element({
+  name: "StaticThreadSched",
+  summary: "accepted: puts tasks on threads",
+  ports: "0/0",
+  processing: "a/a",
+  config: { ENTRIES: rest(arg.raw) },
+});
