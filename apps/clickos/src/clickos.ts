@@ -4,14 +4,28 @@ import { basename } from "node:path";
 import { checkConfiguration } from "@clickos/click-core";
 import { elements } from "@clickos/click-elements/node";
 import { linkImage, loadImage } from "@clickos/minios";
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import pc from "picocolors";
 import { bootImage, type NicCaptures } from "./boot.ts";
+import { click } from "./click.ts";
 import { demo } from "./demo.ts";
-import { failureText } from "./failure.ts";
+import { CommandError, failureText } from "./failure.ts";
 import { readBytes, readText, writeBytes } from "./files.ts";
 import { bootText, imageText, runText } from "./report.ts";
 import { runConfiguration } from "./run.ts";
+import {
+  checkSource,
+  diagnosticsJson,
+  diagnosticsText,
+  drawSource,
+  explainElement,
+  flattenSource,
+  formatSource,
+  listElements,
+  type PictureFormat,
+  pictureFormats,
+  readConfiguration,
+} from "./tools.ts";
 
 const version = "0.1.0";
 
@@ -55,6 +69,7 @@ function nicCaptures(file: string, use: { receives: boolean; sends: boolean }): 
 const program = new Command("clickos")
   .description("Click middleboxes as tiny virtual machines: build, inspect, boot, run.")
   .version(version)
+  .enablePositionalOptions()
   .showHelpAfterError("(--help shows how it is used)");
 
 program
@@ -152,6 +167,100 @@ program
     if (options.json) json(report);
     else print(bootText(report));
     reportProblems(report.problems);
+  });
+
+/** `NAME=VALUE` arguments: variables of the configuration. */
+function variablesOf(words: readonly string[]): Map<string, string> {
+  return new Map(
+    words.map((word) => {
+      const match = /^(\w+)=([\s\S]*)$/.exec(word);
+      if (!match) throw new CommandError(`expected NAME=VALUE, found '${word}'`);
+      return [match[1] as string, match[2] as string];
+    }),
+  );
+}
+
+program
+  .command("check")
+  .description("report all errors and warnings in a configuration")
+  .argument("<file.click>", "the configuration; - is standard input")
+  .argument("[NAME=VALUE...]", "values for its variables")
+  .option("--json", "print them as JSON")
+  .action((file: string, words: string[], options: { json?: boolean }) => {
+    const list = checkSource(readConfiguration(file), elements, variablesOf(words));
+    if (options.json) json(diagnosticsJson(list));
+    else if (list.length > 0) print(diagnosticsText(list));
+    if (list.some((d) => d.severity === "error")) process.exitCode = 1;
+  });
+
+program
+  .command("fmt")
+  .description("format configurations; comments stay")
+  .argument("<file.click...>", "the configurations; - is standard input")
+  .option("-w, --write", "write the files instead of printing")
+  .option("--check", "only say which files are not formatted")
+  .action((files: string[], options: { write?: boolean; check?: boolean }) => {
+    for (const file of files) {
+      const source = readConfiguration(file);
+      const formatted = formatSource(source);
+      if (options.check) {
+        if (formatted !== source.text) {
+          print(file);
+          process.exitCode = 1;
+        }
+      } else if (options.write && file !== "-") {
+        if (formatted !== source.text) writeBytes(file, new TextEncoder().encode(formatted));
+      } else process.stdout.write(formatted);
+    }
+  });
+
+program
+  .command("flatten")
+  .description("print a configuration with its compound elements expanded")
+  .argument("<file.click>", "the configuration; - is standard input")
+  .argument("[NAME=VALUE...]", "values for its variables")
+  .action((file: string, words: string[]) => {
+    process.stdout.write(flattenSource(readConfiguration(file), elements, variablesOf(words)));
+  });
+
+program
+  .command("graph")
+  .description("draw a configuration; one with errors too, as far as it goes")
+  .argument("<file.click>", "the configuration; - is standard input")
+  .argument("[NAME=VALUE...]", "values for its variables")
+  .addOption(new Option("-f, --format <FORMAT>", "how to draw it").choices(pictureFormats).default("text"))
+  .option("-o, --output <FILE>", "the file to write; by default standard output")
+  .action(async (file: string, words: string[], options: { format: PictureFormat; output?: string }) => {
+    const { picture, problems } = await drawSource(
+      readConfiguration(file),
+      elements,
+      variablesOf(words),
+      options.format,
+    );
+    if (problems.length > 0) process.stderr.write(`${diagnosticsText(problems)}\n`);
+    if (options.output) writeBytes(options.output, new TextEncoder().encode(picture));
+    else process.stdout.write(picture);
+  });
+
+program
+  .command("explain")
+  .description("show an element's manual page")
+  .argument("[ELEMENT]", "the element class")
+  .option("--list", "list all elements by category")
+  .action((name: string | undefined, options: { list?: boolean }) => {
+    if (options.list || name === undefined) print(listElements(elements));
+    else print(explainElement(name, elements));
+  });
+
+program
+  .command("click")
+  .description("run a configuration as Click's user-level driver does; the same as the click command")
+  .argument("[ARGUMENTS...]", "click --help shows them")
+  .allowUnknownOption()
+  .helpOption(false)
+  .passThroughOptions()
+  .action(async (words: string[]) => {
+    process.exit(await click(words));
   });
 
 program

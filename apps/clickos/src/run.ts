@@ -1,5 +1,6 @@
 /** Runs a configuration in process, its devices bound to captures. */
 import { type Drop, type ElementSet, maximumFrame, Router } from "@clickos/click-core";
+import { hostFiles, onSignal } from "@clickos/click-elements/node";
 import { type CaptureReader, type CaptureWriter, createCapture, openCapture } from "@clickos/netdev";
 import { CommandError } from "./failure.ts";
 
@@ -36,6 +37,9 @@ export async function runConfiguration(text: string, options: RunOptions): Promi
     elements: options.elements,
     file: options.file,
     chatter: options.chatter,
+    output: (text) => void process.stdout.write(Buffer.from(text, "latin1")),
+    files: hostFiles,
+    onSignal,
   });
   const readers = new Map<number, CaptureReader>();
   const writers = new Map<number, CaptureWriter>();
@@ -85,9 +89,10 @@ export async function runConfiguration(text: string, options: RunOptions): Promi
       const result = router.run(256);
       const sent = drain();
       if (result === "stopped" || options.interrupted?.()) break;
-      if (more || sent || result === "more") {
+      const busy = result === "more" || (result === "polling" && readers.size === 0);
+      if (more || sent || busy) {
         // Signals are delivered between turns.
-        if (result === "more") await new Promise((resolve) => setImmediate(resolve));
+        if (busy) await new Promise((resolve) => setImmediate(resolve));
         continue;
       }
       const next = router.nextTimer;

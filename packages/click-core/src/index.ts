@@ -16,6 +16,7 @@ export {
   diagnose,
 } from "./compile/compile.ts";
 export type { DropCounter, ElementLayout, RouterLayout } from "./compile/layout.ts";
+export { dotPicture, mermaidPicture, type Picture, pictureOf, textPicture } from "./compile/picture.ts";
 export {
   type Platform,
   type PlatformContext,
@@ -117,7 +118,9 @@ export {
   type Port,
   type Requirement,
 } from "./language/flatten.ts";
+export { formatConfiguration } from "./language/format.ts";
 export { lex, type Token, type TokenKind } from "./language/lexer.ts";
+export { lint } from "./language/lint.ts";
 export { parse } from "./language/parser.ts";
 export { printConfiguration } from "./language/print.ts";
 export type { RouterDevice } from "./runtime/device-ring.ts";

@@ -7,6 +7,8 @@
  * @packageDocumentation
  */
 import { type ElementSet, elementSet } from "@clickos/click-core";
+import { FromIPSummaryDump } from "./analysis/FromIPSummaryDump.ts";
+import { ToIPSummaryDump } from "./analysis/ToIPSummaryDump.ts";
 import { SetTimestamp } from "./annotations/SetTimestamp.ts";
 import { ARPQuerier } from "./arp/ARPQuerier.ts";
 import { ARPResponder } from "./arp/ARPResponder.ts";
@@ -42,6 +44,7 @@ import { PokeHandlers } from "./control/PokeHandlers.ts";
 import { ProgressBar } from "./control/ProgressBar.ts";
 import { Script } from "./control/Script.ts";
 import { Counter } from "./counters/Counter.ts";
+import { IPPrint } from "./debugging/IPPrint.ts";
 import { Print } from "./debugging/Print.ts";
 import { EtherEncap } from "./ethernet/EtherEncap.ts";
 import { EtherMirror } from "./ethernet/EtherMirror.ts";
@@ -99,6 +102,7 @@ export const elements: ElementSet = elementSet(
   EtherEncap,
   EtherMirror,
   FromDevice,
+  FromIPSummaryDump,
   FullNoteQueue,
   HandlerProxy,
   Hub,
@@ -106,6 +110,7 @@ export const elements: ElementSet = elementSet(
   InfiniteSource,
   IPClassifier,
   IPFilter,
+  IPPrint,
   IPRewriter,
   MarkIPHeader,
   Message,
@@ -145,6 +150,7 @@ export const elements: ElementSet = elementSet(
   TimedSource,
   TimeSortedSched,
   ToDevice,
+  ToIPSummaryDump,
   Truncate,
   Unqueue,
   Unstrip,

@@ -11,6 +11,8 @@ export interface Token {
   readonly text: string;
   /** Where the token starts; of a `config`, where its text does. */
   readonly offset: number;
+  /** Where the token ends, its closing parenthesis included. */
+  readonly end: number;
 }
 
 const space = /\s+/y;
@@ -43,25 +45,32 @@ export function lex(source: Source, diagnostics: Diagnostics, from = 0, to: numb
       continue;
     }
     let found: string | undefined = match(symbol);
-    if (found !== undefined) tokens.push({ kind: found as TokenKind, text: found, offset: i });
+    if (found !== undefined) tokens.push({ kind: found as TokenKind, text: found, offset: i, end: i + found.length });
     else if (text[i] === "(") {
       const end = endOfConfig(text, i + 1);
       if (end >= text.length) diagnostics.error(at(i), "'(' is not closed");
-      tokens.push({ kind: "config", text: text.slice(i + 1, end), offset: i + 1 });
+      tokens.push({ kind: "config", text: text.slice(i + 1, end), offset: i + 1, end: end + 1 });
       i = end + 1;
       continue;
     } else if (text[i] === "$") {
       found = match(variable);
-      if (found !== undefined) tokens.push({ kind: "variable", text: found.replace(/[${}]/g, ""), offset: i });
+      if (found !== undefined)
+        tokens.push({ kind: "variable", text: found.replace(/[${}]/g, ""), offset: i, end: i + found.length });
       else diagnostics.error(at(i), "'$' is not followed by a variable name");
     } else {
       found = match(word);
-      if (found !== undefined) tokens.push({ kind: /^\d+$/.test(found) ? "number" : "name", text: found, offset: i });
+      if (found !== undefined)
+        tokens.push({ kind: /^\d+$/.test(found) ? "number" : "name", text: found, offset: i, end: i + found.length });
       else diagnostics.error(at(i), `unexpected character '${text[i]}'`);
     }
     i += found?.length ?? 1;
   }
-  tokens.push({ kind: "end", text: to === source.text.length ? "end of file" : ")", offset: text.length });
+  tokens.push({
+    kind: "end",
+    text: to === source.text.length ? "end of file" : ")",
+    offset: text.length,
+    end: text.length,
+  });
   return tokens;
 }
 

@@ -1,0 +1,167 @@
+/**
+ * ToIPSummaryDump(FILENAME [, keywords FIELDS, HEADER, VERBOSE, BANNER, MULTIPACKET, BAD_PACKETS, BINARY]) —
+ * writes a line about each IP packet.
+ *
+ * FIELDS names the columns, `timestamp ip_src` when absent: timestamp, ntimestamp, ts_sec, ts_usec, ip_src, ip_dst,
+ * sport, dport, ip_len, ip_proto, ip_id, ip_fragoff, ip_frag, ip_tos, ip_ttl, ip_sum, ip_hl, tcp_seq, tcp_ack,
+ * tcp_off, tcp_flags, tcp_window, tcp_opt, tcp_ntopt, tcp_sack, udp_len, icmp_type, icmp_code, icmp_flowid,
+ * icmp_seq, payload_len, payload, capture_len, wire_len, count, direction, link, aggregate, and more. CONTENTS and
+ * DATA are other names for FIELDS. FILENAME `-` is standard output. With BAD_PACKETS, packets without a sound IP
+ * header get a `!bad` line. BINARY writes records instead of lines. Packets leave on the output if it is connected.
+ *
+ * Handlers: flush (write).
+ *
+ *   FromDump(in.pcap) -> CheckIPHeader(14) -> ToIPSummaryDump(-, FIELDS timestamp ip_src ip_dst ip_len)
+ */
+import {
+  type ArgumentType,
+  arg,
+  type ElementClass,
+  element,
+  keyword,
+  quote,
+  required,
+  splitWords,
+  unquote,
+} from "@clickos/click-core";
+import { type IpView, type SummaryField, summaryField, type Value, viewIp } from "../lib/ip-summary.ts";
+import { pullTask } from "../lib/pull-task.ts";
+
+/** Field names between spaces, quotes taken off where all stand in one pair. */
+export const fieldNames: ArgumentType<string[]> = {
+  expects: "names of fields",
+  parse: (text) => {
+    const words = splitWords(text);
+    return words.length === 1 ? splitWords(unquote(text)) : words;
+  },
+};
+
+const none: string[] = [];
+const encoder = (text: string): Uint8Array => Uint8Array.from(text, (ch) => ch.charCodeAt(0));
+
+export const ToIPSummaryDump: ElementClass = element({
+  name: "ToIPSummaryDump",
+  summary: "writes a line about each IP packet",
+  ports: "1/0-1",
+  processing: "a/a",
+  config: {
+    FILENAME: required(arg.filename),
+    FIELDS: keyword(fieldNames, none),
+    CONTENTS: keyword(fieldNames, none),
+    DATA: keyword(fieldNames, none),
+    HEADER: keyword(arg.bool, true),
+    VERBOSE: keyword(arg.bool, false),
+    BANNER: keyword(arg.string, ""),
+    MULTIPACKET: keyword(arg.bool, false),
+    BAD_PACKETS: keyword(arg.bool, false),
+    CAREFUL_TRUNC: keyword(arg.bool, true),
+    EXTRA_LENGTH: keyword(arg.bool, true),
+    BINARY: keyword(arg.bool, false),
+  },
+  prepare({ config, error }) {
+    const named = [config.FIELDS, config.CONTENTS, config.DATA].find((list) => list.length > 0);
+    const fields = (named ?? ["timestamp", "ip_src"]).flatMap((name) => {
+      const field = summaryField(name);
+      if (!field) error(`'${name}' is not a field`);
+      return field ? [field] : [];
+    });
+    return { fields };
+  },
+  service({ config, plan, host }) {
+    const { files } = host;
+    if (!files) throw "files are not available here";
+    const { fields } = plan;
+    let lines: string[] = [];
+    let size = 0;
+    let started = false;
+    const put = (text: string): void => {
+      lines.push(text);
+      size += text.length;
+      if (size >= 1 << 16) flush();
+    };
+    const flush = (): void => {
+      if (lines.length === 0 && started) return;
+      files.write(config.FILENAME, encoder(lines.join("")), started);
+      started = true;
+      lines = [];
+      size = 0;
+    };
+    const text = (line: string): void => put(config.BINARY && started_binary ? record(line, true) : `${line}\n`);
+    let started_binary = false;
+    const describe = (packet: Parameters<typeof viewIp>[0], view: IpView | string, once: boolean): void => {
+      if (typeof view === "string" && config.BAD_PACKETS)
+        text(`!bad ${quote(view).startsWith('"') ? quote(view) : `"${view}"`}`);
+      const columns = fields.map((field): Value | undefined => {
+        if (once && field.name === "count") return 1;
+        if (typeof view === "string") return field.name.endsWith("timestamp") ? packet.timestampNs : undefined;
+        return field.read(view);
+      });
+      put(
+        config.BINARY
+          ? record(binary(fields, columns), false)
+          : `${columns.map((value, i) => (value === undefined ? "-" : (fields[i] as SummaryField).format(value))).join(" ")}\n`,
+      );
+    };
+    return {
+      start() {
+        if (config.HEADER) text("!IPSummaryDump 1.3");
+        if (config.BANNER) text(`!creator "${config.BANNER}"`);
+        if (config.HEADER) text(`!data ${fields.map((f) => f.name).join(" ")}`);
+        if (config.BINARY) text("!binary");
+        started_binary = true;
+        flush();
+      },
+      packet(packet) {
+        const view = viewIp(packet);
+        const times = config.MULTIPACKET ? 1 + packet.annotations.getUint32(24, true) : 1;
+        for (let i = 0; i < times; i++) describe(packet, view, config.MULTIPACKET);
+        return 0;
+      },
+      close: flush,
+      handlers: { flush: { write: flush } },
+    };
+  },
+  action(_c, packet, { service, output }) {
+    service.give(packet);
+    output(0).push(packet);
+  },
+  hasTask: ({ inputIsPush }) => !inputIsPush,
+  task: (c, { service, input, noutputs }) =>
+    noutputs > 0
+      ? c.i32(0)
+      : pullTask(c, 32, input(0), (packet) => {
+          service.give(packet);
+          packet.kill();
+        }),
+});
+
+/** A record: its length in four bytes, network order, the highest bit for a line of text; then the content. */
+function record(content: string, text: boolean): string {
+  const padded = text ? `${content}\n\0` : content;
+  const length = padded.length + 4;
+  return (
+    String.fromCharCode(
+      (length >>> 24) | (text ? 0x80 : 0),
+      (length >>> 16) & 255,
+      (length >>> 8) & 255,
+      length & 255,
+    ) + padded
+  );
+}
+
+function binary(fields: readonly SummaryField[], values: readonly (Value | undefined)[]): string {
+  return fields
+    .map((field, i) => {
+      const value = values[i] ?? (field.size === 0 ? new Uint8Array() : 0);
+      if (value instanceof Uint8Array)
+        return String.fromCharCode((value.length >> 8) & 255, value.length & 255, ...value);
+      let n = BigInt(value);
+      // A time is seconds and a fraction, four bytes each.
+      if (field.size === 8)
+        n = ((n / 1_000_000_000n) << 32n) | ((n % 1_000_000_000n) / (field.name === "ntimestamp" ? 1n : 1000n));
+      return Array.from({ length: field.size }, (_, k) =>
+        String.fromCharCode(Number((n >> BigInt(8 * (field.size - 1 - k))) & 255n)),
+      ).join("");
+    })
+    .join("");
+}
