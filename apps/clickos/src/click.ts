@@ -77,6 +77,7 @@ export async function click(argv: readonly string[]): Promise<number> {
       servers.push(await serveControl(router, where));
     if (options.output !== undefined) writeOutput(options.output, router.read("flatconfig"));
     if (!options.quit) await runDriver(router, simulated, options);
+    router.flush();
     for (const problem of router.problems) status = fail(`click: ${problem}`);
     if (!printHandlers(router, options.handlers)) status = 1;
     if (options.exitHandler !== undefined) status = exitStatus(router, options.exitHandler);

@@ -92,6 +92,7 @@ export {
   type Expander,
   expand,
   quote,
+  quoteAlways,
   splitArguments,
   splitText,
   splitWords,

@@ -49,8 +49,6 @@ export function diagnose(
     if (!packages.has(name))
       diagnostics.error(place, `requirement '${name}' is not available`, `these are: ${[...packages].join(", ")}`);
   const checked = check(graph, elements, diagnostics);
-  if (graph.elements.length === 0 && !diagnostics.failed)
-    diagnostics.warning({ source, offset: 0 }, "the configuration has no elements");
   return { source, graph, checked };
 }
 

@@ -183,6 +183,8 @@ export interface HostService {
   takeOver?(kept: unknown): void;
   /** What went wrong with what it reads, if anything did. */
   problem?(): string | undefined;
+  /** Writes what it has kept back. */
+  flush?(): void;
   close?(): void;
 }
 

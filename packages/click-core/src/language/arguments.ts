@@ -124,12 +124,17 @@ function hexString(text: string): string {
 
 /** Puts a text in quotes where it needs them to be one argument. */
 export function quote(text: string): string {
-  if (text !== "" && !/[\s,()"'\\$;[\]{}]|\/[/*]/.test(text)) return text;
-  return `"${text
-    .replace(/["\\$]/g, "\\$&")
-    .replace(/\n/g, "\\n")
-    .replace(/\t/g, "\\t")
-    .replace(/\r/g, "\\r")}"`;
+  return text !== "" && /^[!-~]+$/.test(text) && !/[,()"'\\$;[\]{}]|\/[/*]/.test(text) ? text : quoteAlways(text);
+}
+
+/** Puts a text in quotes; what cannot be printed is written in hexadecimal. */
+export function quoteAlways(text: string): string {
+  const inner = text.replace(/["\\$]|[^ -~]/g, (ch) => {
+    if (/["\\$]/.test(ch)) return `\\${ch}`;
+    const short = { "\n": "\\n", "\t": "\\t", "\r": "\\r" }[ch];
+    return short ?? `\\<${(ch.charCodeAt(0) & 255).toString(16).toUpperCase().padStart(2, "0")}>`;
+  });
+  return `"${inner}"`;
 }
 
 /** What stands for `$x` and for `$(...)` where text is expanded; `undefined` leaves it as it is. */
@@ -207,9 +212,4 @@ function reference(
   if (fallback !== undefined && (value === undefined || (value === "" && fallback.startsWith(":"))))
     value = fallback.slice(fallback.startsWith(":") ? 2 : 1);
   return { end: i + match[0].length, value };
-}
-
-/** Puts values for variables; unknown ones are left. */
-export function substitute(text: string, variables: ReadonlyMap<string, string>): string {
-  return expand(text, { variable: (name) => variables.get(name) });
 }

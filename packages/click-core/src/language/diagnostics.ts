@@ -106,7 +106,7 @@ export function closest(name: string, candidates: Iterable<string>): string | un
   let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1;
   for (const candidate of candidates) {
     const d = editDistance(name.toLowerCase(), candidate.toLowerCase());
-    if (d < bestDistance) {
+    if (d < bestDistance && d < Math.min(name.length, candidate.length)) {
       best = candidate;
       bestDistance = d;
     }

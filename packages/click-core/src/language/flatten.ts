@@ -1,5 +1,5 @@
 /** Expands compound elements and chains to a flat graph of elements and connections. */
-import { type Argument, splitArguments, substitute, takeWord } from "./arguments.ts";
+import { type Argument, expand, splitArguments, takeWord } from "./arguments.ts";
 import type {
   Arrow,
   ClassExpression,
@@ -114,6 +114,8 @@ interface PortCounts {
 }
 
 const maximumElements = 100_000;
+/** Characters that variables put in, in all. */
+const maximumSubstitution = 16 << 20;
 
 /** Flattens a parsed configuration. */
 export function flatten(configuration: Configuration, diagnostics: Diagnostics, options: FlattenOptions = {}): Graph {
@@ -127,6 +129,7 @@ class Flattener {
   private readonly diagnostics: Diagnostics;
   private readonly options: FlattenOptions;
   private nodes = 0;
+  private substituted = 0;
 
   constructor(diagnostics: Diagnostics, options: FlattenOptions) {
     this.diagnostics = diagnostics;
@@ -185,7 +188,7 @@ class Flattener {
       if (!match || name === undefined)
         this.diagnostics.error(argument.place, "define takes '$variable value'", "write define($x 5)");
       else if (!(scope.depth === 0 && this.options.variables?.has(name)))
-        scope.variables.set(name, substitute(match[3] ?? "", scope.variables));
+        scope.variables.set(name, this.substitute(match[3] ?? "", scope, argument.place));
     }
   }
 
@@ -265,7 +268,7 @@ class Flattener {
 
   private declare(element: ElementExpression & { kind: "declaration" }, scope: Scope): Node[] {
     const cls = this.resolve(element.class, scope);
-    const className = cls.name || "";
+    const className = element.class.kind === "named" ? element.class.name : cls.name;
     if (element.names.length === 0) {
       const node = this.create(this.anonymous(className, scope), cls, element.config, scope, element.place);
       return node ? [node] : [];
@@ -356,6 +359,16 @@ class Flattener {
   }
 
   private join(from: readonly Side[], to: readonly Side[], arrow: Arrow, place: Place): void {
+    const [a0, b0] = [from[0], to[0]];
+    if (arrow === "->" && from.length === 1 && to.length === 1 && a0 && b0) {
+      // Most connections: one port to one port.
+      const { outputPorts } = a0.endpoint;
+      const { inputPorts } = b0.endpoint;
+      if ((outputPorts?.length ?? 1) === 1 && (inputPorts?.length ?? 1) === 1) {
+        this.edge(a0.node, outputPorts?.[0] ?? 0, b0.node, inputPorts?.[0] ?? 0, place);
+        return;
+      }
+    }
     const lists = (
       side: readonly Side[],
       which: "outputPorts" | "inputPorts",
@@ -387,10 +400,28 @@ class Flattener {
     for (let i = 0; i < Math.max(left.length, right.length); i++) {
       const a = left[left.length === 1 ? 0 : i] as { node: Node; port: number };
       const b = right[right.length === 1 ? 0 : i] as { node: Node; port: number };
-      a.node.outputs = Math.max(a.node.outputs, a.port + 1);
-      b.node.inputs = Math.max(b.node.inputs, b.port + 1);
-      this.edges.push({ from: a.node, fromPort: a.port, to: b.node, toPort: b.port, place });
+      this.edge(a.node, a.port, b.node, b.port, place);
     }
+  }
+
+  private edge(from: Node, fromPort: number, to: Node, toPort: number, place: Place): void {
+    from.outputs = Math.max(from.outputs, fromPort + 1);
+    to.inputs = Math.max(to.inputs, toPort + 1);
+    this.edges.push({ from, fromPort, to, toPort, place });
+  }
+
+  /** Puts values for variables; unknown ones are left. Variables of variables do not fill the memory. */
+  private substitute(text: string, scope: Scope, place: Place): string {
+    return expand(text, {
+      variable: (name) => {
+        const value = scope.variables.get(name);
+        if (value === undefined || this.substituted > maximumSubstitution) return value === undefined ? value : "";
+        this.substituted += value.length;
+        if (this.substituted > maximumSubstitution)
+          this.diagnostics.error(place, "the values of variables grow too long", "look for variables made of others");
+        return value;
+      },
+    });
   }
 
   private node(name: string, element: number | undefined): Node {
@@ -406,7 +437,7 @@ class Flattener {
   ): Node | undefined {
     scope.count.elements++;
     const fullName = scope.prefix + name;
-    const text = substitute(config?.text ?? "", scope.variables);
+    const text = this.substitute(config?.text ?? "", scope, place);
     const changed = text !== config?.text;
     const args = splitArguments(config ? { text, place: config.place } : undefined).map((a) =>
       changed ? { ...a, place: config?.place ?? place } : a,
@@ -548,20 +579,23 @@ class Flattener {
       else leaving.set(key, [e]);
     }
     const known = new Map<string, Port[]>();
+    const inProgress = new Set<string>();
     const follow = (node: Node, port: number, place: Place, depth: number): Port[] => {
       if (node.element !== undefined) return [{ element: node.element, port }];
       const key = `${node.id}.${port}`;
       const earlier = known.get(key);
       if (earlier) return earlier;
-      known.set(key, []);
+      const circle = inProgress.has(key) || depth > 1000;
       const next = leaving.get(key) ?? [];
-      if (depth > 1000) this.diagnostics.error(place, `connection through '${node.name}' goes in a circle`);
+      if (circle) this.diagnostics.error(place, `connection through '${node.name}' goes in a circle`);
       else if (next.length === 0 && node.name.includes("/") && !this.diagnostics.failed)
         this.diagnostics.error(place, `'${node.name}' port ${port} is not connected inside the compound element`);
       const targets = new Map<string, Port>();
-      for (const e of depth > 1000 ? [] : next)
+      inProgress.add(key);
+      for (const e of circle ? [] : next)
         for (const target of follow(e.to.inside?.input ?? e.to, e.toPort, place, depth + 1))
           targets.set(`${target.element}.${target.port}`, target);
+      inProgress.delete(key);
       const list = [...targets.values()];
       known.set(key, list);
       return list;

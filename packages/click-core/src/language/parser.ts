@@ -22,7 +22,8 @@ export function parse(source: Source, diagnostics: Diagnostics): Configuration {
   return { statements: new Parser(source, lex(source, diagnostics), diagnostics, 0).statements(["end"]) };
 }
 
-class SyntaxFailure extends Error {}
+/** Thrown to leave a statement that cannot be understood; said to `diagnostics` before. No error: a stack trace costs. */
+const syntaxFailure = Symbol("syntax failure");
 
 /** Tokens that end a statement. */
 const terminators: readonly TokenKind[] = [";", "}", "||", "end"];
@@ -30,6 +31,7 @@ const terminators: readonly TokenKind[] = [";", "}", "||", "end"];
 class Parser {
   private at = 0;
   private depth: number;
+  private declarations: Uint8Array | undefined;
   private readonly source: Source;
   private readonly tokens: readonly Token[];
   private readonly diagnostics: Diagnostics;
@@ -55,10 +57,11 @@ class Parser {
           continue;
         if (![...until, "end"].includes(this.peek.kind)) this.expect(";", "';' or '->'");
       } catch (e) {
-        if (!(e instanceof SyntaxFailure)) throw e;
+        if (e !== syntaxFailure) throw e;
+        if (this.diagnostics.crowded) this.at = this.tokens.length - 1;
         this.recover();
         // A token that begins nothing, such as a '}' too many, is passed over.
-        if (this.at === start) this.at++;
+        if (this.at === start && this.tokens[this.at]?.kind !== "end") this.at++;
       }
     }
   }
@@ -153,11 +156,18 @@ class Parser {
     return { kind: "name", name: first.text, place };
   }
 
-  /** Whether `, name, name ::` lies ahead. */
+  /** Whether `, name, name ::` lies ahead; known for all commas at once, since a list may be long. */
   private declarationFollows(): boolean {
-    let i = this.at;
-    while (this.tokens[i]?.kind === "," && this.tokens[i + 1]?.kind === "name") i += 2;
-    return this.tokens[i]?.kind === "::";
+    if (!this.declarations) {
+      const { tokens } = this;
+      this.declarations = new Uint8Array(tokens.length);
+      for (let i = tokens.length - 3; i >= 0; i--)
+        if (tokens[i]?.kind === "," && tokens[i + 1]?.kind === "name") {
+          const { kind } = tokens[i + 2] as Token;
+          this.declarations[i] = kind === "::" ? 1 : kind === "," ? (this.declarations[i + 2] as number) : 0;
+        }
+    }
+    return this.declarations[this.at] === 1;
   }
 
   private classExpression(): ClassExpression {
@@ -249,7 +259,7 @@ class Parser {
   }
   private fail(token: Token, message: string, hint?: string): never {
     this.diagnostics.error(this.place(token), message, hint);
-    throw new SyntaxFailure();
+    throw syntaxFailure;
   }
   private place(token: Token): Place {
     return { source: this.source, offset: token.offset };

@@ -97,6 +97,7 @@ export function transferState(before: Instance, after: Instance, changed: Readon
     const [service, kept] = [after.services[e.index], before.services[was.index]?.kept];
     if (service !== before.services[was.index] && kept !== undefined) service?.takeOver?.(kept);
   }
-  after.words.nextTimer = 0n;
+  // Looked at in the next run, where there are timers.
+  if (after.compiled.layout.elements.some((e) => e.due !== undefined)) after.words.nextTimer = 0n;
   after.words.random = before.words.random;
 }

@@ -416,6 +416,11 @@ export class Router implements Disposable {
     return this.current.services.flatMap((s) => s?.problem?.() ?? []);
   }
 
+  /** Has service elements write what they kept back. */
+  flush(): void {
+    for (const service of this.current.services) service?.flush?.();
+  }
+
   /** Closes the files and sockets of service elements. */
   close(): void {
     for (const service of this.current.services) service?.close?.();

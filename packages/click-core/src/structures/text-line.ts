@@ -1,5 +1,5 @@
 /** Builds a line of text in the guest, for Print and its kind. Not for hot paths. */
-import type { Func, FunctionBuilder, I32, I32Like, Var } from "@clickos/codegen";
+import type { Func, FunctionBuilder, I32, I32Like, I64, Var } from "@clickos/codegen";
 
 /** Bytes of the buffer that lines are made in; what does not fit is cut. */
 export const lineSize = 8192;
@@ -34,10 +34,25 @@ export class TextLine {
     return this;
   }
 
-  /** An unsigned number, right-aligned in `width` columns. */
-  decimal(value: I32, width = 0): this {
+  /** An unsigned number, right-aligned in `width` columns, after spaces or zeros. */
+  decimal(value: I32, width = 0, fill: " " | "0" = " "): this {
     const helper = this.c.module.once("text decimal", () => defineDecimal(this.c));
-    this.at.set(this.c.call(helper, this.at.get(), value, width));
+    this.at.set(this.c.call(helper, this.at.get(), value, width, fill.charCodeAt(0)));
+    return this;
+  }
+
+  /** A time in nanoseconds as seconds, a point and six digits. */
+  timestamp(value: I64): this {
+    return this.decimal(value.divU(1_000_000_000n).toI32())
+      .text(".")
+      .decimal(value.remU(1_000_000_000n).divU(1000n).toI32(), 6, "0");
+  }
+
+  /** `length` bytes as characters, a point for what cannot be printed, a space after each 8. At most 2048 bytes. */
+  ascii(address: I32, length: I32): this {
+    const helper = this.c.module.once("text ascii", () => defineAscii(this.c));
+    const shown = this.c.select(length.gtU(2048), this.c.i32(2048), length);
+    this.at.set(this.c.call(helper, this.at.get(), address, shown));
     return this;
   }
 
@@ -69,9 +84,9 @@ export class TextLine {
 function defineDecimal(outer: FunctionBuilder): Func<"i32"> {
   return outer.module.func(
     "text decimal",
-    { at: "i32", value: "i32", width: "i32" },
+    { at: "i32", value: "i32", width: "i32", fill: "i32" },
     "i32",
-    (c, { at, value, width }) => {
+    (c, { at, value, width, fill }) => {
       const count = c.var("i32", 1, "count");
       const rest = c.var("i32", value, "rest");
       c.while(
@@ -82,7 +97,7 @@ function defineDecimal(outer: FunctionBuilder): Func<"i32"> {
         },
       );
       const pad = c.select(width.gtU(count.get()), width.sub(count.get()), c.i32(0));
-      c.fill(at, 32, pad);
+      c.fill(at, fill, pad);
       const end = at.add(pad).add(count.get());
       const p = c.var("i32", end, "p");
       rest.set(value);
@@ -117,4 +132,20 @@ function defineHex(outer: FunctionBuilder, table: number, group: number): Func<"
       return p.get();
     },
   );
+}
+
+function defineAscii(outer: FunctionBuilder): Func<"i32"> {
+  return outer.module.func("text ascii", { at: "i32", address: "i32", length: "i32" }, "i32", (c, p_) => {
+    const p = c.var("i32", p_.at, "p");
+    c.for(0, p_.length, 1, (i) => {
+      const byte = c.load8(p_.address.add(i));
+      c.if(i.ne(0).and(i.and(7).eqz()), () => {
+        c.store8(p.get(), 32);
+        p.inc();
+      });
+      c.store8(p.get(), c.select(byte.sub(32).ltU(95), byte, c.i32(46)));
+      p.inc();
+    });
+    return p.get();
+  });
 }

@@ -19,7 +19,7 @@ import {
   type ElementClass,
   element,
   keyword,
-  quote,
+  quoteAlways,
   required,
   splitWords,
   unquote,
@@ -86,11 +86,10 @@ export const ToIPSummaryDump: ElementClass = element({
       lines = [];
       size = 0;
     };
-    const text = (line: string): void => put(config.BINARY && started_binary ? record(line, true) : `${line}\n`);
-    let started_binary = false;
+    const text = (line: string): void => put(config.BINARY && afterHeader ? record(line, true) : `${line}\n`);
+    let afterHeader = false;
     const describe = (packet: Parameters<typeof viewIp>[0], view: IpView | string, once: boolean): void => {
-      if (typeof view === "string" && config.BAD_PACKETS)
-        text(`!bad ${quote(view).startsWith('"') ? quote(view) : `"${view}"`}`);
+      if (typeof view === "string" && config.BAD_PACKETS) text(`!bad ${quoteAlways(view)}`);
       const columns = fields.map((field): Value | undefined => {
         if (once && field.name === "count") return 1;
         if (typeof view === "string") return field.name.endsWith("timestamp") ? packet.timestampNs : undefined;
@@ -108,7 +107,7 @@ export const ToIPSummaryDump: ElementClass = element({
         if (config.BANNER) text(`!creator "${config.BANNER}"`);
         if (config.HEADER) text(`!data ${fields.map((f) => f.name).join(" ")}`);
         if (config.BINARY) text("!binary");
-        started_binary = true;
+        afterHeader = true;
         flush();
       },
       packet(packet) {
@@ -117,6 +116,7 @@ export const ToIPSummaryDump: ElementClass = element({
         for (let i = 0; i < times; i++) describe(packet, view, config.MULTIPACKET);
         return 0;
       },
+      flush,
       close: flush,
       handlers: { flush: { write: flush } },
     };

@@ -51,12 +51,12 @@ export const ARPQuerier: ElementClass = element({
     POLL_TIMEOUT: keyword(arg.time, 60n * second),
     BROADCAST: keyword(arg.ipAddress, 0xffffffff),
   },
-  prepare({ config, arguments: args, error }) {
+  prepare({ config, arguments: args, error, lookup }) {
     if (config.CAPACITY > 100_000) error("CAPACITY is more than 100000");
     if (config.TABLE_CAPACITY < 1 || config.TABLE_CAPACITY > 1_000_000)
       error("TABLE_CAPACITY is not between 1 and 1000000");
     // The prefix keeps no host bits; the address itself is in the text.
-    const address = arg.ipAddress.parse((args[0] ?? "").split("/")[0] ?? "") ?? config.IP.address;
+    const address = arg.ipAddress.parse((args[0] ?? "").split("/")[0] ?? "", lookup) ?? config.IP.address;
     const subnet = config.IP.length < 32 ? (config.IP.address | ~config.IP.mask) >>> 0 : 0xffffffff;
     return {
       address,

@@ -59,6 +59,7 @@ export const InfiniteSource: ElementClass = element({
     });
   },
   hasTask: ({ outputIsPush }) => outputIsPush,
+  startsScheduled: ({ config }) => config.ACTIVE,
   task(c, context) {
     const { state, plan, output, config, stop, task, mayPush } = context;
     const worked = c.var("i32", 0, "worked");

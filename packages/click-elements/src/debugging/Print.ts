@@ -2,7 +2,7 @@
  * Print([LABEL, MAXLENGTH] [, keywords CONTENTS, TIMESTAMP, ACTIVE]) — prints packets and passes them on.
  *
  * Prints the label, the length, and up to MAXLENGTH bytes of the data in hexadecimal; 24 by default, -1 for all.
- * CONTENTS is HEX (the default) or NONE.
+ * CONTENTS is HEX (the default), ASCII or NONE. TIMESTAMP adds the packet's timestamp.
  *
  * Handlers: active (read, write).
  *
@@ -27,9 +27,10 @@ export const Print: ElementClass = element({
   },
   prepare({ config, error }) {
     const contents = config.CONTENTS.toUpperCase();
-    if (!["HEX", "NONE", "TRUE", "FALSE"].includes(contents)) error(`CONTENTS '${config.CONTENTS}' is not HEX or NONE`);
+    if (!["HEX", "ASCII", "NONE", "TRUE", "FALSE"].includes(contents))
+      error(`CONTENTS '${config.CONTENTS}' is not HEX, ASCII or NONE`);
     return {
-      hex: contents === "HEX" || contents === "TRUE",
+      contents: contents === "TRUE" ? "HEX" : contents,
       limit: config.MAXLENGTH === 24 ? config.LENGTH : config.MAXLENGTH,
     };
   },
@@ -42,19 +43,14 @@ export const Print: ElementClass = element({
     c.if(state.active.get(), () => {
       const text = line();
       if (config.LABEL) text.text(`${config.LABEL}: `);
-      if (config.TIMESTAMP) {
-        const at = packet.timestamp.get();
-        text
-          .decimal(at.divU(1_000_000_000n).toI32())
-          .text(".")
-          .decimal(at.remU(1_000_000_000n).divU(1000n).toI32())
-          .text(": ");
-      }
+      if (config.TIMESTAMP) text.timestamp(packet.timestamp.get()).text(": ");
       text.decimal(packet.length, 4);
-      if (plan.hex && plan.limit !== 0) {
+      if (["HEX", "ASCII"].includes(plan.contents) && plan.limit !== 0) {
         const length = packet.length;
         const shown = plan.limit < 0 ? length : c.select(length.gtU(plan.limit), c.i32(plan.limit), length);
-        text.text(" | ").hex(packet.data, shown);
+        text.text(" | ");
+        if (plan.contents === "HEX") text.hex(packet.data, shown);
+        else text.ascii(packet.data, shown);
       }
       text.end();
     });

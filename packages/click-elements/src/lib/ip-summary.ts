@@ -4,7 +4,7 @@
  * Each field is a row of the table below: how it is read from a packet, written as text, and parsed. Values are
  * numbers, or bytes; `undefined` is a field that the packet does not have, written `-`.
  */
-import { formatIpAddress, type HostPacket, parseIpAddress, quote, unquote } from "@clickos/click-core";
+import { formatIpAddress, type HostPacket, parseIpAddress, quoteAlways, unquote } from "@clickos/click-core";
 import { formatTimestamp, parseTimestamp } from "./time.ts";
 
 export type Value = number | bigint | Uint8Array;
@@ -121,7 +121,7 @@ const quotedBytes = (name: string, read: (v: IpView) => Uint8Array | undefined):
   name,
   size: 0,
   read,
-  format: (value) => `"${quote(`"${String.fromCharCode(...(value as Uint8Array))}`).slice(3, -1)}"`,
+  format: (value) => quoteAlways(String.fromCharCode(...(value as Uint8Array))),
   parse: (text) => Uint8Array.from(unquote(text), (ch) => ch.charCodeAt(0)),
 });
 

@@ -1,0 +1,252 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import {
+  type Configuration,
+  Diagnostics,
+  flatten,
+  formatConfiguration,
+  formatDiagnostic,
+  graphText,
+  lex,
+  parse,
+  printConfiguration,
+  splitText,
+} from "@clickos/click-core";
+import { elements } from "@clickos/click-elements";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+
+const path = new URL("corpus/language.txt", import.meta.url).pathname;
+
+interface Entry {
+  title: string;
+  text: string;
+  expected: string;
+}
+
+function read(): { header: string; entries: Entry[] } {
+  const [header = "", ...parts] = readFileSync(path, "utf8").split(/^=== /m);
+  return {
+    header,
+    entries: parts.map((part) => {
+      const end = part.indexOf("\n");
+      const [text = "", expected = ""] = part.slice(end + 1).split(/^---\n/m);
+      return { title: part.slice(0, end), text: `${text.trimEnd()}\n`, expected: expected.trimEnd() };
+    }),
+  };
+}
+
+function flat(text: string): string {
+  const diagnostics = new Diagnostics();
+  const graph = flatten(parse({ file: "c", text }, diagnostics), diagnostics, {
+    isClass: (name) => Object.hasOwn(elements, name),
+  });
+  const errors = diagnostics.list.map((d) => formatDiagnostic(d).split("\n")[0] ?? "");
+  return (diagnostics.failed ? errors.join("\n") : [...errors, graphText(graph)].join("\n")).trimEnd();
+}
+
+/** A tree without places, and arguments as they are split. */
+function shape(node: unknown, key = ""): unknown {
+  if (Array.isArray(node)) return node.map((n) => shape(n));
+  if (node === null || typeof node !== "object") return node;
+  if (key === "config" && "text" in node) return splitText(String(node.text));
+  return Object.fromEntries(
+    Object.entries(node)
+      .filter(([k, v]) => k !== "place" && v !== undefined)
+      .map(([k, v]) => [k, shape(v, k)]),
+  );
+}
+
+function tree(text: string): Configuration {
+  return parse({ file: "c", text }, new Diagnostics());
+}
+
+function parses(text: string): boolean {
+  const diagnostics = new Diagnostics();
+  parse({ file: "c", text }, diagnostics);
+  return !diagnostics.failed;
+}
+
+describe("the corpus", () => {
+  const { header, entries } = read();
+  if (process.env.UPDATE_CORPUS)
+    writeFileSync(path, header + entries.map((e) => `=== ${e.title}\n${e.text}---\n${flat(e.text)}\n`).join("\n"));
+  it("has at least sixty configurations", () => expect(entries.length).toBeGreaterThanOrEqual(60));
+  for (const { title, text, expected } of entries) {
+    it(title, () => {
+      expect(flat(text)).toBe(expected);
+      if (!parses(text)) return;
+      const formatted = formatConfiguration({ file: "c", text });
+      expect(shape(tree(formatted))).toEqual(shape(tree(text)));
+      expect(formatConfiguration({ file: "c", text: formatted })).toBe(formatted);
+      expect(shape(tree(printConfiguration(tree(text))))).toEqual(shape(tree(text)));
+      // A flat configuration means itself.
+      if (!title.startsWith("error"))
+        expect(flat(graphText(flatGraph(text)))).toBe(graphText(flatGraph(text)).trimEnd());
+    });
+  }
+});
+
+function flatGraph(text: string): ReturnType<typeof flatten> {
+  const diagnostics = new Diagnostics();
+  return flatten(parse({ file: "c", text }, diagnostics), diagnostics, {
+    isClass: (name) => Object.hasOwn(elements, name),
+  });
+}
+
+// ---- trees at random
+
+const place = { source: { file: "", text: "" }, offset: 0 };
+const name = fc.constantFrom("a", "b", "q1", "Queue", "Null", "x/y", "A@3", "input", "output");
+const config = fc.option(
+  fc
+    .constantFrom("", "5", "a, b", '"x, y)"', "\\<00 01>", "$v, K 3", "f(x), [y]", "'q'")
+    .map((text) => ({ text, place })),
+  { nil: undefined },
+);
+const ports = fc.option(fc.array(fc.nat(9), { minLength: 1, maxLength: 3 }), { nil: undefined });
+
+const { configuration } = fc.letrec((tie) => ({
+  class: fc.oneof(
+    { depthSize: "small" },
+    name.map((n) => ({ kind: "named", name: n, place })),
+    fc.constant({ kind: "variable", name: "v", place }),
+    tie("compound"),
+  ),
+  compound: fc.record({
+    kind: fc.constant("compound"),
+    bodies: fc.array(tie("body"), { minLength: 1, maxLength: 2 }),
+    extends: fc.boolean(),
+    place: fc.constant(place),
+  }),
+  body: fc.record({
+    parameters: fc.array(
+      fc.record({ keyword: fc.constantFrom(undefined, "KEY", "__REST__"), variable: fc.constantFrom("v", "w") }),
+      { maxLength: 2 },
+    ),
+    statements: fc.array(tie("statement"), { maxLength: 3 }),
+  }),
+  element: fc.oneof(
+    { depthSize: "small" },
+    name.map((n) => ({ kind: "name", name: n, place })),
+    fc
+      .tuple(fc.array(name, { maxLength: 2 }), tie("class"), config)
+      // Without a name and arguments, a class is a name.
+      .map(([names, cls, c]) => ({
+        kind: "declaration",
+        names: names.map((text) => ({ text, place })),
+        class: cls,
+        config: names.length === 0 && (cls as { kind: string }).kind === "named" ? (c ?? { text: "1", place }) : c,
+        place,
+      })),
+    fc.array(tie("statement"), { maxLength: 2 }).map((statements) => ({ kind: "group", statements, place })),
+  ),
+  endpoint: fc.record({ inputPorts: ports, outputPorts: ports, element: tie("element") }),
+  statement: fc.oneof(
+    { depthSize: "small" },
+    fc
+      .tuple(
+        fc.array(fc.array(tie("endpoint"), { minLength: 1, maxLength: 2 }), { minLength: 1, maxLength: 3 }),
+        fc.array(fc.constantFrom("->", "=>"), { minLength: 2, maxLength: 2 }),
+      )
+      .map(([groups, arrows]) => ({ kind: "chain", groups, arrows: arrows.slice(0, groups.length - 1), place })),
+    fc
+      .tuple(fc.constantFrom("C", "D"), tie("class"))
+      .map(([n, cls]) => ({ kind: "elementclass", name: n, class: cls, place })),
+    fc.constantFrom("require", "provide", "define").map((kind) => ({ kind, config: { text: "$v 5", place }, place })),
+  ),
+  configuration: fc.record({ statements: fc.array(tie("statement"), { maxLength: 5 }) }),
+}));
+
+/** `a, b :: C` is one declaration of two names: a list that ends so is not written apart. */
+function mergesWithNext(node: unknown): boolean {
+  return /"kind":"name"[^{}]*\}?\}?[^[\]]*?,\{[^{}]*"element":\{"kind":"declaration","names":\[\{/.test(
+    JSON.stringify(shape(node)),
+  );
+}
+
+describe("properties", () => {
+  it("parse(print(tree)) is the tree", () => {
+    fc.assert(
+      fc.property(configuration, (tree_) => {
+        fc.pre(!mergesWithNext(tree_));
+        const text = printConfiguration(tree_ as Configuration);
+        const diagnostics = new Diagnostics();
+        const again = parse({ file: "p", text }, diagnostics);
+        expect(diagnostics.list.map((d) => d.message)).toEqual([]);
+        expect(shape(again)).toEqual(shape(tree_));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("what is formatted means the same, and formatting it again changes nothing", () => {
+    fc.assert(
+      fc.property(configuration, (tree_) => {
+        const text = printConfiguration(tree_ as Configuration);
+        const formatted = formatConfiguration({ file: "p", text });
+        expect(shape(tree(formatted))).toEqual(shape(tree(text)));
+        expect(formatConfiguration({ file: "p", text: formatted })).toBe(formatted);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("the lexer never throws, and every token is where it says", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary", maxLength: 300 }), (text) => {
+        for (const token of lex({ file: "l", text }, new Diagnostics()))
+          if (token.kind !== "end") expect(text.slice(token.offset, token.end)).toContain(token.text.slice(0, 1));
+      }),
+    );
+  });
+
+  it("hostile texts of 64 KB are done with in time", () => {
+    const repeat = (piece: string): string => piece.repeat(Math.ceil(65536 / piece.length)).slice(0, 65536);
+    const slowest = { text: "", ms: 0 };
+    for (const piece of [
+      "(",
+      ")",
+      "{",
+      "}",
+      "[",
+      "a->",
+      "a::B;",
+      "a,",
+      "$",
+      "${",
+      '"',
+      "'",
+      "\\<",
+      "/*",
+      "//\n",
+      "#1\n",
+      "||",
+      "...",
+      "elementclass A{",
+      "elementclass A {B||...}",
+      "a::Queue(5)->",
+      "{|",
+      "$x|",
+      "((a->",
+      "a[0]->[0]",
+      "=>",
+      "a=>b,",
+      "input->output;",
+      "define($x $x$x)",
+      "require(x)",
+      "\n",
+      "é",
+      "a b",
+      "a::{input->output}->",
+    ]) {
+      const text = repeat(piece);
+      const start = performance.now();
+      flat(text);
+      const ms = performance.now() - start;
+      if (process.env.SHOW_SLOWEST && ms > 60) console.log(piece, ms);
+      if (ms > slowest.ms) Object.assign(slowest, { text: piece, ms });
+    }
+    // A bound far from what is aimed at (100 ms), to tell a blow-up from a busy machine.
+    expect(slowest.ms, slowest.text).toBeLessThan(2000);
+  });
+});
