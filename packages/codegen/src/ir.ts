@@ -158,12 +158,14 @@ export interface ModuleIr {
   readonly data: readonly DataSegment[];
 }
 
+const none: readonly Expression[] = [];
+
 /** The operands of an expression, in evaluation order. */
 export function operands(e: Expression): readonly Expression[] {
   switch (e.kind) {
     case "const":
     case "local":
-      return [];
+      return none;
     case "unary":
       return [e.a];
     case "binary":
@@ -186,13 +188,20 @@ export function mapOperands(e: Expression, f: (operand: Expression) => Expressio
     case "const":
     case "local":
       return e;
-    case "unary":
-      return { ...e, a: f(e.a) };
-    case "binary":
-      return { ...e, a: f(e.a), b: f(e.b) };
+    case "unary": {
+      const a = f(e.a);
+      return a === e.a ? e : { ...e, a };
+    }
+    case "binary": {
+      const a = f(e.a);
+      const b = f(e.b);
+      return a === e.a && b === e.b ? e : { ...e, a, b };
+    }
     case "load":
-    case "atomicLoad":
-      return { ...e, address: f(e.address) };
+    case "atomicLoad": {
+      const address = f(e.address);
+      return address === e.address ? e : { ...e, address };
+    }
     case "select":
       return { ...e, a: f(e.a), b: f(e.b), condition: f(e.condition) };
     case "call":
@@ -226,11 +235,11 @@ export function statementOperands(s: Statement): readonly Expression[] {
     case "switch":
       return [s.index];
     case "return":
-      return s.value ? [s.value] : [];
+      return s.value ? [s.value] : none;
     case "do":
       return s.args;
     default:
-      return [];
+      return none;
   }
 }
 
@@ -238,11 +247,16 @@ export function statementOperands(s: Statement): readonly Expression[] {
 export function mapStatement(s: Statement, f: (operand: Expression) => Expression): Statement {
   switch (s.kind) {
     case "let":
-    case "set":
-      return { ...s, value: f(s.value) };
+    case "set": {
+      const value = f(s.value);
+      return value === s.value ? s : { ...s, value };
+    }
     case "store":
-    case "atomicStore":
-      return { ...s, address: f(s.address), value: f(s.value) };
+    case "atomicStore": {
+      const address = f(s.address);
+      const value = f(s.value);
+      return address === s.address && value === s.value ? s : { ...s, address, value };
+    }
     case "copy16":
       return { ...s, to: f(s.to), from: f(s.from) };
     case "zero16":
@@ -251,8 +265,10 @@ export function mapStatement(s: Statement, f: (operand: Expression) => Expressio
       return { ...s, to: f(s.to), from: f(s.from), length: f(s.length) };
     case "fill":
       return { ...s, to: f(s.to), value: f(s.value), length: f(s.length) };
-    case "if":
-      return { ...s, condition: f(s.condition) };
+    case "if": {
+      const condition = f(s.condition);
+      return condition === s.condition ? s : { ...s, condition };
+    }
     case "switch":
       return { ...s, index: f(s.index) };
     case "return":

@@ -41,7 +41,8 @@ export function moduleBuilder(options: { memory: MemoryOptions }): ModuleBuilder
 
 export class ModuleBuilder {
   private readonly functions: FunctionRef[] = [];
-  private readonly names = new Set<string>();
+  /** Names in use, and the number to try next for one that is wanted again. */
+  private readonly names = new Map<string, number>();
   private readonly exported = new Map<string, FunctionRef>();
   private readonly segments: DataSegment[] = [];
   private readonly shared = new Map<string, unknown>();
@@ -173,9 +174,15 @@ export class ModuleBuilder {
   }
 
   private unique(name: string): string {
-    let candidate = name;
-    for (let n = 2; this.names.has(candidate); n++) candidate = `${name}#${n}`;
-    this.names.add(candidate);
-    return candidate;
+    const taken = this.names.get(name);
+    if (taken === undefined) {
+      this.names.set(name, 2);
+      return name;
+    }
+    let n = taken;
+    while (this.names.has(`${name}#${n}`)) n++;
+    this.names.set(name, n + 1);
+    this.names.set(`${name}#${n}`, 2);
+    return `${name}#${n}`;
   }
 }

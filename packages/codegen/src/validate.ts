@@ -27,20 +27,25 @@ export function validate(ir: ModuleIr): void {
   }
 }
 
+/** Checks that values are used where they are defined; `defined` holds those of the blocks around, and is left as it was. */
 function validateBody(
   f: FunctionRef,
   body: readonly Statement[],
-  outer: ReadonlySet<Local>,
+  defined: Set<Local>,
   known: ReadonlySet<FunctionRef>,
 ): void {
-  const defined = new Set(outer);
+  const own: Local[] = [];
   const check = (e: Expression): void => {
-    if (e.kind === "local" && !e.local.mutable && e.local.id >= f.params.length && !defined.has(e.local))
-      throw new CodegenError(
-        "BAD_SCOPE",
-        `value ${e.local.name} is used outside the block it is defined in; keep it in a variable (c.var)`,
-        f.name,
-      );
+    if (e.kind === "local") {
+      if (!e.local.mutable && e.local.id >= f.params.length && !defined.has(e.local))
+        throw new CodegenError(
+          "BAD_SCOPE",
+          `value ${e.local.name} is used outside the block it is defined in; keep it in a variable (c.var)`,
+          f.name,
+        );
+      return;
+    }
+    if (e.kind === "const") return;
     if (e.kind === "call" && !known.has(e.callee))
       throw new CodegenError("BAD_FUNCTION", `calls ${e.callee.name} of another module`, f.name);
     for (const operand of operands(e)) check(operand);
@@ -49,10 +54,13 @@ function validateBody(
     for (const operand of statementOperands(s)) check(operand);
     if (s.kind === "do" && !known.has(s.callee))
       throw new CodegenError("BAD_FUNCTION", `calls ${s.callee.name} of another module`, f.name);
-    if (s.kind === "let") defined.add(s.local);
-    else if (s.kind === "if") {
+    if (s.kind === "let") {
+      defined.add(s.local);
+      own.push(s.local);
+    } else if (s.kind === "if") {
       validateBody(f, s.then, defined, known);
       validateBody(f, s.else, defined, known);
     } else if (s.kind === "block" || s.kind === "loop") validateBody(f, s.body, defined, known);
   }
+  for (const local of own) defined.delete(local);
 }

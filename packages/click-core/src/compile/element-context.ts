@@ -1,6 +1,6 @@
 /** What element code is given: its outputs and inputs, packets, time, devices, in the terms of its place in the graph. */
 import type { FunctionBuilder, I32, I64Like, Struct } from "@clickos/codegen";
-import type { ElementContext, InputPort, OutputPort } from "../element/element.ts";
+import type { ElementContext, InputPort, OutputPort, PacketPool } from "../element/element.ts";
 import { ElementDefinitionError, type Ownership } from "../element/ownership.ts";
 import {
   clearAnnotations,
@@ -150,7 +150,10 @@ export function elementContext(
   };
   return {
     name: e.source.name,
-    task: { schedule: () => setBits([e.index], true), unschedule: () => setBits([e.index], false) },
+    // Made when they are asked for: most elements want few of them.
+    get task() {
+      return { schedule: () => setBits([e.index], true), unschedule: () => setBits([e.index], false) };
+    },
     wake: () => setBits(place.listeners(e.index, "empty"), true),
     wakeUpstream: () => setBits(place.listeners(e.index, "full"), true),
     mayPull: (port) => anySignal(port, "upstream"),
@@ -167,7 +170,9 @@ export function elementContext(
     },
     config: e.config,
     plan: e.plan,
-    state: state.layout.at(c, state.address),
+    get state() {
+      return state.layout.at(c, state.address);
+    },
     ninputs: e.inputs.length,
     noutputs: e.outputs.length,
     input,
@@ -175,38 +180,40 @@ export function elementContext(
     isPush: (port) => e.outputs[port] !== "pull",
     inputIsPush: (port) => e.inputs[port] !== "pull",
     clock: { now },
-    packets: {
-      make: (length, some, none) => {
-        const address = place.pool.allocate(c);
-        c.if(address, () => give(make(address, address.add(dataOffset), c.i32(length)), some), none);
-      },
-      copy: (packet, some) => {
-        const address = place.pool.allocate(c);
-        c.if(address, () => {
-          const from = packet.address;
-          const { annotations, next } = packetDescriptor.offsets;
-          for (let i: number = annotations; i < next; i += 16) c.copy16(address, from, i, i);
-          const shift = address.sub(from);
-          const to = packet.data.add(shift);
-          // Whole blocks of 16: data ends 16 bytes before its buffer does.
-          const end = packet.length;
-          c.for(0, end, 16, (i) => {
-            c.copy16(to.add(i), packet.data.add(i));
+    get packets(): PacketPool {
+      return {
+        make: (length, some, none) => {
+          const address = place.pool.allocate(c);
+          c.if(address, () => give(make(address, address.add(dataOffset), c.i32(length)), some), none);
+        },
+        copy: (packet, some) => {
+          const address = place.pool.allocate(c);
+          c.if(address, () => {
+            const from = packet.address;
+            const { annotations, next } = packetDescriptor.offsets;
+            for (let i: number = annotations; i < next; i += 16) c.copy16(address, from, i, i);
+            const shift = address.sub(from);
+            const to = packet.data.add(shift);
+            // Whole blocks of 16: data ends 16 bytes before its buffer does.
+            const end = packet.length;
+            c.for(0, end, 16, (i) => {
+              c.copy16(to.add(i), packet.data.add(i));
+            });
+            const moved = (v: I32): I32 => c.select(v, v.add(shift), c.i32(0));
+            give(
+              {
+                address,
+                data: c.var("i32", to),
+                length: c.var("i32", end),
+                network: c.var("i32", moved(packet.network)),
+                transport: c.var("i32", moved(packet.transport)),
+              },
+              some,
+            );
           });
-          const moved = (v: I32): I32 => c.select(v, v.add(shift), c.i32(0));
-          give(
-            {
-              address,
-              data: c.var("i32", to),
-              length: c.var("i32", end),
-              network: c.var("i32", moved(packet.network)),
-              transport: c.var("i32", moved(packet.transport)),
-            },
-            some,
-          );
-        });
-      },
-      take: (address, some) => give(loadParts(c, address), some),
+        },
+        take: (address, some) => give(loadParts(c, address), some),
+      };
     },
     timer: {
       at: setTimer,
@@ -238,19 +245,21 @@ export function elementContext(
         },
       };
     },
-    service: {
-      give: (packet, port = 0) => {
-        const f = c.module.import("service", "packet", { element: "i32", address: "i32", port: "i32" }, "i32");
-        return c.call(f, e.index, saveParts(c, packet.parts), port);
-      },
-      fill: (packet, limit) => {
-        const f = c.module.import("service", "next", { element: "i32", address: "i32", limit: "i32" }, "i32");
-        const address = saveParts(c, packet.parts);
-        const length = c.call(f, e.index, address, limit);
-        const d = packetDescriptor.at(c, address);
-        packet.setNetworkHeader(d.network.get(), d.transport.get());
-        return length;
-      },
+    get service(): ElementContext<any, any, any>["service"] {
+      return {
+        give: (packet, port = 0) => {
+          const f = c.module.import("service", "packet", { element: "i32", address: "i32", port: "i32" }, "i32");
+          return c.call(f, e.index, saveParts(c, packet.parts), port);
+        },
+        fill: (packet, limit) => {
+          const f = c.module.import("service", "next", { element: "i32", address: "i32", limit: "i32" }, "i32");
+          const address = saveParts(c, packet.parts);
+          const length = c.call(f, e.index, address, limit);
+          const d = packetDescriptor.at(c, address);
+          packet.setNetworkHeader(d.network.get(), d.transport.get());
+          return length;
+        },
+      };
     },
     line: () =>
       new TextLine(c, {

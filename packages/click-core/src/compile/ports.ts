@@ -80,65 +80,75 @@ export function resolveProcessing(
 ): ResolvedProcessing[] {
   type State = "h" | "l" | "a";
   const known = (letter: string): State => (letter === "h" || letter === "l" ? letter : "a");
-  const ports = graph.elements.map((_, i) => {
+  // All ports in one row: an element's inputs, then its outputs.
+  const first: number[] = [];
+  const states: State[] = [];
+  const fixed: boolean[] = [];
+  const owner: number[] = [];
+  graph.elements.forEach((_, i) => {
     const [inputCode, outputCode] = (classes[i]?.processing ?? "a/a").split("/") as [string, string?];
-    const states = (codes: string, count: number): State[] =>
-      Array.from({ length: count }, (_x, p) => known(codeAt(codes, p)));
     const counts = used[i] as PortCounts;
-    return { inputs: states(inputCode, counts.inputs), outputs: states(outputCode ?? inputCode, counts.outputs) };
+    first.push(states.length);
+    const add = (codes: string, count: number): void => {
+      for (let port = 0; port < count; port++) {
+        const state = known(codeAt(codes, port));
+        states.push(state);
+        fixed.push(state !== "a");
+        owner.push(i);
+      }
+    };
+    add(inputCode, counts.inputs);
+    add(outputCode ?? inputCode, counts.outputs);
   });
-  const across = new Map<string, string[]>();
-  const join = (a: string, b: string): void => {
-    const list = across.get(a);
+  const inputAt = (element: number, port: number): number => (first[element] as number) + port;
+  const outputAt = (element: number, port: number): number =>
+    (first[element] as number) + (used[element] as PortCounts).inputs + port;
+  const across: (number[] | undefined)[] = new Array(states.length);
+  const join = (a: number, b: number): void => {
+    const list = across[a];
     if (list) list.push(b);
-    else across.set(a, [b]);
+    else across[a] = [b];
   };
   for (const { from, to } of graph.connections) {
-    join(`o${from.element}.${from.port}`, `i${to.element}.${to.port}`);
-    join(`i${to.element}.${to.port}`, `o${from.element}.${from.port}`);
+    const [a, b] = [outputAt(from.element, from.port), inputAt(to.element, to.port)];
+    join(a, b);
+    join(b, a);
   }
-  const stateOf = (key: string): [State[] | undefined, number] => {
-    const [element, port] = key.slice(1).split(".").map(Number) as [number, number];
-    return [ports[element]?.[key[0] === "i" ? "inputs" : "outputs"], port];
-  };
   // From each port that is decided, on to those that follow it.
-  const spread = (start: readonly string[]): void => {
+  const spread = (start: readonly number[]): void => {
     const work = [...start];
     for (let key = work.pop(); key !== undefined; key = work.pop()) {
-      const [list, port] = stateOf(key);
-      const state = list?.[port];
-      if (state === undefined || state === "a") continue;
-      const decide = (other: string): void => {
-        const [otherList, otherPort] = stateOf(other);
-        if (otherList?.[otherPort] !== "a") return;
-        otherList[otherPort] = state;
+      const state = states[key] as State;
+      if (state === "a") continue;
+      const decide = (other: number): void => {
+        if (states[other] !== "a") return;
+        states[other] = state;
         work.push(other);
       };
-      for (const other of across.get(key) ?? []) decide(other);
-      const element = Number(key.slice(1, key.indexOf(".")));
-      const code = classes[element]?.flow;
-      const [inputCode, outputCode] = (classes[element]?.processing ?? "a/a").split("/") as [string, string?];
-      const input = key[0] === "i";
+      for (const other of across[key] ?? []) decide(other);
       // A port that is push or pull by itself says nothing about the element's others.
-      if (known(codeAt(input ? inputCode : (outputCode ?? inputCode), port)) !== "a") continue;
-      const opposite = ports[element]?.[input ? "outputs" : "inputs"] ?? [];
-      opposite.forEach((_, p) => {
-        if (input ? flows(code, port, p) : flows(code, p, port)) decide(`${input ? "o" : "i"}${element}.${p}`);
-      });
+      if (fixed[key]) continue;
+      const element = owner[key] as number;
+      const { inputs, outputs } = used[element] as PortCounts;
+      const port = key - (first[element] as number);
+      const code = classes[element]?.flow;
+      if (port < inputs) {
+        for (let p = 0; p < outputs; p++) if (flows(code, port, p)) decide(outputAt(element, p));
+      } else for (let p = 0; p < inputs; p++) if (flows(code, p, port - inputs)) decide(inputAt(element, p));
     }
   };
-  const all = ports.flatMap((p, i) => [
-    ...p.inputs.map((_, k) => `i${i}.${k}`),
-    ...p.outputs.map((_, k) => `o${i}.${k}`),
-  ]);
-  spread(all);
+  spread(states.map((_, i) => i));
   // What nothing decides is push.
-  for (const key of all) {
-    const [list, port] = stateOf(key);
-    if (list?.[port] !== "a") continue;
-    list[port] = "h";
+  states.forEach((state, key) => {
+    if (state !== "a" || states[key] !== "a") return;
+    states[key] = "h";
     spread([key]);
-  }
+  });
+  const ports = graph.elements.map((_, i) => {
+    const { inputs, outputs } = used[i] as PortCounts;
+    const at = first[i] as number;
+    return { inputs: states.slice(at, at + inputs), outputs: states.slice(at + inputs, at + inputs + outputs) };
+  });
 
   const seenOut = new Set<string>();
   const seenIn = new Set<string>();

@@ -402,31 +402,49 @@ class Stager {
 
   private countSites(): void {
     const scratch = new ScratchModule({ import: ["", ""], pages: 1 });
+    // Elements alike have their sites alike; they are counted once.
+    const alike = new Map<string, Map<string, number>>();
+    for (const e of this.graph.elements) {
+      const key = `${e.class.name}\0${e.source.configText}\0${e.inputs.join()}\0${e.outputs.join()}`;
+      let counts = alike.get(key);
+      if (!counts) {
+        counts = this.countElementSites(scratch, e);
+        alike.set(key, counts);
+      }
+      for (const [port, count] of counts) {
+        const [side, number] = port.split(" ") as [string, string];
+        this.sites.set(`${side} ${e.index}.${number}`, count);
+      }
+    }
+  }
+
+  /** How often an element's code pushes to each output and pulls from each input, in all. */
+  private countElementSites(scratch: ScratchModule, e: CheckedElement): Map<string, number> {
+    const counts = new Map<string, number>();
     const count = (key: string): void => {
-      this.sites.set(key, (this.sites.get(key) ?? 0) + 1);
+      counts.set(key, (counts.get(key) ?? 0) + 1);
     };
     const counting: Wiring = {
-      push: (_c, element, port) => count(`out ${element}.${port}`),
-      pull: (c, element, port, sink) => {
-        count(`in ${element}.${port}`);
+      push: (_c, _element, port) => count(`out ${port}`),
+      pull: (c, _element, port, sink) => {
+        count(`in ${port}`);
         sink(loadParts(c, c.i32(0)));
       },
       data: () => 0,
       drop: () => 0,
     };
-    for (const e of this.graph.elements) {
-      scratch.run((c) => {
-        e.inputs.forEach((processing, port) => {
-          if (processing === "push") this.emitPush(c, e, port, loadParts(c, c.i32(0)), counting);
-        });
-        e.outputs.forEach((processing, port) => {
-          if (processing === "pull") this.emitPull(c, e, port, () => {}, counting);
-        });
-        if (e.class.timer) this.emit(c, e, counting, (context) => e.class.timer?.(c, context));
-        if (e.class.init) this.emit(c, e, counting, (context) => e.class.init?.(c, context));
-        if (hasTask(e)) this.emitTask(c, e, counting);
+    scratch.run((c) => {
+      e.inputs.forEach((processing, port) => {
+        if (processing === "push") this.emitPush(c, e, port, loadParts(c, c.i32(0)), counting);
       });
-    }
+      e.outputs.forEach((processing, port) => {
+        if (processing === "pull") this.emitPull(c, e, port, () => {}, counting);
+      });
+      if (e.class.timer) this.emit(c, e, counting, (context) => e.class.timer?.(c, context));
+      if (e.class.init) this.emit(c, e, counting, (context) => e.class.init?.(c, context));
+      if (hasTask(e)) this.emitTask(c, e, counting);
+    });
+    return counts;
   }
 
   private readonly wiring: Wiring = {
