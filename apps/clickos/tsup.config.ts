@@ -11,7 +11,7 @@ export default defineConfig([
     banner: {
       js: 'import { createRequire as __createRequire } from "node:module";const require = __createRequire(import.meta.url);',
     },
-    minifySyntax: true,
+    minify: true,
     treeshake: true,
   },
 ]);

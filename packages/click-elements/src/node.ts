@@ -12,6 +12,7 @@ import { FromDump } from "./traces/FromDump.ts";
 import { ToDump } from "./traces/ToDump.ts";
 
 export { archiveMember } from "./host/archive.ts";
+export { type ControlClient, ControlError, connectControl } from "./host/control-client.ts";
 export {
   type ControlAddress,
   type ControlOptions,

@@ -15,7 +15,7 @@ import {
   struct,
   type Var,
 } from "@clickos/codegen";
-import type { ElementContext } from "../element/element.ts";
+import type { ElementClass, ElementContext } from "../element/element.ts";
 import { defaultTickets } from "../element/information.ts";
 import { ElementDefinitionError, Ownership } from "../element/ownership.ts";
 import { bufferSize, loadParts, type PacketParts, saveParts } from "../element/packet.ts";
@@ -34,6 +34,10 @@ export interface StagedRouter {
 type Entry = { readonly kind: "push" | "pull"; readonly element: number; readonly port: number };
 const partParams = { address: "i32", data: "i32", length: "i32", network: "i32", transport: "i32" } as const;
 const inlineDepth = 120;
+
+/** Sites by class and by what makes elements of a class alike; they follow from these alone. */
+const knownSites = new WeakMap<ElementClass, Map<string, Map<string, number>>>();
+const maximumKnown = 1024;
 
 export function stageRouter(graph: CheckedGraph, platform: Platform): StagedRouter {
   return new Stager(graph, platform).build();
@@ -402,14 +406,17 @@ class Stager {
 
   private countSites(): void {
     const scratch = new ScratchModule({ import: ["", ""], pages: 1 });
-    // Elements alike have their sites alike; they are counted once.
-    const alike = new Map<string, Map<string, number>>();
     for (const e of this.graph.elements) {
-      const key = `${e.class.name}\0${e.source.configText}\0${e.inputs.join()}\0${e.outputs.join()}`;
-      let counts = alike.get(key);
+      const key = `${e.source.configText}\0${e.inputs.join()}\0${e.outputs.join()}`;
+      let known = knownSites.get(e.class);
+      if (!known) {
+        known = new Map();
+        knownSites.set(e.class, known);
+      }
+      let counts = known.get(key);
       if (!counts) {
         counts = this.countElementSites(scratch, e);
-        alike.set(key, counts);
+        if (known.size < maximumKnown) known.set(key, counts);
       }
       for (const [port, count] of counts) {
         const [side, number] = port.split(" ") as [string, string];

@@ -1,0 +1,50 @@
+// The compile benchmark: milliseconds from configuration text to a router that can run, median of twenty after as many to warm up.
+//
+// Each line prints the ratio to a reference in the same run: sorting 100,000 numbers.
+//
+//   npm run bench:compile
+import { Router } from "@clickos/click-core";
+import { elements } from "@clickos/click-elements";
+
+const times = (n, make) => Array.from({ length: n }, (_, i) => make(i)).join("\n");
+
+const configurations = {
+  // An IP router with two interfaces: twenty elements.
+  "20 elements": `
+    FromDevice(0) -> c :: Classifier(12/0806, 12/0800, -);
+    c [0] -> Discard; c [2] -> Discard;
+    c [1] -> Strip(14) -> CheckIPHeader -> rt :: StaticIPLookup(10.0.0.0/8 0, 20.0.0.0/8 1, 0.0.0.0/0 1);
+    ${times(2, (i) => `rt [${i}] -> Paint(${i}) -> DecIPTTL -> EtherEncap(0x0800, 1:1:1:1:1:1, 2:2:2:2:2:2) -> Counter -> Queue -> Unqueue -> ToDevice(${i});`)}`,
+  // Long chains of plain elements.
+  "2000 in chains": times(20, () => `InfiniteSource(ACTIVE false) -> ${"Counter -> Paint(1) -> ".repeat(49)} Discard;`),
+  // Queues, tasks and filters side by side.
+  "2000 with queues": times(
+    200,
+    (i) =>
+      `FromDevice(${i % 4}) -> Strip(14) -> CheckIPHeader -> Paint(${i}) -> DecIPTTL -> Counter -> Null -> Queue(4) -> Unqueue -> Discard;`,
+  ),
+};
+
+function median(run) {
+  const samples = Array.from({ length: 40 }, () => {
+    const before = performance.now();
+    run();
+    return performance.now() - before;
+  });
+  return samples.slice(20).sort((a, b) => a - b)[10];
+}
+
+const numbers = Float64Array.from({ length: 100_000 }, (_, i) => (i * 7919) % 100_003);
+const reference = median(() => numbers.slice().sort());
+console.log(`reference: sorting 100,000 numbers, ${reference.toFixed(1)} ms\n`);
+console.log("configuration          ms    ratio   bytes");
+for (const [name, text] of Object.entries(configurations)) {
+  let bytes = 0;
+  const ms = median(() => {
+    const router = Router.compileSync(text, { elements });
+    bytes = router.wasm.length;
+  });
+  console.log(
+    `${name.padEnd(18)} ${ms.toFixed(1).padStart(7)}  ${(ms / reference).toFixed(1).padStart(6)}  ${String(bytes).padStart(7)}`,
+  );
+}
