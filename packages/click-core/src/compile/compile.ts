@@ -4,7 +4,7 @@ import { splitArguments } from "../language/arguments.ts";
 import { Diagnostics, formatDiagnostic, type Source } from "../language/diagnostics.ts";
 import { type FlattenOptions, flatten, type Graph } from "../language/flatten.ts";
 import { parse } from "../language/parser.ts";
-import { type CheckedGraph, check } from "./check.ts";
+import { type CheckedElement, type CheckedGraph, check } from "./check.ts";
 import type { RouterLayout } from "./layout.ts";
 import type { Platform } from "./platform.ts";
 import { stageRouter } from "./stage.ts";
@@ -93,6 +93,11 @@ export function checkGraph(
   return { source: configuration.source, graph, checked };
 }
 
+/** Whether an element has a host side in this place. */
+export function needsService(e: CheckedElement): boolean {
+  return e.class.service !== undefined && (e.class.needsService?.(e.config as never) ?? true);
+}
+
 export interface CompiledRouter {
   readonly wasm: Uint8Array<ArrayBuffer>;
   readonly layout: RouterLayout;
@@ -106,10 +111,10 @@ export function compile(checked: CheckedGraph, platform: Platform): CompiledRout
   if (!platform.services) {
     const diagnostics = new Diagnostics();
     for (const e of checked.elements)
-      if (e.class.service)
+      if (needsService(e))
         diagnostics.error(
           e.source.place,
-          `'${e.source.name} :: ${e.class.name}' needs the host's files, which are not available here`,
+          `'${e.source.name} :: ${e.class.name}' needs its host, which is out of reach here`,
           "use FromDevice and ToDevice in a virtual machine or a browser",
         );
     diagnostics.throwIfFailed();

@@ -123,6 +123,8 @@ export interface HandlerContext<C, P> {
   setTimer(at: bigint | undefined): void;
   /** Frees the buffer of a packet taken out of the element's state. */
   free(address: number): void;
+  /** Gives the element another configuration; it throws a `string` where that cannot be. */
+  reconfigure(config: string): void;
 }
 
 /** What a handler's value may be; it is shown as Click shows it. */
@@ -316,6 +318,8 @@ export interface ElementSpec<C extends ConfigSpec, P, S extends Fields> {
   init?(c: FunctionBuilder, context: ElementContext<ConfigOf<C>, P, S>): void;
   /** Opens the host side of a service element; such elements run only where the host allows them. */
   service?(context: ServiceContext<ConfigOf<C>, P>): HostService;
+  /** Whether the element needs its host side with this configuration; it does when absent. */
+  needsService?(config: ConfigOf<C>): boolean;
   /** Says something about other elements; called before any of them reads its arguments. */
   inform?(context: InformContext, information: Information): void;
 }

@@ -130,6 +130,10 @@ export function controlPlane(
           data.setUint32(control.freeStack + control.freeCount * 4, address, true);
           control.freeCount++;
         },
+        reconfigure: (config) => {
+          if (!extras.reconfigure) throw "it cannot be changed here while the router runs";
+          extras.reconfigure(e.source.name, config);
+        },
       };
       contexts.set(e.index, made);
     }

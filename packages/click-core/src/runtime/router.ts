@@ -1,5 +1,11 @@
 /** A router in process: a compiled configuration over a memory of its own, and how it gives way to the next. */
-import { type CheckedConfiguration, checkConfiguration, checkGraph, compile } from "../compile/compile.ts";
+import {
+  type CheckedConfiguration,
+  checkConfiguration,
+  checkGraph,
+  compile,
+  needsService,
+} from "../compile/compile.ts";
 import type { Platform } from "../compile/platform.ts";
 import type { ElementSet, HostFiles, HostService, ServiceHandler, ServiceHost } from "../element/element.ts";
 import { ConfigurationError } from "../language/diagnostics.ts";
@@ -97,7 +103,7 @@ export class Router implements Disposable {
     const compiled = compile(checked, processPlatform(rings, this.options));
     const opened: HostService[] = [];
     const services = checked.elements.map((e) => {
-      if (!e.class.service) return undefined;
+      if (!e.class.service || !needsService(e)) return undefined;
       const known = reuse.get(e.source.name);
       if (known) return known;
       try {

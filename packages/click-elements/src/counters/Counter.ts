@@ -1,18 +1,38 @@
 /**
- * Counter — passes packets on and counts them and their bytes.
+ * Counter([keywords COUNT_CALL, BYTE_COUNT_CALL]) — passes packets on and counts them and their bytes.
+ *
+ * COUNT_CALL `N HANDLER [VALUE]` writes a handler when the Nth packet has come, and BYTE_COUNT_CALL when the Nth byte
+ * has; with either, it runs in process only, not in a virtual machine.
  *
  * Handlers: count, byte_count (read); reset, reset_counts (write).
  *
- *   FromDevice(0) -> c :: Counter -> ...
+ *   FromDevice(0) -> c :: Counter(COUNT_CALL 1000 stop) -> ...
  */
 
-import { type ElementClass, element } from "@clickos/click-core";
+import { type ArgumentType, type ElementClass, element, keyword, takeWord } from "@clickos/click-core";
 import { u64 } from "@clickos/codegen";
+
+interface Call {
+  readonly at: bigint;
+  readonly path: string;
+  readonly value: string;
+}
+
+const call: ArgumentType<Call | undefined> = {
+  expects: "a number and a handler",
+  parse(text) {
+    const [number, rest] = takeWord(text);
+    const [path, value] = takeWord(rest);
+    return /^\d+$/.test(number) && path !== "" ? { at: BigInt(number), path, value } : undefined;
+  },
+};
 
 export const Counter: ElementClass = element({
   name: "Counter",
+  summary: "counts packets and bytes",
   ports: "1/1",
   processing: "a/a",
+  config: { COUNT_CALL: keyword(call, undefined), BYTE_COUNT_CALL: keyword(call, undefined) },
   state: { count: u64, bytes: u64 },
   handlers: {
     count: { read: (s) => s.count },
@@ -20,9 +40,33 @@ export const Counter: ElementClass = element({
     reset: { write: clear },
     reset_counts: { write: clear },
   },
-  action(_c, packet, { state }) {
+  needsService: (config) => config.COUNT_CALL !== undefined || config.BYTE_COUNT_CALL !== undefined,
+  service: ({ config, host, name }) => ({
+    packet(_packet, which) {
+      const due = which === 0 ? config.COUNT_CALL : config.BYTE_COUNT_CALL;
+      try {
+        if (due) host.handlers.write(due.path, due.value);
+      } catch (e) {
+        host.chatter(`${name}: ${(e as Error).message}`);
+      }
+      return 0;
+    },
+  }),
+  action(c, packet, { state, config, service }) {
+    const { COUNT_CALL, BYTE_COUNT_CALL } = config;
+    const length = packet.length.toI64();
+    if (BYTE_COUNT_CALL) {
+      const before = state.bytes.get();
+      c.if(before.ltU(BYTE_COUNT_CALL.at).and(before.add(length).geU(BYTE_COUNT_CALL.at)), () => {
+        service.give(packet, 1);
+      });
+    }
     state.count.inc();
-    state.bytes.inc(packet.length.toI64());
+    state.bytes.inc(length);
+    if (COUNT_CALL)
+      c.if(state.count.get().eq(COUNT_CALL.at), () => {
+        service.give(packet, 0);
+      });
   },
 });
 

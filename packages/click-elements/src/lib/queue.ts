@@ -1,6 +1,7 @@
 /** The elements that store packets first in, first out; they differ in whom they tell of it. */
 import { arg, type ElementClass, element, packetRing, positional } from "@clickos/click-core";
 import { u32 } from "@clickos/codegen";
+import { readValue } from "./handlers.ts";
 
 export interface QueueKind {
   readonly summary: string;
@@ -26,7 +27,10 @@ export function queueElement(name: string, kind: QueueKind): ElementClass {
     handlers: {
       length: { read: (s) => s.packets.length },
       highwater_length: { read: (s) => s.highwater },
-      capacity: { read: (_s, { config }) => config.CAPACITY },
+      capacity: {
+        read: (_s, { config }) => config.CAPACITY,
+        write: (_s, value, { reconfigure }) => reconfigure(String(readValue(arg.u32, value))),
+      },
       drops: { read: (s) => s.drops },
       reset_counts: {
         write: (s) => {

@@ -4,7 +4,7 @@
  * Holds CAPACITY packets, 1000 by default; one that finds it full is dropped, and the first time says so.
  * Wakes the tasks that wait for packets; sources are not told when it is full.
  *
- * Handlers: length, highwater_length, capacity, drops (read); reset_counts, reset (write).
+ * Handlers: length, highwater_length, drops (read); capacity (read, write); reset_counts, reset (write).
  *
  *   ... -> NotifierQueue(100) -> Unqueue -> ...
  */

@@ -4,7 +4,7 @@
  * Holds CAPACITY packets, 1000 by default; one that finds it full is dropped, and the first time says so.
  * Tells nobody: tasks that pull from it poll.
  *
- * Handlers: length, highwater_length, capacity, drops (read); reset_counts, reset (write).
+ * Handlers: length, highwater_length, drops (read); capacity (read, write); reset_counts, reset (write).
  *
  *   ... -> SimpleQueue(100) -> Unqueue -> ...
  */
