@@ -191,6 +191,37 @@ describe("properties", () => {
     );
   });
 
+  it("comments stay, wherever they are", () => {
+    const gaps = fc.array(fc.constantFrom("", " ", "\n", " // c\n", "/* b */", "\n\n// own\n", "\n/* own */\n"), {
+      minLength: 12,
+      maxLength: 12,
+    });
+    fc.assert(
+      fc.property(configuration, gaps, (tree_, between) => {
+        const source = { file: "p", text: printConfiguration(tree_ as Configuration) };
+        let text = "";
+        let at = 0;
+        let k = 0;
+        for (const token of lex(source, new Diagnostics())) {
+          const start = token.kind === "config" ? token.offset - 1 : token.offset;
+          const gap = between[k++ % between.length] as string;
+          text += `${source.text.slice(at, start)}${gap}`;
+          // A name does not run into a comment's slash.
+          if (gap.startsWith("/")) text = `${text.slice(0, -gap.length)} ${gap}`;
+          text += source.text.slice(start, token.end);
+          at = token.end;
+        }
+        fc.pre(parses(text));
+        const comments = (t: string): number => t.split(/\/\/ c|\/\* b \*\/|\/\/ own|\/\* own \*\//).length;
+        const formatted = formatConfiguration({ file: "p", text });
+        expect(comments(formatted)).toBe(comments(text));
+        expect(shape(tree(formatted))).toEqual(shape(tree(text)));
+        expect(formatConfiguration({ file: "p", text: formatted })).toBe(formatted);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
   it("the lexer never throws, and every token is where it says", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 300 }), (text) => {

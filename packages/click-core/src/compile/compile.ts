@@ -114,7 +114,7 @@ export function compile(checked: CheckedGraph, platform: Platform): CompiledRout
       if (needsService(e))
         diagnostics.error(
           e.source.place,
-          `'${e.source.name} :: ${e.class.name}' needs its host, which is out of reach here`,
+          `'${e.source.name} :: ${e.class.name}' needs the host's files, sockets or handlers, which are not available here`,
           "use FromDevice and ToDevice in a virtual machine or a browser",
         );
     diagnostics.throwIfFailed();

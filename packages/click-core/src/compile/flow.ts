@@ -6,20 +6,18 @@ function letters(code: string): string[] {
   return code.match(/\[\^?[^\]]*\]|[^[]/g) ?? [];
 }
 
-function matches(a: string, b: string, portA: number, portB: number): boolean {
-  if (a === "#" || b === "#")
-    return a === b
-      ? portA === portB
-      : matches(a === "#" ? String(portA) : a, b === "#" ? String(portB) : b, portA, portB);
-  const set = (s: string): { inverted: boolean; set: Set<string> } =>
-    s.startsWith("[")
-      ? { inverted: s[1] === "^", set: new Set(s.replace(/^\[\^?|\]$/g, "")) }
-      : { inverted: false, set: new Set(s) };
-  const [x, y] = [set(a), set(b)];
-  if (x.inverted && y.inverted) return true;
-  if (x.inverted) return [...y.set].some((ch) => !x.set.has(ch));
-  if (y.inverted) return [...x.set].some((ch) => !y.set.has(ch));
-  return [...x.set].some((ch) => y.set.has(ch));
+/** The letters of a port; `#` is a letter of its own for each port. */
+function letterSet(code: string, port: number): { readonly inverted: boolean; readonly letters: ReadonlySet<string> } {
+  const text = code.replace(/#/g, String.fromCharCode(0xe000 + port));
+  const inverted = text.startsWith("[^");
+  return { inverted, letters: new Set(text.startsWith("[") ? text.slice(inverted ? 2 : 1, -1) : text) };
+}
+
+function matches(a: ReturnType<typeof letterSet>, b: ReturnType<typeof letterSet>): boolean {
+  if (a.inverted && b.inverted) return true;
+  if (a.inverted) return [...b.letters].some((ch) => !a.letters.has(ch));
+  if (b.inverted) return [...a.letters].some((ch) => !b.letters.has(ch));
+  return [...a.letters].some((ch) => b.letters.has(ch));
 }
 
 /** Whether packets of an input reach an output. `COMPLETE_FLOW` is `x/x`. */
@@ -30,7 +28,7 @@ export function flows(code: string | undefined, input: number, output: number): 
   const outs = letters(right ?? left);
   const a = ins[Math.min(input, ins.length - 1)];
   const b = outs[Math.min(output, outs.length - 1)];
-  return a !== undefined && b !== undefined && matches(a, b, input, output);
+  return a !== undefined && b !== undefined && matches(letterSet(a, input), letterSet(b, output));
 }
 
 /** Who tells an element whether there are packets, or room; `busy` when somebody on the way cannot tell. */

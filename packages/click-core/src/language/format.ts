@@ -1,8 +1,11 @@
 /**
  * Formats a configuration: a statement a line, two spaces an indent, comments kept. Formatting what is formatted
  * changes nothing, and what a configuration means never changes.
+ *
+ * The text becomes a row of items, tokens and comments; statements get their semicolons there; then items are
+ * printed one after the other, each deciding what stands between it and the next.
  */
-import { splitArguments } from "./arguments.ts";
+import { splitText } from "./arguments.ts";
 import { Diagnostics, type Source } from "./diagnostics.ts";
 import { lex, skipComment, skipQuoted, type Token } from "./lexer.ts";
 import { parse } from "./parser.ts";
@@ -12,177 +15,108 @@ export function formatConfiguration(source: Source): string {
   const diagnostics = new Diagnostics();
   parse(source, diagnostics);
   diagnostics.throwIfFailed();
-  const out = new Output();
-  formatRange(source, 0, source.text.length, out);
-  return out.text();
+  const items: Item[] = [];
+  collect(source, 0, source.text.length, items);
+  return print(items);
 }
 
-/** Text being made, a line at a time. */
-class Output {
-  private readonly lines: string[] = [];
-  private line = "";
-  depth = 0;
-  /** Inside a statement: lines that follow its first are indented further. */
-  continued = false;
-
-  get atStart(): boolean {
-    return this.line === "";
-  }
-  put(text: string, spaced: boolean): void {
-    if (this.atStart) this.line = "  ".repeat(this.depth) + (this.continued ? "    " : "") + text;
-    else this.line += (spaced ? " " : "") + text;
-  }
-  newline(): void {
-    if (!this.atStart) this.lines.push(this.line);
-    this.line = "";
-  }
-  /** Text as it stands, whose further lines are not to be indented. */
-  raw(text: string): void {
-    this.line += text;
-  }
-  blank(): void {
-    const last = this.lines.at(-1);
-    if (last !== undefined && last !== "" && !/[{(|]$/.test(last)) this.lines.push("");
-  }
-  text(): string {
-    this.newline();
-    while (this.lines.at(-1) === "") this.lines.pop();
-    return this.lines.length > 0 ? `${this.lines.join("\n")}\n` : "";
-  }
+interface Item {
+  readonly kind: Token["kind"] | "comment" | "directive" | "(";
+  readonly text: string;
+  /** Line ends between what is before and this. */
+  readonly newlines: number;
+  /** Of a brace or bar: parameters follow, or end here. Of a group's parenthesis: it stays on one line. */
+  readonly flag?: boolean;
+  /** A statement ends here though no semicolon says so. */
+  ends?: boolean;
 }
 
-const noSpaceBefore = new Set([";", ",", "]", "config"]);
-
-function formatRange(source: Source, from: number, to: number, out: Output): void {
+/** Items of a part of the text. Groups are taken apart; statements without a semicolon get one. */
+function collect(source: Source, from: number, to: number, items: Item[]): void {
   const tokens = lex(source, new Diagnostics(), from, to);
+  const bars = parameterBars(tokens);
+  const starts: (string | undefined)[] = [undefined];
   let previous: Token | undefined;
-  let gapFrom = from;
-  /** What the statement began with, by nesting. */
-  const statements: (string | undefined)[] = [undefined];
-  const startOf = (): string | undefined => statements.at(-1);
-  const endStatement = (): void => {
-    if (startOf() !== undefined && !out.atStart) out.put(";", false);
-    statements[statements.length - 1] = undefined;
-    out.continued = false;
+  let last = -1;
+  let at = from;
+  const start = (): string | undefined => starts.at(-1);
+  const setStart = (text: string | undefined): void => {
+    starts[starts.length - 1] = text;
   };
-  const parameters = parameterBars(tokens);
+  const close = (): void => {
+    if (start() === undefined) return;
+    const lastItem = items[last];
+    if (start() === "elementclass" && previous?.kind === "}" && lastItem) lastItem.ends = true;
+    else items.splice(last + 1, 0, { kind: ";", text: ";", newlines: 0 });
+    setStart(undefined);
+  };
   tokens.forEach((token, i) => {
-    const start = token.kind === "config" ? token.offset - 1 : token.offset;
-    const gap = source.text.slice(gapFrom, start);
-    const next = tokens[i + 1];
-    gapFrom = token.end;
-    const group = token.kind === "config" && !(previous && ["name", "variable", "}"].includes(previous.kind));
-    const between = startOf() === undefined;
-    // A class with its brace, and what ends with its parenthesis, are statements by themselves.
-    const closing = token.kind === "}" || token.kind === "end" || token.kind === "||";
-    if (!between && (closing || endsBySelf(previous, startOf(), token))) {
-      if (!(startOf() === "elementclass" && previous?.kind === "}")) endStatement();
-      else statements[statements.length - 1] = undefined;
-      out.continued = false;
-      if (token.kind === ";") {
-        comments(gap, out, false);
-        previous = token;
-        return;
-      }
-      comments(gap, out, true);
-      out.newline();
-    } else comments(gap, out, between);
-    if (startOf() === undefined && token.kind === ";") {
-      previous = token;
-      return;
+    const begin = token.kind === "config" ? token.offset - 1 : token.offset;
+    if (endsBySelf(previous, start(), token) || ["}", "||", "end"].includes(token.kind)) {
+      // An empty statement's semicolon belongs to what ended.
+      close();
     }
-    switch (token.kind) {
-      case "end":
-        out.newline();
-        return;
-      case "{":
-        mark(statements, "{");
-        out.put("{", true);
-        statements.push(undefined);
-        if (parameters.has(i)) out.continued = false;
-        else {
-          out.newline();
-          out.depth++;
-          out.continued = false;
-        }
-        break;
-      case "|":
-        if (parameters.has(i)) {
-          out.put("|", true);
-          out.newline();
-          out.depth++;
-          statements[statements.length - 1] = undefined;
-          out.continued = false;
-        } else out.put("|", true);
-        break;
-      case "||":
-        out.newline();
-        out.depth = Math.max(0, out.depth - 1);
-        out.put("||", true);
-        if (!parameters.has(i)) {
-          if (next?.kind !== "...") out.newline();
-          out.depth++;
-        }
-        break;
-      case "...":
-        out.put("...", true);
-        break;
-      case "}":
-        if (tokens[i - 1]?.kind === "...") out.put("", false);
-        else out.newline();
-        out.depth = Math.max(0, out.depth - 1);
-        statements.pop();
-        out.continued = false;
-        out.put("}", true);
-        out.continued = startOf() !== undefined && startOf() !== "elementclass";
-        if (startOf() === "elementclass") out.continued = false;
-        break;
-      case ";":
-        endStatement();
-        if (!hasTrailingComment(source.text, gapFrom)) out.newline();
-        break;
-      case "config":
-        if (group) {
-          mark(statements, "(");
-          formatGroup(source, token, out);
-        } else formatArguments(token.text, out);
-        break;
-      default: {
-        mark(statements, token.text);
-        const arrow = token.kind === "->" || token.kind === "=>";
-        const after = next ? source.text.slice(token.end, next.kind === "config" ? next.offset - 1 : next.offset) : "";
-        if (
-          arrow &&
-          (gap.includes("\n") || after.includes("\n")) &&
-          !out.atStart &&
-          previous !== undefined &&
-          !between
-        ) {
-          out.newline();
-          out.continued = true;
-        }
-        const tight =
-          noSpaceBefore.has(token.kind) || previous?.kind === "[" || (token.kind === "[" && previous === undefined);
-        out.put(token.kind === "variable" ? source.text.slice(token.offset, token.end) : token.text, !tight);
-        out.continued = true;
-      }
+    const newlines = collectComments(source.text.slice(at, begin), items);
+    at = token.end;
+    if (token.kind === "end") return;
+    const open = start() !== undefined;
+    if (token.kind === ";") {
+      if (open) items.push({ kind: ";", text: ";", newlines: 0 });
+      setStart(undefined);
+    } else if (token.kind === "config" && !(open && ["name", "variable", "}"].includes(previous?.kind ?? ""))) {
+      if (!open) setStart("(");
+      const inline = !/[\n{]|\/\//.test(token.text);
+      items.push({ kind: "(", text: "(", newlines, flag: inline });
+      collect(source, token.offset, token.offset + token.text.length, items);
+      items.push({ kind: ")", text: ")", newlines: 0, flag: inline });
+    } else {
+      if (!open && token.kind !== "||" && token.kind !== "}" && token.kind !== "|" && token.kind !== "...")
+        setStart(token.text);
+      if (token.kind === "}") starts.pop();
+      const text =
+        token.kind === "variable" || token.kind === "config" ? source.text.slice(begin, token.end) : token.text;
+      items.push({ kind: token.kind, text, newlines, flag: bars.has(i) });
+      if (token.kind === "{") starts.push(undefined);
+      // Parameters are no statement.
+      if (token.kind === "|" && bars.has(i)) setStart(undefined);
     }
+    last = items.length - 1;
     previous = token;
   });
 }
 
-function mark(statements: (string | undefined)[], text: string): void {
-  if (statements.at(-1) === undefined) statements[statements.length - 1] = text;
-}
-
 /** Whether the statement ended before this token, with nothing to say so. */
 function endsBySelf(previous: Token | undefined, start: string | undefined, token: Token): boolean {
+  if (token.kind === ";") return start === "elementclass" && previous?.kind === "}";
   if (start === "elementclass") return previous?.kind === "}";
   return (
     (start === "require" || start === "provide" || start === "define") &&
     previous?.kind === "config" &&
     !["->", "=>", "[", "::", ","].includes(token.kind)
   );
+}
+
+/** Puts the comments of a gap; returns the line ends after the last of them. */
+function collectComments(gap: string, items: Item[]): number {
+  let newlines = 0;
+  let i = 0;
+  while (i < gap.length) {
+    const end = Math.min(skipComment(gap, i), gap.length);
+    if (end > i) {
+      items.push({ kind: "comment", text: gap.slice(i, end).trimEnd(), newlines });
+      newlines = 0;
+      i = end;
+    } else if (gap[i] === "#") {
+      const text = /^[^\n]*/.exec(gap.slice(i))?.[0] ?? "";
+      items.push({ kind: "directive", text: text.trimEnd(), newlines });
+      newlines = 0;
+      i += text.length;
+    } else {
+      if (gap[i] === "\n") newlines++;
+      i++;
+    }
+  }
+  return newlines;
 }
 
 /** Indices of braces and bars between which parameters stand. */
@@ -198,109 +132,236 @@ function parameterBars(tokens: readonly Token[]): Set<number> {
   return found;
 }
 
-function hasTrailingComment(text: string, from: number): boolean {
-  return /^[ \t]*\/[/*]/.test(text.slice(from, from + 200));
-}
+/** Lines being made. */
+class Output {
+  private readonly lines: string[] = [];
+  private line = "";
+  /** What comes before the next item. */
+  next: "nothing" | "space" | "line" = "line";
+  depth = 0;
+  /** Inside a statement: its further lines are indented more. */
+  continued = false;
 
-/** Puts the comments and blank lines that stand between two tokens. */
-function comments(gap: string, out: Output, between: boolean): void {
-  let i = 0;
-  let newlines = 0;
-  while (i < gap.length) {
-    const end = Math.min(skipComment(gap, i), gap.length);
-    const lineStart = i === 0 || gap[i - 1] === "\n";
-    if (end > i) {
-      const comment = gap.slice(i, end).trimEnd();
-      const trailing = newlines === 0 && !out.atStart;
-      if (!trailing && between) out.newline();
-      if (newlines > 1 && between) {
-        out.newline();
-        out.blank();
-      }
-      out.put(comment, true);
-      const line = comment.startsWith("//");
-      const next = gap.slice(end);
-      if (line || (between && /^[ \t]*\n/.test(next))) {
-        out.newline();
-      }
-      newlines = line ? 0 : 0;
-      i = end;
-      // The newline that ends a comment's line is not a blank one.
-      const rest = /^[ \t]*\n/.exec(gap.slice(i));
-      if (rest) {
-        i += rest[0].length;
-        newlines = 1;
-      }
-      continue;
-    }
-    if (gap[i] === "#" && lineStart) {
-      const directive = /^[^\n]*/.exec(gap.slice(i))?.[0] ?? "";
-      out.newline();
-      out.raw(directive.trimEnd());
-      out.newline();
-      i += directive.length;
-      continue;
-    }
-    if (gap[i] === "\n") newlines++;
-    i++;
+  get started(): boolean {
+    return this.line !== "";
   }
-  if (between && newlines > 0) out.newline();
-  if (newlines > 1 && between) out.blank();
+  put(text: string, glued = false): void {
+    if (this.next === "line") this.newline();
+    if (!this.started) this.line = "  ".repeat(this.depth) + (this.continued ? "    " : "") + text;
+    else this.line += (this.next === "space" && !glued ? " " : "") + text;
+    this.next = "space";
+  }
+  /** Appends to the line that is there, whatever was to come next. */
+  trail(text: string): void {
+    this.line += ` ${text}`;
+  }
+  newline(): void {
+    if (this.started) this.lines.push(this.line);
+    this.line = "";
+    if (this.next === "line") this.next = "nothing";
+  }
+  raw(text: string): void {
+    this.newline();
+    this.lines.push(text);
+    this.next = "line";
+  }
+  blank(): void {
+    this.newline();
+    const last = this.lines.at(-1);
+    if (last !== undefined && last !== "" && !/[{(|]$/.test(last)) this.lines.push("");
+    this.next = "line";
+  }
+  text(): string {
+    this.newline();
+    while (this.lines.at(-1) === "") this.lines.pop();
+    return this.lines.length > 0 ? `${this.lines.join("\n")}\n` : "";
+  }
 }
 
-/** A group stays on its line when it was written on one and fits. */
-function formatGroup(source: Source, token: Token, out: Output): void {
-  const inner = new Output();
-  formatRange(source, token.offset, token.offset + token.text.length, inner);
-  const text = inner.text().trimEnd();
-  if (!token.text.includes("\n") && !text.includes("\n")) {
-    out.put(`(${text.replace(/;$/, "")})`, true);
-    out.continued = true;
+function print(items: readonly Item[]): string {
+  const out = new Output();
+  /** By nesting: whether the statement around was begun, and whether it is a group on one line. */
+  const around: { open: boolean; inline: boolean }[] = [];
+  let open = false;
+  let inline = false;
+  const enter = (nowInline: boolean): void => {
+    around.push({ open, inline });
+    inline = nowInline;
+    open = false;
+    out.continued = false;
+  };
+  const leave = (): void => {
+    const outer = around.pop() ?? { open: false, inline: false };
+    ({ open, inline } = outer);
+  };
+  items.forEach((item, i) => {
+    const following = items[i + 1];
+    if (item.kind === "directive") {
+      out.raw(item.text);
+      return;
+    }
+    if (item.kind === "comment") {
+      printComment(item, following, out, open || inline);
+      return;
+    }
+    if (!open && !inline && item.newlines > 1 && !["}", "||", ")", "|"].includes(item.kind)) out.blank();
+    switch (item.kind) {
+      case "{":
+        out.put("{");
+        enter(false);
+        if (!item.flag) {
+          out.depth++;
+          out.next = "line";
+        }
+        return;
+      case "|":
+        out.put("|");
+        if (item.flag) {
+          out.depth++;
+          out.next = "line";
+          out.continued = false;
+          open = false;
+        }
+        return;
+      case "||":
+        out.depth--;
+        out.next = "line";
+        out.put("||");
+        if (!item.flag) {
+          out.depth++;
+          if (nextToken(items, i)?.kind !== "...") out.next = "line";
+        }
+        return;
+      case "...":
+        out.put("...");
+        return;
+      case "}": {
+        const dots = lastToken(items, i)?.kind === "...";
+        out.depth--;
+        if (!dots) out.next = "line";
+        out.continued = false;
+        out.put("}");
+        leave();
+        if (item.ends) {
+          open = false;
+          out.next = "line";
+        }
+        out.continued = open;
+        return;
+      }
+      case "(":
+        open = true;
+        out.put("(");
+        enter(item.flag === true || inline);
+        if (inline) out.next = "nothing";
+        else {
+          out.depth++;
+          out.next = "line";
+        }
+        return;
+      case ")":
+        if (!inline) {
+          out.depth--;
+          out.next = "line";
+          out.continued = false;
+        }
+        out.put(")", true);
+        leave();
+        out.continued = open;
+        return;
+      case ";":
+        open = false;
+        if (inline && nextToken(items, i)?.kind === ")") {
+          out.next = "nothing";
+          return;
+        }
+        out.put(";", true);
+        out.continued = false;
+        if (!inline) out.next = "line";
+        return;
+      case "config":
+        printArguments(item.text.slice(1, -1), out);
+        return;
+      case "->":
+      case "=>":
+        if (!inline && open && (item.newlines > 0 || (following?.newlines ?? 0) > 0)) out.next = "line";
+        out.put(item.text);
+        break;
+      case "[":
+        out.put("[");
+        out.next = "nothing";
+        break;
+      case ",":
+      case "]":
+        out.put(item.text, true);
+        break;
+      default:
+        out.put(item.text);
+    }
+    open = true;
+    out.continued = !inline;
+  });
+  return out.text();
+}
+
+function nextToken(items: readonly Item[], i: number): Item | undefined {
+  let j = i + 1;
+  while (items[j]?.kind === "comment" || items[j]?.kind === "directive") j++;
+  return items[j];
+}
+
+function lastToken(items: readonly Item[], i: number): Item | undefined {
+  let j = i - 1;
+  while (items[j]?.kind === "comment" || items[j]?.kind === "directive") j--;
+  return items[j];
+}
+
+/** A comment on the line of what is before it stays there; one on a line of its own, too. */
+function printComment(item: Item, following: Item | undefined, out: Output, inside: boolean): void {
+  const toLineEnd = item.text.startsWith("//");
+  if (item.newlines === 0 && out.started) {
+    out.trail(item.text);
+    if (toLineEnd) out.next = "line";
+    else if (out.next === "nothing") out.next = "space";
     return;
   }
-  out.put("(", true);
-  out.newline();
-  const wasContinued = out.continued;
-  out.continued = false;
-  out.depth++;
-  formatRange(source, token.offset, token.offset + token.text.length, out);
-  out.newline();
-  out.depth--;
-  out.put(")", false);
-  out.continued = wasContinued || true;
+  if (inside) {
+    if (toLineEnd) out.next = "line";
+    else if (out.next === "nothing") out.next = "space";
+    out.put(item.text);
+    if (toLineEnd) out.next = "line";
+    return;
+  }
+  if (item.newlines > 1) out.blank();
+  out.next = "line";
+  out.put(item.text);
+  if (toLineEnd || (following?.newlines ?? 1) > 0) out.next = "line";
 }
 
 /** Arguments on one line get a space after each comma; those on several keep their lines. */
-function formatArguments(text: string, out: Output): void {
+function printArguments(text: string, out: Output): void {
   if (hasMultilineString(text)) {
-    out.put("(", false);
-    out.raw(`${text})`);
+    out.put(`(${text})`, true);
     return;
   }
   if (!text.includes("\n")) {
-    const commented = /\/[/*]/.test(text);
-    const list = commented
-      ? text.trim()
-      : splitArguments({ text, place: { source: { file: "", text }, offset: 0 } })
-          .map((a) => a.text)
-          .join(", ");
-    out.put(`(${list})`, false);
+    out.put(`(${/\/[/*]/.test(text) ? text.trim() : splitText(text).join(", ")})`, true);
     return;
   }
   const lines = text.split("\n").map((line) => line.trim());
   const first = lines.shift() ?? "";
   const last = lines.pop() ?? "";
-  out.put(`(${first}`, false);
-  const was = out.continued;
-  out.continued = true;
+  out.put(`(${first}`, true);
   for (const line of lines) {
-    out.newline();
-    if (line !== "") out.put(line, false);
+    if (line === "") continue;
+    out.next = "line";
+    out.continued = true;
+    out.put(line);
   }
-  out.newline();
-  if (last === "") out.continued = false;
-  out.put(`${last})`, false);
-  out.continued = was;
+  out.next = "line";
+  out.continued = last !== "";
+  out.put(`${last})`);
+  out.continued = true;
 }
 
 function hasMultilineString(text: string): boolean {

@@ -1,0 +1,83 @@
+import { checkConfiguration, element, elementSet, Router } from "@clickos/click-core";
+import { elements } from "@clickos/click-elements";
+import { describe, expect, it } from "vitest";
+import { flows } from "../src/compile/flow.ts";
+
+describe("flow codes", () => {
+  it("say which inputs reach which outputs", () => {
+    const table = (code: string | undefined, inputs: number, outputs: number): string =>
+      Array.from({ length: inputs }, (_, i) =>
+        Array.from({ length: outputs }, (_x, o) => (flows(code, i, o) ? "x" : ".")).join(""),
+      ).join(" ");
+    expect(table(undefined, 2, 2)).toBe("xx xx");
+    expect(table("x/x", 2, 3)).toBe("xxx xxx");
+    expect(table("x/y", 1, 1)).toBe(".");
+    expect(table("xy/x", 2, 2)).toBe("xx ..");
+    expect(table("xyz/[xz]y", 3, 2)).toBe("x. .x x.");
+    expect(table("#/#", 3, 3)).toBe("x.. .x. ..x");
+    expect(table("#/[^#]", 3, 3)).toBe(".xx x.x xx.");
+    expect(table("xy/[^x]x", 2, 2)).toBe(".x x.");
+  });
+
+  it("decide what agnostic ports become", () => {
+    // Two wires in one element: each is push or pull by itself.
+    const TwoWires = element({ name: "TwoWires", ports: "2/2", processing: "a/a", flow: "xy/xy", action() {} });
+    const { checked } = checkConfiguration(
+      { file: "f", text: "Idle -> w :: TwoWires -> Queue -> [1] w; w [1] -> Unqueue -> Discard; " },
+      { ...elements, ...elementSet(TwoWires) },
+    );
+    const w = checked.elements.find((e) => e.source.name === "w");
+    expect([w?.inputs, w?.outputs]).toEqual([
+      ["push", "pull"],
+      ["push", "pull"],
+    ]);
+  });
+});
+
+describe("tasks", () => {
+  it("run as often as their tickets say, by ScheduleInfo in compounds too", async () => {
+    using r = await Router.compile(
+      `elementclass S { src :: InfiniteSource -> Discard }
+       a :: S; b :: S; c :: S; ScheduleInfo(a 2, b/src 0.5);`,
+      { elements },
+    );
+    expect(["a", "b", "c"].map((n) => r.read(`${n}/src.tickets`))).toEqual(["2048", "512", "1024"]);
+    r.run(40_000);
+    const count = (n: string): number => Number(r.read(`${n}/src.count`));
+    expect(count("a") / count("c")).toBeCloseTo(2, 2);
+    expect(count("c") / count("b")).toBeCloseTo(2, 2);
+  });
+
+  it("sleep through elements that only pass packets on, and are woken", async () => {
+    using r = await Router.compile(
+      `FromDevice(0) -> a :: Queue -> Null -> [0] s :: RoundRobinSched -> Counter -> u :: Unqueue -> d :: Discard;
+       FromDevice(1) -> Queue -> [1] s;`,
+      { elements },
+    );
+    expect(r.run()).toBe("idle");
+    expect(r.read("u.scheduled")).toBe("false");
+    for (const device of [0, 1]) {
+      r.device(device).send([new Uint8Array(60)]);
+      expect(r.run()).toBe("idle");
+      expect([r.read("d.count"), r.read("u.scheduled")]).toEqual([String(device + 1), "false"]);
+    }
+  });
+
+  it("poll where somebody on the way cannot tell", async () => {
+    using r = await Router.compile("FromDevice(0) -> SimpleQueue -> u :: Unqueue -> d :: Discard", { elements });
+    expect(r.run()).toBe("polling");
+    expect(r.read("u.scheduled")).toBe("true");
+  });
+
+  it("can be put to sleep by a handler", async () => {
+    using r = await Router.compile("s :: InfiniteSource -> d :: Discard", { elements });
+    expect(r.run(10)).toBe("more");
+    r.write("s.scheduled", "false");
+    expect(r.run()).toBe("idle");
+    const count = r.read("d.count");
+    r.write("s.scheduled", "true");
+    expect(r.run(10)).toBe("more");
+    expect(Number(r.read("d.count"))).toBeGreaterThan(Number(count));
+    expect(() => r.write("s.tickets", "0")).toThrow("between 1 and 32768");
+  });
+});
