@@ -8,9 +8,6 @@ export class SimulatedClock {
     this.at = startNs;
   }
   readonly now = (): bigint => this.at;
-  advance(nanoseconds: bigint): void {
-    this.at += nanoseconds;
-  }
   /** Moves to a time, never back. */
   jump(to: bigint): void {
     if (to > this.at) this.at = to;
@@ -26,9 +23,13 @@ export interface DriveOptions {
 
 /** How long tasks run before the host's events are looked at. */
 const sliceMs = 5;
-/** How far a simulated clock goes on while tasks are busy, or poll. */
-const busyStep = 1_000n;
-const pollStep = 10_000n;
+/**
+ * While tasks are busy a simulated clock stands still for so many turns, and then goes on in steps: about what as many
+ * firings take. It never steps over a timer.
+ */
+const stillTurns = 64;
+const busyStep = 10_000n;
+const pollStep = 100_000n;
 
 /** Runs until an element asks to stop, or the signal is given. */
 export async function drive(router: Router, options: DriveOptions = {}): Promise<"stopped" | "aborted"> {
@@ -38,12 +39,19 @@ export async function drive(router: Router, options: DriveOptions = {}): Promise
   router.onWake = woken;
   signal?.addEventListener("abort", woken);
   let sliceEnd = performance.now() + sliceMs;
+  let busy = 0;
+  const step = (by: bigint): void => {
+    const next = router.nextTimer;
+    const to = router.now() + by;
+    simulated?.jump(next !== undefined && next < to ? next : to);
+  };
   try {
     for (;;) {
       if (signal?.aborted) return "aborted";
       const result = router.run(simulated ? 1 : 4096);
       if (result === "stopped") return "stopped";
       if (result === "idle") {
+        busy = 0;
         const next = router.nextTimer;
         if (simulated && next !== undefined) simulated.jump(next);
         else {
@@ -65,7 +73,8 @@ export async function drive(router: Router, options: DriveOptions = {}): Promise
           sliceEnd = performance.now() + sliceMs;
           continue;
         }
-      } else simulated?.advance(result === "more" ? busyStep : pollStep);
+      } else if (result === "polling") step(pollStep);
+      else if (++busy > stillTurns) step(busyStep);
       if (performance.now() >= sliceEnd || (!simulated && result === "polling")) {
         await turn();
         sliceEnd = performance.now() + sliceMs;

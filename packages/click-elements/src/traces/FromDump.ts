@@ -1,17 +1,28 @@
 /**
- * FromDump(FILENAME [, keywords STOP, BURST]) — packets of a capture file, pcap or pcapng.
+ * FromDump(FILENAME [, keywords STOP, ACTIVE, FORCE_IP, BURST]) — packets of a capture file, pcap or pcapng.
  *
  * Pushes them as fast as it is scheduled, BURST (default 32) at a time, with the timestamps they were captured
- * at. With STOP true, asks the driver to stop after the last. Runs in process only, not in a virtual machine.
+ * at. With STOP true, asks the driver to stop after the last. With FORCE_IP true, takes Ethernet headers off, marks
+ * IP headers, and passes over what is not IP. Runs in process only, not in a virtual machine.
  *
- * Handlers: count (read).
+ * Handlers: count, filename, encap (read), active (read, write).
  *
  *   FromDump(in.pcap, STOP true) -> ... -> ToDump(out.pcap);
  */
 
-import { arg, type ElementClass, element, keyword, maximumFrame, required } from "@clickos/click-core";
+import {
+  annotation,
+  arg,
+  type ElementClass,
+  element,
+  type HostFrame,
+  keyword,
+  maximumFrame,
+  required,
+} from "@clickos/click-core";
 import { u32, u64 } from "@clickos/codegen";
 import { openCapture } from "@clickos/netdev";
+import { activeHandler } from "../lib/active.ts";
 
 export const FromDump: ElementClass = element({
   name: "FromDump",
@@ -20,29 +31,48 @@ export const FromDump: ElementClass = element({
   config: {
     FILENAME: required(arg.string),
     STOP: keyword(arg.bool, false),
+    ACTIVE: keyword(arg.bool, true),
+    FORCE_IP: keyword(arg.bool, false),
     BURST: keyword(arg.u32, 32),
     TIMING: keyword(arg.bool, false),
   },
   prepare({ config, error }) {
     if (config.TIMING) error("TIMING is not supported: packets come as fast as they are taken");
   },
-  state: { count: u64, ended: u32 },
-  handlers: { count: { read: (s) => s.count } },
+  state: { count: u64, ended: u32, active: u32 },
+  initial: ({ config }) => ({ active: config.ACTIVE ? 1 : 0 }),
+  handlers: {
+    count: { read: (s) => s.count },
+    filename: { read: (_s, { config }) => config.FILENAME },
+    encap: { read: (_s, { config }) => (config.FORCE_IP ? "IP" : "ETHER") },
+    active: activeHandler,
+  },
+  startsScheduled: ({ config }) => config.ACTIVE,
   service({ config }) {
     const reader = openCapture(config.FILENAME);
     return {
       next() {
-        const frame = reader.next();
-        return frame ? { frame: frame.data, timestampNs: frame.timestampNs } : null;
+        for (;;) {
+          const frame = reader.next();
+          if (!frame) return null;
+          const { data, timestampNs } = frame;
+          if (!config.FORCE_IP) return { frame: data, timestampNs };
+          const ip = ipOffset(data, reader.linkType);
+          if (ip !== undefined) return ipFrame(data.subarray(ip), timestampNs);
+        }
       },
       problem: () => reader.problem,
       close: () => reader.close(),
     };
   },
-  task(c, { config, state, packets, service, output, stop }) {
+  task(c, { config, state, packets, service, output, stop, task }) {
     const worked = c.var("i32", 0, "worked");
     c.loop(() => {
-      c.if(state.ended.get().or(worked.get().geU(Math.max(1, config.BURST))), () => c.break());
+      c.if(state.ended.get().or(state.active.get().eqz()), () => {
+        task.unschedule();
+        c.break();
+      });
+      c.if(worked.get().geU(Math.max(1, config.BURST)), () => c.break());
       packets.make(
         0,
         (packet) => {
@@ -74,3 +104,31 @@ export const FromDump: ElementClass = element({
     return worked.get();
   },
 });
+
+/** Where the IP header is: after an Ethernet header and its VLAN tags, or at the start of raw IP. */
+function ipOffset(data: Uint8Array, linkType: number): number | undefined {
+  let at = 0;
+  if (linkType === 1) {
+    let type = ((data[12] ?? 0) << 8) | (data[13] ?? 0);
+    at = 14;
+    while (type === 0x8100 || type === 0x88a8) {
+      type = ((data[at + 2] ?? 0) << 8) | (data[at + 3] ?? 0);
+      at += 4;
+    }
+    if (type !== 0x0800) return undefined;
+  }
+  return at + 20 <= data.length && (data[at] ?? 0) >> 4 === 4 ? at : undefined;
+}
+
+/** An IP packet with its headers marked and its destination annotated. */
+function ipFrame(frame: Uint8Array, timestampNs: bigint): HostFrame {
+  return {
+    frame,
+    timestampNs,
+    network: 0,
+    transport: ((frame[0] ?? 0) & 15) * 4,
+    annotate(annotations) {
+      for (let i = 0; i < 4; i++) annotations.setUint8(annotation.dstIp + i, frame[16 + i] ?? 0);
+    },
+  };
+}
