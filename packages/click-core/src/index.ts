@@ -38,6 +38,7 @@ export {
   type IpAddress,
   type IpPrefix,
   keyword,
+  type LookupName,
   parseEtherAddress,
   parseIpAddress,
   parseIpPrefix,
@@ -126,9 +127,16 @@ export { parse } from "./language/parser.ts";
 export { printConfiguration } from "./language/print.ts";
 export type { RouterDevice } from "./runtime/device-ring.ts";
 export { type DriveOptions, drive, SimulatedClock } from "./runtime/driver.ts";
-export { type ControlPlane, controlPlane, type Drop, type FoundHandler, HandlerError } from "./runtime/handlers.ts";
+export {
+  type ControlExtras,
+  type ControlPlane,
+  controlPlane,
+  type Drop,
+  type FoundHandler,
+  HandlerError,
+} from "./runtime/handlers.ts";
 export { clickVersion, Router, type RouterOptions, type RunResult, systemClock } from "./runtime/router.ts";
-export type { TransferableField } from "./runtime/transfer.ts";
+export type { StateMover, TransferableField } from "./runtime/transfer.ts";
 export { type HashTableOptions, type HostHashTable, hashTable, type StagedHashTable } from "./structures/hash-table.ts";
 export { packetList, type StagedPacketList } from "./structures/packet-list.ts";
 export { type HostPacketRing, packetRing, type StagedPacketRing } from "./structures/packet-ring.ts";

@@ -1,9 +1,26 @@
 /** Splits a configuration into tokens. Text between parentheses is one token: its meaning is the element's. */
 import type { Diagnostics, Place, Source } from "./diagnostics.ts";
 
-const symbols = ["...", "::", "->", "=>", "||", ";", ",", "[", "]", "{", "}", "|", ")"] as const;
-
-export type TokenKind = "name" | "variable" | "config" | "number" | "end" | (typeof symbols)[number];
+/** What a token is; most are what they look like. */
+export type TokenKind =
+  | "name"
+  | "variable"
+  | "config"
+  | "number"
+  | "end"
+  | "..."
+  | "::"
+  | "->"
+  | "=>"
+  | "||"
+  | ";"
+  | ","
+  | "["
+  | "]"
+  | "{"
+  | "}"
+  | "|"
+  | ")";
 
 export interface Token {
   readonly kind: TokenKind;
