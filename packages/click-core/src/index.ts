@@ -110,17 +110,10 @@ export {
   type Place,
   type Source,
 } from "./language/diagnostics.ts";
-export {
-  type Connection,
-  type FlattenOptions,
-  flatten,
-  type Graph,
-  type GraphElement,
-  graphText,
-  type Port,
-  type Requirement,
-} from "./language/flatten.ts";
+export { type FlattenOptions, flatten } from "./language/flatten.ts";
 export { formatConfiguration } from "./language/format.ts";
+export type { Connection, Graph, GraphElement, Port, Requirement } from "./language/graph.ts";
+export { graphText } from "./language/graph-text.ts";
 export { lex, type Token, type TokenKind } from "./language/lexer.ts";
 export { lint } from "./language/lint.ts";
 export { parse } from "./language/parser.ts";

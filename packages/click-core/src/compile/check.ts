@@ -3,7 +3,7 @@ import { type ConfigSpec, type LookupName, readArguments } from "../element/argu
 import type { ElementClass, ElementSet } from "../element/element.ts";
 import { Information } from "../element/information.ts";
 import { closest, type Diagnostics, type Place } from "../language/diagnostics.ts";
-import type { Connection, Graph, GraphElement } from "../language/flatten.ts";
+import type { Connection, Graph, GraphElement } from "../language/graph.ts";
 import { checkPorts, type Processing, resolveProcessing, usedPorts } from "./ports.ts";
 
 /** An element of a checked graph. */

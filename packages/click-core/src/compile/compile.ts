@@ -2,7 +2,8 @@
 import type { ElementSet } from "../element/element.ts";
 import { splitArguments } from "../language/arguments.ts";
 import { Diagnostics, formatDiagnostic, type Source } from "../language/diagnostics.ts";
-import { type FlattenOptions, flatten, type Graph } from "../language/flatten.ts";
+import { type FlattenOptions, flatten } from "../language/flatten.ts";
+import type { Graph } from "../language/graph.ts";
 import { parse } from "../language/parser.ts";
 import { type CheckedElement, type CheckedGraph, check } from "./check.ts";
 import type { RouterLayout } from "./layout.ts";

@@ -4,7 +4,8 @@
  */
 import type { ElementSet } from "../element/element.ts";
 import { Diagnostics, type Source } from "../language/diagnostics.ts";
-import { flatten, type Graph, type GraphElement } from "../language/flatten.ts";
+import { flatten } from "../language/flatten.ts";
+import type { Graph, GraphElement } from "../language/graph.ts";
 import { parse } from "../language/parser.ts";
 import { type Processing, resolveProcessing, usedPorts } from "./ports.ts";
 

@@ -1,6 +1,6 @@
 /** Port counts and push/pull resolution, by Click's codes. */
 import type { Diagnostics } from "../language/diagnostics.ts";
-import type { Graph } from "../language/flatten.ts";
+import type { Graph } from "../language/graph.ts";
 import { flows } from "./flow.ts";
 
 export type Processing = "push" | "pull";

@@ -13,10 +13,8 @@ import {
   moduleBuilder,
   type Struct,
   struct,
-  type Var,
 } from "@clickos/codegen";
 import type { ElementClass, ElementContext } from "../element/element.ts";
-import { defaultTickets } from "../element/information.ts";
 import { ElementDefinitionError, Ownership } from "../element/ownership.ts";
 import { bufferSize, loadParts, type PacketParts, saveParts } from "../element/packet.ts";
 import { lineSize } from "../structures/text-line.ts";
@@ -25,6 +23,7 @@ import { type ElementPlace, elementContext, elementPacket, noTimer, type Wiring 
 import { findSignals, type Neighbours, type Signals } from "./flow.ts";
 import type { DropCounter, RouterLayout } from "./layout.ts";
 import { type Platform, routerControl, type StagedDevice, type StagedPool } from "./platform.ts";
+import { anyRunnable, prepareTasks, runTasks, type TaskTable } from "./tasks.ts";
 
 export interface StagedRouter {
   readonly module: ModuleBuilder;
@@ -187,7 +186,7 @@ class Stager {
       control.poolCount.set(this.poolCount);
       control.nextTimer.set(noTimer);
       control.random.set(0x9e3779b97f4a7c15n);
-      this.prepareTasks(c);
+      prepareTasks(c, this.taskTable, this.graph);
       for (const { due } of timers) c.store64(due, noTimer);
       c.for(0, this.poolCount, 1, (i) => {
         // The lowest buffers are on top of the stack.
@@ -211,14 +210,14 @@ class Stager {
       const left = c.var("i32", rounds, "left");
       c.loop(() => {
         const worked = c.var("i32", 0, "worked");
-        this.runTasks(c, tasks, worked);
+        runTasks(c, this.taskTable, tasks, worked);
         if (fire)
           c.if(control.nextTimer.get().leU(now), () => {
             c.call(fire);
             worked.set(1);
             c.if(control.stopped.get(), () => c.return(2));
           });
-        c.if(worked.get().eqz(), () => c.return(this.anyRunnable(c)));
+        c.if(worked.get().eqz(), () => c.return(anyRunnable(c, this.taskTable, this.graph)));
         left.inc(-1);
         c.if(left.get().eqz(), () => c.return(1));
       });
@@ -254,68 +253,10 @@ class Stager {
     };
   }
 
-  // ---- tasks
+  // ---- who calls whom to wake
 
-  /** All tasks that start scheduled are; each has its tickets. */
-  private prepareTasks(c: FunctionBuilder): void {
-    const words = new Array<number>(Math.ceil(this.tasks.size / 32)).fill(0);
-    let [most, least] = [0, 65536];
-    for (const [element, task] of this.tasks) {
-      const e = this.graph.elements[element] as CheckedElement;
-      const tickets = this.graph.information.ticketsOf(e.source.name);
-      most = Math.max(most, tickets);
-      least = Math.min(least, tickets);
-      c.store32(this.tickets + task * 8, tickets);
-      if (e.class.startsScheduled?.({ config: e.config as never, plan: e.plan }) ?? true)
-        words[task >>> 5] = (words[task >>> 5] as number) | (1 << (task & 31));
-    }
-    words.forEach((word, i) => {
-      c.store32(this.runnable + i * 4, word);
-    });
-    const control = routerControl.at(c, this.control);
-    control.maximumTickets.set(most || defaultTickets);
-    control.weighted.set(this.tasks.size > 0 && most !== least ? 1 : 0);
-  }
-
-  /** One round: each runnable task once, or, where tickets differ, as often as its share is of the largest. */
-  private runTasks(c: FunctionBuilder, tasks: readonly Func<"i32">[], worked: Var<"i32">): void {
-    const control = routerControl.at(c, this.control);
-    const weighted = control.weighted.get();
-    const most = control.maximumTickets.get();
-    for (let first = 0; first < tasks.length; first += 32) {
-      const bits = c.load32(this.runnable + first / 8);
-      c.if(bits, () => {
-        tasks.slice(first, first + 32).forEach((task, i) => {
-          c.if(bits.and(1 << i), () => {
-            const entry = this.tickets + (first + i) * 8;
-            const turn = c.var("i32", 1, "turn");
-            c.if(weighted, () => {
-              const credit = c.load32(entry, 4).add(c.load32(entry));
-              turn.set(credit.geU(most));
-              c.store32(entry, c.select(credit.geU(most), credit.sub(most), credit), 4);
-              // Those that wait for their turn are not idle.
-              c.if(turn.get().eqz(), () => worked.set(1));
-            });
-            c.if(turn.get(), () => {
-              worked.set(worked.get().or(c.call(task)));
-              c.if(control.stopped.get(), () => c.return(2));
-            });
-          });
-        });
-      });
-    }
-  }
-
-  /** 3 when a task is scheduled that does not wait for a device; else 0. */
-  private anyRunnable(c: FunctionBuilder): I32 {
-    const devices = new Map<number, number>();
-    for (const [element, task] of this.tasks)
-      if (this.graph.elements[element]?.class.polls)
-        devices.set(task >>> 5, (devices.get(task >>> 5) ?? 0) | (1 << (task & 31)));
-    let any = c.i32(0);
-    for (let word = 0; word * 32 < this.tasks.size; word++)
-      any = any.or(c.load32(this.runnable + word * 4).and(~(devices.get(word) ?? 0)));
-    return c.select(any, c.i32(3), c.i32(0));
+  private get taskTable(): TaskTable {
+    return { numbers: this.tasks, runnable: this.runnable, tickets: this.tickets, control: this.control };
   }
 
   private readonly neighbours: Neighbours = {

@@ -10,40 +10,10 @@ import type {
   Endpoint,
   Statement,
 } from "./ast.ts";
+import { bindArguments, type PortCounts, portsUsed } from "./compound.ts";
 import type { Diagnostics, Place } from "./diagnostics.ts";
+import type { Connection, Graph, GraphElement, Port, Requirement } from "./graph.ts";
 import { maximumNesting } from "./parser.ts";
-
-/** An element of the flat graph. Its name has the names of the compounds around it before it, with slashes. */
-export interface GraphElement {
-  readonly name: string;
-  readonly className: string;
-  readonly configText: string;
-  readonly arguments: readonly Argument[];
-  readonly place: Place;
-}
-
-export interface Port {
-  readonly element: number;
-  readonly port: number;
-}
-
-export interface Connection {
-  readonly from: Port;
-  readonly to: Port;
-  readonly place: Place;
-}
-
-/** What a configuration says it needs, by `require(package NAME)`. */
-export interface Requirement {
-  readonly name: string;
-  readonly place: Place;
-}
-
-export interface Graph {
-  readonly elements: readonly GraphElement[];
-  readonly connections: readonly Connection[];
-  readonly requirements: readonly Requirement[];
-}
 
 export interface FlattenOptions {
   /** Values for the configuration's variables; they override its `define`s. */
@@ -106,11 +76,6 @@ interface Edge {
   readonly to: Node;
   readonly toPort: number;
   readonly place: Place;
-}
-
-interface PortCounts {
-  readonly inputs: number;
-  readonly outputs: number;
 }
 
 const maximumElements = 100_000;
@@ -530,7 +495,7 @@ class Flattener {
     | undefined {
     if (cls.kind === "primitive") return cls;
     const fitting = cls.bodies.flatMap((body) => {
-      const variables = bind(body, args);
+      const variables = bindArguments(body, args);
       return variables ? [{ kind: "compound" as const, body, variables, scope: cls.scope }] : [];
     });
     // One body is taken as it is: what its ports lack is said better when they are connected.
@@ -623,106 +588,4 @@ function collectNames(statements: readonly Statement[], names: Set<string>): voi
         if (element.kind === "declaration") for (const name of element.names) names.add(name.text);
         if (element.kind === "group") collectNames(element.statements, names);
       }
-}
-
-/** Values for a body's parameters, or `undefined` when the arguments do not fit. */
-function bind(body: CompoundBody, args: readonly Argument[]): Map<string, string> | undefined {
-  const variables = new Map<string, string>();
-  const left = [...args];
-  for (const p of body.parameters) {
-    if (p.keyword === undefined || p.keyword === "__REST__") continue;
-    const at = left.findIndex((a) => takeWord(a.text)[0] === p.keyword);
-    const given = at < 0 ? undefined : left.splice(at, 1)[0];
-    if (!given) return undefined;
-    variables.set(p.variable, takeWord(given.text)[1]);
-  }
-  for (const p of body.parameters) {
-    if (p.keyword === "__REST__")
-      variables.set(
-        p.variable,
-        left
-          .splice(0)
-          .map((a) => a.text)
-          .join(", "),
-      );
-    else if (p.keyword === undefined) {
-      const given = left.shift();
-      if (!given) return undefined;
-      variables.set(p.variable, given.text);
-    }
-  }
-  return left.length > 0 ? undefined : variables;
-}
-
-/** How many ports a compound's statements give it. */
-function portsUsed(statements: readonly Statement[]): PortCounts {
-  let [inputs, outputs] = [0, 0];
-  for (const s of statements) {
-    if (s.kind !== "chain") continue;
-    s.groups.forEach((group, i) => {
-      for (const e of group) {
-        const name = e.element.kind === "name" ? e.element.name : "";
-        const implicit = e.element.kind === "implicit";
-        const other = (group_: readonly Endpoint[] | undefined, which: "inputPorts" | "outputPorts"): number =>
-          (group_ ?? []).reduce((n, o) => n + (o[which]?.length ?? 1), 0);
-        const count = (ports: readonly number[] | undefined, arrow: Arrow | undefined, opposite: number): number =>
-          ports ? Math.max(...ports) + 1 : arrow === "=>" ? Math.max(1, opposite) : 1;
-        if ((name === "input" || (implicit && i === 0)) && i < s.arrows.length)
-          inputs = Math.max(inputs, count(e.outputPorts, s.arrows[i], other(s.groups[i + 1], "inputPorts")));
-        if ((name === "output" || (implicit && i > 0)) && i > 0)
-          outputs = Math.max(outputs, count(e.inputPorts, s.arrows[i - 1], other(s.groups[i - 1], "outputPorts")));
-      }
-    });
-  }
-  return { inputs, outputs };
-}
-
-/** The flat graph as configuration text: elements in order, then their connections in chains. */
-export function graphText(graph: Graph): string {
-  const lines: string[] = [];
-  if (graph.requirements.length > 0)
-    lines.push(`require(${graph.requirements.map((r) => `package ${r.name}`).join(", ")});`, "");
-  for (const e of graph.elements)
-    lines.push(`${e.name} :: ${e.className}${e.configText.trim() ? `(${e.configText.trim()})` : ""};`);
-  if (graph.connections.length > 0) lines.push("", ...chains(graph));
-  return `${lines.join("\n")}\n`;
-}
-
-/** Connections, joined into chains where an element's only way on is from port 0 to port 0. */
-function chains(graph: Graph): string[] {
-  const name = (i: number): string => graph.elements[i]?.name ?? "?";
-  const { connections } = graph;
-  const next = new Map<number, number>();
-  const continued = new Set<number>();
-  const fromZero = new Map<number, number[]>();
-  connections.forEach((c, i) => {
-    if (c.from.port === 0) fromZero.set(c.from.element, [...(fromZero.get(c.from.element) ?? []), i]);
-  });
-  connections.forEach((c, i) => {
-    if (c.to.port !== 0) return;
-    const follow = (fromZero.get(c.to.element) ?? []).find((j) => !continued.has(j) && j !== i);
-    if (follow !== undefined) {
-      next.set(i, follow);
-      continued.add(follow);
-    }
-  });
-  const used = new Set<number>();
-  const lines: string[] = [];
-  const chain = (start: number): void => {
-    const first = connections[start] as Connection;
-    let text = `${name(first.from.element)}${first.from.port ? ` [${first.from.port}]` : ""}`;
-    for (let i: number | undefined = start, n = 0; i !== undefined && !used.has(i); i = next.get(i), n++) {
-      const { to } = connections[i] as Connection;
-      text += `${n === 0 ? " -> " : "\n    -> "}${to.port ? `[${to.port}] ` : ""}${name(to.element)}`;
-      used.add(i);
-    }
-    lines.push(`${text};`);
-  };
-  connections.forEach((_, i) => {
-    if (!continued.has(i)) chain(i);
-  });
-  connections.forEach((_, i) => {
-    if (!used.has(i)) chain(i);
-  });
-  return lines;
 }

@@ -9,7 +9,8 @@ import {
 import type { Platform } from "../compile/platform.ts";
 import type { ElementSet, HostFiles, HostService, ServiceHandler, ServiceHost } from "../element/element.ts";
 import { ConfigurationError } from "../language/diagnostics.ts";
-import { type FlattenOptions, graphText } from "../language/flatten.ts";
+import type { FlattenOptions } from "../language/flatten.ts";
+import { graphText } from "../language/graph-text.ts";
 import { type DeviceRings, type RouterDevice, ringSlots, stageDeviceRings } from "./device-ring.ts";
 import type { ControlPlane, Drop, FoundHandler } from "./handlers.ts";
 import { HostTimers } from "./host-timers.ts";

@@ -26,14 +26,8 @@ import {
 } from "@clickos/click-core";
 import { u32, u64 } from "@clickos/codegen";
 import { activeHandler } from "../lib/active.ts";
-import {
-  buildPacket,
-  parseProtocol,
-  type SummaryField,
-  summaryField,
-  type Value,
-  type Values,
-} from "../lib/ip-summary.ts";
+import { buildPacket } from "../lib/ip-build.ts";
+import { parseProtocol, type SummaryField, summaryField, type Value, type Values } from "../lib/ip-summary.ts";
 import { fieldNames } from "./ToIPSummaryDump.ts";
 
 const none: string[] = [];

@@ -7,7 +7,8 @@
  *   DriverManager(wait_stop, read c.count, stop)
  */
 import { arg, type ElementClass, element, rest } from "@clickos/click-core";
-import { parseScript, scriptService } from "./machine.ts";
+import { parseScript } from "./instructions.ts";
+import { scriptService } from "./service.ts";
 
 export const DriverManager: ElementClass = element({
   name: "DriverManager",

@@ -7,7 +7,8 @@
  *   PokeHandlers(1s, read c.count, 1s, stop)
  */
 import { arg, type ElementClass, element, rest, takeWord } from "@clickos/click-core";
-import { parseScript, scriptService } from "./machine.ts";
+import { parseScript } from "./instructions.ts";
+import { scriptService } from "./service.ts";
 
 export const PokeHandlers: ElementClass = element({
   name: "PokeHandlers",

@@ -17,7 +17,8 @@
  *   Script(label again, wait 1s, print "$(c.count) packets", goto again)
  */
 import { arg, type ElementClass, element, rest } from "@clickos/click-core";
-import { parseScript, scriptService } from "./machine.ts";
+import { parseScript } from "./instructions.ts";
+import { scriptService } from "./service.ts";
 
 export const Script: ElementClass = element({
   name: "Script",

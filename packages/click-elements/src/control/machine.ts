@@ -2,112 +2,12 @@
  * The script machine: runs the instructions of Script and DriverManager. Waits are returned to whoever drives it;
  * nothing here blocks.
  */
-import {
-  arg,
-  expand,
-  HandlerError,
-  type HostService,
-  type ServiceHandler,
-  type ServiceHost,
-  splitWords,
-  takeWord,
-  unquote,
-} from "@clickos/click-core";
+import { arg, expand, HandlerError, type ServiceHost, splitWords, takeWord, unquote } from "@clickos/click-core";
 import { readValue } from "../lib/handlers.ts";
-import { formatTimestamp } from "../lib/time.ts";
-import { scriptFunctions } from "./functions.ts";
-
-export type ScriptType = "ACTIVE" | "PASSIVE" | "DRIVER" | "PROXY" | "PACKET" | "SIGNAL";
-export const scriptTypes: readonly ScriptType[] = ["ACTIVE", "PASSIVE", "DRIVER", "PROXY", "PACKET", "SIGNAL"];
-
-export interface Instruction {
-  readonly operation: string;
-  readonly argument: string;
-}
-
-/** Instruction words, and what each is run as. */
-const operations: Readonly<Record<string, string>> = {
-  set: "set",
-  setq: "setq",
-  init: "init",
-  initq: "initq",
-  export: "set",
-  exportq: "setq",
-  print: "print",
-  printn: "printn",
-  printq: "printq",
-  printnq: "printnq",
-  printqn: "printnq",
-  read: "read",
-  readq: "readq",
-  write: "write",
-  writeq: "writeq",
-  save: "save",
-  append: "append",
-  goto: "goto",
-  loop: "loop",
-  label: "label",
-  return: "return",
-  returnq: "returnq",
-  wait: "wait",
-  wait_for: "wait_time",
-  wait_time: "wait_time",
-  wait_step: "wait_step",
-  wait_stop: "wait_step",
-  pause: "wait_step",
-  step: "wait_step",
-  stop: "stop",
-  end: "end",
-  exit: "exit",
-  error: "error",
-  errorq: "errorq",
-};
+import { builtinLabels, type Instruction, type ScriptType } from "./instructions.ts";
 
 /** Jumps in one run, after which a script is taken to hang. */
 const maximumJumps = 1_000_000;
-
-/** Reads instructions; `error` gets the index of each that is wrong. */
-export function parseScript(
-  args: readonly string[],
-  error: (message: string, argument?: number) => void,
-): { type: ScriptType; signals: string[]; instructions: Instruction[] } {
-  let type: ScriptType = "ACTIVE";
-  let signals: string[] = [];
-  const instructions: Instruction[] = [];
-  args.forEach((text, i) => {
-    const [word, rest] = takeWord(text);
-    if (word === "TYPE") {
-      const [name, more] = takeWord(rest);
-      if (scriptTypes.includes(name as ScriptType)) type = name as ScriptType;
-      else error(`TYPE '${name}' is not one of ${scriptTypes.join(", ")}`, i);
-      if (type === "SIGNAL") signals = splitWords(more);
-      return;
-    }
-    if (word === "") return;
-    const operation = Object.hasOwn(operations, word) ? operations[word] : undefined;
-    if (operation === undefined) error(`'${word}' is not an instruction`, i);
-    else instructions.push({ operation, argument: rest });
-  });
-  const labels = new Set(instructions.flatMap((s) => (s.operation === "label" ? [s.argument] : [])));
-  args.forEach((text, i) => {
-    const [word, rest] = takeWord(text);
-    const [label] = takeWord(rest);
-    if (word === "goto" && !label.includes("$") && !labels.has(label) && !builtinLabels.has(label))
-      error(`there is no label '${label}'`, i);
-  });
-  return { type, signals, instructions };
-}
-
-const builtinLabels: ReadonlySet<string> = new Set([
-  "begin",
-  "start",
-  "end",
-  "exit",
-  "stop",
-  "loop",
-  "error",
-  "return",
-]);
 
 export interface ScriptOptions {
   readonly name: string;
@@ -292,9 +192,6 @@ export class ScriptMachine {
         this.stop();
         return;
       case "end":
-        this.end();
-        if (this.options.type === "DRIVER") this.host.stop();
-        return;
       case "exit":
         this.end();
         if (this.options.type === "DRIVER") this.host.stop();
@@ -413,105 +310,4 @@ export class ScriptMachine {
   complain(message: string): void {
     this.host.chatter(`While executing '${this.options.name} :: ${this.options.className}':\n  ${message}`);
   }
-}
-
-/** The arguments of a call, as variables: `$args`, `$1`, `$2`, and `$#`, how many. */
-export function callParameters(text: string, more: Readonly<Record<string, string>> = {}): Map<string, string> {
-  const words = splitWords(text);
-  return new Map([
-    ["args", text],
-    ["#", String(words.length)],
-    ...words.map((word, i): [string, string] => [String(i + 1), word]),
-    ...Object.entries(more),
-  ]);
-}
-
-/** Handlers that every script has: its functions, and those that run it. */
-export function scriptHandlers(machine: ScriptMachine, options: ScriptOptions): Record<string, ServiceHandler> {
-  const { host } = options;
-  const functions = Object.fromEntries(
-    Object.entries(scriptFunctions).map(([name, f]): [string, ServiceHandler] => [name, { read: f }]),
-  );
-  const exists = (which: "read" | "write") => (text: string) =>
-    splitWords(text).every((path) => host.handlers.find(path)?.[which] === true);
-  const call = (text: string): string => machine.call(callParameters(text));
-  return {
-    ...functions,
-    now: { read: () => formatTimestamp(host.now()) },
-    readable: { read: exists("read") },
-    writable: { read: exists("write") },
-    get: {
-      read: (text) => {
-        const value = machine.variables.get(text.trim().replace(/^\$/, ""));
-        if (value === undefined) throw `variable '${text.trim()}' is not set`;
-        return value;
-      },
-    },
-    set: {
-      write: (text) => {
-        const [name, value] = takeWord(text);
-        machine.variables.set(name.replace(/^\$/, ""), value);
-      },
-    },
-    step: {
-      write: (text) => {
-        const count = text.trim() === "" ? 1 : readValue(arg.u32, text);
-        for (let i = 0; i < count; i++) machine.step();
-      },
-    },
-    goto: { write: (text) => machine.jump(takeWord(text)[0]) },
-    run:
-      options.type === "ACTIVE" || options.type === "DRIVER"
-        ? { write: () => machine.jump("begin") }
-        : { read: call, write: (t) => void call(t) },
-  };
-}
-
-/** The host side of a script. */
-export function scriptService(options: ScriptOptions, signals: readonly string[] = []): HostService {
-  const machine = new ScriptMachine(options);
-  const cancels: (() => void)[] = [];
-  const { type, host } = options;
-  return {
-    handlers: scriptHandlers(machine, options),
-    ...(type === "PROXY"
-      ? {
-          handler: (name: string): ServiceHandler => ({
-            read: (text) => machine.call(callParameters(text, { 0: name, write: "false" })),
-            write: (text) => void machine.call(callParameters(text, { 0: name, write: "true" })),
-          }),
-        }
-      : {}),
-    start() {
-      if (type === "ACTIVE") cancels.push(host.at(host.now(), () => machine.run()));
-      if (type === "DRIVER") {
-        machine.run();
-        if (machine.finished) host.stop();
-      }
-      if (type === "SIGNAL")
-        for (const signal of signals) {
-          const cancel = host.onSignal?.(signal, () => {
-            if (machine.finished) machine.jump("begin");
-            else machine.run();
-          });
-          if (cancel) cancels.push(cancel);
-        }
-    },
-    driverStops() {
-      if (type !== "DRIVER" || machine.finished) return false;
-      // A stop that the manager does not wait for is one for the driver.
-      if (!machine.step()) return false;
-      if (machine.finished) return false;
-      return true;
-    },
-    packet(_packet, port) {
-      const value = machine.call(callParameters("", { input: String(port) }));
-      const output = value === "" ? 0 : Number(value);
-      return Number.isInteger(output) ? output : -1;
-    },
-    close() {
-      machine.close();
-      for (const cancel of cancels) cancel();
-    },
-  };
 }

@@ -1,0 +1,110 @@
+/** A script as the host side of an element: when it runs, and its handlers. */
+import { arg, type HostService, type ServiceHandler, splitWords, takeWord } from "@clickos/click-core";
+import { readValue } from "../lib/handlers.ts";
+import { formatTimestamp } from "../lib/time.ts";
+import { scriptFunctions } from "./functions.ts";
+import { ScriptMachine, type ScriptOptions } from "./machine.ts";
+
+/** The arguments of a call, as variables: `$args`, `$1`, `$2`, and `$#`, how many. */
+export function callParameters(text: string, more: Readonly<Record<string, string>> = {}): Map<string, string> {
+  const words = splitWords(text);
+  return new Map([
+    ["args", text],
+    ["#", String(words.length)],
+    ...words.map((word, i): [string, string] => [String(i + 1), word]),
+    ...Object.entries(more),
+  ]);
+}
+
+/** Handlers that every script has: its functions, and those that run it. */
+export function scriptHandlers(machine: ScriptMachine, options: ScriptOptions): Record<string, ServiceHandler> {
+  const { host } = options;
+  const functions = Object.fromEntries(
+    Object.entries(scriptFunctions).map(([name, f]): [string, ServiceHandler] => [name, { read: f }]),
+  );
+  const exists = (which: "read" | "write") => (text: string) =>
+    splitWords(text).every((path) => host.handlers.find(path)?.[which] === true);
+  const call = (text: string): string => machine.call(callParameters(text));
+  return {
+    ...functions,
+    now: { read: () => formatTimestamp(host.now()) },
+    readable: { read: exists("read") },
+    writable: { read: exists("write") },
+    get: {
+      read: (text) => {
+        const value = machine.variables.get(text.trim().replace(/^\$/, ""));
+        if (value === undefined) throw `variable '${text.trim()}' is not set`;
+        return value;
+      },
+    },
+    set: {
+      write: (text) => {
+        const [name, value] = takeWord(text);
+        machine.variables.set(name.replace(/^\$/, ""), value);
+      },
+    },
+    step: {
+      write: (text) => {
+        const count = text.trim() === "" ? 1 : readValue(arg.u32, text);
+        for (let i = 0; i < count; i++) machine.step();
+      },
+    },
+    goto: { write: (text) => machine.jump(takeWord(text)[0]) },
+    run:
+      options.type === "ACTIVE" || options.type === "DRIVER"
+        ? { write: () => machine.jump("begin") }
+        : { read: call, write: (t) => void call(t) },
+  };
+}
+
+/** The host side of a script. */
+export function scriptService(options: ScriptOptions, signals: readonly string[] = []): HostService {
+  const machine = new ScriptMachine(options);
+  const cancels: (() => void)[] = [];
+  const { type, host } = options;
+  return {
+    handlers: scriptHandlers(machine, options),
+    ...(type === "PROXY"
+      ? {
+          handler: (name: string): ServiceHandler => ({
+            read: (text) => machine.call(callParameters(text, { 0: name, write: "false" })),
+            write: (text) => void machine.call(callParameters(text, { 0: name, write: "true" })),
+          }),
+        }
+      : {}),
+    start() {
+      if (type === "ACTIVE") cancels.push(host.at(host.now(), () => machine.run()));
+      if (type === "DRIVER")
+        cancels.push(
+          host.at(host.now(), () => {
+            machine.run();
+            if (machine.finished) host.stop();
+          }),
+        );
+      if (type === "SIGNAL")
+        for (const signal of signals) {
+          const cancel = host.onSignal?.(signal, () => {
+            if (machine.finished) machine.jump("begin");
+            else machine.run();
+          });
+          if (cancel) cancels.push(cancel);
+        }
+    },
+    driverStops() {
+      if (type !== "DRIVER" || machine.finished) return false;
+      // A stop that the manager does not wait for is one for the driver.
+      if (!machine.step()) return false;
+      if (machine.finished) return false;
+      return true;
+    },
+    packet(_packet, port) {
+      const value = machine.call(callParameters("", { input: String(port) }));
+      const output = value === "" ? 0 : Number(value);
+      return Number.isInteger(output) ? output : -1;
+    },
+    close() {
+      machine.close();
+      for (const cancel of cancels) cancel();
+    },
+  };
+}
