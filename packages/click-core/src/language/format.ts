@@ -141,15 +141,24 @@ class Output {
   depth = 0;
   /** Inside a statement: its further lines are indented more. */
   continued = false;
+  /** Inside arguments that go over lines: these are indented more again. */
+  extra = 0;
+  private lineIndent = 0;
 
   get started(): boolean {
     return this.line !== "";
   }
   put(text: string, glued = false): void {
     if (this.next === "line") this.newline();
-    if (!this.started) this.line = "  ".repeat(this.depth) + (this.continued ? "    " : "") + text;
-    else this.line += (this.next === "space" && !glued ? " " : "") + text;
+    if (!this.started) {
+      this.lineIndent = this.depth * 2 + (this.extra > 0 ? this.extra : this.continued ? 4 : 0);
+      this.line = " ".repeat(this.lineIndent) + text;
+    } else this.line += (this.next === "space" && !glued ? " " : "") + text;
     this.next = "space";
+  }
+  /** How far the line is indented beyond its block. */
+  get indent(): number {
+    return this.lineIndent - this.depth * 2;
   }
   /** Appends to the line that is there, whatever was to come next. */
   trail(text: string): void {
@@ -352,15 +361,21 @@ function printArguments(text: string, out: Output): void {
   const first = lines.shift() ?? "";
   const last = lines.pop() ?? "";
   out.put(`(${first}`, true);
+  const { indent } = out;
+  out.extra = indent + 4;
   for (const line of lines) {
     if (line === "") continue;
     out.next = "line";
-    out.continued = true;
     out.put(line);
   }
   out.next = "line";
-  out.continued = last !== "";
+  if (last === "") {
+    // The parenthesis stands under the beginning of its line.
+    out.extra = indent;
+    out.continued = false;
+  }
   out.put(`${last})`);
+  out.extra = 0;
   out.continued = true;
 }
 
