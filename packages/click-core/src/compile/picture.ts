@@ -79,7 +79,7 @@ export function dotPicture(picture: Picture): string {
   const lines = [
     "digraph click {",
     "  rankdir=TB;",
-    '  node [shape=box, style="rounded,filled", fillcolor="#f4f6fa", color="#5b6b86", fontname="Helvetica", fontsize=11];',
+    '  node [shape=box, style="rounded,filled", fillcolor="#f4f6fa", color="#5b6b86", fontname="Helvetica", fontsize=10, margin="0.3,0.08"];',
     '  edge [color="#33415c", fontname="Helvetica", fontsize=9];',
     '  graph [fontname="Helvetica", fontsize=11, color="#a9b4c6", style=rounded];',
   ];
