@@ -4,6 +4,8 @@ import { basename } from "node:path";
 import { checkConfiguration } from "@clickos/click-core";
 import { elements } from "@clickos/click-elements/node";
 import { linkImage, loadImage } from "@clickos/minios";
+import { createXenStore } from "@clickos/xenstore";
+import { serve } from "@clickos/xenstore/node";
 import { Command, InvalidArgumentError, Option } from "commander";
 import pc from "picocolors";
 import { bootImage, type NicCaptures } from "./boot.ts";
@@ -250,6 +252,20 @@ program
   .action((name: string | undefined, options: { list?: boolean }) => {
     if (options.list || name === undefined) print(listElements(elements));
     else print(explainElement(name, elements));
+  });
+
+program
+  .command("xenstored")
+  .description("serve an empty Xen store on a UNIX socket, for xenstore-ls and its kin (XENSTORED_PATH)")
+  .requiredOption("--socket <PATH>", "the socket to make")
+  .action(async (options: { socket: string }) => {
+    const server = await serve(createXenStore(), { path: options.socket });
+    print(`XENSTORED_PATH=${server.path}`);
+    await new Promise<void>((resolve) => {
+      process.once("SIGINT", resolve);
+      process.once("SIGTERM", resolve);
+    });
+    await server.close();
   });
 
 program

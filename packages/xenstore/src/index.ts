@@ -1,12 +1,26 @@
 /**
- * The Xen store in memory: paths, values, watches, transactions.
+ * The Xen store: a tree of small values with permissions, quotas, watches and transactions, and its wire protocol.
  *
  * @packageDocumentation
  */
+export { StoreError, type StoreErrorCode } from "./error.ts";
+export {
+  createSession,
+  decodeMessage,
+  encodeMessage,
+  MessageType,
+  maximumPayload,
+  type ProtocolSession,
+  type SessionOptions,
+  type WireMessage,
+} from "./protocol.ts";
+export { createRingEnds, type RingEnd, storeRing } from "./ring.ts";
+export { type RingClient, type RingServer, ringClient, serveRing } from "./serve-ring.ts";
 export {
   createXenStore,
-  StoreError,
-  type StoreErrorCode,
+  type Quotas,
+  type StoreConnection,
+  type StoreTransaction,
   type StoreView,
   type WatchCallback,
   type XenStore,

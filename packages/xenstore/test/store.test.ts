@@ -18,7 +18,7 @@ describe("the store", () => {
 
   it("refuses bad paths and long values", () => {
     const store = createXenStore();
-    for (const path of ["relative", "/a//b", "/a/", "/sp ace", `/${"x".repeat(4000)}`])
+    for (const path of ["", "a b", "/a//b", "/a/", "/sp ace", `/${"x".repeat(4000)}`])
       expect(() => store.write(path, "")).toThrow(/EINVAL/);
     expect(() => store.write("/a", "x".repeat(5000))).toThrow(/E2BIG/);
     expect(() => store.rm("/")).toThrow(/EINVAL/);

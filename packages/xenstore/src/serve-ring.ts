@@ -1,0 +1,133 @@
+/** Serves a domain's ring from the store, and a client for its other end. */
+import { StoreError, type StoreErrorCode } from "./error.ts";
+import { createSession, decodeMessage, encodeMessage, MessageType } from "./protocol.ts";
+import { createRingEnds } from "./ring.ts";
+import type { XenStore } from "./store.ts";
+
+export interface RingServer {
+  /** Reads requests and writes answers as far as there is room; called at each event. `false` once the ring is broken. */
+  poll(): boolean;
+  close(): void;
+}
+
+/** Serves the ring in a page of a domain's memory. `notify` is called when there is something for the domain. */
+export function serveRing(
+  store: XenStore,
+  domain: number,
+  memory: ArrayBufferLike,
+  offset: number,
+  notify: () => void,
+): RingServer {
+  const { store: end } = createRingEnds(memory, offset);
+  const queue: Uint8Array[] = [];
+  let queued = 0;
+  let broken = false;
+  const flush = (): void => {
+    let some = false;
+    for (let next = queue[0]; next && !broken; next = queue[0]) {
+      const count = end.write(next);
+      if (count < 0) broken = true;
+      if (count <= 0) break;
+      some = true;
+      queued -= count;
+      if (count === next.length) queue.shift();
+      else queue[0] = next.subarray(count);
+    }
+    if (some) notify();
+  };
+  const session = createSession(store, {
+    domain,
+    send(bytes) {
+      queue.push(bytes);
+      queued += bytes.length;
+      flush();
+      return queued;
+    },
+    overrun() {
+      broken = true;
+    },
+  });
+  return {
+    poll() {
+      flush();
+      if (queued === 0) session.resume();
+      // Requests are taken while answers find room: a domain that does not read is not served.
+      while (!broken && queued === 0) {
+        const bytes = end.read();
+        if (!bytes) broken = true;
+        if (!bytes || bytes.length === 0) break;
+        notify();
+        if (!session.receive(bytes)) broken = true;
+      }
+      if (broken) session.close();
+      return !broken;
+    },
+    close: () => session.close(),
+  };
+}
+
+/** A guest's side: requests in, answers out, one at a time. `kick` tells the store and lets it work. */
+export interface RingClient {
+  request(type: number, payload: string, transactionId?: number): string;
+  /** Watch events that have come. */
+  events(): { path: string; token: string }[];
+}
+
+/** @throws {StoreError} from `request`, with the store's word. */
+export function ringClient(memory: ArrayBufferLike, offset: number, kick: () => void): RingClient {
+  const { domain: end } = createRingEnds(memory, offset);
+  let buffered = new Uint8Array(0);
+  let id = 0;
+  const events: { path: string; token: string }[] = [];
+  const pump = (): boolean => {
+    const bytes = end.read();
+    if (!bytes) throw new StoreError("EINVAL", "the store's side of the ring is broken");
+    const joined = new Uint8Array(buffered.length + bytes.length);
+    joined.set(buffered);
+    joined.set(bytes, buffered.length);
+    buffered = joined;
+    return bytes.length > 0;
+  };
+  /** The next message that is no event. */
+  const next = (): { type: number; requestId: number; payload: string } | undefined => {
+    for (;;) {
+      const found = decodeMessage(buffered);
+      if (typeof found === "string") throw new StoreError("EINVAL", found);
+      if (!found) return undefined;
+      buffered = buffered.slice(found.length);
+      if (found.message.type !== MessageType.WATCH_EVENT) return found.message;
+      const [path = "", token = ""] = found.message.payload.split("\0");
+      events.push({ path, token });
+    }
+  };
+  return {
+    request(type, payload, transactionId = 0) {
+      const requestId = ++id;
+      let left = encodeMessage({ type, requestId, transactionId, payload });
+      for (let idle = 0; idle < 1000; ) {
+        if (left.length > 0) {
+          const count = end.write(left);
+          if (count < 0) throw new StoreError("EINVAL", "the store's side of the ring is broken");
+          left = left.subarray(count);
+        }
+        kick();
+        const moved = pump();
+        const message = next();
+        if (message) {
+          if (message.requestId !== requestId) continue;
+          if (message.type === MessageType.ERROR)
+            throw new StoreError(message.payload.replace(/\0$/, "") as StoreErrorCode, `request of type ${type}`);
+          return message.payload;
+        }
+        idle = moved ? 0 : idle + 1;
+      }
+      throw new StoreError("EBUSY", "the store does not answer");
+    },
+    events() {
+      pump();
+      const message = next();
+      if (message) throw new StoreError("EINVAL", "an answer that nobody asked for");
+      return events.splice(0);
+    },
+  };
+}
