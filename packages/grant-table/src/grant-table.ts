@@ -7,11 +7,12 @@ export type GrantRef = number & { readonly [brand]?: "GrantRef" };
 /** The number of a 4 KiB frame in a domain's memory. */
 export type FrameNumber = number & { readonly [brand]?: "FrameNumber" };
 
-/** Where a table is: `frames` frames at `offset` of a memory. */
+/** Where a table is: `frames` frames at `offset` of a memory; it may grow to `maximumFrames`, which follow. */
 export interface GrantTablePlace {
   readonly buffer: ArrayBufferLike;
   readonly offset: number;
-  readonly frames: number;
+  frames: number;
+  readonly maximumFrames?: number;
 }
 
 /** The table is full. */
@@ -27,11 +28,18 @@ export interface GrantTable {
   end(ref: GrantRef): boolean;
   /** Whether the other side has the frame mapped. */
   inUse(ref: GrantRef): boolean;
+  /** Makes the table that many frames long (`GNTTABOP_setup_table`). @throws {GrantError} past its maximum. */
+  grow(frames: number): void;
+  /** Entries that are granted, and those that the table has. */
+  readonly used: number;
+  readonly entries: number;
 }
 
 export function createGrantTable(place: GrantTablePlace): GrantTable {
-  const words = new Int32Array(place.buffer, place.offset, (place.frames * entriesPerFrame * grantEntry.size) >> 2);
-  const count = place.frames * entriesPerFrame;
+  const maximumFrames = place.maximumFrames ?? place.frames;
+  const words = new Int32Array(place.buffer, place.offset, (maximumFrames * entriesPerFrame * grantEntry.size) >> 2);
+  let count = place.frames * entriesPerFrame;
+  let used = 0;
   const free: number[] = [];
   let next: number = reservedEntries;
   return {
@@ -41,6 +49,7 @@ export function createGrantTable(place: GrantTablePlace): GrantTable {
         next = count;
         throw new GrantError(`no free entry among ${count}`);
       }
+      used++;
       words[ref * 2 + 1] = frame;
       // The flags come last: with them the entry is valid.
       Atomics.store(words, ref * 2, (to << 16) | GTF.permitAccess | (readOnly ? GTF.readonly : 0));
@@ -51,9 +60,25 @@ export function createGrantTable(place: GrantTablePlace): GrantTable {
         const entry = Atomics.load(words, ref * 2);
         if (entry & (GTF.reading | GTF.writing)) return false;
         if (Atomics.compareExchange(words, ref * 2, entry, 0) !== entry) continue;
-        if ((entry & GTF.typeMask) === GTF.permitAccess) free.push(ref);
+        if ((entry & GTF.typeMask) === GTF.permitAccess) {
+          free.push(ref);
+          used--;
+        }
         return true;
       }
+    },
+    grow(frames) {
+      if (frames > maximumFrames)
+        throw new GrantError(`a table of ${frames} frames, where ${maximumFrames} are the most`);
+      if (frames <= place.frames) return;
+      place.frames = frames;
+      count = frames * entriesPerFrame;
+    },
+    get used() {
+      return used;
+    },
+    get entries() {
+      return count;
     },
     inUse: (ref) => (Atomics.load(words, ref * 2) & (GTF.reading | GTF.writing)) !== 0,
   };

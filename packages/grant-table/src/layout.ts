@@ -16,7 +16,15 @@ export const entriesPerFrame: number = frameSize / grantEntry.size;
 export const reservedEntries = 8;
 
 /** Bits of `flags`. */
-export const GTF = { invalid: 0, permitAccess: 1, typeMask: 3, readonly: 4, reading: 8, writing: 16 } as const;
+export const GTF = {
+  invalid: 0,
+  permitAccess: 1,
+  acceptTransfer: 2,
+  typeMask: 3,
+  readonly: 4,
+  reading: 8,
+  writing: 16,
+} as const;
 
 /** Results of grant operations, `GNTST_*`. */
 export const GNTST = {
@@ -25,9 +33,14 @@ export const GNTST = {
   badDomain: -2,
   badGntref: -3,
   badHandle: -4,
+  badVirtAddr: -5,
+  badDevAddr: -6,
   noDeviceSpace: -7,
   permissionDenied: -8,
   badPage: -9,
   badCopyArg: -10,
+  addressTooBig: -11,
+  eagain: -12,
+  noSpace: -13,
 } as const;
 export type GrantStatus = (typeof GNTST)[keyof typeof GNTST];

@@ -9,10 +9,20 @@ export interface GrantingDomain {
   readonly memory: { readonly buffer: ArrayBufferLike };
 }
 
-/** A mapped frame: `frameSize` bytes at `offset` of `buffer`. */
+/**
+ * A mapped frame: `frameSize` bytes at `offset` of `buffer`. When the granting domain dies the mapping is revoked:
+ * from then on it shows a frame of zeros that is nobody's.
+ */
 export interface Mapping extends Disposable {
   readonly buffer: ArrayBufferLike;
   readonly offset: number;
+  readonly revoked: boolean;
+  /** The number that operations know the mapping by. */
+  readonly handle: number;
+  /** Copies bytes out. @throws {RangeError} past the frame. */
+  read(offset: number, length: number): Uint8Array;
+  /** Copies bytes in. @throws {RangeError} past the frame, or when the mapping is read-only. */
+  write(offset: number, bytes: Uint8Array): void;
   readonly frame: FrameNumber;
   readonly readOnly: boolean;
   /** Gives the frame back; a second time does nothing. */
@@ -26,15 +36,23 @@ export type MapResult =
 export interface GrantMapper {
   /** Maps a frame that domain `id` granted under `ref`. What the guest wrote wrong comes back as a status. */
   map(id: number, ref: GrantRef, options?: { readOnly?: boolean }): MapResult;
+  /** The mapping of a handle. */
+  byHandle(handle: number): Mapping | undefined;
   /** Number of mappings held. */
   readonly mapped: number;
+  /** A domain has died: its frames are out of reach, and the mappings of them are revoked. How many there were. */
+  revoke(id: number): number;
+  /** Unmaps everything; for when the mapping domain dies. */
+  release(): void;
 }
+
+/** Mappings that one domain may hold (the length of Xen's map track). */
+const maximumMappings = 65536;
 
 /** What the mapper knows of one domain's table. */
 interface Table {
   readonly words: Int32Array;
   readonly buffer: ArrayBufferLike;
-  readonly entries: number;
   /** Mappings by reference: readers in the low half, writers in the high half. */
   readonly pins: Int32Array;
 }
@@ -43,68 +61,104 @@ const oneReader = 1;
 const oneWriter = 0x10000;
 
 class FrameMapping implements Mapping {
-  readonly buffer: ArrayBufferLike;
-  readonly offset: number;
+  buffer: ArrayBufferLike;
+  offset: number;
+  revoked = false;
   readonly frame: FrameNumber;
   readonly readOnly: boolean;
-  private release: ((ref: number, readOnly: boolean) => void) | undefined;
-  private readonly ref: number;
+  readonly handle: number;
+  readonly domain: number;
+  private release: ((mapping: FrameMapping) => void) | undefined;
+  readonly ref: number;
 
   constructor(
-    buffer: ArrayBufferLike,
-    frame: number,
+    place: { buffer: ArrayBufferLike; frame: number; domain: number; ref: number; handle: number },
     readOnly: boolean,
-    ref: number,
-    release: (ref: number, readOnly: boolean) => void,
+    release: (mapping: FrameMapping) => void,
   ) {
-    this.buffer = buffer;
-    this.frame = frame;
-    this.offset = frame * frameSize;
+    this.buffer = place.buffer;
+    this.frame = place.frame;
+    this.offset = place.frame * frameSize;
+    this.domain = place.domain;
+    this.ref = place.ref;
+    this.handle = place.handle;
     this.readOnly = readOnly;
-    this.ref = ref;
     this.release = release;
+  }
+  read(offset: number, length: number): Uint8Array {
+    checkRange(offset, length);
+    return new Uint8Array(this.buffer, this.offset + offset, length).slice();
+  }
+  write(offset: number, bytes: Uint8Array): void {
+    if (this.readOnly) throw new RangeError(`frame ${this.frame} of domain ${this.domain} is mapped read-only`);
+    checkRange(offset, bytes.length);
+    new Uint8Array(this.buffer, this.offset + offset, bytes.length).set(bytes);
   }
   unmap(): void {
     const { release } = this;
     this.release = undefined;
-    release?.(this.ref, this.readOnly);
+    release?.(this);
+  }
+  /** The granting domain is no more: nothing of it is touched from here on. */
+  revoke(): void {
+    this.release = undefined;
+    this.revoked = true;
+    this.buffer = new ArrayBuffer(frameSize);
+    this.offset = 0;
   }
   [Symbol.dispose](): void {
     this.unmap();
   }
 }
 
+function checkRange(offset: number, length: number): void {
+  if (!(offset >= 0 && length >= 0 && offset + length <= frameSize))
+    throw new RangeError(`bytes ${offset} to ${offset + length} are not in a frame of ${frameSize}`);
+}
+
 /** A mapper for domain `self`; `find` gives the domains that exist. */
 export function createGrantMapper(self: number, find: (id: number) => GrantingDomain | undefined): GrantMapper {
-  const tables = new WeakMap<GrantingDomain, Table & { release(ref: number, readOnly: boolean): void }>();
-  let mapped = 0;
-  const tableOf = (domain: GrantingDomain): Table & { release(ref: number, readOnly: boolean): void } => {
+  const tables = new WeakMap<GrantingDomain, Table>();
+  const held = new Map<number, FrameMapping>();
+  let nextHandle = 0;
+  const tableOf = (domain: GrantingDomain): Table => {
     let table = tables.get(domain);
     if (!table) {
-      const entries = domain.table.frames * entriesPerFrame;
-      const words = new Int32Array(domain.table.buffer, domain.table.offset, entries * 2);
-      const pins = new Int32Array(entries);
+      const entries = (domain.table.maximumFrames ?? domain.table.frames) * entriesPerFrame;
       table = {
-        words,
+        words: new Int32Array(domain.table.buffer, domain.table.offset, entries * 2),
+        pins: new Int32Array(entries),
         buffer: domain.memory.buffer,
-        entries,
-        pins,
-        release(ref, readOnly) {
-          mapped--;
-          const left = (pins[ref] as number) - (readOnly ? oneReader : oneWriter);
-          pins[ref] = left;
-          if (left >>> 16 === 0) Atomics.and(words, ref * 2, ~GTF.writing);
-          if (left === 0) Atomics.and(words, ref * 2, ~GTF.reading);
-        },
       };
       tables.set(domain, table);
     }
     return table;
   };
+  /** Gives up one hold on an entry; its flags go with the last. */
+  const unpin = ({ words, pins }: Table, ref: number, readOnly: boolean): void => {
+    const left = (pins[ref] as number) - (readOnly ? oneReader : oneWriter);
+    pins[ref] = left;
+    if (left >>> 16 === 0) Atomics.and(words, ref * 2, ~GTF.writing);
+    if (left === 0) Atomics.and(words, ref * 2, ~GTF.reading);
+  };
 
   return {
     get mapped() {
-      return mapped;
+      return held.size;
+    },
+    byHandle: (handle) => held.get(handle),
+    revoke(id) {
+      let count = 0;
+      for (const mapping of held.values()) {
+        if (mapping.domain !== id) continue;
+        held.delete(mapping.handle);
+        mapping.revoke();
+        count++;
+      }
+      return count;
+    },
+    release() {
+      for (const mapping of [...held.values()]) mapping.unmap();
     },
     map(id, ref, options) {
       const readOnly = options?.readOnly ?? false;
@@ -114,7 +168,10 @@ export function createGrantMapper(self: number, find: (id: number) => GrantingDo
       });
       const domain = find(id);
       if (!domain) return fail(GNTST.badDomain, "no such domain");
-      const { words, pins, entries, buffer, release } = tableOf(domain);
+      if (held.size >= maximumMappings) return fail(GNTST.noSpace, `${maximumMappings} frames are mapped already`);
+      const table = tableOf(domain);
+      const { words, pins, buffer } = table;
+      const entries = Math.min(domain.table.frames * entriesPerFrame, pins.length);
       if (!Number.isInteger(ref) || ref < 0 || ref >= entries) return fail(GNTST.badGntref, "not in the table");
       const index = ref * 2;
       const wanted = readOnly ? GTF.reading : GTF.reading | GTF.writing;
@@ -130,12 +187,18 @@ export function createGrantMapper(self: number, find: (id: number) => GrantingDo
       }
       const frame = Atomics.load(words, index + 1) >>> 0;
       pins[ref] = (pins[ref] as number) + (readOnly ? oneReader : oneWriter);
-      mapped++;
       if ((frame + 1) * frameSize > buffer.byteLength) {
-        release(ref, readOnly);
+        unpin(table, ref, readOnly);
         return fail(GNTST.badPage, `frame ${frame} is outside the domain's memory`);
       }
-      return { status: GNTST.okay, mapping: new FrameMapping(buffer, frame, readOnly, ref, release) };
+      while (held.has(nextHandle)) nextHandle = (nextHandle + 1) & 0xffff;
+      const mapping = new FrameMapping({ buffer, frame, domain: id, ref, handle: nextHandle }, readOnly, (m) => {
+        held.delete(m.handle);
+        unpin(table, ref, readOnly);
+      });
+      nextHandle = (nextHandle + 1) & 0xffff;
+      held.set(mapping.handle, mapping);
+      return { status: GNTST.okay, mapping };
     },
   };
 }

@@ -41,9 +41,10 @@ export function createHypervisor(options: { clock?: () => bigint } = {}): Hyperv
       pending = true;
     },
   });
+  const mapper = createGrantMapper(0, (id) => domains.get(id));
   return {
     events,
-    mapper: createGrantMapper(0, (id) => domains.get(id)),
+    mapper,
     now,
     createDomain(given) {
       const domain = new DomainControl(nextId++, given, events);
@@ -57,6 +58,7 @@ export function createHypervisor(options: { clock?: () => bigint } = {}): Hyperv
       domains.delete(id);
       domain.state = "destroyed";
       events.detach(id);
+      mapper.revoke(id);
     },
     get domains() {
       return [...domains.values()];

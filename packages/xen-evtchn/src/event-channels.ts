@@ -14,6 +14,8 @@ export interface EventDomain {
   readonly id: DomId;
   /** The page with `shared_info` at `offset`. */
   readonly sharedInfo: { readonly buffer: ArrayBufferLike; readonly offset: number };
+  /** Channels that the domain may have; all there are when absent. */
+  readonly portLimit?: number;
   /** Called when the domain has something new to look at. */
   wake(): void;
 }
@@ -22,7 +24,18 @@ export type ChannelStatus =
   | { readonly state: "closed" }
   | { readonly state: "unbound"; readonly remote: DomId }
   | { readonly state: "interdomain"; readonly remote: DomId; readonly remotePort: EvtchnPort }
-  | { readonly state: "virq"; readonly virq: number };
+  | { readonly state: "virq"; readonly virq: number }
+  | { readonly state: "ipi"; readonly vcpu: number };
+
+/** What has come in at a port since it was bound. */
+export interface PortStatistics {
+  /** Events sent to it. */
+  readonly sent: number;
+  /** Events that found one pending already: the receiver sees them as one. */
+  readonly coalesced: number;
+  /** Events that came while the port was masked. */
+  readonly masked: number;
+}
 
 export type EventErrorCode = "NO_DOMAIN" | "NO_PORT" | "NOT_UNBOUND" | "NO_SPACE";
 
@@ -40,6 +53,7 @@ interface State {
   readonly domain: EventDomain;
   readonly words: Int32Array;
   readonly channels: Map<number, ChannelStatus>;
+  readonly counts: Map<number, { sent: number; coalesced: number; masked: number }>;
   next: number;
 }
 
@@ -54,6 +68,11 @@ export interface EventChannels {
   bindInterdomain(id: DomId, remote: DomId, remotePort: EvtchnPort): EvtchnPort;
   /** `EVTCHNOP_bind_virq`. */
   bindVirq(id: DomId, virq: number): EvtchnPort;
+  /** `EVTCHNOP_bind_ipi`: what is sent to the port comes in at it. */
+  bindIpi(id: DomId, vcpu: number): EvtchnPort;
+  /** `EVTCHNOP_reset`: closes all of a domain's channels. */
+  reset(id: DomId): void;
+  statistics(id: DomId, port: EvtchnPort): PortStatistics;
   /** `EVTCHNOP_send`: sets the bit at the other end. False when the port leads nowhere. */
   send(id: DomId, port: EvtchnPort): boolean;
   /** Raises a virtual interrupt, if the domain has bound it. */
@@ -87,11 +106,15 @@ export function createEventChannels(): EventChannels {
     return c;
   };
   const allocate = (s: State): EvtchnPort => {
+    const limit = s.domain.portLimit ?? portCount - 1;
+    if (s.channels.size >= limit)
+      throw new EventError("NO_SPACE", `domain ${s.domain.id} has no free event channel: ${limit} are the most`);
     for (let i = 0; i < portCount - 1; i++) {
       const port = 1 + ((s.next - 1 + i) % (portCount - 1));
       if (s.channels.has(port)) continue;
       s.next = port + 1;
       clear(s, port);
+      s.counts.set(port, { sent: 0, coalesced: 0, masked: 0 });
       return port;
     }
     throw new EventError("NO_SPACE", `domain ${s.domain.id} has no free event channel`);
@@ -108,13 +131,22 @@ export function createEventChannels(): EventChannels {
   };
   const deliver = (s: State, port: number): void => {
     const bit = 1 << (port & 31);
-    if (Atomics.or(s.words, pendingWord + (port >> 5), bit) & bit) return;
-    if (Atomics.load(s.words, maskWord + (port >> 5)) & bit) return;
+    const count = s.counts.get(port);
+    if (count) count.sent++;
+    if (Atomics.or(s.words, pendingWord + (port >> 5), bit) & bit) {
+      if (count) count.coalesced++;
+      return;
+    }
+    if (Atomics.load(s.words, maskWord + (port >> 5)) & bit) {
+      if (count) count.masked++;
+      return;
+    }
     select(s, port);
   };
   const close = (s: State, port: EvtchnPort): void => {
     const c = s.channels.get(port);
     s.channels.delete(port);
+    s.counts.delete(port);
     clear(s, port);
     if (c?.state !== "interdomain") return;
     const remote = domains.get(c.remote);
@@ -129,6 +161,7 @@ export function createEventChannels(): EventChannels {
         domain,
         words: new Int32Array(buffer, offset, sharedInfo.size >> 2),
         channels: new Map(),
+        counts: new Map(),
         next: 1,
       });
     },
@@ -166,9 +199,28 @@ export function createEventChannels(): EventChannels {
       s.channels.set(port, { state: "virq", virq: number });
       return port;
     },
+    bindIpi(id, vcpu) {
+      const s = state(id);
+      const port = allocate(s);
+      s.channels.set(port, { state: "ipi", vcpu });
+      return port;
+    },
+    reset(id) {
+      const s = state(id);
+      for (const port of [...s.channels.keys()]) close(s, port);
+    },
+    statistics(id, port) {
+      const s = state(id);
+      channel(s, port);
+      return { ...(s.counts.get(port) as PortStatistics) };
+    },
     send(id, port) {
       const s = domains.get(id);
       const c = s?.channels.get(port);
+      if (s && c?.state === "ipi") {
+        deliver(s, port);
+        return true;
+      }
       if (c?.state !== "interdomain") return false;
       const remote = domains.get(c.remote);
       if (!remote) return false;

@@ -12,6 +12,7 @@ export {
   EventError,
   type EventErrorCode,
   type EvtchnPort,
+  type PortStatistics,
   virq,
 } from "./event-channels.ts";
 export { portCount, sharedInfo, type VcpuFields, vcpuInfo } from "./layout.ts";
