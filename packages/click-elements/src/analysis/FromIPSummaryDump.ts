@@ -28,6 +28,7 @@ import { u32, u64 } from "@clickos/codegen";
 import { activeHandler } from "../lib/active.ts";
 import { buildPacket } from "../lib/ip-build.ts";
 import { parseProtocol, type SummaryField, summaryField, type Value, type Values } from "../lib/ip-summary.ts";
+import { pullFromHost, pushFromHost } from "../lib/service-source.ts";
 import { fieldNames } from "./ToIPSummaryDump.ts";
 
 const none: string[] = [];
@@ -249,53 +250,8 @@ export const FromIPSummaryDump: ElementClass = element({
   startsScheduled: ({ config }) => config.ACTIVE,
   hasTask: ({ outputIsPush }) => outputIsPush,
   notifier: { active: (_c, { state }) => state.active.get().and(state.ended.get().eqz()) },
-  pull(c, _port, { state, packets, service, output, config, stop }) {
-    c.if(state.active.get().and(state.ended.get().eqz()), () => {
-      packets.make(0, (packet) => {
-        const length = service.fill(packet, maximumFrame);
-        c.if(length.ltS(0), () => {
-          state.ended.set(1);
-          if (config.STOP) stop();
-          packet.kill();
-        });
-        packet.setLength(length);
-        state.count.inc();
-        output(0).push(packet);
-      });
-    });
-  },
-  task(c, { config, state, packets, service, output, stop, task }) {
-    const worked = c.var("i32", 0, "worked");
-    c.loop(() => {
-      c.if(state.active.get().eqz().or(state.ended.get()), () => {
-        task.unschedule();
-        c.break();
-      });
-      c.if(worked.get().geU(Math.max(1, config.BURST)), () => c.break());
-      packets.make(
-        0,
-        (packet) => {
-          const length = service.fill(packet, maximumFrame);
-          worked.inc();
-          c.if(
-            length.ltS(0),
-            () => {
-              state.ended.set(1);
-              if (config.STOP) stop();
-              packet.kill();
-            },
-            () => {
-              packet.setLength(length);
-              state.count.inc();
-              output(0).push(packet);
-            },
-          );
-        },
-        () => c.break(),
-      );
-    });
-    return worked.get();
-  },
+  pull: (c, _port, context) => pullFromHost(c, context),
+  task: (c, context) => pushFromHost(c, context.config.BURST, context),
 });
 
 function binaryValue(field: SummaryField, data: DataView, at: number, size: number): Value {

@@ -10,8 +10,7 @@
 
 import { arg, type ElementClass, element, positional } from "@clickos/click-core";
 import { u32, u64 } from "@clickos/codegen";
-import { readValue } from "../lib/handlers.ts";
-import { formatTime } from "../lib/time.ts";
+import { intervalHandler } from "../lib/handlers.ts";
 
 export const TimedSink: ElementClass = element({
   name: "TimedSink",
@@ -23,13 +22,7 @@ export const TimedSink: ElementClass = element({
   initial: ({ config }) => ({ interval: config.INTERVAL || 1n }),
   handlers: {
     count: { read: (s) => s.count },
-    interval: {
-      read: (s) => formatTime(s.interval),
-      write: (s, value, context) => {
-        s.interval = readValue(arg.time, value) || 1n;
-        context.setTimer(context.now() + s.interval);
-      },
-    },
+    interval: intervalHandler,
   },
   init: (_c, { state, timer }) => timer.after(state.interval.get()),
   timer(_c, { state, timer, input }) {

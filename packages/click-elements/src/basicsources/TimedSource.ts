@@ -12,9 +12,8 @@
 import { arg, type ElementClass, element, keyword, positional } from "@clickos/click-core";
 import { u32, u64 } from "@clickos/codegen";
 import { activeHandler } from "../lib/active.ts";
-import { numberHandler, readValue } from "../lib/handlers.ts";
+import { intervalHandler, numberHandler } from "../lib/handlers.ts";
 import { makePacket, packetTemplate } from "../lib/source.ts";
-import { formatTime } from "../lib/time.ts";
 
 export const TimedSource: ElementClass = element({
   name: "TimedSource",
@@ -42,13 +41,7 @@ export const TimedSource: ElementClass = element({
   }),
   handlers: {
     count: { read: (s) => s.count },
-    interval: {
-      read: (s) => formatTime(s.interval),
-      write: (s, value, context) => {
-        s.interval = readValue(arg.time, value) || 1n;
-        context.setTimer(context.now() + s.interval);
-      },
-    },
+    interval: intervalHandler,
     limit: numberHandler("limit"),
     active: activeHandler,
     reset: {

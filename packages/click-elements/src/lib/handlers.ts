@@ -1,5 +1,6 @@
 /** Handlers that many elements have, over state fields of usual names. */
 import { type ArgumentType, arg, type HandlerContext } from "@clickos/click-core";
+import { formatTime } from "./time.ts";
 
 /** Reads a value that is written to a handler; throws what is wrong with it. */
 export function readValue<T>(type: ArgumentType<T>, text: string): T {
@@ -38,3 +39,27 @@ export function resetHandler<K extends string>(
     },
   };
 }
+
+/** A 64-bit state field that is a time, read and written as seconds; `written` is told of the new time, and may refuse it. */
+export function timeHandler<K extends string>(
+  field: K,
+  written: (time: bigint, context: HandlerContext<any, any>) => void = () => {},
+): {
+  read(s: Field<K, bigint>): string;
+  write(s: Field<K, bigint>, value: string, context: HandlerContext<any, any>): void;
+} {
+  return {
+    read: (s) => formatTime(s[field]),
+    write: (s, value, context) => {
+      const time = readValue(arg.time, value) as Field<K, bigint>[K];
+      written(time, context);
+      s[field] = time;
+    },
+  };
+}
+
+/** The time between one turn and the next: the next comes that long after it is written. */
+export const intervalHandler: ReturnType<typeof timeHandler<"interval">> = timeHandler("interval", (time, context) => {
+  if (time === 0n) throw "an interval must be more than nothing";
+  context.setTimer(context.now() + time);
+});

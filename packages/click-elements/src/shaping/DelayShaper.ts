@@ -11,8 +11,7 @@
 
 import { arg, type ElementClass, element, packetRing, required } from "@clickos/click-core";
 import { u64 } from "@clickos/codegen";
-import { readValue } from "../lib/handlers.ts";
-import { formatTime } from "../lib/time.ts";
+import { timeHandler } from "../lib/handlers.ts";
 
 export const DelayShaper: ElementClass = element({
   name: "DelayShaper",
@@ -24,12 +23,7 @@ export const DelayShaper: ElementClass = element({
   state: { held: packetRing(1), due: u64, delay: u64 },
   initial: ({ config }) => ({ delay: config.DELAY }),
   handlers: {
-    delay: {
-      read: (s) => formatTime(s.delay),
-      write: (s, value) => {
-        s.delay = readValue(arg.time, value);
-      },
-    },
+    delay: timeHandler("delay"),
     length: { read: (s) => s.held.length },
   },
   notifier: {

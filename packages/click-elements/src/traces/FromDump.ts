@@ -10,19 +10,11 @@
  *   FromDump(in.pcap, STOP true) -> ... -> ToDump(out.pcap);
  */
 
-import {
-  annotation,
-  arg,
-  type ElementClass,
-  element,
-  type HostFrame,
-  keyword,
-  maximumFrame,
-  required,
-} from "@clickos/click-core";
+import { annotation, arg, type ElementClass, element, type HostFrame, keyword, required } from "@clickos/click-core";
 import { u32, u64 } from "@clickos/codegen";
 import { openCapture } from "@clickos/netdev";
 import { activeHandler } from "../lib/active.ts";
+import { pushFromHost } from "../lib/service-source.ts";
 
 export const FromDump: ElementClass = element({
   name: "FromDump",
@@ -65,44 +57,7 @@ export const FromDump: ElementClass = element({
       close: () => reader.close(),
     };
   },
-  task(c, { config, state, packets, service, output, stop, task }) {
-    const worked = c.var("i32", 0, "worked");
-    c.loop(() => {
-      c.if(state.ended.get().or(state.active.get().eqz()), () => {
-        task.unschedule();
-        c.break();
-      });
-      c.if(worked.get().geU(Math.max(1, config.BURST)), () => c.break());
-      packets.make(
-        0,
-        (packet) => {
-          const length = service.fill(packet, maximumFrame);
-          c.if(
-            length.eq(-1),
-            () => {
-              state.ended.set(1);
-              if (config.STOP) stop();
-              packet.kill();
-            },
-            () => {
-              worked.inc();
-              c.if(
-                length.gtU(maximumFrame),
-                () => packet.drop("longer than a packet buffer"),
-                () => {
-                  packet.setLength(length);
-                  state.count.inc();
-                  output(0).push(packet);
-                },
-              );
-            },
-          );
-        },
-        () => c.break(),
-      );
-    });
-    return worked.get();
-  },
+  task: (c, context) => pushFromHost(c, context.config.BURST, context),
 });
 
 /** Where the IP header is: after an Ethernet header and its VLAN tags, or at the start of raw IP. */

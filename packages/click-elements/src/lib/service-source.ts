@@ -1,0 +1,57 @@
+/** Elements that push, or answer pulls with, the packets that their host side makes. State: active, ended, count. */
+import { type AnyElementContext, maximumFrame, type Packet } from "@clickos/click-core";
+import type { FunctionBuilder, I32 } from "@clickos/codegen";
+
+/** Gets one packet from the host: `some` has it; at the end, STOP asks the driver to stop. `none` gave none. */
+function nextPacket(
+  c: FunctionBuilder,
+  { config, state, packets, service, stop }: AnyElementContext,
+  some: (packet: Packet) => void,
+  none?: () => void,
+): void {
+  packets.make(
+    0,
+    (packet) => {
+      const length = service.fill(packet, maximumFrame);
+      c.if(length.ltS(0), () => {
+        state.ended.set(1);
+        if (config.STOP) stop();
+        packet.kill();
+      });
+      c.if(length.gtU(maximumFrame), () => packet.drop("longer than a packet buffer"));
+      packet.setLength(length);
+      state.count.inc();
+      some(packet);
+    },
+    none,
+  );
+}
+
+/** A task that pushes up to `burst` packets; it sleeps when there are no more, or while the element is not active. */
+export function pushFromHost(c: FunctionBuilder, burst: number, context: AnyElementContext): I32 {
+  const { state, task, output } = context;
+  const worked = c.var("i32", 0, "worked");
+  c.loop(() => {
+    c.if(state.ended.get().or(state.active.get().eqz()), () => {
+      task.unschedule();
+      c.break();
+    });
+    c.if(worked.get().geU(Math.max(1, burst)), () => c.break());
+    worked.inc();
+    nextPacket(
+      c,
+      context,
+      (packet) => output(0).push(packet),
+      () => c.break(),
+    );
+  });
+  return worked.get();
+}
+
+/** Answers a pull. */
+export function pullFromHost(c: FunctionBuilder, context: AnyElementContext): void {
+  const { state, output } = context;
+  c.if(state.active.get().and(state.ended.get().eqz()), () =>
+    nextPacket(c, context, (packet) => output(0).push(packet)),
+  );
+}
