@@ -144,8 +144,7 @@ export function listElements(elements: ElementSet): string {
   const width = Math.max(...names.map((n) => n.length));
   for (const name of names) {
     const category = pages[name]?.category ?? "other";
-    const summary =
-      elements[name]?.summary ?? /—\s*([^\n]*)/.exec(pages[name]?.page ?? "")?.[1]?.replace(/\.$/, "") ?? "";
+    const summary = /—\s*([^\n]*)/.exec(pages[name]?.page ?? "")?.[1]?.replace(/\.$/, "") ?? "";
     const line = `  ${name.padEnd(width)}  ${summary}`.trimEnd();
     categories.set(category, [...(categories.get(category) ?? []), line]);
   }

@@ -3,7 +3,6 @@
  * length) and up to 4096 bytes. Spec: docs/misc/xenstore.txt, xen/include/public/io/xs_wire.h.
  */
 import { StoreError } from "./error.ts";
-import { resolvePath } from "./path.ts";
 import { homeOf, type StoreConnection, type StoreTransaction, type StoreView, type XenStore } from "./store.ts";
 
 /** Message types, `enum xsd_sockmsg_type`. */
@@ -214,10 +213,11 @@ function answer(
       return list(inTransaction().directory(first));
     case MessageType.DIRECTORY_PART: {
       // The generation, then names from an offset on; an empty name at the end.
-      const all = list(inTransaction().directory(first));
+      const view = inTransaction();
+      const all = list(view.directory(first));
       const offset = Number(second ?? "");
       if (!Number.isInteger(offset) || offset < 0) throw new StoreError("EINVAL", `offset '${second ?? ""}'`);
-      const generation = "1\0";
+      const generation = `${view.generation(first)}\0`;
       const room = maximumPayload - generation.length - 1;
       let part = all.slice(offset, offset + room);
       if (offset + part.length >= all.length) return `${generation}${part}\0`;
@@ -296,16 +296,13 @@ function answer(
 function control(store: XenStore, [command = "help", ...args]: readonly string[]): string {
   switch (command) {
     case "help":
-      return "help\nprint [text]\nquota\ncheck [path]\n\0";
+      return "help\nprint [text]\nquota\n\0";
     case "print":
       return `${args.join(" ")}\n\0`;
     case "quota": {
       const { nodes, watches, transactions } = store.statistics;
       return `nodes: ${nodes}\nwatches: ${watches}\ntransactions: ${transactions}\n\0`;
     }
-    case "check":
-      store.exists(resolvePath(args[0] ?? "/", homeOf(0)));
-      return ok;
     default:
       throw new StoreError("EINVAL", `control command '${command}'`);
   }

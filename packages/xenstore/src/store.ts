@@ -22,6 +22,8 @@ export interface StoreView {
   /** Names of the children, sorted. */
   directory(path: string): string[];
   exists(path: string): boolean;
+  /** A number that changes with the node's value, its permissions, and its set of children. */
+  generation(path: string): number;
   /** The permissions, as `n0`, `r3`: the owner and what others may do, then domains with rights of their own. */
   getPermissions(path: string): string[];
   setPermissions(path: string, permissions: readonly string[]): void;
@@ -182,6 +184,7 @@ export function createXenStore(options: { readonly quotas?: Partial<Quotas> } = 
     return {
       read: (path) => wanted(full(path), "read").value,
       directory: (path) => wanted(full(path), "read").children().sort(),
+      generation: (path) => wanted(full(path), "read").generation,
       exists(path) {
         const node = nodes.get(full(path));
         return node !== undefined && allows(node.permissions, domain, "read");

@@ -203,7 +203,10 @@ export class Draft implements Nodes {
     if (change.kind === "write") this.write(change.path, change.value, change.created);
     else if (change.kind === "permissions") {
       const node = this.look(change.path);
-      if (node) node.permissions = change.permissions;
+      if (node) {
+        node.permissions = change.permissions;
+        node.generation++;
+      }
     } else this.remove(change.path);
   }
 
@@ -221,10 +224,12 @@ export class Draft implements Nodes {
       };
       this.drafted.set(path, node);
       parent.added.add(baseName(path));
+      parent.generation++;
       const owner = node.permissions[0]?.domain ?? 0;
       this.owned.set(owner, (this.owned.get(owner) ?? 0) + 1);
     }
     node.value = value;
+    node.generation++;
     return node;
   }
 
@@ -236,6 +241,7 @@ export class Draft implements Nodes {
     const owner = node.permissions[0]?.domain ?? 0;
     this.owned.set(owner, (this.owned.get(owner) ?? 0) - 1);
     this.drafted.set(path, null);
+    parent.generation++;
     parent.added.delete(baseName(path));
     if (parent.base) parent.removed.add(baseName(path));
   }

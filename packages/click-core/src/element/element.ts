@@ -253,8 +253,6 @@ export interface InformContext {
 
 export interface ElementSpec<C extends ConfigSpec, P, S extends Fields> {
   readonly name: string;
-  /** What it is for, in a line; shown in lists. */
-  readonly summary?: string;
   /** Port counts in Click's notation: `1/1-2`, `-/1`. */
   readonly ports: string;
   /** Processing codes in Click's notation: `a/ah`, `h/l`. */

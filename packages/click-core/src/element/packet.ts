@@ -199,6 +199,10 @@ export class Packet {
   annotation32(position: number): Ref<I32, I32Like> {
     return u32.stage(this.c, this.address, packetDescriptor.offsets.annotations + position);
   }
+  /** Address of the annotation area. */
+  get annotationAddress(): I32 {
+    return this.address.add(packetDescriptor.offsets.annotations);
+  }
   annotation8(position: number): Ref<I32, I32Like> {
     return u8.stage(this.c, this.address, packetDescriptor.offsets.annotations + position);
   }

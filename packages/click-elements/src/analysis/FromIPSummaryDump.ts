@@ -37,7 +37,6 @@ const maximumMessages = 10;
 
 export const FromIPSummaryDump: ElementClass = element({
   name: "FromIPSummaryDump",
-  summary: "makes the packets that an IP summary dump describes",
   ports: "0/1",
   processing: "a/a",
   config: {
@@ -60,6 +59,7 @@ export const FromIPSummaryDump: ElementClass = element({
     ALLOW_NONEXISTENT: keyword(arg.bool, false),
   },
   prepare({ config, error }) {
+    if (config.TIMING) error("TIMING is not supported: packets come as fast as they are taken");
     if (parseProtocol(config.PROTO) === undefined) error(`PROTO: '${config.PROTO}' is not a protocol`);
     const fields = [...config.CONTENTS, ...config.FIELDS, ...config.DATA, ...config.DEFAULT_CONTENTS].map((name) => {
       const field = summaryField(name);

@@ -7,7 +7,8 @@
  * tcp_off, tcp_flags, tcp_window, tcp_opt, tcp_ntopt, tcp_sack, udp_len, icmp_type, icmp_code, icmp_flowid,
  * icmp_seq, payload_len, payload, capture_len, wire_len, count, direction, link, aggregate, and more. CONTENTS and
  * DATA are other names for FIELDS. FILENAME `-` is standard output. With BAD_PACKETS, packets without a sound IP
- * header get a `!bad` line. BINARY writes records instead of lines. Packets leave on the output if it is connected.
+ * header get a `!bad` line. BINARY writes records instead of lines. VERBOSE, CAREFUL_TRUNC and
+ * EXTRA_LENGTH are accepted and change nothing. Packets leave on the output if it is connected.
  *
  * Handlers: flush (write).
  *
@@ -41,7 +42,6 @@ const encoder = (text: string): Uint8Array => Uint8Array.from(text, (ch) => ch.c
 
 export const ToIPSummaryDump: ElementClass = element({
   name: "ToIPSummaryDump",
-  summary: "writes a line about each IP packet",
   ports: "1/0-1",
   processing: "a/a",
   config: {

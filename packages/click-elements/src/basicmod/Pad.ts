@@ -11,13 +11,11 @@ import { annotation, arg, type ElementClass, element, keyword, positional } from
 
 export const Pad: ElementClass = element({
   name: "Pad",
-  summary: "makes packets longer",
   ports: "1/1",
   processing: "a/a",
   config: {
     LENGTH: positional(arg.u32, 0),
     ZERO: keyword(arg.bool, true),
-    RANDOM: keyword(arg.bool, false),
     MAXLENGTH: keyword(arg.u32, 0),
   },
   action(c, packet, { config }) {

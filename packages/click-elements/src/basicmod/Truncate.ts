@@ -12,7 +12,6 @@ import { annotation, arg, type ElementClass, element, keyword, positional } from
 
 export const Truncate: ElementClass = element({
   name: "Truncate",
-  summary: "cuts packets to a length",
   ports: "1/1",
   processing: "a/a",
   config: {

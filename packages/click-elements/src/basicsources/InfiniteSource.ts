@@ -1,9 +1,9 @@
 /**
- * InfiniteSource([DATA, LIMIT, BURST, ACTIVE] [, keywords LENGTH, STOP]) — makes packets without end.
+ * InfiniteSource([DATA, LIMIT, BURST, ACTIVE] [, keywords LENGTH, TIMESTAMP, STOP]) — makes packets without end.
  *
  * Pushes BURST packets (default 1) each time it is scheduled, or answers pulls. Stops after LIMIT packets;
  * -1, the default, is no limit. Each packet holds DATA, cut or filled with zeros to LENGTH when that is given;
- * without DATA it is 64 zeros. With STOP true, asks the driver to stop at the limit. Sleeps while the queues
+ * without DATA it is 64 zeros. Packets have the time as their timestamp, unless TIMESTAMP is false. With STOP true, asks the driver to stop at the limit. Sleeps while the queues
  * that it fills are full.
  *
  * Handlers: count (read), reset (write), active, limit, burst (read, write), data (read).
@@ -19,7 +19,6 @@ import { makePacket, packetTemplate } from "../lib/source.ts";
 
 export const InfiniteSource: ElementClass = element({
   name: "InfiniteSource",
-  summary: "makes packets without end",
   ports: "0/1",
   processing: "a/a",
   config: {

@@ -20,7 +20,6 @@ const second = 1_000_000_000n;
 
 export const RatedSource: ElementClass = element({
   name: "RatedSource",
-  summary: "makes packets at a rate",
   ports: "0/1",
   processing: "a/a",
   config: {

@@ -14,7 +14,6 @@ import { intervalHandler } from "../lib/handlers.ts";
 
 export const TimedSink: ElementClass = element({
   name: "TimedSink",
-  summary: "pulls and ends a packet every so often",
   ports: "1/0",
   processing: "l/l",
   config: { INTERVAL: positional(arg.time, 500_000_000n) },

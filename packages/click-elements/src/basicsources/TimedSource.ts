@@ -17,7 +17,6 @@ import { makePacket, packetTemplate } from "../lib/source.ts";
 
 export const TimedSource: ElementClass = element({
   name: "TimedSource",
-  summary: "makes a packet every so often",
   ports: "0/1",
   processing: "h/h",
   config: {

@@ -9,7 +9,6 @@ import { arg, type ElementClass, element, keyword, positional } from "@clickos/c
 
 export const Hub: ElementClass = element({
   name: "Hub",
-  summary: "copies packets to all outputs but that of their own port",
   ports: "-/-",
   processing: "h/h",
   flow: "#/[^#]",

@@ -9,7 +9,6 @@ import { type ElementClass, element } from "@clickos/click-core";
 
 export const Null: ElementClass = element({
   name: "Null",
-  summary: "passes packets on",
   ports: "1/1",
   processing: "a/a",
   action() {},

@@ -9,7 +9,6 @@ import { type ElementClass, element } from "@clickos/click-core";
 
 export const PullNull: ElementClass = element({
   name: "PullNull",
-  summary: "passes packets on, pull only",
   ports: "1/1",
   processing: "l/l",
   action() {},

@@ -11,6 +11,5 @@ import type { ElementClass } from "@clickos/click-core";
 import { pullSwitch } from "../lib/switch.ts";
 
 export const PullSwitch: ElementClass = pullSwitch("PullSwitch", {
-  summary: "pulls from one of its inputs",
   fixed: false,
 });

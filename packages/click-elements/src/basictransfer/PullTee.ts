@@ -9,7 +9,6 @@ import { arg, type ElementClass, element, positional } from "@clickos/click-core
 
 export const PullTee: ElementClass = element({
   name: "PullTee",
-  summary: "pushes copies of the packets that are pulled through it",
   ports: "1/1-",
   processing: "l/lh",
   config: { N: positional(arg.i32, -1) },

@@ -9,7 +9,6 @@ import { type ElementClass, element } from "@clickos/click-core";
 
 export const PushNull: ElementClass = element({
   name: "PushNull",
-  summary: "passes packets on, push only",
   ports: "1/1",
   processing: "h/h",
   action() {},

@@ -8,7 +8,6 @@ import { u32 } from "@clickos/codegen";
 
 export const RoundRobinSwitch: ElementClass = element({
   name: "RoundRobinSwitch",
-  summary: "sends packets to its outputs in turn",
   ports: "1/1-",
   processing: "h/h",
   state: { next: u32 },

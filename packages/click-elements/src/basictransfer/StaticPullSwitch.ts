@@ -10,6 +10,5 @@ import type { ElementClass } from "@clickos/click-core";
 import { pullSwitch } from "../lib/switch.ts";
 
 export const StaticPullSwitch: ElementClass = pullSwitch("StaticPullSwitch", {
-  summary: "pulls from one input, chosen for good",
   fixed: true,
 });

@@ -10,6 +10,5 @@ import type { ElementClass } from "@clickos/click-core";
 import { pushSwitch } from "../lib/switch.ts";
 
 export const StaticSwitch: ElementClass = pushSwitch("StaticSwitch", {
-  summary: "sends packets to one output, chosen for good",
   fixed: true,
 });

@@ -11,6 +11,5 @@ import type { ElementClass } from "@clickos/click-core";
 import { pushSwitch } from "../lib/switch.ts";
 
 export const Switch: ElementClass = pushSwitch("Switch", {
-  summary: "sends packets to one of its outputs",
   fixed: false,
 });

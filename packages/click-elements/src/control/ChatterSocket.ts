@@ -1,10 +1,10 @@
 /**
- * ChatterSocket(TYPE, PORT or FILE [, keywords QUIET_CHANNEL, GREETING, LOCALHOST, RETRIES]) — sends what elements
+ * ChatterSocket(TYPE, PORT or FILE [, keywords GREETING, LOCALHOST]) — sends what elements
  * print to clients.
  *
  * TYPE is TCP or UNIX. Clients that connect get all chatter from then on, after the line
  * `Click::ChatterSocket/1.0` unless GREETING is false. A client that does not read loses lines, and holds up
- * nobody. Runs in process only, not in a virtual machine.
+ * nobody. CHANNEL, QUIET_CHANNEL and RETRIES are accepted and change nothing. Runs in process only, not in a virtual machine.
  *
  * Handlers: port, connections (read).
  *
@@ -20,7 +20,6 @@ const maximumBacklog = 1 << 20;
 
 export const ChatterSocket: ElementClass = element({
   name: "ChatterSocket",
-  summary: "sends what elements print to clients",
   ports: "0/0",
   processing: "a/a",
   config: {

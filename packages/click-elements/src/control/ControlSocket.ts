@@ -1,5 +1,5 @@
 /**
- * ControlSocket(TYPE, PORT or FILE [, READONLY, keywords PROXY, VERBOSE, LOCALHOST, RETRIES, RETRY_WARNINGS]) —
+ * ControlSocket(TYPE, PORT or FILE [, READONLY, keywords VERBOSE, LOCALHOST, RETRIES, RETRY_WARNINGS]) —
  * lets clients read and write handlers.
  *
  * TYPE is TCP, with a port (`7777+` tries the next ones when it is taken), or UNIX, with the name of a socket. The
@@ -15,7 +15,6 @@ import { type ControlServer, serveControl } from "../host/control-server.ts";
 
 export const ControlSocket: ElementClass = element({
   name: "ControlSocket",
-  summary: "lets clients read and write handlers",
   ports: "0/0",
   processing: "a/a",
   config: {
@@ -29,6 +28,7 @@ export const ControlSocket: ElementClass = element({
     RETRY_WARNINGS: keyword(arg.bool, true),
   },
   prepare({ config, error }) {
+    if (config.PROXY) error("PROXY is not supported: clients reach the router's handlers directly");
     if (config.TYPE === "UNIX") return { path: config.WHERE };
     const match = /^(\d{1,5})(\+?)$/.exec(config.WHERE);
     if (!match || Number(match[1]) > 65535) error(`'${config.WHERE}' is not a TCP port`, 1);

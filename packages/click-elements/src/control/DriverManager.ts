@@ -12,7 +12,6 @@ import { scriptService } from "./service.ts";
 
 export const DriverManager: ElementClass = element({
   name: "DriverManager",
-  summary: "says when the driver stops",
   ports: "0/0",
   processing: "a/a",
   config: { INSTRUCTIONS: rest(arg.raw) },

@@ -9,7 +9,6 @@ import { arg, type ElementClass, element, positional } from "@clickos/click-core
 
 export const ErrorElement: ElementClass = element({
   name: "Error",
-  summary: "keeps the router from starting",
   ports: "-/-",
   processing: "a/a",
   config: { MESSAGE: positional(arg.string, "<unspecified error>") },

@@ -11,7 +11,6 @@ import { arg, type ElementClass, element, keyword } from "@clickos/click-core";
 
 export const HandlerProxy: ElementClass = element({
   name: "HandlerProxy",
-  summary: "hands handlers on",
   ports: "0/0",
   processing: "a/a",
   config: { VERBOSE: keyword(arg.bool, false) },

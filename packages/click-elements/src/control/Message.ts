@@ -9,7 +9,6 @@ import { arg, type ElementClass, element, positional, required } from "@clickos/
 
 export const Message: ElementClass = element({
   name: "Message",
-  summary: "prints a message when the router starts",
   ports: "0/0",
   processing: "a/a",
   config: { MESSAGE: required(arg.string), TYPE: positional(arg.choice("MESSAGE", "WARNING", "ERROR"), "MESSAGE") },

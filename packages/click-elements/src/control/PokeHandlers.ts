@@ -12,7 +12,6 @@ import { scriptService } from "./service.ts";
 
 export const PokeHandlers: ElementClass = element({
   name: "PokeHandlers",
-  summary: "reads and writes handlers at given times",
   ports: "0/0",
   processing: "a/a",
   config: { DIRECTIVES: rest(arg.raw) },

@@ -16,7 +16,6 @@ const columns = 40;
 
 export const ProgressBar: ElementClass = element({
   name: "ProgressBar",
-  summary: "prints a line that shows how far something is",
   ports: "0/0",
   processing: "a/a",
   config: {

@@ -22,7 +22,6 @@ import { scriptService } from "./service.ts";
 
 export const Script: ElementClass = element({
   name: "Script",
-  summary: "runs a script that reads and writes handlers",
   ports: "-/-",
   processing: "h/h",
   config: { INSTRUCTIONS: rest(arg.raw) },

@@ -29,7 +29,6 @@ const call: ArgumentType<Call | undefined> = {
 
 export const Counter: ElementClass = element({
   name: "Counter",
-  summary: "counts packets and bytes",
   ports: "1/1",
   processing: "a/a",
   config: { COUNT_CALL: keyword(call, undefined), BYTE_COUNT_CALL: keyword(call, undefined) },

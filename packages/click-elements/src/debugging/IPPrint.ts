@@ -38,7 +38,6 @@ const contents: ArgumentType<"NONE" | "HEX" | "ASCII"> = {
 
 export const IPPrint: ElementClass = element({
   name: "IPPrint",
-  summary: "prints IP packets",
   ports: "1/1",
   processing: "a/a",
   config: {
@@ -54,7 +53,6 @@ export const IPPrint: ElementClass = element({
     TIMESTAMP: keyword(arg.bool, true),
     AGGREGATE: keyword(arg.bool, false),
     PAINT: keyword(arg.bool, false),
-    SWAP: keyword(arg.bool, false),
     ACTIVE: keyword(arg.bool, true),
     OUTFILE: keyword(arg.string, ""),
   },

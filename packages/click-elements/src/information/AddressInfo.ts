@@ -19,7 +19,6 @@ import {
 
 export const AddressInfo: ElementClass = element({
   name: "AddressInfo",
-  summary: "gives names to addresses",
   ports: "0/0",
   processing: "a/a",
   config: { ENTRIES: rest(arg.raw) },

@@ -9,7 +9,6 @@ import { arg, type ElementClass, element, rest } from "@clickos/click-core";
 
 export const AlignmentInfo: ElementClass = element({
   name: "AlignmentInfo",
-  summary: "accepted: says how packets are aligned",
   ports: "0/0",
   processing: "a/a",
   config: { ENTRIES: rest(arg.raw) },

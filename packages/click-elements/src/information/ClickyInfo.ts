@@ -9,7 +9,6 @@ import { arg, type ElementClass, element, rest } from "@clickos/click-core";
 
 export const ClickyInfo: ElementClass = element({
   name: "ClickyInfo",
-  summary: "accepted: styles for a graphical view",
   ports: "0/0",
   processing: "a/a",
   config: { ENTRIES: rest(arg.raw) },

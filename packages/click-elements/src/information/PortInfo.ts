@@ -7,7 +7,6 @@ import { arg, type ElementClass, element, rest, splitWords } from "@clickos/clic
 
 export const PortInfo: ElementClass = element({
   name: "PortInfo",
-  summary: "gives names to TCP and UDP ports",
   ports: "0/0",
   processing: "a/a",
   config: { ENTRIES: rest(arg.raw) },

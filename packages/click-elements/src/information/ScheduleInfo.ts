@@ -9,7 +9,6 @@ import { arg, type ElementClass, element, rest, splitWords } from "@clickos/clic
 
 export const ScheduleInfo: ElementClass = element({
   name: "ScheduleInfo",
-  summary: "says how often tasks run",
   ports: "0/0",
   processing: "a/a",
   config: { ENTRIES: rest(arg.raw) },

@@ -4,7 +4,6 @@ import { u32 } from "@clickos/codegen";
 import { readValue } from "./handlers.ts";
 
 export interface QueueKind {
-  readonly summary: string;
   /** Tells tasks downstream when there are packets. */
   readonly empty: boolean;
   /** Tells tasks upstream when there is room. */
@@ -14,7 +13,6 @@ export interface QueueKind {
 export function queueElement(name: string, kind: QueueKind): ElementClass {
   return element({
     name,
-    summary: kind.summary,
     ports: "1/1",
     processing: "h/l",
     config: { CAPACITY: positional(arg.u32, 1000) },

@@ -24,11 +24,10 @@ function amount(c: FunctionBuilder, bytes: boolean, length: { toI64(): I64 }): I
   return bytes ? length.toI64() : c.i64(1n);
 }
 
-export function pullShaper(name: string, _argument: string, summary: string): ElementClass {
+export function pullShaper(name: string): ElementClass {
   const { bytes, type } = measure(name);
   return element({
     name,
-    summary,
     ports: "1/1",
     processing: "l/l",
     config: { RATE: required(type), BURST_DURATION: keyword(arg.time, 0n), BURST_BYTES: keyword(arg.u32, 0) },
@@ -60,11 +59,10 @@ export function pullShaper(name: string, _argument: string, summary: string): El
   });
 }
 
-export function ratedUnqueue(name: string, _argument: string, summary: string): ElementClass {
+export function ratedUnqueue(name: string): ElementClass {
   const { bytes, type } = measure(name);
   return element({
     name,
-    summary,
     ports: "1/1",
     processing: "l/h",
     config: {

@@ -15,16 +15,16 @@ export function packetTemplate(
   return template;
 }
 
-/** Makes a packet of the template, with the time as its timestamp. */
+/** Makes a packet of the template, with the time as its timestamp unless TIMESTAMP is false. */
 export function makePacket(
   c: FunctionBuilder,
   template: Uint8Array,
-  { packets, data, clock }: AnyElementContext,
+  { packets, data, clock, config }: AnyElementContext,
   some: (packet: Packet) => void,
 ): void {
   packets.make(template.length, (packet) => {
     copyBytes(c, packet.data, data(template, 16), template.length);
-    packet.timestamp.set(clock.now());
+    if (config.TIMESTAMP !== false) packet.timestamp.set(clock.now());
     some(packet);
   });
 }

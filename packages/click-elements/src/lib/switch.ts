@@ -12,10 +12,9 @@ import { type U32Field, u32 } from "@clickos/codegen";
 import { readValue } from "./handlers.ts";
 
 /** A switch whose handler sends packets elsewhere; port -1 ends them. `fixed` ones choose for good. */
-export function pushSwitch(name: string, kind: { readonly summary: string; readonly fixed: boolean }): ElementClass {
+export function pushSwitch(name: string, kind: { readonly fixed: boolean }): ElementClass {
   return element({
     name,
-    summary: kind.summary,
     ports: "1/-",
     processing: "h/h",
     config: { OUTPUT: port(kind.fixed) },
@@ -36,10 +35,9 @@ export function pushSwitch(name: string, kind: { readonly summary: string; reado
 }
 
 /** The same for pulls; port -1 gives nothing. */
-export function pullSwitch(name: string, kind: { readonly summary: string; readonly fixed: boolean }): ElementClass {
+export function pullSwitch(name: string, kind: { readonly fixed: boolean }): ElementClass {
   return element({
     name,
-    summary: kind.summary,
     ports: "-/1",
     processing: "l/l",
     config: { INPUT: port(kind.fixed) },

@@ -36,7 +36,6 @@ const maximumBacklog = 4 << 20;
 
 export const Socket: ElementClass = element({
   name: "Socket",
-  summary: "packets over a TCP, UDP or UNIX socket",
   ports: "0-1/0-1",
   processing: "a/h",
   flow: "x/y",

@@ -14,7 +14,6 @@ import { annotationByte, paintByte } from "../lib/paint.ts";
 
 export const CheckPaint: ElementClass = element({
   name: "CheckPaint",
-  summary: "sorts packets by whether they have a color",
   ports: "1/1-2",
   processing: "a/ah",
   config: { COLOR: required(arg.u8), ANNO: positional(annotationByte, paintByte) },

@@ -14,7 +14,6 @@ import { annotationByte, paintByte } from "../lib/paint.ts";
 
 export const Paint: ElementClass = element({
   name: "Paint",
-  summary: "marks packets with a color",
   ports: "1/1",
   processing: "a/a",
   config: { COLOR: required(arg.u8), ANNO: positional(annotationByte, paintByte) },

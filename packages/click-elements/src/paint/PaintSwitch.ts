@@ -10,7 +10,6 @@ import { annotationByte, paintByte } from "../lib/paint.ts";
 
 export const PaintSwitch: ElementClass = element({
   name: "PaintSwitch",
-  summary: "sends packets to the output of their color's number",
   ports: "1/1-",
   processing: "h/h",
   config: { ANNO: positional(annotationByte, paintByte) },

@@ -12,7 +12,6 @@ import { annotationByte, paintByte } from "../lib/paint.ts";
 
 export const PaintTee: ElementClass = element({
   name: "PaintTee",
-  summary: "copies packets of a color to output 1",
   ports: "1/2",
   processing: "a/ah",
   config: { COLOR: required(arg.u8), ANNO: positional(annotationByte, paintByte) },

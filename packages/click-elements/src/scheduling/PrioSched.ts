@@ -9,7 +9,6 @@ import { type ElementClass, element } from "@clickos/click-core";
 
 export const PrioSched: ElementClass = element({
   name: "PrioSched",
-  summary: "pulls from the first input that has a packet",
   ports: "1-/1",
   processing: "l/l",
   pull(_c, _port, { input, output, ninputs }) {

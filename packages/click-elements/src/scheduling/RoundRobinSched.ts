@@ -10,7 +10,6 @@ import { u32 } from "@clickos/codegen";
 
 export const RoundRobinSched: ElementClass = element({
   name: "RoundRobinSched",
-  summary: "pulls from its inputs in turn",
   ports: "1-/1",
   processing: "l/l",
   state: { next: u32 },

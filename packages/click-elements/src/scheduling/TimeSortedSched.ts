@@ -1,5 +1,5 @@
 /**
- * TimeSortedSched([keywords STOP, STOP_AFTER, BUFFER]) — merges its inputs by timestamp.
+ * TimeSortedSched([keywords STOP, BUFFER]) — merges its inputs by timestamp.
  *
  * Holds a packet of each input and gives the one with the earliest timestamp. With STOP true, asks the driver to
  * stop when all inputs have run dry. BUFFER is accepted; one packet an input is held.
@@ -15,12 +15,10 @@ const maximumInputs = 64;
 
 export const TimeSortedSched: ElementClass = element({
   name: "TimeSortedSched",
-  summary: "merges its inputs by timestamp",
   ports: "-/1",
   processing: "l/l",
   config: {
     STOP: keyword(arg.bool, false),
-    STOP_AFTER: keyword(arg.i32, -1),
     BUFFER: keyword(arg.u32, 1),
   },
   prepare({ ninputs, error }) {

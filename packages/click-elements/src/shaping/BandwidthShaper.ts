@@ -2,6 +2,7 @@
  * BandwidthShaper(RATE) — lets bytes through at a rate.
  *
  * Answers pulls with packets of at most RATE bytes a second, or a bandwidth such as 10Mbps.
+ * A pause earns a burst of a twentieth of a second; BURST_DURATION and BURST_BYTES are accepted and change nothing.
  *
  * Handlers: rate (read, write).
  *
@@ -10,4 +11,4 @@
 import type { ElementClass } from "@clickos/click-core";
 import { pullShaper } from "../lib/shaper.ts";
 
-export const BandwidthShaper: ElementClass = pullShaper("BandwidthShaper", "RATE", "lets bytes through at a rate");
+export const BandwidthShaper: ElementClass = pullShaper("BandwidthShaper");

@@ -15,7 +15,6 @@ import { timeHandler } from "../lib/handlers.ts";
 
 export const DelayShaper: ElementClass = element({
   name: "DelayShaper",
-  summary: "keeps packets for a time after their timestamp",
   ports: "1/1",
   processing: "l/l",
   config: { DELAY: required(arg.time) },

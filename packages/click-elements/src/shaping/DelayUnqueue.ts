@@ -14,7 +14,6 @@ import { timeHandler } from "../lib/handlers.ts";
 
 export const DelayUnqueue: ElementClass = element({
   name: "DelayUnqueue",
-  summary: "pushes packets a time after their timestamp",
   ports: "1/1",
   processing: "l/h",
   config: { DELAY: required(arg.time) },

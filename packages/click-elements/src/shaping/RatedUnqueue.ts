@@ -2,6 +2,7 @@
  * RatedUnqueue(RATE) — pulls packets at a rate and pushes them.
  *
  * Pulls at most RATE packets a second and pushes each. Sleeps in between.
+ * A pause earns a burst of a twentieth of a second; BURST_DURATION and BURST_BYTES are accepted and change nothing.
  *
  * Handlers: rate (read, write).
  *
@@ -10,8 +11,4 @@
 import type { ElementClass } from "@clickos/click-core";
 import { ratedUnqueue } from "../lib/shaper.ts";
 
-export const RatedUnqueue: ElementClass = ratedUnqueue(
-  "RatedUnqueue",
-  "RATE",
-  "pulls packets at a rate and pushes them",
-);
+export const RatedUnqueue: ElementClass = ratedUnqueue("RatedUnqueue");

@@ -2,6 +2,7 @@
  * Shaper(RATE) — lets packets through at a rate.
  *
  * Answers pulls with at most RATE packets a second; those who ask sooner get none and are woken in time.
+ * A pause earns a burst of a twentieth of a second; BURST_DURATION and BURST_BYTES are accepted and change nothing.
  *
  * Handlers: rate (read, write).
  *
@@ -10,4 +11,4 @@
 import type { ElementClass } from "@clickos/click-core";
 import { pullShaper } from "../lib/shaper.ts";
 
-export const Shaper: ElementClass = pullShaper("Shaper", "RATE", "lets packets through at a rate");
+export const Shaper: ElementClass = pullShaper("Shaper");

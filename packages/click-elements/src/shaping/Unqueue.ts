@@ -17,7 +17,6 @@ import { pullTask } from "../lib/pull-task.ts";
 
 export const Unqueue: ElementClass = element({
   name: "Unqueue",
-  summary: "pulls packets and pushes them on",
   ports: "1/1",
   processing: "l/h",
   config: { BURST: positional(arg.i32, 1), ACTIVE: keyword(arg.bool, true), LIMIT: keyword(arg.i32, -1) },

@@ -12,7 +12,6 @@ import type { ElementClass } from "@clickos/click-core";
 import { queueElement } from "../lib/queue.ts";
 
 export const FullNoteQueue: ElementClass = queueElement("FullNoteQueue", {
-  summary: "stores packets; tells of emptiness and fullness",
   empty: true,
   full: true,
 });

@@ -12,7 +12,6 @@ import type { ElementClass } from "@clickos/click-core";
 import { queueElement } from "../lib/queue.ts";
 
 export const NotifierQueue: ElementClass = queueElement("NotifierQueue", {
-  summary: "stores packets; tells of emptiness",
   empty: true,
   full: false,
 });

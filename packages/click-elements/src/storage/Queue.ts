@@ -12,7 +12,6 @@ import type { ElementClass } from "@clickos/click-core";
 import { queueElement } from "../lib/queue.ts";
 
 export const Queue: ElementClass = queueElement("Queue", {
-  summary: "stores packets first in, first out",
   empty: true,
   full: true,
 });

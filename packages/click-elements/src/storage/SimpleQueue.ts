@@ -12,7 +12,6 @@ import type { ElementClass } from "@clickos/click-core";
 import { queueElement } from "../lib/queue.ts";
 
 export const SimpleQueue: ElementClass = queueElement("SimpleQueue", {
-  summary: "stores packets; tells nobody",
   empty: false,
   full: false,
 });

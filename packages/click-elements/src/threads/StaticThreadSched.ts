@@ -9,7 +9,6 @@ import { arg, type ElementClass, element, rest } from "@clickos/click-core";
 
 export const StaticThreadSched: ElementClass = element({
   name: "StaticThreadSched",
-  summary: "accepted: puts tasks on threads",
   ports: "0/0",
   processing: "a/a",
   config: { ENTRIES: rest(arg.raw) },
