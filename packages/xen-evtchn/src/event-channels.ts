@@ -1,5 +1,16 @@
 /** Event channels: one-bit notifications between domains, edge-triggered until the receiver clears the bit. */
-import { portCount, sharedInfo, vcpuInfo } from "./layout.ts";
+import {
+  channel,
+  channelState,
+  deliver,
+  type EventEndpoint,
+  maskWord,
+  pendingWord,
+  select,
+  sendEvent,
+  takePending,
+} from "./delivery.ts";
+import { portCount, sharedInfo } from "./layout.ts";
 
 declare const brand: unique symbol;
 /** An event-channel port of one domain. */
@@ -14,7 +25,7 @@ export interface EventDomain {
   readonly id: DomId;
   /** The page with `shared_info` at `offset`. */
   readonly sharedInfo: { readonly buffer: ArrayBufferLike; readonly offset: number };
-  /** Channels that the domain may have; all there are when absent. */
+  /** Channels that the domain may have; all 4095 when absent. */
   readonly portLimit?: number;
   /** Called when the domain has something new to look at. */
   wake(): void;
@@ -49,17 +60,17 @@ export class EventError extends Error {
   }
 }
 
-interface State {
+interface State extends EventEndpoint {
   readonly domain: EventDomain;
-  readonly words: Int32Array;
-  readonly channels: Map<number, ChannelStatus>;
-  readonly counts: Map<number, { sent: number; coalesced: number; masked: number }>;
+  /** Ports that are not closed. */
+  open: number;
   next: number;
 }
 
 export interface EventChannels {
-  /** Makes a domain known. */
-  attach(domain: EventDomain): void;
+  /** Makes a domain known. What it returns is all that another thread needs to deliver to the domain. */
+  attach(domain: EventDomain): EventEndpoint;
+  endpoint(id: DomId): EventEndpoint | undefined;
   /** Closes all of a domain's channels and forgets it. */
   detach(id: DomId): void;
   /** `EVTCHNOP_alloc_unbound`: a port that `remote` may bind to. */
@@ -84,13 +95,12 @@ export interface EventChannels {
   close(id: DomId, port: EvtchnPort): void;
   /** `EVTCHNOP_status`. */
   status(id: DomId, port: EvtchnPort): ChannelStatus;
-  /** Clears and returns the ports with pending unmasked events, lowest first; for domains written in TypeScript. */
+  /**
+   * Clears and returns the ports with pending unmasked events, lowest first; for domains written in TypeScript.
+   * None while the domain masks its upcall.
+   */
   takePending(id: DomId): EvtchnPort[];
 }
-
-const pendingWord = sharedInfo.offsets.evtchnPending >> 2;
-const maskWord = sharedInfo.offsets.evtchnMask >> 2;
-const selectorWord = vcpuInfo.offsets.pendingSel >> 2;
 
 export function createEventChannels(): EventChannels {
   const domains = new Map<DomId, State>();
@@ -100,95 +110,108 @@ export function createEventChannels(): EventChannels {
     if (!s) throw new EventError("NO_DOMAIN", `domain ${id} is not attached`);
     return s;
   };
-  const channel = (s: State, port: EvtchnPort): ChannelStatus => {
-    const c = s.channels.get(port);
-    if (!c) throw new EventError("NO_PORT", `domain ${s.domain.id} has no event channel ${port}`);
-    return c;
+  const at = (port: number): number => port * channel.words;
+  const word = (s: State, port: number): number =>
+    Number.isInteger(port) && port > 0 && at(port) < s.channels.length ? Atomics.load(s.channels, at(port)) : 0;
+  /** The target is written before the state: a sender on another thread that sees the state sees the target. */
+  const set = (s: State, port: EvtchnPort, state: number, remote: DomId, target: number): void => {
+    Atomics.store(s.channels, at(port) + channel.target, target);
+    Atomics.store(s.channels, at(port), state | (remote << 16));
+  };
+  const bound = (s: State, port: EvtchnPort): void => {
+    if ((word(s, port) & 0xffff) === channelState.closed)
+      throw new EventError("NO_PORT", `domain ${s.id} has no event channel ${port}`);
   };
   const allocate = (s: State): EvtchnPort => {
-    const limit = s.domain.portLimit ?? portCount - 1;
-    if (s.channels.size >= limit)
-      throw new EventError("NO_SPACE", `domain ${s.domain.id} has no free event channel: ${limit} are the most`);
-    for (let i = 0; i < portCount - 1; i++) {
-      const port = 1 + ((s.next - 1 + i) % (portCount - 1));
-      if (s.channels.has(port)) continue;
-      s.next = port + 1;
-      clear(s, port);
-      s.counts.set(port, { sent: 0, coalesced: 0, masked: 0 });
-      return port;
-    }
-    throw new EventError("NO_SPACE", `domain ${s.domain.id} has no free event channel`);
+    const last = s.channels.length / channel.words - 1;
+    if (s.open >= last)
+      throw new EventError("NO_SPACE", `domain ${s.id} has no free event channel: ${last} are the most`);
+    let port = s.next;
+    while ((word(s, port) & 0xffff) !== channelState.closed) port = port >= last ? 1 : port + 1;
+    s.next = port >= last ? 1 : port + 1;
+    s.open++;
+    clear(s, port);
+    for (const count of [channel.sent, channel.coalesced, channel.masked]) Atomics.store(s.channels, at(port) + count, 0);
+    return port;
   };
   const clear = (s: State, port: number): void => {
-    Atomics.and(s.words, pendingWord + (port >> 5), ~(1 << (port & 31)));
-    Atomics.and(s.words, maskWord + (port >> 5), ~(1 << (port & 31)));
+    Atomics.and(s.sharedInfo, pendingWord + (port >> 5), ~(1 << (port & 31)));
+    Atomics.and(s.sharedInfo, maskWord + (port >> 5), ~(1 << (port & 31)));
   };
-  const select = (s: State, port: number): void => {
-    // pending_sel has a bit for each 64-bit word of ports.
-    const group = port >> 6;
-    Atomics.or(s.words, selectorWord + (group >> 5), 1 << (group & 31));
-    if ((Atomics.or(s.words, 0, 1) & 1) === 0) s.domain.wake();
-  };
-  const deliver = (s: State, port: number): void => {
-    const bit = 1 << (port & 31);
-    const count = s.counts.get(port);
-    if (count) count.sent++;
-    if (Atomics.or(s.words, pendingWord + (port >> 5), bit) & bit) {
-      if (count) count.coalesced++;
-      return;
+  const status = (s: State, port: EvtchnPort): ChannelStatus => {
+    const value = word(s, port);
+    const remote = value >>> 16;
+    const target = value === 0 ? 0 : Atomics.load(s.channels, at(port) + channel.target);
+    switch (value & 0xffff) {
+      case channelState.unbound:
+        return { state: "unbound", remote };
+      case channelState.interdomain:
+        return { state: "interdomain", remote, remotePort: target };
+      case channelState.virq:
+        return { state: "virq", virq: target };
+      case channelState.ipi:
+        return { state: "ipi", vcpu: target };
+      default:
+        return { state: "closed" };
     }
-    if (Atomics.load(s.words, maskWord + (port >> 5)) & bit) {
-      if (count) count.masked++;
-      return;
-    }
-    select(s, port);
   };
   const close = (s: State, port: EvtchnPort): void => {
-    const c = s.channels.get(port);
-    s.channels.delete(port);
-    s.counts.delete(port);
+    const was = status(s, port);
+    set(s, port, channelState.closed, 0, 0);
+    s.open--;
     clear(s, port);
-    if (c?.state !== "interdomain") return;
-    const remote = domains.get(c.remote);
-    if (remote?.channels.get(c.remotePort)?.state === "interdomain")
-      remote.channels.set(c.remotePort, { state: "unbound", remote: s.domain.id });
+    if (was.state !== "interdomain") return;
+    const remote = domains.get(was.remote);
+    if (remote && (word(remote, was.remotePort) & 0xffff) === channelState.interdomain)
+      set(remote, was.remotePort, channelState.unbound, s.id, 0);
+  };
+  const reset = (s: State): void => {
+    for (let port = 1; s.open > 0 && at(port) < s.channels.length; port++)
+      if (word(s, port) & 0xffff) close(s, port);
   };
 
   return {
     attach(domain) {
       const { buffer, offset } = domain.sharedInfo;
-      domains.set(domain.id, {
+      const ports = Math.min(domain.portLimit ?? portCount - 1, portCount - 1) + 1;
+      const s: State = {
+        id: domain.id,
         domain,
-        words: new Int32Array(buffer, offset, sharedInfo.size >> 2),
-        channels: new Map(),
-        counts: new Map(),
+        sharedInfo: new Int32Array(buffer, offset, sharedInfo.size >> 2),
+        channels: new Int32Array(new SharedArrayBuffer(ports * channel.words * 4)),
+        wake: () => domain.wake(),
+        open: 0,
         next: 1,
-      });
+      };
+      domains.set(domain.id, s);
+      return s;
     },
+    endpoint: (id) => domains.get(id),
     detach(id) {
       const s = domains.get(id);
       if (!s) return;
-      for (const port of [...s.channels.keys()]) close(s, port);
+      reset(s);
       domains.delete(id);
     },
     allocUnbound(id, remote) {
       const s = state(id);
       const port = allocate(s);
-      s.channels.set(port, { state: "unbound", remote });
+      set(s, port, channelState.unbound, remote, 0);
       return port;
     },
     bindInterdomain(id, remote, remotePort) {
       const s = state(id);
       const r = state(remote);
-      const c = channel(r, remotePort);
+      bound(r, remotePort);
+      const c = status(r, remotePort);
       if (c.state !== "unbound" || c.remote !== id)
         throw new EventError(
           "NOT_UNBOUND",
           `event channel ${remotePort} of domain ${remote} is not open to domain ${id}`,
         );
       const port = allocate(s);
-      s.channels.set(port, { state: "interdomain", remote, remotePort });
-      r.channels.set(remotePort, { state: "interdomain", remote: id, remotePort: port });
+      set(s, port, channelState.interdomain, remote, remotePort);
+      set(r, remotePort, channelState.interdomain, id, port);
       // As Xen does: the new end is pending at once, so that nothing sent before is missed.
       deliver(s, port);
       return port;
@@ -196,77 +219,54 @@ export function createEventChannels(): EventChannels {
     bindVirq(id, number) {
       const s = state(id);
       const port = allocate(s);
-      s.channels.set(port, { state: "virq", virq: number });
+      set(s, port, channelState.virq, 0, number);
       return port;
     },
     bindIpi(id, vcpu) {
       const s = state(id);
       const port = allocate(s);
-      s.channels.set(port, { state: "ipi", vcpu });
+      set(s, port, channelState.ipi, 0, vcpu);
       return port;
     },
-    reset(id) {
-      const s = state(id);
-      for (const port of [...s.channels.keys()]) close(s, port);
-    },
+    reset: (id) => reset(state(id)),
     statistics(id, port) {
       const s = state(id);
-      channel(s, port);
-      return { ...(s.counts.get(port) as PortStatistics) };
+      bound(s, port);
+      const count = (which: number): number => Atomics.load(s.channels, at(port) + which) >>> 0;
+      return { sent: count(channel.sent), coalesced: count(channel.coalesced), masked: count(channel.masked) };
     },
     send(id, port) {
       const s = domains.get(id);
-      const c = s?.channels.get(port);
-      if (s && c?.state === "ipi") {
-        deliver(s, port);
-        return true;
-      }
-      if (c?.state !== "interdomain") return false;
-      const remote = domains.get(c.remote);
-      if (!remote) return false;
-      deliver(remote, c.remotePort);
-      return true;
+      return s !== undefined && sendEvent(s, port, (remote) => domains.get(remote));
     },
     raise(id, number) {
       const s = state(id);
-      for (const [port, c] of s.channels) if (c.state === "virq" && c.virq === number) deliver(s, port);
+      for (let port = 1, seen = 0; seen < s.open && at(port) < s.channels.length; port++) {
+        const kind = word(s, port) & 0xffff;
+        if (kind === channelState.closed) continue;
+        seen++;
+        if (kind === channelState.virq && Atomics.load(s.channels, at(port) + channel.target) === number)
+          deliver(s, port);
+      }
     },
     mask(id, port) {
       const s = state(id);
-      channel(s, port);
-      Atomics.or(s.words, maskWord + (port >> 5), 1 << (port & 31));
+      bound(s, port);
+      Atomics.or(s.sharedInfo, maskWord + (port >> 5), 1 << (port & 31));
     },
     unmask(id, port) {
       const s = state(id);
-      channel(s, port);
+      bound(s, port);
       const bit = 1 << (port & 31);
-      const was = Atomics.and(s.words, maskWord + (port >> 5), ~bit);
-      if (was & bit && Atomics.load(s.words, pendingWord + (port >> 5)) & bit) select(s, port);
+      const was = Atomics.and(s.sharedInfo, maskWord + (port >> 5), ~bit);
+      if (was & bit && Atomics.load(s.sharedInfo, pendingWord + (port >> 5)) & bit) select(s, port);
     },
     close(id, port) {
       const s = state(id);
-      channel(s, port);
+      bound(s, port);
       close(s, port);
     },
-    status(id, port) {
-      return state(id).channels.get(port) ?? { state: "closed" };
-    },
-    takePending(id) {
-      const s = state(id);
-      const ports: EvtchnPort[] = [];
-      Atomics.and(s.words, 0, ~1);
-      for (let half = 0; half < 2; half++) {
-        const selected = Atomics.exchange(s.words, selectorWord + half, 0);
-        for (let rest = selected; rest !== 0; rest &= rest - 1) {
-          const group = half * 32 + (31 - Math.clz32(rest & -rest));
-          for (let w = group * 2; w < group * 2 + 2; w++) {
-            const mask = Atomics.load(s.words, maskWord + w);
-            const bits = Atomics.and(s.words, pendingWord + w, mask) & ~mask;
-            for (let b = bits; b !== 0; b &= b - 1) ports.push(w * 32 + (31 - Math.clz32(b & -b)));
-          }
-        }
-      }
-      return ports;
-    },
+    status: (id, port) => status(state(id), port),
+    takePending: (id) => takePending(state(id).sharedInfo),
   };
 }

@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export { type EventEndpoint, sendEvent, takePending } from "./delivery.ts";
 export {
   type ChannelStatus,
   createEventChannels,
