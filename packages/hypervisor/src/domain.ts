@@ -1,195 +1,84 @@
 /** A domain: memory of its own, event channels, a grant table, a console, and a kernel that runs in it. */
 
 import { frameSize, type GrantingDomain } from "@clickos/grant-table";
-import type { EventChannels } from "@clickos/xen-evtchn";
-import { consoleRing, domainFrames, startInfo } from "./layout.ts";
-
-/** What a guest answers when its turn ends. */
-export type RunState = "idle" | "more" | "halted";
-
-/** A program that has started in a domain. */
-export interface Guest {
-  /** Runs a slice: until there is nothing to do, or long enough. A throw is a crash of the domain. */
-  run(nowNs: bigint): RunState;
-}
-
-/** What can run in a domain: a compiled image or a program in TypeScript. */
-export interface Kernel {
-  start(domain: GuestDomain): Guest;
-}
-
-/** The hypercalls, and what a guest sees of its own domain. */
-export interface GuestDomain {
-  readonly id: number;
-  readonly memory: WebAssembly.Memory;
-  /** `EVTCHNOP_send`. */
-  eventSend(port: number): void;
-  /** `CONSOLEIO_write`: text beside the ring, after what is in the ring. */
-  consoleWrite(text: Uint8Array): void;
-  /** `HYPERVISOR_set_timer_op`: runs the domain at this time; 0 for never. */
-  setTimer(atNs: bigint): void;
-}
+import type { CrashRecord, Locate } from "./crash.ts";
+import type { Share } from "./credit.ts";
+import type { ShutdownReason } from "./hypercalls.ts";
+import type { Kernel } from "./kernel.ts";
+import type { DomainSnapshot } from "./snapshot.ts";
 
 export type DomainState = "paused" | "running" | "halted" | "crashed" | "destroyed";
 
-/** Why a domain died. */
-export interface CrashRecord {
-  readonly domain: number;
-  readonly name: string;
-  readonly message: string;
-  /** Functions on the guest's stack, innermost first. */
-  readonly stack: readonly string[];
+export interface DomainStatistics {
+  /** Time that its vCPU has run. */
+  readonly runTimeNs: number;
+  readonly slices: number;
+  /** 0 is the caller's thread. */
+  readonly pcpu: number;
+  readonly memoryBytes: number;
 }
 
 export interface Domain extends GrantingDomain {
   readonly name: string;
   readonly memory: WebAssembly.Memory;
   readonly state: DomainState;
+  /** Why it shut down, when it has. */
+  readonly shutdownReason: ShutdownReason | undefined;
   readonly crash: CrashRecord | undefined;
+  /** Resolves when it has shut down, crashed or been destroyed. */
+  readonly exited: Promise<void>;
   unpause(): void;
-  pause(): void;
+  /** Resolves when its vCPU has stopped; from then on its memory stands still. */
+  pause(): Promise<void>;
+  /** Ends it for a reason, as it does itself with `SCHEDOP_shutdown`. */
+  shutdown(reason: ShutdownReason): void;
   /** Everything the console has printed, at most the last 64 KiB. */
   readonly console: string;
+  /** Bytes that the console has ever been given. */
+  readonly consoleBytes: number;
+  /** Types into the console; how many bytes there was room for. */
+  type(text: string): number;
+  /** Its own time. */
+  now(): bigint;
+  readonly share: Share;
+  setShare(share: Partial<Share>): void;
+  readonly statistics: DomainStatistics;
+  /** Adds a module to a kernel made of modules, and boots it; its number. */
+  load(module: WebAssembly.Module): Promise<number>;
+  unload(module: number): void;
   /** Bytes of frames that hold anything but zeros. */
   residentBytes(): number;
 }
 
 export interface DomainOptions {
   readonly name: string;
-  /** 64 KiB pages. */
-  readonly pages: number;
+  /** Memory, in 64 KiB pages. Not needed with a snapshot. */
+  readonly pages?: number;
   readonly kernel: Kernel;
+  /** The pCPU to run on; the one with the fewest domains by default, and 0 for kernels that cannot leave this thread. */
+  readonly pcpu?: number;
+  readonly share?: Partial<Share>;
+  /** Event channels at most; 1023 by default. */
+  readonly portLimit?: number;
+  /** Prepares the memory before the kernel starts. */
+  prepare?(domain: Domain): void;
+  /** Starts from here instead of from an empty memory. */
+  readonly snapshot?: DomainSnapshot;
+  /** Finds the part of the program that a crash was in. */
+  readonly locate?: Locate;
 }
 
-const consoleLimit = 65536;
-
-/** The hypervisor's own view of a domain. */
-export class DomainControl implements Domain, GuestDomain {
-  readonly id: number;
-  readonly name: string;
-  readonly memory: WebAssembly.Memory;
-  readonly table: { readonly buffer: ArrayBufferLike; readonly offset: number; readonly frames: number };
-  state: DomainState = "paused";
-  crash: CrashRecord | undefined;
-  runnable = true;
-  timer = 0n;
-  private guest: Guest | undefined;
-  private text = "";
-  private readonly decoder = new TextDecoder("latin1");
-  private readonly events: EventChannels;
-  private readonly kernel: Kernel;
-
-  constructor(id: number, options: DomainOptions, events: EventChannels) {
-    this.id = id;
-    this.name = options.name;
-    this.events = events;
-    this.kernel = options.kernel;
-    this.memory = new WebAssembly.Memory({ initial: options.pages, maximum: options.pages, shared: true });
-    const { buffer } = this.memory;
-    this.table = { buffer, offset: domainFrames.grantTable * frameSize, frames: domainFrames.grantTableFrames };
-    const info = startInfo.view(buffer, domainFrames.startInfo * frameSize);
-    info.magic = new TextEncoder().encode("xen-3.0-wasm32");
-    info.nrPages = BigInt(buffer.byteLength / frameSize);
-    info.sharedInfo = BigInt(domainFrames.sharedInfo * frameSize);
-    info.storeMfn = BigInt(domainFrames.store);
-    info.consoleMfn = BigInt(domainFrames.console);
-    events.attach({
-      id,
-      sharedInfo: { buffer, offset: domainFrames.sharedInfo * frameSize },
-      wake: () => {
-        this.runnable = true;
-      },
-    });
-  }
-
-  unpause(): void {
-    if (this.state !== "paused") return;
-    this.state = "running";
-    this.runnable = true;
-  }
-  pause(): void {
-    if (this.state === "running") this.state = "paused";
-  }
-
-  /** Loads the kernel; it runs from the first `run` on. */
-  start(): void {
-    this.contain(() => {
-      this.guest = this.kernel.start(this);
-    });
-  }
-
-  /** One slice. True when the guest did something or has more to do. */
-  run(nowNs: bigint): boolean {
-    if (this.state !== "running") return false;
-    if (this.timer !== 0n && nowNs >= this.timer) this.runnable = true;
-    if (!this.runnable) return false;
-    this.runnable = false;
-    this.contain(() => {
-      const state = this.guest?.run(nowNs);
-      if (state === "more") this.runnable = true;
-      if (state === "halted") this.state = "halted";
-    });
-    return true;
-  }
-
-  private contain(body: () => void): void {
-    try {
-      body();
-    } catch (e) {
-      if (!(e instanceof Error)) throw e;
-      const stack = [...(e.stack ?? "").matchAll(/^\s+at (.+?) \(wasm:\/\//gm)].map((m) => m[1] as string);
-      this.crash = { domain: this.id, name: this.name, message: e.message, stack };
-      this.state = "crashed";
-      this.runnable = false;
+/** Frames that hold anything but zeros, in bytes. */
+export function residentBytes(memory: ArrayBufferLike): number {
+  const words = new BigUint64Array(memory);
+  const perFrame = frameSize / 8;
+  let frames = 0;
+  for (let start = 0; start < words.length; start += perFrame) {
+    for (let i = start; i < start + perFrame; i++) {
+      if (words[i] === 0n) continue;
+      frames++;
+      break;
     }
   }
-
-  eventSend(port: number): void {
-    this.events.send(this.id, port);
-  }
-  setTimer(atNs: bigint): void {
-    this.timer = atNs;
-  }
-  consoleWrite(text: Uint8Array): void {
-    this.drainConsole();
-    this.append(text);
-  }
-
-  get console(): string {
-    this.drainConsole();
-    return this.text;
-  }
-
-  /** Moves what the ring holds to the console's text. The indices are the guest's word and bound nothing. */
-  private drainConsole(): void {
-    const ring = domainFrames.console * frameSize;
-    const words = new Uint32Array(this.memory.buffer, ring, frameSize >> 2);
-    const { output, outCons, outProd } = consoleRing.offsets;
-    const prod = Atomics.load(words, outProd >> 2);
-    const cons = words[outCons >> 2] as number;
-    const size = 2048;
-    const count = Math.min((prod - cons) >>> 0, size);
-    const bytes = new Uint8Array(count);
-    const from = new Uint8Array(this.memory.buffer, ring + output, size);
-    for (let i = 0; i < count; i++) bytes[i] = from[(prod - count + i) & (size - 1)] as number;
-    Atomics.store(words, outCons >> 2, prod);
-    this.append(bytes);
-  }
-  private append(bytes: Uint8Array): void {
-    if (bytes.length > 0) this.text = (this.text + this.decoder.decode(bytes.slice())).slice(-consoleLimit);
-  }
-
-  residentBytes(): number {
-    const words = new BigUint64Array(this.memory.buffer);
-    const perFrame = frameSize / 8;
-    let frames = 0;
-    for (let start = 0; start < words.length; start += perFrame) {
-      for (let i = start; i < start + perFrame; i++) {
-        if (words[i] === 0n) continue;
-        frames++;
-        break;
-      }
-    }
-    return frames * frameSize;
-  }
+  return frames * frameSize;
 }

@@ -1,11 +1,56 @@
 /**
- * The hypervisor, on the caller's thread: domains run in turn, cooperatively and in a fixed order. Domain 0 is the
- * program that calls it.
+ * The hypervisor: domains, and the pCPUs that run them. pCPU 0 is the caller's thread, where domain 0 is the program
+ * that calls and domains run in turn, cooperatively and in a fixed order, when `run` is called. Further pCPUs are
+ * threads of their own (`@clickos/hypervisor/node`), which run their domains by themselves.
  */
 
-import { createGrantMapper, type GrantMapper } from "@clickos/grant-table";
+import { createGrantMapper, frameSize, type GrantMapper } from "@clickos/grant-table";
 import { createEventChannels, type EventChannels, type EvtchnPort, sharedInfo } from "@clickos/xen-evtchn";
-import { type Domain, DomainControl, type DomainOptions } from "./domain.ts";
+import { DomainConsole } from "./console.ts";
+import { type CrashCause, type CrashRecord, crashRecord } from "./crash.ts";
+import { defaultShare, type Share } from "./credit.ts";
+import { answerCall } from "./dom0-calls.ts";
+import { type Domain, type DomainOptions, type DomainState, residentBytes } from "./domain.ts";
+import { GuestContext, type ThreadServices } from "./guest-context.ts";
+import type { ShutdownReason } from "./hypercalls.ts";
+import type { Guest, Kernel } from "./kernel.ts";
+import { domainFrames, startInfo } from "./layout.ts";
+import { firstReservedDomain, Machine, maximumPcpus, pcpuWord, slotsPerPcpu } from "./machine.ts";
+import { Pcpu } from "./pcpu.ts";
+import { type DomainSnapshot, putFrames, takeFrames } from "./snapshot.ts";
+import { type Failure, type FromPcpu, failureOf, type PcpuThread, type PcpuThreads } from "./thread.ts";
+import { Watchdog } from "./watchdog.ts";
+
+export type HypervisorErrorCode =
+  | "NO_MEMORY"
+  | "TOO_MANY_DOMAINS"
+  | "NO_DOMAIN"
+  | "NO_PCPU"
+  | "NOT_PORTABLE"
+  | "BAD_SHARE"
+  | "LOAD_FAILED"
+  | "CLOSED";
+
+/** A misuse of the interface, or something that is not to be had. */
+export class HypervisorError extends Error {
+  override readonly name = "HypervisorError";
+  readonly code: HypervisorErrorCode;
+  constructor(code: HypervisorErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export interface HypervisorOptions {
+  /** Nanoseconds since some start, the same on all threads. */
+  readonly clock?: () => bigint;
+  /** Memory that all domains have together at most; no limit by default. */
+  readonly memoryKiB?: number;
+  /** Threads to run domains on. */
+  readonly threads?: PcpuThreads;
+  /** A vCPU on a thread that runs longer than this without a pause is ended. 1000 by default. */
+  readonly watchdogMs?: number;
+}
 
 export interface Hypervisor {
   readonly events: EventChannels;
@@ -13,74 +58,669 @@ export interface Hypervisor {
   readonly mapper: GrantMapper;
   /** Nanoseconds since the hypervisor started. */
   now(): bigint;
-  /** Makes a domain and loads its kernel; it runs once unpaused. */
-  createDomain(options: DomainOptions): Domain;
+  /** Makes a domain and loads its kernel; it runs once unpaused. @throws {HypervisorError} */
+  createDomain(options: DomainOptions): Promise<Domain>;
   /** Ends a domain and closes its channels. Twice does nothing. */
   destroyDomain(id: number): void;
   readonly domains: readonly Domain[];
+  /** A domain's memory and time, taken while it stands still; it goes on afterwards. @throws {HypervisorError} */
+  snapshot(id: number): Promise<DomainSnapshot>;
+  /** A second domain that starts where the first one is; paused. @throws {HypervisorError} */
+  clone(id: number, options: { readonly name: string; prepare?(domain: Domain): void }): Promise<Domain>;
+  /** Has a domain run on another pCPU. @throws {HypervisorError} */
+  move(id: number, pcpu: number): Promise<void>;
+  /** pCPUs, this thread included. */
+  readonly pcpus: number;
   /** Calls back for events on a port of domain 0. */
   onEvent(port: EvtchnPort, handler: () => void): void;
-  /** Delivers domain 0's events and gives every runnable domain one slice. True when anything ran. */
+  /**
+   * Delivers domain 0's events and gives every runnable domain of this thread one slice. True when anything ran.
+   * Domains on other threads run by themselves.
+   */
   run(): boolean;
-  /** The earliest timer of any domain; `undefined` when none is set. */
+  /** Resolves when there may be something for `run` to do: an event, a message, a timer; or after this long. */
+  idle(timeoutMs: number): Promise<void>;
+  /** The earliest timer of any domain on this thread; `undefined` when none is set. */
   readonly nextTimer: bigint | undefined;
+  /** Threads that were lost or ended, and replaced. */
+  readonly threadsReplaced: number;
+  /** Destroys all domains and ends all threads. */
+  close(): Promise<void>;
 }
 
-export function createHypervisor(options: { clock?: () => bigint } = {}): Hypervisor {
+/** The hypervisor's own view of a domain. */
+interface Control extends Domain {
+  state: DomainState;
+  crash: CrashRecord | undefined;
+  shutdownReason: ShutdownReason | undefined;
+  share: Share;
+  readonly options: DomainOptions;
+  readonly text: DomainConsole;
+  readonly timeOffset: bigint;
+  /** What its kernel consists of, for a thread to start it again. */
+  kernel: Kernel;
+  pcpu: number;
+  slot: number;
+  /** Whether its kernel has started once. */
+  started: boolean;
+  onStarted: (() => void) | undefined;
+  leave(): void;
+}
+
+interface Thread {
+  thread: PcpuThread;
+  readonly index: number;
+  /** Answers that are waited for. */
+  readonly requests: Map<number, (m: { value: number; failure?: Failure }) => void>;
+  /** While it is being replaced. */
+  ending: boolean;
+}
+
+/** ES2024; in Node 20 and in browsers. */
+interface WaitAsync {
+  waitAsync(
+    words: Int32Array,
+    index: number,
+    value: number,
+    timeoutMs: number,
+  ): { readonly async: false } | { readonly async: true; readonly value: Promise<string> };
+}
+
+export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
   const started = performance.now();
   const now = options.clock ?? (() => BigInt(Math.round((performance.now() - started) * 1e6)));
-  const events = createEventChannels();
-  const domains = new Map<number, DomainControl>();
+  const machine = new Machine();
+  const { words } = machine;
+  const domains = new Map<number, Control>();
   const handlers = new Map<number, () => void>();
-  let pending = false;
+  const slots: boolean[][] = [];
+  const threads: Thread[] = [];
+  const mappers = new Map<number, GrantMapper>();
   let nextId = 1;
-  events.attach({
+  let nextRequest = 1;
+  let memoryBytes = 0;
+  let threadsReplaced = 0;
+  let closed = false;
+
+  // ---- events and grants
+
+  const base = createEventChannels();
+  const dom0 = base.attach({
     id: 0,
     sharedInfo: { buffer: new SharedArrayBuffer(sharedInfo.size), offset: 0 },
-    wake() {
-      pending = true;
+    wake: () => machine.ring(0),
+  });
+  /** Tells all threads how to deliver to a domain. */
+  const publish = (id: number, to: readonly Thread[] = threads): void => {
+    const endpoint = base.endpoint(id);
+    if (!endpoint) return;
+    const { sharedInfo, channels } = endpoint;
+    for (const t of to) {
+      t.thread.post({ op: "endpoint", id, sharedInfo, channels });
+      machine.mail(t.index);
+    }
+  };
+  const events: EventChannels = {
+    ...base,
+    bindInterdomain(id, remote, port) {
+      // Before the channel is there, so that whoever finds it finds its other end.
+      for (const end of [id, remote]) if (end !== 0) publish(end);
+      return base.bindInterdomain(id, remote, port);
+    },
+  };
+  const find = (id: number): Control | undefined => domains.get(id);
+  const mapper = createGrantMapper(0, find);
+  mappers.set(0, mapper);
+  const mapperOf = (id: number): GrantMapper => {
+    let own = mappers.get(id);
+    if (!own) {
+      own = createGrantMapper(id, find);
+      mappers.set(id, own);
+    }
+    return own;
+  };
+  const answer = (id: number, number: number, command: number, a: number, b: number): number =>
+    answerCall({ events, find, mapper: mapperOf }, id, number, command, a, b);
+
+  // ---- the caller's own pCPU
+
+  const services: ThreadServices = {
+    endpoint: (id) => base.endpoint(id),
+    call: answer,
+    shutdown: (id, reason) => domains.get(id)?.shutdown(reason),
+  };
+  const own = new Pcpu(machine, 0, now, {
+    halted: (vcpu) => domains.get(vcpu.context.id)?.shutdown("poweroff"),
+    crashed(vcpu, error) {
+      own.remove(vcpu.slot);
+      const domain = domains.get(vcpu.context.id);
+      if (domain) died(domain, undefined, failureOf(error));
     },
   });
-  const mapper = createGrantMapper(0, (id) => domains.get(id));
+
+  const died = (domain: Control, cause: CrashCause | undefined, failure: Failure): void => {
+    machine.setMayRun(domain.id, false);
+    if (domain.state === "destroyed" || domain.state === "crashed") return;
+    domain.crash = crashRecord(domain, cause, failure, domain.options.locate);
+    domain.state = "crashed";
+    domain.leave();
+  };
+
+  // ---- the threads
+
+  const received = (t: Thread, m: FromPcpu): void => {
+    if (m.op === "call") {
+      answerThread(t);
+      return;
+    }
+    if (m.op === "done") {
+      t.requests.get(m.request)?.(m);
+      t.requests.delete(m.request);
+      return;
+    }
+    const domain = domains.get(m.id);
+    if (!domain) return;
+    if (m.op === "halted") domain.shutdown(m.reason);
+    else {
+      if (m.failure) died(domain, undefined, m.failure);
+      else domain.started = true;
+      if (m.op === "started") domain.onStarted?.();
+    }
+  };
+  const answerThread = (t: Thread): void => {
+    const at = (word: number): number => machine.at(t.index, word);
+    const call = at(pcpuWord.call);
+    if (Atomics.load(words, call) !== 1) return;
+    const word = (which: number): number => Atomics.load(words, at(which));
+    const id = word(pcpuWord.callDomain);
+    const domain = domains.get(id);
+    const result =
+      domain && domain.pcpu === t.index
+        ? answer(id, word(pcpuWord.callNumber), word(pcpuWord.callCommand), word(pcpuWord.callA), word(pcpuWord.callB))
+        : -3;
+    Atomics.store(words, at(pcpuWord.callResult), result);
+    Atomics.store(words, call, 2);
+    Atomics.notify(words, call);
+  };
+  const start = (index: number): PcpuThread => {
+    for (const word of [pcpuWord.mail, pcpuWord.current, pcpuWord.call])
+      Atomics.store(words, machine.at(index, word), 0);
+    const thread: PcpuThread = (options.threads as PcpuThreads).spawn(index, machine.buffer, {
+      message(m) {
+        const t = threads[index - 1];
+        if (t?.thread === thread) received(t, m);
+      },
+      exit(why) {
+        const t = threads[index - 1];
+        if (t?.thread === thread)
+          void replace(t, why.includes("ERR_WORKER_OUT_OF_MEMORY") ? "out-of-memory" : "killed", why);
+      },
+    });
+    return thread;
+  };
+  /**
+   * A thread has ended or is to end: the domain that it ran at that moment dies, the others go on on a fresh thread over
+   * the same memories.
+   */
+  const replace = async (t: Thread, cause: CrashCause, message: string): Promise<void> => {
+    if (t.ending || closed) return;
+    t.ending = true;
+    await t.thread.terminate();
+    if (closed) return;
+    t.thread.poll();
+    threadsReplaced++;
+    const current = Atomics.load(words, machine.at(t.index, pcpuWord.current)) - 1;
+    const there = [...domains.values()].filter((d) => d.pcpu === t.index);
+    const culprit = there.find((d) => d.slot === current);
+    for (const done of t.requests.values())
+      done({ value: 0, failure: { name: "HypervisorError", message: "the thread has ended", stack: "" } });
+    t.requests.clear();
+    t.thread = start(t.index);
+    t.ending = false;
+    publish(0, [t]);
+    for (const d of there) d.text.unlock();
+    if (culprit) {
+      died(culprit, cause, { name: "Error", message, stack: "" });
+      culprit.onStarted?.();
+    }
+    for (const d of there) if (d !== culprit && (d.state === "running" || d.state === "paused")) settle(d, t);
+  };
+  /** Has a thread run a domain that has its place there. */
+  const settle = (d: Control, t: Thread): void => {
+    const { portable } = d.kernel;
+    if (!portable) return;
+    publish(d.id, [t]);
+    for (let port = 1, more = true; more; port++) {
+      const status = base.status(d.id, port);
+      if (status.state === "interdomain" && status.remote !== 0) publish(status.remote, [t]);
+      more = port < 64;
+    }
+    const { memory, id, slot, share, timeOffset } = d;
+    const resumed = d.started || d.options.snapshot !== undefined;
+    t.thread.post({
+      op: "add",
+      id,
+      slot,
+      memory,
+      console: d.text.buffer,
+      kernel: portable,
+      resumed,
+      share,
+      timeOffset,
+    });
+    machine.setPlace(id, { pcpu: t.index, slot });
+    machine.wake(id);
+    machine.mail(t.index);
+  };
+  const ask = (
+    t: Thread,
+    message: { op: "remove"; slot: number } | { op: "load"; slot: number; module: WebAssembly.Module },
+  ): Promise<{ value: number; failure?: Failure }> =>
+    new Promise((resolve) => {
+      const request = nextRequest++;
+      t.requests.set(request, resolve);
+      t.thread.post({ ...message, request });
+      machine.mail(t.index);
+    });
+  const threadOf = (d: Control): Thread | undefined => threads[d.pcpu - 1];
+
+  const takeSlot = (pcpu: number): number => {
+    slots[pcpu] ??= [];
+    const used = slots[pcpu] as boolean[];
+    let slot = used.indexOf(false);
+    if (slot < 0) slot = used.length;
+    if (slot >= slotsPerPcpu) throw new HypervisorError("TOO_MANY_DOMAINS", `pCPU ${pcpu} has ${slotsPerPcpu} domains`);
+    used[slot] = true;
+    return slot;
+  };
+  const freeSlot = (pcpu: number, slot: number): void => {
+    const used = slots[pcpu] as boolean[];
+    used[slot] = false;
+  };
+  const choosePcpu = (given: DomainOptions): number => {
+    if (given.pcpu !== undefined) {
+      if (!(Number.isInteger(given.pcpu) && given.pcpu >= 0 && given.pcpu <= threads.length))
+        throw new HypervisorError("NO_PCPU", `there is no pCPU ${given.pcpu}: there are ${threads.length + 1}`);
+      if (given.pcpu > 0 && !given.kernel.portable)
+        throw new HypervisorError("NOT_PORTABLE", `the kernel of '${given.name}' cannot leave this thread`);
+      return given.pcpu;
+    }
+    if (threads.length === 0 || !given.kernel.portable) return 0;
+    const load = (index: number): number => (slots[index] ?? []).filter(Boolean).length;
+    return threads.reduce((best, t) => (load(t.index) < load(best) ? t.index : best), 1);
+  };
+
+  /** Starts a domain's kernel where its place is. Resolves when it has booted, or crashed. */
+  const startKernel = async (d: Control): Promise<void> => {
+    const t = threadOf(d);
+    if (t) {
+      await new Promise<void>((resolve) => {
+        d.onStarted = resolve;
+        settle(d, t);
+      });
+      d.onStarted = undefined;
+      return;
+    }
+    startHere(d);
+  };
+  const startHere = (d: Control): void => {
+    machine.setPlace(d.id, { pcpu: 0, slot: d.slot });
+    const resumed = d.started || d.options.snapshot !== undefined;
+    const endpoint = base.endpoint(d.id) as NonNullable<ReturnType<EventChannels["endpoint"]>>;
+    const context = new GuestContext(d.id, d.memory, resumed, endpoint, d.text, services);
+    try {
+      const guest: Guest = d.kernel.start(context);
+      d.started = true;
+      own.add({ slot: d.slot, context, guest, timeOffset: d.timeOffset }, d.share);
+      machine.wake(d.id);
+    } catch (e) {
+      if (!(e instanceof Error)) throw e;
+      died(d, undefined, failureOf(e));
+    }
+  };
+
+  const whenStopped = async (d: Control): Promise<void> => {
+    const t = threadOf(d);
+    if (!t) return;
+    const current = machine.at(t.index, pcpuWord.current);
+    while (Atomics.load(words, current) === d.slot + 1) {
+      t.thread.poll();
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+  };
+
+  const nextFreeId = (): number => {
+    if (domains.size >= firstReservedDomain - 1)
+      throw new HypervisorError("TOO_MANY_DOMAINS", "all domain numbers are in use");
+    while (nextId >= firstReservedDomain || domains.has(nextId))
+      nextId = nextId >= firstReservedDomain ? 1 : nextId + 1;
+    return nextId++;
+  };
+  const checkedShare = (share: Partial<Share>, before: Share = defaultShare): Share => {
+    const { weight, cap } = { ...before, ...share };
+    if (!(weight >= 1 && weight <= 65535 && cap >= 0 && cap <= 100))
+      throw new HypervisorError(
+        "BAD_SHARE",
+        `weight ${weight}, cap ${cap}: weights are 1 to 65535, caps 0 to 100 percent`,
+      );
+    return { weight, cap };
+  };
+
+  const makeDomain = (given: DomainOptions): Control => {
+    const pages = given.snapshot?.pages ?? given.pages ?? 0;
+    const share = checkedShare(given.share ?? {});
+    const bytes = pages * 65536;
+    if (!(Number.isInteger(pages) && pages > 0))
+      throw new HypervisorError("NO_MEMORY", `'${given.name}' asks for ${pages} pages of memory`);
+    if (options.memoryKiB !== undefined && memoryBytes + bytes > options.memoryKiB * 1024)
+      throw new HypervisorError(
+        "NO_MEMORY",
+        `'${given.name}' asks for ${bytes / 1024} KiB where ${options.memoryKiB - memoryBytes / 1024} of ${options.memoryKiB} are free`,
+      );
+    const pcpu = choosePcpu(given);
+    const id = nextFreeId();
+    let memory: WebAssembly.Memory;
+    try {
+      memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+    } catch (e) {
+      throw new HypervisorError("NO_MEMORY", `no memory for '${given.name}': ${(e as Error).message}`);
+    }
+    memoryBytes += bytes;
+    const { buffer } = memory;
+    if (given.snapshot) putFrames(buffer, given.snapshot);
+    else {
+      const info = startInfo.view(buffer, domainFrames.startInfo * frameSize);
+      info.magic = new TextEncoder().encode("xen-3.0-wasm32");
+      info.nrPages = BigInt(buffer.byteLength / frameSize);
+      info.sharedInfo = BigInt(domainFrames.sharedInfo * frameSize);
+      info.storeMfn = BigInt(domainFrames.store);
+      info.consoleMfn = BigInt(domainFrames.console);
+    }
+    machine.forget(id);
+    base.attach({
+      id,
+      sharedInfo: { buffer, offset: domainFrames.sharedInfo * frameSize },
+      portLimit: given.portLimit ?? 1023,
+      wake: () => machine.wake(id),
+    });
+    const text = new DomainConsole(buffer);
+    let leave = (): void => {};
+    const exited = new Promise<void>((resolve) => {
+      leave = resolve;
+    });
+    const timeOffset = given.snapshot ? given.snapshot.timeNs - now() : 0n;
+    const domain: Control = {
+      id,
+      name: given.name,
+      memory,
+      table: { buffer, offset: domainFrames.grantTable * frameSize, frames: domainFrames.grantTableFrames },
+      options: given,
+      kernel: given.kernel,
+      text,
+      state: "paused",
+      crash: undefined,
+      shutdownReason: undefined,
+      exited,
+      leave,
+      share,
+      timeOffset,
+      pcpu,
+      slot: takeSlot(pcpu),
+      started: false,
+      onStarted: undefined,
+      now: () => now() + timeOffset,
+      unpause() {
+        if (domain.state !== "paused") return;
+        domain.state = "running";
+        machine.setMayRun(id, true);
+        const t = threadOf(domain);
+        if (t) {
+          t.thread.post({ op: "unpaused" });
+          machine.mail(t.index);
+        } else own.unpaused();
+        machine.wake(id);
+      },
+      async pause() {
+        if (domain.state !== "running") return;
+        domain.state = "paused";
+        machine.setMayRun(id, false);
+        await whenStopped(domain);
+      },
+      shutdown(reason) {
+        if (domain.state !== "running" && domain.state !== "paused") return;
+        machine.setMayRun(id, false);
+        domain.shutdownReason = reason;
+        domain.state = "halted";
+        domain.leave();
+      },
+      get console() {
+        return text.read();
+      },
+      get consoleBytes() {
+        return text.written;
+      },
+      type(given) {
+        const count = text.type(new TextEncoder().encode(given));
+        if (count > 0) machine.wake(id);
+        return count;
+      },
+      setShare(given) {
+        domain.share = checkedShare(given, domain.share);
+        const t = threadOf(domain);
+        if (t) {
+          t.thread.post({ op: "share", slot: domain.slot, share: domain.share });
+          machine.mail(t.index);
+        } else own.setShare(domain.slot, domain.share);
+      },
+      get statistics() {
+        return { ...machine.usage(id), pcpu: domain.pcpu, memoryBytes: bytes };
+      },
+      async load(module) {
+        const modules =
+          domain.kernel.portable && "modules" in domain.kernel.portable ? domain.kernel.portable.modules : undefined;
+        if (!modules) throw new HypervisorError("LOAD_FAILED", `the kernel of '${given.name}' takes no modules`);
+        const t = threadOf(domain);
+        let result: { value: number; failure?: Failure };
+        if (t) result = await ask(t, { op: "load", slot: domain.slot, module });
+        else {
+          const guest = own.get(domain.slot)?.guest;
+          try {
+            if (!guest?.load) throw new Error(`it is ${domain.state}`);
+            result = { value: guest.load(module, true) };
+          } catch (e) {
+            result = { value: 0, failure: failureOf(e) };
+          }
+        }
+        if (result.failure)
+          throw new HypervisorError(
+            "LOAD_FAILED",
+            `a module for '${given.name}' did not start: ${result.failure.message}`,
+          );
+        const list = [...modules];
+        list[result.value] = module;
+        const { kernel } = domain;
+        domain.kernel = { ...kernel, portable: { modules: list } };
+        machine.wake(id);
+        return result.value;
+      },
+      unload(index) {
+        const { portable } = domain.kernel;
+        if (!portable || !("modules" in portable)) return;
+        const list = [...portable.modules];
+        list[index] = undefined;
+        domain.kernel = { ...domain.kernel, portable: { modules: list } };
+        const t = threadOf(domain);
+        if (t) {
+          t.thread.post({ op: "unload", slot: domain.slot, index });
+          machine.mail(t.index);
+        } else own.get(domain.slot)?.guest.unload?.(index);
+      },
+      residentBytes: () => residentBytes(buffer),
+    };
+    domains.set(id, domain);
+    return domain;
+  };
+
+  const known = (id: number): Control => {
+    const domain = domains.get(id);
+    if (!domain) throw new HypervisorError("NO_DOMAIN", `there is no domain ${id}`);
+    return domain;
+  };
+  const destroyDomain = (id: number): void => {
+    const domain = domains.get(id);
+    if (!domain) return;
+    domains.delete(id);
+    machine.setMayRun(id, false);
+    machine.setPlace(id, undefined);
+    domain.state = "destroyed";
+    domain.leave();
+    domain.onStarted?.();
+    const t = threadOf(domain);
+    for (const each of threads) {
+      each.thread.post({ op: "forget", id });
+      machine.mail(each.index);
+    }
+    if (t) void ask(t, { op: "remove", slot: domain.slot }).then(() => freeSlot(t.index, domain.slot));
+    else {
+      own.remove(domain.slot);
+      freeSlot(0, domain.slot);
+    }
+    base.detach(id);
+    for (const each of mappers.values()) each.revoke(id);
+    mappers.get(id)?.release();
+    mappers.delete(id);
+    memoryBytes -= domain.memory.buffer.byteLength;
+  };
+  const createDomain = async (given: DomainOptions): Promise<Domain> => {
+    if (closed) throw new HypervisorError("CLOSED", "the hypervisor is closed");
+    const domain = makeDomain(given);
+    try {
+      given.prepare?.(domain);
+    } catch (e) {
+      destroyDomain(domain.id);
+      throw e;
+    }
+    await startKernel(domain);
+    return domain;
+  };
+  const snapshot = async (id: number): Promise<DomainSnapshot> => {
+    const domain = known(id);
+    const { name, memory } = domain;
+    const running = domain.state === "running";
+    await domain.pause();
+    // What the console's ring holds has been printed.
+    domain.text.read();
+    const taken = {
+      name,
+      pages: memory.buffer.byteLength / 65536,
+      timeNs: domain.now(),
+      frames: takeFrames(memory.buffer),
+    };
+    if (running) domain.unpause();
+    return taken;
+  };
+
+  for (let i = 1; i <= Math.min(options.threads?.count ?? 0, maximumPcpus - 1); i++) {
+    const t: Thread = { thread: start(i), index: i, requests: new Map(), ending: false };
+    threads.push(t);
+    publish(0, [t]);
+  }
+  const watchdog = new Watchdog(machine, threads.length, options.watchdogMs ?? 1000, (index, ms) => {
+    const t = threads[index - 1] as Thread;
+    void replace(t, "watchdog", `the vCPU ran for ${Math.round(ms)} ms without a pause`);
+  });
+
   return {
     events,
     mapper,
     now,
-    createDomain(given) {
-      const domain = new DomainControl(nextId++, given, events);
-      domains.set(domain.id, domain);
-      domain.start();
-      return domain;
+    createDomain,
+    destroyDomain,
+    snapshot,
+    async clone(id, given) {
+      const domain = known(id);
+      const { share, options: first } = domain;
+      const { kernel } = domain;
+      if (!kernel.portable)
+        throw new HypervisorError("NOT_PORTABLE", `the kernel of '${domain.name}' has state that is not in its memory`);
+      return createDomain({ ...first, share, kernel, ...given, snapshot: await snapshot(id) });
     },
-    destroyDomain(id) {
-      const domain = domains.get(id);
-      if (!domain) return;
-      domains.delete(id);
-      domain.state = "destroyed";
-      events.detach(id);
-      mapper.revoke(id);
+    async move(id, pcpu) {
+      const domain = known(id);
+      choosePcpu({ ...domain.options, kernel: domain.kernel, pcpu });
+      if (domain.pcpu === pcpu) return;
+      if (!domain.kernel.portable)
+        throw new HypervisorError("NOT_PORTABLE", `the kernel of '${domain.name}' cannot leave this thread`);
+      const running = domain.state === "running";
+      await domain.pause();
+      const [t, slot, old] = [threadOf(domain), domain.slot, domain.pcpu];
+      machine.setPlace(id, undefined);
+      if (t) await ask(t, { op: "remove", slot });
+      else own.remove(slot);
+      freeSlot(old, slot);
+      if (domains.get(id) !== domain) return;
+      domain.pcpu = pcpu;
+      domain.slot = takeSlot(pcpu);
+      if (domain.state === "paused") {
+        await startKernel(domain);
+        if (running) domain.unpause();
+      }
+    },
+    get pcpus() {
+      return threads.length + 1;
     },
     get domains() {
       return [...domains.values()];
+    },
+    get threadsReplaced() {
+      return threadsReplaced;
     },
     onEvent(port, handler) {
       handlers.set(port, handler);
     },
     run() {
       let worked = false;
-      if (pending) {
-        pending = false;
-        worked = true;
-        for (const port of events.takePending(0)) handlers.get(port)?.();
+      if (threads.length > 0) {
+        Atomics.store(words, machine.at(0, pcpuWord.mail), 0);
+        for (const t of threads) {
+          if (!t.ending) t.thread.poll();
+          answerThread(t);
+        }
+        watchdog.check();
       }
-      for (const domain of domains.values()) if (domain.run(now())) worked = true;
-      return worked;
+      if (Atomics.load(dom0.sharedInfo, 0) & 1) {
+        worked = true;
+        for (const port of base.takePending(0)) handlers.get(port)?.();
+      }
+      return own.pass() || worked;
+    },
+    async idle(timeoutMs) {
+      const doorbell = machine.at(0, pcpuWord.doorbell);
+      const seen = Atomics.load(words, doorbell);
+      if (Atomics.load(dom0.sharedInfo, 0) & 1) return;
+      const next = own.nextWork;
+      const wait = next === undefined ? timeoutMs : Math.min(timeoutMs, Math.max(0, Number(next - now()) / 1e6));
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, wait);
+        if (threads.length === 0) return;
+        const waiting = (Atomics as unknown as WaitAsync).waitAsync(words, doorbell, seen, Math.max(1, wait));
+        const done = (): void => {
+          clearTimeout(timer);
+          resolve();
+        };
+        if (waiting.async) void waiting.value.then(done);
+        else done();
+      });
     },
     get nextTimer() {
-      let next: bigint | undefined;
-      for (const { timer, state } of domains.values())
-        if (timer !== 0n && state === "running" && (next === undefined || timer < next)) next = timer;
-      return next;
+      return own.nextTimer;
+    },
+    async close() {
+      if (closed) return;
+      for (const id of [...domains.keys()]) destroyDomain(id);
+      closed = true;
+      watchdog.close();
+      await Promise.all(threads.map((t) => t.thread.terminate()));
     },
   };
 }

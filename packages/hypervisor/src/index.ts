@@ -3,15 +3,28 @@
  *
  * @packageDocumentation
  */
-export type {
-  CrashRecord,
-  Domain,
-  DomainOptions,
-  DomainState,
-  Guest,
-  GuestDomain,
-  Kernel,
-  RunState,
-} from "./domain.ts";
-export { createHypervisor, type Hypervisor } from "./hypervisor.ts";
+export type { CrashCause, CrashRecord, Locate } from "./crash.ts";
+export type { Share } from "./credit.ts";
+export type { Domain, DomainOptions, DomainState, DomainStatistics } from "./domain.ts";
+export {
+  EVTCHNOP,
+  errno,
+  GNTTABOP,
+  type Hypercall,
+  hypercalls,
+  SCHEDOP,
+  type ShutdownReason,
+  shutdownReasons,
+} from "./hypercalls.ts";
+export {
+  createHypervisor,
+  type Hypervisor,
+  HypervisorError,
+  type HypervisorErrorCode,
+  type HypervisorOptions,
+} from "./hypervisor.ts";
+export type { Guest, GuestDomain, Kernel, PortableKernel, RunState } from "./kernel.ts";
 export { consoleRing, domainFrames, firstFreeAddress, startInfo } from "./layout.ts";
+export { type DomainSnapshot, decodeSnapshot, encodeSnapshot, SnapshotError } from "./snapshot.ts";
+export type { PcpuThread, PcpuThreads } from "./thread.ts";
+export { compileKernel, KernelError, wasmKernel } from "./wasm-kernel.ts";

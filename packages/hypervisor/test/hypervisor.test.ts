@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 const idle: Kernel = { start: () => ({ run: () => "idle" }) };
 
 describe("layouts", () => {
-  it("are those of Xen's public headers", () => {
+  it("are those of Xen's public headers", async () => {
     expect(startInfo.offsets).toMatchObject({
       magic: 0,
       nrPages: 32,
@@ -28,7 +28,7 @@ describe("layouts", () => {
 });
 
 describe("the hypervisor", () => {
-  it("runs domains in turn, and sleeps those that are idle until an event or a timer", () => {
+  it("runs domains in turn, and sleeps those that are idle until an event or a timer", async () => {
     let now = 0n;
     const xen = createHypervisor({ clock: () => now });
     const log: string[] = [];
@@ -43,8 +43,8 @@ describe("the hypervisor", () => {
         };
       },
     });
-    const a = xen.createDomain({ name: "a", pages: 1, kernel: kernel("a") });
-    const b = xen.createDomain({ name: "b", pages: 1, kernel: kernel("b") });
+    const a = await xen.createDomain({ name: "a", pages: 1, kernel: kernel("a") });
+    const b = await xen.createDomain({ name: "b", pages: 1, kernel: kernel("b") });
     expect(xen.run()).toBe(false);
     a.unpause();
     b.unpause();
@@ -60,10 +60,10 @@ describe("the hypervisor", () => {
     expect(log[2]).toBe("b");
   });
 
-  it("delivers domain 0's events to their handlers", () => {
+  it("delivers domain 0's events to their handlers", async () => {
     const xen = createHypervisor();
     let guestPort = 0;
-    const dom = xen.createDomain({
+    const dom = await xen.createDomain({
       name: "g",
       pages: 1,
       kernel: {
@@ -84,10 +84,10 @@ describe("the hypervisor", () => {
     expect(rung).toBeGreaterThan(0);
   });
 
-  it("contains a crash: the record says what happened, the neighbours go on", () => {
+  it("contains a crash: the record says what happened, the neighbours go on", async () => {
     const xen = createHypervisor();
     let turns = 0;
-    const bad = xen.createDomain({
+    const bad = await xen.createDomain({
       name: "bad",
       pages: 1,
       kernel: {
@@ -98,7 +98,7 @@ describe("the hypervisor", () => {
         }),
       },
     });
-    const stillborn = xen.createDomain({
+    const stillborn = await xen.createDomain({
       name: "stillborn",
       pages: 1,
       kernel: {
@@ -107,7 +107,7 @@ describe("the hypervisor", () => {
         },
       },
     });
-    const good = xen.createDomain({
+    const good = await xen.createDomain({
       name: "good",
       pages: 1,
       kernel: { start: () => ({ run: () => (++turns < 3 ? "more" : "halted") }) },
@@ -126,9 +126,9 @@ describe("the hypervisor", () => {
     expect([bad.state, xen.domains.length]).toEqual(["destroyed", 2]);
   });
 
-  it("reads the console ring, whatever its indices say", () => {
+  it("reads the console ring, whatever its indices say", async () => {
     const xen = createHypervisor();
-    const dom = xen.createDomain({ name: "c", pages: 1, kernel: idle });
+    const dom = await xen.createDomain({ name: "c", pages: 1, kernel: idle });
     const ring = consoleRing.view(dom.memory.buffer, domainFrames.console * 4096);
     ring.output = new TextEncoder().encode("hello\n");
     ring.outProd = 6;

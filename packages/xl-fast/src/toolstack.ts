@@ -128,26 +128,23 @@ export function createToolstack(options: {
       phase("compile");
 
       const ports: { local: number; remote: number }[] = [];
-      const kernel = imageKernel(module, phase);
-      const domain = hypervisor.createDomain({
+      const domain = await hypervisor.createDomain({
         name: config.name,
         pages: manifest.router.pages,
-        kernel: {
-          start(guest) {
-            phase("domain");
-            // The prepared device pages: the guest finds its back end and event channel there.
-            manifest.vifs.forEach((vif, i) => {
-              const remote = events.allocUnbound(guest.id, 0);
-              const local = events.bindInterdomain(0, guest.id, remote);
-              ports.push({ local, remote });
-              const page = devicePage.view(guest.memory.buffer, vif.page);
-              page.backendId = 0;
-              page.eventChannel = remote;
-              page.mac = macBytes(wanted[i]?.mac ?? `02:00:00:${hex(guest.id >> 8)}:${hex(guest.id & 255)}:${hex(i)}`);
-              page.state = xenbusState.initialising;
-            });
-            return kernel.start(guest);
-          },
+        kernel: imageKernel(module, phase),
+        prepare(guest) {
+          phase("domain");
+          // The prepared device pages: the guest finds its back end and event channel there.
+          manifest.vifs.forEach((vif, i) => {
+            const remote = events.allocUnbound(guest.id, 0);
+            const local = events.bindInterdomain(0, guest.id, remote);
+            ports.push({ local, remote });
+            const page = devicePage.view(guest.memory.buffer, vif.page);
+            page.backendId = 0;
+            page.eventChannel = remote;
+            page.mac = macBytes(wanted[i]?.mac ?? `02:00:00:${hex(guest.id >> 8)}:${hex(guest.id & 255)}:${hex(i)}`);
+            page.state = xenbusState.initialising;
+          });
         },
       });
       const connected: { vif: Vif; bridge: ValeSwitch }[] = [];

@@ -1,0 +1,65 @@
+/**
+ * The hypervisor with pCPUs on threads of their own (`worker_threads`).
+ *
+ * @packageDocumentation
+ */
+import { MessageChannel, receiveMessageOnPort, Worker } from "node:worker_threads";
+import { createHypervisor as create, type Hypervisor, type HypervisorOptions } from "./hypervisor.ts";
+import type { FromPcpu, PcpuThreads } from "./thread.ts";
+
+export interface ThreadedOptions extends Omit<HypervisorOptions, "threads"> {
+  /** Threads beside the caller's. */
+  readonly pcpus: number;
+  /** The built `pcpu-worker.js`; for programs that are bundled without it. */
+  readonly worker?: URL;
+  /** JavaScript heap of a thread, MiB; what a kernel in TypeScript may use before its thread is ended. 256 by default. */
+  readonly heapMiB?: number;
+  /** Turns without work before a thread sleeps: more wakes up faster, less uses less of a core. 200 by default. */
+  readonly spin?: number;
+}
+
+/** A hypervisor that runs domains on threads; `pcpus: 0` runs all on the caller's. */
+export function createHypervisor(options: ThreadedOptions): Hypervisor {
+  // One clock for all threads: the system's monotonic one.
+  const startedAt = process.hrtime.bigint();
+  const clock = options.clock ?? ((): bigint => process.hrtime.bigint() - startedAt);
+  return create({ ...options, clock, threads: nodeThreads(options, startedAt) });
+}
+
+function nodeThreads(options: ThreadedOptions, startedAt: bigint): PcpuThreads {
+  const file = options.worker ?? new URL("./pcpu-worker.js", import.meta.url);
+  return {
+    count: options.pcpus,
+    spawn(index, machine, on) {
+      const { port1, port2 } = new MessageChannel();
+      const worker = new Worker(file, {
+        workerData: { index, machine, startedAt, port: port2, spin: options.spin },
+        transferList: [port2],
+        resourceLimits: { maxOldGenerationSizeMb: options.heapMiB ?? 256 },
+        name: `pcpu${index}`,
+      });
+      let why = "";
+      const take = (): void => {
+        for (let m = receiveMessageOnPort(port1); m; m = receiveMessageOnPort(port1)) on.message(m.message as FromPcpu);
+      };
+      port1.on("message", (m: FromPcpu) => on.message(m));
+      port1.unref();
+      worker.on("error", (e: Error & { code?: string }) => {
+        why = `${e.code ? `${e.code}: ` : ""}${e.message}`;
+      });
+      worker.on("exit", (code) => {
+        take();
+        on.exit(why || `the thread was ended from outside (exit code ${code})`);
+        port1.close();
+      });
+      worker.unref();
+      return {
+        post: (message) => port1.postMessage(message),
+        poll: take,
+        async terminate() {
+          await worker.terminate();
+        },
+      };
+    },
+  };
+}

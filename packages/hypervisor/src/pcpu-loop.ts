@@ -1,0 +1,137 @@
+/**
+ * A pCPU on a thread of its own: takes messages, runs its vCPUs, and sleeps on its doorbell when there is nothing to
+ * do. `receive` gives messages without waiting, `post` sends one; the rest is shared memory.
+ */
+import type { EventEndpoint } from "@clickos/xen-evtchn";
+import { DomainConsole } from "./console.ts";
+import { GuestContext, type ThreadServices } from "./guest-context.ts";
+import { errno } from "./hypercalls.ts";
+import type { Kernel } from "./kernel.ts";
+import { Machine, pcpuWord } from "./machine.ts";
+import { Pcpu } from "./pcpu.ts";
+import { type AddMessage, type FromPcpu, failureOf, type ToPcpu } from "./thread.ts";
+import { wasmKernel } from "./wasm-kernel.ts";
+
+export interface PcpuLoopOptions {
+  readonly index: number;
+  readonly machine: SharedArrayBuffer;
+  readonly now: () => bigint;
+  receive(): ToPcpu | undefined;
+  post(message: FromPcpu): void;
+  /** Turns without work before the thread sleeps: waking one takes some microseconds. */
+  readonly spin?: number;
+}
+
+/** Never returns. */
+export async function pcpuLoop(options: PcpuLoopOptions): Promise<never> {
+  const { index, post } = options;
+  const machine = new Machine(options.machine);
+  const { words } = machine;
+  const doorbell = machine.at(index, pcpuWord.doorbell);
+  const mail = machine.at(index, pcpuWord.mail);
+  const call = machine.at(index, pcpuWord.call);
+  const endpoints = new Map<number, EventEndpoint>();
+  const queue: ToPcpu[] = [];
+
+  const receiveAll = (): void => {
+    for (let m = options.receive(); m; m = options.receive()) {
+      // Endpoints count at once: an event may be on its way to one.
+      if (m.op === "endpoint") {
+        const { id } = m;
+        endpoints.set(id, { ...m, wake: () => machine.wake(id) });
+      } else if (m.op === "forget") endpoints.delete(m.id);
+      else queue.push(m);
+    }
+  };
+  const services: ThreadServices = {
+    endpoint(id) {
+      const known = endpoints.get(id);
+      if (known) return known;
+      // A channel to a domain that was introduced while this thread was running guests.
+      receiveAll();
+      return endpoints.get(id);
+    },
+    call(domain, number, command, a, b) {
+      [domain, number, command, a, b].forEach((value, i) => {
+        Atomics.store(words, call + 1 + i, value);
+      });
+      Atomics.store(words, call, 1);
+      post({ op: "call" });
+      machine.ring(0);
+      // Domain 0 answers when it gets to it.
+      while (Atomics.load(words, call) === 1) Atomics.wait(words, call, 1);
+      Atomics.store(words, call, 0);
+      return Atomics.load(words, machine.at(index, pcpuWord.callResult));
+    },
+    shutdown(id, reason) {
+      machine.setMayRun(id, false);
+      post({ op: "halted", id, reason });
+    },
+  };
+  const pcpu = new Pcpu(machine, index, options.now, {
+    halted: (vcpu) => services.shutdown(vcpu.context.id, "poweroff"),
+    crashed(vcpu, error) {
+      pcpu.remove(vcpu.slot);
+      post({ op: "crashed", id: vcpu.context.id, failure: failureOf(error) });
+    },
+  });
+
+  const add = async (m: AddMessage): Promise<void> => {
+    try {
+      const kernel: Kernel =
+        "modules" in m.kernel
+          ? wasmKernel(m.kernel.modules)
+          : ((await import(m.kernel.url)) as { default: (data: unknown) => Kernel }).default(m.kernel.data);
+      const endpoint = services.endpoint(m.id);
+      if (!endpoint) throw new Error(`domain ${m.id} has no event channels`);
+      const context = new GuestContext(
+        m.id,
+        m.memory,
+        m.resumed,
+        endpoint,
+        new DomainConsole(m.memory.buffer, m.console),
+        services,
+      );
+      const guest = pcpu.as(m.slot, () => kernel.start(context));
+      pcpu.add({ slot: m.slot, context, guest, timeOffset: m.timeOffset }, m.share);
+      post({ op: "started", id: m.id });
+    } catch (e) {
+      post({ op: "started", id: m.id, failure: failureOf(e) });
+    }
+  };
+  const load = (m: Extract<ToPcpu, { op: "load" }>): void => {
+    const done = { op: "done", request: m.request } as const;
+    try {
+      const guest = pcpu.get(m.slot)?.guest;
+      if (!guest?.load) throw new Error("the domain's kernel takes no modules");
+      post({ ...done, value: pcpu.as(m.slot, () => guest.load?.(m.module, true) ?? 0) });
+    } catch (e) {
+      post({ ...done, value: errno.EINVAL, failure: failureOf(e) });
+    }
+  };
+
+  for (let idle = 0; ; ) {
+    const seen = Atomics.load(words, doorbell);
+    if (Atomics.exchange(words, mail, 0) !== 0) {
+      receiveAll();
+      for (let m = queue.shift(); m; m = queue.shift()) {
+        if (m.op === "add") await add(m);
+        else if (m.op === "remove") {
+          pcpu.remove(m.slot);
+          post({ op: "done", request: m.request, value: 0 });
+        } else if (m.op === "load") load(m);
+        else if (m.op === "unload") pcpu.get(m.slot)?.guest.unload?.(m.index);
+        else if (m.op === "share") pcpu.setShare(m.slot, m.share);
+        else if (m.op === "unpaused") pcpu.unpaused();
+      }
+    }
+    if (pcpu.pass()) {
+      idle = 0;
+      continue;
+    }
+    if (++idle < (options.spin ?? 200)) continue;
+    const next = pcpu.nextWork;
+    const wait = next === undefined ? 1000 : Math.min(1000, Math.max(0, Number(next - options.now()) / 1e6));
+    Atomics.wait(words, doorbell, seen, wait);
+  }
+}

@@ -1,0 +1,21 @@
+/** The entry point of a pCPU's thread. */
+import { type MessagePort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import { pcpuLoop } from "./pcpu-loop.ts";
+import type { ToPcpu } from "./thread.ts";
+
+const { index, machine, startedAt, port, spin } = workerData as {
+  index: number;
+  machine: SharedArrayBuffer;
+  startedAt: bigint;
+  port: MessagePort;
+  spin: number | undefined;
+};
+
+await pcpuLoop({
+  index,
+  machine,
+  now: () => process.hrtime.bigint() - startedAt,
+  receive: () => receiveMessageOnPort(port)?.message as ToPcpu | undefined,
+  post: (message) => port.postMessage(message),
+  ...(spin === undefined ? {} : { spin }),
+});

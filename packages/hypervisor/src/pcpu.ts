@@ -1,0 +1,193 @@
+/** A pCPU: runs the vCPUs of its domains in turn, on the thread that it is. */
+import { CreditScheduler, type Share } from "./credit.ts";
+import type { GuestContext } from "./guest-context.ts";
+import type { Guest } from "./kernel.ts";
+import { type Machine, pcpuWord } from "./machine.ts";
+
+/** A domain's only vCPU, on the pCPU that runs it. */
+export interface Vcpu {
+  readonly slot: number;
+  readonly context: GuestContext;
+  readonly guest: Guest;
+  /** What is added to the machine's time to make the domain's. */
+  readonly timeOffset: bigint;
+}
+
+export interface PcpuEvents {
+  halted(vcpu: Vcpu): void;
+  crashed(vcpu: Vcpu, error: unknown): void;
+}
+
+export class Pcpu {
+  private readonly vcpus: (Vcpu | undefined)[] = [];
+  private readonly credit = new CreditScheduler();
+  private readonly words: Int32Array;
+  private readonly runnableAt: number;
+  private readonly currentAt: number;
+  private readonly slicesAt: number;
+  /** No timer is due before this time of the machine's. */
+  private timersFrom: bigint | undefined;
+
+  private readonly machine: Machine;
+  private readonly now: () => bigint;
+  private readonly events: PcpuEvents;
+
+  constructor(machine: Machine, index: number, now: () => bigint, events: PcpuEvents) {
+    this.machine = machine;
+    this.now = now;
+    this.events = events;
+
+    this.words = machine.words;
+    this.runnableAt = machine.at(index, pcpuWord.runnable);
+    this.currentAt = machine.at(index, pcpuWord.current);
+    this.slicesAt = machine.at(index, pcpuWord.slices);
+  }
+
+  add(vcpu: Vcpu, share: Share): void {
+    this.vcpus[vcpu.slot] = vcpu;
+    this.credit.add(vcpu.slot, share);
+    this.timersFrom = 0n;
+  }
+  remove(slot: number): Vcpu | undefined {
+    const vcpu = this.vcpus[slot];
+    this.vcpus[slot] = undefined;
+    while (this.vcpus.length > 0 && this.vcpus.at(-1) === undefined) this.vcpus.pop();
+    this.credit.remove(slot);
+    this.setRunnable(slot, false);
+    return vcpu;
+  }
+  get(slot: number): Vcpu | undefined {
+    return this.vcpus[slot];
+  }
+  setShare(slot: number, share: Share): void {
+    this.credit.setShare(slot, share);
+  }
+
+  private setRunnable(slot: number, runnable: boolean): void {
+    const word = this.runnableAt + (slot >>> 5);
+    if (runnable) Atomics.or(this.words, word, 1 << (slot & 31));
+    else Atomics.and(this.words, word, ~(1 << (slot & 31)));
+  }
+
+  /** Marks the vCPU as running, so that others can see who does: `undefined` for none. */
+  private enter(slot: number | undefined): void {
+    if (slot !== undefined) Atomics.add(this.words, this.slicesAt, 1);
+    Atomics.store(this.words, this.currentAt, slot === undefined ? 0 : slot + 1);
+  }
+
+  /** Does something in the name of a vCPU that is not yet there, as booting it: a pCPU that is stuck shows who it is. */
+  as<T>(slot: number, body: () => T): T {
+    this.enter(slot);
+    try {
+      return body();
+    } finally {
+      this.enter(undefined);
+    }
+  }
+
+  /** One slice for each vCPU that is runnable and has a claim to it. True when any ran. */
+  pass(): boolean {
+    let now = this.now();
+    this.credit.account(Number(now));
+    if (this.timersFrom !== undefined && now >= this.timersFrom) this.lookAtTimers(now);
+    let worked = false;
+    let over = false;
+    const count = (this.vcpus.length + 31) >>> 5;
+    // First those with credits; the others only when there are none.
+    for (let round = 0; round < 2 && !worked; round++) {
+      if (round === 1 && !over) break;
+      for (let w = 0; w < count; w++) {
+        for (let bits = Atomics.load(this.words, this.runnableAt + w); bits !== 0; bits &= bits - 1) {
+          const slot = w * 32 + (31 - Math.clz32(bits & -bits));
+          const vcpu = this.vcpus[slot];
+          if (!vcpu) continue;
+          if (this.credit.isParked(slot)) continue;
+          if (round === 0 && !this.credit.isUnder(slot)) {
+            over = true;
+            continue;
+          }
+          const end = this.slice(vcpu, now);
+          if (end === undefined) continue;
+          now = end;
+          worked = true;
+        }
+      }
+    }
+    return worked;
+  }
+
+  /** The time after it, or `undefined` when it may not run. */
+  private slice(vcpu: Vcpu, now: bigint): bigint | undefined {
+    const { slot, context } = vcpu;
+    this.setRunnable(slot, false);
+    this.enter(slot);
+    // Whoever pauses a domain sees either that it runs, or that it does not begin to.
+    if (!this.machine.mayRun(context.id)) {
+      this.enter(undefined);
+      return undefined;
+    }
+    let failure: unknown;
+    let state: ReturnType<Guest["run"]> | "crashed";
+    try {
+      state = vcpu.guest.run(now + vcpu.timeOffset);
+    } catch (e) {
+      failure = e;
+      state = "crashed";
+    }
+    this.enter(undefined);
+    const end = this.now();
+    const used = Number(end - now);
+    this.machine.charge(context.id, used);
+    this.credit.charge(slot, used);
+    if (state === "more") this.setRunnable(slot, true);
+    const { timer } = context;
+    if (timer !== 0n) {
+      const at = timer - vcpu.timeOffset;
+      if (this.timersFrom === undefined || at < this.timersFrom) this.timersFrom = at;
+    }
+    if (state === "crashed") this.events.crashed(vcpu, failure);
+    else if (state === "halted") this.events.halted(vcpu);
+    return end;
+  }
+
+  /** Makes those runnable whose timers are due. */
+  private lookAtTimers(now: bigint): void {
+    let next: bigint | undefined;
+    for (const vcpu of this.vcpus) {
+      if (!vcpu || vcpu.context.timer === 0n || !this.machine.mayRun(vcpu.context.id)) continue;
+      const at = vcpu.context.timer - vcpu.timeOffset;
+      if (at <= now) {
+        vcpu.context.timer = 0n;
+        this.setRunnable(vcpu.slot, true);
+      } else if (next === undefined || at < next) next = at;
+    }
+    this.timersFrom = next;
+  }
+
+  /** A domain may run again: its timer counts. */
+  unpaused(): void {
+    this.timersFrom = 0n;
+  }
+
+  /** The next timer of those that may run. */
+  get nextTimer(): bigint | undefined {
+    let next: bigint | undefined;
+    for (const vcpu of this.vcpus) {
+      if (!vcpu || vcpu.context.timer === 0n || !this.machine.mayRun(vcpu.context.id)) continue;
+      const at = vcpu.context.timer - vcpu.timeOffset;
+      if (next === undefined || at < next) next = at;
+    }
+    return next;
+  }
+
+  /** When there may be something to do again if nothing is sent: a timer, or the period in which parked ones may run. */
+  get nextWork(): bigint | undefined {
+    const timer = this.nextTimer;
+    const count = (this.vcpus.length + 31) >>> 5;
+    let waiting = false;
+    for (let w = 0; w < count && !waiting; w++) waiting = Atomics.load(this.words, this.runnableAt + w) !== 0;
+    if (!waiting) return timer;
+    const period = BigInt(Math.ceil(this.credit.nextPeriod));
+    return timer === undefined || period < timer ? period : timer;
+  }
+}

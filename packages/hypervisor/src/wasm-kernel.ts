@@ -1,0 +1,132 @@
+/**
+ * Kernels in WebAssembly. A module imports `xen.memory` and hypercalls from `xen`, and exports `boot()`, called once,
+ * and `vcpu(now, rounds)`, called for each slice: 0 idle, 1 more to do, 2 halted. Several modules may share a domain,
+ * each in its own part of the memory.
+ */
+import { GuestContext } from "./guest-context.ts";
+import { hypercalls } from "./hypercalls.ts";
+import type { Guest, Kernel, RunState } from "./kernel.ts";
+
+/** Rounds of all tasks in a slice. */
+const sliceRounds = 8;
+const never = 0n;
+
+/** The module cannot be a guest. */
+export class KernelError extends Error {
+  override readonly name = "KernelError";
+  readonly code = "BAD_KERNEL";
+}
+
+interface Loaded {
+  readonly vcpu: (now: bigint, rounds: number) => number;
+  timer: bigint;
+  halted: boolean;
+}
+
+/** A kernel of compiled modules. `onPhase` is told of the steps of starting it, when that happens on this thread. */
+export function wasmKernel(
+  modules: WebAssembly.Module | readonly (WebAssembly.Module | undefined)[],
+  onPhase: (phase: string) => void = () => {},
+): Kernel {
+  const list = modules instanceof WebAssembly.Module ? [modules] : modules;
+  return {
+    portable: { modules: list },
+    start(domain) {
+      if (!(domain instanceof GuestContext)) throw new TypeError("a kernel is started by a hypervisor");
+      const guest = new WasmGuest(domain, onPhase);
+      for (const module of list) {
+        if (module) guest.load(module, !domain.resumed);
+        else guest.skip();
+      }
+      return guest;
+    },
+  };
+}
+
+class WasmGuest implements Guest {
+  private readonly loaded: (Loaded | undefined)[] = [];
+
+  private readonly domain: GuestContext;
+  private readonly onPhase: (phase: string) => void;
+
+  constructor(domain: GuestContext, onPhase: (phase: string) => void) {
+    this.domain = domain;
+    this.onPhase = onPhase;
+  }
+
+  load(module: WebAssembly.Module, boot: boolean): number {
+    const { domain } = this;
+    const xen: Record<string, WebAssembly.ImportValue> = { memory: domain.memory };
+    for (const call of hypercalls) xen[call.name] = (...args: unknown[]) => call.run(domain, ...(args as never[]));
+    const instance = new WebAssembly.Instance(module, { xen });
+    this.onPhase("instantiate");
+    const { boot: start, vcpu } = instance.exports;
+    if (typeof start !== "function" || typeof vcpu !== "function")
+      throw new KernelError("the module does not export boot and vcpu");
+    if (boot) start();
+    this.onPhase("guest");
+    this.loaded.push({ vcpu: vcpu as Loaded["vcpu"], timer: never, halted: false });
+    return this.loaded.length - 1;
+  }
+  /** A number that is no module's any more. */
+  skip(): void {
+    this.loaded.push(undefined);
+  }
+  unload(index: number): void {
+    this.loaded[index] = undefined;
+  }
+
+  run(now: bigint): RunState {
+    let more = false;
+    let alive = false;
+    let next = never;
+    for (const m of this.loaded) {
+      if (!m || m.halted) continue;
+      this.domain.timer = never;
+      const state = m.vcpu(now, sliceRounds);
+      m.timer = this.domain.timer;
+      m.halted = state === 2;
+      if (m.halted) continue;
+      alive = true;
+      if (state === 1) more = true;
+      if (m.timer !== never && (next === never || m.timer < next)) next = m.timer;
+    }
+    this.domain.timer = next;
+    if (more) return "more";
+    return alive || this.loaded.length === 0 || this.loaded.every((m) => !m) ? "idle" : "halted";
+  }
+}
+
+const memorySection = 5;
+const tableSection = 4;
+
+/**
+ * Compiles a module that is to be a guest, after a look at its sections: it may have no memory and no table of its
+ * own, so that all it uses is its domain's.
+ *
+ * @throws {KernelError}
+ */
+export function compileKernel(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
+  for (let at = 8; at < bytes.length; ) {
+    const id = bytes[at++] as number;
+    let size = 0;
+    for (let shift = 0; shift < 35; shift += 7) {
+      const byte = bytes[at++] ?? 0;
+      size += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) break;
+    }
+    if (id === memorySection || id === tableSection)
+      throw new KernelError(`a guest has no ${id === memorySection ? "memory" : "table"} of its own`);
+    at += size;
+  }
+  let module: WebAssembly.Module;
+  try {
+    module = new WebAssembly.Module(bytes);
+  } catch (e) {
+    throw new KernelError(`not valid code: ${(e as Error).message}`);
+  }
+  const known = new Set(["memory", ...hypercalls.map((h) => h.name)]);
+  for (const { module: from, name } of WebAssembly.Module.imports(module))
+    if (from !== "xen" || !known.has(name)) throw new KernelError(`there is no hypercall '${from}.${name}'`);
+  return module;
+}
