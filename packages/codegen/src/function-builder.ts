@@ -268,9 +268,12 @@ export class FunctionBuilder {
     this.push({ kind: "if", condition: e, then: a, else: b });
   }
 
-  /** A block; `c.br(label)` inside goes to its end. */
-  block(body: (end: BlockLabel) => void, name = "block"): void {
-    const label = this.label(name);
+  /**
+   * A block; `c.br(label)` inside goes to its end. A `region` says what its code belongs to: the module's `regions`
+   * have it with the bytes that it became.
+   */
+  block(body: (end: BlockLabel) => void, name = "block", region?: string): void {
+    const label = this.label(name, region);
     this.push({ kind: "block", label, body: this.inside(label, () => body(label)) });
   }
 
@@ -459,8 +462,8 @@ export class FunctionBuilder {
     return loop;
   }
 
-  private label(name: string): BlockLabel {
-    return { name: `${name}${this.labels++}`, function: this };
+  private label(name: string, region?: string): BlockLabel {
+    return { name: `${name}${this.labels++}`, function: this, ...(region === undefined ? {} : { region }) };
   }
 
   private local(type: ValueType, name: string, mutable: boolean): Local {

@@ -45,4 +45,4 @@ export {
   u64be,
 } from "./struct.ts";
 export { I32, type I32Like, I64, type I64Like, type LikeOf, type Ref, type Value, type ValueOf } from "./values.ts";
-export { customSection } from "./wasm.ts";
+export { type CodeRegion, customSection } from "./wasm.ts";

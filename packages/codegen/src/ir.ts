@@ -97,6 +97,8 @@ export type Expression =
 
 export interface Label {
   readonly name: string;
+  /** What the block's code belongs to, for who reads a stack trace. */
+  readonly region?: string;
 }
 
 export type Statement =
@@ -152,6 +154,7 @@ export interface MemoryImport {
 
 /** A whole module, ready for a back end. */
 export interface ModuleIr {
+  readonly name?: string;
   readonly memory: MemoryImport;
   readonly functions: readonly FunctionRef[];
   readonly exports: ReadonlyMap<string, FunctionRef>;

@@ -14,7 +14,7 @@ import {
   type I64Like,
   type ValueOf,
 } from "./values.ts";
-import { encodeWasm } from "./wasm.ts";
+import { type CodeRegion, encodeWasm } from "./wasm.ts";
 
 export interface MemoryOptions {
   /** Module and name of the memory import. */
@@ -34,9 +34,9 @@ export type BodyResult = I32Like | I64Like | undefined | void;
 /** A function with its result type known to TypeScript. */
 export type Func<R extends Result = Result> = FunctionRef & { readonly result: R };
 
-/** Starts a module. */
-export function moduleBuilder(options: { memory: MemoryOptions }): ModuleBuilder {
-  return new ModuleBuilder(options.memory);
+/** Starts a module. Its name is what stack traces call it. */
+export function moduleBuilder(options: { memory: MemoryOptions; name?: string }): ModuleBuilder {
+  return new ModuleBuilder(options.memory, options.name);
 }
 
 export class ModuleBuilder {
@@ -47,9 +47,11 @@ export class ModuleBuilder {
   private readonly segments: DataSegment[] = [];
   private readonly shared = new Map<string, unknown>();
   private memory: MemoryImport;
+  private readonly name: string | undefined;
   private finished: ModuleIr | undefined;
 
-  constructor(memory: MemoryOptions) {
+  constructor(memory: MemoryOptions, name?: string) {
+    this.name = name;
     const maximumPages = memory.maximumPages ?? memory.pages;
     this.memory = {
       module: memory.import[0],
@@ -146,6 +148,7 @@ export class ModuleBuilder {
   toIr(): ModuleIr {
     if (!this.finished) {
       const ir: ModuleIr = {
+        ...(this.name === undefined ? {} : { name: this.name }),
         memory: this.memory,
         functions: this.functions,
         exports: this.exported,
@@ -160,6 +163,13 @@ export class ModuleBuilder {
   /** The WebAssembly binary. */
   toWasm(): Uint8Array<ArrayBuffer> {
     return encodeWasm(this.toIr());
+  }
+
+  /** Which bytes of the binary belong to the blocks that were given a region, outer ones first. */
+  regions(): CodeRegion[] {
+    const regions: CodeRegion[] = [];
+    encodeWasm(this.toIr(), regions);
+    return regions;
   }
 
   /** The intermediate representation as text. */

@@ -159,8 +159,15 @@ export function customSection(name: string, payload: Uint8Array): Uint8Array<Arr
   return out.bytes().slice();
 }
 
-/** Encodes a module; deterministic. */
-export function encodeWasm(ir: ModuleIr): Uint8Array<ArrayBuffer> {
+/** Bytes of a module, from `start` to before `end`, that belong to something. */
+export interface CodeRegion {
+  readonly name: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Encodes a module; deterministic. Regions of its blocks are added to `regions`. */
+export function encodeWasm(ir: ModuleIr, regions: CodeRegion[] = []): Uint8Array<ArrayBuffer> {
   const imports = ir.functions.filter((f) => f.imported);
   const defined = ir.functions.filter((f) => !f.imported);
   const index = new Map<FunctionRef, number>();
@@ -180,11 +187,13 @@ export function encodeWasm(ir: ModuleIr): Uint8Array<ArrayBuffer> {
 
   const out = new Bytes();
   out.raw(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
-  const section = (id: number, fill: (b: Bytes) => void): void => {
+  /** Returns where the section's content begins. */
+  const section = (id: number, fill: (b: Bytes) => void): number => {
     const content = new Bytes();
     fill(content);
     out.u8(id);
     out.sized(content);
+    return out.length - content.length;
   };
 
   section(1, (b) =>
@@ -218,7 +227,17 @@ export function encodeWasm(ir: ModuleIr): Uint8Array<ArrayBuffer> {
     }),
   );
   if (passive) section(12, (b) => b.u32(ir.data.length));
-  section(10, (b) => b.vector(defined, (f) => b.sized(new FunctionEncoder(f, index, ir).encode())));
+  const found: CodeRegion[] = [];
+  const code = section(10, (b) =>
+    b.vector(defined, (f) => {
+      const encoder = new FunctionEncoder(f, index, ir);
+      const body = encoder.encode();
+      b.sized(body);
+      const from = b.length - encoder.codeLength;
+      for (const r of encoder.regions) found.push({ name: r.name, start: from + r.start, end: from + r.end });
+    }),
+  );
+  for (const r of found) regions.push({ name: r.name, start: code + r.start, end: code + r.end });
   if (ir.data.length > 0)
     section(11, (b) =>
       b.vector(ir.data, (d) => {
@@ -234,6 +253,12 @@ export function encodeWasm(ir: ModuleIr): Uint8Array<ArrayBuffer> {
     );
   section(0, (b) => {
     b.name("name");
+    if (ir.name !== undefined) {
+      const name = new Bytes();
+      name.name(ir.name);
+      b.u8(0);
+      b.sized(name);
+    }
     const functions = new Bytes();
     functions.vector([...index], ([f, i]) => {
       functions.u32(i);
@@ -264,6 +289,7 @@ function containsPlaceData(body: readonly Statement[]): boolean {
 }
 
 class FunctionEncoder {
+  readonly regions: CodeRegion[] = [];
   private readonly code = new Bytes();
   private readonly open: (Label | undefined)[] = [];
   private readonly scratch = new Map<ValueType, number>();
@@ -275,6 +301,11 @@ class FunctionEncoder {
     this.f = f;
     this.index = index;
     this.ir = ir;
+  }
+
+  /** Bytes of instructions, which are the last of what `encode` gave. */
+  get codeLength(): number {
+    return this.code.length;
   }
 
   encode(): Bytes {
@@ -360,7 +391,12 @@ class FunctionEncoder {
         b.u8(s.kind === "block" ? 0x02 : 0x03);
         b.u8(0x40);
         this.open.push(s.label);
-        this.statements(s.body);
+        if (s.label.region === undefined) this.statements(s.body);
+        else {
+          const at = this.regions.push({ name: s.label.region, start: b.length, end: 0 }) - 1;
+          this.statements(s.body);
+          this.regions[at] = { ...(this.regions[at] as CodeRegion), end: b.length };
+        }
         this.open.pop();
         b.u8(0x0b);
         break;

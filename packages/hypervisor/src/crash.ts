@@ -20,15 +20,28 @@ export interface CrashRecord {
   readonly configuration?: string;
 }
 
+/** A compiled function on a stack: its name, its module's if that has one, and the byte of the module it was at. */
+export interface WasmFrame {
+  readonly function: string;
+  readonly module: string;
+  readonly offset: number;
+}
+
 /** Finds the part of the program that a crash was in, from the functions on the stack and the memory. */
 export type Locate = (crash: {
-  readonly stack: readonly string[];
+  /** Innermost first; empty for a vCPU that was ended. */
+  readonly frames: readonly WasmFrame[];
   readonly memory: WebAssembly.Memory;
 }) => { readonly element: string; readonly configuration: string } | undefined;
 
-/** Names of compiled functions in a stack trace. */
-export function wasmFrames(stack: string): string[] {
-  return [...stack.matchAll(/^\s+at (.+?) \(wasm:\/\//gm)].map((m) => m[1] as string);
+/** Compiled functions in a stack trace, as V8 writes it. */
+export function wasmFrames(stack: string): WasmFrame[] {
+  const line = /^\s+at (.+?) \(wasm:\/\/wasm\/(?:(.*)-)?[0-9a-f]+:wasm-function\[\d+\]:0x([0-9a-f]+)\)/gm;
+  return [...stack.matchAll(line)].map((m) => ({
+    function: m[1] as string,
+    module: m[2] ?? "",
+    offset: Number.parseInt(m[3] as string, 16),
+  }));
 }
 
 export function crashRecord(
@@ -37,19 +50,19 @@ export function crashRecord(
   failure: Failure,
   locate: Locate | undefined,
 ): CrashRecord {
-  const stack = wasmFrames(failure.stack);
+  const frames = wasmFrames(failure.stack);
   let where: ReturnType<Locate>;
   try {
-    where = locate?.({ stack, memory: domain.memory });
+    where = locate?.({ frames, memory: domain.memory });
   } catch {
     // The memory is a crashed guest's: what it says may make no sense.
   }
   return {
     domain: domain.id,
     name: domain.name,
-    cause: cause ?? (failure.name === "RuntimeError" || stack.length > 0 ? "trap" : "exception"),
+    cause: cause ?? (failure.name === "RuntimeError" || frames.length > 0 ? "trap" : "exception"),
     message: failure.message,
-    stack,
+    stack: frames.map((f) => f.function),
     ...where,
   };
 }

@@ -36,6 +36,8 @@ export interface Domain extends GrantingDomain {
   readonly console: string;
   /** Bytes that the console has ever been given. */
   readonly consoleBytes: number;
+  /** Prints to the console in the guest's name: for the part of a kernel that runs on the host. */
+  print(text: string): void;
   /** Types into the console; how many bytes there was room for. */
   type(text: string): number;
   /** Its own time. */

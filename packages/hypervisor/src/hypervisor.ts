@@ -69,10 +69,12 @@ export interface Hypervisor {
   clone(id: number, options: { readonly name: string; prepare?(domain: Domain): void }): Promise<Domain>;
   /** Has a domain run on another pCPU. @throws {HypervisorError} */
   move(id: number, pcpu: number): Promise<void>;
+  /** Has a domain run that may be asleep, as an event would: something in its memory was changed for it. */
+  wake(id: number): void;
   /** pCPUs, this thread included. */
   readonly pcpus: number;
-  /** Calls back for events on a port of domain 0. */
-  onEvent(port: EvtchnPort, handler: () => void): void;
+  /** Calls back for events on a port of domain 0; `undefined` ends it. */
+  onEvent(port: EvtchnPort, handler: (() => void) | undefined): void;
   /**
    * Delivers domain 0's events and gives every runnable domain of this thread one slice. True when anything ran.
    * Domains on other threads run by themselves.
@@ -499,6 +501,7 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
       get consoleBytes() {
         return text.written;
       },
+      print: (given) => text.write(new TextEncoder().encode(given)),
       type(given) {
         const count = text.type(new TextEncoder().encode(given));
         if (count > 0) machine.wake(id);
@@ -666,6 +669,7 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
         if (running) domain.unpause();
       }
     },
+    wake: (id) => machine.wake(id),
     get pcpus() {
       return threads.length + 1;
     },
@@ -676,7 +680,8 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
       return threadsReplaced;
     },
     onEvent(port, handler) {
-      handlers.set(port, handler);
+      if (handler) handlers.set(port, handler);
+      else handlers.delete(port);
     },
     run() {
       let worked = false;

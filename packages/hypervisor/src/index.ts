@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-export type { CrashCause, CrashRecord, Locate } from "./crash.ts";
+export type { CrashCause, CrashRecord, Locate, WasmFrame } from "./crash.ts";
 export type { Share } from "./credit.ts";
 export type { Domain, DomainOptions, DomainState, DomainStatistics } from "./domain.ts";
 export {

@@ -13,7 +13,7 @@ import {
 } from "@clickos/click-core";
 import { customSection } from "@clickos/codegen";
 import type { VifPlaces } from "@clickos/netfront";
-import { maximumPoolFrames, miniosPlatform } from "./platform.ts";
+import { firstPlace, maximumPoolFrames, miniosPlatform, type RouterPlace } from "./platform.ts";
 
 /** What an image says of itself. */
 export interface ImageManifest {
@@ -25,6 +25,8 @@ export interface ImageManifest {
   readonly vifs: readonly VifPlaces[];
   /** Memory layout and symbol table: where each element's state is. */
   readonly router: RouterLayout;
+  /** Entries of the grant table that its interfaces use: the first, and how many. */
+  readonly grants: { readonly first: number; readonly count: number };
 }
 
 export interface Image {
@@ -49,21 +51,36 @@ export class ImageError extends Error {
 const manifestSection = "clickos.manifest";
 const digestSection = "clickos.sha256";
 
+export interface LinkOptions {
+  readonly elements: ElementSet;
+  readonly name: string;
+  /** Where in a domain it is to be; at the beginning when absent. */
+  readonly place?: RouterPlace;
+}
+
 /**
  * Compiles a configuration to an image. The same configuration, name and element library give the same bytes.
  *
  * @throws {ConfigurationError} with everything that is wrong with the configuration.
  */
-export async function linkImage(source: Source, options: { elements: ElementSet; name: string }): Promise<Image> {
+export async function linkImage(source: Source, options: LinkOptions): Promise<Image> {
   const { checked } = checkConfiguration(source, options.elements);
   const vifs: VifPlaces[] = [];
-  const compiled = compile(checked, miniosPlatform(vifs));
+  const place = options.place ?? firstPlace;
+  const compiled = compile(checked, miniosPlatform(vifs, place, options.name));
   const frames = (compiled.layout.pool.count * bufferSize) / 4096;
   if (frames > maximumPoolFrames)
     throw new RangeError(
       `the queues hold ${compiled.layout.pool.count} packets, more than the ${maximumPoolFrames * 2} that a virtual machine's grant table covers; make them shorter`,
     );
-  const manifest: ImageManifest = { format: 1, name: options.name, config: source, vifs, router: compiled.layout };
+  const manifest: ImageManifest = {
+    format: 1,
+    name: options.name,
+    config: source,
+    vifs,
+    router: compiled.layout,
+    grants: { first: place.firstGrant, count: vifs.length > 0 ? vifs.length * 2 + Math.ceil(frames) : 0 },
+  };
   const body = concat(
     compiled.wasm,
     customSection(manifestSection, new TextEncoder().encode(JSON.stringify(manifest))),
@@ -109,7 +126,7 @@ export async function loadImage(bytes: Uint8Array<ArrayBuffer>): Promise<Image> 
 
 /** Whether every address and size in a manifest is inside the memory it describes. */
 function isSound(manifest: ImageManifest): boolean {
-  const { router, vifs, config, name } = manifest;
+  const { router, vifs, config, name, grants } = manifest;
   const whole = (n: unknown): n is number => typeof n === "number" && Number.isInteger(n) && n >= 0;
   if (!whole(router?.pages) || router.pages < 1 || router.pages > 65536) return false;
   const end = router.pages * 65536;
@@ -121,6 +138,11 @@ function isSound(manifest: ImageManifest): boolean {
     typeof config.file === "string" &&
     Array.isArray(vifs) &&
     vifs.every((v) => whole(v?.device) && page(v.page) && page(v.rxRing) && page(v.txRing)) &&
+    page(router.base) &&
+    inside(router.base, (router.end as number) - router.base) &&
+    whole(grants?.first) &&
+    whole(grants.count) &&
+    grants.first + grants.count <= 4096 &&
     inside(router.control, 64) &&
     inside(router.pool?.base, router.pool?.count) &&
     Array.isArray(router.elements) &&

@@ -1,8 +1,25 @@
 /**
- * The guest kernel of Click VMs: links configurations into images and starts them in domains.
+ * The guest kernel of Click VMs: links configurations into images, starts them in domains, and steers them from the
+ * store.
  *
  * @packageDocumentation
  */
-export { type Image, ImageError, type ImageErrorCode, type ImageManifest, linkImage, loadImage } from "./image.ts";
+export {
+  type ClickControl,
+  maximumRouters,
+  type RouterHandlers,
+  type RouterHost,
+  serveClickControl,
+} from "./click-control.ts";
+export {
+  type Image,
+  ImageError,
+  type ImageErrorCode,
+  type ImageManifest,
+  type LinkOptions,
+  linkImage,
+  loadImage,
+} from "./image.ts";
 export { imageKernel } from "./kernel.ts";
-export { miniosPlatform } from "./platform.ts";
+export { locateCrash } from "./locate.ts";
+export { firstPlace, miniosPlatform, type RouterPlace } from "./platform.ts";

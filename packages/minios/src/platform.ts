@@ -6,7 +6,7 @@
 
 import { type Platform, routerControl } from "@clickos/click-core";
 import type { FunctionBuilder, I32, I32Like } from "@clickos/codegen";
-import { frameSize } from "@clickos/grant-table";
+import { frameSize, reservedEntries } from "@clickos/grant-table";
 import { consoleRing, domainFrames, firstFreeAddress } from "@clickos/hypervisor";
 import { buffersPerVif, type StagedVif, stageVif, type VifPlaces } from "@clickos/netfront";
 import { sharedInfo, vcpuInfo } from "@clickos/xen-evtchn";
@@ -19,12 +19,23 @@ const consoleAddress = domainFrames.console * frameSize;
 /** Frames that grant entries are left for: the tables' entries less a few for rings. */
 export const maximumPoolFrames = 4000;
 
-/** Turns the router's platform into a kernel. `vifs` receives where the interfaces are. */
-export function miniosPlatform(vifs: VifPlaces[]): Platform {
+/** A router's part of a domain: several share one, each in a part of its own. */
+export interface RouterPlace {
+  /** First byte of memory, a multiple of the frame size. */
+  readonly base: number;
+  /** First entry of the grant table. */
+  readonly firstGrant: number;
+}
+
+export const firstPlace: RouterPlace = { base: firstFreeAddress, firstGrant: reservedEntries };
+
+/** Turns the router's platform into a kernel. `vifs` receives where the interfaces are; stack traces have the name. */
+export function miniosPlatform(vifs: VifPlaces[], place: RouterPlace = firstPlace, name?: string): Platform {
   const staged: StagedVif[] = [];
   return {
+    ...(name === undefined ? {} : { moduleName: name }),
     memoryImport: ["xen", "memory"],
-    base: firstFreeAddress,
+    base: place.base,
     buffers: workingBuffers,
     buffersPerDevice: buffersPerVif,
     maximumPages: 1024,
@@ -43,7 +54,9 @@ export function miniosPlatform(vifs: VifPlaces[]): Platform {
         "boot",
         module.func("boot", {}, undefined, (c) => {
           c.call(init);
-          staged.forEach((vif, i) => vif.connect(c, domainFrames.grantTable * frameSize, i, staged.length));
+          staged.forEach((vif, i) =>
+            vif.connect(c, domainFrames.grantTable * frameSize, place.firstGrant, i, staged.length),
+          );
         }),
       );
       module.export(

@@ -35,6 +35,8 @@ export interface VifOptions {
   readonly domain: number;
   readonly grants: VifGrants;
   readonly mapper: GrantMapper;
+  /** The rings have been in use before: their indices are taken up where they are. */
+  readonly resume?: boolean;
   /** Sends an event to the front end. */
   notify(): void;
 }
@@ -106,10 +108,12 @@ export function connectVif(options: VifOptions): Vif {
   const { words } = memory;
   const rx = rxRing.offset >> 2;
   const tx = txRing.offset >> 2;
-  let txCur = 0;
-  let txSeen = 0;
-  let rxTail = 0;
-  let rxShown = 0;
+  // What was sent is before the slot that is kept empty; what was received is before the tail.
+  const tailOf = (ring: number): number => Atomics.load(words, ring + tailWord) & mask;
+  let txCur = options.resume ? (tailOf(tx) + 1) & mask : 0;
+  let txSeen = txCur;
+  let rxTail = options.resume ? tailOf(rx) : 0;
+  let rxShown = rxTail;
   let open = true;
   let txPackets = 0;
   let txBytes = 0;

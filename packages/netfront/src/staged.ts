@@ -7,7 +7,7 @@
 
 import { bufferSize, dataOffset, type PlatformContext, type StagedDevice } from "@clickos/click-core";
 import type { FunctionBuilder, I32, StagedFields } from "@clickos/codegen";
-import { frameSize, GTF, grantEntry, reservedEntries } from "@clickos/grant-table";
+import { frameSize, GTF, grantEntry } from "@clickos/grant-table";
 import { netmapRing, ringSlots } from "@clickos/xen-ring";
 import { devicePage, devicePageMagic, xenbusState } from "./device-page.ts";
 
@@ -25,7 +25,7 @@ export interface StagedVif {
   readonly places: VifPlaces;
   readonly device: StagedDevice;
   /** Grants rings and buffers, posts receive buffers, announces the interface. Once, at boot. */
-  connect(c: FunctionBuilder, grantTable: number, index: number, vifs: number): void;
+  connect(c: FunctionBuilder, grantTable: number, firstGrant: number, index: number, vifs: number): void;
   /** Takes back the buffers of frames that were sent. */
   enter(c: FunctionBuilder): void;
   /** Shows the back end what was queued and notifies it if something was. */
@@ -96,7 +96,7 @@ export function stageVif(context: PlatformContext, device: number): StagedVif {
       space: (c) => tail(c, places.txRing).sub(c.load32(txHead)).and(mask),
     },
 
-    connect(c, grantTable, index, vifs) {
+    connect(c, grantTable, firstGrant, index, vifs) {
       const page = devicePage.at(c, places.page);
       const backend = page.backendId.get();
       const grant = (ref: I32 | number, frame: I32 | number): void => {
@@ -104,8 +104,8 @@ export function stageVif(context: PlatformContext, device: number): StagedVif {
         c.store32(entry, frame, grantEntry.offsets.frame);
         c.atomicStore(entry, backend.shl(16).or(GTF.permitAccess));
       };
-      const rxRef = reservedEntries + index * 2;
-      const bufferRef = reservedEntries + vifs * 2;
+      const rxRef = firstGrant + index * 2;
+      const bufferRef = firstGrant + vifs * 2;
       grant(rxRef, places.rxRing / frameSize);
       grant(rxRef + 1, places.txRing / frameSize);
       const frames = pool

@@ -131,7 +131,8 @@ export function createEventChannels(): EventChannels {
     s.next = port >= last ? 1 : port + 1;
     s.open++;
     clear(s, port);
-    for (const count of [channel.sent, channel.coalesced, channel.masked]) Atomics.store(s.channels, at(port) + count, 0);
+    for (const count of [channel.sent, channel.coalesced, channel.masked])
+      Atomics.store(s.channels, at(port) + count, 0);
     return port;
   };
   const clear = (s: State, port: number): void => {
@@ -166,8 +167,7 @@ export function createEventChannels(): EventChannels {
       set(remote, was.remotePort, channelState.unbound, s.id, 0);
   };
   const reset = (s: State): void => {
-    for (let port = 1; s.open > 0 && at(port) < s.channels.length; port++)
-      if (word(s, port) & 0xffff) close(s, port);
+    for (let port = 1; s.open > 0 && at(port) < s.channels.length; port++) if (word(s, port) & 0xffff) close(s, port);
   };
 
   return {

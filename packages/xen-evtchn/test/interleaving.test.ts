@@ -101,7 +101,15 @@ function world(ports: number): World {
   const remote = Array.from({ length: ports }, () => events.allocUnbound(2, 1));
   const local = remote.map((port) => events.bindInterdomain(1, 2, port));
   takePending(from.sharedInfo);
-  return { events, from, to, local, remote, runnable, memory: [from, to].flatMap((e) => [e.sharedInfo, e.channels]).concat(runnable) };
+  return {
+    events,
+    from,
+    to,
+    local,
+    remote,
+    runnable,
+    memory: [from, to].flatMap((e) => [e.sharedInfo, e.channels]).concat(runnable),
+  };
 }
 
 const find = (w: World) => (id: number) => (id === 2 ? w.to : w.from);

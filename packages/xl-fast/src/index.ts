@@ -1,16 +1,15 @@
 /**
- * The toolstack: creates, lists and destroys Click VMs.
+ * The toolstack: creates, lists, saves, restores and destroys Click VMs.
  *
  * @packageDocumentation
  */
+export { ToolstackError, type ToolstackErrorCode } from "./error.ts";
 export {
   type BootTimeline,
   createToolstack,
   type Toolstack,
-  ToolstackError,
-  type ToolstackErrorCode,
-  type VifConfig,
   type Vm,
   type VmConfig,
   type VmSummary,
 } from "./toolstack.ts";
+export type { VifConfig } from "./vm-vifs.ts";

@@ -1,33 +1,36 @@
 /** The toolstack: what `xl` does with domains, for Click VMs. */
+import type { Drop, ElementSet } from "@clickos/click-core";
 import {
-  type CheckedGraph,
-  type ControlPlane,
-  checkConfiguration,
-  controlPlane,
-  type Drop,
-  type ElementSet,
-} from "@clickos/click-core";
-import { type CrashRecord, createHypervisor, type Domain, type Hypervisor } from "@clickos/hypervisor";
-import { type Image, imageKernel, loadImage } from "@clickos/minios";
-import { connectVif, type Vif } from "@clickos/netback";
-import { devicePage, xenbusState } from "@clickos/netfront";
-import type { ValeSwitch } from "@clickos/vale";
+  createHypervisor,
+  type Domain,
+  type DomainSnapshot,
+  type Hypervisor,
+  type Share,
+  wasmKernel,
+} from "@clickos/hypervisor";
+import { type ClickControl, type Image, loadImage, serveClickControl } from "@clickos/minios";
+import type { Vif } from "@clickos/netback";
 import { createXenStore, type XenStore } from "@clickos/xenstore";
-
-/** A virtual interface of a VM to be created. */
-export interface VifConfig {
-  /** The switch it is attached to. */
-  readonly bridge: ValeSwitch;
-  /** `02:00:…` by default, from the domain and the interface. */
-  readonly mac?: string;
-}
+import { ToolstackError } from "./error.ts";
+import { decodeVm, encodeVm, type SavedVm } from "./vm-file.ts";
+import { compileImage, type VmRouter, VmRouters } from "./vm-routers.ts";
+import { connectStore, describeVm, forgetVm } from "./vm-store.ts";
+import { type VifConfig, VmVifs } from "./vm-vifs.ts";
 
 export interface VmConfig {
   readonly name: string;
-  /** Bytes of an image, or one already loaded. */
-  readonly image: Uint8Array<ArrayBuffer> | Image;
+  /**
+   * Bytes of an image, or one already loaded: the VM's router 0. Without one the VM is a shell, whose routers come
+   * through the store, and device n is its nth interface.
+   */
+  readonly image?: Uint8Array<ArrayBuffer> | Image;
   /** One for each interface that the image has, in order. */
   readonly vif?: readonly VifConfig[];
+  /** Memory; what the image needs by default, and 8 MiB for a shell. More is for more routers, or larger ones. */
+  readonly memoryKiB?: number;
+  /** The pCPU to run on. */
+  readonly pcpu?: number;
+  readonly share?: Partial<Share>;
 }
 
 /** Microseconds of each phase of a creation, in order. */
@@ -39,14 +42,19 @@ export interface BootTimeline {
 export interface Vm {
   readonly name: string;
   readonly domain: Domain;
+  /** Of router 0. @throws {ToolstackError} NOT_RUNNING */
   readonly image: Image;
   readonly timeline: BootTimeline;
   readonly vifs: readonly Vif[];
-  /** Reads a handler. @throws {HandlerError} */
-  read(path: string): string;
-  write(path: string, value: string): void;
+  /** Numbers of the routers that run. */
+  readonly routers: readonly number[];
+  /** Reads a handler of a router, 0 by default. @throws {HandlerError} @throws {ToolstackError} NOT_RUNNING */
+  read(path: string, router?: number): string;
+  write(path: string, value: string, router?: number): void;
   /** Why packets were dropped, inside the VM. */
-  drops(): Drop[];
+  drops(router?: number): Drop[];
+  /** Resolves when what was asked for through the store is done. */
+  settled(): Promise<void>;
 }
 
 export interface VmSummary {
@@ -55,19 +63,7 @@ export interface VmSummary {
   readonly state: Domain["state"];
   readonly memoryKiB: number;
   readonly vifs: number;
-}
-
-export type ToolstackErrorCode = "NAME_TAKEN" | "NO_VM" | "BAD_VIFS" | "BAD_IMAGE" | "CRASHED";
-
-export class ToolstackError extends Error {
-  override readonly name = "ToolstackError";
-  readonly code: ToolstackErrorCode;
-  readonly crash: CrashRecord | undefined;
-  constructor(code: ToolstackErrorCode, message: string, crash?: CrashRecord) {
-    super(message);
-    this.code = code;
-    this.crash = crash;
-  }
+  readonly pcpu: number;
 }
 
 export interface Toolstack {
@@ -77,9 +73,30 @@ export interface Toolstack {
   create(config: VmConfig): Promise<Vm>;
   /** Ends a VM: its interfaces leave their switches. @throws {ToolstackError} NO_VM */
   destroy(name: string): void;
+  /** A VM as bytes, to be restored here or elsewhere; it is ended, unless it is to stay. @throws {ToolstackError} */
+  save(name: string, options?: { readonly keep?: boolean }): Promise<Uint8Array<ArrayBuffer>>;
+  /** A VM from what `save` gave: its state, its queued packets and its time go on. @throws {ToolstackError} */
+  restore(
+    bytes: Uint8Array<ArrayBuffer>,
+    config?: Omit<VmConfig, "image" | "name"> & { readonly name?: string },
+  ): Promise<Vm>;
+  /** A second VM that begins where the first one is. @throws {ToolstackError} */
+  clone(name: string, config: Omit<VmConfig, "image">): Promise<Vm>;
   get(name: string): Vm | undefined;
   list(): VmSummary[];
 }
+
+interface Entry {
+  readonly vm: Vm;
+  readonly domain: Domain;
+  readonly vifs: VmVifs;
+  readonly devices: readonly number[];
+  readonly routers: VmRouters;
+  readonly control: ClickControl;
+  readonly closeStore: () => void;
+}
+
+const shellKiB = 8192;
 
 /** A toolstack over a hypervisor. `elements` are the classes whose handlers can be read. */
 export function createToolstack(options: {
@@ -87,177 +104,207 @@ export function createToolstack(options: {
   hypervisor?: Hypervisor;
   store?: XenStore;
 }): Toolstack {
+  const { elements } = options;
   const hypervisor = options.hypervisor ?? createHypervisor();
   const store = options.store ?? createXenStore();
-  const { events, mapper } = hypervisor;
-  const vms = new Map<string, Vm & { readonly bridges: readonly ValeSwitch[] }>();
+  const vms = new Map<string, Entry>();
   // Modules of images seen before: creating a second VM of an image compiles nothing.
   const modules = new Map<string, WebAssembly.Module>();
+  const moduleOf = (image: Image): WebAssembly.Module => {
+    const module = modules.get(image.sha256) ?? compileImage(image);
+    modules.set(image.sha256, module);
+    return module;
+  };
+  const entry = (name: string): Entry => {
+    const found = vms.get(name);
+    if (!found) throw new ToolstackError("NO_VM", `no VM named '${name}'`);
+    return found;
+  };
+
+  /** A VM whose domain is made from an image, from nothing, or from a snapshot. */
+  const build = async (
+    config: Omit<VmConfig, "image">,
+    pages: number,
+    devices: readonly number[],
+    images: readonly { readonly router: number; readonly image: Image }[],
+    snapshot?: DomainSnapshot,
+    phases = new Phases(),
+  ): Promise<Vm> => {
+    const { name } = config;
+    const wanted = config.vif ?? [];
+    if (vms.has(name)) throw new ToolstackError("NAME_TAKEN", `a VM named '${name}' exists already`);
+    if (wanted.length !== devices.length)
+      throw new ToolstackError(
+        "BAD_VIFS",
+        `'${name}' has ${devices.length} interfaces (devices ${devices.join(", ") || "none"}), ${wanted.length} given`,
+      );
+    // Those that come with a snapshot have booted; the others are loaded and boot.
+    const resumed = snapshot ? images.map(({ image }) => moduleOf(image)) : [];
+    for (const { image } of images) moduleOf(image);
+    phases.end("compile");
+    let vifs!: VmVifs;
+    let routers!: VmRouters;
+    let closeStore = (): void => {};
+    const domain = await hypervisor.createDomain({
+      name,
+      pages,
+      ...(snapshot ? { snapshot } : {}),
+      ...(config.pcpu === undefined ? {} : { pcpu: config.pcpu }),
+      ...(config.share === undefined ? {} : { share: config.share }),
+      kernel: wasmKernel(resumed, (phase) => phases.end(phase)),
+      locate: (crash) => routers.locate(crash),
+      prepare(domain) {
+        vifs = new VmVifs(hypervisor, domain, wanted, devices);
+        routers = new VmRouters(domain, vifs, elements, moduleOf);
+        closeStore = connectStore(hypervisor, store, domain);
+        if (snapshot) for (const { image } of images) vifs.prepare(image.manifest.vifs);
+        phases.end("domain");
+      },
+    });
+    try {
+      if (domain.crash)
+        throw new ToolstackError("CRASHED", `'${name}' crashed while it booted: ${domain.crash.message}`, domain.crash);
+      for (const [i, { router, image }] of images.entries()) {
+        if (snapshot) routers.connect(router, image, i, true);
+        else await routers.start(router, image);
+      }
+      phases.end("connect");
+      if (vms.has(name)) throw new ToolstackError("NAME_TAKEN", `a VM named '${name}' exists already`);
+    } catch (e) {
+      vifs.disconnect();
+      closeStore();
+      hypervisor.destroyDomain(domain.id);
+      throw e;
+    }
+    describeVm(store, domain, name, vifs.bridges);
+    const control = serveClickControl({
+      store,
+      domain: domain.id,
+      host: {
+        async start(number, text) {
+          const image = await routers.link(`${name}/${number}`, `clickos/${number}`, text);
+          await routers.halt(number);
+          return routers.start(number, image);
+        },
+        halt: (number) => routers.halt(number),
+        print: (text) => domain.print(text),
+        shutdown: (reason) => domain.shutdown(reason),
+      },
+    });
+    for (const [number, router] of routers.running) control.adopt(number, router.image.manifest.config.text, router);
+    void domain.exited.then(() => {
+      if (domain.state === "destroyed") return;
+      const why = domain.crash
+        ? `${domain.crash.cause}: ${domain.crash.message}`
+        : `shut down: ${domain.shutdownReason}`;
+      for (const number of [...routers.running.keys()]) control.ended(number, why);
+    });
+    const routerOf = (number: number): VmRouter => {
+      const router = routers.running.get(number);
+      if (!router) throw new ToolstackError("NOT_RUNNING", `router ${number} of '${name}' does not run`);
+      return router;
+    };
+    const vm: Vm = {
+      name,
+      domain,
+      get image() {
+        return routerOf(0).image;
+      },
+      timeline: phases,
+      get vifs() {
+        return vifs.list;
+      },
+      get routers() {
+        return [...routers.running.keys()].sort((a, b) => a - b);
+      },
+      read: (path, router = 0) => routerOf(router).read(path),
+      write(path, value, router = 0) {
+        routerOf(router).write(path, value);
+        // It may have made work for a guest that is asleep.
+        hypervisor.wake(domain.id);
+      },
+      drops: (router = 0) => routerOf(router).drops(),
+      settled: () => control.settled(),
+    };
+    vms.set(name, { vm, domain, vifs, devices, routers, control, closeStore });
+    domain.unpause();
+    phases.end("store");
+    return vm;
+  };
+
+  const destroy = (name: string): void => {
+    const { domain, vifs, control, closeStore } = entry(name);
+    vms.delete(name);
+    control.close();
+    vifs.disconnect();
+    closeStore();
+    hypervisor.destroyDomain(domain.id);
+    forgetVm(store, domain.id);
+  };
+  const take = async ({ domain, devices, routers, control }: Entry): Promise<SavedVm> => {
+    await control.settled();
+    if (domain.state !== "running" && domain.state !== "paused")
+      throw new ToolstackError("NOT_RUNNING", `'${domain.name}' is ${domain.state}: there is nothing to save`);
+    const images = [...routers.running].map(([router, { image }]) => ({ router, image }));
+    return { name: domain.name, devices, routers: images, snapshot: await hypervisor.snapshot(domain.id) };
+  };
+  const rebuild = (saved: SavedVm, config: Omit<VmConfig, "image">): Promise<Vm> =>
+    build(config, saved.snapshot.pages, saved.devices, saved.routers, saved.snapshot);
 
   return {
     hypervisor,
     store,
     async create(config) {
-      if (vms.has(config.name)) throw new ToolstackError("NAME_TAKEN", `a VM named '${config.name}' exists already`);
-      const phases: { name: string; us: number }[] = [];
-      const started = performance.now();
-      let last = started;
-      const phase = (name: string): void => {
-        const now = performance.now();
-        phases.push({ name, us: (now - last) * 1000 });
-        last = now;
-      };
-      const image = "manifest" in config.image ? config.image : await loadImage(config.image);
-      phase("load");
-      const { manifest } = image;
-      const wanted = config.vif ?? [];
-      if (wanted.length !== manifest.vifs.length)
-        throw new ToolstackError(
-          "BAD_VIFS",
-          `image '${manifest.name}' has ${manifest.vifs.length} interfaces (devices ${manifest.vifs.map((v) => v.device).join(", ") || "none"}), ${wanted.length} given`,
-        );
-      let module = modules.get(image.sha256);
-      if (!module) {
-        try {
-          module = new WebAssembly.Module(image.bytes);
-        } catch (e) {
-          throw new ToolstackError("BAD_IMAGE", `image '${manifest.name}' is not valid code: ${(e as Error).message}`);
-        }
-        modules.set(image.sha256, module);
-      }
-      phase("compile");
-
-      const ports: { local: number; remote: number }[] = [];
-      const domain = await hypervisor.createDomain({
-        name: config.name,
-        pages: manifest.router.pages,
-        kernel: imageKernel(module, phase),
-        prepare(guest) {
-          phase("domain");
-          // The prepared device pages: the guest finds its back end and event channel there.
-          manifest.vifs.forEach((vif, i) => {
-            const remote = events.allocUnbound(guest.id, 0);
-            const local = events.bindInterdomain(0, guest.id, remote);
-            ports.push({ local, remote });
-            const page = devicePage.view(guest.memory.buffer, vif.page);
-            page.backendId = 0;
-            page.eventChannel = remote;
-            page.mac = macBytes(wanted[i]?.mac ?? `02:00:00:${hex(guest.id >> 8)}:${hex(guest.id & 255)}:${hex(i)}`);
-            page.state = xenbusState.initialising;
-          });
-        },
-      });
-      const connected: { vif: Vif; bridge: ValeSwitch }[] = [];
-      const abandon = (): void => {
-        for (const { vif, bridge } of connected) bridge.detach(vif);
-        hypervisor.destroyDomain(domain.id);
-      };
-      try {
-        if (domain.crash)
-          throw new ToolstackError(
-            "CRASHED",
-            `'${config.name}' crashed while it booted: ${domain.crash.message}`,
-            domain.crash,
-          );
-        manifest.vifs.forEach((places, i) => {
-          const page = devicePage.view(domain.memory.buffer, places.page);
-          const { local } = ports[i] as { local: number };
-          const { bridge } = wanted[i] as VifConfig;
-          const grants = {
-            rxRingRef: page.rxRingRef,
-            txRingRef: page.txRingRef,
-            bufferRef: page.bufferRef,
-            bufferFrames: page.bufferFrames,
-            bufferCount: page.bufferCount,
-          };
-          const vif = connectVif({
-            name: `vif${domain.id}.${i}`,
-            domain: domain.id,
-            grants,
-            mapper,
-            notify: () => events.send(0, local),
-          });
-          bridge.attach(vif);
-          connected.push({ vif, bridge });
-        });
-        phase("connect");
-      } catch (e) {
-        abandon();
-        throw e;
-      }
-      describe(
-        store,
-        domain,
-        config.name,
-        connected.map(({ bridge }) => bridge.name),
-      );
-      domain.unpause();
-      phase("store");
-
-      let checked: CheckedGraph | undefined;
-      let control: ControlPlane | undefined;
-      const plane = (): ControlPlane => {
-        checked ??= checkConfiguration(manifest.config, options.elements).checked;
-        control ??= controlPlane(domain.memory, checked, manifest.router);
-        return control;
-      };
-      const vm = {
-        name: config.name,
-        domain,
-        image,
-        timeline: { totalUs: last - started > 0 ? (last - started) * 1000 : 0, phases },
-        vifs: connected.map(({ vif }) => vif),
-        bridges: connected.map(({ bridge }) => bridge),
-        read: (path: string) => plane().read(path),
-        write: (path: string, value: string) => plane().write(path, value),
-        drops: () => plane().drops(),
-      };
-      vms.set(config.name, vm);
-      return vm;
+      const phases = new Phases();
+      const { image: given, vif = [] } = config;
+      const image = given === undefined ? undefined : "manifest" in given ? given : await loadImage(given);
+      phases.end("load");
+      const devices = image ? image.manifest.vifs.map((v) => v.device) : vif.map((_, i) => i);
+      const least = image?.manifest.router.pages ?? 1;
+      const pages = Math.max(least, Math.ceil((config.memoryKiB ?? (image ? 0 : shellKiB)) / 64));
+      return build(config, pages, devices, image ? [{ router: 0, image }] : [], undefined, phases);
     },
-    destroy(name) {
-      const vm = vms.get(name);
-      if (!vm) throw new ToolstackError("NO_VM", `no VM named '${name}'`);
-      vms.delete(name);
-      vm.vifs.forEach((vif, i) => vm.bridges[i]?.detach(vif));
-      hypervisor.destroyDomain(vm.domain.id);
-      store.rm(`/local/domain/${vm.domain.id}`);
-      store.rm(`/local/domain/0/backend/vif/${vm.domain.id}`);
+    destroy,
+    async save(name, { keep = false } = {}) {
+      const found = entry(name);
+      // Nothing may happen to it between the snapshot and its end.
+      if (!keep) await found.domain.pause();
+      const bytes = await encodeVm(await take(found));
+      if (!keep) destroy(name);
+      return bytes;
     },
-    get: (name) => vms.get(name),
+    async restore(bytes, config = {}) {
+      const saved = await decodeVm(bytes);
+      return rebuild(saved, { ...config, name: config.name ?? saved.name });
+    },
+    async clone(name, config) {
+      return rebuild(await take(entry(name)), config);
+    },
+    get: (name) => vms.get(name)?.vm,
     list: () =>
-      [...vms.values()].map((vm) => ({
-        id: vm.domain.id,
-        name: vm.name,
-        state: vm.domain.state,
-        memoryKiB: vm.domain.memory.buffer.byteLength / 1024,
-        vifs: vm.vifs.length,
+      [...vms.values()].map(({ vm: { domain, name, vifs } }) => ({
+        id: domain.id,
+        name,
+        state: domain.state,
+        memoryKiB: domain.memory.buffer.byteLength / 1024,
+        vifs: vifs.length,
+        pcpu: domain.statistics.pcpu,
       })),
   };
 }
 
-/** Writes what the store holds of a VM: its name and its devices. */
-function describe(store: XenStore, domain: Domain, name: string, bridges: readonly string[]): void {
-  const home = `/local/domain/${domain.id}`;
-  store.transaction((t) => {
-    t.mkdir("/local/domain/0/backend/vif");
-    t.write(`${home}/name`, name);
-    t.write(`${home}/domid`, String(domain.id));
-    bridges.forEach((bridge, i) => {
-      t.write(`${home}/device/vif/${i}/state`, String(xenbusState.connected));
-      t.write(`${home}/device/vif/${i}/backend`, `/local/domain/0/backend/vif/${domain.id}/${i}`);
-      t.write(`/local/domain/0/backend/vif/${domain.id}/${i}/state`, String(xenbusState.connected));
-      t.write(`/local/domain/0/backend/vif/${domain.id}/${i}/bridge`, bridge);
-    });
-  });
-}
+/** Measures phases as they end. */
+class Phases implements BootTimeline {
+  readonly phases: { name: string; us: number }[] = [];
+  private readonly started = performance.now();
+  private last = this.started;
 
-function hex(n: number): string {
-  return n.toString(16).padStart(2, "0");
-}
-
-function macBytes(mac: string): Uint8Array {
-  if (!/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(mac))
-    throw new ToolstackError("BAD_VIFS", `'${mac}' is not a MAC address`);
-  return Uint8Array.from(mac.split(":"), (part) => Number.parseInt(part, 16));
+  end(name: string): void {
+    const now = performance.now();
+    this.phases.push({ name, us: (now - this.last) * 1000 });
+    this.last = now;
+  }
+  get totalUs(): number {
+    return (this.last - this.started) * 1000;
+  }
 }

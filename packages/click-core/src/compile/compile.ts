@@ -1,4 +1,5 @@
 /** From configuration text to a module: parse, flatten, check, stage, encode. */
+import type { CodeRegion } from "@clickos/codegen";
 import type { ElementSet } from "../element/element.ts";
 import { splitArguments } from "../language/arguments.ts";
 import { Diagnostics, formatDiagnostic, type Source } from "../language/diagnostics.ts";
@@ -105,6 +106,8 @@ export interface CompiledRouter {
   readonly checked: CheckedGraph;
   /** The code, for reading. */
   text(): string;
+  /** Which bytes of the module are which element's, elements that are inside others after them. */
+  regions(): CodeRegion[];
 }
 
 /** Compiles a checked configuration for a platform. */
@@ -121,5 +124,5 @@ export function compile(checked: CheckedGraph, platform: Platform): CompiledRout
     diagnostics.throwIfFailed();
   }
   const { module, layout } = stageRouter(checked, platform);
-  return { wasm: module.toWasm(), layout, checked, text: () => module.toText() };
+  return { wasm: module.toWasm(), layout, checked, text: () => module.toText(), regions: () => module.regions() };
 }

@@ -24,6 +24,9 @@ export interface DropCounter {
 /** What the host needs to know of a compiled router's memory. Plain data. */
 export interface RouterLayout {
   readonly pages: number;
+  /** The router's memory: from `base` to before `end`. */
+  readonly base: number;
+  readonly end: number;
   /** Address of the `routerControl` words. */
   readonly control: number;
   readonly elements: readonly ElementLayout[];

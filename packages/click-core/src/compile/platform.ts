@@ -7,7 +7,7 @@ import { struct, u32, u64 } from "@clickos/codegen";
 
 /**
  * The router's own words in memory, shared with the host. `stopped` counts requests to stop; `weighted` says that
- * tasks have unequal tickets.
+ * tasks have unequal tickets; `running` is the number + 1 of the element whose task or timer was called last.
  */
 export const routerControl: Struct<{
   now: U64Field;
@@ -21,6 +21,7 @@ export const routerControl: Struct<{
   maximumTickets: U32Field;
   weighted: U32Field;
   random: U64Field;
+  running: U32Field;
 }> = struct(
   {
     now: u64,
@@ -34,6 +35,7 @@ export const routerControl: Struct<{
     maximumTickets: u32,
     weighted: u32,
     random: u64,
+    running: u32,
   },
   { name: "router", size: 64 },
 );
@@ -85,6 +87,8 @@ export interface RouterFunctions {
 }
 
 export interface Platform {
+  /** What stack traces call the module. */
+  readonly moduleName?: string;
   readonly memoryImport: readonly [string, string];
   /** First byte of memory that is the router's. */
   readonly base: number;

@@ -82,6 +82,7 @@ class Stager {
     this.graph = graph;
     this.platform = platform;
     this.module = moduleBuilder({
+      ...(platform.moduleName === undefined ? {} : { name: platform.moduleName }),
       memory: { import: platform.memoryImport, pages: 1, maximumPages: platform.maximumPages, shared: true },
     });
     this.top = platform.base;
@@ -165,9 +166,10 @@ class Stager {
       .filter((e) => e.class.timer)
       .map((e) => ({
         due: this.dues[e.index] as number,
-        func: this.module.func(`${e.source.name} timer`, {}, undefined, (c) =>
-          this.emit(c, e, this.wiring, (context) => e.class.timer?.(c, context)),
-        ),
+        func: this.module.func(`${e.source.name} timer`, {}, undefined, (c) => {
+          this.note(c, e);
+          this.emit(c, e, this.wiring, (context) => e.class.timer?.(c, context));
+        }),
       }));
     const initializers = this.graph.elements
       .filter((e) => e.class.init)
@@ -230,11 +232,14 @@ class Stager {
       throw new RangeError(
         `the configuration needs ${pages * 64} KiB of memory, more than the ${this.platform.maximumPages * 64} KiB allowed`,
       );
-    this.module.setPages(pages, pages);
+    // The memory may be larger than what this router needs of it.
+    this.module.setPages(pages, this.platform.maximumPages);
     return {
       module: this.module,
       layout: {
         pages,
+        base: this.platform.base,
+        end: this.top,
         control: this.control,
         elements: this.graph.elements.map((e, i) => ({
           name: e.source.name,
@@ -506,8 +511,14 @@ class Stager {
     );
   }
 
+  /** Leaves word of whose task or timer runs: all there is to know of one that never ends. */
+  private note(c: FunctionBuilder, e: CheckedElement): void {
+    routerControl.at(c, this.control).running.set(e.index + 1);
+  }
+
   private emitTask(c: FunctionBuilder, e: CheckedElement, wiring: Wiring): I32 {
     const worked = c.var("i32", 0, "worked");
+    this.note(c, e);
     this.emit(c, e, wiring, (context) => {
       const result = e.class.task?.(c, context);
       if (result) worked.set(result);
@@ -544,6 +555,7 @@ class Stager {
         }
       },
       e.source.name.replace(/\W/g, "_"),
+      e.source.name,
     );
   }
 

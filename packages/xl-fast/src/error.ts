@@ -1,0 +1,23 @@
+import type { CrashRecord } from "@clickos/hypervisor";
+
+export type ToolstackErrorCode =
+  | "NAME_TAKEN"
+  | "NO_VM"
+  | "BAD_VIFS"
+  | "BAD_IMAGE"
+  | "CRASHED"
+  | "NO_ROOM"
+  | "DEVICE_TAKEN"
+  | "BAD_FILE"
+  | "NOT_RUNNING";
+
+export class ToolstackError extends Error {
+  override readonly name = "ToolstackError";
+  readonly code: ToolstackErrorCode;
+  readonly crash: CrashRecord | undefined;
+  constructor(code: ToolstackErrorCode, message: string, crash?: CrashRecord) {
+    super(message);
+    this.code = code;
+    this.crash = crash;
+  }
+}

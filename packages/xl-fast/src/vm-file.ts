@@ -1,0 +1,95 @@
+/**
+ * A saved VM, as a file: the line `CLICKOS VM 1`, a line of JSON that says what follows, the images of its routers, and
+ * the domain's snapshot. The header has the SHA-256 of all that follows it.
+ */
+import { type DomainSnapshot, decodeSnapshot, encodeSnapshot, SnapshotError } from "@clickos/hypervisor";
+import { type Image, ImageError, loadImage } from "@clickos/minios";
+import { ToolstackError } from "./error.ts";
+
+export interface SavedVm {
+  readonly name: string;
+  /** Device numbers of its interfaces, in order. */
+  readonly devices: readonly number[];
+  readonly routers: readonly { readonly router: number; readonly image: Image }[];
+  readonly snapshot: DomainSnapshot;
+}
+
+const firstLine = "CLICKOS VM 1\n";
+
+export async function encodeVm(vm: SavedVm): Promise<Uint8Array<ArrayBuffer>> {
+  const parts = [...vm.routers.map(({ image }) => image.bytes), encodeSnapshot(vm.snapshot)];
+  const body = concat(parts);
+  const header = {
+    name: vm.name,
+    devices: vm.devices,
+    routers: vm.routers.map(({ router, image }) => ({ router, bytes: image.bytes.length })),
+    snapshotBytes: (parts.at(-1) as Uint8Array).length,
+    sha256: await digest(body),
+  };
+  return concat([new TextEncoder().encode(`${firstLine}${JSON.stringify(header)}\n`), body]);
+}
+
+/** @throws {ToolstackError} BAD_FILE */
+export async function decodeVm(bytes: Uint8Array<ArrayBuffer>): Promise<SavedVm> {
+  const bad = (message: string): ToolstackError => new ToolstackError("BAD_FILE", message);
+  const line = bytes.indexOf(10, firstLine.length);
+  if (new TextDecoder("latin1").decode(bytes.subarray(0, firstLine.length)) !== firstLine || line < 0)
+    throw bad("not a saved VM");
+  let header: {
+    name?: unknown;
+    devices?: unknown;
+    routers?: { router?: unknown; bytes?: unknown }[];
+    snapshotBytes?: unknown;
+    sha256?: unknown;
+  };
+  try {
+    header = JSON.parse(new TextDecoder().decode(bytes.subarray(firstLine.length, line)));
+  } catch {
+    throw bad("the saved VM's header cannot be read");
+  }
+  const whole = (n: unknown): n is number => typeof n === "number" && Number.isInteger(n) && n >= 0;
+  const { name, devices, routers, snapshotBytes } = header ?? {};
+  if (
+    typeof name !== "string" ||
+    !Array.isArray(devices) ||
+    !devices.every(whole) ||
+    !Array.isArray(routers) ||
+    !routers.every((r) => whole(r?.router) && whole(r?.bytes)) ||
+    !whole(snapshotBytes)
+  )
+    throw bad("the saved VM's header lacks something");
+  const body = bytes.slice(line + 1);
+  const expected = routers.reduce((sum, r) => sum + (r.bytes as number), snapshotBytes);
+  if (body.length !== expected)
+    throw bad(`the saved VM was cut off: ${body.length} bytes of ${expected} follow its header`);
+  if ((await digest(body)) !== header.sha256)
+    throw bad("the saved VM is corrupt: its content does not match its digest");
+  try {
+    let at = 0;
+    const images: { router: number; image: Image }[] = [];
+    for (const r of routers) {
+      const end = at + (r.bytes as number);
+      images.push({ router: r.router as number, image: await loadImage(body.slice(at, end)) });
+      at = end;
+    }
+    return { name, devices, routers: images, snapshot: decodeSnapshot(body.subarray(at)) };
+  } catch (e) {
+    if (e instanceof ImageError || e instanceof SnapshotError) throw bad(e.message);
+    throw e;
+  }
+}
+
+async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  const sum = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(sum, (b) => b.toString(16).padStart(2, "0")).join("");
+}
+
+function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const out = new Uint8Array(parts.reduce((sum, p) => sum + p.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}

@@ -1,0 +1,202 @@
+/** The routers of a VM: each an image of its own, in its own part of the domain's memory and grant table. */
+import {
+  type CheckedGraph,
+  type ControlPlane,
+  checkConfiguration,
+  controlPlane,
+  type Drop,
+  type ElementSet,
+  routerControl,
+} from "@clickos/click-core";
+import { entriesPerFrame, frameSize, GTF, grantEntry, reservedEntries } from "@clickos/grant-table";
+import {
+  compileKernel,
+  type Domain,
+  domainFrames,
+  firstFreeAddress,
+  KernelError,
+  type Locate,
+} from "@clickos/hypervisor";
+import { type Image, linkImage, locateCrash, type RouterPlace } from "@clickos/minios";
+import { ToolstackError } from "./error.ts";
+import type { VmVifs } from "./vm-vifs.ts";
+
+/** A router that runs. */
+export class VmRouter {
+  readonly image: Image;
+  /** Its number among the modules of the domain. */
+  readonly module: number;
+  private readonly domain: Domain;
+  private readonly elements: ElementSet;
+  private plane: ControlPlane | undefined;
+
+  constructor(image: Image, module: number, domain: Domain, elements: ElementSet) {
+    this.image = image;
+    this.module = module;
+    this.domain = domain;
+    this.elements = elements;
+  }
+
+  private get control(): ControlPlane {
+    const { config, router } = this.image.manifest;
+    if (!this.plane) {
+      const { checked }: { checked: CheckedGraph } = checkConfiguration(config, this.elements);
+      this.plane = controlPlane(this.domain.memory, checked, router);
+    }
+    // Handlers may ask what time it is; a router that sleeps has not looked lately.
+    routerControl.view(this.domain.memory.buffer, router.control).now = this.domain.now();
+    return this.plane;
+  }
+  read(path: string): string {
+    return this.control.read(path);
+  }
+  write(path: string, value: string): void {
+    this.control.write(path, value);
+  }
+  drops(): Drop[] {
+    return this.control.drops();
+  }
+}
+
+interface Room {
+  readonly start: number;
+  readonly end: number;
+}
+
+export class VmRouters {
+  readonly running: Map<number, VmRouter> = new Map();
+  private readonly domain: Domain;
+  private readonly vifs: VmVifs;
+  private readonly elements: ElementSet;
+  private readonly compile: (image: Image) => WebAssembly.Module;
+
+  constructor(domain: Domain, vifs: VmVifs, elements: ElementSet, compile: (image: Image) => WebAssembly.Module) {
+    this.domain = domain;
+    this.vifs = vifs;
+    this.elements = elements;
+    this.compile = compile;
+  }
+
+  /** Links a configuration for a place where there is room. @throws {ConfigurationError} @throws {ToolstackError} */
+  async link(name: string, file: string, text: string): Promise<Image> {
+    const memoryEnd = this.domain.memory.buffer.byteLength;
+    const grantsEnd = domainFrames.grantTableFrames * entriesPerFrame;
+    const manifests = [...this.running.values()].map((r) => r.image.manifest);
+    const memory = gaps(
+      firstFreeAddress,
+      memoryEnd,
+      manifests.map(({ router }) => ({ start: router.base, end: router.end })),
+    );
+    const grants = gaps(
+      reservedEntries,
+      grantsEnd,
+      manifests.map(({ grants: { first, count } }) => ({ start: first, end: first + count })),
+    );
+    const at = (place: RouterPlace): Promise<Image> =>
+      linkImage({ file, text }, { elements: this.elements, name, place });
+    const guess: RouterPlace = {
+      base: memory[0]?.start ?? firstFreeAddress,
+      firstGrant: grants[0]?.start ?? reservedEntries,
+    };
+    const first = await at(guess);
+    const { router, grants: needed } = first.manifest;
+    const size = router.end - router.base;
+    const room = memory.find((r) => r.end - r.start >= size);
+    const entries = grants.find((r) => r.end - r.start >= needed.count);
+    if (!room || !entries)
+      throw new ToolstackError(
+        "NO_ROOM",
+        room
+          ? `the router needs ${needed.count} grants, more than '${this.domain.name}' has free`
+          : `the router needs ${Math.ceil(size / 1024)} KiB in one piece; '${this.domain.name}' has ${Math.max(0, ...memory.map((r) => r.end - r.start)) / 1024} of ${memoryEnd / 1024} free: give it more memory`,
+      );
+    const place: RouterPlace = { base: room.start, firstGrant: entries.start };
+    return place.base === guess.base && place.firstGrant === guess.firstGrant ? first : at(place);
+  }
+
+  /** Boots an image as a router and connects its interfaces. @throws {ToolstackError} */
+  async start(number: number, image: Image): Promise<VmRouter> {
+    const { vifs, router, grants } = image.manifest;
+    const { buffer } = this.domain.memory;
+    const module = this.compile(image);
+    this.vifs.check(vifs);
+    new Uint8Array(buffer, router.base, router.end - router.base).fill(0);
+    this.clearGrants(grants);
+    this.vifs.prepare(vifs);
+    let index: number;
+    try {
+      index = await this.domain.load(module);
+    } catch (e) {
+      this.vifs.disconnect(vifs.map((v) => v.device));
+      throw new ToolstackError(
+        "CRASHED",
+        `'${this.domain.name}' crashed while it booted: ${this.domain.crash?.message ?? (e as Error).message}`,
+        this.domain.crash,
+      );
+    }
+    return this.connect(number, image, index, false);
+  }
+
+  /** Takes up a router whose module the domain has already. */
+  connect(number: number, image: Image, module: number, resume: boolean): VmRouter {
+    this.vifs.connect(image.manifest.vifs, resume);
+    const router = new VmRouter(image, module, this.domain, this.elements);
+    this.running.set(number, router);
+    return router;
+  }
+
+  async halt(number: number): Promise<void> {
+    const router = this.running.get(number);
+    if (!router) return;
+    this.running.delete(number);
+    // Its memory is given to others: nothing of it may run then.
+    const running = this.domain.state === "running";
+    await this.domain.pause();
+    this.domain.unload(router.module);
+    this.vifs.disconnect(router.image.manifest.vifs.map((v) => v.device));
+    this.clearGrants(router.image.manifest.grants);
+    if (running) this.domain.unpause();
+  }
+
+  private clearGrants({ first, count }: { first: number; count: number }): void {
+    const { buffer, offset } = this.domain.table;
+    const words = new Int32Array(buffer, offset + first * grantEntry.size, count * 2);
+    for (let i = 0; i < words.length; i += 2) Atomics.store(words, i, GTF.invalid);
+  }
+
+  /** Finds the element of whichever router a crash was in. */
+  get locate(): Locate {
+    return (crash) => {
+      for (const { image } of this.running.values()) {
+        if (crash.frames.some((f) => f.module !== "" && f.module !== image.manifest.name)) continue;
+        const found = locateCrash(image.manifest, this.elements)(crash);
+        if (found) return found;
+      }
+      return undefined;
+    };
+  }
+}
+
+/** What is free between `start` and `end`, page by page where it is memory. */
+function gaps(start: number, end: number, used: readonly Room[]): Room[] {
+  const free: Room[] = [];
+  let at = start;
+  for (const u of [...used].filter((r) => r.end > r.start).sort((a, b) => a.start - b.start)) {
+    if (u.start > at) free.push({ start: at, end: u.start });
+    const unit = start >= frameSize ? frameSize : 1;
+    at = Math.max(at, Math.ceil(u.end / unit) * unit);
+  }
+  if (end > at) free.push({ start: at, end });
+  return free;
+}
+
+/** @throws {ToolstackError} */
+export function compileImage(image: Image): WebAssembly.Module {
+  try {
+    return compileKernel(image.bytes);
+  } catch (e) {
+    if (e instanceof KernelError)
+      throw new ToolstackError("BAD_IMAGE", `image '${image.manifest.name}' is not valid code: ${e.message}`);
+    throw e;
+  }
+}

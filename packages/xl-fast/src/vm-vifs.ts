@@ -1,0 +1,152 @@
+/** The back ends of a VM's interfaces, set up through device pages prepared in its memory. */
+import type { Domain, Hypervisor } from "@clickos/hypervisor";
+import type { ImageManifest } from "@clickos/minios";
+import { connectVif, type Vif } from "@clickos/netback";
+import { devicePage, xenbusState } from "@clickos/netfront";
+import type { ValeSwitch } from "@clickos/vale";
+import { ToolstackError } from "./error.ts";
+
+/** A virtual interface of a VM to be created. */
+export interface VifConfig {
+  /** The switch it is attached to. */
+  readonly bridge: ValeSwitch;
+  /** `02:00:…` by default, from the domain and the interface. */
+  readonly mac?: string;
+}
+
+type Places = ImageManifest["vifs"][number];
+
+interface Connected {
+  readonly device: number;
+  readonly vif: Vif;
+  readonly bridge: ValeSwitch;
+  /** Domain 0's port. */
+  readonly local: number;
+}
+
+/** `devices` are the device numbers of `configs`, one for each. */
+export class VmVifs {
+  private readonly connected: Connected[] = [];
+  /** Domain 0's ports of devices that are prepared. */
+  private readonly ports = new Map<number, number>();
+  private readonly hypervisor: Hypervisor;
+  private readonly domain: Domain;
+  readonly configs: readonly VifConfig[];
+  private readonly devices: readonly number[];
+
+  constructor(hypervisor: Hypervisor, domain: Domain, configs: readonly VifConfig[], devices: readonly number[]) {
+    this.hypervisor = hypervisor;
+    this.domain = domain;
+    this.configs = configs;
+    this.devices = devices;
+  }
+
+  get list(): Vif[] {
+    return this.connected.map(({ vif }) => vif);
+  }
+  /** Switches of the devices, in the order of the configuration. */
+  get bridges(): string[] {
+    return this.configs.map(({ bridge }) => bridge.name);
+  }
+
+  private configOf(device: number): VifConfig {
+    const config = this.configs[this.devices.indexOf(device)];
+    if (!config)
+      throw new ToolstackError(
+        "BAD_VIFS",
+        `'${this.domain.name}' has no interface ${device}; it has ${this.devices.join(", ") || "none"}`,
+      );
+    return config;
+  }
+
+  /** Whether the VM has these interfaces, and they are free. @throws {ToolstackError} */
+  check(places: readonly Places[]): void {
+    for (const { device } of places) {
+      this.configOf(device);
+      if (this.ports.has(device))
+        throw new ToolstackError(
+          "DEVICE_TAKEN",
+          `interface ${device} of '${this.domain.name}' is used by another router`,
+        );
+    }
+  }
+
+  /** Fills in the device pages before a router boots: who the back end is, the event channel, the address. */
+  prepare(places: readonly Places[]): void {
+    const { events } = this.hypervisor;
+    const { id, memory } = this.domain;
+    this.check(places);
+    for (const { device, page: at } of places) {
+      const { mac } = this.configOf(device);
+      const remote = events.allocUnbound(id, 0);
+      this.ports.set(device, events.bindInterdomain(0, id, remote));
+      const page = devicePage.view(memory.buffer, at);
+      page.backendId = 0;
+      page.eventChannel = remote;
+      page.mac = macBytes(mac ?? `02:00:00:${hex(id >> 8)}:${hex(id & 255)}:${hex(device)}`);
+      page.state = xenbusState.initialising;
+    }
+  }
+
+  /** Maps what a router that has booted granted, and attaches its interfaces. All or none. */
+  connect(places: readonly Places[], resume = false): void {
+    const { mapper, events } = this.hypervisor;
+    const { id, memory } = this.domain;
+    try {
+      for (const { device, page: at } of places) {
+        const page = devicePage.view(memory.buffer, at);
+        const local = this.ports.get(device) as number;
+        const { bridge } = this.configOf(device);
+        const { rxRingRef, txRingRef, bufferRef, bufferFrames, bufferCount } = page;
+        const vif = connectVif({
+          name: `vif${id}.${device}`,
+          domain: id,
+          grants: { rxRingRef, txRingRef, bufferRef, bufferFrames, bufferCount },
+          mapper,
+          resume,
+          notify: () => events.send(0, local),
+        });
+        try {
+          bridge.attach(vif);
+        } catch (e) {
+          vif.disconnect();
+          throw e;
+        }
+        this.connected.push({ device, vif, bridge, local });
+      }
+    } catch (e) {
+      this.disconnect(places.map(({ device }) => device));
+      throw e;
+    }
+  }
+
+  /** Detaches interfaces and closes their channels. */
+  disconnect(devices: readonly number[] = [...this.ports.keys()]): void {
+    const { events } = this.hypervisor;
+    for (const device of devices) {
+      const i = this.connected.findIndex((c) => c.device === device);
+      const found = this.connected[i];
+      if (found) {
+        found.bridge.detach(found.vif);
+        this.connected.splice(i, 1);
+      }
+      const local = this.ports.get(device);
+      if (local === undefined) continue;
+      this.ports.delete(device);
+      const end = events.status(0, local);
+      events.close(0, local);
+      if (end.state === "interdomain" && end.remote === this.domain.id && this.domain.state !== "destroyed")
+        events.close(this.domain.id, end.remotePort);
+    }
+  }
+}
+
+function hex(n: number): string {
+  return n.toString(16).padStart(2, "0");
+}
+
+function macBytes(mac: string): Uint8Array {
+  if (!/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(mac))
+    throw new ToolstackError("BAD_VIFS", `'${mac}' is not a MAC address`);
+  return Uint8Array.from(mac.split(":"), (part) => Number.parseInt(part, 16));
+}
