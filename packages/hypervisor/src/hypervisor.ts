@@ -29,6 +29,7 @@ export type HypervisorErrorCode =
   | "NOT_PORTABLE"
   | "BAD_SHARE"
   | "LOAD_FAILED"
+  | "BUSY"
   | "CLOSED";
 
 /** A misuse of the interface, or something that is not to be had. */
@@ -69,6 +70,12 @@ export interface Hypervisor {
   clone(id: number, options: { readonly name: string; prepare?(domain: Domain): void }): Promise<Domain>;
   /** Has a domain run on another pCPU. @throws {HypervisorError} */
   move(id: number, pcpu: number): Promise<void>;
+  /**
+   * Runs `body` while the domain's vCPU stands still, wherever it runs: to look at its memory, or change it.
+   *
+   * @throws {HypervisorError} `BUSY` when it does not stop in time.
+   */
+  hold<T>(id: number, body: () => T): T;
   /** Has a domain run that may be asleep, as an event would: something in its memory was changed for it. */
   wake(id: number): void;
   /** pCPUs, this thread included. */
@@ -89,6 +96,9 @@ export interface Hypervisor {
   /** Destroys all domains and ends all threads. */
   close(): Promise<void>;
 }
+
+/** How long to wait for a slice to end. */
+const holdMs = 100;
 
 /** The hypervisor's own view of a domain. */
 interface Control extends Domain {
@@ -667,6 +677,27 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
       if (domain.state === "paused") {
         await startKernel(domain);
         if (running) domain.unpause();
+      }
+    },
+    hold(id, body) {
+      const domain = known(id);
+      const t = threadOf(domain);
+      if (!t || domain.state !== "running") return body();
+      machine.setMayRun(id, false);
+      try {
+        const current = machine.at(t.index, pcpuWord.current);
+        const end = performance.now() + holdMs;
+        while (Atomics.load(words, current) === domain.slot + 1) {
+          answerThread(t);
+          if (performance.now() > end)
+            throw new HypervisorError("BUSY", `'${domain.name}' has been running for ${holdMs} ms without a pause`);
+        }
+        return body();
+      } finally {
+        if (domain.state === "running") {
+          machine.setMayRun(id, true);
+          machine.wake(id);
+        }
       }
     },
     wake: (id) => machine.wake(id),

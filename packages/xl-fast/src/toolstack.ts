@@ -155,7 +155,7 @@ export function createToolstack(options: {
       locate: (crash) => routers.locate(crash),
       prepare(domain) {
         vifs = new VmVifs(hypervisor, domain, wanted, devices);
-        routers = new VmRouters(domain, vifs, elements, moduleOf);
+        routers = new VmRouters(hypervisor, domain, vifs, elements, moduleOf);
         closeStore = connectStore(hypervisor, store, domain);
         if (snapshot) for (const { image } of images) vifs.prepare(image.manifest.vifs);
         phases.end("domain");
@@ -218,11 +218,7 @@ export function createToolstack(options: {
         return [...routers.running.keys()].sort((a, b) => a - b);
       },
       read: (path, router = 0) => routerOf(router).read(path),
-      write(path, value, router = 0) {
-        routerOf(router).write(path, value);
-        // It may have made work for a guest that is asleep.
-        hypervisor.wake(domain.id);
-      },
+      write: (path, value, router = 0) => routerOf(router).write(path, value),
       drops: (router = 0) => routerOf(router).drops(),
       settled: () => control.settled(),
     };

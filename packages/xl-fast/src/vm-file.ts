@@ -1,6 +1,6 @@
 /**
  * A saved VM, as a file: the line `CLICKOS VM 1`, a line of JSON that says what follows, the images of its routers, and
- * the domain's snapshot. The header has the SHA-256 of all that follows it.
+ * the domain's snapshot, and the SHA-256 of everything before it.
  */
 import { type DomainSnapshot, decodeSnapshot, encodeSnapshot, SnapshotError } from "@clickos/hypervisor";
 import { type Image, ImageError, loadImage } from "@clickos/minios";
@@ -18,15 +18,14 @@ const firstLine = "CLICKOS VM 1\n";
 
 export async function encodeVm(vm: SavedVm): Promise<Uint8Array<ArrayBuffer>> {
   const parts = [...vm.routers.map(({ image }) => image.bytes), encodeSnapshot(vm.snapshot)];
-  const body = concat(parts);
   const header = {
     name: vm.name,
     devices: vm.devices,
     routers: vm.routers.map(({ router, image }) => ({ router, bytes: image.bytes.length })),
     snapshotBytes: (parts.at(-1) as Uint8Array).length,
-    sha256: await digest(body),
   };
-  return concat([new TextEncoder().encode(`${firstLine}${JSON.stringify(header)}\n`), body]);
+  const all = concat([new TextEncoder().encode(`${firstLine}${JSON.stringify(header)}\n`), ...parts]);
+  return concat([all, await digest(all)]);
 }
 
 /** @throws {ToolstackError} BAD_FILE */
@@ -40,7 +39,6 @@ export async function decodeVm(bytes: Uint8Array<ArrayBuffer>): Promise<SavedVm>
     devices?: unknown;
     routers?: { router?: unknown; bytes?: unknown }[];
     snapshotBytes?: unknown;
-    sha256?: unknown;
   };
   try {
     header = JSON.parse(new TextDecoder().decode(bytes.subarray(firstLine.length, line)));
@@ -58,19 +56,21 @@ export async function decodeVm(bytes: Uint8Array<ArrayBuffer>): Promise<SavedVm>
     !whole(snapshotBytes)
   )
     throw bad("the saved VM's header lacks something");
-  const body = bytes.slice(line + 1);
+  const end = bytes.length - 32;
+  const body = bytes.slice(line + 1, end);
   const expected = routers.reduce((sum, r) => sum + (r.bytes as number), snapshotBytes);
   if (body.length !== expected)
     throw bad(`the saved VM was cut off: ${body.length} bytes of ${expected} follow its header`);
-  if ((await digest(body)) !== header.sha256)
+  const sum = await digest(bytes.slice(0, end));
+  if (!sum.every((b, i) => b === bytes[end + i]))
     throw bad("the saved VM is corrupt: its content does not match its digest");
   try {
     let at = 0;
     const images: { router: number; image: Image }[] = [];
     for (const r of routers) {
-      const end = at + (r.bytes as number);
-      images.push({ router: r.router as number, image: await loadImage(body.slice(at, end)) });
-      at = end;
+      const next = at + (r.bytes as number);
+      images.push({ router: r.router as number, image: await loadImage(body.slice(at, next)) });
+      at = next;
     }
     return { name, devices, routers: images, snapshot: decodeSnapshot(body.subarray(at)) };
   } catch (e) {
@@ -79,9 +79,8 @@ export async function decodeVm(bytes: Uint8Array<ArrayBuffer>): Promise<SavedVm>
   }
 }
 
-async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const sum = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return Array.from(sum, (b) => b.toString(16).padStart(2, "0")).join("");
+async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
 }
 
 function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

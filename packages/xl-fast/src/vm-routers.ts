@@ -14,6 +14,7 @@ import {
   type Domain,
   domainFrames,
   firstFreeAddress,
+  type Hypervisor,
   KernelError,
   type Locate,
 } from "@clickos/hypervisor";
@@ -26,11 +27,13 @@ export class VmRouter {
   readonly image: Image;
   /** Its number among the modules of the domain. */
   readonly module: number;
+  private readonly hypervisor: Hypervisor;
   private readonly domain: Domain;
   private readonly elements: ElementSet;
   private plane: ControlPlane | undefined;
 
-  constructor(image: Image, module: number, domain: Domain, elements: ElementSet) {
+  constructor(image: Image, module: number, hypervisor: Hypervisor, domain: Domain, elements: ElementSet) {
+    this.hypervisor = hypervisor;
     this.image = image;
     this.module = module;
     this.domain = domain;
@@ -47,14 +50,20 @@ export class VmRouter {
     routerControl.view(this.domain.memory.buffer, router.control).now = this.domain.now();
     return this.plane;
   }
+  /** Handlers see the router between two of its slices. */
+  private still<T>(body: (control: ControlPlane) => T): T {
+    return this.hypervisor.hold(this.domain.id, () => body(this.control));
+  }
   read(path: string): string {
-    return this.control.read(path);
+    return this.still((control) => control.read(path));
   }
   write(path: string, value: string): void {
-    this.control.write(path, value);
+    this.still((control) => control.write(path, value));
+    // It may have made work for a guest that is asleep.
+    this.hypervisor.wake(this.domain.id);
   }
   drops(): Drop[] {
-    return this.control.drops();
+    return this.still((control) => control.drops());
   }
 }
 
@@ -65,12 +74,20 @@ interface Room {
 
 export class VmRouters {
   readonly running: Map<number, VmRouter> = new Map();
+  private readonly hypervisor: Hypervisor;
   private readonly domain: Domain;
   private readonly vifs: VmVifs;
   private readonly elements: ElementSet;
   private readonly compile: (image: Image) => WebAssembly.Module;
 
-  constructor(domain: Domain, vifs: VmVifs, elements: ElementSet, compile: (image: Image) => WebAssembly.Module) {
+  constructor(
+    hypervisor: Hypervisor,
+    domain: Domain,
+    vifs: VmVifs,
+    elements: ElementSet,
+    compile: (image: Image) => WebAssembly.Module,
+  ) {
+    this.hypervisor = hypervisor;
     this.domain = domain;
     this.vifs = vifs;
     this.elements = elements;
@@ -140,7 +157,7 @@ export class VmRouters {
   /** Takes up a router whose module the domain has already. */
   connect(number: number, image: Image, module: number, resume: boolean): VmRouter {
     this.vifs.connect(image.manifest.vifs, resume);
-    const router = new VmRouter(image, module, this.domain, this.elements);
+    const router = new VmRouter(image, module, this.hypervisor, this.domain, this.elements);
     this.running.set(number, router);
     return router;
   }
