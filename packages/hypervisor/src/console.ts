@@ -16,9 +16,9 @@ const textAt = 16;
 export class DomainConsole {
   private readonly state: Int32Array;
   private readonly text: Uint8Array;
-  private readonly ring: Uint32Array;
-  private readonly output: Uint8Array;
-  private readonly input: Uint8Array;
+  private ring: Uint32Array;
+  private output: Uint8Array;
+  private input: Uint8Array;
 
   readonly buffer: SharedArrayBuffer;
 
@@ -94,6 +94,13 @@ export class DomainConsole {
     } finally {
       Atomics.store(this.state, LOCK, 0);
     }
+  }
+  /** Takes what is left in the ring, and has nothing to do with the domain's memory any more. */
+  detach(): void {
+    this.locked(() => this.drain());
+    this.ring = new Uint32Array(frameSize >> 2);
+    this.output = new Uint8Array(ringSize);
+    this.input = new Uint8Array(1024);
   }
   /** The thread that held the lock is no more. */
   unlock(): void {

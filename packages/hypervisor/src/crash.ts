@@ -38,7 +38,8 @@ export type Locate = (crash: {
 export function wasmFrames(stack: string): WasmFrame[] {
   const line = /^\s+at (.+?) \(wasm:\/\/wasm\/(?:(.*)-)?[0-9a-f]+:wasm-function\[\d+\]:0x([0-9a-f]+)\)/gm;
   return [...stack.matchAll(line)].map((m) => ({
-    function: m[1] as string,
+    // The name of a module that has one stands before the function's.
+    function: (m[1] as string).slice(m[2] ? m[2].length + 1 : 0),
     module: m[2] ?? "",
     offset: Number.parseInt(m[3] as string, 16),
   }));

@@ -16,6 +16,7 @@ import type { ShutdownReason } from "./hypercalls.ts";
 import type { Guest, Kernel } from "./kernel.ts";
 import { domainFrames, startInfo } from "./layout.ts";
 import { firstReservedDomain, Machine, maximumPcpus, pcpuWord, slotsPerPcpu } from "./machine.ts";
+import { MemoryPool } from "./memory-pool.ts";
 import { Pcpu } from "./pcpu.ts";
 import { type DomainSnapshot, putFrames, takeFrames } from "./snapshot.ts";
 import { type Failure, type FromPcpu, failureOf, type PcpuThread, type PcpuThreads } from "./thread.ts";
@@ -102,6 +103,7 @@ const holdMs = 100;
 
 /** The hypervisor's own view of a domain. */
 interface Control extends Domain {
+  memory: WebAssembly.Memory;
   state: DomainState;
   crash: CrashRecord | undefined;
   shutdownReason: ShutdownReason | undefined;
@@ -138,6 +140,9 @@ interface WaitAsync {
   ): { readonly async: false } | { readonly async: true; readonly value: Promise<string> };
 }
 
+/** The memory of a domain that is no more. */
+const nothing = new WebAssembly.Memory({ initial: 0, maximum: 0, shared: true });
+
 export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
   const started = performance.now();
   const now = options.clock ?? (() => BigInt(Math.round((performance.now() - started) * 1e6)));
@@ -148,6 +153,7 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
   const slots: boolean[][] = [];
   const threads: Thread[] = [];
   const mappers = new Map<number, GrantMapper>();
+  const memories = new MemoryPool();
   let nextId = 1;
   let nextRequest = 1;
   let memoryBytes = 0;
@@ -433,7 +439,7 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
     const id = nextFreeId();
     let memory: WebAssembly.Memory;
     try {
-      memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+      memory = memories.take(pages);
     } catch (e) {
       throw new HypervisorError("NO_MEMORY", `no memory for '${given.name}': ${(e as Error).message}`);
     }
@@ -568,7 +574,7 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
           machine.mail(t.index);
         } else own.get(domain.slot)?.guest.unload?.(index);
       },
-      residentBytes: () => residentBytes(buffer),
+      residentBytes: () => residentBytes(domain.memory.buffer),
     };
     domains.set(id, domain);
     return domain;
@@ -593,16 +599,25 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
       each.thread.post({ op: "forget", id });
       machine.mail(each.index);
     }
-    if (t) void ask(t, { op: "remove", slot: domain.slot }).then(() => freeSlot(t.index, domain.slot));
-    else {
-      own.remove(domain.slot);
-      freeSlot(0, domain.slot);
-    }
     base.detach(id);
     for (const each of mappers.values()) each.revoke(id);
     mappers.get(id)?.release();
     mappers.delete(id);
-    memoryBytes -= domain.memory.buffer.byteLength;
+    const { memory } = domain;
+    memoryBytes -= memory.buffer.byteLength;
+    domain.text.detach();
+    domain.memory = nothing;
+    /** Nobody runs it any more: its place and, when no program could have kept hold of it, its memory are free. */
+    const gone = (): void => {
+      freeSlot(domain.pcpu, domain.slot);
+      const { portable } = domain.kernel;
+      if (portable && "modules" in portable) memories.give(memory);
+    };
+    if (t) void ask(t, { op: "remove", slot: domain.slot }).then(gone);
+    else {
+      own.remove(domain.slot);
+      gone();
+    }
   };
   const createDomain = async (given: DomainOptions): Promise<Domain> => {
     if (closed) throw new HypervisorError("CLOSED", "the hypervisor is closed");

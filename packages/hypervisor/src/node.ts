@@ -26,7 +26,8 @@ export function createHypervisor(options: ThreadedOptions): Hypervisor {
   return create({ ...options, clock, threads: nodeThreads(options, startedAt) });
 }
 
-function nodeThreads(options: ThreadedOptions, startedAt: bigint): PcpuThreads {
+/** Threads for `HypervisorOptions.threads`; `startedAt` is where their clock, `process.hrtime`, is at 0. */
+export function nodeThreads(options: ThreadedOptions, startedAt: bigint): PcpuThreads {
   const file = options.worker ?? new URL("./pcpu-worker.js", import.meta.url);
   return {
     count: options.pcpus,

@@ -78,6 +78,8 @@ export class VmRouters {
   private readonly domain: Domain;
   private readonly vifs: VmVifs;
   private readonly elements: ElementSet;
+  /** Memory from here on has never been a router's. */
+  private used: number = firstFreeAddress;
   private readonly compile: (image: Image) => WebAssembly.Module;
 
   constructor(
@@ -137,7 +139,9 @@ export class VmRouters {
     const { buffer } = this.domain.memory;
     const module = this.compile(image);
     this.vifs.check(vifs);
-    new Uint8Array(buffer, router.base, router.end - router.base).fill(0);
+    // Memory that no router has had is zero, and better left alone: frames that nobody touches cost nothing.
+    if (router.base < this.used) new Uint8Array(buffer, router.base, router.end - router.base).fill(0);
+    this.used = Math.max(this.used, router.end);
     this.clearGrants(grants);
     this.vifs.prepare(vifs);
     let index: number;
@@ -159,6 +163,7 @@ export class VmRouters {
     this.vifs.connect(image.manifest.vifs, resume);
     const router = new VmRouter(image, module, this.hypervisor, this.domain, this.elements);
     this.running.set(number, router);
+    this.used = Math.max(this.used, image.manifest.router.end);
     return router;
   }
 
