@@ -24,6 +24,8 @@ export class GrantError extends Error {
 export interface GrantTable {
   /** Lets domain `to` at a frame. @throws {GrantError} */
   grant(frame: FrameNumber, options: { to: number; readOnly?: boolean }): GrantRef;
+  /** Lets it at several, under references in a row: the first. @throws {GrantError} */
+  grantRange(frames: readonly FrameNumber[], options: { to: number; readOnly?: boolean }): GrantRef;
   /** Takes a grant back. False while the other side has it mapped. */
   end(ref: GrantRef): boolean;
   /** Whether the other side has the frame mapped. */
@@ -40,8 +42,18 @@ export function createGrantTable(place: GrantTablePlace): GrantTable {
   const words = new Int32Array(place.buffer, place.offset, (maximumFrames * entriesPerFrame * grantEntry.size) >> 2);
   let count = place.frames * entriesPerFrame;
   let used = 0;
-  const free: number[] = [];
+  /** References that were given back. */
+  let free: number[] = [];
+  const taken = new Uint8Array(maximumFrames * entriesPerFrame);
   let next: number = reservedEntries;
+  const put = (ref: number, frame: number, to: number, readOnly: boolean): GrantRef => {
+    used++;
+    taken[ref] = 1;
+    words[ref * 2 + 1] = frame;
+    // The flags come last: with them the entry is valid.
+    Atomics.store(words, ref * 2, (to << 16) | GTF.permitAccess | (readOnly ? GTF.readonly : 0));
+    return ref;
+  };
   return {
     grant(frame, { to, readOnly = false }) {
       const ref = free.pop() ?? next++;
@@ -49,11 +61,23 @@ export function createGrantTable(place: GrantTablePlace): GrantTable {
         next = count;
         throw new GrantError(`no free entry among ${count}`);
       }
-      used++;
-      words[ref * 2 + 1] = frame;
-      // The flags come last: with them the entry is valid.
-      Atomics.store(words, ref * 2, (to << 16) | GTF.permitAccess | (readOnly ? GTF.readonly : 0));
-      return ref;
+      return put(ref, frame, to, readOnly);
+    },
+    grantRange(frames, { to, readOnly = false }) {
+      let first: number = reservedEntries;
+      for (let ref = first; ref < first + frames.length; ref++) {
+        if (ref >= count) throw new GrantError(`no ${frames.length} free entries in a row among ${count}`);
+        if (taken[ref]) first = ref + 1;
+      }
+      const end = first + frames.length;
+      // Those never used that are passed over can be had later.
+      for (let ref = next; ref < first; ref++) free.push(ref);
+      next = Math.max(next, end);
+      free = free.filter((ref) => ref < first || ref >= end);
+      frames.forEach((frame, i) => {
+        put(first + i, frame, to, readOnly);
+      });
+      return first;
     },
     end(ref) {
       for (;;) {
@@ -61,7 +85,8 @@ export function createGrantTable(place: GrantTablePlace): GrantTable {
         if (entry & (GTF.reading | GTF.writing)) return false;
         if (Atomics.compareExchange(words, ref * 2, entry, 0) !== entry) continue;
         if ((entry & GTF.typeMask) === GTF.permitAccess) {
-          free.push(ref);
+          if (taken[ref]) free.push(ref);
+          taken[ref] = 0;
           used--;
         }
         return true;

@@ -12,6 +12,13 @@ export {
   type GrantTablePlace,
 } from "./grant-table.ts";
 export { entriesPerFrame, frameSize, GNTST, type GrantStatus, GTF, grantEntry, reservedEntries } from "./layout.ts";
-export { createGrantMapper, type GrantingDomain, type GrantMapper, type Mapping, type MapResult } from "./mapper.ts";
+export {
+  createGrantMapper,
+  type GrantingDomain,
+  type GrantMapper,
+  type GrantWindow,
+  type Mapping,
+  type MapResult,
+} from "./mapper.ts";
 export { type CopyEnd, createGrantOperations, type GrantOperations } from "./operations.ts";
 export { createPersistentGrants, type PersistentGrants } from "./persistent.ts";

@@ -33,7 +33,20 @@ export type MapResult =
   | { readonly status: typeof GNTST.okay; readonly mapping: Mapping }
   | { readonly status: Exclude<GrantStatus, 0>; readonly message: string };
 
+/**
+ * A domain's grants without an object for each mapping, for those who map for every packet. Whoever pins, unpins.
+ */
+export interface GrantWindow {
+  /** The domain's memory; only frames that are pinned are to be looked at. */
+  readonly buffer: ArrayBufferLike;
+  /** Maps: where the frame begins in `buffer`, or a negative `GNTST_*`. */
+  pin(ref: GrantRef, readOnly: boolean): number;
+  unpin(ref: GrantRef, readOnly: boolean): void;
+}
+
 export interface GrantMapper {
+  /** A window on the grants of a domain; `undefined` when there is no such domain. */
+  window(id: number): GrantWindow | undefined;
   /** Maps a frame that domain `id` granted under `ref`. What the guest wrote wrong comes back as a status. */
   map(id: number, ref: GrantRef, options?: { readOnly?: boolean }): MapResult;
   /** The mapping of a handle. */
@@ -53,12 +66,9 @@ const maximumMappings = 65536;
 interface Table {
   readonly words: Int32Array;
   readonly buffer: ArrayBufferLike;
-  /** Mappings by reference: readers in the low half, writers in the high half. */
+  /** Two numbers a reference: who holds it to read, who to write. */
   readonly pins: Int32Array;
 }
-
-const oneReader = 1;
-const oneWriter = 0x10000;
 
 class FrameMapping implements Mapping {
   buffer: ArrayBufferLike;
@@ -116,6 +126,18 @@ function checkRange(offset: number, length: number): void {
     throw new RangeError(`bytes ${offset} to ${offset + length} are not in a frame of ${frameSize}`);
 }
 
+/** Why a grant was refused, in words. */
+function refusal(status: number, words: Int32Array, ref: number): string {
+  const inTable = Number.isInteger(ref) && ref >= 0 && ref * 2 < words.length;
+  if (!inTable) return "not in the table";
+  const entry = Atomics.load(words, ref * 2);
+  if (status === GNTST.badGntref)
+    return (entry & GTF.typeMask) === GTF.permitAccess ? "not in the table" : "not granted";
+  if (status === GNTST.permissionDenied)
+    return entry & GTF.readonly ? "read-only" : `granted to domain ${entry >>> 16}`;
+  return `frame ${Atomics.load(words, ref * 2 + 1) >>> 0} is outside the domain's memory`;
+}
+
 /** A mapper for domain `self`; `find` gives the domains that exist. */
 export function createGrantMapper(self: number, find: (id: number) => GrantingDomain | undefined): GrantMapper {
   const tables = new WeakMap<GrantingDomain, Table>();
@@ -127,7 +149,7 @@ export function createGrantMapper(self: number, find: (id: number) => GrantingDo
       const entries = (domain.table.maximumFrames ?? domain.table.frames) * entriesPerFrame;
       table = {
         words: new Int32Array(domain.table.buffer, domain.table.offset, entries * 2),
-        pins: new Int32Array(entries),
+        pins: new Int32Array(entries * 2),
         buffer: domain.memory.buffer,
       };
       tables.set(domain, table);
@@ -136,10 +158,37 @@ export function createGrantMapper(self: number, find: (id: number) => GrantingDo
   };
   /** Gives up one hold on an entry; its flags go with the last. */
   const unpin = ({ words, pins }: Table, ref: number, readOnly: boolean): void => {
-    const left = (pins[ref] as number) - (readOnly ? oneReader : oneWriter);
-    pins[ref] = left;
-    if (left >>> 16 === 0) Atomics.and(words, ref * 2, ~GTF.writing);
-    if (left === 0) Atomics.and(words, ref * 2, ~GTF.reading);
+    const which = ref * 2 + (readOnly ? 0 : 1);
+    pins[which] = (pins[which] as number) - 1;
+    if (pins[ref * 2 + 1] !== 0) return;
+    Atomics.and(words, ref * 2, pins[ref * 2] === 0 ? ~(GTF.reading | GTF.writing) : ~GTF.writing);
+  };
+
+  /** Takes hold of an entry: its frame, or a status. Nothing is allocated. */
+  const pin = (table: Table, domain: GrantingDomain, ref: number, readOnly: boolean): number => {
+    const { words, pins, buffer } = table;
+    const entries = Math.min(domain.table.frames * entriesPerFrame, pins.length >>> 1);
+    if (!Number.isInteger(ref) || ref < 0 || ref >= entries) return GNTST.badGntref;
+    const index = ref * 2;
+    const wanted = readOnly ? GTF.reading : GTF.reading | GTF.writing;
+    // Read once, check, then claim with a compare-exchange: a guest that changes the entry meanwhile loses.
+    let entry = Atomics.load(words, index);
+    for (;;) {
+      if ((entry & GTF.typeMask) !== GTF.permitAccess) return GNTST.badGntref;
+      if (entry >>> 16 !== self) return GNTST.permissionDenied;
+      if (entry & GTF.readonly && !readOnly) return GNTST.permissionDenied;
+      const seen = Atomics.compareExchange(words, index, entry, entry | wanted);
+      if (seen === entry) break;
+      entry = seen;
+    }
+    const frame = Atomics.load(words, index + 1) >>> 0;
+    const which = ref * 2 + (readOnly ? 0 : 1);
+    pins[which] = (pins[which] as number) + 1;
+    if ((frame + 1) * frameSize > buffer.byteLength) {
+      unpin(table, ref, readOnly);
+      return GNTST.badPage;
+    }
+    return frame;
   };
 
   return {
@@ -160,6 +209,22 @@ export function createGrantMapper(self: number, find: (id: number) => GrantingDo
     release() {
       for (const mapping of [...held.values()]) mapping.unmap();
     },
+    window(id) {
+      const domain = find(id);
+      if (!domain) return undefined;
+      const table = tableOf(domain);
+      return {
+        buffer: table.buffer,
+        pin(ref, readOnly) {
+          if (find(id) !== domain) return GNTST.badDomain;
+          const frame = pin(table, domain, ref, readOnly);
+          return frame < 0 ? frame : frame * frameSize;
+        },
+        unpin(ref, readOnly) {
+          if (find(id) === domain) unpin(table, ref, readOnly);
+        },
+      };
+    },
     map(id, ref, options) {
       const readOnly = options?.readOnly ?? false;
       const fail = (status: Exclude<GrantStatus, 0>, message: string): MapResult => ({
@@ -170,27 +235,9 @@ export function createGrantMapper(self: number, find: (id: number) => GrantingDo
       if (!domain) return fail(GNTST.badDomain, "no such domain");
       if (held.size >= maximumMappings) return fail(GNTST.noSpace, `${maximumMappings} frames are mapped already`);
       const table = tableOf(domain);
-      const { words, pins, buffer } = table;
-      const entries = Math.min(domain.table.frames * entriesPerFrame, pins.length);
-      if (!Number.isInteger(ref) || ref < 0 || ref >= entries) return fail(GNTST.badGntref, "not in the table");
-      const index = ref * 2;
-      const wanted = readOnly ? GTF.reading : GTF.reading | GTF.writing;
-      // Read once, check, then claim with a compare-exchange: a guest that changes the entry meanwhile loses.
-      let entry = Atomics.load(words, index);
-      for (;;) {
-        if ((entry & GTF.typeMask) !== GTF.permitAccess) return fail(GNTST.badGntref, "not granted");
-        if (entry >>> 16 !== self) return fail(GNTST.permissionDenied, `granted to domain ${entry >>> 16}`);
-        if (entry & GTF.readonly && !readOnly) return fail(GNTST.permissionDenied, "read-only");
-        const seen = Atomics.compareExchange(words, index, entry, entry | wanted);
-        if (seen === entry) break;
-        entry = seen;
-      }
-      const frame = Atomics.load(words, index + 1) >>> 0;
-      pins[ref] = (pins[ref] as number) + (readOnly ? oneReader : oneWriter);
-      if ((frame + 1) * frameSize > buffer.byteLength) {
-        unpin(table, ref, readOnly);
-        return fail(GNTST.badPage, `frame ${frame} is outside the domain's memory`);
-      }
+      const { words, buffer } = table;
+      const frame = pin(table, domain, ref, readOnly);
+      if (frame < 0) return fail(frame as Exclude<GrantStatus, 0>, refusal(frame, words, ref));
       while (held.has(nextHandle)) nextHandle = (nextHandle + 1) & 0xffff;
       const mapping = new FrameMapping({ buffer, frame, domain: id, ref, handle: nextHandle }, readOnly, (m) => {
         held.delete(m.handle);

@@ -22,4 +22,6 @@ export {
 } from "./image.ts";
 export { imageKernel } from "./kernel.ts";
 export { locateCrash } from "./locate.ts";
+export { type MiniOs, miniOs } from "./mini-os.ts";
 export { firstPlace, miniosPlatform, type RouterPlace } from "./platform.ts";
+export type { StoreInTransaction, XenbusClient } from "./xenbus.ts";

@@ -1,6 +1,19 @@
 /**
- * The back-end half of the split network driver: a guest's rings as a port of a switch.
+ * The back half of the split network driver: a guest's interface as a switch port.
  *
  * @packageDocumentation
  */
-export { connectVif, NetbackError, type Vif, type VifGrants, type VifOptions, type VifStats } from "./netback.ts";
+export {
+  announceVif,
+  type Backend,
+  type BackendOptions,
+  createBackend,
+  type VifDescription,
+  type VifMode,
+  vifModes,
+} from "./backend-driver.ts";
+export { completeChecksum } from "./checksum.ts";
+export { connectVif, type VifGrants, type VifOptions } from "./netback.ts";
+export { parseRate, type Rate, RateLimit } from "./rate.ts";
+export { connectStandardVif, type StandardVifOptions } from "./standard-vif.ts";
+export { NetbackError, type Vif, type VifStats } from "./vif.ts";

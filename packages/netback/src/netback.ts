@@ -6,8 +6,10 @@
  * Transmit and receive are named from the guest's side.
  */
 import type { GrantMapper, Mapping } from "@clickos/grant-table";
-import { copyFrame, FrameBatch, type Port } from "@clickos/vale";
+import { copyFrame, FrameBatch } from "@clickos/vale";
 import { netmapRing, netmapSlot, ringSlots } from "@clickos/xen-ring";
+import { type Rate, RateLimit } from "./rate.ts";
+import { NetbackError, shortestFrame, type Vif } from "./vif.ts";
 
 /** Bytes of a packet buffer. */
 const bufferSize = 2048;
@@ -17,9 +19,6 @@ const headWord = netmapRing.offsets.head >> 2;
 const tailWord = netmapRing.offsets.tail >> 2;
 const eventWord = netmapRing.offsets.event >> 2;
 const slotsWord = netmapRing.offsets.slots >> 2;
-
-/** Frames more than this are no Ethernet frames; shorter ones have no addresses. */
-const shortest = 14;
 
 /** What a front end granted; see its device page. */
 export interface VifGrants {
@@ -37,40 +36,14 @@ export interface VifOptions {
   readonly mapper: GrantMapper;
   /** The rings have been in use before: their indices are taken up where they are. */
   readonly resume?: boolean;
+  /** Frames in a batch at most; 1 for an event for each packet. 256 by default. */
+  readonly burst?: number;
+  /** What the guest may send. */
+  readonly rate?: Rate;
+  /** Microseconds; for the rate. */
+  now?(): number;
   /** Sends an event to the front end. */
   notify(): void;
-}
-
-/** Frames by what became of them. */
-export interface VifStats {
-  /** From the guest to the switch. */
-  readonly txPackets: number;
-  readonly txBytes: number;
-  /** From the switch to the guest. */
-  readonly rxPackets: number;
-  readonly rxBytes: number;
-  /** Transmit slots that made no sense: buffer, offset or length out of range. */
-  readonly txBadSlot: number;
-  /** Ring indices that made no sense. */
-  readonly badIndex: number;
-  /** Receive slots that made no sense; frames wait, or are dropped by the switch, until they do. */
-  readonly rxBadSlot: number;
-  /** Frames longer than the guest's buffers. */
-  readonly rxTooLong: number;
-  /** Events sent. */
-  readonly notifications: number;
-}
-
-export interface Vif extends Port {
-  readonly stats: VifStats;
-  /** Unmaps everything. Twice does nothing. */
-  disconnect(): void;
-}
-
-/** The front end's grants cannot be used; the message says which and why. */
-export class NetbackError extends Error {
-  override readonly name = "NetbackError";
-  readonly code = "BAD_FRONTEND";
 }
 
 /**
@@ -91,7 +64,7 @@ export function connectVif(options: VifOptions): Vif {
     return result.mapping;
   };
   const { bufferFrames, bufferCount } = grants;
-  if (!(bufferFrames <= 65536 && bufferCount <= bufferFrames * 2))
+  if (!(bufferFrames >= 0 && bufferFrames <= 65536 && bufferCount >= 0 && bufferCount <= bufferFrames * 2))
     throw new NetbackError(`${options.name}: ${bufferCount} buffers in ${bufferFrames} frames`);
   const rxRing = map(grants.rxRingRef);
   const txRing = map(grants.txRingRef);
@@ -114,6 +87,9 @@ export function connectVif(options: VifOptions): Vif {
   let txSeen = txCur;
   let rxTail = options.resume ? tailOf(rx) : 0;
   let rxShown = rxTail;
+  const burst = Math.max(1, Math.min(options.burst ?? ringSlots, ringSlots));
+  const now = options.now ?? (() => performance.now() * 1000);
+  const limit = options.rate && new RateLimit(options.rate, now());
   let open = true;
   let txPackets = 0;
   let txBytes = 0;
@@ -134,7 +110,7 @@ export function connectVif(options: VifOptions): Vif {
   return {
     name: options.name,
     poll() {
-      if (!open) return null;
+      if (!open || (limit && !limit.open(now()))) return null;
       const head = Atomics.load(words, tx + headWord);
       if (head >>> 0 >= ringSlots) {
         badIndex++;
@@ -143,12 +119,12 @@ export function connectVif(options: VifOptions): Vif {
       let n = 0;
       let total = 0;
       let cur = txCur;
-      for (; cur !== head; cur = (cur + 1) & mask) {
+      for (; cur !== head && n < burst; cur = (cur + 1) & mask) {
         const slot = tx + slotsWord + cur * slotWords;
         const index = (words[slot] as number) >>> 0;
         const length = (words[slot + 1] as number) & 0xffff;
         const offset = (words[slot + 2] as number) >>> 0;
-        if (index >= bufferCount || offset > bufferSize || offset + length > bufferSize || length < shortest) {
+        if (index >= bufferCount || offset > bufferSize || offset + length > bufferSize || length < shortestFrame) {
           txBadSlot++;
           continue;
         }
@@ -157,7 +133,8 @@ export function connectVif(options: VifOptions): Vif {
         total += length;
         n++;
       }
-      txSeen = head;
+      txSeen = cur;
+      limit?.spend(total);
       batch.count = n;
       txPackets += n;
       txBytes += total;

@@ -6,7 +6,9 @@
 
 export type { Host, NetifRxRequest, NetifRxResponse, NetifTxRequest, NetifTxResponse, RingProtocol } from "./netif.ts";
 export {
+  maximumPacketSlots,
   NETIF_RSP,
+  NETRXF,
   NETTXF,
   netifExtraInfo,
   netifRx,
@@ -15,6 +17,8 @@ export {
   netifTx,
   netifTxRequest,
   netifTxResponse,
+  XEN_NETIF_EXTRA_FLAG_MORE,
+  XEN_NETIF_EXTRA_TYPE,
 } from "./netif.ts";
 export { netmapRing, netmapSlot, ringSlots, type SlotFields } from "./netmap-ring.ts";
 export { type BackRing, createRing, type FrontRing, RingError, type RingPage, ringSize, sring } from "./shared-ring.ts";

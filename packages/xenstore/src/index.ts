@@ -15,7 +15,14 @@ export {
   type WireMessage,
 } from "./protocol.ts";
 export { createRingEnds, type RingEnd, storeRing } from "./ring.ts";
-export { type RingClient, type RingServer, ringClient, serveRing } from "./serve-ring.ts";
+export {
+  type RingClient,
+  type RingServer,
+  type RingSession,
+  ringClient,
+  ringSession,
+  serveRing,
+} from "./serve-ring.ts";
 export {
   createXenStore,
   type Quotas,

@@ -66,6 +66,79 @@ export function serveRing(
   };
 }
 
+/** A guest's side that never waits: requests are sent as there is room, answers go to who asked. */
+export interface RingSession {
+  /** Sends a request; `done` gets the answer's payload, or the store's word why not. */
+  request(type: number, payload: string, done: (answer: string | StoreError) => void, transactionId?: number): void;
+  /** Sends what waits and takes what has come; called at each event. @throws {StoreError} when the ring is broken. */
+  poll(): void;
+}
+
+/** `notify` sends an event to the store, `onEvent` gets the events of watches. */
+export function ringSession(
+  memory: ArrayBufferLike,
+  offset: number,
+  notify: () => void,
+  onEvent: (path: string, token: string) => void,
+): RingSession {
+  const { domain: end } = createRingEnds(memory, offset);
+  const outgoing: Uint8Array[] = [];
+  const waiting = new Map<number, (answer: string | StoreError) => void>();
+  let incoming = new Uint8Array(0);
+  let id = 0;
+  const broken = (): StoreError => new StoreError("EINVAL", "the store's side of the ring is broken");
+  const flush = (): void => {
+    let some = false;
+    for (let next = outgoing[0]; next; next = outgoing[0]) {
+      const count = end.write(next);
+      if (count < 0) throw broken();
+      if (count === 0) break;
+      some = true;
+      if (count === next.length) outgoing.shift();
+      else outgoing[0] = next.subarray(count);
+    }
+    if (some) notify();
+  };
+  return {
+    request(type, payload, done, transactionId = 0) {
+      id = id >= 0x7fffffff ? 1 : id + 1;
+      waiting.set(id, done);
+      outgoing.push(encodeMessage({ type, requestId: id, transactionId, payload }));
+      flush();
+    },
+    poll() {
+      flush();
+      for (;;) {
+        const bytes = end.read();
+        if (!bytes) throw broken();
+        if (bytes.length === 0) break;
+        notify();
+        const joined = new Uint8Array(incoming.length + bytes.length);
+        joined.set(incoming);
+        joined.set(bytes, incoming.length);
+        incoming = joined;
+        for (let found = decodeMessage(incoming); found; found = decodeMessage(incoming)) {
+          if (typeof found === "string") throw new StoreError("EINVAL", found);
+          incoming = incoming.slice(found.length);
+          const { type, requestId, payload } = found.message;
+          if (type === MessageType.WATCH_EVENT) {
+            const [path = "", token = ""] = payload.split("\0");
+            onEvent(path, token);
+            continue;
+          }
+          const done = waiting.get(requestId);
+          waiting.delete(requestId);
+          done?.(
+            type === MessageType.ERROR
+              ? new StoreError(payload.replace(/\0$/, "") as StoreErrorCode, "the store's answer")
+              : payload,
+          );
+        }
+      }
+    },
+  };
+}
+
 /** A guest's side: requests in, answers out, one at a time. `kick` tells the store and lets it work. */
 export interface RingClient {
   request(type: number, payload: string, transactionId?: number): string;

@@ -12,4 +12,5 @@ export {
   type VmConfig,
   type VmSummary,
 } from "./toolstack.ts";
+export { connectStore } from "./vm-store.ts";
 export type { VifConfig } from "./vm-vifs.ts";

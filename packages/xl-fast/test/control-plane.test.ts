@@ -90,7 +90,7 @@ describe("the Click control plane in the store", () => {
     const at = (r: number): string => `/local/domain/${vm.domain.id}/clickos/${r}`;
     expect(store.read(`${at(0)}/status`)).toBe("Halted");
     expect(store.read(`${at(0)}/error`)).toMatch(
-      /clickos\/0:1:18: unknown element class 'Countr'[^]*did you mean 'Counter'/,
+      /clickos\/0:1:18: unknown element class 'Countr'[\s\S]*did you mean 'Counter'/,
     );
     expect(vm.domain.console).toContain("unknown element class 'Countr'");
     await configure(b, vm, 0, "FromDevice(0) -> c :: Counter -> ToDevice(1)");

@@ -1,0 +1,401 @@
+/**
+ * The back end of a virtual interface in the standard mode: netif rings, a grant for each packet, data copied in and
+ * out of granted frames. Every field of a ring is read once into a local, checked, and then used.
+ *
+ * Transmit and receive are named from the guest's side. Structures: xen/include/public/io/netif.h and ring.h.
+ */
+import type { GrantMapper, GrantWindow } from "@clickos/grant-table";
+import { copyFrame, FrameBatch, FrameMemory } from "@clickos/vale";
+import {
+  maximumPacketSlots,
+  NETIF_RSP,
+  NETRXF,
+  NETTXF,
+  netifRx,
+  netifTx,
+  type RingProtocol,
+  ringSize,
+  sring,
+  XEN_NETIF_EXTRA_FLAG_MORE,
+} from "@clickos/xen-ring";
+import { completeChecksum } from "./checksum.ts";
+import { type Rate, RateLimit } from "./rate.ts";
+import { NetbackError, shortestFrame, type Vif } from "./vif.ts";
+
+export interface StandardVifOptions {
+  readonly name: string;
+  readonly domain: number;
+  readonly mapper: GrantMapper;
+  readonly txRingRef: number;
+  readonly rxRingRef: number;
+  /** Grants stay mapped once they were used (`feature-persistent`). */
+  readonly persistent?: boolean;
+  /** Frames in a batch at most; 1 for an operation and an event for each packet. 64 by default. */
+  readonly burst?: number;
+  /** What the guest may send. */
+  readonly rate?: Rate;
+  /** Microseconds; for the rate. */
+  now?(): number;
+  /** Send events to the front end: about what it sent, and about what came for it. The same when there is one channel. */
+  notifyTx(): void;
+  notifyRx(): void;
+}
+
+const frameSize = 4096;
+/** A buffer for a packet between guest and switch; a line apart, for the cache. */
+const stride = 2048 + 64;
+const longestFrame = 2048 - 16;
+
+/** Words of an sring's header. */
+const REQ_PROD = 0;
+const REQ_EVENT = 1;
+const RSP_PROD = 2;
+const RSP_EVENT = 3;
+
+/** One ring as its back end sees it. */
+class BackEnd {
+  readonly memory: FrameMemory;
+  readonly data: DataView;
+  private readonly words: Int32Array;
+  private readonly at: number;
+  private readonly stride: number;
+  readonly size: number;
+  reqCons: number;
+  private rspProd: number;
+
+  constructor(buffer: ArrayBufferLike, offset: number, protocol: RingProtocol<any, any>) {
+    this.memory = new FrameMemory(buffer);
+    this.data = new DataView(buffer);
+    this.words = new Int32Array(buffer, offset, 4);
+    this.at = offset + sring.size;
+    this.stride = Math.max(protocol.request.size, protocol.response.size);
+    this.size = ringSize(this.stride);
+    // A ring that was in use goes on after what was answered.
+    this.rspProd = Atomics.load(this.words, RSP_PROD) >>> 0;
+    this.reqCons = this.rspProd;
+  }
+  /** Requests that wait; -1 when the front end claims more than the ring holds. */
+  get waiting(): number {
+    const n = (Atomics.load(this.words, REQ_PROD) - this.reqCons) >>> 0;
+    return n > this.size ? -1 : n;
+  }
+  /** Where a request or response is. */
+  slot(index: number): number {
+    return this.at + (index & (this.size - 1)) * this.stride;
+  }
+  /** The place of the next response. */
+  respond(): number {
+    const slot = this.slot(this.rspProd);
+    this.rspProd = (this.rspProd + 1) >>> 0;
+    return slot;
+  }
+  /** Shows the responses; whether the front end wants an event. */
+  publish(): boolean {
+    const old = Atomics.load(this.words, RSP_PROD) >>> 0;
+    if (old === this.rspProd) return false;
+    Atomics.store(this.words, RSP_PROD, this.rspProd | 0);
+    return (this.rspProd - Atomics.load(this.words, RSP_EVENT)) >>> 0 < (this.rspProd - old) >>> 0;
+  }
+  /** Asks for an event at the next request. */
+  sleep(): void {
+    Atomics.store(this.words, REQ_EVENT, (this.reqCons + 1) | 0);
+  }
+}
+
+/** Frames that stay mapped. */
+class Kept {
+  private readonly offsets = new Map<number, number>();
+  private readonly window: GrantWindow;
+  private readonly readOnly: boolean;
+
+  constructor(window: GrantWindow, readOnly: boolean) {
+    this.window = window;
+    this.readOnly = readOnly;
+  }
+  pin(ref: number): number {
+    const known = this.offsets.get(ref);
+    if (known !== undefined) return known;
+    const offset = this.window.pin(ref, this.readOnly);
+    if (offset >= 0) this.offsets.set(ref, offset);
+    return offset;
+  }
+  close(): void {
+    for (const ref of this.offsets.keys()) this.window.unpin(ref, this.readOnly);
+    this.offsets.clear();
+  }
+}
+
+/**
+ * Connects to a front end in the standard mode and returns the port.
+ *
+ * @throws {NetbackError} when a ring is not granted as announced; nothing stays mapped.
+ */
+export function connectStandardVif(options: StandardVifOptions): Vif {
+  const { mapper, domain } = options;
+  const window = mapper.window(domain);
+  if (!window) throw new NetbackError(`${options.name}: there is no domain ${domain}`);
+  const mapRing = (ref: number): number => {
+    const offset = window.pin(ref, false);
+    if (offset < 0) throw new NetbackError(`${options.name}: ring grant ${ref} cannot be mapped (GNTST ${offset})`);
+    return offset;
+  };
+  const txAt = mapRing(options.txRingRef);
+  let rxAt: number;
+  try {
+    rxAt = mapRing(options.rxRingRef);
+  } catch (e) {
+    window.unpin(options.txRingRef, false);
+    throw e;
+  }
+  const tx = new BackEnd(window.buffer, txAt, netifTx);
+  const rx = new BackEnd(window.buffer, rxAt, netifRx);
+  const keptTx = options.persistent ? new Kept(window, true) : undefined;
+  const keptRx = options.persistent ? new Kept(window, false) : undefined;
+  const burst = Math.max(1, Math.min(options.burst ?? 64, 256));
+  const now = options.now ?? (() => performance.now() * 1000);
+  const limit = options.rate && new RateLimit(options.rate, now());
+  const guest = new Uint8Array(window.buffer);
+  const batch = new FrameBatch(new ArrayBuffer(burst * stride));
+  const staged = batch.memory.bytes;
+  let open = true;
+  let frozen = false;
+  const n = {
+    txPackets: 0,
+    txBytes: 0,
+    rxPackets: 0,
+    rxBytes: 0,
+    badIndex: 0,
+    txBadGrant: 0,
+    txBadSize: 0,
+    txTooManySlots: 0,
+    txTooLong: 0,
+    txChecksum: 0,
+    txExtra: 0,
+    rxBadGrant: 0,
+    rxTooLong: 0,
+    notifications: 0,
+  };
+  // The slots of the packet at hand, read once.
+  const grefs = new Int32Array(maximumPacketSlots);
+  const offsets = new Int32Array(maximumPacketSlots);
+  const ids = new Int32Array(maximumPacketSlots * 2);
+  const sizes = new Int32Array(maximumPacketSlots);
+
+  const answer = (id: number, status: number): void => {
+    const at = tx.respond();
+    tx.data.setUint16(at, id, true);
+    tx.data.setInt16(at + 2, status, true);
+  };
+  /** Copies granted bytes to the staging buffer; whether the grant allows it. */
+  const copyIn = (ref: number, from: number, size: number, to: number): boolean => {
+    const at = keptTx ? keptTx.pin(ref) : window.pin(ref, true);
+    if (at < 0) return false;
+    for (let i = 0; i < size; i++) staged[to + i] = guest[at + from + i] as number;
+    if (!keptTx) window.unpin(ref, true);
+    return true;
+  };
+
+  /** Takes one packet off the ring: 1 staged, 0 answered and dropped, -1 not all of it is there yet. */
+  const takePacket = (waiting: number): number => {
+    const first = tx.slot(tx.reqCons);
+    let index = tx.reqCons;
+    let left = waiting;
+    const { data } = tx;
+    grefs[0] = data.getUint32(first, true);
+    offsets[0] = data.getUint16(first + 4, true);
+    const flags = data.getUint16(first + 6, true);
+    const firstId = data.getUint16(first + 8, true);
+    const total = data.getUint16(first + 10, true);
+    index++;
+    left--;
+    let extras = 0;
+    let slots = 1;
+    let rest = 0;
+    let tooMany = false;
+    ids[0] = firstId;
+    if (flags & NETTXF.extraInfo)
+      for (;;) {
+        if (left === 0) return -1;
+        const at = tx.slot(index);
+        const more = data.getUint8(at + 1) & XEN_NETIF_EXTRA_FLAG_MORE;
+        index++;
+        left--;
+        extras++;
+        if (extras >= maximumPacketSlots) tooMany = true;
+        if (!more || tooMany) break;
+      }
+    for (let more = flags & NETTXF.moreData; more && !tooMany; ) {
+      if (left === 0) return -1;
+      const at = tx.slot(index);
+      grefs[slots] = data.getUint32(at, true);
+      offsets[slots] = data.getUint16(at + 4, true);
+      more = data.getUint16(at + 6, true) & NETTXF.moreData;
+      ids[slots] = data.getUint16(at + 8, true);
+      sizes[slots] = data.getUint16(at + 10, true);
+      rest += sizes[slots] as number;
+      index++;
+      left--;
+      slots++;
+      if (slots >= maximumPacketSlots && more) tooMany = true;
+    }
+    tx.reqCons = index >>> 0;
+    // The first slot has the size of the whole packet.
+    sizes[0] = total - rest;
+    let good = false;
+    if (tooMany) n.txTooManySlots++;
+    else if (extras > 0) n.txExtra++;
+    else if ((sizes[0] as number) <= 0 || total < shortestFrame) n.txBadSize++;
+    else if (total > longestFrame) n.txTooLong++;
+    else good = true;
+    const to = batch.count * stride;
+    let at = to;
+    for (let s = 0; good && s < slots; s++) {
+      const [size, offset] = [sizes[s] as number, offsets[s] as number];
+      if (offset + size > frameSize) {
+        n.txBadSize++;
+        good = false;
+      } else if (!copyIn(grefs[s] as number, offset, size, at)) {
+        n.txBadGrant++;
+        good = false;
+      }
+      at += size;
+    }
+    if (good && flags & NETTXF.csumBlank && !completeChecksum(staged, to, total)) {
+      n.txChecksum++;
+      good = false;
+    }
+    const status = good ? NETIF_RSP.okay : NETIF_RSP.error;
+    answer(firstId, status);
+    for (let e = 0; e < extras; e++) answer(0, NETIF_RSP.null);
+    for (let s = 1; s < slots; s++) answer(ids[s] as number, status);
+    if (!good) return 0;
+    batch.offsets[batch.count] = to;
+    batch.lengths[batch.count] = total;
+    batch.count++;
+    n.txPackets++;
+    n.txBytes += total;
+    limit?.spend(total);
+    return 1;
+  };
+  const showTx = (): void => {
+    if (tx.publish()) {
+      n.notifications++;
+      options.notifyTx();
+    }
+  };
+
+  const disconnect = (): void => {
+    if (!open) return;
+    open = false;
+    keptTx?.close();
+    keptRx?.close();
+    window.unpin(options.txRingRef, false);
+    window.unpin(options.rxRingRef, false);
+  };
+
+  return {
+    name: options.name,
+    poll() {
+      if (!open) return null;
+      batch.count = 0;
+      let dropped = 0;
+      while (batch.count < burst && dropped < tx.size) {
+        if (limit && !limit.open(now())) break;
+        const { waiting } = tx;
+        if (waiting < 0) {
+          // Until the index makes sense again: once for each time it stops making any.
+          if (!frozen) n.badIndex++;
+          frozen = true;
+          break;
+        }
+        frozen = false;
+        if (waiting === 0) {
+          tx.sleep();
+          break;
+        }
+        const taken = takePacket(waiting);
+        if (taken < 0) break;
+        if (taken === 0) dropped++;
+      }
+      if (batch.count > 0) return batch;
+      showTx();
+      return null;
+    },
+    release: showTx,
+    deliver(from, list, count) {
+      if (!open) return 0;
+      let k = 0;
+      for (; k < count; k++) {
+        const i = list[k] as number;
+        const length = from.lengths[i] as number;
+        if (length > frameSize) {
+          n.rxTooLong++;
+          continue;
+        }
+        let delivered = false;
+        while (!delivered) {
+          const { waiting } = rx;
+          if (waiting < 0) n.badIndex++;
+          if (waiting <= 0) break;
+          const at = rx.slot(rx.reqCons);
+          const id = rx.data.getUint16(at, true);
+          const ref = rx.data.getUint32(at + 4, true);
+          rx.reqCons = (rx.reqCons + 1) >>> 0;
+          const frame = keptRx ? keptRx.pin(ref) : window.pin(ref, false);
+          let status: number = NETIF_RSP.error;
+          if (frame < 0) n.rxBadGrant++;
+          else {
+            copyFrame(from, i, rx.memory, frame);
+            if (!keptRx) window.unpin(ref, false);
+            status = length;
+            delivered = true;
+          }
+          const response = rx.respond();
+          rx.data.setUint16(response, id, true);
+          rx.data.setUint16(response + 2, 0, true);
+          rx.data.setUint16(response + 4, delivered ? NETRXF.dataValidated : 0, true);
+          rx.data.setInt16(response + 6, status, true);
+        }
+        if (!delivered) break;
+        n.rxPackets++;
+        n.rxBytes += length;
+      }
+      return k;
+    },
+    flush() {
+      if (open && rx.publish()) {
+        n.notifications++;
+        options.notifyRx();
+      }
+    },
+    get drops() {
+      return {
+        "bad ring index": n.badIndex,
+        "bad transmit grant": n.txBadGrant,
+        "bad transmit size": n.txBadSize,
+        "too many transmit slots": n.txTooManySlots,
+        "transmit frame too long": n.txTooLong,
+        "checksum cannot be completed": n.txChecksum,
+        "extra info not offered": n.txExtra,
+        "bad receive grant": n.rxBadGrant,
+        "frame too long": n.rxTooLong,
+      };
+    },
+    detached: disconnect,
+    disconnect,
+    get stats() {
+      const { txPackets, txBytes, rxPackets, rxBytes, badIndex, rxTooLong, notifications } = n;
+      return {
+        txPackets,
+        txBytes,
+        rxPackets,
+        rxBytes,
+        badIndex,
+        rxTooLong,
+        notifications,
+        txBadSlot: n.txBadGrant + n.txBadSize + n.txTooManySlots + n.txTooLong + n.txChecksum + n.txExtra,
+        rxBadSlot: n.rxBadGrant,
+      };
+    },
+  };
+}
