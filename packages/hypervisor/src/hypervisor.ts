@@ -140,6 +140,16 @@ interface WaitAsync {
   ): { readonly async: false } | { readonly async: true; readonly value: Promise<string> };
 }
 
+/** Threads keep no process alive; who waits for one does. */
+async function awake<T>(answer: Promise<T>): Promise<T> {
+  const timer = setInterval(() => {}, 1000);
+  try {
+    return await answer;
+  } finally {
+    clearInterval(timer);
+  }
+}
+
 /** The memory of a domain that is no more. */
 const nothing = new WebAssembly.Memory({ initial: 0, maximum: 0, shared: true });
 
@@ -276,6 +286,12 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
     });
     return thread;
   };
+  /** Nobody waits for a thread that has ended. */
+  const answerNone = (t: Thread): void => {
+    for (const done of t.requests.values())
+      done({ value: 0, failure: { name: "HypervisorError", message: "the thread has ended", stack: "" } });
+    t.requests.clear();
+  };
   /**
    * A thread has ended or is to end: the domain that it ran at that moment dies, the others go on on a fresh thread over
    * the same memories.
@@ -290,9 +306,7 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
     const current = Atomics.load(words, machine.at(t.index, pcpuWord.current)) - 1;
     const there = [...domains.values()].filter((d) => d.pcpu === t.index);
     const culprit = there.find((d) => d.slot === current);
-    for (const done of t.requests.values())
-      done({ value: 0, failure: { name: "HypervisorError", message: "the thread has ended", stack: "" } });
-    t.requests.clear();
+    answerNone(t);
     t.thread = start(t.index);
     t.ending = false;
     publish(0, [t]);
@@ -334,12 +348,14 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
     t: Thread,
     message: { op: "remove"; slot: number } | { op: "load"; slot: number; module: WebAssembly.Module },
   ): Promise<{ value: number; failure?: Failure }> =>
-    new Promise((resolve) => {
-      const request = nextRequest++;
-      t.requests.set(request, resolve);
-      t.thread.post({ ...message, request });
-      machine.mail(t.index);
-    });
+    awake(
+      new Promise((resolve) => {
+        const request = nextRequest++;
+        t.requests.set(request, resolve);
+        t.thread.post({ ...message, request });
+        machine.mail(t.index);
+      }),
+    );
   const threadOf = (d: Control): Thread | undefined => threads[d.pcpu - 1];
 
   const takeSlot = (pcpu: number): number => {
@@ -372,10 +388,12 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
   const startKernel = async (d: Control): Promise<void> => {
     const t = threadOf(d);
     if (t) {
-      await new Promise<void>((resolve) => {
-        d.onStarted = resolve;
-        settle(d, t);
-      });
+      await awake(
+        new Promise<void>((resolve) => {
+          d.onStarted = resolve;
+          settle(d, t);
+        }),
+      );
       d.onStarted = undefined;
       return;
     }
@@ -772,6 +790,7 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
       closed = true;
       watchdog.close();
       await Promise.all(threads.map((t) => t.thread.terminate()));
+      for (const t of threads) answerNone(t);
     },
   };
 }

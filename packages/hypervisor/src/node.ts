@@ -14,8 +14,8 @@ export interface ThreadedOptions extends Omit<HypervisorOptions, "threads"> {
   readonly worker?: URL;
   /** JavaScript heap of a thread, MiB; what a kernel in TypeScript may use before its thread is ended. 256 by default. */
   readonly heapMiB?: number;
-  /** Turns without work before a thread sleeps: more wakes up faster, less uses less of a core. 200 by default. */
-  readonly spin?: number;
+  /** How long a thread without work looks for some before it sleeps: more answers faster, less uses less. 100 by default. */
+  readonly spinUs?: number;
 }
 
 /** A hypervisor that runs domains on threads; `pcpus: 0` runs all on the caller's. */
@@ -34,7 +34,7 @@ export function nodeThreads(options: ThreadedOptions, startedAt: bigint): PcpuTh
     spawn(index, machine, on) {
       const { port1, port2 } = new MessageChannel();
       const worker = new Worker(file, {
-        workerData: { index, machine, startedAt, port: port2, spin: options.spin },
+        workerData: { index, machine, startedAt, port: port2, spinUs: options.spinUs },
         transferList: [port2],
         resourceLimits: { maxOldGenerationSizeMb: options.heapMiB ?? 256 },
         name: `pcpu${index}`,

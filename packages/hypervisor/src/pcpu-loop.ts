@@ -18,8 +18,8 @@ export interface PcpuLoopOptions {
   readonly now: () => bigint;
   receive(): ToPcpu | undefined;
   post(message: FromPcpu): void;
-  /** Turns without work before the thread sleeps: waking one takes some microseconds. */
-  readonly spin?: number;
+  /** How long a thread without work looks for some before it sleeps: waking one takes tens of microseconds. */
+  readonly spinUs?: number;
 }
 
 /** Never returns. */
@@ -110,7 +110,9 @@ export async function pcpuLoop(options: PcpuLoopOptions): Promise<never> {
     }
   };
 
-  for (let idle = 0; ; ) {
+  const spinNs = BigInt(Math.round((options.spinUs ?? 100) * 1000));
+  let busyUntil = options.now();
+  for (;;) {
     const seen = Atomics.load(words, doorbell);
     if (Atomics.exchange(words, mail, 0) !== 0) {
       receiveAll();
@@ -126,12 +128,17 @@ export async function pcpuLoop(options: PcpuLoopOptions): Promise<never> {
       }
     }
     if (pcpu.pass()) {
-      idle = 0;
+      busyUntil = options.now();
       continue;
     }
-    if (++idle < (options.spin ?? 200)) continue;
     const next = pcpu.nextWork;
-    const wait = next === undefined ? 1000 : Math.min(1000, Math.max(0, Number(next - options.now()) / 1e6));
+    const now = options.now();
+    if (now - busyUntil < spinNs) {
+      // Looking at one word costs the core less than looking at everything.
+      for (let i = 0; i < 1000 && Atomics.load(words, doorbell) === seen; i++);
+      continue;
+    }
+    const wait = next === undefined ? 1000 : Math.min(1000, Math.max(0, Number(next - now) / 1e6));
     Atomics.wait(words, doorbell, seen, wait);
   }
 }

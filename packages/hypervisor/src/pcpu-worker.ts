@@ -3,12 +3,12 @@ import { type MessagePort, receiveMessageOnPort, workerData } from "node:worker_
 import { pcpuLoop } from "./pcpu-loop.ts";
 import type { ToPcpu } from "./thread.ts";
 
-const { index, machine, startedAt, port, spin } = workerData as {
+const { index, machine, startedAt, port, spinUs } = workerData as {
   index: number;
   machine: SharedArrayBuffer;
   startedAt: bigint;
   port: MessagePort;
-  spin: number | undefined;
+  spinUs: number | undefined;
 };
 
 await pcpuLoop({
@@ -17,5 +17,5 @@ await pcpuLoop({
   now: () => process.hrtime.bigint() - startedAt,
   receive: () => receiveMessageOnPort(port)?.message as ToPcpu | undefined,
   post: (message) => port.postMessage(message),
-  ...(spin === undefined ? {} : { spin }),
+  ...(spinUs === undefined ? {} : { spinUs }),
 });

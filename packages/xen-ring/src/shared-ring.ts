@@ -36,7 +36,7 @@ export interface FrontRing<Request, Response> {
   push(request: Request): void;
   /** `RING_PUSH_REQUESTS_AND_CHECK_NOTIFY`: shows the requests; true when the back end wants an event. */
   publish(): boolean;
-  /** Responses that have come. Each is valid until the next is asked for. */
+  /** Responses that have come by now. Each is valid until the next is asked for. */
   responses(): Generator<Response>;
   /** `RING_FINAL_CHECK_FOR_RESPONSES`: asks for an event on the next one; true when one is there already. */
   finalCheck(): boolean;
@@ -104,8 +104,11 @@ export function createRing<Request extends object, Response extends object>(
     },
     publish: () => publish(REQ_PROD, REQ_EVENT, reqProdPvt),
     *responses() {
-      // A back end may not answer more than was asked.
-      while (rspCons !== load(RSP_PROD) && rspCons !== reqProdPvt) {
+      // A back end may not answer more than was asked; and what is asked while this runs is for the next time, so that
+      // it ends whatever the other side does.
+      const asked = (reqProdPvt - rspCons) >>> 0;
+      const answered = (load(RSP_PROD) - rspCons) >>> 0;
+      for (let left = Math.min(asked, answered); left > 0; left--) {
         const value = copy(response, rspCons);
         rspCons = (rspCons + 1) >>> 0;
         yield value as Response;
@@ -126,7 +129,8 @@ export function createRing<Request extends object, Response extends object>(
       return overruns;
     },
     *requests() {
-      for (;;) {
+      // At most a ring of them: a front end that never stops asking does not keep its back end here.
+      for (let left = size; left > 0; left--) {
         const waiting = (load(REQ_PROD) - reqCons) >>> 0;
         if (waiting === 0) return;
         if (waiting > size) {

@@ -6,9 +6,14 @@ import { serveRing, type XenStore } from "@clickos/xenstore";
 
 /**
  * Connects a domain's store ring, before its kernel starts: `start_info` has the event channel. What it returns ends
- * the connection.
+ * the connection. A ring whose indices or messages are impossible is served no more; `onBroken` hears of it.
  */
-export function connectStore(hypervisor: Hypervisor, store: XenStore, domain: Domain): () => void {
+export function connectStore(
+  hypervisor: Hypervisor,
+  store: XenStore,
+  domain: Domain,
+  onBroken: () => void = () => {},
+): () => void {
   const { events } = hypervisor;
   const { buffer } = domain.memory;
   const remote = events.allocUnbound(domain.id, 0);
@@ -17,7 +22,9 @@ export function connectStore(hypervisor: Hypervisor, store: XenStore, domain: Do
   startInfo.view(buffer, domainFrames.startInfo * frameSize).storeEvtchn = remote;
   const server = serveRing(store, domain.id, buffer, domainFrames.store * frameSize, () => events.send(0, local));
   hypervisor.onEvent(local, () => {
-    if (!server.poll()) hypervisor.onEvent(local, undefined);
+    if (server.poll()) return;
+    hypervisor.onEvent(local, undefined);
+    onBroken();
   });
   return () => {
     hypervisor.onEvent(local, undefined);

@@ -1,0 +1,22 @@
+/** The hostile-guest suite, as long as there is time for in every run; `npm run hostile` makes it longer. */
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { elements } from "@clickos/click-elements";
+import { describe, expect, it } from "vitest";
+// @ts-expect-error the suite is JavaScript, so that it also runs outside of here
+import { hostileSuite, judge } from "./hostile/suite.mjs";
+
+const worker = new URL("../packages/hypervisor/dist/pcpu-worker.js", import.meta.url);
+const missing = existsSync(fileURLToPath(worker)) ? "" : " (skipped: needs `npm run build`)";
+
+describe.skipIf(missing !== "")(`guests that attack everything they share${missing}`, () => {
+  it("harm nobody, in 20,000 mutations", async () => {
+    const seed = Number(process.env.HOSTILE_SEED ?? "1");
+    const report = await hostileSuite({ mutations: 20_000, seed, elements, worker });
+    expect(judge(report), `seed ${seed}`).toEqual([]);
+    expect(report.mutations).toBeGreaterThanOrEqual(20_000);
+    // It was an attack: domain 0 found many things wrong, of many kinds.
+    expect(Object.keys(report.errors).length).toBeGreaterThan(5);
+    expect(Object.keys(report.done).length).toBeGreaterThan(10);
+  }, 120_000);
+});

@@ -1,0 +1,215 @@
+/**
+ * The hostile-guest suite: guests that attack everything they share, in TypeScript and in raw WebAssembly on a thread of
+ * its own, beside well-behaved VMs. What is asked: domain 0 goes on, the neighbours lose nothing, memory stays bounded.
+ */
+import { createHypervisor } from "@clickos/hypervisor/node";
+import { announceVif, createBackend } from "@clickos/netback";
+import { createSwitch } from "@clickos/vale";
+import { createXenStore } from "@clickos/xenstore";
+import { connectStore, createToolstack } from "@clickos/xl-fast";
+import { neighbour } from "./neighbours.mjs";
+import { random } from "./random.mjs";
+import { hostileScript } from "./script-guest.mjs";
+import { hostileModule, hostileWasm } from "./wasm-guest.mjs";
+
+/** A hostile guest is replaced after so many mutations: what it broke is whole again, to be broken otherwise. */
+const lifetime = 3000;
+const wasmLifetime = 20_000;
+
+/**
+ * @param {{ mutations: number, seed: number, elements: object, worker: URL, progress?: (done: number) => void }} options
+ */
+export async function hostileSuite({ mutations, seed, elements, worker, progress = () => {} }) {
+  const r = random(seed);
+  const hypervisor = createHypervisor({ pcpus: 1, worker, watchdogMs: 5000 });
+  const store = createXenStore();
+  const xl = createToolstack({ elements, hypervisor, store });
+  const bridge = createSwitch({ name: "hostile" });
+  const sink = bridge.attach("sink");
+  const backend = createBackend({
+    store,
+    events: hypervisor.events,
+    mapper: hypervisor.mapper,
+    bridge: (name) => (name === "hostile" ? bridge : undefined),
+  });
+  const neighbours = [
+    await neighbour(xl, elements, "here", "FromDevice(0) -> Counter -> ToDevice(1)", 0),
+    await neighbour(xl, elements, "there", "FromDevice(0) -> Queue(300) -> ToDevice(1)", 1),
+  ];
+  /** What was done, and what domain 0 found wrong, by kind. */
+  const done = {};
+  const errors = {};
+  const add = (table, kind, n = 1) => {
+    if (n > 0) table[kind] = (table[kind] ?? 0) + n;
+  };
+  /** Mutations by guests in TypeScript, and by raw ones: half of them each. */
+  const made = { script: 0, raw: 0 };
+  const half = Math.ceil(mutations / 2);
+  let generation = 0;
+
+  const count = (kind) => {
+    add(done, kind);
+    made.script++;
+  };
+  const spawnScript = async (mode, vifMode) => {
+    const name = `hostile${++generation}`;
+    let undo = () => {};
+    const domain = await hypervisor.createDomain({
+      name,
+      pages: 64,
+      pcpu: 0,
+      kernel: hostileScript({ mode, seed: r.next(), count }),
+      prepare(d) {
+        undo = connectStore(hypervisor, store, d, () => add(errors, "store ring broken"));
+        const home = `/local/domain/${d.id}`;
+        store.mkdir(`${home}/data`);
+        store.setPermissions(home, ["n0", `r${d.id}`]);
+        store.setPermissions(`${home}/data`, [`n${d.id}`]);
+        announceVif(store, { domain: d.id, device: 0, bridge: "hostile", mac: "02:00:00:00:00:66", mode: vifMode });
+      },
+    });
+    const key = `${domain.id}/0`;
+    const from = made.script;
+    domain.unpause();
+    /** What its back end has counted; kept, as the back end is gone with the guest. */
+    let drops = {};
+    return {
+      domain,
+      look() {
+        const vif = backend.vifs.get(key);
+        if (vif) drops = { ...vif.drops };
+      },
+      over: () => made.script - from > lifetime || domain.state !== "running",
+      end() {
+        this.look();
+        for (const [kind, n] of Object.entries(drops)) add(errors, kind, n);
+        if (domain.crash) add(errors, `guest crashed: ${domain.crash.cause}`);
+        undo();
+        hypervisor.destroyDomain(domain.id);
+        store.rm(`/local/domain/0/backend/vif/${domain.id}`);
+        store.rm(`/local/domain/${domain.id}`);
+        if (store.exists(`/local/domain/0/error/backend/vif/${domain.id}`))
+          store.rm(`/local/domain/0/error/backend/vif/${domain.id}`);
+      },
+    };
+  };
+  const module = hostileModule();
+  const spawnWasm = async (mode) => {
+    const guest = await hostileWasm({
+      hypervisor,
+      module,
+      mode,
+      seed: r.next(),
+      bridge,
+      pcpu: 1,
+      name: `raw${++generation}`,
+      connectStore: (d) => connectStore(hypervisor, store, d, () => add(errors, "store ring broken")),
+    });
+    let seen = 0;
+    return {
+      domain: guest.domain,
+      look() {
+        const now = guest.mutations();
+        add(done, `raw ${mode} guest`, now - seen);
+        made.raw += now - seen;
+        seen = now;
+        // The raw ones are faster: they wait for the others.
+        const ahead = made.raw > half && made.raw > made.script * 1.1;
+        if (ahead && guest.domain.state === "running") void guest.domain.pause();
+        if (!ahead && guest.domain.state === "paused") guest.domain.unpause();
+      },
+      over: () => seen > wasmLifetime || guest.domain.state === "crashed" || guest.domain.state === "halted",
+      end() {
+        this.look();
+        for (const [kind, n] of Object.entries(guest.vif.drops)) add(errors, kind, n);
+        if (guest.domain.crash) add(errors, `guest crashed: ${guest.domain.crash.cause}`);
+        guest.end();
+      },
+    };
+  };
+  const kinds = [
+    () => spawnScript("netmap", "+batch"),
+    () => spawnScript("standard", "baseline"),
+    () => spawnScript("standard", "+grants"),
+    () => spawnWasm("netmap"),
+    () => spawnWasm("standard"),
+  ];
+  const guests = [];
+  for (const make of kinds) guests.push(await make());
+
+  const startMemory = process.memoryUsage().rss;
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  let problem;
+  let rounds = 0;
+  try {
+    for (let shown = 0; made.script < half || made.raw < half; rounds++) {
+      hypervisor.run();
+      for (const n of neighbours) n.turn(true);
+      for (let i = 0; i < 4 && bridge.forward() > 0; i++);
+      // What comes out of hostile guests goes back into them.
+      const out = sink.receive().filter((f) => f.length >= 14);
+      sink.send(out.slice(0, 64));
+      for (const [i, guest] of guests.entries()) {
+        guest.look();
+        if (!guest.over()) continue;
+        guest.end();
+        guests[i] = await kinds[i]();
+      }
+      if (rounds % 8 === 0) await turn();
+      const total = made.script + made.raw;
+      if (total - shown >= mutations / 10) {
+        shown = total;
+        progress(total);
+      }
+    }
+    for (const guest of guests) guest.end();
+    guests.length = 0;
+    const end = performance.now() + 5000;
+    while (neighbours.some((n) => n.received < n.sent) && performance.now() < end) {
+      hypervisor.run();
+      for (const n of neighbours) n.turn(false);
+      await turn();
+    }
+  } catch (e) {
+    // Nothing that a guest does may throw in domain 0.
+    problem = e;
+  }
+  for (const [reason, n] of Object.entries(backend.failures)) add(errors, `handshake: ${reason}`, n);
+  const report = {
+    mutations: made.script + made.raw,
+    seed,
+    guests: generation,
+    done,
+    errors,
+    neighbours: neighbours.map(({ name, sent, received, wrong, lost, vm }) => ({
+      name,
+      sent,
+      received,
+      wrong,
+      lost,
+      dropped: vm.drops(),
+    })),
+    domains: hypervisor.domains.length,
+    nodes: store.statistics.nodes,
+    mapped: hypervisor.mapper.mapped,
+    grownMiB: Math.round((process.memoryUsage().rss - startMemory) / 2 ** 20),
+    problem,
+  };
+  await hypervisor.close();
+  return report;
+}
+
+/** What is wrong with a report; empty when nothing is. */
+export function judge(report) {
+  const wrong = [];
+  if (report.problem) wrong.push(`domain 0 failed: ${report.problem.stack ?? report.problem}`);
+  for (const n of report.neighbours) {
+    if (n.sent === 0) wrong.push(`neighbour '${n.name}' sent nothing`);
+    if (n.lost !== 0) wrong.push(`neighbour '${n.name}' lost ${n.lost} of ${n.sent}`);
+    if (n.dropped.length > 0) wrong.push(`neighbour '${n.name}' dropped: ${JSON.stringify(n.dropped)}`);
+  }
+  if (report.domains !== report.neighbours.length) wrong.push(`${report.domains} domains are left`);
+  if (report.nodes > 200) wrong.push(`${report.nodes} nodes are left in the store`);
+  if (report.grownMiB > 600) wrong.push(`memory has grown by ${report.grownMiB} MiB`);
+  return wrong;
+}
