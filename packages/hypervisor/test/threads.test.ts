@@ -181,7 +181,7 @@ describe.skipIf(missing !== "")(`pCPUs on threads${missing}`, () => {
   });
 
   it("take in a kernel of JavaScript; one that takes all the memory dies alone", async () => {
-    const x = make(1);
+    const x = make(1, 10_000);
     const source = `export default (words) => ({ start: (domain) => ({ run() {
       const memory = new Int32Array(domain.memory.buffer);
       memory[${counterAt >> 2}]++;

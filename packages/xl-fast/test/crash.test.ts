@@ -149,7 +149,7 @@ describe.skipIf(missing !== "")(`a VM that dies in the middle of a burst${missin
   });
 
   it("by taking all the memory of its thread", async () => {
-    const { xl, neighbours } = await rigWith();
+    const { xl, neighbours } = await rigWith(faulty, 10_000);
     const source = `export default () => ({ start: () => ({ run() {
       const all = [];
       for (;;) all.push(new Array(10000).fill({}));
