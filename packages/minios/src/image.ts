@@ -12,7 +12,7 @@ import {
   type Source,
 } from "@clickos/click-core";
 import { customSection } from "@clickos/codegen";
-import type { VifPlaces } from "@clickos/netfront";
+import { grantsPool, ownGrants, type RingKind, ringKinds, type VifPlaces } from "@clickos/netfront";
 import { firstPlace, maximumPoolFrames, miniosPlatform, type RouterPlace } from "./platform.ts";
 
 /** What an image says of itself. */
@@ -56,6 +56,8 @@ export interface LinkOptions {
   readonly name: string;
   /** Where in a domain it is to be; at the beginning when absent. */
   readonly place?: RouterPlace;
+  /** Kinds of rings, by device; `netmap` when absent. */
+  readonly rings?: Readonly<Record<number, RingKind>>;
 }
 
 /**
@@ -67,7 +69,7 @@ export async function linkImage(source: Source, options: LinkOptions): Promise<I
   const { checked } = checkConfiguration(source, options.elements);
   const vifs: VifPlaces[] = [];
   const place = options.place ?? firstPlace;
-  const compiled = compile(checked, miniosPlatform(vifs, place, options.name));
+  const compiled = compile(checked, miniosPlatform(vifs, place, options.name, options.rings));
   const frames = (compiled.layout.pool.count * bufferSize) / 4096;
   if (frames > maximumPoolFrames)
     throw new RangeError(
@@ -79,7 +81,12 @@ export async function linkImage(source: Source, options: LinkOptions): Promise<I
     config: source,
     vifs,
     router: compiled.layout,
-    grants: { first: place.firstGrant, count: vifs.length > 0 ? vifs.length * 2 + Math.ceil(frames) : 0 },
+    grants: {
+      first: place.firstGrant,
+      count:
+        vifs.reduce((sum, { rings }) => sum + ownGrants[rings], 0) +
+        (vifs.some(({ rings }) => grantsPool[rings]) ? Math.ceil(frames) : 0),
+    },
   };
   const body = concat(
     compiled.wasm,
@@ -137,7 +144,9 @@ function isSound(manifest: ImageManifest): boolean {
     typeof config?.text === "string" &&
     typeof config.file === "string" &&
     Array.isArray(vifs) &&
-    vifs.every((v) => whole(v?.device) && page(v.page) && page(v.rxRing) && page(v.txRing)) &&
+    vifs.every(
+      (v) => whole(v?.device) && page(v.page) && page(v.rxRing) && page(v.txRing) && Object.hasOwn(ringKinds, v.rings),
+    ) &&
     page(router.base) &&
     inside(router.base, (router.end as number) - router.base) &&
     whole(grants?.first) &&

@@ -20,8 +20,9 @@ export function locateCrash(manifest: ImageManifest, elements: ElementSet): Loca
   return ({ frames, memory }) => {
     const { checked } = checkConfiguration(manifest.config, elements);
     const { name } = manifest;
+    const rings = Object.fromEntries(manifest.vifs.map((v) => [v.device, v.rings]));
     const place = { base: manifest.router.base, firstGrant: manifest.grants.first };
-    const compiled: CompiledRouter = compile(checked, miniosPlatform([], place, name));
+    const compiled: CompiledRouter = compile(checked, miniosPlatform([], place, name, rings));
     const regions = compiled.regions();
     const own = frames.filter((f) => f.module === "" || f.module === name);
     for (const { offset } of own) {

@@ -4,16 +4,27 @@
  * Entry points: `boot()` once; `vcpu(now, rounds)` for each slice: 0 idle, 1 more to do, 2 halted.
  */
 
-import { type Platform, routerControl } from "@clickos/click-core";
+import { type Platform, routerControl, type StagedPool } from "@clickos/click-core";
 import type { FunctionBuilder, I32, I32Like } from "@clickos/codegen";
 import { frameSize, reservedEntries } from "@clickos/grant-table";
 import { consoleRing, domainFrames, firstFreeAddress } from "@clickos/hypervisor";
-import { buffersPerVif, type StagedVif, stageVif, type VifPlaces } from "@clickos/netfront";
+import {
+  buffersPerVif,
+  devicePage,
+  grantPool,
+  grantsPool,
+  ownGrants,
+  type RingKind,
+  type StagedVif,
+  stageVif,
+  type VifPlaces,
+} from "@clickos/netfront";
 import { sharedInfo, vcpuInfo } from "@clickos/xen-evtchn";
 
 /** Buffers for packets that elements have in hand. */
 const workingBuffers = 128;
 const sharedInfoAddress = domainFrames.sharedInfo * frameSize;
+const grantTableAddress = domainFrames.grantTable * frameSize;
 const consoleAddress = domainFrames.console * frameSize;
 
 /** Frames that grant entries are left for: the tables' entries less a few for rings. */
@@ -30,8 +41,14 @@ export interface RouterPlace {
 export const firstPlace: RouterPlace = { base: firstFreeAddress, firstGrant: reservedEntries };
 
 /** Turns the router's platform into a kernel. `vifs` receives where the interfaces are; stack traces have the name. */
-export function miniosPlatform(vifs: VifPlaces[], place: RouterPlace = firstPlace, name?: string): Platform {
+export function miniosPlatform(
+  vifs: VifPlaces[],
+  place: RouterPlace = firstPlace,
+  name?: string,
+  rings: Readonly<Record<number, RingKind>> = {},
+): Platform {
   const staged: StagedVif[] = [];
+  let pool: StagedPool | undefined;
   return {
     ...(name === undefined ? {} : { moduleName: name }),
     memoryImport: ["xen", "memory"],
@@ -41,7 +58,8 @@ export function miniosPlatform(vifs: VifPlaces[], place: RouterPlace = firstPlac
     maximumPages: 1024,
     services: false,
     device(context, number) {
-      const vif = stageVif(context, number);
+      pool = context.pool;
+      const vif = stageVif(context, number, grantTableAddress, rings[number]);
       staged.push(vif);
       vifs.push(vif.places);
       return vif.device;
@@ -54,9 +72,16 @@ export function miniosPlatform(vifs: VifPlaces[], place: RouterPlace = firstPlac
         "boot",
         module.func("boot", {}, undefined, (c) => {
           c.call(init);
-          staged.forEach((vif, i) =>
-            vif.connect(c, domainFrames.grantTable * frameSize, place.firstGrant, i, staged.length),
-          );
+          // Each interface's own entries, then those of the pool's frames.
+          const bufferRef = place.firstGrant + staged.reduce((sum, { places }) => sum + ownGrants[places.rings], 0);
+          const page = staged.find(({ places }) => grantsPool[places.rings])?.places.page;
+          if (pool && page !== undefined)
+            grantPool(c, grantTableAddress, pool, devicePage.at(c, page).backendId.get(), bufferRef);
+          let firstRef = place.firstGrant;
+          for (const vif of staged) {
+            vif.connect(c, { firstRef, bufferRef });
+            firstRef += ownGrants[vif.places.rings];
+          }
         }),
       );
       module.export(

@@ -34,6 +34,11 @@ export const vifModes = {
   "+batch": { netmap: true, persistent: true, burst: 256 },
 } as const;
 export type VifMode = keyof typeof vifModes;
+/** The kind of rings that a compiled front end has for a mode. */
+export function ringsOf(mode: VifMode): "netmap" | "persistent" | "netif" {
+  const { netmap, persistent } = vifModes[mode];
+  return netmap ? "netmap" : persistent ? "persistent" : "netif";
+}
 
 export interface BackendOptions {
   readonly store: XenStore;

@@ -8,6 +8,7 @@ export {
   type Backend,
   type BackendOptions,
   createBackend,
+  ringsOf,
   type VifDescription,
   type VifMode,
   vifModes,

@@ -17,6 +17,15 @@ export const xenbusState = {
   closed: 6,
 } as const;
 
+/** Kinds of rings: netmap's, or netif's with grants for each packet, or with grants that stay. */
+export const ringKinds = { netmap: 0, netif: 1, persistent: 2 } as const;
+export type RingKind = keyof typeof ringKinds;
+
+/** Grant entries that an interface needs for itself: rings, pages for receiving, packets under way. */
+export const ownGrants: Readonly<Record<RingKind, number>> = { netmap: 2, netif: 2 + 64 + 256, persistent: 2 + 64 };
+/** Whether the pool's frames are granted for it, once. */
+export const grantsPool: Readonly<Record<RingKind, boolean>> = { netmap: true, netif: false, persistent: true };
+
 export const devicePage: Struct<{
   magic: U32Field;
   /** Written by the guest: `xenbusState`. */
@@ -32,6 +41,8 @@ export const devicePage: Struct<{
   bufferRef: U32Field;
   bufferFrames: U32Field;
   bufferCount: U32Field;
+  /** From the guest: what kind of rings they are. */
+  rings: U32Field;
 }> = struct(
   {
     magic: u32,
@@ -44,6 +55,7 @@ export const devicePage: Struct<{
     bufferRef: u32,
     bufferFrames: u32,
     bufferCount: u32,
+    rings: u32,
   },
   { name: "vif_page" },
 );

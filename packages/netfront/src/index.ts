@@ -3,8 +3,17 @@
  *
  * @packageDocumentation
  */
-export { devicePage, devicePageMagic, xenbusState } from "./device-page.ts";
+export {
+  devicePage,
+  devicePageMagic,
+  grantsPool,
+  ownGrants,
+  type RingKind,
+  ringKinds,
+  xenbusState,
+} from "./device-page.ts";
 export { type FrontParts, type FrontStats, type NetFront, openNetFront, type SendOptions } from "./net-front.ts";
 export type { KeyValue } from "./netmap-front.ts";
-export { buffersPerVif, type StagedVif, stageVif, type VifPlaces } from "./staged.ts";
+export { stageVif } from "./staged.ts";
+export { buffersPerVif, grantPool, type StagedVif, type VifGrantPlaces, type VifPlaces } from "./staged-netmap.ts";
 export { type FrontDevice, type HandshakeOptions, runFrontend, type Waiting, type Xenbus } from "./xenbus.ts";

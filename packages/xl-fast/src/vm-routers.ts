@@ -112,7 +112,7 @@ export class VmRouters {
       manifests.map(({ grants: { first, count } }) => ({ start: first, end: first + count })),
     );
     const at = (place: RouterPlace): Promise<Image> =>
-      linkImage({ file, text }, { elements: this.elements, name, place });
+      linkImage({ file, text }, { elements: this.elements, name, place, rings: this.vifs.rings });
     const guess: RouterPlace = {
       base: memory[0]?.start ?? firstFreeAddress,
       firstGrant: grants[0]?.start ?? reservedEntries,

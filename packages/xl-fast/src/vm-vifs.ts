@@ -1,7 +1,7 @@
 /** The back ends of a VM's interfaces, set up through device pages prepared in its memory. */
 import type { Domain, Hypervisor } from "@clickos/hypervisor";
 import type { ImageManifest } from "@clickos/minios";
-import { connectVif, type Vif } from "@clickos/netback";
+import { connectStandardVif, connectVif, parseRate, ringsOf, type Vif, type VifMode, vifModes } from "@clickos/netback";
 import { devicePage, xenbusState } from "@clickos/netfront";
 import type { ValeSwitch } from "@clickos/vale";
 import { ToolstackError } from "./error.ts";
@@ -12,6 +12,10 @@ export interface VifConfig {
   readonly bridge: ValeSwitch;
   /** `02:00:…` by default, from the domain and the interface. */
   readonly mac?: string;
+  /** How packets are moved; `+batch` by default. An image must have been linked with the rings for it. */
+  readonly mode?: VifMode;
+  /** What the VM may send, as `10Mb/s` or `500KB/s@20ms`. */
+  readonly rate?: string;
 }
 
 type Places = ImageManifest["vifs"][number];
@@ -59,10 +63,21 @@ export class VmVifs {
     return config;
   }
 
+  /** Kinds of rings that the devices' modes need. */
+  get rings(): Record<number, ReturnType<typeof ringsOf>> {
+    return Object.fromEntries(this.devices.map((d, i) => [d, ringsOf(this.configs[i]?.mode ?? "+batch")]));
+  }
   /** Whether the VM has these interfaces, and they are free. @throws {ToolstackError} */
   check(places: readonly Places[]): void {
-    for (const { device } of places) {
-      this.configOf(device);
+    for (const { device, rings } of places) {
+      const { mode = "+batch", rate } = this.configOf(device);
+      if (rings !== ringsOf(mode))
+        throw new ToolstackError(
+          "BAD_VIFS",
+          `interface ${device} of '${this.domain.name}' has ${rings} rings, where mode ${mode} needs ${ringsOf(mode)}: link the image with them`,
+        );
+      if (rate !== undefined && !parseRate(rate))
+        throw new ToolstackError("BAD_VIFS", `'${rate}' is no rate: as in 10Mb/s, 500KB/s@20ms`);
       if (this.ports.has(device))
         throw new ToolstackError(
           "DEVICE_TAKEN",
@@ -96,16 +111,20 @@ export class VmVifs {
       for (const { device, page: at } of places) {
         const page = devicePage.view(memory.buffer, at);
         const local = this.ports.get(device) as number;
-        const { bridge } = this.configOf(device);
+        const { bridge, mode = "+batch", rate } = this.configOf(device);
         const { rxRingRef, txRingRef, bufferRef, bufferFrames, bufferCount } = page;
-        const vif = connectVif({
-          name: `vif${id}.${device}`,
-          domain: id,
-          grants: { rxRingRef, txRingRef, bufferRef, bufferFrames, bufferCount },
-          mapper,
-          resume,
-          notify: () => events.send(0, local),
-        });
+        const { netmap, persistent, burst } = vifModes[mode];
+        const limit = rate === undefined ? undefined : parseRate(rate);
+        const common = { name: `vif${id}.${device}`, domain: id, mapper, burst, ...(limit ? { rate: limit } : {}) };
+        const notify = (): void => void events.send(0, local);
+        const vif = netmap
+          ? connectVif({
+              ...common,
+              grants: { rxRingRef, txRingRef, bufferRef, bufferFrames, bufferCount },
+              resume,
+              notify,
+            })
+          : connectStandardVif({ ...common, persistent, txRingRef, rxRingRef, notifyTx: notify, notifyRx: notify });
         try {
           bridge.attach(vif);
         } catch (e) {
