@@ -11,37 +11,18 @@ import { type CrashCause, type CrashRecord, crashRecord } from "./crash.ts";
 import { defaultShare, type Share } from "./credit.ts";
 import { answerCall } from "./dom0-calls.ts";
 import { type Domain, type DomainOptions, type DomainState, residentBytes } from "./domain.ts";
+import { HypervisorError } from "./error.ts";
 import { GuestContext, type ThreadServices } from "./guest-context.ts";
 import type { ShutdownReason } from "./hypercalls.ts";
 import type { Guest, Kernel } from "./kernel.ts";
 import { domainFrames, startInfo } from "./layout.ts";
-import { firstReservedDomain, Machine, maximumPcpus, pcpuWord, slotsPerPcpu } from "./machine.ts";
+import { firstReservedDomain, Machine, pcpuWord } from "./machine.ts";
 import { MemoryPool } from "./memory-pool.ts";
 import { Pcpu } from "./pcpu.ts";
+import { type Answer, awake, PcpuThreadSet } from "./pcpu-threads.ts";
+import { Slots } from "./slots.ts";
 import { type DomainSnapshot, putFrames, takeFrames } from "./snapshot.ts";
-import { type Failure, type FromPcpu, failureOf, type PcpuThread, type PcpuThreads } from "./thread.ts";
-import { Watchdog } from "./watchdog.ts";
-
-export type HypervisorErrorCode =
-  | "NO_MEMORY"
-  | "TOO_MANY_DOMAINS"
-  | "NO_DOMAIN"
-  | "NO_PCPU"
-  | "NOT_PORTABLE"
-  | "BAD_SHARE"
-  | "LOAD_FAILED"
-  | "BUSY"
-  | "CLOSED";
-
-/** A misuse of the interface, or something that is not to be had. */
-export class HypervisorError extends Error {
-  override readonly name = "HypervisorError";
-  readonly code: HypervisorErrorCode;
-  constructor(code: HypervisorErrorCode, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
+import { type Failure, failureOf, type PcpuThreads, type ToPcpu } from "./thread.ts";
 
 export interface HypervisorOptions {
   /** Nanoseconds since some start, the same on all threads. */
@@ -121,15 +102,6 @@ interface Control extends Domain {
   leave(): void;
 }
 
-interface Thread {
-  thread: PcpuThread;
-  readonly index: number;
-  /** Answers that are waited for. */
-  readonly requests: Map<number, (m: { value: number; failure?: Failure }) => void>;
-  /** While it is being replaced. */
-  ending: boolean;
-}
-
 /** ES2024; in Node 20 and in browsers. */
 interface WaitAsync {
   waitAsync(
@@ -138,16 +110,6 @@ interface WaitAsync {
     value: number,
     timeoutMs: number,
   ): { readonly async: false } | { readonly async: true; readonly value: Promise<string> };
-}
-
-/** Threads keep no process alive; who waits for one does. */
-async function awake<T>(answer: Promise<T>): Promise<T> {
-  const timer = setInterval(() => {}, 1000);
-  try {
-    return await answer;
-  } finally {
-    clearInterval(timer);
-  }
 }
 
 /** The memory of a domain that is no more. */
@@ -160,14 +122,11 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
   const { words } = machine;
   const domains = new Map<number, Control>();
   const handlers = new Map<number, () => void>();
-  const slots: boolean[][] = [];
-  const threads: Thread[] = [];
+  const slots = new Slots();
   const mappers = new Map<number, GrantMapper>();
   const memories = new MemoryPool();
   let nextId = 1;
-  let nextRequest = 1;
   let memoryBytes = 0;
-  let threadsReplaced = 0;
   let closed = false;
 
   // ---- events and grants
@@ -178,15 +137,10 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
     sharedInfo: { buffer: new SharedArrayBuffer(sharedInfo.size), offset: 0 },
     wake: () => machine.ring(0),
   });
-  /** Tells all threads how to deliver to a domain. */
-  const publish = (id: number, to: readonly Thread[] = threads): void => {
+  /** Tells all threads, or one, how to deliver to a domain. */
+  const publish = (id: number, pcpu?: number): void => {
     const endpoint = base.endpoint(id);
-    if (!endpoint) return;
-    const { sharedInfo, channels } = endpoint;
-    for (const t of to) {
-      t.thread.post({ op: "endpoint", id, sharedInfo, channels });
-      machine.mail(t.index);
-    }
+    if (endpoint) threads.publish(endpoint, pcpu);
   };
   const events: EventChannels = {
     ...base,
@@ -236,168 +190,83 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
 
   // ---- the threads
 
-  const received = (t: Thread, m: FromPcpu): void => {
-    if (m.op === "call") {
-      answerThread(t);
-      return;
-    }
-    if (m.op === "done") {
-      t.requests.get(m.request)?.(m);
-      t.requests.delete(m.request);
-      return;
-    }
-    const domain = domains.get(m.id);
-    if (!domain) return;
-    if (m.op === "halted") domain.shutdown(m.reason);
-    else {
-      if (m.failure) died(domain, undefined, m.failure);
+  const threads: PcpuThreadSet = new PcpuThreadSet(machine, options.threads, options.watchdogMs ?? 1000, {
+    started(id, failure) {
+      const domain = domains.get(id);
+      if (!domain) return;
+      if (failure) died(domain, undefined, failure);
       else domain.started = true;
-      if (m.op === "started") domain.onStarted?.();
-    }
-  };
-  const answerThread = (t: Thread): void => {
-    const at = (word: number): number => machine.at(t.index, word);
-    const call = at(pcpuWord.call);
-    if (Atomics.load(words, call) !== 1) return;
-    const word = (which: number): number => Atomics.load(words, at(which));
-    const id = word(pcpuWord.callDomain);
-    const domain = domains.get(id);
-    const result =
-      domain && domain.pcpu === t.index
-        ? answer(id, word(pcpuWord.callNumber), word(pcpuWord.callCommand), word(pcpuWord.callA), word(pcpuWord.callB))
-        : -3;
-    Atomics.store(words, at(pcpuWord.callResult), result);
-    Atomics.store(words, call, 2);
-    Atomics.notify(words, call);
-  };
-  const start = (index: number): PcpuThread => {
-    for (const word of [pcpuWord.mail, pcpuWord.current, pcpuWord.call])
-      Atomics.store(words, machine.at(index, word), 0);
-    const thread: PcpuThread = (options.threads as PcpuThreads).spawn(index, machine.buffer, {
-      message(m) {
-        const t = threads[index - 1];
-        if (t?.thread === thread) received(t, m);
-      },
-      exit(why) {
-        const t = threads[index - 1];
-        if (t?.thread === thread)
-          void replace(t, why.includes("ERR_WORKER_OUT_OF_MEMORY") ? "out-of-memory" : "killed", why);
-      },
-    });
-    return thread;
-  };
-  /** Nobody waits for a thread that has ended. */
-  const answerNone = (t: Thread): void => {
-    for (const done of t.requests.values())
-      done({ value: 0, failure: { name: "HypervisorError", message: "the thread has ended", stack: "" } });
-    t.requests.clear();
-  };
-  /**
-   * A thread has ended or is to end: the domain that it ran at that moment dies, the others go on on a fresh thread over
-   * the same memories.
-   */
-  const replace = async (t: Thread, cause: CrashCause, message: string): Promise<void> => {
-    if (t.ending || closed) return;
-    t.ending = true;
-    await t.thread.terminate();
-    if (closed) return;
-    t.thread.poll();
-    threadsReplaced++;
-    const current = Atomics.load(words, machine.at(t.index, pcpuWord.current)) - 1;
-    const there = [...domains.values()].filter((d) => d.pcpu === t.index);
-    const culprit = there.find((d) => d.slot === current);
-    answerNone(t);
-    t.thread = start(t.index);
-    t.ending = false;
-    publish(0, [t]);
-    for (const d of there) d.text.unlock();
-    if (culprit) {
-      died(culprit, cause, { name: "Error", message, stack: "" });
-      culprit.onStarted?.();
-    }
-    for (const d of there) if (d !== culprit && (d.state === "running" || d.state === "paused")) settle(d, t);
-  };
-  /** Has a thread run a domain that has its place there. */
-  const settle = (d: Control, t: Thread): void => {
+      domain.onStarted?.();
+    },
+    crashed(id, failure) {
+      const domain = domains.get(id);
+      if (domain) died(domain, undefined, failure);
+    },
+    halted: (id, reason) => domains.get(id)?.shutdown(reason),
+    call: (pcpu, id, number, command, a, b) =>
+      domains.get(id)?.pcpu === pcpu ? answer(id, number, command, a, b) : undefined,
+    /** The domain that the thread ran at that moment dies; the others go on over the same memories. */
+    lost(pcpu, slot, cause, message) {
+      publish(0, pcpu);
+      for (const d of [...domains.values()].filter((d) => d.pcpu === pcpu)) {
+        d.text.unlock();
+        if (d.slot === slot) {
+          died(d, cause, { name: "Error", message, stack: "" });
+          d.onStarted?.();
+        } else if (d.state === "running" || d.state === "paused") settle(d);
+      }
+    },
+  });
+  /** Has its thread run a domain. */
+  const settle = (d: Control): void => {
     const { portable } = d.kernel;
-    if (!portable) return;
-    publish(d.id, [t]);
-    for (let port = 1, more = true; more; port++) {
+    const endpoint = base.endpoint(d.id);
+    if (!portable || !endpoint) return;
+    publish(d.id, d.pcpu);
+    for (let port = 1; port < endpoint.channels.length >> 3; port++) {
       const status = base.status(d.id, port);
-      if (status.state === "interdomain" && status.remote !== 0) publish(status.remote, [t]);
-      more = port < 64;
+      if (status.state === "interdomain" && status.remote !== 0) publish(status.remote, d.pcpu);
     }
     const { memory, id, slot, share, timeOffset } = d;
     const resumed = d.started || d.options.snapshot !== undefined;
-    t.thread.post({
-      op: "add",
-      id,
-      slot,
-      memory,
-      console: d.text.buffer,
-      kernel: portable,
-      resumed,
-      share,
-      timeOffset,
-    });
-    machine.setPlace(id, { pcpu: t.index, slot });
+    const console = d.text.buffer;
+    threads.post(d.pcpu, { op: "add", id, slot, memory, console, kernel: portable, resumed, share, timeOffset });
+    machine.setPlace(id, { pcpu: d.pcpu, slot });
     machine.wake(id);
-    machine.mail(t.index);
   };
-  const ask = (
-    t: Thread,
-    message: { op: "remove"; slot: number } | { op: "load"; slot: number; module: WebAssembly.Module },
-  ): Promise<{ value: number; failure?: Failure }> =>
-    awake(
-      new Promise((resolve) => {
-        const request = nextRequest++;
-        t.requests.set(request, resolve);
-        t.thread.post({ ...message, request });
-        machine.mail(t.index);
-      }),
-    );
-  const threadOf = (d: Control): Thread | undefined => threads[d.pcpu - 1];
 
   const takeSlot = (pcpu: number): number => {
-    slots[pcpu] ??= [];
-    const used = slots[pcpu] as boolean[];
-    let slot = used.indexOf(false);
-    if (slot < 0) slot = used.length;
-    if (slot >= slotsPerPcpu) throw new HypervisorError("TOO_MANY_DOMAINS", `pCPU ${pcpu} has ${slotsPerPcpu} domains`);
-    used[slot] = true;
+    const slot = slots.take(pcpu);
+    if (slot < 0) throw new HypervisorError("TOO_MANY_DOMAINS", `pCPU ${pcpu} has all the domains it can have`);
     return slot;
-  };
-  const freeSlot = (pcpu: number, slot: number): void => {
-    const used = slots[pcpu] as boolean[];
-    used[slot] = false;
   };
   const choosePcpu = (given: DomainOptions): number => {
     if (given.pcpu !== undefined) {
-      if (!(Number.isInteger(given.pcpu) && given.pcpu >= 0 && given.pcpu <= threads.length))
-        throw new HypervisorError("NO_PCPU", `there is no pCPU ${given.pcpu}: there are ${threads.length + 1}`);
+      if (!(Number.isInteger(given.pcpu) && given.pcpu >= 0 && given.pcpu <= threads.count))
+        throw new HypervisorError("NO_PCPU", `there is no pCPU ${given.pcpu}: there are ${threads.count + 1}`);
       if (given.pcpu > 0 && !given.kernel.portable)
         throw new HypervisorError("NOT_PORTABLE", `the kernel of '${given.name}' cannot leave this thread`);
       return given.pcpu;
     }
-    if (threads.length === 0 || !given.kernel.portable) return 0;
-    const load = (index: number): number => (slots[index] ?? []).filter(Boolean).length;
-    return threads.reduce((best, t) => (load(t.index) < load(best) ? t.index : best), 1);
+    if (threads.count === 0 || !given.kernel.portable) return 0;
+    let best = 1;
+    for (let pcpu = 2; pcpu <= threads.count; pcpu++) if (slots.load(pcpu) < slots.load(best)) best = pcpu;
+    return best;
   };
 
   /** Starts a domain's kernel where its place is. Resolves when it has booted, or crashed. */
   const startKernel = async (d: Control): Promise<void> => {
-    const t = threadOf(d);
-    if (t) {
-      await awake(
-        new Promise<void>((resolve) => {
-          d.onStarted = resolve;
-          settle(d, t);
-        }),
-      );
-      d.onStarted = undefined;
+    if (d.pcpu === 0) {
+      startHere(d);
       return;
     }
-    startHere(d);
+    await awake(
+      new Promise<void>((resolve) => {
+        d.onStarted = resolve;
+        settle(d);
+      }),
+    );
+    d.onStarted = undefined;
   };
   const startHere = (d: Control): void => {
     machine.setPlace(d.id, { pcpu: 0, slot: d.slot });
@@ -416,13 +285,16 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
   };
 
   const whenStopped = async (d: Control): Promise<void> => {
-    const t = threadOf(d);
-    if (!t) return;
-    const current = machine.at(t.index, pcpuWord.current);
-    while (Atomics.load(words, current) === d.slot + 1) {
-      t.thread.poll();
+    const current = machine.at(d.pcpu, pcpuWord.current);
+    while (d.pcpu !== 0 && Atomics.load(words, current) === d.slot + 1) {
+      threads.pollOne(d.pcpu);
       await new Promise((resolve) => setTimeout(resolve, 0));
     }
+  };
+  /** Something for the pCPU that runs a domain, on its own thread or here. */
+  const tell = (d: Control, message: ToPcpu, here: () => void): void => {
+    if (d.pcpu === 0) here();
+    else threads.post(d.pcpu, message);
   };
 
   const nextFreeId = (): number => {
@@ -509,11 +381,7 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
         if (domain.state !== "paused") return;
         domain.state = "running";
         machine.setMayRun(id, true);
-        const t = threadOf(domain);
-        if (t) {
-          t.thread.post({ op: "unpaused" });
-          machine.mail(t.index);
-        } else own.unpaused();
+        tell(domain, { op: "unpaused" }, () => own.unpaused());
         machine.wake(id);
       },
       async pause() {
@@ -543,11 +411,8 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
       },
       setShare(given) {
         domain.share = checkedShare(given, domain.share);
-        const t = threadOf(domain);
-        if (t) {
-          t.thread.post({ op: "share", slot: domain.slot, share: domain.share });
-          machine.mail(t.index);
-        } else own.setShare(domain.slot, domain.share);
+        const { slot, share } = domain;
+        tell(domain, { op: "share", slot, share }, () => own.setShare(slot, share));
       },
       get statistics() {
         return { ...machine.usage(id), pcpu: domain.pcpu, memoryBytes: bytes };
@@ -556,9 +421,8 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
         const modules =
           domain.kernel.portable && "modules" in domain.kernel.portable ? domain.kernel.portable.modules : undefined;
         if (!modules) throw new HypervisorError("LOAD_FAILED", `the kernel of '${given.name}' takes no modules`);
-        const t = threadOf(domain);
-        let result: { value: number; failure?: Failure };
-        if (t) result = await ask(t, { op: "load", slot: domain.slot, module });
+        let result: Answer;
+        if (domain.pcpu !== 0) result = await threads.ask(domain.pcpu, { op: "load", slot: domain.slot, module });
         else {
           const guest = own.get(domain.slot)?.guest;
           try {
@@ -586,11 +450,8 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
         const list = [...portable.modules];
         list[index] = undefined;
         domain.kernel = { ...domain.kernel, portable: { modules: list } };
-        const t = threadOf(domain);
-        if (t) {
-          t.thread.post({ op: "unload", slot: domain.slot, index });
-          machine.mail(t.index);
-        } else own.get(domain.slot)?.guest.unload?.(index);
+        const { slot } = domain;
+        tell(domain, { op: "unload", slot, index }, () => own.get(slot)?.guest.unload?.(index));
       },
       residentBytes: () => residentBytes(domain.memory.buffer),
     };
@@ -612,11 +473,7 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
     domain.state = "destroyed";
     domain.leave();
     domain.onStarted?.();
-    const t = threadOf(domain);
-    for (const each of threads) {
-      each.thread.post({ op: "forget", id });
-      machine.mail(each.index);
-    }
+    threads.forget(id);
     base.detach(id);
     for (const each of mappers.values()) each.revoke(id);
     mappers.get(id)?.release();
@@ -627,11 +484,11 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
     domain.memory = nothing;
     /** Nobody runs it any more: its place and, when no program could have kept hold of it, its memory are free. */
     const gone = (): void => {
-      freeSlot(domain.pcpu, domain.slot);
+      slots.free(domain.pcpu, domain.slot);
       const { portable } = domain.kernel;
       if (portable && "modules" in portable) memories.give(memory);
     };
-    if (t) void ask(t, { op: "remove", slot: domain.slot }).then(gone);
+    if (domain.pcpu !== 0) void threads.ask(domain.pcpu, { op: "remove", slot: domain.slot }).then(gone);
     else {
       own.remove(domain.slot);
       gone();
@@ -666,15 +523,7 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
     return taken;
   };
 
-  for (let i = 1; i <= Math.min(options.threads?.count ?? 0, maximumPcpus - 1); i++) {
-    const t: Thread = { thread: start(i), index: i, requests: new Map(), ending: false };
-    threads.push(t);
-    publish(0, [t]);
-  }
-  const watchdog = new Watchdog(machine, threads.length, options.watchdogMs ?? 1000, (index, ms) => {
-    const t = threads[index - 1] as Thread;
-    void replace(t, "watchdog", `the vCPU ran for ${Math.round(ms)} ms without a pause`);
-  });
+  publish(0);
 
   return {
     events,
@@ -699,11 +548,11 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
         throw new HypervisorError("NOT_PORTABLE", `the kernel of '${domain.name}' cannot leave this thread`);
       const running = domain.state === "running";
       await domain.pause();
-      const [t, slot, old] = [threadOf(domain), domain.slot, domain.pcpu];
+      const { slot, pcpu: old } = domain;
       machine.setPlace(id, undefined);
-      if (t) await ask(t, { op: "remove", slot });
+      if (old !== 0) await threads.ask(old, { op: "remove", slot });
       else own.remove(slot);
-      freeSlot(old, slot);
+      slots.free(old, slot);
       if (domains.get(id) !== domain) return;
       domain.pcpu = pcpu;
       domain.slot = takeSlot(pcpu);
@@ -714,14 +563,13 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
     },
     hold(id, body) {
       const domain = known(id);
-      const t = threadOf(domain);
-      if (!t || domain.state !== "running") return body();
+      if (domain.pcpu === 0 || domain.state !== "running") return body();
       machine.setMayRun(id, false);
       try {
-        const current = machine.at(t.index, pcpuWord.current);
+        const current = machine.at(domain.pcpu, pcpuWord.current);
         const end = performance.now() + holdMs;
         while (Atomics.load(words, current) === domain.slot + 1) {
-          answerThread(t);
+          threads.pollOne(domain.pcpu);
           if (performance.now() > end)
             throw new HypervisorError("BUSY", `'${domain.name}' has been running for ${holdMs} ms without a pause`);
         }
@@ -735,13 +583,13 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
     },
     wake: (id) => machine.wake(id),
     get pcpus() {
-      return threads.length + 1;
+      return threads.count + 1;
     },
     get domains() {
       return [...domains.values()];
     },
     get threadsReplaced() {
-      return threadsReplaced;
+      return threads.replaced;
     },
     onEvent(port, handler) {
       if (handler) handlers.set(port, handler);
@@ -749,14 +597,7 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
     },
     run() {
       let worked = false;
-      if (threads.length > 0) {
-        Atomics.store(words, machine.at(0, pcpuWord.mail), 0);
-        for (const t of threads) {
-          if (!t.ending) t.thread.poll();
-          answerThread(t);
-        }
-        watchdog.check();
-      }
+      if (threads.count > 0) threads.poll();
       if (Atomics.load(dom0.sharedInfo, 0) & 1) {
         worked = true;
         for (const port of base.takePending(0)) handlers.get(port)?.();
@@ -771,7 +612,7 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
       const wait = next === undefined ? timeoutMs : Math.min(timeoutMs, Math.max(0, Number(next - now()) / 1e6));
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, wait);
-        if (threads.length === 0) return;
+        if (threads.count === 0) return;
         const waiting = (Atomics as unknown as WaitAsync).waitAsync(words, doorbell, seen, Math.max(1, wait));
         const done = (): void => {
           clearTimeout(timer);
@@ -788,9 +629,7 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
       if (closed) return;
       for (const id of [...domains.keys()]) destroyDomain(id);
       closed = true;
-      watchdog.close();
-      await Promise.all(threads.map((t) => t.thread.terminate()));
-      for (const t of threads) answerNone(t);
+      await threads.close();
     },
   };
 }

@@ -6,6 +6,7 @@
 export type { CrashCause, CrashRecord, Locate, WasmFrame } from "./crash.ts";
 export type { Share } from "./credit.ts";
 export type { Domain, DomainOptions, DomainState, DomainStatistics } from "./domain.ts";
+export { HypervisorError, type HypervisorErrorCode } from "./error.ts";
 export {
   EVTCHNOP,
   errno,
@@ -16,13 +17,7 @@ export {
   type ShutdownReason,
   shutdownReasons,
 } from "./hypercalls.ts";
-export {
-  createHypervisor,
-  type Hypervisor,
-  HypervisorError,
-  type HypervisorErrorCode,
-  type HypervisorOptions,
-} from "./hypervisor.ts";
+export { createHypervisor, type Hypervisor, type HypervisorOptions } from "./hypervisor.ts";
 export type { Guest, GuestDomain, Kernel, PortableKernel, RunState } from "./kernel.ts";
 export { consoleRing, domainFrames, firstFreeAddress, startInfo } from "./layout.ts";
 export { type DomainSnapshot, decodeSnapshot, encodeSnapshot, SnapshotError } from "./snapshot.ts";

@@ -1,0 +1,20 @@
+export type HypervisorErrorCode =
+  | "NO_MEMORY"
+  | "TOO_MANY_DOMAINS"
+  | "NO_DOMAIN"
+  | "NO_PCPU"
+  | "NOT_PORTABLE"
+  | "BAD_SHARE"
+  | "LOAD_FAILED"
+  | "BUSY"
+  | "CLOSED";
+
+/** A misuse of the interface, or something that is not to be had. */
+export class HypervisorError extends Error {
+  override readonly name = "HypervisorError";
+  readonly code: HypervisorErrorCode;
+  constructor(code: HypervisorErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
