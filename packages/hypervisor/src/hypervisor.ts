@@ -6,23 +6,21 @@
 
 import { createGrantMapper, frameSize, type GrantMapper } from "@clickos/grant-table";
 import { createEventChannels, type EventChannels, type EvtchnPort, sharedInfo } from "@clickos/xen-evtchn";
-import { DomainConsole } from "./console.ts";
-import { type CrashCause, type CrashRecord, crashRecord } from "./crash.ts";
-import { defaultShare, type Share } from "./credit.ts";
+import { type CrashCause, crashRecord } from "./crash.ts";
 import { answerCall } from "./dom0-calls.ts";
-import { type Domain, type DomainOptions, type DomainState, residentBytes } from "./domain.ts";
+import type { Domain, DomainOptions } from "./domain.ts";
+import { checkedShare, DomainControl } from "./domain-control.ts";
 import { HypervisorError } from "./error.ts";
 import { GuestContext, type ThreadServices } from "./guest-context.ts";
-import type { ShutdownReason } from "./hypercalls.ts";
-import type { Guest, Kernel } from "./kernel.ts";
+import type { Guest } from "./kernel.ts";
 import { domainFrames, startInfo } from "./layout.ts";
 import { firstReservedDomain, Machine, pcpuWord } from "./machine.ts";
 import { MemoryPool } from "./memory-pool.ts";
 import { Pcpu } from "./pcpu.ts";
-import { type Answer, awake, PcpuThreadSet } from "./pcpu-threads.ts";
+import { awake, PcpuThreadSet } from "./pcpu-threads.ts";
 import { Slots } from "./slots.ts";
 import { type DomainSnapshot, putFrames, takeFrames } from "./snapshot.ts";
-import { type Failure, failureOf, type PcpuThreads, type ToPcpu } from "./thread.ts";
+import { type Failure, failureOf, type PcpuThreads } from "./thread.ts";
 
 export interface HypervisorOptions {
   /** Nanoseconds since some start, the same on all threads. */
@@ -82,26 +80,6 @@ export interface Hypervisor {
 /** How long to wait for a slice to end. */
 const holdMs = 100;
 
-/** The hypervisor's own view of a domain. */
-interface Control extends Domain {
-  memory: WebAssembly.Memory;
-  state: DomainState;
-  crash: CrashRecord | undefined;
-  shutdownReason: ShutdownReason | undefined;
-  share: Share;
-  readonly options: DomainOptions;
-  readonly text: DomainConsole;
-  readonly timeOffset: bigint;
-  /** What its kernel consists of, for a thread to start it again. */
-  kernel: Kernel;
-  pcpu: number;
-  slot: number;
-  /** Whether its kernel has started once. */
-  started: boolean;
-  onStarted: (() => void) | undefined;
-  leave(): void;
-}
-
 /** ES2024; in Node 20 and in browsers. */
 interface WaitAsync {
   waitAsync(
@@ -112,15 +90,12 @@ interface WaitAsync {
   ): { readonly async: false } | { readonly async: true; readonly value: Promise<string> };
 }
 
-/** The memory of a domain that is no more. */
-const nothing = new WebAssembly.Memory({ initial: 0, maximum: 0, shared: true });
-
 export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
   const started = performance.now();
   const now = options.clock ?? (() => BigInt(Math.round((performance.now() - started) * 1e6)));
   const machine = new Machine();
   const { words } = machine;
-  const domains = new Map<number, Control>();
+  const domains = new Map<number, DomainControl>();
   const handlers = new Map<number, () => void>();
   const slots = new Slots();
   const mappers = new Map<number, GrantMapper>();
@@ -150,7 +125,7 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
       return base.bindInterdomain(id, remote, port);
     },
   };
-  const find = (id: number): Control | undefined => domains.get(id);
+  const find = (id: number): DomainControl | undefined => domains.get(id);
   const mapper = createGrantMapper(0, find);
   mappers.set(0, mapper);
   const mapperOf = (id: number): GrantMapper => {
@@ -180,13 +155,8 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
     },
   });
 
-  const died = (domain: Control, cause: CrashCause | undefined, failure: Failure): void => {
-    machine.setMayRun(domain.id, false);
-    if (domain.state === "destroyed" || domain.state === "crashed") return;
-    domain.crash = crashRecord(domain, cause, failure, domain.options.locate);
-    domain.state = "crashed";
-    domain.leave();
-  };
+  const died = (domain: DomainControl, cause: CrashCause | undefined, failure: Failure): void =>
+    domain.died(crashRecord(domain, cause, failure, domain.options.locate));
 
   // ---- the threads
 
@@ -218,7 +188,7 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
     },
   });
   /** Has its thread run a domain. */
-  const settle = (d: Control): void => {
+  const settle = (d: DomainControl): void => {
     const { portable } = d.kernel;
     const endpoint = base.endpoint(d.id);
     if (!portable || !endpoint) return;
@@ -228,7 +198,7 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
       if (status.state === "interdomain" && status.remote !== 0) publish(status.remote, d.pcpu);
     }
     const { memory, id, slot, share, timeOffset } = d;
-    const resumed = d.started || d.options.snapshot !== undefined;
+    const { resumed } = d;
     const console = d.text.buffer;
     threads.post(d.pcpu, { op: "add", id, slot, memory, console, kernel: portable, resumed, share, timeOffset });
     machine.setPlace(id, { pcpu: d.pcpu, slot });
@@ -255,7 +225,7 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
   };
 
   /** Starts a domain's kernel where its place is. Resolves when it has booted, or crashed. */
-  const startKernel = async (d: Control): Promise<void> => {
+  const startKernel = async (d: DomainControl): Promise<void> => {
     if (d.pcpu === 0) {
       startHere(d);
       return;
@@ -268,11 +238,10 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
     );
     d.onStarted = undefined;
   };
-  const startHere = (d: Control): void => {
+  const startHere = (d: DomainControl): void => {
     machine.setPlace(d.id, { pcpu: 0, slot: d.slot });
-    const resumed = d.started || d.options.snapshot !== undefined;
     const endpoint = base.endpoint(d.id) as NonNullable<ReturnType<EventChannels["endpoint"]>>;
-    const context = new GuestContext(d.id, d.memory, resumed, endpoint, d.text, services);
+    const context = new GuestContext(d.id, d.memory, d.resumed, endpoint, d.text, services);
     try {
       const guest: Guest = d.kernel.start(context);
       d.started = true;
@@ -284,19 +253,6 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
     }
   };
 
-  const whenStopped = async (d: Control): Promise<void> => {
-    const current = machine.at(d.pcpu, pcpuWord.current);
-    while (d.pcpu !== 0 && Atomics.load(words, current) === d.slot + 1) {
-      threads.pollOne(d.pcpu);
-      await new Promise((resolve) => setTimeout(resolve, 0));
-    }
-  };
-  /** Something for the pCPU that runs a domain, on its own thread or here. */
-  const tell = (d: Control, message: ToPcpu, here: () => void): void => {
-    if (d.pcpu === 0) here();
-    else threads.post(d.pcpu, message);
-  };
-
   const nextFreeId = (): number => {
     if (domains.size >= firstReservedDomain - 1)
       throw new HypervisorError("TOO_MANY_DOMAINS", "all domain numbers are in use");
@@ -304,17 +260,7 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
       nextId = nextId >= firstReservedDomain ? 1 : nextId + 1;
     return nextId++;
   };
-  const checkedShare = (share: Partial<Share>, before: Share = defaultShare): Share => {
-    const { weight, cap } = { ...before, ...share };
-    if (!(weight >= 1 && weight <= 65535 && cap >= 0 && cap <= 100))
-      throw new HypervisorError(
-        "BAD_SHARE",
-        `weight ${weight}, cap ${cap}: weights are 1 to 65535, caps 0 to 100 percent`,
-      );
-    return { weight, cap };
-  };
-
-  const makeDomain = (given: DomainOptions): Control => {
+  const makeDomain = (given: DomainOptions): DomainControl => {
     const pages = given.snapshot?.pages ?? given.pages ?? 0;
     const share = checkedShare(given.share ?? {});
     const bytes = pages * 65536;
@@ -327,10 +273,12 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
       );
     const pcpu = choosePcpu(given);
     const id = nextFreeId();
+    const slot = takeSlot(pcpu);
     let memory: WebAssembly.Memory;
     try {
       memory = memories.take(pages);
     } catch (e) {
+      slots.free(pcpu, slot);
       throw new HypervisorError("NO_MEMORY", `no memory for '${given.name}': ${(e as Error).message}`);
     }
     memoryBytes += bytes;
@@ -351,115 +299,12 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
       portLimit: given.portLimit ?? 1023,
       wake: () => machine.wake(id),
     });
-    const text = new DomainConsole(buffer);
-    let leave = (): void => {};
-    const exited = new Promise<void>((resolve) => {
-      leave = resolve;
-    });
-    const timeOffset = given.snapshot ? given.snapshot.timeNs - now() : 0n;
-    const domain: Control = {
-      id,
-      name: given.name,
-      memory,
-      table: { buffer, offset: domainFrames.grantTable * frameSize, frames: domainFrames.grantTableFrames },
-      options: given,
-      kernel: given.kernel,
-      text,
-      state: "paused",
-      crash: undefined,
-      shutdownReason: undefined,
-      exited,
-      leave,
-      share,
-      timeOffset,
-      pcpu,
-      slot: takeSlot(pcpu),
-      started: false,
-      onStarted: undefined,
-      now: () => now() + timeOffset,
-      unpause() {
-        if (domain.state !== "paused") return;
-        domain.state = "running";
-        machine.setMayRun(id, true);
-        tell(domain, { op: "unpaused" }, () => own.unpaused());
-        machine.wake(id);
-      },
-      async pause() {
-        if (domain.state !== "running") return;
-        domain.state = "paused";
-        machine.setMayRun(id, false);
-        await whenStopped(domain);
-      },
-      shutdown(reason) {
-        if (domain.state !== "running" && domain.state !== "paused") return;
-        machine.setMayRun(id, false);
-        domain.shutdownReason = reason;
-        domain.state = "halted";
-        domain.leave();
-      },
-      get console() {
-        return text.read();
-      },
-      get consoleBytes() {
-        return text.written;
-      },
-      print: (given) => text.write(new TextEncoder().encode(given)),
-      type(given) {
-        const count = text.type(new TextEncoder().encode(given));
-        if (count > 0) machine.wake(id);
-        return count;
-      },
-      setShare(given) {
-        domain.share = checkedShare(given, domain.share);
-        const { slot, share } = domain;
-        tell(domain, { op: "share", slot, share }, () => own.setShare(slot, share));
-      },
-      get statistics() {
-        return { ...machine.usage(id), pcpu: domain.pcpu, memoryBytes: bytes };
-      },
-      async load(module) {
-        const modules =
-          domain.kernel.portable && "modules" in domain.kernel.portable ? domain.kernel.portable.modules : undefined;
-        if (!modules) throw new HypervisorError("LOAD_FAILED", `the kernel of '${given.name}' takes no modules`);
-        let result: Answer;
-        if (domain.pcpu !== 0) result = await threads.ask(domain.pcpu, { op: "load", slot: domain.slot, module });
-        else {
-          const guest = own.get(domain.slot)?.guest;
-          try {
-            if (!guest?.load) throw new Error(`it is ${domain.state}`);
-            result = { value: guest.load(module, true) };
-          } catch (e) {
-            result = { value: 0, failure: failureOf(e) };
-          }
-        }
-        if (result.failure)
-          throw new HypervisorError(
-            "LOAD_FAILED",
-            `a module for '${given.name}' did not start: ${result.failure.message}`,
-          );
-        const list = [...modules];
-        list[result.value] = module;
-        const { kernel } = domain;
-        domain.kernel = { ...kernel, portable: { modules: list } };
-        machine.wake(id);
-        return result.value;
-      },
-      unload(index) {
-        const { portable } = domain.kernel;
-        if (!portable || !("modules" in portable)) return;
-        const list = [...portable.modules];
-        list[index] = undefined;
-        domain.kernel = { ...domain.kernel, portable: { modules: list } };
-        const { slot } = domain;
-        tell(domain, { op: "unload", slot, index }, () => own.get(slot)?.guest.unload?.(index));
-      },
-      residentBytes: () => residentBytes(domain.memory.buffer),
-    };
+    const domain = new DomainControl(given, { id, memory, pcpu, slot }, share, { machine, own, threads, now });
     domains.set(id, domain);
     return domain;
   };
 
-  const known = (id: number): Control => {
+  const known = (id: number): DomainControl => {
     const domain = domains.get(id);
     if (!domain) throw new HypervisorError("NO_DOMAIN", `there is no domain ${id}`);
     return domain;
@@ -467,21 +312,16 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
   const destroyDomain = (id: number): void => {
     const domain = domains.get(id);
     if (!domain) return;
+    const { memory } = domain;
     domains.delete(id);
-    machine.setMayRun(id, false);
     machine.setPlace(id, undefined);
-    domain.state = "destroyed";
-    domain.leave();
-    domain.onStarted?.();
+    domain.destroyed();
     threads.forget(id);
     base.detach(id);
     for (const each of mappers.values()) each.revoke(id);
     mappers.get(id)?.release();
     mappers.delete(id);
-    const { memory } = domain;
     memoryBytes -= memory.buffer.byteLength;
-    domain.text.detach();
-    domain.memory = nothing;
     /** Nobody runs it any more: its place and, when no program could have kept hold of it, its memory are free. */
     const gone = (): void => {
       slots.free(domain.pcpu, domain.slot);
@@ -566,9 +406,8 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
       if (domain.pcpu === 0 || domain.state !== "running") return body();
       machine.setMayRun(id, false);
       try {
-        const current = machine.at(domain.pcpu, pcpuWord.current);
         const end = performance.now() + holdMs;
-        while (Atomics.load(words, current) === domain.slot + 1) {
+        while (domain.isInSlice) {
           threads.pollOne(domain.pcpu);
           if (performance.now() > end)
             throw new HypervisorError("BUSY", `'${domain.name}' has been running for ${holdMs} ms without a pause`);

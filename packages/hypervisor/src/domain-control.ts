@@ -1,0 +1,218 @@
+/** The hypervisor's own view of a domain. */
+import { frameSize } from "@clickos/grant-table";
+import { DomainConsole } from "./console.ts";
+import type { CrashRecord } from "./crash.ts";
+import { defaultShare, type Share } from "./credit.ts";
+import { type Domain, type DomainOptions, type DomainState, type DomainStatistics, residentBytes } from "./domain.ts";
+import { HypervisorError } from "./error.ts";
+import type { ShutdownReason } from "./hypercalls.ts";
+import type { Kernel } from "./kernel.ts";
+import { domainFrames } from "./layout.ts";
+import { type Machine, pcpuWord } from "./machine.ts";
+import type { Pcpu } from "./pcpu.ts";
+import type { Answer, PcpuThreadSet } from "./pcpu-threads.ts";
+import { failureOf, type ToPcpu } from "./thread.ts";
+
+/** What a domain runs on. */
+export interface DomainHost {
+  readonly machine: Machine;
+  /** The caller's own pCPU, number 0, and those on threads. */
+  readonly own: Pcpu;
+  readonly threads: PcpuThreadSet;
+  now(): bigint;
+}
+
+/** Where a domain is placed. */
+export interface DomainPlace {
+  readonly id: number;
+  readonly memory: WebAssembly.Memory;
+  readonly pcpu: number;
+  readonly slot: number;
+}
+
+/** The memory of a domain that is no more. */
+const nothing = new WebAssembly.Memory({ initial: 0, maximum: 0, shared: true });
+
+/** @throws {HypervisorError} BAD_SHARE */
+export function checkedShare(share: Partial<Share>, before: Share = defaultShare): Share {
+  const { weight, cap } = { ...before, ...share };
+  if (!(weight >= 1 && weight <= 65535 && cap >= 0 && cap <= 100))
+    throw new HypervisorError(
+      "BAD_SHARE",
+      `weight ${weight}, cap ${cap}: weights are 1 to 65535, caps 0 to 100 percent`,
+    );
+  return { weight, cap };
+}
+
+export class DomainControl implements Domain {
+  readonly id: number;
+  readonly options: DomainOptions;
+  readonly table: Domain["table"];
+  readonly text: DomainConsole;
+  /** What is added to the machine's time to make its own. */
+  readonly timeOffset: bigint;
+  readonly exited: Promise<void>;
+  memory: WebAssembly.Memory;
+  /** What it consists of by now, for a thread to start it again. */
+  kernel: Kernel;
+  state: DomainState = "paused";
+  crash: CrashRecord | undefined;
+  shutdownReason: ShutdownReason | undefined;
+  share: Share;
+  pcpu: number;
+  slot: number;
+  /** Whether its kernel has started once. */
+  started = false;
+  onStarted: (() => void) | undefined;
+  private readonly host: DomainHost;
+  private readonly bytes: number;
+  private leave: () => void = () => {};
+
+  constructor(options: DomainOptions, place: DomainPlace, share: Share, host: DomainHost) {
+    const { buffer } = place.memory;
+    this.id = place.id;
+    this.options = options;
+    this.memory = place.memory;
+    this.table = { buffer, offset: domainFrames.grantTable * frameSize, frames: domainFrames.grantTableFrames };
+    this.text = new DomainConsole(buffer);
+    this.timeOffset = options.snapshot ? options.snapshot.timeNs - host.now() : 0n;
+    this.kernel = options.kernel;
+    this.share = share;
+    this.pcpu = place.pcpu;
+    this.slot = place.slot;
+    this.host = host;
+    this.bytes = buffer.byteLength;
+    this.exited = new Promise((resolve) => {
+      this.leave = resolve;
+    });
+  }
+
+  get name(): string {
+    return this.options.name;
+  }
+  /** Whether its memory holds what a kernel left there. */
+  get resumed(): boolean {
+    return this.started || this.options.snapshot !== undefined;
+  }
+
+  // ---- states
+
+  unpause(): void {
+    if (this.state !== "paused") return;
+    this.state = "running";
+    this.host.machine.setMayRun(this.id, true);
+    this.tell({ op: "unpaused" }, () => this.host.own.unpaused());
+    this.host.machine.wake(this.id);
+  }
+  async pause(): Promise<void> {
+    if (this.state !== "running") return;
+    this.state = "paused";
+    this.host.machine.setMayRun(this.id, false);
+    while (this.isInSlice) {
+      this.host.threads.pollOne(this.pcpu);
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+  }
+  /** Whether a thread is running it at this moment. */
+  get isInSlice(): boolean {
+    const { machine } = this.host;
+    return this.pcpu !== 0 && Atomics.load(machine.words, machine.at(this.pcpu, pcpuWord.current)) === this.slot + 1;
+  }
+  shutdown(reason: ShutdownReason): void {
+    if (this.state !== "running" && this.state !== "paused") return;
+    this.shutdownReason = reason;
+    this.end("halted");
+  }
+  died(record: CrashRecord): void {
+    if (this.state === "destroyed" || this.state === "crashed") return;
+    this.crash = record;
+    this.end("crashed");
+  }
+  /** It is no more: what is still asked of it is answered from nothing. */
+  destroyed(): void {
+    this.end("destroyed");
+    this.text.detach();
+    this.memory = nothing;
+    this.onStarted?.();
+  }
+  private end(state: DomainState): void {
+    this.host.machine.setMayRun(this.id, false);
+    this.state = state;
+    this.leave();
+  }
+
+  // ---- what it runs
+
+  async load(module: WebAssembly.Module): Promise<number> {
+    const { portable } = this.kernel;
+    if (!portable || !("modules" in portable))
+      throw new HypervisorError("LOAD_FAILED", `the kernel of '${this.name}' takes no modules`);
+    const { failure, value } =
+      this.pcpu === 0
+        ? this.loadHere(module)
+        : await this.host.threads.ask(this.pcpu, { op: "load", slot: this.slot, module });
+    if (failure)
+      throw new HypervisorError("LOAD_FAILED", `a module for '${this.name}' did not start: ${failure.message}`);
+    this.setModule(value, module);
+    this.host.machine.wake(this.id);
+    return value;
+  }
+  private loadHere(module: WebAssembly.Module): Answer {
+    try {
+      const guest = this.host.own.get(this.slot)?.guest;
+      if (!guest?.load) throw new Error(`it is ${this.state}`);
+      return { value: guest.load(module, true) };
+    } catch (e) {
+      return { value: 0, failure: failureOf(e) };
+    }
+  }
+  unload(index: number): void {
+    this.setModule(index, undefined);
+    const { slot } = this;
+    this.tell({ op: "unload", slot, index }, () => this.host.own.get(slot)?.guest.unload?.(index));
+  }
+  private setModule(index: number, module: WebAssembly.Module | undefined): void {
+    const { portable } = this.kernel;
+    if (!portable || !("modules" in portable)) return;
+    const modules = [...portable.modules];
+    modules[index] = module;
+    this.kernel = { ...this.kernel, portable: { modules } };
+  }
+  /** Something for the pCPU that runs it: a message to its thread, or done here. */
+  private tell(message: ToPcpu, here: () => void): void {
+    if (this.pcpu === 0) here();
+    else this.host.threads.post(this.pcpu, message);
+  }
+
+  // ---- console, time, shares, figures
+
+  get console(): string {
+    return this.text.read();
+  }
+  get consoleBytes(): number {
+    return this.text.written;
+  }
+  print(text: string): void {
+    this.text.write(new TextEncoder().encode(text));
+  }
+  type(text: string): number {
+    const count = this.text.type(new TextEncoder().encode(text));
+    if (count > 0) this.host.machine.wake(this.id);
+    return count;
+  }
+  now(): bigint {
+    return this.host.now() + this.timeOffset;
+  }
+  setShare(given: Partial<Share>): void {
+    const share = checkedShare(given, this.share);
+    const { slot } = this;
+    this.share = share;
+    this.tell({ op: "share", slot, share }, () => this.host.own.setShare(slot, share));
+  }
+  get statistics(): DomainStatistics {
+    return { ...this.host.machine.usage(this.id), pcpu: this.pcpu, memoryBytes: this.bytes };
+  }
+  residentBytes(): number {
+    return residentBytes(this.memory.buffer);
+  }
+}
