@@ -68,6 +68,8 @@ interface Table {
   readonly buffer: ArrayBufferLike;
   /** Two numbers a reference: who holds it to read, who to write. */
   readonly pins: Int32Array;
+  /** Its domain is no more. */
+  dead: boolean;
 }
 
 class FrameMapping implements Mapping {
@@ -140,21 +142,23 @@ function refusal(status: number, words: Int32Array, ref: number): string {
 
 /** A mapper for domain `self`; `find` gives the domains that exist. */
 export function createGrantMapper(self: number, find: (id: number) => GrantingDomain | undefined): GrantMapper {
-  const tables = new WeakMap<GrantingDomain, Table>();
+  const tables = new Map<number, Table>();
   const held = new Map<number, FrameMapping>();
   let nextHandle = 0;
   const tableOf = (domain: GrantingDomain): Table => {
-    let table = tables.get(domain);
-    if (!table) {
+    let table = tables.get(domain.id);
+    // A number may come to be another domain's.
+    if (table?.buffer !== domain.memory.buffer) {
       const entries = (domain.table.maximumFrames ?? domain.table.frames) * entriesPerFrame;
       table = {
         words: new Int32Array(domain.table.buffer, domain.table.offset, entries * 2),
         pins: new Int32Array(entries * 2),
         buffer: domain.memory.buffer,
+        dead: false,
       };
-      tables.set(domain, table);
+      tables.set(domain.id, table);
     }
-    return table;
+    return table as Table;
   };
   /** Gives up one hold on an entry; its flags go with the last. */
   const unpin = ({ words, pins }: Table, ref: number, readOnly: boolean): void => {
@@ -198,6 +202,9 @@ export function createGrantMapper(self: number, find: (id: number) => GrantingDo
     byHandle: (handle) => held.get(handle),
     revoke(id) {
       let count = 0;
+      const table = tables.get(id);
+      if (table) table.dead = true;
+      tables.delete(id);
       for (const mapping of held.values()) {
         if (mapping.domain !== id) continue;
         held.delete(mapping.handle);
@@ -216,12 +223,12 @@ export function createGrantMapper(self: number, find: (id: number) => GrantingDo
       return {
         buffer: table.buffer,
         pin(ref, readOnly) {
-          if (find(id) !== domain) return GNTST.badDomain;
+          if (table.dead) return GNTST.badDomain;
           const frame = pin(table, domain, ref, readOnly);
           return frame < 0 ? frame : frame * frameSize;
         },
         unpin(ref, readOnly) {
-          if (find(id) === domain) unpin(table, ref, readOnly);
+          if (!table.dead) unpin(table, ref, readOnly);
         },
       };
     },

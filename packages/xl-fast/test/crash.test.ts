@@ -175,7 +175,8 @@ describe.skipIf(missing !== "")(`a VM that dies in the middle of a burst${missin
     // Its vCPU is running when the thread is ended: it is the one that is lost.
     victim.bench.ports[0]!.send([frame(1), frame(3, 0xff)]);
     victim.bench.bridges[0]!.forward();
-    for (let i = 0; i < 200; i++) {
+    // Long enough for it to be in the loop, where it stays.
+    for (const end = performance.now() + 1000; performance.now() < end; ) {
       traffic(neighbours, true);
       await turn();
     }
