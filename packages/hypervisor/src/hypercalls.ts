@@ -55,17 +55,19 @@ export interface Hypercall {
   readonly params: readonly ("i32" | "i64")[];
   readonly result?: "i32";
   readonly what: string;
+}
+/** With what it does. */
+export interface HypercallImplementation extends Hypercall {
   run(guest: GuestContext, ...args: never[]): number | undefined;
 }
 
 function hypercall<A extends unknown[]>(
-  h: Omit<Hypercall, "run"> & { run(guest: GuestContext, ...args: A): number | undefined },
-): Hypercall {
-  return h as unknown as Hypercall;
+  h: Hypercall & { run(guest: GuestContext, ...args: A): number | undefined },
+): HypercallImplementation {
+  return h as unknown as HypercallImplementation;
 }
 
-/** Everything a guest can ask for. */
-export const hypercalls: readonly Hypercall[] = [
+export const implementations: readonly HypercallImplementation[] = [
   hypercall({
     name: "set_timer_op",
     number: 15,
@@ -168,3 +170,6 @@ export const hypercalls: readonly Hypercall[] = [
     run: (guest, port: number) => void guest.eventSend(port),
   }),
 ];
+
+/** Everything a guest can ask for. */
+export const hypercalls: readonly Hypercall[] = implementations;

@@ -21,5 +21,5 @@ export { createHypervisor, type Hypervisor, type HypervisorOptions } from "./hyp
 export type { Guest, GuestDomain, Kernel, PortableKernel, RunState } from "./kernel.ts";
 export { consoleRing, domainFrames, firstFreeAddress, startInfo } from "./layout.ts";
 export { type DomainSnapshot, decodeSnapshot, encodeSnapshot, SnapshotError } from "./snapshot.ts";
-export type { PcpuThread, PcpuThreads } from "./thread.ts";
+export type { AddMessage, EndpointMessage, Failure, FromPcpu, PcpuThread, PcpuThreads, ToPcpu } from "./thread.ts";
 export { compileKernel, KernelError, wasmKernel } from "./wasm-kernel.ts";

@@ -4,7 +4,7 @@
  * each in its own part of the memory.
  */
 import { GuestContext } from "./guest-context.ts";
-import { hypercalls } from "./hypercalls.ts";
+import { hypercalls, implementations } from "./hypercalls.ts";
 import type { Guest, Kernel, RunState } from "./kernel.ts";
 
 /** Rounds of all tasks in a slice. */
@@ -57,7 +57,7 @@ class WasmGuest implements Guest {
   load(module: WebAssembly.Module, boot: boolean): number {
     const { domain } = this;
     const xen: Record<string, WebAssembly.ImportValue> = { memory: domain.memory };
-    for (const call of hypercalls) xen[call.name] = (...args: unknown[]) => call.run(domain, ...(args as never[]));
+    for (const call of implementations) xen[call.name] = (...args: unknown[]) => call.run(domain, ...(args as never[]));
     const instance = new WebAssembly.Instance(module, { xen });
     this.onPhase("instantiate");
     const { boot: start, vcpu } = instance.exports;
