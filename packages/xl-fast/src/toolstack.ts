@@ -210,7 +210,9 @@ export function createToolstack(options: {
       get image() {
         return routerOf(0).image;
       },
-      timeline: phases,
+      get timeline() {
+        return { totalUs: phases.totalUs, phases: phases.list };
+      },
       get vifs() {
         return vifs.list;
       },
@@ -290,14 +292,14 @@ export function createToolstack(options: {
 }
 
 /** Measures phases as they end. */
-class Phases implements BootTimeline {
-  readonly phases: { name: string; us: number }[] = [];
+class Phases {
+  readonly list: { name: string; us: number }[] = [];
   private readonly started = performance.now();
   private last = this.started;
 
   end(name: string): void {
     const now = performance.now();
-    this.phases.push({ name, us: (now - this.last) * 1000 });
+    this.list.push({ name, us: (now - this.last) * 1000 });
     this.last = now;
   }
   get totalUs(): number {
