@@ -37,8 +37,10 @@ export type MapResult =
  * A domain's grants without an object for each mapping, for those who map for every packet. Whoever pins, unpins.
  */
 export interface GrantWindow {
-  /** The domain's memory; only frames that are pinned are to be looked at. */
+  /** The domain's memory; only frames that are pinned are to be looked at, and none when the window is closed. */
   readonly buffer: ArrayBufferLike;
+  /** The domain has died: its memory may be another's by now. */
+  readonly closed: boolean;
   /** Maps: where the frame begins in `buffer`, or a negative `GNTST_*`. */
   pin(ref: GrantRef, readOnly: boolean): number;
   unpin(ref: GrantRef, readOnly: boolean): void;
@@ -51,7 +53,7 @@ export interface GrantMapper {
   map(id: number, ref: GrantRef, options?: { readOnly?: boolean }): MapResult;
   /** The mapping of a handle. */
   byHandle(handle: number): Mapping | undefined;
-  /** Number of mappings held. */
+  /** Number of mappings held, pins of windows among them. */
   readonly mapped: number;
   /** A domain has died: its frames are out of reach, and the mappings of them are revoked. How many there were. */
   revoke(id: number): number;
@@ -70,6 +72,8 @@ interface Table {
   readonly pins: Int32Array;
   /** Its domain is no more. */
   dead: boolean;
+  /** Pins of windows. */
+  pinned: number;
 }
 
 class FrameMapping implements Mapping {
@@ -145,6 +149,7 @@ export function createGrantMapper(self: number, find: (id: number) => GrantingDo
   const tables = new Map<number, Table>();
   const held = new Map<number, FrameMapping>();
   let nextHandle = 0;
+  let pinned = 0;
   const tableOf = (domain: GrantingDomain): Table => {
     let table = tables.get(domain.id);
     // A number may come to be another domain's.
@@ -155,6 +160,7 @@ export function createGrantMapper(self: number, find: (id: number) => GrantingDo
         pins: new Int32Array(entries * 2),
         buffer: domain.memory.buffer,
         dead: false,
+        pinned: 0,
       };
       tables.set(domain.id, table);
     }
@@ -197,13 +203,17 @@ export function createGrantMapper(self: number, find: (id: number) => GrantingDo
 
   return {
     get mapped() {
-      return held.size;
+      return held.size + pinned;
     },
     byHandle: (handle) => held.get(handle),
     revoke(id) {
-      let count = 0;
       const table = tables.get(id);
-      if (table) table.dead = true;
+      let count = 0;
+      if (table) {
+        table.dead = true;
+        count = table.pinned;
+        pinned -= count;
+      }
       tables.delete(id);
       for (const mapping of held.values()) {
         if (mapping.domain !== id) continue;
@@ -222,13 +232,23 @@ export function createGrantMapper(self: number, find: (id: number) => GrantingDo
       const table = tableOf(domain);
       return {
         buffer: table.buffer,
+        get closed() {
+          return table.dead;
+        },
         pin(ref, readOnly) {
           if (table.dead) return GNTST.badDomain;
+          if (held.size + pinned >= maximumMappings) return GNTST.noSpace;
           const frame = pin(table, domain, ref, readOnly);
-          return frame < 0 ? frame : frame * frameSize;
+          if (frame < 0) return frame;
+          pinned++;
+          table.pinned++;
+          return frame * frameSize;
         },
         unpin(ref, readOnly) {
-          if (!table.dead) unpin(table, ref, readOnly);
+          if (table.dead) return;
+          pinned--;
+          table.pinned--;
+          unpin(table, ref, readOnly);
         },
       };
     },
@@ -240,7 +260,8 @@ export function createGrantMapper(self: number, find: (id: number) => GrantingDo
       });
       const domain = find(id);
       if (!domain) return fail(GNTST.badDomain, "no such domain");
-      if (held.size >= maximumMappings) return fail(GNTST.noSpace, `${maximumMappings} frames are mapped already`);
+      if (held.size + pinned >= maximumMappings)
+        return fail(GNTST.noSpace, `${maximumMappings} frames are mapped already`);
       const table = tableOf(domain);
       const { words, buffer } = table;
       const frame = pin(table, domain, ref, readOnly);

@@ -5,7 +5,7 @@
  *
  * Transmit and receive are named from the guest's side.
  */
-import type { GrantMapper, Mapping } from "@clickos/grant-table";
+import type { GrantMapper } from "@clickos/grant-table";
 import { copyFrame, FrameBatch } from "@clickos/vale";
 import { netmapRing, netmapSlot, ringSlots } from "@clickos/xen-ring";
 import { type Rate, RateLimit } from "./rate.ts";
@@ -53,15 +53,21 @@ export interface VifOptions {
  */
 export function connectVif(options: VifOptions): Vif {
   const { mapper, domain, grants } = options;
-  const mappings: Mapping[] = [];
-  const map = (ref: number): Mapping => {
-    const result = mapper.map(domain, ref);
-    if (result.status !== 0) {
-      for (const m of mappings) m.unmap();
-      throw new NetbackError(`${options.name}: ${result.message}`);
+  const window = mapper.window(domain);
+  if (!window) throw new NetbackError(`${options.name}: there is no domain ${domain}`);
+  const pinned: number[] = [];
+  const unpinAll = (): void => {
+    for (const ref of pinned.splice(0)) window.unpin(ref, false);
+  };
+  /** Where a granted frame begins in the guest's memory. */
+  const map = (ref: number): number => {
+    const offset = window.pin(ref, false);
+    if (offset < 0) {
+      unpinAll();
+      throw new NetbackError(`${options.name}: grant ${ref} of domain ${domain} cannot be mapped (GNTST ${offset})`);
     }
-    mappings.push(result.mapping);
-    return result.mapping;
+    pinned.push(ref);
+    return offset;
   };
   const { bufferFrames, bufferCount } = grants;
   if (!(bufferFrames >= 0 && bufferFrames <= 65536 && bufferCount >= 0 && bufferCount <= bufferFrames * 2))
@@ -70,17 +76,17 @@ export function connectVif(options: VifOptions): Vif {
   const txRing = map(grants.txRingRef);
   const offsets = new Int32Array(bufferCount);
   for (let f = 0; f < bufferFrames; f++) {
-    const { offset } = map(grants.bufferRef + f);
+    const offset = map(grants.bufferRef + f);
     if (f * 2 < bufferCount) offsets[f * 2] = offset;
     if (f * 2 + 1 < bufferCount) offsets[f * 2 + 1] = offset + bufferSize;
   }
 
   // One view of the guest's memory; only mapped frames are reached through `offsets` and the ring bases.
-  const batch = new FrameBatch(rxRing.buffer);
+  const batch = new FrameBatch(window.buffer);
   const { memory } = batch;
   const { words } = memory;
-  const rx = rxRing.offset >> 2;
-  const tx = txRing.offset >> 2;
+  const rx = rxRing >> 2;
+  const tx = txRing >> 2;
   // What was sent is before the slot that is kept empty; what was received is before the tail.
   const tailOf = (ring: number): number => Atomics.load(words, ring + tailWord) & mask;
   let txCur = options.resume ? (tailOf(tx) + 1) & mask : 0;
@@ -104,13 +110,13 @@ export function connectVif(options: VifOptions): Vif {
   const disconnect = (): void => {
     if (!open) return;
     open = false;
-    for (const m of mappings) m.unmap();
+    unpinAll();
   };
 
   return {
     name: options.name,
     poll() {
-      if (!open || (limit && !limit.open(now()))) return null;
+      if (!open || window.closed || (limit && !limit.open(now()))) return null;
       const head = Atomics.load(words, tx + headWord);
       if (head >>> 0 >= ringSlots) {
         badIndex++;
@@ -147,11 +153,12 @@ export function connectVif(options: VifOptions): Vif {
       return null;
     },
     release() {
+      if (window.closed) return;
       txCur = txSeen;
       Atomics.store(words, tx + tailWord, (txCur + mask) & mask);
     },
     deliver(from, list, count) {
-      if (!open) return 0;
+      if (!open || window.closed) return 0;
       const head = Atomics.load(words, rx + headWord);
       if (head >>> 0 >= ringSlots) {
         badIndex++;
@@ -189,7 +196,7 @@ export function connectVif(options: VifOptions): Vif {
       return k;
     },
     flush() {
-      if (rxTail === rxShown || !open) return;
+      if (rxTail === rxShown || !open || window.closed) return;
       rxShown = rxTail;
       Atomics.store(words, rx + tailWord, rxTail);
       // The guest asks for an event when it goes to sleep; one is enough.

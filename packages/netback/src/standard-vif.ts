@@ -296,7 +296,7 @@ export function connectStandardVif(options: StandardVifOptions): Vif {
   return {
     name: options.name,
     poll() {
-      if (!open) return null;
+      if (!open || window.closed) return null;
       batch.count = 0;
       let dropped = 0;
       while (batch.count < burst && dropped < tx.size) {
@@ -321,9 +321,11 @@ export function connectStandardVif(options: StandardVifOptions): Vif {
       showTx();
       return null;
     },
-    release: showTx,
+    release() {
+      if (!window.closed) showTx();
+    },
     deliver(from, list, count) {
-      if (!open) return 0;
+      if (!open || window.closed) return 0;
       let k = 0;
       for (; k < count; k++) {
         const i = list[k] as number;
@@ -363,7 +365,7 @@ export function connectStandardVif(options: StandardVifOptions): Vif {
       return k;
     },
     flush() {
-      if (open && rx.publish()) {
+      if (open && !window.closed && rx.publish()) {
         n.notifications++;
         options.notifyRx();
       }

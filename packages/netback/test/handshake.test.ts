@@ -38,7 +38,10 @@ describe("the handshake", () => {
       const port = h.bridge.attach("outside");
       const guest = await echo(h, { mode });
       h.settle();
-      const mapped = h.xen.mapper.mapped;
+      port.send([frame(guest.id, 9, 0)]);
+      h.settle();
+      port.receive();
+      const { mapped } = h.xen.mapper;
       for (let round = 0; round < 5; round++) {
         h.restartBackend();
         h.settle();
