@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export type { CrashCause, CrashRecord, Locate, WasmFrame } from "./crash.ts";
+export { createHypervisor } from "./create-hypervisor.ts";
 export type { Share } from "./credit.ts";
 export type { Domain, DomainOptions, DomainState, DomainStatistics } from "./domain.ts";
 export { HypervisorError, type HypervisorErrorCode } from "./error.ts";
@@ -17,7 +18,7 @@ export {
   type ShutdownReason,
   shutdownReasons,
 } from "./hypercalls.ts";
-export { createHypervisor, type Hypervisor, type HypervisorOptions } from "./hypervisor.ts";
+export type { Hypervisor, HypervisorOptions } from "./hypervisor.ts";
 export type { Guest, GuestDomain, Kernel, PortableKernel, RunState } from "./kernel.ts";
 export { consoleRing, domainFrames, firstFreeAddress, startInfo } from "./layout.ts";
 export { type DomainSnapshot, decodeSnapshot, encodeSnapshot, SnapshotError } from "./snapshot.ts";

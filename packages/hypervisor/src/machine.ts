@@ -92,6 +92,11 @@ export class Machine {
   }
   /** Has a domain run, wherever it is. One that is being moved is run once it has arrived, in any case. */
   wake(id: DomId): void {
+    // Domain 0 is the program on the caller's thread.
+    if (id === 0) {
+      this.ring(0);
+      return;
+    }
     const place = Atomics.load(this.words, this.line(id) + PLACE);
     if (place === 0) return;
     const pcpu = place >>> 16;

@@ -4,7 +4,8 @@
  * @packageDocumentation
  */
 import { MessageChannel, receiveMessageOnPort, Worker } from "node:worker_threads";
-import { createHypervisor as create, type Hypervisor, type HypervisorOptions } from "./hypervisor.ts";
+import { createHypervisor as create } from "./create-hypervisor.ts";
+import type { Hypervisor, HypervisorOptions } from "./hypervisor.ts";
 import type { FromPcpu, PcpuThreads } from "./thread.ts";
 
 export interface ThreadedOptions extends Omit<HypervisorOptions, "threads"> {

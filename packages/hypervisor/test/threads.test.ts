@@ -104,6 +104,30 @@ describe.skipIf(missing !== "")(`pCPUs on threads${missing}`, () => {
     await d.exited;
   });
 
+  it("wake domain 0 when it waits for something to do", async () => {
+    const x = make(1);
+    const ringer = guest((_c, hypercall, now) => {
+      hypercall("evtchn_send", 1);
+      hypercall("set_timer_op", now.add(20_000_000n));
+      return 0;
+    });
+    const d = await x.createDomain({ name: "d", pages: 1, kernel: kernel(ringer) });
+    const local = x.events.bindInterdomain(0, d.id, x.events.allocUnbound(d.id, 0));
+    let rung = 0;
+    x.onEvent(local, () => rung++);
+    x.run();
+    const before = rung;
+    d.unpause();
+    const start = performance.now();
+    while (rung < before + 10) {
+      await x.idle(10_000);
+      x.run();
+    }
+    // Ten timers of 20 ms and their events; not one of the long waits ran out.
+    expect(performance.now() - start).toBeLessThan(9000);
+    x.onEvent(local, undefined);
+  });
+
   it("move a domain that runs, and it goes on", async () => {
     const x = make(2);
     const d = await x.createDomain({ name: "d", pages: 1, pcpu: 1, kernel: kernel(busy) });

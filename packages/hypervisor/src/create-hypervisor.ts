@@ -1,0 +1,416 @@
+/** Makes hypervisors: domains, the pCPU of the caller's thread, and those of others, over one machine. */
+
+import { createGrantMapper, frameSize, type GrantMapper } from "@clickos/grant-table";
+import { createEventChannels, type EventChannels, sharedInfo } from "@clickos/xen-evtchn";
+import { type CrashCause, crashRecord } from "./crash.ts";
+import { answerCall } from "./dom0-calls.ts";
+import type { Domain, DomainOptions } from "./domain.ts";
+import { checkedShare, DomainControl } from "./domain-control.ts";
+import { HypervisorError } from "./error.ts";
+import { GuestContext, type ThreadServices } from "./guest-context.ts";
+import type { Hypervisor, HypervisorOptions } from "./hypervisor.ts";
+import type { Guest } from "./kernel.ts";
+import { domainFrames, startInfo } from "./layout.ts";
+import { firstReservedDomain, Machine, pcpuWord } from "./machine.ts";
+import { MemoryPool } from "./memory-pool.ts";
+import { Pcpu } from "./pcpu.ts";
+import { awake, PcpuThreadSet } from "./pcpu-threads.ts";
+import { Slots } from "./slots.ts";
+import { type DomainSnapshot, putFrames, takeFrames } from "./snapshot.ts";
+import { type Failure, failureOf } from "./thread.ts";
+
+/** How long to wait for a slice to end. */
+const holdMs = 100;
+
+/** ES2024; in Node 20 and in browsers. */
+interface WaitAsync {
+  waitAsync(
+    words: Int32Array,
+    index: number,
+    value: number,
+    timeoutMs: number,
+  ): { readonly async: false } | { readonly async: true; readonly value: Promise<string> };
+}
+
+export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
+  const started = performance.now();
+  const now = options.clock ?? (() => BigInt(Math.round((performance.now() - started) * 1e6)));
+  const machine = new Machine();
+  const { words } = machine;
+  const domains = new Map<number, DomainControl>();
+  const handlers = new Map<number, () => void>();
+  const slots = new Slots();
+  const mappers = new Map<number, GrantMapper>();
+  const memories = new MemoryPool();
+  let nextId = 1;
+  let memoryBytes = 0;
+  let closed = false;
+
+  // ---- events and grants
+
+  const base = createEventChannels();
+  const dom0 = base.attach({
+    id: 0,
+    sharedInfo: { buffer: new SharedArrayBuffer(sharedInfo.size), offset: 0 },
+    wake: () => machine.ring(0),
+  });
+  /** Tells all threads, or one, how to deliver to a domain. */
+  const publish = (id: number, pcpu?: number): void => {
+    const endpoint = base.endpoint(id);
+    if (endpoint) threads.publish(endpoint, pcpu);
+  };
+  const events: EventChannels = {
+    ...base,
+    bindInterdomain(id, remote, port) {
+      // Before the channel is there, so that whoever finds it finds its other end.
+      for (const end of [id, remote]) if (end !== 0) publish(end);
+      return base.bindInterdomain(id, remote, port);
+    },
+  };
+  const find = (id: number): DomainControl | undefined => domains.get(id);
+  const mapper = createGrantMapper(0, find);
+  mappers.set(0, mapper);
+  const mapperOf = (id: number): GrantMapper => {
+    let own = mappers.get(id);
+    if (!own) {
+      own = createGrantMapper(id, find);
+      mappers.set(id, own);
+    }
+    return own;
+  };
+  const answer = (id: number, number: number, command: number, a: number, b: number): number =>
+    answerCall({ events, find, mapper: mapperOf }, id, number, command, a, b);
+
+  // ---- the caller's own pCPU
+
+  const services: ThreadServices = {
+    endpoint: (id) => base.endpoint(id),
+    call: answer,
+    shutdown: (id, reason) => domains.get(id)?.shutdown(reason),
+  };
+  const own = new Pcpu(machine, 0, now, {
+    halted: (vcpu) => domains.get(vcpu.context.id)?.shutdown("poweroff"),
+    crashed(vcpu, error) {
+      own.remove(vcpu.slot);
+      const domain = domains.get(vcpu.context.id);
+      if (domain) died(domain, undefined, failureOf(error));
+    },
+  });
+
+  const died = (domain: DomainControl, cause: CrashCause | undefined, failure: Failure): void =>
+    domain.died(crashRecord(domain, cause, failure, domain.options.locate));
+
+  // ---- the threads
+
+  const threads: PcpuThreadSet = new PcpuThreadSet(machine, options.threads, options.watchdogMs ?? 1000, {
+    started(id, failure) {
+      const domain = domains.get(id);
+      if (!domain) return;
+      if (failure) died(domain, undefined, failure);
+      else domain.started = true;
+      domain.onStarted?.();
+    },
+    crashed(id, failure) {
+      const domain = domains.get(id);
+      if (domain) died(domain, undefined, failure);
+    },
+    halted: (id, reason) => domains.get(id)?.shutdown(reason),
+    call: (pcpu, id, number, command, a, b) =>
+      domains.get(id)?.pcpu === pcpu ? answer(id, number, command, a, b) : undefined,
+    /** The domain that the thread ran at that moment dies; the others go on over the same memories. */
+    lost(pcpu, slot, cause, message) {
+      publish(0, pcpu);
+      for (const d of [...domains.values()].filter((d) => d.pcpu === pcpu)) {
+        d.text.unlock();
+        if (d.slot === slot) {
+          died(d, cause, { name: "Error", message, stack: "" });
+          d.onStarted?.();
+        } else if (d.state === "running" || d.state === "paused") settle(d);
+      }
+    },
+  });
+  /** Has its thread run a domain. */
+  const settle = (d: DomainControl): void => {
+    const { portable } = d.kernel;
+    const endpoint = base.endpoint(d.id);
+    if (!portable || !endpoint) return;
+    publish(d.id, d.pcpu);
+    for (let port = 1; port < endpoint.channels.length >> 3; port++) {
+      const status = base.status(d.id, port);
+      if (status.state === "interdomain" && status.remote !== 0) publish(status.remote, d.pcpu);
+    }
+    const { memory, id, slot, share, timeOffset } = d;
+    const { resumed } = d;
+    const console = d.text.buffer;
+    threads.post(d.pcpu, { op: "add", id, slot, memory, console, kernel: portable, resumed, share, timeOffset });
+    machine.setPlace(id, { pcpu: d.pcpu, slot });
+    machine.wake(id);
+  };
+
+  const takeSlot = (pcpu: number): number => {
+    const slot = slots.take(pcpu);
+    if (slot < 0) throw new HypervisorError("TOO_MANY_DOMAINS", `pCPU ${pcpu} has all the domains it can have`);
+    return slot;
+  };
+  const choosePcpu = (given: DomainOptions): number => {
+    if (given.pcpu !== undefined) {
+      if (!(Number.isInteger(given.pcpu) && given.pcpu >= 0 && given.pcpu <= threads.count))
+        throw new HypervisorError("NO_PCPU", `there is no pCPU ${given.pcpu}: there are ${threads.count + 1}`);
+      if (given.pcpu > 0 && !given.kernel.portable)
+        throw new HypervisorError("NOT_PORTABLE", `the kernel of '${given.name}' cannot leave this thread`);
+      return given.pcpu;
+    }
+    if (threads.count === 0 || !given.kernel.portable) return 0;
+    let best = 1;
+    for (let pcpu = 2; pcpu <= threads.count; pcpu++) if (slots.load(pcpu) < slots.load(best)) best = pcpu;
+    return best;
+  };
+
+  /** Starts a domain's kernel where its place is. Resolves when it has booted, or crashed. */
+  const startKernel = async (d: DomainControl): Promise<void> => {
+    if (d.pcpu === 0) {
+      startHere(d);
+      return;
+    }
+    await awake(
+      new Promise<void>((resolve) => {
+        d.onStarted = resolve;
+        settle(d);
+      }),
+    );
+    d.onStarted = undefined;
+  };
+  const startHere = (d: DomainControl): void => {
+    machine.setPlace(d.id, { pcpu: 0, slot: d.slot });
+    const endpoint = base.endpoint(d.id) as NonNullable<ReturnType<EventChannels["endpoint"]>>;
+    const context = new GuestContext(d.id, d.memory, d.resumed, endpoint, d.text, services);
+    try {
+      const guest: Guest = d.kernel.start(context);
+      d.started = true;
+      own.add({ slot: d.slot, context, guest, timeOffset: d.timeOffset }, d.share);
+      machine.wake(d.id);
+    } catch (e) {
+      if (!(e instanceof Error)) throw e;
+      died(d, undefined, failureOf(e));
+    }
+  };
+
+  const nextFreeId = (): number => {
+    if (domains.size >= firstReservedDomain - 1)
+      throw new HypervisorError("TOO_MANY_DOMAINS", "all domain numbers are in use");
+    while (nextId >= firstReservedDomain || domains.has(nextId))
+      nextId = nextId >= firstReservedDomain ? 1 : nextId + 1;
+    return nextId++;
+  };
+  const makeDomain = (given: DomainOptions): DomainControl => {
+    const pages = given.snapshot?.pages ?? given.pages ?? 0;
+    const share = checkedShare(given.share ?? {});
+    const bytes = pages * 65536;
+    if (!(Number.isInteger(pages) && pages > 0))
+      throw new HypervisorError("NO_MEMORY", `'${given.name}' asks for ${pages} pages of memory`);
+    if (options.memoryKiB !== undefined && memoryBytes + bytes > options.memoryKiB * 1024)
+      throw new HypervisorError(
+        "NO_MEMORY",
+        `'${given.name}' asks for ${bytes / 1024} KiB where ${options.memoryKiB - memoryBytes / 1024} of ${options.memoryKiB} are free`,
+      );
+    const pcpu = choosePcpu(given);
+    const id = nextFreeId();
+    const slot = takeSlot(pcpu);
+    let memory: WebAssembly.Memory;
+    try {
+      memory = memories.take(pages);
+    } catch (e) {
+      slots.free(pcpu, slot);
+      throw new HypervisorError("NO_MEMORY", `no memory for '${given.name}': ${(e as Error).message}`);
+    }
+    memoryBytes += bytes;
+    const { buffer } = memory;
+    if (given.snapshot) putFrames(buffer, given.snapshot);
+    else {
+      const info = startInfo.view(buffer, domainFrames.startInfo * frameSize);
+      info.magic = new TextEncoder().encode("xen-3.0-wasm32");
+      info.nrPages = BigInt(buffer.byteLength / frameSize);
+      info.sharedInfo = BigInt(domainFrames.sharedInfo * frameSize);
+      info.storeMfn = BigInt(domainFrames.store);
+      info.consoleMfn = BigInt(domainFrames.console);
+    }
+    machine.forget(id);
+    base.attach({
+      id,
+      sharedInfo: { buffer, offset: domainFrames.sharedInfo * frameSize },
+      portLimit: given.portLimit ?? 1023,
+      wake: () => machine.wake(id),
+    });
+    const domain = new DomainControl(given, { id, memory, pcpu, slot }, share, { machine, own, threads, now });
+    domains.set(id, domain);
+    return domain;
+  };
+
+  const known = (id: number): DomainControl => {
+    const domain = domains.get(id);
+    if (!domain) throw new HypervisorError("NO_DOMAIN", `there is no domain ${id}`);
+    return domain;
+  };
+  const destroyDomain = (id: number): void => {
+    const domain = domains.get(id);
+    if (!domain) return;
+    const { memory } = domain;
+    domains.delete(id);
+    machine.setPlace(id, undefined);
+    domain.destroyed();
+    threads.forget(id);
+    base.detach(id);
+    for (const each of mappers.values()) each.revoke(id);
+    mappers.get(id)?.release();
+    mappers.delete(id);
+    memoryBytes -= memory.buffer.byteLength;
+    /** Nobody runs it any more: its place and, when no program could have kept hold of it, its memory are free. */
+    const gone = (): void => {
+      slots.free(domain.pcpu, domain.slot);
+      const { portable } = domain.kernel;
+      if (portable && "modules" in portable) memories.give(memory);
+    };
+    if (domain.pcpu !== 0) void threads.ask(domain.pcpu, { op: "remove", slot: domain.slot }).then(gone);
+    else {
+      own.remove(domain.slot);
+      gone();
+    }
+  };
+  const createDomain = async (given: DomainOptions): Promise<Domain> => {
+    if (closed) throw new HypervisorError("CLOSED", "the hypervisor is closed");
+    const domain = makeDomain(given);
+    try {
+      given.prepare?.(domain);
+    } catch (e) {
+      destroyDomain(domain.id);
+      throw e;
+    }
+    await startKernel(domain);
+    return domain;
+  };
+  const snapshot = async (id: number): Promise<DomainSnapshot> => {
+    const domain = known(id);
+    const { name, memory } = domain;
+    const running = domain.state === "running";
+    await domain.pause();
+    // What the console's ring holds has been printed.
+    domain.text.read();
+    const taken = {
+      name,
+      pages: memory.buffer.byteLength / 65536,
+      timeNs: domain.now(),
+      frames: takeFrames(memory.buffer),
+    };
+    if (running) domain.unpause();
+    return taken;
+  };
+
+  publish(0);
+
+  return {
+    events,
+    mapper,
+    now,
+    createDomain,
+    destroyDomain,
+    snapshot,
+    async clone(id, given) {
+      const domain = known(id);
+      const { share, options: first } = domain;
+      const { kernel } = domain;
+      if (!kernel.portable)
+        throw new HypervisorError("NOT_PORTABLE", `the kernel of '${domain.name}' has state that is not in its memory`);
+      return createDomain({ ...first, share, kernel, ...given, snapshot: await snapshot(id) });
+    },
+    async move(id, pcpu) {
+      const domain = known(id);
+      choosePcpu({ ...domain.options, kernel: domain.kernel, pcpu });
+      if (domain.pcpu === pcpu) return;
+      if (!domain.kernel.portable)
+        throw new HypervisorError("NOT_PORTABLE", `the kernel of '${domain.name}' cannot leave this thread`);
+      const running = domain.state === "running";
+      await domain.pause();
+      const { slot, pcpu: old } = domain;
+      machine.setPlace(id, undefined);
+      if (old !== 0) await threads.ask(old, { op: "remove", slot });
+      else own.remove(slot);
+      slots.free(old, slot);
+      if (domains.get(id) !== domain) return;
+      domain.pcpu = pcpu;
+      domain.slot = takeSlot(pcpu);
+      if (domain.state === "paused") {
+        await startKernel(domain);
+        if (running) domain.unpause();
+      }
+    },
+    hold(id, body) {
+      const domain = known(id);
+      if (domain.pcpu === 0 || domain.state !== "running") return body();
+      machine.setMayRun(id, false);
+      try {
+        const end = performance.now() + holdMs;
+        while (domain.isInSlice) {
+          threads.pollOne(domain.pcpu);
+          if (performance.now() > end)
+            throw new HypervisorError("BUSY", `'${domain.name}' has been running for ${holdMs} ms without a pause`);
+        }
+        return body();
+      } finally {
+        if (domain.state === "running") {
+          machine.setMayRun(id, true);
+          machine.wake(id);
+        }
+      }
+    },
+    wake: (id) => machine.wake(id),
+    get pcpus() {
+      return threads.count + 1;
+    },
+    get domains() {
+      return [...domains.values()];
+    },
+    get threadsReplaced() {
+      return threads.replaced;
+    },
+    onEvent(port, handler) {
+      if (handler) handlers.set(port, handler);
+      else handlers.delete(port);
+    },
+    run() {
+      let worked = false;
+      if (threads.count > 0) threads.poll();
+      if (Atomics.load(dom0.sharedInfo, 0) & 1) {
+        worked = true;
+        for (const port of base.takePending(0)) handlers.get(port)?.();
+      }
+      return own.pass() || worked;
+    },
+    async idle(timeoutMs) {
+      const doorbell = machine.at(0, pcpuWord.doorbell);
+      const seen = Atomics.load(words, doorbell);
+      if (Atomics.load(dom0.sharedInfo, 0) & 1) return;
+      const next = own.nextWork;
+      const wait = next === undefined ? timeoutMs : Math.min(timeoutMs, Math.max(0, Number(next - now()) / 1e6));
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, wait);
+        if (threads.count === 0) return;
+        const waiting = (Atomics as unknown as WaitAsync).waitAsync(words, doorbell, seen, Math.max(1, wait));
+        const done = (): void => {
+          clearTimeout(timer);
+          resolve();
+        };
+        if (waiting.async) void waiting.value.then(done);
+        else done();
+      });
+    },
+    get nextTimer() {
+      return own.nextTimer;
+    },
+    async close() {
+      if (closed) return;
+      for (const id of [...domains.keys()]) destroyDomain(id);
+      closed = true;
+      await threads.close();
+    },
+  };
+}
