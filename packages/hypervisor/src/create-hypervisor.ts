@@ -117,6 +117,12 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
     halted: (id, reason) => domains.get(id)?.shutdown(reason),
     call: (pcpu, id, number, command, a, b) =>
       domains.get(id)?.pcpu === pcpu ? answer(id, number, command, a, b) : undefined,
+    failed(pcpu, message) {
+      for (const d of [...domains.values()].filter((d) => d.pcpu === pcpu)) {
+        died(d, "killed", { name: "Error", message: `pCPU ${pcpu} cannot be started: ${message}`, stack: "" });
+        d.onStarted?.();
+      }
+    },
     /** The domain that the thread ran at that moment dies; the others go on over the same memories. */
     lost(pcpu, slot, cause, message) {
       publish(0, pcpu);
@@ -172,6 +178,8 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
       startHere(d);
       return;
     }
+    const failure = threads.failure(d.pcpu);
+    if (failure !== undefined) throw new HypervisorError("NO_PCPU", `pCPU ${d.pcpu} cannot be started: ${failure}`);
     await awake(
       new Promise<void>((resolve) => {
         d.onStarted = resolve;
@@ -285,7 +293,12 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
       destroyDomain(domain.id);
       throw e;
     }
-    await startKernel(domain);
+    try {
+      await startKernel(domain);
+    } catch (e) {
+      destroyDomain(domain.id);
+      throw e;
+    }
     return domain;
   };
   const snapshot = async (id: number): Promise<DomainSnapshot> => {

@@ -1,5 +1,5 @@
 /** A domain as its guest sees it, on whatever thread runs it: memory, and what the hypercalls are made of. */
-import { type EventEndpoint, type EvtchnPort, sendEvent } from "@clickos/xen-evtchn";
+import { type EventEndpoint, type EvtchnPort, raiseVirq, sendEvent, virq } from "@clickos/xen-evtchn";
 import type { DomainConsole } from "./console.ts";
 import { EVTCHNOP, errno, type ShutdownReason } from "./hypercalls.ts";
 import type { GuestDomain } from "./kernel.ts";
@@ -63,6 +63,11 @@ export class GuestContext implements GuestDomain {
   }
   setTimer(atNs: bigint): void {
     this.timer = atNs;
+  }
+  /** Its timer is due: it is set no more, and `VIRQ_TIMER` is raised for who has bound it. */
+  timerDue(): void {
+    this.timer = 0n;
+    raiseVirq(this.endpoint, virq.timer);
   }
   shutdown(reason: ShutdownReason): void {
     this.thread.shutdown(this.id, reason);

@@ -21,7 +21,12 @@ export interface ThreadEvents {
    * are to be added again.
    */
   lost(pcpu: number, slot: number, cause: CrashCause, message: string): void;
+  /** A thread cannot be kept alive: nothing can run there. */
+  failed(pcpu: number, message: string): void;
 }
+
+/** Threads that end in a row without having said a word, before no more are started. */
+const attempts = 3;
 
 export interface Answer {
   readonly value: number;
@@ -33,8 +38,11 @@ interface Thread {
   readonly index: number;
   /** Answers that are waited for. */
   readonly requests: Map<number, (answer: Answer) => void>;
-  /** While it is being replaced. */
+  /** While it is being replaced, and when it is not replaced any more. */
   ending: boolean;
+  /** Ends since it last said something. */
+  ends: number;
+  failure: string | undefined;
 }
 
 export class PcpuThreadSet {
@@ -53,7 +61,14 @@ export class PcpuThreadSet {
     this.factory = factory;
     this.events = events;
     for (let index = 1; index <= Math.min(factory?.count ?? 0, maximumPcpus - 1); index++)
-      this.threads.push({ thread: this.start(index), index, requests: new Map(), ending: false });
+      this.threads.push({
+        thread: this.start(index),
+        index,
+        requests: new Map(),
+        ending: false,
+        ends: 0,
+        failure: undefined,
+      });
     this.watchdog = new Watchdog(machine, this.threads.length, watchdogMs, (pcpu, ms) => {
       const t = this.threads[pcpu - 1];
       if (t) void this.replace(t, "watchdog", `the vCPU ran for ${Math.round(ms)} ms without a pause`);
@@ -87,6 +102,7 @@ export class PcpuThreadSet {
   }
 
   private received(t: Thread, m: FromPcpu): void {
+    t.ends = 0;
     if (m.op === "call") this.answerCall(t);
     else if (m.op === "done") {
       t.requests.get(m.request)?.(m);
@@ -126,6 +142,11 @@ export class PcpuThreadSet {
     const { words } = this.machine;
     const slot = Atomics.load(words, this.machine.at(t.index, pcpuWord.current)) - 1;
     this.abandon(t);
+    if (++t.ends > attempts) {
+      t.failure = message;
+      this.events.failed(t.index, message);
+      return;
+    }
     t.thread = this.start(t.index);
     t.ending = false;
     this.events.lost(t.index, slot, cause, message);
@@ -137,6 +158,10 @@ export class PcpuThreadSet {
     t.requests.clear();
   }
 
+  /** Why there is nothing to run on, if there is not. */
+  failure(pcpu: number): string | undefined {
+    return this.threads[pcpu - 1]?.failure;
+  }
   /** Hears what all threads have to say, and looks after them. */
   poll(): void {
     for (const t of this.threads) {
@@ -173,7 +198,11 @@ export class PcpuThreadSet {
       | { readonly op: "load"; readonly slot: number; readonly module: WebAssembly.Module },
   ): Promise<Answer> {
     const t = this.threads[pcpu - 1];
-    if (!t) return Promise.resolve({ value: 0 });
+    if (!t || t.failure !== undefined)
+      return Promise.resolve({
+        value: 0,
+        failure: { name: "HypervisorError", message: "there is no thread", stack: "" },
+      });
     return awake(
       new Promise((resolve) => {
         const request = this.nextRequest++;

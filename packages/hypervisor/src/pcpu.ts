@@ -157,7 +157,7 @@ export class Pcpu {
       if (!vcpu || vcpu.context.timer === 0n || !this.machine.mayRun(vcpu.context.id)) continue;
       const at = vcpu.context.timer - vcpu.timeOffset;
       if (at <= now) {
-        vcpu.context.timer = 0n;
+        vcpu.context.timerDue();
         this.setRunnable(vcpu.slot, true);
       } else if (next === undefined || at < next) next = at;
     }

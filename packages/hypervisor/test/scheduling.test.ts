@@ -2,6 +2,7 @@ import { createGrantTable } from "@clickos/grant-table";
 import {
   createHypervisor,
   decodeSnapshot,
+  EVTCHNOP,
   encodeSnapshot,
   GNTTABOP,
   hypercalls,
@@ -9,6 +10,7 @@ import {
   type Share,
   wasmKernel,
 } from "@clickos/hypervisor";
+import { takePending, virq } from "@clickos/xen-evtchn";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { counter, counterAt, guest } from "./guests.ts";
@@ -103,6 +105,37 @@ describe("a domain", () => {
     const other = await xen.createDomain({ name: "e", pages: 1, kernel: idle });
     other.shutdown("crash");
     expect(other.shutdownReason).toBe("crash");
+  });
+
+  it("has a timer that fires once, as VIRQ_TIMER for who has bound it", async () => {
+    let now = 0n;
+    const xen = createHypervisor({ clock: () => now });
+    const heard: [bigint, number[]][] = [];
+    const d = await xen.createDomain({
+      name: "d",
+      pages: 1,
+      kernel: {
+        start: (domain) => {
+          const port = domain.eventOp(EVTCHNOP.bindVirq, virq.timer);
+          const words = new Int32Array(domain.memory.buffer, 2 * 4096, 1024);
+          domain.setTimer(50n);
+          return {
+            run: (at) => {
+              heard.push([at, takePending(words)]);
+              if (at === 50n) domain.setTimer(70n);
+              return port > 0 ? "idle" : "halted";
+            },
+          };
+        },
+      },
+    });
+    d.unpause();
+    for (; now < 100n; now += 10n) xen.run();
+    expect(heard).toEqual([
+      [0n, []],
+      [50n, [1]],
+      [70n, [1]],
+    ]);
   });
 
   it("gets no more memory than there is", async () => {

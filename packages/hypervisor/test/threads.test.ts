@@ -128,6 +128,20 @@ describe.skipIf(missing !== "")(`pCPUs on threads${missing}`, () => {
     x.onEvent(local, undefined);
   });
 
+  it("say so when they cannot be started, and do not try for ever", async () => {
+    xen = createHypervisor({ pcpus: 1, worker: new URL("file:///nonexistent/worker.js") });
+    const d = await xen.createDomain({ name: "d", pages: 1, kernel: kernel(busy) });
+    expect(d.crash).toMatchObject({ cause: "killed" });
+    expect(d.crash!.message).toMatch(/^pCPU 1 cannot be started: .*Cannot find module/);
+    await expect(xen.createDomain({ name: "e", pages: 1, kernel: kernel(busy) })).rejects.toMatchObject({
+      code: "NO_PCPU",
+    });
+    const here = await xen.createDomain({ name: "f", pages: 1, pcpu: 0, kernel: kernel(busy) });
+    here.unpause();
+    expect(xen.run()).toBe(true);
+    expect(xen.domains).toHaveLength(2);
+  });
+
   it("move a domain that runs, and it goes on", async () => {
     const x = make(2);
     const d = await x.createDomain({ name: "d", pages: 1, pcpu: 1, kernel: kernel(busy) });

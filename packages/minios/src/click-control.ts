@@ -30,6 +30,7 @@ export interface RouterHandlers {
 export interface RouterHost {
   /** Starts a router, in place of one that runs; what is wrong with the configuration is thrown, and that one goes on. */
   start(router: number, configuration: string): Promise<RouterHandlers>;
+  runs(router: number): boolean;
   halt(router: number): Promise<void>;
   /** Prints to the domain's console. */
   print(text: string): void;
@@ -128,6 +129,8 @@ export function serveClickControl(options: { store: XenStore; domain: number; ho
       put(`${clickos}/${router}/status`, "Running");
     } catch (e) {
       fail(router, e);
+      // One that was to be replaced goes on, unless its successor was found wanting only when it booted.
+      if (!host.runs(router)) routers.delete(router);
       put(`${clickos}/${router}/status`, routers.has(router) ? "Running" : "Halted");
     }
   };

@@ -74,6 +74,17 @@ export function sendEvent(from: EventEndpoint, port: number, find: (id: number) 
   return true;
 }
 
+/** Raises a virtual interrupt, if the domain has bound it. */
+export function raiseVirq(to: EventEndpoint, virq: number): void {
+  const { channels } = to;
+  for (let at: number = channel.words; at < channels.length; at += channel.words)
+    if (
+      (Atomics.load(channels, at) & 0xffff) === channelState.virq &&
+      Atomics.load(channels, at + channel.target) === virq
+    )
+      deliver(to, at / channel.words);
+}
+
 /**
  * Clears and returns the ports with pending unmasked events, lowest first, as an upcall handler does. While the
  * domain masks its upcall nothing is taken: the bits stay.

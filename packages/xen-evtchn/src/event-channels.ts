@@ -6,6 +6,7 @@ import {
   type EventEndpoint,
   maskWord,
   pendingWord,
+  raiseVirq,
   select,
   sendEvent,
   takePending,
@@ -239,16 +240,7 @@ export function createEventChannels(): EventChannels {
       const s = domains.get(id);
       return s !== undefined && sendEvent(s, port, (remote) => domains.get(remote));
     },
-    raise(id, number) {
-      const s = state(id);
-      for (let port = 1, seen = 0; seen < s.open && at(port) < s.channels.length; port++) {
-        const kind = word(s, port) & 0xffff;
-        if (kind === channelState.closed) continue;
-        seen++;
-        if (kind === channelState.virq && Atomics.load(s.channels, at(port) + channel.target) === number)
-          deliver(s, port);
-      }
-    },
+    raise: (id, number) => raiseVirq(state(id), number),
     mask(id, port) {
       const s = state(id);
       bound(s, port);

@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-export { type EventEndpoint, sendEvent, takePending } from "./delivery.ts";
+export { type EventEndpoint, raiseVirq, sendEvent, takePending } from "./delivery.ts";
 export {
   type ChannelStatus,
   createEventChannels,

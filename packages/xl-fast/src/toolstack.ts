@@ -186,6 +186,7 @@ export function createToolstack(options: {
           await routers.halt(number);
           return routers.start(number, image);
         },
+        runs: (number) => routers.running.has(number),
         halt: (number) => routers.halt(number),
         print: (text) => domain.print(text),
         shutdown: (reason) => domain.shutdown(reason),

@@ -120,6 +120,19 @@ describe("the Click control plane in the store", () => {
     expect(store.read(`${at(3)}/error`)).toMatch(/more than|free: give it more memory/);
   });
 
+  it("says Halted when a successor traps as it boots", async () => {
+    const b = bench(0);
+    const vm = await shell(b, "Idle -> c :: Counter -> Discard");
+    const home = `/local/domain/${vm.domain.id}/clickos/0`;
+    expect(b.xl.store.read(`${home}/status`)).toBe("Running");
+    await configure(b, vm, 0, "Idle -> FaultyAtBoot -> Discard");
+    expect(b.xl.store.read(`${home}/status`)).toBe("Halted");
+    expect(b.xl.store.read(`${home}/error`)).toMatch(/crashed while it booted: .*divide by zero/);
+    expect(vm.routers).toEqual([]);
+    await configure(b, vm, 0, "Idle -> Discard");
+    expect([vm.routers, vm.domain.state]).toEqual([[0], "running"]);
+  });
+
   it("puts long values in several nodes, and elements of compounds where they are", async () => {
     const b = bench(0);
     const vm = await b.xl.create({ name: "vm" });

@@ -16,7 +16,17 @@ export const Faulty = element({
     c.if(first.eq(0xff), () => c.loop(() => c.store8(packet.data, 0xff)));
   },
 });
-export const elements = { ...standard, ...elementSet(Faulty) };
+/** Divides by zero when its router boots. */
+export const FaultyAtBoot = element({
+  name: "FaultyAtBoot",
+  ports: "1/1",
+  processing: "a/a",
+  init(c) {
+    c.store32(4096 * 13, c.i32(1).divU(c.load32(0)));
+  },
+  action() {},
+});
+export const elements = { ...standard, ...elementSet(Faulty, FaultyAtBoot) };
 
 export interface Bench {
   readonly xl: Toolstack;
