@@ -4,10 +4,10 @@
  */
 import { createHypervisor } from "@clickos/hypervisor/node";
 import { announceVif, createBackend } from "@clickos/netback";
-import { createSwitch } from "@clickos/vale";
+import { createSwitch, learningBridge } from "@clickos/vale";
 import { createXenStore } from "@clickos/xenstore";
 import { connectStore, createToolstack } from "@clickos/xl-fast";
-import { neighbour } from "./neighbours.mjs";
+import { neighbour, neighbourOn } from "./neighbours.mjs";
 import { random } from "./random.mjs";
 import { hostileScript } from "./script-guest.mjs";
 import { hostileModule, hostileWasm } from "./wasm-guest.mjs";
@@ -24,7 +24,8 @@ export async function hostileSuite({ mutations, seed, elements, worker, progress
   const hypervisor = createHypervisor({ pcpus: 1, worker, watchdogMs: 5000 });
   const store = createXenStore();
   const xl = createToolstack({ elements, hypervisor, store });
-  const bridge = createSwitch({ name: "hostile" });
+  // What anybody would do with a switch for tenants: addresses stay where they were seen, and each has its rate.
+  const bridge = createSwitch({ name: "hostile", lookup: learningBridge({ sticky: true }) });
   const sink = bridge.attach("sink");
   const backend = createBackend({
     store,
@@ -35,6 +36,7 @@ export async function hostileSuite({ mutations, seed, elements, worker, progress
   const neighbours = [
     await neighbour(xl, elements, "here", "FromDevice(0) -> Counter -> ToDevice(1)", 0),
     await neighbour(xl, elements, "there", "FromDevice(0) -> Queue(300) -> ToDevice(1)", 1),
+    await neighbourOn(bridge, xl, elements, "beside"),
   ];
   /** What was done, and what domain 0 found wrong, by kind. */
   const done = {};
@@ -65,7 +67,8 @@ export async function hostileSuite({ mutations, seed, elements, worker, progress
         store.mkdir(`${home}/data`);
         store.setPermissions(home, ["n0", `r${d.id}`]);
         store.setPermissions(`${home}/data`, [`n${d.id}`]);
-        announceVif(store, { domain: d.id, device: 0, bridge: "hostile", mac: "02:00:00:00:00:66", mode: vifMode });
+        const vif = { domain: d.id, device: 0, bridge: "hostile", mac: "02:00:00:00:00:66", mode: vifMode };
+        announceVif(store, { ...vif, rate: "3000,10000" });
       },
     });
     const key = `${domain.id}/0`;
@@ -128,12 +131,18 @@ export async function hostileSuite({ mutations, seed, elements, worker, progress
     };
   };
   const kinds = [
-    () => spawnScript("netmap", "+batch"),
+    () => spawnScript("netmap", "+vale"),
     () => spawnScript("standard", "baseline"),
     () => spawnScript("standard", "+grants"),
     () => spawnWasm("netmap"),
     () => spawnWasm("standard"),
   ];
+  // Everybody is known before the others come.
+  for (let i = 0; i < 100; i++) {
+    hypervisor.run();
+    for (const n of neighbours) n.turn(true);
+    bridge.forward();
+  }
   const guests = [];
   for (const make of kinds) guests.push(await make());
 
@@ -145,10 +154,10 @@ export async function hostileSuite({ mutations, seed, elements, worker, progress
     for (let shown = 0; made.script < half || made.raw < half; rounds++) {
       hypervisor.run();
       for (const n of neighbours) n.turn(true);
-      for (let i = 0; i < 4 && bridge.forward() > 0; i++);
-      // What comes out of hostile guests goes back into them.
-      const out = sink.receive().filter((f) => f.length >= 14);
-      sink.send(out.slice(0, 64));
+      bridge.forward();
+      // What comes out of hostile guests goes back into them; not to the neighbour beside them, who has his own.
+      const out = sink.receive().filter((f) => f.length >= 14 && f[0] % 2 === 0 && f[4] !== 1);
+      sink.send(out.slice(0, 8));
       for (const [i, guest] of guests.entries()) {
         guest.look();
         if (!guest.over()) continue;
@@ -168,6 +177,7 @@ export async function hostileSuite({ mutations, seed, elements, worker, progress
     while (neighbours.some((n) => n.received < n.sent) && performance.now() < end) {
       hypervisor.run();
       for (const n of neighbours) n.turn(false);
+      bridge.forward();
       await turn();
     }
   } catch (e) {

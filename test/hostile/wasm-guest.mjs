@@ -151,7 +151,8 @@ export async function hostileWasm({ hypervisor, module, mode, seed, bridge, pcpu
         data.setUint32(targetsAt + i * 8 + 4, width, true);
       }
       const key = (k) => Number(front.keys[k] ?? 0);
-      const common = { name: `vif${d.id}.0`, domain: d.id, mapper };
+      const rate = { bytes: 3000, microseconds: 10_000 };
+      const common = { name: `vif${d.id}.0`, domain: d.id, mapper, rate, burst: 16 };
       const vif =
         mode === "netmap"
           ? connectVif({

@@ -20,8 +20,12 @@ export interface Lookup {
 /**
  * The learning bridge: remembers behind which port each source address is. The table is direct-mapped, as VALE's
  * is: an address that meets another in its place takes it over, and the other is flooded until it is seen again.
+ *
+ * `sticky` addresses stay with the port where they were first seen until it leaves: a port cannot take another's frames
+ * by using its address. One that finds its place taken by another address is flooded.
  */
-export function learningBridge(options: { entries?: number } = {}): Lookup {
+export function learningBridge(options: { entries?: number; sticky?: boolean } = {}): Lookup {
+  const sticky = options.sticky ?? false;
   const entries = 2 ** Math.ceil(Math.log2(options.entries ?? 4096));
   const mask = entries - 1;
   // Four words an entry: address bytes 0–3, address bytes 4–5, port + 1.
@@ -60,9 +64,11 @@ export function learningBridge(options: { entries?: number } = {}): Lookup {
       const sourceLow = b >>> 16;
       if ((sourceLow & 1) === 0) {
         const s = slot(c, sourceLow);
-        table[s] = c;
-        table[s + 1] = sourceLow;
-        table[s + 2] = ingress + 1;
+        if (!sticky || table[s + 2] === 0) {
+          table[s] = c;
+          table[s + 1] = sourceLow;
+          table[s + 2] = ingress + 1;
+        }
       }
       if (a & 1) return broadcast;
       // Destination in the form of a source: first two bytes, then four.

@@ -1,4 +1,13 @@
-import { copyFrame, createSwitch, FrameBatch, FrameMemory, learningBridge, patch, SwitchError } from "@clickos/vale";
+import {
+  copyFrame,
+  createSwitch,
+  FrameBatch,
+  FrameMemory,
+  learningBridge,
+  type MemoryPort,
+  patch,
+  SwitchError,
+} from "@clickos/vale";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
@@ -123,5 +132,30 @@ describe("copyFrame", () => {
         },
       ),
     );
+  });
+
+  it("keeps an address with its port, when it is sticky, until the port leaves", () => {
+    const sw = createSwitch({ lookup: learningBridge({ sticky: true }) });
+    const [a, b, thief] = ["a", "b", "thief"].map((name) => sw.attach(name)) as [MemoryPort, MemoryPort, MemoryPort];
+    const frame = (to: number, from: number): Uint8Array => {
+      const f = new Uint8Array(60);
+      f.set([2, 0, 0, 0, 0, to, 2, 0, 0, 0, 0, from]);
+      return f;
+    };
+    a.send([frame(2, 1)]);
+    sw.forward();
+    thief.send([frame(9, 1)]);
+    sw.forward();
+    for (const p of [a, b, thief]) p.receive();
+    b.send([frame(1, 2)]);
+    sw.forward();
+    expect([a, b, thief].map((p) => p.receive().length)).toEqual([1, 0, 0]);
+    sw.detach(a);
+    thief.send([frame(9, 1)]);
+    sw.forward();
+    for (const p of [b, thief]) p.receive();
+    b.send([frame(1, 2)]);
+    sw.forward();
+    expect(thief.receive()).toHaveLength(1);
   });
 });
