@@ -62,7 +62,7 @@ export interface GrantMapper {
 }
 
 /** Mappings that one domain may hold (the length of Xen's map track). */
-const maximumMappings = 65536;
+const defaultMappings = 65536;
 
 /** What the mapper knows of one domain's table. */
 interface Table {
@@ -145,7 +145,12 @@ function refusal(status: number, words: Int32Array, ref: number): string {
 }
 
 /** A mapper for domain `self`; `find` gives the domains that exist. */
-export function createGrantMapper(self: number, find: (id: number) => GrantingDomain | undefined): GrantMapper {
+export function createGrantMapper(
+  self: number,
+  find: (id: number) => GrantingDomain | undefined,
+  options: { /** Mappings at most; 65,536 by default. */ readonly maximumMappings?: number } = {},
+): GrantMapper {
+  const maximumMappings = options.maximumMappings ?? defaultMappings;
   const tables = new Map<number, Table>();
   const held = new Map<number, FrameMapping>();
   let nextHandle = 0;
@@ -266,12 +271,12 @@ export function createGrantMapper(self: number, find: (id: number) => GrantingDo
       const { words, buffer } = table;
       const frame = pin(table, domain, ref, readOnly);
       if (frame < 0) return fail(frame as Exclude<GrantStatus, 0>, refusal(frame, words, ref));
-      while (held.has(nextHandle)) nextHandle = (nextHandle + 1) & 0xffff;
+      while (held.has(nextHandle)) nextHandle = (nextHandle + 1) % maximumMappings;
       const mapping = new FrameMapping({ buffer, frame, domain: id, ref, handle: nextHandle }, readOnly, (m) => {
         held.delete(m.handle);
         unpin(table, ref, readOnly);
       });
-      nextHandle = (nextHandle + 1) & 0xffff;
+      nextHandle = (nextHandle + 1) % maximumMappings;
       held.set(mapping.handle, mapping);
       return { status: GNTST.okay, mapping };
     },

@@ -68,7 +68,8 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
     },
   };
   const find = (id: number): DomainControl | undefined => domains.get(id);
-  const mapper = createGrantMapper(0, find);
+  // Back ends hold hundreds of frames of each of thousands of domains.
+  const mapper = createGrantMapper(0, find, { maximumMappings: 1 << 24 });
   mappers.set(0, mapper);
   const mapperOf = (id: number): GrantMapper => {
     let own = mappers.get(id);
@@ -198,7 +199,6 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
       own.add({ slot: d.slot, context, guest, timeOffset: d.timeOffset }, d.share);
       machine.wake(d.id);
     } catch (e) {
-      if (!(e instanceof Error)) throw e;
       died(d, undefined, failureOf(e));
     }
   };
