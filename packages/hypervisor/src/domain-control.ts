@@ -47,7 +47,7 @@ export function checkedShare(share: Partial<Share>, before: Share = defaultShare
 export class DomainControl implements Domain {
   readonly id: number;
   readonly options: DomainOptions;
-  readonly table: Domain["table"];
+  table: Domain["table"];
   readonly text: DomainConsole;
   /** What is added to the machine's time to make its own. */
   readonly timeOffset: bigint;
@@ -132,7 +132,9 @@ export class DomainControl implements Domain {
   destroyed(): void {
     this.end("destroyed");
     this.text.detach();
+    // Its memory may be another's soon.
     this.memory = nothing;
+    this.table = { buffer: nothing.buffer, offset: 0, frames: 0 };
     this.onStarted?.();
   }
   private end(state: DomainState): void {

@@ -96,13 +96,14 @@ export function serveClickControl(options: { store: XenStore; domain: number; ho
     }
   };
   const fail = (router: number, problem: unknown): void => {
+    if (!open) return;
     const text = problem instanceof Error ? problem.message : String(problem);
     putLong(`${clickos}/${router}/error`, toBytes(text));
     host.print(`clickos/${router}: ${text}\n`);
   };
   const succeed = (router: number): void => {
     const path = `${clickos}/${router}/error`;
-    if (store.exists(path)) store.rm(path);
+    if (open && store.exists(path)) store.rm(path);
   };
 
   const configurationOf = (router: number): string => {
@@ -137,7 +138,7 @@ export function serveClickControl(options: { store: XenStore; domain: number; ho
   const halt = async (router: number): Promise<void> => {
     if (!routers.delete(router)) return;
     await host.halt(router);
-    if (store.exists(`${clickos}/${router}`)) put(`${clickos}/${router}/status`, "Halted");
+    if (open && store.exists(`${clickos}/${router}`)) put(`${clickos}/${router}/status`, "Halted");
   };
   const handlersOf = (router: number): RouterHandlers => {
     const running = routers.get(router);
@@ -169,7 +170,15 @@ export function serveClickControl(options: { store: XenStore; domain: number; ho
     if (!/^\d{1,9}$/.test(number)) return;
     const router = Number(number);
     const later = (task: () => Promise<void> | void): void => {
-      last = last.then(task).catch((e: unknown) => fail(router, e));
+      last = last.then(async () => {
+        // The domain may be gone by now.
+        if (!open) return;
+        try {
+          await task();
+        } catch (e) {
+          fail(router, e);
+        }
+      });
     };
     if (value === undefined) {
       // The router's directory, or its status, was removed.

@@ -133,6 +133,35 @@ describe("the Click control plane in the store", () => {
     expect([vm.routers, vm.domain.state]).toEqual([[0], "running"]);
   });
 
+  it("does nothing more for a VM that is destroyed meanwhile", async () => {
+    const b = bench(1);
+    const vm = await b.xl.create({ name: "vm", vif: b.vif });
+    const at = `/local/domain/${vm.domain.id}/clickos/0`;
+    b.xl.store.write(`${at}/config/0`, "FromDevice(0) -> c :: Counter -> Discard");
+    b.xl.store.write(`${at}/status`, "Running");
+    b.xl.store.write(`${at}/control/read/c/count`, "");
+    b.xl.destroy("vm");
+    await vm.settled();
+    expect([b.xl.store.exists(at), b.xl.hypervisor.domains, b.xl.hypervisor.mapper.mapped]).toEqual([false, [], 0]);
+    // At every step of starting it, too; and who comes into its memory does not notice.
+    for (let steps = 1; steps < 40; steps++) {
+      const early = await b.xl.create({ name: "early", vif: b.vif });
+      const home = `/local/domain/${early.domain.id}/clickos/0`;
+      b.xl.store.write(`${home}/config/0`, "FromDevice(0) -> c :: Counter -> Discard");
+      b.xl.store.write(`${home}/status`, "Running");
+      for (let i = 0; i < steps; i++) await Promise.resolve();
+      if (steps % 3 === 0) await new Promise((resolve) => setTimeout(resolve, steps / 6));
+      b.xl.destroy("early");
+      const next = await shell(b, "FromDevice(0) -> c :: Counter -> Discard");
+      await early.settled();
+      b.ports[0]!.send([frame(1)]);
+      b.settle();
+      expect([next.read("c.count"), next.domain.crash]).toEqual(["1", undefined]);
+      b.xl.destroy("vm");
+    }
+    expect([b.xl.hypervisor.domains, b.xl.hypervisor.mapper.mapped]).toEqual([[], 0]);
+  });
+
   it("puts long values in several nodes, and elements of compounds where they are", async () => {
     const b = bench(0);
     const vm = await b.xl.create({ name: "vm" });
