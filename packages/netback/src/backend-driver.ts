@@ -6,22 +6,12 @@
 import type { GrantMapper } from "@clickos/grant-table";
 import type { ValeSwitch } from "@clickos/vale";
 import { type EventChannels, EventError } from "@clickos/xen-evtchn";
+import { xenbusState } from "@clickos/xen-ring";
 import { StoreError, type XenStore } from "@clickos/xenstore";
 import { connectVif } from "./netback.ts";
 import { parseRate } from "./rate.ts";
 import { connectStandardVif } from "./standard-vif.ts";
 import { NetbackError, type Vif } from "./vif.ts";
-
-/** States of a device. */
-const state = {
-  unknown: 0,
-  initialising: 1,
-  initWait: 2,
-  initialised: 3,
-  connected: 4,
-  closing: 5,
-  closed: 6,
-} as const;
 
 /**
  * How a vif moves packets: the steps of the paper's table. `baseline`: netif rings, a grant operation and an event for
@@ -142,7 +132,7 @@ export function createBackend(options: BackendOptions): Backend {
   const fail = (d: Device, reason: string, message: string): void => {
     failures[reason] = (failures[reason] ?? 0) + 1;
     store.write(`/local/domain/0/error/backend/vif/${d.key}/error`, message.slice(0, 1000));
-    setState(d, state.closing);
+    setState(d, xenbusState.closing);
   };
 
   const offer = (d: Device): void => {
@@ -160,7 +150,7 @@ export function createBackend(options: BackendOptions): Backend {
       "feature-netmap": netmap,
     };
     for (const [key, on] of Object.entries(features)) store.write(`${d.path}/${key}`, on ? "1" : "0");
-    setState(d, state.initWait);
+    setState(d, xenbusState.initWait);
   };
   const modeOf = (d: Device): (typeof vifModes)[VifMode] => {
     const mode = read(`${d.path}/mode`) ?? "";
@@ -218,7 +208,7 @@ export function createBackend(options: BackendOptions): Backend {
     }
     d.connected = { vif, bridge, ports };
     vifs.set(d.key, vif);
-    setState(d, state.connected);
+    setState(d, xenbusState.connected);
     return undefined;
   };
   const disconnect = (d: Device): void => {
@@ -253,7 +243,7 @@ export function createBackend(options: BackendOptions): Backend {
         domain: Number(key.split("/")[0]),
         path,
         frontend,
-        state: state.initialising,
+        state: xenbusState.initialising,
         connected: undefined,
         unwatch,
       };
@@ -261,15 +251,15 @@ export function createBackend(options: BackendOptions): Backend {
     }
     const front = number(`${frontend}/state`, 8);
     switch (front) {
-      case state.initialising:
-        if (d.state === state.connected) disconnect(d);
-        if (d.state !== state.initWait) offer(d);
+      case xenbusState.initialising:
+        if (d.state === xenbusState.connected) disconnect(d);
+        if (d.state !== xenbusState.initWait) offer(d);
         break;
-      case state.initialised:
-      case state.connected:
+      case xenbusState.initialised:
+      case xenbusState.connected:
         // A front end that has not heard that we came back is offered again, and connects anew.
-        if (d.state === state.initialising) offer(d);
-        else if (d.state === state.initWait && front === state.initialised) {
+        if (d.state === xenbusState.initialising) offer(d);
+        else if (d.state === xenbusState.initWait && front === xenbusState.initialised) {
           const problem = connect(d);
           if (problem) fail(d, ...problem);
         }
@@ -277,7 +267,7 @@ export function createBackend(options: BackendOptions): Backend {
       default:
         // Closing, closed, gone, or nonsense.
         disconnect(d);
-        if (d.state !== state.closed) setState(d, state.closed);
+        if (d.state !== xenbusState.closed) setState(d, xenbusState.closed);
     }
   };
   const changed = (key: string): void => {
@@ -312,7 +302,7 @@ export function createBackend(options: BackendOptions): Backend {
       open = false;
       for (const d of [...devices.values()]) {
         forget(d);
-        if (store.exists(d.path)) store.write(`${d.path}/state`, String(state.initialising));
+        if (store.exists(d.path)) store.write(`${d.path}/state`, String(xenbusState.initialising));
       }
       store.close();
     },

@@ -4,20 +4,11 @@
  *
  * Transmit and receive are named from the guest's side. Structures: xen/include/public/io/netif.h and ring.h.
  */
-import type { GrantMapper, GrantWindow } from "@clickos/grant-table";
-import { copyFrame, FrameBatch, FrameMemory } from "@clickos/vale";
-import {
-  maximumPacketSlots,
-  NETIF_RSP,
-  NETTXF,
-  netifRx,
-  netifTx,
-  type RingProtocol,
-  ringSize,
-  sring,
-  XEN_NETIF_EXTRA_FLAG_MORE,
-} from "@clickos/xen-ring";
+import type { GrantMapper } from "@clickos/grant-table";
+import { copyFrame, FrameBatch } from "@clickos/vale";
+import { maximumPacketSlots, NETIF_RSP, NETTXF, netifRx, netifTx, XEN_NETIF_EXTRA_FLAG_MORE } from "@clickos/xen-ring";
 import { completeChecksum } from "./checksum.ts";
+import { KeptGrants, NetifBackRing } from "./netif-ring.ts";
 import { type Rate, RateLimit } from "./rate.ts";
 import { NetbackError, shortestFrame, type Vif } from "./vif.ts";
 
@@ -45,85 +36,6 @@ const frameSize = 4096;
 const stride = 2048 + 64;
 const longestFrame = 2048 - 16;
 
-/** Words of an sring's header. */
-const REQ_PROD = 0;
-const REQ_EVENT = 1;
-const RSP_PROD = 2;
-const RSP_EVENT = 3;
-
-/** One ring as its back end sees it. */
-class BackEnd {
-  readonly memory: FrameMemory;
-  readonly data: DataView;
-  private readonly words: Int32Array;
-  private readonly at: number;
-  private readonly stride: number;
-  readonly size: number;
-  reqCons: number;
-  private rspProd: number;
-
-  constructor(buffer: ArrayBufferLike, offset: number, protocol: RingProtocol<any, any>) {
-    this.memory = new FrameMemory(buffer);
-    this.data = new DataView(buffer);
-    this.words = new Int32Array(buffer, offset, 4);
-    this.at = offset + sring.size;
-    this.stride = Math.max(protocol.request.size, protocol.response.size);
-    this.size = ringSize(this.stride);
-    // A ring that was in use goes on after what was answered.
-    this.rspProd = Atomics.load(this.words, RSP_PROD) >>> 0;
-    this.reqCons = this.rspProd;
-  }
-  /** Requests that wait; -1 when the front end claims more than the ring holds. */
-  get waiting(): number {
-    const n = (Atomics.load(this.words, REQ_PROD) - this.reqCons) >>> 0;
-    return n > this.size ? -1 : n;
-  }
-  /** Where a request or response is. */
-  slot(index: number): number {
-    return this.at + (index & (this.size - 1)) * this.stride;
-  }
-  /** The place of the next response. */
-  respond(): number {
-    const slot = this.slot(this.rspProd);
-    this.rspProd = (this.rspProd + 1) >>> 0;
-    return slot;
-  }
-  /** Shows the responses; whether the front end wants an event. */
-  publish(): boolean {
-    const old = Atomics.load(this.words, RSP_PROD) >>> 0;
-    if (old === this.rspProd) return false;
-    Atomics.store(this.words, RSP_PROD, this.rspProd | 0);
-    return (this.rspProd - Atomics.load(this.words, RSP_EVENT)) >>> 0 < (this.rspProd - old) >>> 0;
-  }
-  /** Asks for an event at the next request. */
-  sleep(): void {
-    Atomics.store(this.words, REQ_EVENT, (this.reqCons + 1) | 0);
-  }
-}
-
-/** Frames that stay mapped. */
-class Kept {
-  private readonly offsets = new Map<number, number>();
-  private readonly window: GrantWindow;
-  private readonly readOnly: boolean;
-
-  constructor(window: GrantWindow, readOnly: boolean) {
-    this.window = window;
-    this.readOnly = readOnly;
-  }
-  pin(ref: number): number {
-    const known = this.offsets.get(ref);
-    if (known !== undefined) return known;
-    const offset = this.window.pin(ref, this.readOnly);
-    if (offset >= 0) this.offsets.set(ref, offset);
-    return offset;
-  }
-  close(): void {
-    for (const ref of this.offsets.keys()) this.window.unpin(ref, this.readOnly);
-    this.offsets.clear();
-  }
-}
-
 /**
  * Connects to a front end in the standard mode and returns the port.
  *
@@ -146,10 +58,10 @@ export function connectStandardVif(options: StandardVifOptions): Vif {
     window.unpin(options.txRingRef, false);
     throw e;
   }
-  const tx = new BackEnd(window.buffer, txAt, netifTx);
-  const rx = new BackEnd(window.buffer, rxAt, netifRx);
-  const keptTx = options.persistent ? new Kept(window, true) : undefined;
-  const keptRx = options.persistent ? new Kept(window, false) : undefined;
+  const tx = new NetifBackRing(window.buffer, txAt, netifTx);
+  const rx = new NetifBackRing(window.buffer, rxAt, netifRx);
+  const keptTx = options.persistent ? new KeptGrants(window, true) : undefined;
+  const keptRx = options.persistent ? new KeptGrants(window, false) : undefined;
   const burst = Math.max(1, Math.min(options.burst ?? 64, 256));
   const now = options.now ?? (() => performance.now() * 1000);
   const limit = options.rate && new RateLimit(options.rate, now());

@@ -6,17 +6,6 @@ import { bytes, type FieldType, type I32, type Struct, struct, type U32Field, u3
 
 export const devicePageMagic = 0x46495643;
 
-/** States of a device, xen/include/public/io/xenbus.h. */
-export const xenbusState = {
-  unknown: 0,
-  initialising: 1,
-  initWait: 2,
-  initialised: 3,
-  connected: 4,
-  closing: 5,
-  closed: 6,
-} as const;
-
 /** Kinds of rings: netmap's, or netif's with grants for each packet, or with grants that stay. */
 export const ringKinds = { netmap: 0, netif: 1, persistent: 2 } as const;
 export type RingKind = keyof typeof ringKinds;

@@ -3,6 +3,8 @@
  *
  * @packageDocumentation
  */
+
+export { xenbusState } from "@clickos/xen-ring";
 export {
   devicePage,
   devicePageMagic,
@@ -10,7 +12,6 @@ export {
   ownGrants,
   type RingKind,
   ringKinds,
-  xenbusState,
 } from "./device-page.ts";
 export { type FrontParts, type FrontStats, type NetFront, openNetFront, type SendOptions } from "./net-front.ts";
 export type { KeyValue } from "./netmap-front.ts";

@@ -6,8 +6,15 @@
 import { dataLimit, dataOffset, type PlatformContext } from "@clickos/click-core";
 import type { FunctionBuilder, I32 } from "@clickos/codegen";
 import { frameSize, GTF } from "@clickos/grant-table";
-import { netifRxRequest, netifRxResponse, netifTxRequest, netifTxResponse, sring } from "@clickos/xen-ring";
-import { devicePage, devicePageMagic, ringKinds, xenbusState } from "./device-page.ts";
+import {
+  netifRxRequest,
+  netifRxResponse,
+  netifTxRequest,
+  netifTxResponse,
+  sring,
+  xenbusState,
+} from "@clickos/xen-ring";
+import { devicePage, devicePageMagic, ringKinds } from "./device-page.ts";
 import { grant, poolFrames, type StagedVif, type VifPlaces } from "./staged-netmap.ts";
 
 /** Slots of a ring of one page, for both directions. */

@@ -8,8 +8,8 @@
 import { bufferSize, dataOffset, type PlatformContext, type StagedDevice, type StagedPool } from "@clickos/click-core";
 import type { FunctionBuilder, I32, StagedFields } from "@clickos/codegen";
 import { frameSize, GTF, grantEntry } from "@clickos/grant-table";
-import { netmapRing, ringSlots } from "@clickos/xen-ring";
-import { devicePage, devicePageMagic, type RingKind, xenbusState } from "./device-page.ts";
+import { netmapRing, ringSlots, xenbusState } from "@clickos/xen-ring";
+import { devicePage, devicePageMagic, type RingKind } from "./device-page.ts";
 
 const mask = ringSlots - 1;
 

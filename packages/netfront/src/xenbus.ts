@@ -5,7 +5,7 @@
  *
  * Written as a generator that yields where it must wait, so that it fits guests with any kind of scheduler.
  */
-import { xenbusState } from "./device-page.ts";
+import { xenbusState } from "@clickos/xen-ring";
 import type { NetFront } from "./net-front.ts";
 
 /** A computation that yields while it waits for something. */

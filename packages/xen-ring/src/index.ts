@@ -22,3 +22,4 @@ export {
 } from "./netif.ts";
 export { netmapRing, netmapSlot, ringSlots, type SlotFields } from "./netmap-ring.ts";
 export { type BackRing, createRing, type FrontRing, RingError, type RingPage, ringSize, sring } from "./shared-ring.ts";
+export { xenbusState } from "./xenbus.ts";

@@ -1,0 +1,83 @@
+/** The back end's side of a netif ring, without an object for each request, and frames that stay mapped. */
+import type { GrantWindow } from "@clickos/grant-table";
+import { FrameMemory } from "@clickos/vale";
+import { type RingProtocol, ringSize, sring } from "@clickos/xen-ring";
+
+/** Words of an sring's header. */
+const REQ_PROD = 0;
+const REQ_EVENT = 1;
+const RSP_PROD = 2;
+const RSP_EVENT = 3;
+
+/** One ring as its back end sees it. */
+export class NetifBackRing {
+  readonly memory: FrameMemory;
+  readonly data: DataView;
+  private readonly words: Int32Array;
+  private readonly at: number;
+  private readonly stride: number;
+  readonly size: number;
+  reqCons: number;
+  private rspProd: number;
+
+  constructor(buffer: ArrayBufferLike, offset: number, protocol: RingProtocol<any, any>) {
+    this.memory = new FrameMemory(buffer);
+    this.data = new DataView(buffer);
+    this.words = new Int32Array(buffer, offset, 4);
+    this.at = offset + sring.size;
+    this.stride = Math.max(protocol.request.size, protocol.response.size);
+    this.size = ringSize(this.stride);
+    // A ring that was in use goes on after what was answered.
+    this.rspProd = Atomics.load(this.words, RSP_PROD) >>> 0;
+    this.reqCons = this.rspProd;
+  }
+  /** Requests that wait; -1 when the front end claims more than the ring holds. */
+  get waiting(): number {
+    const n = (Atomics.load(this.words, REQ_PROD) - this.reqCons) >>> 0;
+    return n > this.size ? -1 : n;
+  }
+  /** Where a request or response is. */
+  slot(index: number): number {
+    return this.at + (index & (this.size - 1)) * this.stride;
+  }
+  /** The place of the next response. */
+  respond(): number {
+    const slot = this.slot(this.rspProd);
+    this.rspProd = (this.rspProd + 1) >>> 0;
+    return slot;
+  }
+  /** Shows the responses; whether the front end wants an event. */
+  publish(): boolean {
+    const old = Atomics.load(this.words, RSP_PROD) >>> 0;
+    if (old === this.rspProd) return false;
+    Atomics.store(this.words, RSP_PROD, this.rspProd | 0);
+    return (this.rspProd - Atomics.load(this.words, RSP_EVENT)) >>> 0 < (this.rspProd - old) >>> 0;
+  }
+  /** Asks for an event at the next request. */
+  sleep(): void {
+    Atomics.store(this.words, REQ_EVENT, (this.reqCons + 1) | 0);
+  }
+}
+
+/** Frames that stay mapped. */
+export class KeptGrants {
+  private readonly offsets = new Map<number, number>();
+  private readonly window: GrantWindow;
+  private readonly readOnly: boolean;
+
+  constructor(window: GrantWindow, readOnly: boolean) {
+    this.window = window;
+    this.readOnly = readOnly;
+  }
+  pin(ref: number): number {
+    const known = this.offsets.get(ref);
+    if (known !== undefined) return known;
+    const offset = this.window.pin(ref, this.readOnly);
+    if (offset >= 0) this.offsets.set(ref, offset);
+    return offset;
+  }
+  close(): void {
+    for (const ref of this.offsets.keys()) this.window.unpin(ref, this.readOnly);
+    this.offsets.clear();
+  }
+}
