@@ -289,11 +289,6 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
     const domain = makeDomain(given);
     try {
       given.prepare?.(domain);
-    } catch (e) {
-      destroyDomain(domain.id);
-      throw e;
-    }
-    try {
       await startKernel(domain);
     } catch (e) {
       destroyDomain(domain.id);

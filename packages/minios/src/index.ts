@@ -20,7 +20,6 @@ export {
   linkImage,
   loadImage,
 } from "./image.ts";
-export { imageKernel } from "./kernel.ts";
 export { locateCrash } from "./locate.ts";
 export { type MiniOs, miniOs } from "./mini-os.ts";
 export { firstPlace, miniosPlatform, type RouterPlace } from "./platform.ts";

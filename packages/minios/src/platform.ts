@@ -90,6 +90,8 @@ export function miniosPlatform(
           takeEvents(c);
           for (const vif of staged) vif.enter(c);
           const result = c.var("i32", c.call(run, now, rounds), "result");
+          // Of several routers in a domain, the one that never came back is the one whose word is set.
+          c.store32(control, 0, routerControl.offsets.running);
           for (const vif of staged) vif.leave(c, (port) => c.call(eventSend, port));
           // Tasks that poll have work, as far as can be known.
           c.if(result.get().eq(3), () => result.set(1));

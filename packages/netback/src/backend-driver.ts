@@ -8,27 +8,10 @@ import type { ValeSwitch } from "@clickos/vale";
 import { type EventChannels, EventError } from "@clickos/xen-evtchn";
 import { xenbusState } from "@clickos/xen-ring";
 import { StoreError, type XenStore } from "@clickos/xenstore";
-import { connectVif } from "./netback.ts";
+import { connectFrontEnd } from "./connect.ts";
+import { type VifMode, vifModes } from "./modes.ts";
 import { parseRate } from "./rate.ts";
-import { connectStandardVif } from "./standard-vif.ts";
 import { NetbackError, type Vif } from "./vif.ts";
-
-/**
- * How a vif moves packets: the steps of the paper's table. `baseline`: netif rings, a grant operation and an event for
- * each packet; `+grants`: grants stay mapped; `+vale`: netmap rings; `+batch`: events and work for whole bursts.
- */
-export const vifModes = {
-  baseline: { netmap: false, persistent: false, burst: 1 },
-  "+grants": { netmap: false, persistent: true, burst: 1 },
-  "+vale": { netmap: true, persistent: true, burst: 1 },
-  "+batch": { netmap: true, persistent: true, burst: 256 },
-} as const;
-export type VifMode = keyof typeof vifModes;
-/** The kind of rings that a compiled front end has for a mode. */
-export function ringsOf(mode: VifMode): "netmap" | "persistent" | "netif" {
-  const { netmap, persistent } = vifModes[mode];
-  return netmap ? "netmap" : persistent ? "persistent" : "netif";
-}
 
 export interface BackendOptions {
   readonly store: XenStore;
@@ -136,7 +119,7 @@ export function createBackend(options: BackendOptions): Backend {
   };
 
   const offer = (d: Device): void => {
-    const { netmap, persistent } = modeOf(d);
+    const { netmap, persistent } = vifModes[modeOf(d)];
     const features: Record<string, boolean> = {
       "feature-sg": true,
       "feature-rx-copy": true,
@@ -152,9 +135,9 @@ export function createBackend(options: BackendOptions): Backend {
     for (const [key, on] of Object.entries(features)) store.write(`${d.path}/${key}`, on ? "1" : "0");
     setState(d, xenbusState.initWait);
   };
-  const modeOf = (d: Device): (typeof vifModes)[VifMode] => {
+  const modeOf = (d: Device): VifMode => {
     const mode = read(`${d.path}/mode`) ?? "";
-    return Object.hasOwn(vifModes, mode) ? vifModes[mode as VifMode] : vifModes["+batch"];
+    return Object.hasOwn(vifModes, mode) ? (mode as VifMode) : "+batch";
   };
 
   /** What was wrong, when it did not work: in a word, and at length. */
@@ -167,37 +150,27 @@ export function createBackend(options: BackendOptions): Backend {
     const single = key("event-channel", 4096);
     const remotes = single > 0 ? [single] : [key("event-channel-tx", 4096), key("event-channel-rx", 4096)];
     const ports: number[] = [];
-    const mode = modeOf(d);
-    const wantsNetmap = read(`${d.frontend}/feature-netmap`) === "1";
-    const rate = parseRate(read(`${d.path}/rate`) ?? "");
+    const says = (feature: string): boolean => read(`${d.frontend}/${feature}`) === "1";
     let vif: Vif | undefined;
     try {
       for (const remote of remotes) ports.push(events.bindInterdomain(0, d.domain, remote));
       const [tx = 0, rx = tx] = ports;
-      const common = { name: `vif${d.key.replace("/", ".")}`, domain: d.domain, mapper, txRingRef, rxRingRef };
-      if (wantsNetmap && !mode.netmap) throw new NetbackError(`${common.name}: netmap rings were not offered`);
-      vif = wantsNetmap
-        ? connectVif({
-            ...common,
-            burst: mode.burst,
-            ...(rate ? { rate } : {}),
-            grants: {
-              txRingRef,
-              rxRingRef,
-              bufferRef: key("buffer-ref"),
-              bufferFrames: key("buffer-frames"),
-              bufferCount: key("buffer-count"),
-            },
-            notify: () => events.send(0, rx),
-          })
-        : connectStandardVif({
-            ...common,
-            burst: mode.burst === 1 ? 1 : 64,
-            persistent: mode.persistent && read(`${d.frontend}/feature-persistent`) === "1",
-            ...(rate ? { rate } : {}),
-            notifyTx: () => events.send(0, tx),
-            notifyRx: () => events.send(0, rx),
-          });
+      vif = connectFrontEnd(modeOf(d), {
+        name: `vif${d.key.replace("/", ".")}`,
+        domain: d.domain,
+        mapper,
+        rings: says("feature-netmap") ? "netmap" : says("feature-persistent") ? "persistent" : "netif",
+        grants: {
+          txRingRef,
+          rxRingRef,
+          bufferRef: key("buffer-ref"),
+          bufferFrames: key("buffer-frames"),
+          bufferCount: key("buffer-count"),
+        },
+        rate: parseRate(read(`${d.path}/rate`) ?? ""),
+        notifyTx: () => events.send(0, tx),
+        notifyRx: () => events.send(0, rx),
+      });
       bridge.attach(vif);
     } catch (e) {
       vif?.disconnect();

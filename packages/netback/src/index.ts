@@ -8,12 +8,11 @@ export {
   type Backend,
   type BackendOptions,
   createBackend,
-  ringsOf,
   type VifDescription,
-  type VifMode,
-  vifModes,
 } from "./backend-driver.ts";
 export { completeChecksum } from "./checksum.ts";
+export { connectFrontEnd, type FrontEnd } from "./connect.ts";
+export { ringsOf, type VifMode, vifModes } from "./modes.ts";
 export { connectVif, type VifGrants, type VifOptions } from "./netback.ts";
 export { parseRate, type Rate, RateLimit } from "./rate.ts";
 export { connectStandardVif, type StandardVifOptions } from "./standard-vif.ts";

@@ -89,11 +89,11 @@ export interface Toolstack {
 interface Entry {
   readonly vm: Vm;
   readonly domain: Domain;
-  readonly vifs: VmVifs;
   readonly devices: readonly number[];
   readonly routers: VmRouters;
   readonly control: ClickControl;
-  readonly closeStore: () => void;
+  /** Disconnects and destroys it. */
+  readonly end: () => void;
 }
 
 const shellKiB = 8192;
@@ -144,24 +144,31 @@ export function createToolstack(options: {
     phases.end("compile");
     let vifs!: VmVifs;
     let routers!: VmRouters;
-    let closeStore = (): void => {};
-    const domain = await hypervisor.createDomain({
-      name,
-      pages,
-      ...(snapshot ? { snapshot } : {}),
-      ...(config.pcpu === undefined ? {} : { pcpu: config.pcpu }),
-      ...(config.share === undefined ? {} : { share: config.share }),
-      kernel: wasmKernel(resumed, (phase) => phases.end(phase)),
-      locate: (crash) => routers.locate(crash),
-      prepare(domain) {
-        vifs = new VmVifs(hypervisor, domain, wanted, devices);
-        routers = new VmRouters(hypervisor, domain, vifs, elements, moduleOf);
-        closeStore = connectStore(hypervisor, store, domain);
-        if (snapshot) for (const { image } of images) vifs.prepare(image.manifest.vifs);
-        phases.end("domain");
-      },
-    });
+    /** What is undone when the VM cannot be made, last things first. */
+    const undo: (() => void)[] = [];
+    const abandon = (): void => {
+      for (const each of undo.splice(0).reverse()) each();
+    };
+    let domain: Domain;
     try {
+      domain = await hypervisor.createDomain({
+        name,
+        pages,
+        ...(snapshot ? { snapshot } : {}),
+        ...(config.pcpu === undefined ? {} : { pcpu: config.pcpu }),
+        ...(config.share === undefined ? {} : { share: config.share }),
+        kernel: wasmKernel(resumed, (phase) => phases.end(phase)),
+        locate: (crash) => routers.locate(crash),
+        prepare(domain) {
+          vifs = new VmVifs(hypervisor, domain, wanted, devices);
+          undo.push(() => vifs.disconnect());
+          routers = new VmRouters(hypervisor, domain, vifs, elements, moduleOf);
+          undo.push(connectStore(hypervisor, store, domain));
+          if (snapshot) for (const { image } of images) vifs.prepare(image.manifest.vifs);
+          phases.end("domain");
+        },
+      });
+      undo.unshift(() => hypervisor.destroyDomain(domain.id));
       if (domain.crash)
         throw new ToolstackError("CRASHED", `'${name}' crashed while it booted: ${domain.crash.message}`, domain.crash);
       for (const [i, { router, image }] of images.entries()) {
@@ -171,9 +178,7 @@ export function createToolstack(options: {
       phases.end("connect");
       if (vms.has(name)) throw new ToolstackError("NAME_TAKEN", `a VM named '${name}' exists already`);
     } catch (e) {
-      vifs.disconnect();
-      closeStore();
-      hypervisor.destroyDomain(domain.id);
+      abandon();
       throw e;
     }
     describeVm(store, domain, name, vifs.bridges);
@@ -225,19 +230,17 @@ export function createToolstack(options: {
       drops: (router = 0) => routerOf(router).drops(),
       settled: () => control.settled(),
     };
-    vms.set(name, { vm, domain, vifs, devices, routers, control, closeStore });
+    vms.set(name, { vm, domain, devices, routers, control, end: abandon });
     domain.unpause();
     phases.end("store");
     return vm;
   };
 
   const destroy = (name: string): void => {
-    const { domain, vifs, control, closeStore } = entry(name);
+    const { domain, control, end } = entry(name);
     vms.delete(name);
     control.close();
-    vifs.disconnect();
-    closeStore();
-    hypervisor.destroyDomain(domain.id);
+    end();
     forgetVm(store, domain.id);
   };
   const take = async ({ domain, devices, routers, control }: Entry): Promise<SavedVm> => {

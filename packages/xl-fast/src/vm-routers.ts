@@ -160,7 +160,12 @@ export class VmRouters {
 
   /** Takes up a router whose module the domain has already. */
   connect(number: number, image: Image, module: number, resume: boolean): VmRouter {
-    this.vifs.connect(image.manifest.vifs, resume);
+    try {
+      this.vifs.connect(image.manifest.vifs, resume);
+    } catch (e) {
+      this.domain.unload(module);
+      throw e;
+    }
     const router = new VmRouter(image, module, this.hypervisor, this.domain, this.elements);
     this.running.set(number, router);
     this.used = Math.max(this.used, image.manifest.router.end);

@@ -3,6 +3,7 @@ import { frameSize } from "@clickos/grant-table";
 import { type Domain, domainFrames, type Hypervisor, startInfo } from "@clickos/hypervisor";
 import { xenbusState } from "@clickos/netfront";
 import { serveRing, type XenStore } from "@clickos/xenstore";
+import type { VmVifs } from "./vm-vifs.ts";
 
 /**
  * Connects a domain's store ring, before its kernel starts: `start_info` has the event channel. What it returns ends
@@ -34,7 +35,7 @@ export function connectStore(
 }
 
 /** Writes what the store holds of a VM: its name and its devices. The domain may read its own part. */
-export function describeVm(store: XenStore, domain: Domain, name: string, bridges: readonly string[]): void {
+export function describeVm(store: XenStore, domain: Domain, name: string, bridges: VmVifs["bridges"]): void {
   const { id } = domain;
   const home = `/local/domain/${id}`;
   store.transaction((t) => {
@@ -46,12 +47,12 @@ export function describeVm(store: XenStore, domain: Domain, name: string, bridge
     t.mkdir(`${home}/control/shutdown`);
     t.mkdir(`${home}/data`);
     t.setPermissions(`${home}/data`, [`n${id}`]);
-    bridges.forEach((bridge, i) => {
-      t.write(`${home}/device/vif/${i}/state`, String(xenbusState.connected));
-      t.write(`${home}/device/vif/${i}/backend`, `/local/domain/0/backend/vif/${id}/${i}`);
-      t.write(`/local/domain/0/backend/vif/${id}/${i}/state`, String(xenbusState.connected));
-      t.write(`/local/domain/0/backend/vif/${id}/${i}/bridge`, bridge);
-    });
+    for (const [device, bridge] of bridges) {
+      t.write(`${home}/device/vif/${device}/state`, String(xenbusState.connected));
+      t.write(`${home}/device/vif/${device}/backend`, `/local/domain/0/backend/vif/${id}/${device}`);
+      t.write(`/local/domain/0/backend/vif/${id}/${device}/state`, String(xenbusState.connected));
+      t.write(`/local/domain/0/backend/vif/${id}/${device}/bridge`, bridge);
+    }
   });
   store.introduce(id);
 }

@@ -1,7 +1,7 @@
 /** The back ends of a VM's interfaces, set up through device pages prepared in its memory. */
 import type { Domain, Hypervisor } from "@clickos/hypervisor";
 import type { ImageManifest } from "@clickos/minios";
-import { connectStandardVif, connectVif, parseRate, ringsOf, type Vif, type VifMode, vifModes } from "@clickos/netback";
+import { connectFrontEnd, parseRate, ringsOf, type Vif, type VifMode } from "@clickos/netback";
 import { devicePage, xenbusState } from "@clickos/netfront";
 import type { ValeSwitch } from "@clickos/vale";
 import { ToolstackError } from "./error.ts";
@@ -48,9 +48,9 @@ export class VmVifs {
   get list(): Vif[] {
     return this.connected.map(({ vif }) => vif);
   }
-  /** Switches of the devices, in the order of the configuration. */
-  get bridges(): string[] {
-    return this.configs.map(({ bridge }) => bridge.name);
+  /** Device numbers, with the names of their switches. */
+  get bridges(): readonly (readonly [device: number, bridge: string])[] {
+    return this.configs.map(({ bridge }, i) => [this.devices[i] as number, bridge.name]);
   }
 
   private configOf(device: number): VifConfig {
@@ -108,23 +108,23 @@ export class VmVifs {
     const { mapper, events } = this.hypervisor;
     const { id, memory } = this.domain;
     try {
-      for (const { device, page: at } of places) {
+      for (const { device, page: at, rings } of places) {
         const page = devicePage.view(memory.buffer, at);
         const local = this.ports.get(device) as number;
         const { bridge, mode = "+batch", rate } = this.configOf(device);
         const { rxRingRef, txRingRef, bufferRef, bufferFrames, bufferCount } = page;
-        const { netmap, persistent, burst } = vifModes[mode];
-        const limit = rate === undefined ? undefined : parseRate(rate);
-        const common = { name: `vif${id}.${device}`, domain: id, mapper, burst, ...(limit ? { rate: limit } : {}) };
         const notify = (): void => void events.send(0, local);
-        const vif = netmap
-          ? connectVif({
-              ...common,
-              grants: { rxRingRef, txRingRef, bufferRef, bufferFrames, bufferCount },
-              resume,
-              notify,
-            })
-          : connectStandardVif({ ...common, persistent, txRingRef, rxRingRef, notifyTx: notify, notifyRx: notify });
+        const vif = connectFrontEnd(mode, {
+          name: `vif${id}.${device}`,
+          domain: id,
+          mapper,
+          rings,
+          grants: { rxRingRef, txRingRef, bufferRef, bufferFrames, bufferCount },
+          rate: rate === undefined ? undefined : parseRate(rate),
+          resume,
+          notifyTx: notify,
+          notifyRx: notify,
+        });
         try {
           bridge.attach(vif);
         } catch (e) {

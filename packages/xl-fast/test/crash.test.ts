@@ -9,7 +9,7 @@ import { nodeThreads } from "@clickos/hypervisor/node";
 import { linkImage } from "@clickos/minios";
 import { createToolstack, type Vm } from "@clickos/xl-fast";
 import { afterEach, describe, expect, it } from "vitest";
-import { type Bench, bench, elements, frame } from "./rig.ts";
+import { type Bench, bench, configure, elements, frame, shell } from "./rig.ts";
 
 const worker = new URL("../../hypervisor/dist/pcpu-worker.js", import.meta.url);
 const missing = existsSync(fileURLToPath(worker)) ? "" : " (skipped: needs `npm run build`)";
@@ -136,6 +136,25 @@ describe.skipIf(missing !== "")(`a VM that dies in the middle of a burst${missin
       configuration: "bad.click:1:1",
     });
     expect(xl.hypervisor.threadsReplaced).toBe(1);
+  });
+
+  it("by one of its routers, which is the one that is named", async () => {
+    const xl = threaded(1);
+    const b = bench(2, xl);
+    const vm = await shell(b, "FromDevice(0) -> c :: Counter -> ToDevice(1)", { pcpu: 1 });
+    b.ports[0]!.send([frame(1)]);
+    while (b.ports[1]!.pending === 0) {
+      xl.hypervisor.run();
+      for (const bridge of b.bridges) bridge.forward();
+      await turn();
+    }
+    await configure(b, vm, 1, "s :: InfiniteSource(DATA \\<ff ff ff ff>, LIMIT 1)\n -> Faulty -> Discard");
+    await vm.domain.exited;
+    expect(vm.domain.crash).toMatchObject({
+      cause: "watchdog",
+      element: "s :: InfiniteSource",
+      configuration: "clickos/1:1:1",
+    });
   });
 
   it("by using up its stack", async () => {

@@ -190,6 +190,10 @@ describe("saving and restoring", () => {
     expect(a.xl.list()).toHaveLength(1);
     const b = bench(1);
     await expect(b.xl.restore(bytes, {})).rejects.toMatchObject({ code: "BAD_VIFS" });
+    const wrong = b.vif.map((v) => ({ ...v, mac: "nonsense" }));
+    await expect(b.xl.restore(bytes, { vif: wrong })).rejects.toMatchObject({ code: "BAD_VIFS" });
+    const { events } = b.xl.hypervisor;
+    expect(Array.from({ length: 20 }, (_, p) => events.status(0, p + 1).state)).toEqual(new Array(20).fill("closed"));
     await expect(b.xl.restore(bytes.slice(0, -1), { vif: b.vif })).rejects.toThrow(/cut off/);
     await expect(b.xl.restore(new Uint8Array(10), { vif: b.vif })).rejects.toThrow("not a saved VM");
     await fc.assert(

@@ -7,7 +7,7 @@ import { struct, u32, u64 } from "@clickos/codegen";
 
 /**
  * The router's own words in memory, shared with the host. `stopped` counts requests to stop; `weighted` says that
- * tasks have unequal tickets; `running` is the number + 1 of the element whose task or timer was called last.
+ * tasks have unequal tickets; `running` is the number + 1 of the element whose task or timer was called last; who runs it clears it.
  */
 export const routerControl: Struct<{
   now: U64Field;

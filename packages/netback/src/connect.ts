@@ -1,0 +1,44 @@
+/** Connects a front end by the kind of its rings, in the way that its mode asks for. */
+import type { GrantMapper } from "@clickos/grant-table";
+import { type VifMode, vifModes } from "./modes.ts";
+import { connectVif, type VifGrants } from "./netback.ts";
+import type { Rate } from "./rate.ts";
+import { connectStandardVif } from "./standard-vif.ts";
+import { NetbackError, type Vif } from "./vif.ts";
+
+export interface FrontEnd {
+  readonly name: string;
+  readonly domain: number;
+  readonly mapper: GrantMapper;
+  readonly rings: "netmap" | "persistent" | "netif";
+  /** Of these, netif rings need the references of the two rings only. */
+  readonly grants: VifGrants;
+  readonly rate?: Rate | undefined;
+  /** The rings have been in use before. */
+  readonly resume?: boolean;
+  /** Send events to the front end: about what it sent, and about what came for it. */
+  notifyTx(): void;
+  notifyRx(): void;
+}
+
+/** @throws {NetbackError} when the front end's rings were not offered, or its grants are not as announced. */
+export function connectFrontEnd(mode: VifMode, front: FrontEnd): Vif {
+  const { name, domain, mapper, grants, rate, notifyTx, notifyRx } = front;
+  const { netmap, persistent, burst } = vifModes[mode];
+  const common = { name, domain, mapper, ...(rate ? { rate } : {}) };
+  if (front.rings === "netmap") {
+    if (!netmap) throw new NetbackError(`${name}: netmap rings were not offered`);
+    return connectVif({ ...common, burst, grants, resume: front.resume ?? false, notify: notifyRx });
+  }
+  const { txRingRef, rxRingRef } = grants;
+  return connectStandardVif({
+    ...common,
+    // A batch of copies is no larger than the copies' buffer.
+    burst: Math.min(burst, 64),
+    persistent: persistent && front.rings === "persistent",
+    txRingRef,
+    rxRingRef,
+    notifyTx,
+    notifyRx,
+  });
+}
