@@ -4,6 +4,7 @@ import { createGrantMapper, frameSize, type GrantMapper } from "@clickos/grant-t
 import { createEventChannels, type EventChannels, sharedInfo } from "@clickos/xen-evtchn";
 import { type CrashCause, crashRecord } from "./crash.ts";
 import { answerCall } from "./dom0-calls.ts";
+import { Dom0Events } from "./dom0-events.ts";
 import type { Domain, DomainOptions } from "./domain.ts";
 import { checkedShare, DomainControl } from "./domain-control.ts";
 import { HypervisorError } from "./error.ts";
@@ -38,7 +39,9 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
   const machine = new Machine();
   const { words } = machine;
   const domains = new Map<number, DomainControl>();
-  const handlers = new Map<number, () => void>();
+  const due = new Dom0Events();
+  /** Ends the wait of `idle`, while there is one. */
+  let awaken: (() => void) | undefined;
   const slots = new Slots();
   const mappers = new Map<number, GrantMapper>();
   const memories = new MemoryPool();
@@ -52,7 +55,10 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
   const dom0 = base.attach({
     id: 0,
     sharedInfo: { buffer: new SharedArrayBuffer(sharedInfo.size), offset: 0 },
-    wake: () => machine.ring(0),
+    wake() {
+      machine.ring(0);
+      awaken?.();
+    },
   });
   /** Tells all threads, or one, how to deliver to a domain. */
   const publish = (id: number, pcpu?: number): void => {
@@ -380,33 +386,34 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
     get threadsReplaced() {
       return threads.replaced;
     },
-    onEvent(port, handler) {
-      if (handler) handlers.set(port, handler);
-      else handlers.delete(port);
+    onEvent: (port, handler) => due.on(port, handler),
+    serveLater(port) {
+      due.add(port);
+      awaken?.();
     },
     run() {
-      let worked = false;
       if (threads.count > 0) threads.poll();
-      if (Atomics.load(dom0.sharedInfo, 0) & 1) {
-        worked = true;
-        for (const port of base.takePending(0)) handlers.get(port)?.();
-      }
-      return own.pass() || worked;
+      const events = (Atomics.load(dom0.sharedInfo, 0) & 1) !== 0;
+      if (events) for (const port of base.takePending(0)) due.add(port);
+      const served = due.serve();
+      return own.pass() || events || served;
     },
     async idle(timeoutMs) {
       const doorbell = machine.at(0, pcpuWord.doorbell);
       const seen = Atomics.load(words, doorbell);
-      if (Atomics.load(dom0.sharedInfo, 0) & 1) return;
+      if (due.pending || Atomics.load(dom0.sharedInfo, 0) & 1) return;
       const next = own.nextWork;
       const wait = next === undefined ? timeoutMs : Math.min(timeoutMs, Math.max(0, Number(next - now()) / 1e6));
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, wait);
-        if (threads.count === 0) return;
-        const waiting = (Atomics as unknown as WaitAsync).waitAsync(words, doorbell, seen, Math.max(1, wait));
         const done = (): void => {
           clearTimeout(timer);
+          awaken = undefined;
           resolve();
         };
+        const timer = setTimeout(done, wait);
+        awaken = done;
+        if (threads.count === 0) return;
+        const waiting = (Atomics as unknown as WaitAsync).waitAsync(words, doorbell, seen, Math.max(1, wait));
         if (waiting.async) void waiting.value.then(done);
         else done();
       });

@@ -6,6 +6,7 @@
 
 import type { GrantMapper } from "@clickos/grant-table";
 import type { EventChannels, EvtchnPort } from "@clickos/xen-evtchn";
+import type { EventHandler } from "./dom0-events.ts";
 import type { Domain, DomainOptions } from "./domain.ts";
 import type { DomainSnapshot } from "./snapshot.ts";
 import type { PcpuThreads } from "./thread.ts";
@@ -48,11 +49,16 @@ export interface Hypervisor {
   wake(id: number): void;
   /** pCPUs, this thread included. */
   readonly pcpus: number;
-  /** Calls back for events on a port of domain 0; `undefined` ends it. */
-  onEvent(port: EvtchnPort, handler: (() => void) | undefined): void;
   /**
-   * Delivers domain 0's events and gives every runnable domain of this thread one slice. True when anything ran.
-   * Domains on other threads run by themselves.
+   * Calls back for events on a port of domain 0; `undefined` ends it. A handler does a bounded amount of work and
+   * returns `true` when it leaves some: it is called again in a turn to come, after all other ports that wait.
+   */
+  onEvent(port: EvtchnPort, handler: EventHandler | undefined): void;
+  /** Has a port's handler called in a turn to come, as an event would: there is work for it that no event tells of. */
+  serveLater(port: EvtchnPort): void;
+  /**
+   * Delivers domain 0's events to at most 64 handlers and gives every runnable domain of this thread one slice. True
+   * when anything ran, or is left for the next turn. Domains on other threads run by themselves.
    */
   run(): boolean;
   /** Resolves when there may be something for `run` to do: an event, a message, a timer; or after this long. */

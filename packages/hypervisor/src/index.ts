@@ -6,6 +6,7 @@
 export type { CrashCause, CrashRecord, Locate, WasmFrame } from "./crash.ts";
 export { createHypervisor } from "./create-hypervisor.ts";
 export type { Share } from "./credit.ts";
+export type { EventHandler } from "./dom0-events.ts";
 export type { Domain, DomainOptions, DomainState, DomainStatistics } from "./domain.ts";
 export { HypervisorError, type HypervisorErrorCode } from "./error.ts";
 export {

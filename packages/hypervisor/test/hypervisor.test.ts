@@ -84,6 +84,38 @@ describe("the hypervisor", () => {
     expect(rung).toBeGreaterThan(0);
   });
 
+  it("serves a limited number of ports a turn, in rounds, and the ones with more to do after the others", async () => {
+    const xen = createHypervisor();
+    const dom = await xen.createDomain({ name: "g", pages: 1, kernel: idle });
+    const served: number[] = [];
+    const ports = Array.from({ length: 100 }, () => {
+      const remote = xen.events.allocUnbound(dom.id, 0);
+      const local = xen.events.bindInterdomain(0, dom.id, remote);
+      xen.onEvent(local, () => {
+        served.push(local);
+        // The first has work without end, and another event is there each time it has run.
+        if (local === 1) xen.events.send(dom.id, remote);
+        return local === 1;
+      });
+      return local;
+    });
+    const turn = (): number[] => {
+      expect(xen.run()).toBe(true);
+      return served.splice(0);
+    };
+    expect(turn()).toEqual(ports.slice(0, 64));
+    expect(turn()).toEqual([...ports.slice(64), 1]);
+    expect(turn()).toEqual([1]);
+    // What is left is no reason to sleep, and neither is what is asked for without an event.
+    await xen.idle(3_600_000);
+    xen.onEvent(1, undefined);
+    while (xen.run());
+    const slept = xen.idle(3_600_000);
+    xen.serveLater(2);
+    await slept;
+    expect([turn(), xen.run()]).toEqual([[2], false]);
+  });
+
   it("contains a crash: the record says what happened, the neighbours go on", async () => {
     const xen = createHypervisor();
     let turns = 0;

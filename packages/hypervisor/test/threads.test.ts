@@ -114,7 +114,7 @@ describe.skipIf(missing !== "")(`pCPUs on threads${missing}`, () => {
     const d = await x.createDomain({ name: "d", pages: 1, kernel: kernel(ringer) });
     const local = x.events.bindInterdomain(0, d.id, x.events.allocUnbound(d.id, 0));
     let rung = 0;
-    x.onEvent(local, () => rung++);
+    x.onEvent(local, () => void rung++);
     x.run();
     const before = rung;
     d.unpause();
