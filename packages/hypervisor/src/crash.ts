@@ -15,9 +15,18 @@ export interface CrashRecord {
   readonly message: string;
   /** Functions on the guest's stack, innermost first; empty where there is none to be had. */
   readonly stack: readonly string[];
-  /** The part of the program, and the place in its source, as far as the kernel's maker knows. */
-  readonly element?: string;
-  readonly configuration?: string;
+  /**
+   * The part of the program, and the place in its source, as far as the kernel's maker knows. Looked for when first read,
+   * which may take as long as compiling the program.
+   */
+  readonly element?: string | undefined;
+  readonly configuration?: string | undefined;
+}
+
+/** A part of the program, and the place in its source. */
+export interface CrashPlace {
+  readonly element: string;
+  readonly configuration: string;
 }
 
 /** A compiled function on a stack: its name, its module's if that has one, and the byte of the module it was at. */
@@ -27,12 +36,27 @@ export interface WasmFrame {
   readonly offset: number;
 }
 
-/** Finds the part of the program that a crash was in, from the functions on the stack and the memory. */
+/**
+ * Finds the part of the program that a crash was in. It is called when the domain has died, to take down what it needs of
+ * the memory; what it returns looks for the place, and is called only by who asks. So a guest that dies time and again
+ * costs domain 0 no more than that.
+ */
 export type Locate = (crash: {
   /** Innermost first; empty for a vCPU that was ended. */
   readonly frames: readonly WasmFrame[];
   readonly memory: WebAssembly.Memory;
-}) => { readonly element: string; readonly configuration: string } | undefined;
+}) => () => CrashPlace | undefined;
+
+/** Characters of a guest's own words, as the names of its functions, that are kept. */
+const longestName = 200;
+const longestMessage = 1000;
+const longestStack = 16384;
+
+/** What a guest says of itself, fit to be shown: bounded, and on one line. */
+function shown(text: string, limit: number): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what must not reach a terminal
+  return text.slice(0, limit).replace(/[\x00-\x1f\x7f-\x9f]/g, "�");
+}
 
 /** Compiled functions in a stack trace, as V8 writes it. */
 export function wasmFrames(stack: string): WasmFrame[] {
@@ -51,19 +75,33 @@ export function crashRecord(
   failure: Failure,
   locate: Locate | undefined,
 ): CrashRecord {
-  const frames = wasmFrames(failure.stack);
-  let where: ReturnType<Locate>;
-  try {
-    where = locate?.({ frames, memory: domain.memory });
-  } catch {
-    // The memory is a crashed guest's: what it says may make no sense.
-  }
+  const frames = wasmFrames(failure.stack.slice(0, longestStack));
+  // The memory is a crashed guest's: what it says may make no sense.
+  const attempt = <T>(body: () => T): T | undefined => {
+    try {
+      return body();
+    } catch {
+      return undefined;
+    }
+  };
+  let look = locate && attempt(() => locate({ frames, memory: domain.memory }));
+  let found: CrashPlace | undefined;
+  const place = (): CrashPlace | undefined => {
+    if (look) found = attempt(look);
+    look = undefined;
+    return found;
+  };
   return {
     domain: domain.id,
     name: domain.name,
     cause: cause ?? (failure.name === "RuntimeError" || frames.length > 0 ? "trap" : "exception"),
-    message: failure.message,
-    stack: frames.map((f) => f.function),
-    ...where,
+    message: shown(failure.message, longestMessage),
+    stack: frames.map((f) => shown(f.function, longestName)),
+    get element() {
+      return place()?.element;
+    },
+    get configuration() {
+      return place()?.configuration;
+    },
   };
 }

@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-export type { CrashCause, CrashRecord, Locate, WasmFrame } from "./crash.ts";
+export type { CrashCause, CrashPlace, CrashRecord, Locate, WasmFrame } from "./crash.ts";
 export { createHypervisor } from "./create-hypervisor.ts";
 export type { Share } from "./credit.ts";
 export type { EventHandler } from "./dom0-events.ts";

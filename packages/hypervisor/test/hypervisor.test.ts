@@ -158,6 +158,28 @@ describe("the hypervisor", () => {
     expect([bad.state, xen.domains.length]).toEqual(["destroyed", 2]);
   });
 
+  it("does not look for the place of a crash until somebody asks, and shows what a guest says on one line", async () => {
+    const xen = createHypervisor();
+    let looked = 0;
+    const dom = await xen.createDomain({
+      name: "rude",
+      pages: 1,
+      kernel: {
+        start: () => {
+          throw new Error(`\u001b[2J\n${"x".repeat(10_000)}`);
+        },
+      },
+      locate: () => () => {
+        looked++;
+        return { element: "e", configuration: "f:1:1" };
+      },
+    });
+    expect([dom.state, looked]).toEqual(["crashed", 0]);
+    expect(dom.crash?.message).toMatch(/^�\[2J�x{990,}$/);
+    expect(dom.crash?.message.length).toBeLessThanOrEqual(1000);
+    expect([dom.crash?.element, dom.crash?.configuration, looked]).toEqual(["e", "f:1:1", 1]);
+  });
+
   it("reads the console ring, whatever its indices say", async () => {
     const xen = createHypervisor();
     const dom = await xen.createDomain({ name: "c", pages: 1, kernel: idle });

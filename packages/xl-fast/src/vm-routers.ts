@@ -194,12 +194,17 @@ export class VmRouters {
   /** Finds the element of whichever router a crash was in. */
   get locate(): Locate {
     return (crash) => {
-      for (const { image } of this.running.values()) {
-        if (crash.frames.some((f) => f.module !== "" && f.module !== image.manifest.name)) continue;
-        const found = locateCrash(image.manifest, this.elements)(crash);
-        if (found) return found;
-      }
-      return undefined;
+      const own = [...this.running.values()].filter(({ image: { manifest } }) =>
+        crash.frames.every((f) => f.module === "" || f.module === manifest.name),
+      );
+      const looks = own.map(({ image }) => locateCrash(image.manifest, this.elements)(crash));
+      return () => {
+        for (const look of looks) {
+          const found = look();
+          if (found) return found;
+        }
+        return undefined;
+      };
     };
   }
 }
