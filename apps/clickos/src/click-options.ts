@@ -1,5 +1,6 @@
 /** The options of the `click` command, as Click's user-level driver takes them. */
 import { parseArgs } from "node:util";
+import { parseControlAddress, type TcpAddress } from "@clickos/click-elements/node";
 
 export interface ClickOptions {
   /** The configuration: a file (`-` is standard input) or text given with `-e`. */
@@ -10,8 +11,8 @@ export interface ClickOptions {
   readonly quit: boolean;
   readonly output: string | undefined;
   readonly reconfigurable: boolean;
-  /** TCP ports, and whether others are tried when one is taken. */
-  readonly ports: readonly { readonly port: number; readonly search: boolean }[];
+  /** Where to listen for control connections over TCP. */
+  readonly ports: readonly TcpAddress[];
   readonly unixSockets: readonly string[];
   readonly time: boolean;
   readonly warnings: boolean;
@@ -60,8 +61,9 @@ Options:
   -x, --exit-handler E.H     take the exit status from a handler's value
   -q, --quit                 do not run the driver
   -o, --output FILE          write the flat configuration to FILE
-  -R, --allow-reconfigure    allow hotconfig to be written
-  -p, --port PORT[+]         listen for control connections on a TCP port; + tries the next ones
+  -R, --allow-reconfigure    allow hotconfig, and config of elements that can change it, to be written
+  -p, --port [ADDR:]PORT[+]  listen for control connections on a TCP port; + tries the next ones. Only
+                             this machine can connect, unless another address is given (0.0.0.0 for all)
   -u, --unix-socket FILE     listen for control connections on a UNIX socket
   -j, --threads N            accepted; a router runs on one thread
   -a, --affinity             accepted
@@ -109,10 +111,9 @@ export function readClickOptions(argv: readonly string[]): ClickOptions | "help"
     output: values.output,
     reconfigurable: values["allow-reconfigure"] ?? false,
     ports: (values.port ?? []).map((text) => {
-      const match = /^(\d{1,5})(\+?)$/.exec(text);
-      const port = Number(match?.[1]);
-      if (!match || port > 65535) throw new UsageError(`-p '${text}' is not a port`);
-      return { port, search: match[2] === "+" };
+      const address = parseControlAddress(text);
+      if (!address) throw new UsageError(`-p '${text}' is not a port`);
+      return address;
     }),
     unixSockets: values["unix-socket"] ?? [],
     time: values.time ?? false,

@@ -15,12 +15,15 @@ export { archiveMember } from "./host/archive.ts";
 export { type ControlClient, ControlError, connectControl } from "./host/control-client.ts";
 export {
   type ControlAddress,
+  type ControlLimits,
   type ControlOptions,
   type ControlServer,
-  type ControlTarget,
   ListenError,
+  parseControlAddress,
   serveControl,
+  type TcpAddress,
 } from "./host/control-server.ts";
+export { type Allowance, ControlSession, type ControlTarget, type SessionOptions } from "./host/control-session.ts";
 export { hostFiles, onSignal } from "./host/files.ts";
 
 /** All elements. */

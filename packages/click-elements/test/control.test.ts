@@ -5,10 +5,12 @@ import { join } from "node:path";
 import { Router } from "@clickos/click-core";
 import {
   ControlError,
+  type ControlOptions,
   type ControlServer,
   connectControl,
   elements,
   ListenError,
+  parseControlAddress,
   serveControl,
 } from "@clickos/click-elements/node";
 import fc from "fast-check";
@@ -21,10 +23,10 @@ afterEach(() => {
   for (const thing of open.splice(0)) thing.close();
 });
 
-async function rig(): Promise<{ router: Router; server: ControlServer; port: number }> {
+async function rig(options: ControlOptions = {}): Promise<{ router: Router; server: ControlServer; port: number }> {
   const router = await Router.compile(config, { elements });
   router.run();
-  const server = await serveControl(router, { port: 0, host: "127.0.0.1" });
+  const server = await serveControl(router, { port: 0 }, options);
   open.push(router, server);
   return { router, server, port: server.port };
 }
@@ -89,8 +91,8 @@ describe("the control socket", () => {
     expect(await client.read("c.class")).toBe("Counter");
     client.close();
     await expect(serveControl(router, { path: join(dir, "no/s") })).rejects.toBeInstanceOf(ListenError);
-    await expect(serveControl(router, { port, host: "127.0.0.1" })).rejects.toThrow("in use");
-    const next = await serveControl(router, { port, host: "127.0.0.1", search: true });
+    await expect(serveControl(router, { port })).rejects.toThrow("in use");
+    const next = await serveControl(router, { port, search: true });
     open.push(next);
     expect(next.port).toBeGreaterThan(port);
     rmSync(dir, { recursive: true });
@@ -135,10 +137,10 @@ describe("the control socket", () => {
     const line = raw(port);
     await line.until("\n");
     line.write("x".repeat(3 << 20));
-    expect(await line.until("bytes\r\n")).toContain("500 A line of more than 1048576 bytes");
+    expect(await line.until("bytes\r\n")).toContain("500 A line of more than 65536 bytes");
     const data = raw(port);
-    data.write("WRITEDATA p.x 999999999\r\nREAD c.count\r\n");
-    expect(await data.until("DATA 1\r\n3")).toContain("500 More than 16777216 bytes of data");
+    data.write(`WRITEDATA p.x 2000000\r\n${"x".repeat(2_000_000)}READ c.count\r\n`);
+    expect(await data.until("DATA 1\r\n3")).toContain("500 More than 1048576 bytes of data");
     const many = Array.from({ length: 300 }, () => raw(port));
     await many.at(-1)?.until("\n");
     expect(server.clients).toBeLessThanOrEqual(256);
@@ -163,4 +165,80 @@ describe("the control socket", () => {
     while (slow.got.length < whole) await new Promise((resolve) => slow.once("data", resolve));
     expect(slow.got.length).toBe("Click::ControlSocket/1.3\r\n".length + whole);
   }, 30_000);
+
+  it("listens to this machine only, unless an address is asked for", async () => {
+    const { port } = await rig();
+    // Another address of this machine reaches a socket that listens on all addresses, and no loopback one.
+    const elsewhere = connect(port, "127.0.0.2");
+    open.push({ close: () => elsewhere.destroy() });
+    await new Promise((resolve) => elsewhere.once("error", resolve));
+    expect(parseControlAddress("7777")).toEqual({ port: 7777, search: false });
+    expect(parseControlAddress("0.0.0.0:7777+")).toEqual({ port: 7777, search: true, host: "0.0.0.0" });
+    expect(parseControlAddress("[::1]:7777")).toEqual({ port: 7777, search: false, host: "::1" });
+    for (const text of ["", "+", "77777", "a:1", "1.2.3:4", "1.2.3.4", "[::1]", "::1:7", "1".repeat(100_000)])
+      expect(parseControlAddress(text)).toBeUndefined();
+    using router = await Router.compile("s :: ControlSocket(TCP, 127.0.0.2:0); t :: ControlSocket(TCP, 0)", {
+      elements,
+    });
+    while (router.read("s.port") === "0" || router.read("t.port") === "0")
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    const here = await connectControl({ port: Number(router.read("t.port")) });
+    open.push(here, await connectControl({ port: Number(router.read("s.port")), host: "127.0.0.2" }));
+    await expect(connectControl({ port: Number(router.read("t.port")), host: "127.0.0.2" })).rejects.toThrow();
+  });
+
+  it("gives the place of a client that has long asked for nothing to one that comes", async () => {
+    const { port, server } = await rig({ limits: { clients: 3, idleMs: 50 } });
+    const idle = await Promise.all([connectControl({ port }), connectControl({ port })]);
+    const busy = await connectControl({ port });
+    open.push(busy, ...idle);
+    const early = raw(port);
+    expect(await early.until("\r\n")).toContain("500 Too many connections");
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(await busy.read("c.count")).toBe("3");
+    const late = await Promise.all([connectControl({ port }), connectControl({ port })]);
+    open.push(...late);
+    for (const client of [busy, ...late]) expect(await client.read("c.count")).toBe("3");
+    for (const client of idle) await expect(client.read("c.count")).rejects.toThrow("closed");
+    expect(server.clients).toBe(3);
+  });
+
+  it("bounds what unfinished requests hold in all, and still serves small ones", async () => {
+    const { port } = await rig({ limits: { unfinishedBytes: 1 << 20 } });
+    const held = [raw(port), raw(port)];
+    for (const client of held) {
+      await client.until("\n");
+      client.write(`WRITEDATA p.x 600000\r\n${"x".repeat(1000)}`);
+    }
+    expect(await held[1]?.until("later\r\n")).toContain("500 Other clients' data takes all the room there is");
+    const good = await connectControl({ port });
+    open.push(good);
+    expect(await good.read("p.x", "y".repeat(60_000))).toBe(`<${"y".repeat(60_000)}>`);
+    held[0]?.destroy();
+    await new Promise((resolve) => held[0]?.once("close", resolve));
+    await good.read("c.count");
+    await good.write("p.x", "z".repeat(600_000));
+  });
+
+  it("ends a client that does not read once unread answers take all the room, and serves the others", async () => {
+    const { port, server } = await rig({ limits: { unreadBytes: 1 << 20, unreadMs: 100 } });
+    const greedy = Array.from({ length: 8 }, () => raw(port));
+    for (const client of greedy) {
+      await client.until("\n");
+      client.pause();
+      for (let i = 0; i < 400; i++) client.write(`READDATA p.x 60000\r\n${"x".repeat(60_000)}`);
+    }
+    const good = await connectControl({ port });
+    open.push(good);
+    for (let i = 0; i < 20; i++) expect(await good.read("c.count")).toBe("3");
+    expect(server.clients).toBeGreaterThan(0);
+  }, 60_000);
+
+  it("answers what a client asked before it closed its side", async () => {
+    const { port } = await rig();
+    const client = raw(port);
+    client.end("READ c.count\r\n".repeat(500));
+    await new Promise((resolve) => client.once("close", resolve));
+    expect(client.got.match(/DATA 1\r\n3/g)?.length).toBe(500);
+  });
 });

@@ -273,6 +273,8 @@ export interface ElementSpec<C extends ConfigSpec, P, S extends Fields> {
         readonly ninputs: number;
         readonly noutputs: number;
       }) => S);
+  /** Whether the element's `config` may be written while the router runs, as Click's `can_live_reconfigure` says. */
+  readonly live?: boolean;
   /** State that does not start as zero. */
   initial?(context: { readonly config: ConfigOf<C>; readonly plan: P }): { [K in keyof S]?: HostFields<S>[K] };
   /** How many packets the element may hold; the pool is made that much larger. */

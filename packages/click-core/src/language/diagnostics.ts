@@ -100,11 +100,19 @@ export class ConfigurationError extends Error {
   }
 }
 
+/** Longer names, and candidates beyond so many, get no suggestion: edit distances take the product of the lengths. */
+const maximumLength = 64;
+const maximumCandidates = 1000;
+
 /** The candidate closest to `name` by edit distance, if any is close. */
 export function closest(name: string, candidates: Iterable<string>): string | undefined {
+  if (name.length > maximumLength) return undefined;
+  let left = maximumCandidates;
   let best: string | undefined;
   let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1;
   for (const candidate of candidates) {
+    if (left-- === 0) break;
+    if (candidate.length > maximumLength) continue;
     const d = editDistance(name.toLowerCase(), candidate.toLowerCase());
     if (d < bestDistance && d < Math.min(name.length, candidate.length)) {
       best = candidate;

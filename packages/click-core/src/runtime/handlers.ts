@@ -61,6 +61,8 @@ export interface ControlExtras {
   readonly root?: Readonly<Record<string, ServiceHandler>>;
   /** Gives an element another configuration. */
   reconfigure?(element: string, config: string): void;
+  /** Whether `config` may be written, by elements that reconfigure live. */
+  readonly reconfigurable?: boolean;
 }
 
 const noTimer = 0x7fffffffffffffffn;
@@ -152,7 +154,10 @@ export function controlPlane(
       name: { read: () => e.source.name },
       config: {
         read: () => e.source.configText.trim(),
-        write: reconfigure ? (value) => reconfigure.call(extras, e.source.name, value) : undefined,
+        write:
+          reconfigure && extras.reconfigurable && e.class.live
+            ? (value) => reconfigure.call(extras, e.source.name, value)
+            : undefined,
       },
       ports: { read: () => portsText(checked, e) },
       handlers: { read: () => handlersText(e) },

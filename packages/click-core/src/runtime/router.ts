@@ -37,7 +37,7 @@ export interface RouterOptions {
   /** Values for the configuration's variables. */
   readonly variables?: ReadonlyMap<string, string>;
   readonly library?: FlattenOptions["library"];
-  /** Allows `hotconfig` to be written. */
+  /** Allows `hotconfig` to be written, and `config` of elements that reconfigure live. */
   readonly reconfigurable?: boolean;
   /** Receives warnings about the configuration, formatted. */
   readonly warn?: (text: string) => void;
@@ -134,7 +134,11 @@ export class Router implements Disposable {
       rings,
       module: new WebAssembly.Module(compiled.wasm),
       chatter: (text) => this.chatter(text),
-      extras: { root: this.rootHandlers(), reconfigure: (element, config) => this.reconfigure(element, config) },
+      extras: {
+        root: this.rootHandlers(),
+        reconfigure: (element, config) => this.reconfigure(element, config),
+        reconfigurable: this.options.reconfigurable ?? false,
+      },
       now: this.now(),
     });
   }

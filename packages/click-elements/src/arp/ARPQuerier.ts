@@ -42,6 +42,7 @@ export const ARPQuerier: ElementClass = element({
   name: "ARPQuerier",
   ports: "2/1-2",
   processing: "h/h",
+  live: true,
   config: {
     IP: required(arg.ipPrefix),
     ETH: required(arg.etherAddress),

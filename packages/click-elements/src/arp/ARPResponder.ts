@@ -33,6 +33,7 @@ export const ARPResponder: ElementClass = element({
   name: "ARPResponder",
   ports: "1/1-2",
   processing: "a/ah",
+  live: true,
   config: { ENTRY: rest(arg.raw) },
   prepare({ config, error }) {
     const entries: Entry[] = [];

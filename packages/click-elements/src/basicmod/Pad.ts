@@ -13,6 +13,7 @@ export const Pad: ElementClass = element({
   name: "Pad",
   ports: "1/1",
   processing: "a/a",
+  live: true,
   config: {
     LENGTH: positional(arg.u32, 0),
     ZERO: keyword(arg.bool, true),

@@ -14,6 +14,7 @@ export const Truncate: ElementClass = element({
   name: "Truncate",
   ports: "1/1",
   processing: "a/a",
+  live: true,
   config: {
     LENGTH: positional(arg.u32, 0xffffffff),
     NBYTES: keyword(arg.u32, 0),

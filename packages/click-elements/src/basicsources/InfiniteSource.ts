@@ -21,6 +21,7 @@ export const InfiniteSource: ElementClass = element({
   name: "InfiniteSource",
   ports: "0/1",
   processing: "a/a",
+  live: true,
   config: {
     DATA: positional(arg.bytes, new Uint8Array(64)),
     LIMIT: positional(arg.i32, -1),

@@ -57,6 +57,7 @@ export const Classifier: ElementClass = element({
   name: "Classifier",
   ports: "1/-",
   processing: "h/h",
+  live: true,
   config: { PATTERN: rest(arg.raw) },
   prepare: (context) => ({ tree: patternTree(context.config.PATTERN, parseClassifierPattern, context) }),
   handlers: { program: { read: (_s, { config }) => config.PATTERN.join("\n") } },

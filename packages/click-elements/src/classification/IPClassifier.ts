@@ -17,6 +17,7 @@ export const IPClassifier: ElementClass = element({
   name: "IPClassifier",
   ports: "1/-",
   processing: "h/h",
+  live: true,
   config: { PATTERN: rest(arg.raw) },
   prepare: (context) => ({ tree: patternTree(context.config.PATTERN, parseIpPattern, context) }),
   handlers: { program: { read: (_s, { config }) => config.PATTERN.join("\n") } },

@@ -53,6 +53,7 @@ export const IPFilter: ElementClass = element({
   name: "IPFilter",
   ports: "1/-",
   processing: "h/h",
+  live: true,
   config: { RULE: rest(arg.raw) },
   prepare({ config, noutputs, error }) {
     const rules: FilterRule[] = [];

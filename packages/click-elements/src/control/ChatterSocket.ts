@@ -4,19 +4,23 @@
  *
  * TYPE is TCP or UNIX. Clients that connect get all chatter from then on, after the line
  * `Click::ChatterSocket/1.0` unless GREETING is false. A client that does not read loses lines, and holds up
- * nobody. CHANNEL, QUIET_CHANNEL and RETRIES are accepted and change nothing. Runs in process only, not in a virtual machine.
+ * nobody. Only this machine can connect, unless an address is given with the port, `10.0.0.1:7778`, or LOCALHOST is
+ * false. CHANNEL, QUIET_CHANNEL and RETRIES are accepted and change nothing. Runs in process only, not in a virtual
+ * machine.
  *
  * Handlers: port, connections (read).
  *
- *   ChatterSocket(TCP, 7778, LOCALHOST true)
+ *   ChatterSocket(TCP, 7778)
  */
 import { unlinkSync } from "node:fs";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { arg, type ElementClass, element, keyword, required } from "@clickos/click-core";
 import { systemReason } from "@clickos/netdev";
+import { everywhere, loopback, parseControlAddress } from "../host/control-server.ts";
 
 /** Bytes that may wait for a client. */
-const maximumBacklog = 1 << 20;
+const maximumBacklog = 256 << 10;
+const maximumClients = 64;
 
 export const ChatterSocket: ElementClass = element({
   name: "ChatterSocket",
@@ -28,18 +32,24 @@ export const ChatterSocket: ElementClass = element({
     CHANNEL: keyword(arg.string, ""),
     QUIET_CHANNEL: keyword(arg.bool, true),
     GREETING: keyword(arg.bool, true),
-    LOCALHOST: keyword(arg.bool, false),
+    LOCALHOST: keyword(arg.bool, true),
     RETRIES: keyword(arg.i32, 0),
     RETRY_WARNINGS: keyword(arg.bool, true),
   },
   prepare({ config, error }) {
-    if (config.TYPE === "TCP" && arg.u16.parse(config.WHERE) === undefined)
-      error(`'${config.WHERE}' is not a TCP port`, 1);
+    if (config.TYPE === "UNIX") return { path: config.WHERE };
+    const address = parseControlAddress(config.WHERE);
+    if (!address || address.search) error(`'${config.WHERE}' is not a TCP port`, 1);
+    return { port: address?.port ?? 0, host: address?.host ?? (config.LOCALHOST ? loopback : everywhere) };
   },
-  service({ config, host, name }) {
+  service({ config, plan, host, name }) {
     const clients = new Set<Socket>();
     let problem: string | undefined;
     const server = createServer((socket) => {
+      if (clients.size >= maximumClients) {
+        socket.destroy();
+        return;
+      }
       clients.add(socket);
       socket.on("close", () => clients.delete(socket));
       socket.on("error", () => socket.destroy());
@@ -63,8 +73,8 @@ export const ChatterSocket: ElementClass = element({
           } catch {
             // Nothing was there.
           }
-          server.listen({ path: config.WHERE });
-        } else server.listen({ port: Number(config.WHERE), ...(config.LOCALHOST ? { host: "127.0.0.1" } : {}) });
+        }
+        server.listen(plan);
       },
       close() {
         cancel?.();

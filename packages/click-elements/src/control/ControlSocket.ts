@@ -3,15 +3,16 @@
  * lets clients read and write handlers.
  *
  * TYPE is TCP, with a port (`7777+` tries the next ones when it is taken), or UNIX, with the name of a socket. The
- * protocol is Click's, version 1.3. READONLY refuses writes; LOCALHOST listens to this machine only. Runs in
- * process only, not in a virtual machine.
+ * protocol is Click's, version 1.3. READONLY refuses writes. Only this machine can connect, unless an address is
+ * given with the port, `10.0.0.1:7777`, or LOCALHOST is false, which listens on all addresses. Runs in process only,
+ * not in a virtual machine.
  *
  * Handlers: port, connections (read).
  *
- *   ControlSocket(TCP, 7777, LOCALHOST true)
+ *   ControlSocket(TCP, 7777)
  */
 import { arg, type ElementClass, element, keyword, positional, required } from "@clickos/click-core";
-import { type ControlServer, serveControl } from "../host/control-server.ts";
+import { type ControlServer, everywhere, loopback, parseControlAddress, serveControl } from "../host/control-server.ts";
 
 export const ControlSocket: ElementClass = element({
   name: "ControlSocket",
@@ -23,20 +24,16 @@ export const ControlSocket: ElementClass = element({
     READONLY: positional(arg.bool, false),
     PROXY: keyword(arg.string, ""),
     VERBOSE: keyword(arg.bool, false),
-    LOCALHOST: keyword(arg.bool, false),
+    LOCALHOST: keyword(arg.bool, true),
     RETRIES: keyword(arg.i32, 0),
     RETRY_WARNINGS: keyword(arg.bool, true),
   },
   prepare({ config, error }) {
     if (config.PROXY) error("PROXY is not supported: clients reach the router's handlers directly");
     if (config.TYPE === "UNIX") return { path: config.WHERE };
-    const match = /^(\d{1,5})(\+?)$/.exec(config.WHERE);
-    if (!match || Number(match[1]) > 65535) error(`'${config.WHERE}' is not a TCP port`, 1);
-    return {
-      port: Number(match?.[1] ?? 0),
-      search: match?.[2] === "+",
-      ...(config.LOCALHOST ? { host: "127.0.0.1" } : {}),
-    };
+    const address = parseControlAddress(config.WHERE);
+    if (!address) error(`'${config.WHERE}' is not a TCP port`, 1);
+    return { host: config.LOCALHOST ? loopback : everywhere, ...(address ?? { port: 0 }) };
   },
   service({ config, plan, host, name }) {
     let server: ControlServer | undefined;

@@ -17,6 +17,7 @@ export const Print: ElementClass = element({
   name: "Print",
   ports: "1/1",
   processing: "a/a",
+  live: true,
   config: {
     LABEL: positional(arg.string, ""),
     MAXLENGTH: positional(arg.i32, 24),

@@ -14,6 +14,7 @@ export const EtherEncap: ElementClass = element({
   name: "EtherEncap",
   ports: "1/1",
   processing: "a/a",
+  live: true,
   config: { ETHERTYPE: required(arg.u16), SRC: required(arg.etherAddress), DST: required(arg.etherAddress) },
   prepare: ({ config }) => ({
     header: Uint8Array.of(...config.DST, ...config.SRC, config.ETHERTYPE >> 8, config.ETHERTYPE & 255),

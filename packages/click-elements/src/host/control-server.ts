@@ -1,29 +1,42 @@
 /**
- * The control protocol, version 1.3: clients read and write handlers over TCP or a UNIX socket.
+ * The control protocol over TCP or a UNIX socket: sessions with their sockets, and who is served when.
  *
- * Commands are lines: READ, READDATA, READUNTIL, WRITE, WRITEDATA, WRITEUNTIL, CHECKREAD, CHECKWRITE, LLRPC, HELP,
- * QUIT. Answers are lines with a three-digit code; those of READ are followed by `DATA n` and n bytes.
- * Clients are not trusted: lines, data and their number are bounded, and a client that does not read is not
- * served until it does.
+ * Clients are not trusted. They share places, room for unfinished requests and room for answers that are not read;
+ * a turn of the event loop serves a bounded number of requests, one of each client in turn, so that neither the
+ * router nor another client waits for one of them.
  */
 import { unlinkSync } from "node:fs";
-import { createServer, type Server, type Socket } from "node:net";
-import { HandlerError, takeWord } from "@clickos/click-core";
+import { createServer, isIP, type Server, type Socket } from "node:net";
 import { systemReason } from "@clickos/netdev";
+import { ControlSession, type ControlTarget } from "./control-session.ts";
 
-/** What the protocol gives access to; a router, or an element's view of one. */
-export interface ControlTarget {
-  read(path: string, parameter?: string): string;
-  write(path: string, value: string): void;
+export interface TcpAddress {
+  readonly port: number;
+  /** Tries the ports after it when it is taken. */
+  readonly search?: boolean;
+  /** Where to listen or connect; this machine only when absent. */
+  readonly host?: string;
 }
+export type ControlAddress = { readonly path: string } | TcpAddress;
 
-export type ControlAddress =
-  | { readonly path: string }
-  | { readonly port: number; readonly search?: boolean; readonly host?: string };
+/** What clients share. */
+export interface ControlLimits {
+  /** Connections at a time (256). */
+  readonly clients: number;
+  /** How long a client may be without a request and keep its place when others want one, in milliseconds (60,000). */
+  readonly idleMs: number;
+  /** Bytes that unfinished requests may hold, those of up to a line's length aside (32 MiB). */
+  readonly unfinishedBytes: number;
+  /** Bytes of answers that may wait to be read (32 MiB). */
+  readonly unreadBytes: number;
+  /** How long answers may stay unread once those bytes are waiting, in milliseconds (2,000). */
+  readonly unreadMs: number;
+}
 
 export interface ControlOptions {
   readonly readOnly?: boolean;
   readonly verbose?: (text: string) => void;
+  readonly limits?: Partial<ControlLimits>;
 }
 
 export interface ControlServer {
@@ -39,34 +52,37 @@ export class ListenError extends Error {
   readonly code = "CANNOT_LISTEN";
 }
 
-const maximumLine = 1 << 20;
-const maximumData = 16 << 20;
-const maximumClients = 256;
+const defaultLimits: ControlLimits = {
+  clients: 256,
+  idleMs: 60_000,
+  unfinishedBytes: 32 << 20,
+  unreadBytes: 32 << 20,
+  unreadMs: 2_000,
+};
+/** Requests that are served in one turn of the event loop, and the bytes of their answers. */
+const requestsPerTurn = 64;
+const bytesPerTurn = 1 << 20;
+/** Bytes from a client that wait to be served, after which its socket is not read. */
+const maximumBacklog = 64 << 10;
+/** Bytes to a client that wait to be read, after which it is not served. */
+const maximumUnread = 64 << 10;
+/** How often unread answers are looked at while they are over the limit. */
+const unreadCheckMs = 200;
 /** Ports tried after the first, where that is asked for. */
 const maximumTries = 1000;
 
-/** Opens a control socket. @throws {ListenError} */
+/** Opens a control socket; on this machine's own address where none is given. @throws {ListenError} */
 export async function serveControl(
   target: ControlTarget,
   where: ControlAddress,
   options: ControlOptions = {},
 ): Promise<ControlServer> {
-  const clients = new Set<Socket>();
-  const server = createServer({ noDelay: true }, (socket) => {
-    if (clients.size >= maximumClients) {
-      socket.end("500 Too many connections\r\n");
-      socket.on("error", () => {});
-      return;
-    }
-    clients.add(socket);
-    options.verbose?.(`opened connection from ${socket.remoteAddress ?? "a local client"}`);
-    socket.on("close", () => clients.delete(socket));
-    serveClient(socket, target, options);
-  });
+  const clients = new Clients(target, options);
+  const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => clients.accept(socket));
   if ("path" in where) removeStale(where.path);
   for (let tries = 0; ; tries++) {
     try {
-      await listen(server, "path" in where ? where : { ...where, port: where.port + tries });
+      await listen(server, "path" in where ? where : { port: where.port + tries, host: where.host ?? loopback });
       break;
     } catch (e) {
       const again = "port" in where && where.search && (e as NodeJS.ErrnoException).code === "EADDRINUSE";
@@ -83,9 +99,27 @@ export async function serveControl(
       return clients.size;
     },
     close() {
-      for (const socket of clients) socket.destroy();
+      clients.close();
       server.close();
     },
+  };
+}
+
+/** Where control and chatter sockets listen when no address is asked for. */
+export const loopback = "127.0.0.1";
+
+export const everywhere = "0.0.0.0";
+
+/** `PORT`, `PORT+`, `ADDRESS:PORT` or `[ADDRESS]:PORT`, which may end with `+` too; `undefined` where it is none. */
+export function parseControlAddress(text: string): TcpAddress | undefined {
+  const match = /^(?:(?:\[([0-9A-Fa-f:.]{1,45})\]|([0-9.]{1,15}|localhost)):)?(\d{1,5})(\+?)$/.exec(text);
+  if (!match || Number(match[3]) > 65535) return undefined;
+  const host = match[1] ?? match[2];
+  if (host !== undefined && host !== "localhost" && isIP(host) === 0) return undefined;
+  return {
+    port: Number(match[3]),
+    search: match[4] === "+",
+    ...(host === undefined ? {} : { host: host === "localhost" ? loopback : host }),
   };
 }
 
@@ -98,10 +132,10 @@ function removeStale(path: string): void {
   }
 }
 
-function listen(server: Server, where: ControlAddress): Promise<void> {
+function listen(server: Server, where: { path: string } | { port: number; host: string }): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen("path" in where ? { path: where.path } : { port: where.port, host: where.host }, () => {
+    server.listen(where, () => {
       server.off("error", reject);
       server.on("error", () => {});
       resolve();
@@ -109,214 +143,173 @@ function listen(server: Server, where: ControlAddress): Promise<void> {
   });
 }
 
-/** What a client's next bytes are. */
-type Expecting =
-  | { readonly kind: "line" }
-  | { readonly kind: "data"; readonly length: number; take(data: string): void }
-  | { readonly kind: "until"; readonly end: string; readonly lines: string[]; size: number; take(data: string): void };
+interface Client {
+  readonly socket: Socket;
+  readonly session: ControlSession;
+  /** When the last request was served. */
+  lastRequest: number;
+  /** Since when its answers wait to be read. */
+  unreadSince: number | undefined;
+  /** Whether it stands in line to be served. */
+  inLine: boolean;
+  /** Whether it has said all it has to say. */
+  done: boolean;
+}
 
-function serveClient(socket: Socket, target: ControlTarget, options: ControlOptions): void {
-  let buffered = "";
-  let expecting: Expecting = { kind: "line" };
-  let closing = false;
+class Clients {
+  private readonly target: ControlTarget;
+  private readonly options: ControlOptions;
+  private readonly limits: ControlLimits;
+  private readonly all = new Set<Client>();
+  private line: Client[] = [];
+  private turn: NodeJS.Immediate | undefined;
+  private check: NodeJS.Timeout | undefined;
+  private unfinishedLeft: number;
 
-  const send = (text: string): void => {
-    if (!socket.writable) return;
-    if (!socket.write(text, "latin1")) {
-      socket.pause();
-      socket.once("drain", () => {
-        socket.resume();
-        process_();
-      });
+  constructor(target: ControlTarget, options: ControlOptions) {
+    this.target = target;
+    this.options = options;
+    this.limits = { ...defaultLimits, ...options.limits };
+    this.unfinishedLeft = this.limits.unfinishedBytes;
+  }
+
+  get size(): number {
+    return this.all.size;
+  }
+
+  accept(socket: Socket): void {
+    socket.setEncoding("latin1");
+    socket.on("error", () => socket.destroy());
+    if (this.all.size >= this.limits.clients && !this.dismissIdle()) {
+      socket.write("500 Too many connections\r\n");
+      socket.destroySoon();
+      return;
     }
-  };
-  const answer = (code: number, text: string): void => {
-    const lines = text.replace(/\n+$/, "").split(/\r?\n/);
-    send(lines.map((line, i) => `${code}${i < lines.length - 1 ? "-" : " "}${line}\r\n`).join(""));
-  };
-  const attempt = (run: () => void): void => {
-    try {
-      run();
-    } catch (e) {
-      if (e instanceof HandlerError) answer(codes[e.code], e.message);
-      else answer(520, (e as Error).message ?? String(e));
-    }
-  };
-  const read = (path: string, parameter: string): void =>
-    attempt(() => {
-      const value = target.read(path, parameter);
-      answer(200, `Read handler '${path}' OK`);
-      send(`DATA ${value.length}\r\n${value}`);
+    this.options.verbose?.(`opened connection from ${socket.remoteAddress ?? "a local client"}`);
+    const send = (text: string): void => {
+      if (socket.writable) socket.write(text, "latin1");
+    };
+    const session = new ControlSession(this.target, send, {
+      ...(this.options.readOnly ? { readOnly: true } : {}),
+      allowance: {
+        take: (bytes) => {
+          if (bytes > this.unfinishedLeft) return false;
+          this.unfinishedLeft -= bytes;
+          return true;
+        },
+        give: (bytes) => {
+          this.unfinishedLeft += bytes;
+        },
+      },
     });
-  const write = (path: string, value: string): void => {
-    if (options.readOnly) {
-      answer(530, `Permission denied for '${path}'`);
-      return;
-    }
-    attempt(() => {
-      target.write(path, value);
-      answer(200, `Write handler '${path}' OK`);
+    const client: Client = {
+      socket,
+      session,
+      lastRequest: performance.now(),
+      unreadSince: undefined,
+      inLine: false,
+      done: false,
+    };
+    this.all.add(client);
+    socket.on("close", () => {
+      this.all.delete(client);
+      session.close();
     });
-  };
-  const check = (path: string, which: "read" | "write"): void =>
-    attempt(() => {
-      const found = checkHandler(target, path, which);
-      if (found) answer(200, `${which === "read" ? "Read" : "Write"} handler '${path}' OK`);
+    socket.on("data", (chunk) => {
+      session.receive(chunk as unknown as string);
+      if (session.backlog > maximumBacklog) socket.pause();
+      this.serve(client);
     });
+    socket.on("drain", () => {
+      client.unreadSince = undefined;
+      this.serve(client);
+    });
+    socket.on("end", () => {
+      client.done = true;
+      if (session.backlog === 0) socket.end();
+    });
+  }
 
-  /** `COMMAND path LENGTH`, then that many bytes. */
-  const withData = (rest: string, take: (path: string, data: string) => void): void => {
-    const [path, length] = takeWord(rest);
-    const n = /^\d+$/.test(length) ? Number(length) : -1;
-    if (path === "" || n < 0 || n > maximumData) {
-      answer(500, n > maximumData ? `More than ${maximumData} bytes of data` : "Expected a handler and a length");
-      return;
-    }
-    expecting = { kind: "data", length: n, take: (data) => take(path, data) };
-  };
-  /** `COMMAND path TERMINATOR`, then lines up to one that is the terminator. */
-  const withLines = (rest: string, take: (path: string, data: string) => void): void => {
-    const [path, end] = takeWord(rest);
-    if (path === "") {
-      answer(500, "Expected a handler and a terminator");
-      return;
-    }
-    expecting = { kind: "until", end: end.trim(), lines: [], size: 0, take: (data) => take(path, data) };
-  };
+  close(): void {
+    if (this.turn) clearImmediate(this.turn);
+    if (this.check) clearTimeout(this.check);
+    this.line = [];
+    for (const { socket } of this.all) socket.destroy();
+  }
 
-  const command = (line: string): void => {
-    const [word, rest] = takeWord(line);
-    const [path, parameter] = takeWord(rest);
-    const name = word.toUpperCase();
-    if (["READ", "GET", "WRITE", "SET", "CHECKREAD", "CHECKWRITE"].includes(name) && path === "") {
-      answer(500, `Wrong number of arguments: ${name} takes a handler`);
-      return;
-    }
-    switch (name) {
-      case "":
-        return;
-      case "READ":
-      case "GET":
-        read(path, parameter);
-        return;
-      case "READDATA":
-        withData(rest, read);
-        return;
-      case "READUNTIL":
-        withLines(rest, read);
-        return;
-      case "WRITE":
-      case "SET":
-        write(path, parameter);
-        return;
-      case "WRITEDATA":
-      case "SETDATA":
-        withData(rest, write);
-        return;
-      case "WRITEUNTIL":
-        withLines(rest, write);
-        return;
-      case "CHECKREAD":
-        check(path, "read");
-        return;
-      case "CHECKWRITE":
-        if (options.readOnly) answer(530, `Permission denied for '${path}'`);
-        else check(path, "write");
-        return;
-      case "LLRPC":
-        answer(
-          530,
-          `Permission denied for '${path}': LLRPCs are calls into kernel memory, which there is none of here`,
-        );
-        return;
-      case "HELP":
-        answer(200, help);
-        return;
-      case "QUIT":
-      case "CLOSE":
-        answer(200, "Goodbye!");
-        closing = true;
-        socket.end();
-        return;
-      default:
-        answer(501, `Unimplemented command '${word.slice(0, 40)}'`);
-    }
-  };
+  /** Makes room for another client, where one has been idle for long. */
+  private dismissIdle(): boolean {
+    const before = performance.now() - this.limits.idleMs;
+    let idlest: Client | undefined;
+    for (const client of this.all) if (client.lastRequest < (idlest?.lastRequest ?? before)) idlest = client;
+    if (!idlest) return false;
+    this.dismiss(idlest, "its place was needed");
+    return true;
+  }
 
-  const refuse = (text: string): void => {
-    answer(500, text);
-    closing = true;
-    buffered = "";
-    socket.end();
-  };
+  private dismiss(client: Client, why: string): void {
+    this.options.verbose?.(`closed a connection: ${why}`);
+    this.all.delete(client);
+    client.session.close();
+    client.socket.destroy();
+  }
 
-  const process_ = (): void => {
-    while (!closing && !socket.isPaused()) {
-      if (expecting.kind === "data") {
-        if (buffered.length < expecting.length) return;
-        const { take, length } = expecting;
-        const data = buffered.slice(0, length);
-        buffered = buffered.slice(length);
-        expecting = { kind: "line" };
-        take(data);
+  private serve(client: Client): void {
+    if (client.inLine || client.session.backlog === 0) return;
+    client.inLine = true;
+    this.line.push(client);
+    this.turn ??= setImmediate(() => this.serveTurn());
+  }
+
+  /** Serves those in line, one request each in turn, until the turn's share is used up. */
+  private serveTurn(): void {
+    this.turn = undefined;
+    let requests = requestsPerTurn;
+    let bytes = Math.min(bytesPerTurn, this.limits.unreadBytes - this.unread());
+    while (this.line.length > 0 && requests > 0 && bytes > 0) {
+      const client = this.line.shift() as Client;
+      const { socket, session } = client;
+      client.inLine = false;
+      if (!this.all.has(client)) continue;
+      const before = socket.writableLength;
+      if (before > maximumUnread) {
+        // It is served again when it has read.
+        client.unreadSince ??= performance.now();
         continue;
       }
-      const end = buffered.indexOf("\n");
-      if (end < 0) {
-        if (buffered.length > maximumLine) refuse(`A line of more than ${maximumLine} bytes`);
-        return;
+      if (session.step()) {
+        requests--;
+        client.lastRequest = performance.now();
       }
-      const line = buffered.slice(0, end).replace(/\r$/, "");
-      buffered = buffered.slice(end + 1);
-      if (expecting.kind === "line") command(line);
-      else if (line.trim() === expecting.end) {
-        const { take, lines } = expecting;
-        expecting = { kind: "line" };
-        take(lines.map((l) => `${l}\n`).join(""));
-      } else {
-        expecting.lines.push(line);
-        expecting.size += line.length + 1;
-        if (expecting.size > maximumData) refuse(`More than ${maximumData} bytes of data`);
-      }
+      bytes -= Math.max(0, socket.writableLength - before);
+      if (session.backlog > 0) this.serve(client);
+      else if (session.ended || client.done) socket.end();
+      if (session.backlog <= maximumBacklog && socket.isPaused()) socket.resume();
     }
-  };
+    if (this.line.length === 0) return;
+    if (bytes > 0 || this.unread() < this.limits.unreadBytes) this.turn ??= setImmediate(() => this.serveTurn());
+    else this.check ??= setTimeout(() => this.dismissUnread(), unreadCheckMs);
+  }
 
-  socket.setEncoding("latin1");
-  socket.on("error", () => socket.destroy());
-  socket.on("data", (chunk) => {
-    buffered += chunk as unknown as string;
-    process_();
-  });
-  socket.on("end", () => socket.end());
-  send("Click::ControlSocket/1.3\r\n");
+  /** Bytes of answers that wait to be read. */
+  private unread(): number {
+    let bytes = 0;
+    for (const { socket } of this.all) bytes += socket.writableLength;
+    return bytes;
+  }
+
+  /** Too many answers wait: ends the client that has kept the most of them waiting for long. */
+  private dismissUnread(): void {
+    this.check = undefined;
+    const now = performance.now();
+    let most: Client | undefined;
+    for (const client of this.all) {
+      if (client.socket.writableLength === 0) continue;
+      client.unreadSince ??= now;
+      if (client.unreadSince > now - this.limits.unreadMs) continue;
+      if (client.socket.writableLength > (most?.socket.writableLength ?? 0)) most = client;
+    }
+    if (most && this.unread() >= this.limits.unreadBytes) this.dismiss(most, "it does not read its answers");
+    this.turn ??= setImmediate(() => this.serveTurn());
+  }
 }
-
-const codes = { NO_ELEMENT: 510, NO_HANDLER: 511, NOT_READABLE: 511, NOT_WRITABLE: 511, REFUSED: 520 } as const;
-
-function checkHandler(target: ControlTarget, path: string, which: "read" | "write"): boolean {
-  const finder = target as ControlTarget & {
-    findHandler?(path: string): { read: unknown; write: unknown };
-    find?(path: string): { read: unknown; write: unknown } | undefined;
-  };
-  const found = finder.findHandler?.(path) ?? finder.find?.(path);
-  if (!found) throw new HandlerError("NO_HANDLER", `No handler named '${path}'`);
-  if (!found[which])
-    throw new HandlerError(
-      which === "read" ? "NOT_READABLE" : "NOT_WRITABLE",
-      `Handler '${path}' cannot be ${which === "read" ? "read" : "written"}`,
-    );
-  return true;
-}
-
-const help = `Commands supported:
-READ handler [arg...]    call read handler, return result
-READDATA handler len     call read handler with len bytes of data as argument
-READUNTIL handler term   call read handler, take the argument from lines up to term
-WRITE handler [arg...]   call write handler
-WRITEDATA handler len    call write handler with len bytes of data
-WRITEUNTIL handler term  call write handler, take the data from lines up to term
-CHECKREAD handler        check whether handler can be read
-CHECKWRITE handler       check whether handler can be written
-LLRPC                    refused: there is no kernel here
-HELP                     print this
-QUIT                     close the connection`;

@@ -15,6 +15,7 @@ export function queueElement(name: string, kind: QueueKind): ElementClass {
     name,
     ports: "1/1",
     processing: "h/l",
+    live: true,
     config: { CAPACITY: positional(arg.u32, 1000) },
     prepare({ config, error }) {
       if (config.CAPACITY < 1 || config.CAPACITY > 1_000_000)

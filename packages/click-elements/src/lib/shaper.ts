@@ -30,6 +30,7 @@ export function pullShaper(name: string): ElementClass {
     name,
     ports: "1/1",
     processing: "l/l",
+    live: true,
     config: { RATE: required(type), BURST_DURATION: keyword(arg.time, 0n), BURST_BYTES: keyword(arg.u32, 0) },
     state: { next: u64, rate: u32 },
     initial: ({ config }) => ({ rate: config.RATE }),
@@ -65,6 +66,7 @@ export function ratedUnqueue(name: string): ElementClass {
     name,
     ports: "1/1",
     processing: "l/h",
+    live: true,
     config: {
       RATE: required(type),
       BURST: keyword(arg.u32, 32),

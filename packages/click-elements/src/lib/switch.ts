@@ -17,6 +17,7 @@ export function pushSwitch(name: string, kind: { readonly fixed: boolean }): Ele
     name,
     ports: "1/-",
     processing: "h/h",
+    live: !kind.fixed,
     config: { OUTPUT: port(kind.fixed) },
     prepare({ config, noutputs, error }) {
       if (config.OUTPUT >= noutputs) error(`OUTPUT ${config.OUTPUT} is not one of the ${noutputs} outputs`, 0);
@@ -40,6 +41,7 @@ export function pullSwitch(name: string, kind: { readonly fixed: boolean }): Ele
     name,
     ports: "-/1",
     processing: "l/l",
+    live: !kind.fixed,
     config: { INPUT: port(kind.fixed) },
     prepare({ config, ninputs, error }) {
       if (config.INPUT >= ninputs) error(`INPUT ${config.INPUT} is not one of the ${ninputs} inputs`, 0);

@@ -16,6 +16,7 @@ export const Paint: ElementClass = element({
   name: "Paint",
   ports: "1/1",
   processing: "a/a",
+  live: true,
   config: { COLOR: required(arg.u8), ANNO: positional(annotationByte, paintByte) },
   state: { color: u32 },
   initial: ({ config }) => ({ color: config.COLOR }),
