@@ -13,12 +13,13 @@ import type { Hypervisor, HypervisorOptions } from "./hypervisor.ts";
 import type { Guest } from "./kernel.ts";
 import { domainFrames, startInfo } from "./layout.ts";
 import { firstReservedDomain, Machine, pcpuWord } from "./machine.ts";
-import { MemoryPool } from "./memory-pool.ts";
+import { defaultPoolBytes, MemoryPool, maximumPages, pageSize } from "./memory-pool.ts";
 import { Pcpu } from "./pcpu.ts";
 import { awake, PcpuThreadSet } from "./pcpu-threads.ts";
 import { Slots } from "./slots.ts";
-import { type DomainSnapshot, putFrames, takeFrames } from "./snapshot.ts";
+import { checkFrames, type DomainSnapshot, putFrames, takeFrames } from "./snapshot.ts";
 import { type Failure, failureOf } from "./thread.ts";
+import { weigh } from "./weigh.ts";
 
 /** How long to wait for a slice to end: domain 0 does nothing else meanwhile. */
 const holdMs = 40;
@@ -44,7 +45,8 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
   let awaken: (() => void) | undefined;
   const slots = new Slots();
   const mappers = new Map<number, GrantMapper>();
-  const memories = new MemoryPool();
+  const memories = new MemoryPool((options.pooledKiB ?? defaultPoolBytes / 1024) * 1024);
+  const memoryLimit = options.memoryKiB === undefined ? Number.POSITIVE_INFINITY : options.memoryKiB * 1024;
   let nextId = 1;
   let memoryBytes = 0;
   let closed = false;
@@ -219,25 +221,37 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
   const makeDomain = (given: DomainOptions): DomainControl => {
     const pages = given.snapshot?.pages ?? given.pages ?? 0;
     const share = checkedShare(given.share ?? {});
-    const bytes = pages * 65536;
-    if (!(Number.isInteger(pages) && pages > 0))
-      throw new HypervisorError("NO_MEMORY", `'${given.name}' asks for ${pages} pages of memory`);
-    if (options.memoryKiB !== undefined && memoryBytes + bytes > options.memoryKiB * 1024)
+    const bytes = pages * pageSize;
+    if (!(Number.isInteger(pages) && pages > 0 && pages <= maximumPages))
       throw new HypervisorError(
         "NO_MEMORY",
-        `'${given.name}' asks for ${bytes / 1024} KiB where ${options.memoryKiB - memoryBytes / 1024} of ${options.memoryKiB} are free`,
+        `'${given.name}' asks for ${pages} pages of memory: a domain has 1 to ${maximumPages}`,
+      );
+    if (given.snapshot) checkFrames(given.snapshot);
+    if (memoryBytes + bytes > memoryLimit)
+      throw new HypervisorError(
+        "NO_MEMORY",
+        `'${given.name}' asks for ${bytes / 1024} KiB where ${(memoryLimit - memoryBytes) / 1024} of ${memoryLimit / 1024} are free`,
       );
     const pcpu = choosePcpu(given);
-    const id = nextFreeId();
-    const slot = takeSlot(pcpu);
+    // What can fail comes before anything is changed.
     let memory: WebAssembly.Memory;
     try {
       memory = memories.take(pages);
     } catch (e) {
-      slots.free(pcpu, slot);
       throw new HypervisorError("NO_MEMORY", `no memory for '${given.name}': ${(e as Error).message}`);
     }
+    let slot: number;
+    let id: number;
+    try {
+      id = nextFreeId();
+      slot = takeSlot(pcpu);
+    } catch (e) {
+      memories.give(memory);
+      throw e;
+    }
     memoryBytes += bytes;
+    memories.shrink(memoryLimit - memoryBytes);
     const { buffer } = memory;
     if (given.snapshot) putFrames(buffer, given.snapshot);
     else {
@@ -255,7 +269,8 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
       portLimit: given.portLimit ?? 1023,
       wake: () => machine.wake(id),
     });
-    const domain = new DomainControl(given, { id, memory, pcpu, slot }, share, { machine, own, threads, now });
+    const host = { machine, own, threads, nothing: memories.nothing, now };
+    const domain = new DomainControl(given, { id, memory, pcpu, slot }, share, host);
     domains.set(id, domain);
     return domain;
   };
@@ -269,6 +284,7 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
     const domain = domains.get(id);
     if (!domain) return;
     const { memory } = domain;
+    const channels = base.endpoint(id)?.channels;
     domains.delete(id);
     machine.setPlace(id, undefined);
     domain.destroyed();
@@ -283,6 +299,9 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
       slots.free(domain.pcpu, domain.slot);
       const { portable } = domain.kernel;
       if (portable && "modules" in portable) memories.give(memory);
+      else memories.drop(memory);
+      memories.shrink(memoryLimit - memoryBytes);
+      weigh(domain, domain.text.buffer.byteLength + (channels?.byteLength ?? 0));
     };
     if (domain.pcpu !== 0) void threads.ask(domain.pcpu, { op: "remove", slot: domain.slot }).then(gone);
     else {
@@ -311,7 +330,7 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
     domain.text.read();
     const taken = {
       name,
-      pages: memory.buffer.byteLength / 65536,
+      pages: memory.buffer.byteLength / pageSize,
       timeNs: domain.now(),
       frames: takeFrames(memory.buffer),
     };

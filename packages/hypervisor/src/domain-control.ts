@@ -19,6 +19,8 @@ export interface DomainHost {
   /** The caller's own pCPU, number 0, and those on threads. */
   readonly own: Pcpu;
   readonly threads: PcpuThreadSet;
+  /** The memory of a domain that is no more. */
+  readonly nothing: WebAssembly.Memory;
   now(): bigint;
 }
 
@@ -29,9 +31,6 @@ export interface DomainPlace {
   readonly pcpu: number;
   readonly slot: number;
 }
-
-/** The memory of a domain that is no more. */
-const nothing = new WebAssembly.Memory({ initial: 0, maximum: 0, shared: true });
 
 /** @throws {HypervisorError} BAD_SHARE */
 export function checkedShare(share: Partial<Share>, before: Share = defaultShare): Share {
@@ -133,8 +132,8 @@ export class DomainControl implements Domain {
     this.end("destroyed");
     this.text.detach();
     // Its memory may be another's soon.
-    this.memory = nothing;
-    this.table = { buffer: nothing.buffer, offset: 0, frames: 0 };
+    this.memory = this.host.nothing;
+    this.table = { buffer: this.memory.buffer, offset: 0, frames: 0 };
     this.onStarted?.();
   }
   private end(state: DomainState): void {

@@ -54,7 +54,7 @@ export interface Domain extends GrantingDomain {
 
 export interface DomainOptions {
   readonly name: string;
-  /** Memory, in 64 KiB pages. Not needed with a snapshot. */
+  /** Memory, in 64 KiB pages; 16,384 at most, 1 GiB. Not needed with a snapshot. */
   readonly pages?: number;
   readonly kernel: Kernel;
   /** The pCPU to run on; the one with the fewest domains by default, and 0 for kernels that cannot leave this thread. */

@@ -14,8 +14,10 @@ import type { PcpuThreads } from "./thread.ts";
 export interface HypervisorOptions {
   /** Nanoseconds since some start, the same on all threads. */
   readonly clock?: () => bigint;
-  /** Memory that all domains have together at most; no limit by default. */
+  /** Memory that all domains have together at most, with what is kept for those to come; no limit by default. */
   readonly memoryKiB?: number;
+  /** Memory of domains that are gone that is kept, resident, for those to come; 65536 by default. */
+  readonly pooledKiB?: number;
   /** Threads to run domains on. */
   readonly threads?: PcpuThreads;
   /** A vCPU on a thread that runs longer than this without a pause is ended. 1000 by default. */

@@ -11,6 +11,7 @@ import { Machine, pcpuWord } from "./machine.ts";
 import { Pcpu } from "./pcpu.ts";
 import { type AddMessage, type FromPcpu, failureOf, type ToPcpu } from "./thread.ts";
 import { wasmKernel } from "./wasm-kernel.ts";
+import { weigh } from "./weigh.ts";
 
 export interface PcpuLoopOptions {
   readonly index: number;
@@ -39,8 +40,11 @@ export async function pcpuLoop(options: PcpuLoopOptions): Promise<never> {
       if (m.op === "endpoint") {
         const { id } = m;
         endpoints.set(id, { ...m, wake: () => machine.wake(id) });
-      } else if (m.op === "forget") endpoints.delete(m.id);
-      else queue.push(m);
+      } else if (m.op === "forget") {
+        const gone = endpoints.get(m.id);
+        endpoints.delete(m.id);
+        if (gone) weigh(gone, gone.sharedInfo.buffer.byteLength + gone.channels.byteLength);
+      } else queue.push(m);
     }
   };
   const services: ThreadServices = {

@@ -5,6 +5,7 @@
 import { entriesPerFrame, frameSize, GTF } from "@clickos/grant-table";
 import { sharedInfo } from "@clickos/xen-evtchn";
 import { domainFrames } from "./layout.ts";
+import { maximumPages, pageSize } from "./memory-pool.ts";
 
 export interface DomainSnapshot {
   readonly name: string;
@@ -37,6 +38,14 @@ export function takeFrames(memory: ArrayBufferLike): DomainSnapshot["frames"] {
     }
   }
   return frames;
+}
+
+/** A snapshot that was not decoded here may say anything. @throws {SnapshotError} */
+export function checkFrames(snapshot: DomainSnapshot): void {
+  const frames = (snapshot.pages * pageSize) / frameSize;
+  for (const { frame, bytes } of snapshot.frames)
+    if (!(Number.isInteger(frame) && frame >= 0 && frame < frames && bytes.length <= frameSize))
+      throw new SnapshotError(`frame ${frame} is outside the domain's memory`);
 }
 
 /** Puts a snapshot's memory into a domain's. What its old hosts had set in it is cleared: pending events, mapped grants. */
@@ -88,8 +97,8 @@ export function decodeSnapshot(bytes: Uint8Array): DomainSnapshot {
   const time = (t: unknown): t is string => typeof t === "string" && /^\d{1,19}$/.test(t);
   if (typeof name !== "string" || !Number.isInteger(pages) || !Number.isInteger(count) || !time(timeNs))
     throw new SnapshotError("the saved domain's header lacks something");
-  const size = (pages as number) * 65536;
-  if (!(size > 0 && size <= 65536 * 65536)) throw new SnapshotError(`a memory of ${pages} pages`);
+  const size = (pages as number) * pageSize;
+  if (!(size > 0 && size <= maximumPages * pageSize)) throw new SnapshotError(`a memory of ${pages} pages`);
   const start = line + 1;
   const expected = start + (count as number) * (frameSize + 4);
   if (bytes.length !== expected)

@@ -1,0 +1,26 @@
+/**
+ * Makes the collector see how much shared memory was dropped. An engine counts only the few bytes of a
+ * `WebAssembly.Memory` or `SharedArrayBuffer` object, so that gigabytes that nobody can reach stay for hours. From time
+ * to time a dropped one is given a ballast, an ordinary buffer that is never touched and so takes no memory, but that
+ * counts: the collector runs, and takes both. Each thread weighs what it drops itself.
+ */
+
+/** Bytes dropped between two ballasts. */
+const dropped = 16 << 20;
+/** Large enough that engines collect for it, and that allocators take fresh pages, which are not resident. */
+const ballast = 64 << 20;
+
+const weights = new WeakMap<object, ArrayBuffer>();
+let bytesDropped = 0;
+
+/** Nobody on this thread uses `object` any more, and with it go so many bytes of shared memory. */
+export function weigh(object: object, bytes: number): void {
+  bytesDropped += bytes;
+  if (bytesDropped < dropped) return;
+  bytesDropped = 0;
+  try {
+    weights.set(object, new ArrayBuffer(ballast));
+  } catch {
+    // There is no address space for it: engines collect when they find that out.
+  }
+}
