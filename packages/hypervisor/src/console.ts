@@ -1,109 +1,157 @@
 /**
- * A domain's console: what its ring in guest memory held, then kept by the host, the last 64 KiB. In shared memory, so
- * that the thread that runs the domain and the one that reads the console may be different ones.
+ * A domain's console as domain 0 sees it: the stream that the domain's thread writes, what is still in the guest's ring,
+ * and what domain 0 prints itself. Domain 0 only reads what others write, and never waits: it looks again a few times
+ * when the stream moves on meanwhile.
  */
 import { frameSize } from "@clickos/grant-table";
-import { consoleRing, domainFrames } from "./layout.ts";
+import {
+  type ConsoleStream,
+  consoleBuffer,
+  consoleLimit,
+  consoleStream,
+  placeAt,
+  ringSize,
+  streamWord,
+} from "./console-writer.ts";
+import { consoleRing } from "./layout.ts";
 
-/** Bytes of text kept. */
-export const consoleLimit = 65536;
-const ringSize = 2048;
-const LOCK = 0;
-/** Bytes ever written. */
-const WRITTEN = 1;
-const textAt = 16;
+const inputSize = 1024;
+/** Looks at a stream that moves on; what is in the ring is left out when all were in vain. */
+const looks = 4;
+
+const { inCons, inProd, outCons, outProd } = consoleRing.offsets;
+
+/** What domain 0 has printed, and how much the guest had before it. */
+interface Print {
+  readonly after: number;
+  readonly bytes: Uint8Array;
+}
 
 export class DomainConsole {
-  private readonly state: Int32Array;
-  private readonly text: Uint8Array;
-  private ring: Uint32Array;
-  private output: Uint8Array;
-  private input: Uint8Array;
+  private stream: ConsoleStream;
+  private prints: Print[] = [];
+  /** Bytes in `prints`, and all that there ever were. */
+  private printsKept = 0;
+  private printed = 0;
+  /** What was there in the end. */
+  private last: { readonly text: string; readonly written: number } | undefined;
 
-  readonly buffer: SharedArrayBuffer;
+  constructor(memory: ArrayBufferLike, buffer: SharedArrayBuffer = consoleBuffer()) {
+    this.stream = consoleStream(memory, buffer);
+    // A restored guest's ring begins where its old console left it.
+    const { state, ring } = this.stream;
+    Atomics.store(state, placeAt(0) + 1, Atomics.load(ring, outCons >> 2));
+  }
 
-  constructor(memory: ArrayBufferLike, buffer: SharedArrayBuffer = new SharedArrayBuffer(textAt + consoleLimit)) {
-    this.buffer = buffer;
-
-    this.state = new Int32Array(buffer, 0, 4);
-    this.text = new Uint8Array(buffer, textAt);
-    const ring = domainFrames.console * frameSize;
-    this.ring = new Uint32Array(memory, ring, frameSize >> 2);
-    this.output = new Uint8Array(memory, ring + consoleRing.offsets.output, ringSize);
-    this.input = new Uint8Array(memory, ring + consoleRing.offsets.input, 1024);
+  /** The stream, for the thread that runs the domain. */
+  get buffer(): SharedArrayBuffer {
+    return this.stream.state.buffer as SharedArrayBuffer;
   }
 
   /** Bytes that were ever printed; for who follows a console. */
   get written(): number {
-    this.locked(() => this.drain());
-    return Atomics.load(this.state, WRITTEN) >>> 0;
+    return this.last ? this.last.written : (this.guestWritten() + this.printed) >>> 0;
   }
 
   /** The last of what was printed, a character a byte. */
   read(): string {
-    return this.locked(() => {
-      this.drain();
-      const written = Atomics.load(this.state, WRITTEN) >>> 0;
-      const count = Math.min(written, consoleLimit);
-      let text = "";
-      for (let i = 0; i < count; i++)
-        text += String.fromCharCode(this.text[((written - count + i) >>> 0) % consoleLimit] as number);
-      return text;
-    });
+    if (this.last) return this.last.text;
+    const { bytes, end } = this.look();
+    const parts: Uint8Array[] = [];
+    let from = 0;
+    for (const { after, bytes: print } of this.prints) {
+      const to = Math.max(from, Math.min(bytes.length, bytes.length - ((end - after) | 0)));
+      parts.push(bytes.subarray(from, to), print);
+      from = to;
+    }
+    parts.push(bytes.subarray(from));
+    return textOf(parts).slice(-consoleLimit);
   }
 
-  /** Text beside the ring, after what is in the ring. */
+  /** Prints in the guest's name, after what it has printed so far. */
   write(bytes: Uint8Array): void {
-    this.locked(() => {
-      this.drain();
-      this.append(bytes, 0, bytes.length, bytes.length);
-    });
+    if (this.last) return;
+    const after = this.guestWritten();
+    this.prints.push({ after, bytes: bytes.slice(-consoleLimit) });
+    this.printed += bytes.length;
+    this.printsKept += Math.min(bytes.length, consoleLimit);
+    // What came before all that is kept of the guest's is not among the last bytes any more.
+    const gone = (p: Print): boolean => ((after - p.after) | 0) >= consoleLimit;
+    while (this.prints.length > 1 && (this.printsKept > consoleLimit || gone(this.prints[0] as Print)))
+      this.printsKept -= (this.prints.shift() as Print).bytes.length;
   }
 
   /** Types into the console: bytes for the guest, as many as its ring has room for. How many. */
   type(bytes: Uint8Array): number {
-    const { inCons, inProd } = consoleRing.offsets;
-    const prod = Atomics.load(this.ring, inProd >> 2);
-    const used = (prod - Atomics.load(this.ring, inCons >> 2)) >>> 0;
-    const count = Math.min(used > 1024 ? 0 : 1024 - used, bytes.length);
-    for (let i = 0; i < count; i++) this.input[(prod + i) & 1023] = bytes[i] as number;
-    Atomics.store(this.ring, inProd >> 2, prod + count);
+    const { ring } = this.stream;
+    const input = new Uint8Array(ring.buffer, ring.byteOffset + consoleRing.offsets.input, inputSize);
+    const prod = Atomics.load(ring, inProd >> 2);
+    const used = (prod - Atomics.load(ring, inCons >> 2)) >>> 0;
+    const count = Math.min(used > inputSize ? 0 : inputSize - used, bytes.length);
+    for (let i = 0; i < count; i++) input[(prod + i) & (inputSize - 1)] = bytes[i] as number;
+    Atomics.store(ring, inProd >> 2, prod + count);
     return count;
   }
 
-  /** Moves what the ring holds to the text. The indices are the guest's word and bound nothing. */
-  private drain(): void {
-    const { outCons, outProd } = consoleRing.offsets;
-    const prod = Atomics.load(this.ring, outProd >> 2);
-    const count = Math.min((prod - Atomics.load(this.ring, outCons >> 2)) >>> 0, ringSize);
-    this.append(this.output, prod - count, count, ringSize);
-    Atomics.store(this.ring, outCons >> 2, prod);
+  /** Keeps what there is, and has nothing to do with the domain's memory any more. */
+  detach(): void {
+    this.last = { text: this.read(), written: this.written };
+    this.prints = [];
+    this.stream = consoleStream(new ArrayBuffer(4 * frameSize), consoleBuffer(0));
   }
 
-  private append(from: Uint8Array, start: number, count: number, size: number): void {
-    const written = Atomics.load(this.state, WRITTEN) >>> 0;
-    for (let i = 0; i < count; i++)
-      this.text[((written + i) >>> 0) % consoleLimit] = from[((start + i) >>> 0) % size] as number;
-    Atomics.store(this.state, WRITTEN, written + count);
-  }
-
-  private locked<T>(body: () => T): T {
-    while (Atomics.compareExchange(this.state, LOCK, 0, 1) !== 0);
-    try {
-      return body();
-    } finally {
-      Atomics.store(this.state, LOCK, 0);
+  /** Bytes that the guest has printed: in the stream, and in its ring. */
+  private guestWritten(): number {
+    const { state, ring } = this.stream;
+    for (let i = 1; ; i++) {
+      const published = Atomics.load(state, streamWord.published);
+      const written = Atomics.load(state, placeAt(published));
+      const waiting = Math.min(
+        (Atomics.load(ring, outProd >> 2) - Atomics.load(state, placeAt(published) + 1)) >>> 0,
+        ringSize,
+      );
+      if (Atomics.load(state, streamWord.published) === published) return (written + waiting) >>> 0;
+      if (i === looks) return written >>> 0;
     }
   }
-  /** Takes what is left in the ring, and has nothing to do with the domain's memory any more. */
-  detach(): void {
-    this.locked(() => this.drain());
-    this.ring = new Uint32Array(frameSize >> 2);
-    this.output = new Uint8Array(ringSize);
-    this.input = new Uint8Array(1024);
+
+  /** The guest's last bytes, and the count of all up to their end. */
+  private look(): { readonly bytes: Uint8Array; readonly end: number } {
+    const { state, text, ring, output } = this.stream;
+    const bytes = new Uint8Array(text.length + ringSize);
+    for (let i = 1; ; i++) {
+      const published = Atomics.load(state, streamWord.published);
+      const written = Atomics.load(state, placeAt(published)) >>> 0;
+      const cons = Atomics.load(state, placeAt(published) + 1);
+      const kept = Math.min(written, text.length);
+      copyRing(text, written - kept, kept, bytes, 0);
+      const prod = Atomics.load(ring, outProd >> 2);
+      const waiting = Math.min((prod - cons) >>> 0, ringSize);
+      copyRing(output, prod - waiting, waiting, bytes, kept);
+      // A change that changes nothing: all of the above comes before it, for other threads too.
+      const reserved = Atomics.or(state, streamWord.reserved, 0);
+      const overwritten = Math.min(kept, Math.max(0, ((reserved - written) >>> 0) - (text.length - kept)));
+      if (Atomics.load(state, streamWord.published) === published)
+        return { bytes: bytes.subarray(overwritten, kept + waiting), end: written + waiting };
+      if (i === looks) return { bytes: bytes.subarray(overwritten, kept), end: written };
+    }
   }
-  /** The thread that held the lock is no more. */
-  unlock(): void {
-    Atomics.store(this.state, LOCK, 0);
+}
+
+/** Copies `count` bytes from index `start` of a ring. */
+function copyRing(ring: Uint8Array, start: number, count: number, to: Uint8Array, at: number): void {
+  for (let i = 0; i < count; ) {
+    const source = ((start + i) >>> 0) % ring.length;
+    const length = Math.min(count - i, ring.length - source);
+    to.set(ring.subarray(source, source + length), at + i);
+    i += length;
   }
+}
+
+function textOf(parts: readonly Uint8Array[]): string {
+  let text = "";
+  const step = 4096;
+  for (const part of parts)
+    for (let i = 0; i < part.length; i += step) text += String.fromCharCode(...part.subarray(i, i + step));
+  return text;
 }

@@ -2,6 +2,7 @@
 
 import { createGrantMapper, frameSize, type GrantMapper } from "@clickos/grant-table";
 import { createEventChannels, type EventChannels, sharedInfo } from "@clickos/xen-evtchn";
+import { ConsoleWriter, consoleLimit } from "./console-writer.ts";
 import { type CrashCause, crashRecord } from "./crash.ts";
 import { answerCall } from "./dom0-calls.ts";
 import { Dom0Events } from "./dom0-events.ts";
@@ -136,7 +137,6 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
     lost(pcpu, slot, cause, message) {
       publish(0, pcpu);
       for (const d of [...domains.values()].filter((d) => d.pcpu === pcpu)) {
-        d.text.unlock();
         if (d.slot === slot) {
           died(d, cause, { name: "Error", message, stack: "" });
           d.onStarted?.();
@@ -200,7 +200,14 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
   const startHere = (d: DomainControl): void => {
     machine.setPlace(d.id, { pcpu: 0, slot: d.slot });
     const endpoint = base.endpoint(d.id) as NonNullable<ReturnType<EventChannels["endpoint"]>>;
-    const context = new GuestContext(d.id, d.memory, d.resumed, endpoint, d.text, services);
+    const context = new GuestContext(
+      d.id,
+      d.memory,
+      d.resumed,
+      endpoint,
+      new ConsoleWriter(d.memory.buffer, d.text.buffer),
+      services,
+    );
     try {
       const guest: Guest = d.kernel.start(context);
       d.started = true;
@@ -301,7 +308,7 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
       if (portable && "modules" in portable) memories.give(memory);
       else memories.drop(memory);
       memories.shrink(memoryLimit - memoryBytes);
-      weigh(domain, domain.text.buffer.byteLength + (channels?.byteLength ?? 0));
+      weigh(domain, consoleLimit + (channels?.byteLength ?? 0));
     };
     if (domain.pcpu !== 0) void threads.ask(domain.pcpu, { op: "remove", slot: domain.slot }).then(gone);
     else {
@@ -326,8 +333,6 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
     const { name, memory } = domain;
     const running = domain.state === "running";
     await domain.pause();
-    // What the console's ring holds has been printed.
-    domain.text.read();
     const taken = {
       name,
       pages: memory.buffer.byteLength / pageSize,

@@ -1,6 +1,6 @@
 /** A domain as its guest sees it, on whatever thread runs it: memory, and what the hypercalls are made of. */
 import { type EventEndpoint, type EvtchnPort, raiseVirq, sendEvent, virq } from "@clickos/xen-evtchn";
-import type { DomainConsole } from "./console.ts";
+import type { ConsoleWriter } from "./console-writer.ts";
 import { EVTCHNOP, errno, type ShutdownReason } from "./hypercalls.ts";
 import type { GuestDomain } from "./kernel.ts";
 
@@ -21,7 +21,7 @@ export class GuestContext implements GuestDomain {
   readonly memory: WebAssembly.Memory;
   readonly resumed: boolean;
   private readonly endpoint: EventEndpoint;
-  private readonly console: DomainConsole;
+  private readonly console: ConsoleWriter;
   private readonly thread: ThreadServices;
 
   constructor(
@@ -29,7 +29,7 @@ export class GuestContext implements GuestDomain {
     memory: WebAssembly.Memory,
     resumed: boolean,
     endpoint: EventEndpoint,
-    console: DomainConsole,
+    console: ConsoleWriter,
     thread: ThreadServices,
   ) {
     this.id = id;
@@ -60,6 +60,10 @@ export class GuestContext implements GuestDomain {
   }
   consoleWrite(text: Uint8Array): void {
     this.console.write(text);
+  }
+  /** Takes what the guest has put in its console's ring. */
+  consoleDrain(): void {
+    this.console.drain();
   }
   setTimer(atNs: bigint): void {
     this.timer = atNs;

@@ -82,7 +82,7 @@ export const implementations: readonly HypercallImplementation[] = [
     what: `CONSOLEIO_write: an address and a length, ${consoleWrite} bytes at most; after what is in the console's ring`,
     run: (guest, address: number, length: number) => {
       const bytes = guest.bytes(address >>> 0, Math.min(length >>> 0, consoleWrite));
-      if (bytes) guest.consoleWrite(bytes.slice());
+      if (bytes) guest.consoleWrite(bytes);
       return undefined;
     },
   }),

@@ -3,7 +3,7 @@
  * do. `receive` gives messages without waiting, `post` sends one; the rest is shared memory.
  */
 import type { EventEndpoint } from "@clickos/xen-evtchn";
-import { DomainConsole } from "./console.ts";
+import { ConsoleWriter } from "./console-writer.ts";
 import { GuestContext, type ThreadServices } from "./guest-context.ts";
 import { errno } from "./hypercalls.ts";
 import type { Kernel } from "./kernel.ts";
@@ -93,7 +93,7 @@ export async function pcpuLoop(options: PcpuLoopOptions): Promise<never> {
         m.memory,
         m.resumed,
         endpoint,
-        new DomainConsole(m.memory.buffer, m.console),
+        new ConsoleWriter(m.memory.buffer, m.console),
         services,
       );
       const guest = pcpu.as(m.slot, () => kernel.start(context));

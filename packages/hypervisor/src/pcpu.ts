@@ -134,6 +134,7 @@ export class Pcpu {
       failure = e;
       state = "crashed";
     }
+    context.consoleDrain();
     this.enter(undefined);
     const end = this.now();
     const used = Number(end - now);

@@ -4,7 +4,7 @@
  */
 import { entriesPerFrame, frameSize, GTF } from "@clickos/grant-table";
 import { sharedInfo } from "@clickos/xen-evtchn";
-import { domainFrames } from "./layout.ts";
+import { consoleRing, domainFrames } from "./layout.ts";
 import { maximumPages, pageSize } from "./memory-pool.ts";
 
 export interface DomainSnapshot {
@@ -33,11 +33,20 @@ export function takeFrames(memory: ArrayBufferLike): DomainSnapshot["frames"] {
     const start = frame * perFrame;
     for (let i = start; i < start + perFrame; i++) {
       if (longs[i] === 0n) continue;
-      frames.push({ frame, bytes: new Uint8Array(memory, frame * frameSize, frameSize).slice() });
+      const bytes = new Uint8Array(memory, frame * frameSize, frameSize).slice();
+      if (frame === domainFrames.console) emptyConsole(bytes);
+      frames.push({ frame, bytes });
       break;
     }
   }
   return frames;
+}
+
+/** What the console's ring holds has been printed here, and is not printed again elsewhere. */
+function emptyConsole(frame: Uint8Array): void {
+  const data = new DataView(frame.buffer, frame.byteOffset);
+  const { outCons, outProd } = consoleRing.offsets;
+  data.setUint32(outCons, data.getUint32(outProd, true), true);
 }
 
 /** A snapshot that was not decoded here may say anything. @throws {SnapshotError} */
