@@ -1,0 +1,7 @@
+/**
+ * Listening on UNIX sockets with nobody's file lost.
+ *
+ * @packageDocumentation
+ */
+export { UnixSocketError, type UnixSocketErrorCode } from "./error.ts";
+export { listenUnix, maximumPath } from "./listen.ts";
