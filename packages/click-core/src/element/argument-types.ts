@@ -122,6 +122,9 @@ const timeUnits: Record<string, number> = {
 const rateUnits: Record<string, number> = { "": 1, Bps: 1, "B/s": 1, bps: 1 / 8, baud: 1 / 8, "b/s": 1 / 8 };
 const multipliers: Record<string, number> = { "": 1, k: 1e3, K: 1e3, M: 1e6, G: 1e9 };
 
+/** Characters of a number of 64 bits, zeros before it included. */
+const maximumDigits = 64;
+
 /** The argument types elements use. */
 export const arg = {
   i32: integer(-0x80000000, 0x7fffffff) as ArgumentType<number>,
@@ -157,11 +160,14 @@ export const arg = {
   /** A decimal number. */
   real: {
     expects: "a number",
-    parse: (text) => (/^[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/i.test(text) ? Number(text) : undefined),
+    parse: (text) => (/^[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?$/i.test(text) ? Number(text) : undefined),
   } as ArgumentType<number>,
   u64: {
     expects: "an integer between 0 and 2^64 - 1",
-    parse: (text) => (/^(?:0x[0-9a-f]+|\d+)$/i.test(text) && BigInt(text) < 1n << 64n ? BigInt(text) : undefined),
+    parse: (text) =>
+      text.length <= maximumDigits && /^(?:0x[0-9a-f]+|\d+)$/i.test(text) && BigInt(text) < 1n << 64n
+        ? BigInt(text)
+        : undefined,
   } as ArgumentType<bigint>,
   /** The name of a file, with its quotes taken off. */
   filename: { expects: "a file name", parse: (text) => unquote(text) || undefined } as ArgumentType<string>,
@@ -176,7 +182,8 @@ export const arg = {
     parse(text) {
       const match = /^(\d+(?:\.\d*)?|\.\d+)\s*([a-z]*)$/.exec(text);
       const unit = match ? timeUnits[match[2] ?? ""] : undefined;
-      return match && unit !== undefined ? BigInt(Math.round(Number(match[1]) * unit * 1e9)) : undefined;
+      const value = match && unit !== undefined ? Math.round(Number(match[1]) * unit * 1e9) : Number.NaN;
+      return value < 2 ** 63 ? BigInt(value) : undefined;
     },
   } as ArgumentType<bigint>,
   /** A bandwidth; the value is in bytes a second. */
@@ -185,7 +192,8 @@ export const arg = {
     parse(text) {
       const match = /^(\d+(?:\.\d*)?|\.\d+)\s*([kKMG]?)(Bps|bps|B\/s|b\/s|baud|)$/.exec(text);
       if (!match) return undefined;
-      return Math.round(Number(match[1]) * (multipliers[match[2] ?? ""] ?? 1) * (rateUnits[match[3] ?? ""] ?? 1));
+      const rate = Math.round(Number(match[1]) * (multipliers[match[2] ?? ""] ?? 1) * (rateUnits[match[3] ?? ""] ?? 1));
+      return Number.isFinite(rate) ? rate : undefined;
     },
   } as ArgumentType<number>,
 } as const;

@@ -58,28 +58,37 @@ export function splitText(text: string): string[] {
 /** Splits at spaces outside quotes: the words of an argument, quotes kept. */
 export function splitWords(text: string): string[] {
   const words: string[] = [];
-  let i = 0;
-  let start = -1;
+  let i = skipSpace(text, 0);
   while (i < text.length) {
-    const quoted = skipQuoted(text, i);
-    if (quoted > i || !/\s/.test(text[i] as string)) {
-      if (start < 0) start = i;
-      i = Math.max(quoted, i + (text[i] === "\\" ? 2 : 1));
-    } else {
-      if (start >= 0) words.push(text.slice(start, i));
-      start = -1;
-      i++;
-    }
+    const end = endOfWord(text, i);
+    words.push(text.slice(i, end));
+    i = skipSpace(text, end);
   }
-  if (start >= 0) words.push(text.slice(start));
   return words;
 }
 
 /** The first word and what follows it, trimmed. */
 export function takeWord(text: string): [word: string, rest: string] {
-  const trimmed = text.trim();
-  const word = splitWords(trimmed)[0] ?? "";
-  return [word, trimmed.slice(word.length).trim()];
+  const start = skipSpace(text, 0);
+  const end = endOfWord(text, start);
+  return [text.slice(start, end), text.slice(end).trim()];
+}
+
+function isSpace(code: number): boolean {
+  return code === 32 || (code >= 9 && code <= 13) || code === 160 || code === 0xfeff;
+}
+
+function skipSpace(text: string, from: number): number {
+  let i = from;
+  while (i < text.length && isSpace(text.charCodeAt(i))) i++;
+  return i;
+}
+
+function endOfWord(text: string, from: number): number {
+  let i = from;
+  while (i < text.length && !isSpace(text.charCodeAt(i)))
+    i = Math.max(skipQuoted(text, i), i + (text[i] === "\\" ? 2 : 1));
+  return Math.min(i, text.length);
 }
 
 /** Takes the quotes off: `"a b"`, `'a b'`, `\<68 69>`; the result holds one character a byte. */
@@ -95,27 +104,51 @@ export function unquote(text: string): string {
     const closed = text[end - 1] === (text[i] === "\\" ? ">" : text[i]) && end - 1 > i;
     const inner = text.slice(i + (text[i] === "\\" ? 2 : 1), closed ? end - 1 : end);
     if (text[i] === "'") out += inner;
-    else if (text[i] === "\\") out += hexString(inner);
-    else
-      out += inner.replace(
-        /\\<([^>]*)>|\\(\r?\n)|\\x([0-9A-Fa-f]+)|\\([0-7]{1,3})|\\(.)/gs,
-        (_, hex, newline, code, octal, ch) => {
-          if (hex !== undefined) return hexString(hex);
-          if (newline) return "";
-          if (code !== undefined) return String.fromCharCode(Number.parseInt(code, 16) & 255);
-          if (octal !== undefined) return String.fromCharCode(Number.parseInt(octal, 8) & 255);
-          return escapes[ch] ?? ch;
-        },
-      );
+    else out += text[i] === "\\" ? hexString(inner) : readEscapes(inner);
     i = end;
   }
   return out;
 }
 
+/** What stands in double quotes, its escapes read. */
+function readEscapes(text: string): string {
+  let out = "";
+  let i = 0;
+  let mayClose = true;
+  for (;;) {
+    const at = text.indexOf("\\", i);
+    if (at < 0 || at + 1 === text.length) return out + text.slice(i);
+    out += text.slice(i, at);
+    i = at + 1;
+    if (text[i] === "<" && mayClose) {
+      const close = text.indexOf(">", i);
+      mayClose = close >= 0;
+      if (mayClose) {
+        out += hexString(text.slice(i + 1, close));
+        i = close + 1;
+        continue;
+      }
+    }
+    escapeSequence.lastIndex = i;
+    const [whole, newline, code, octal] = escapeSequence.exec(text) as RegExpExecArray;
+    if (code !== undefined) out += String.fromCharCode(Number.parseInt(code.slice(-2), 16));
+    else if (octal !== undefined) out += String.fromCharCode(Number.parseInt(octal, 8) & 255);
+    else if (newline === undefined) out += escapes[whole] ?? whole;
+    i += whole.length;
+  }
+}
+
+const escapeSequence = /(\r?\n)|x([0-9A-Fa-f]+)|([0-7]{1,3})|[\s\S]/y;
+
 const escapes: Record<string, string> = { n: "\n", t: "\t", r: "\r", a: "\x07", b: "\b", f: "\f", v: "\v" };
 
 function hexString(text: string): string {
-  const digits = text.replace(/\/\/.*|\/\*.*?\*\/|[^0-9A-Fa-f]/g, "");
+  let digits = "";
+  for (let i = 0; i < text.length; ) {
+    const comment = skipComment(text, i);
+    if (comment === i && /[0-9A-Fa-f]/.test(text[i] as string)) digits += text[i];
+    i = Math.max(comment, i + 1);
+  }
   let out = "";
   for (let i = 0; i + 1 < digits.length; i += 2)
     out += String.fromCharCode(Number.parseInt(digits.slice(i, i + 2), 16));
@@ -148,7 +181,17 @@ export interface Expander {
  * is left alone; a value put between double quotes is escaped to stay there.
  */
 export function expand(text: string, expander: Expander): string {
+  return expandAt(text, expander, 0);
+}
+
+/** Calls in calls, and calls in one text whose end is missing; `$(` beyond that is text. Each costs a look at the rest. */
+const maximumNesting = 64;
+const maximumUnclosed = 64;
+
+function expandAt(text: string, expander: Expander, depth: number): string {
   if (!text.includes("$")) return text;
+  const lastBrace = text.lastIndexOf("}");
+  let unclosed = 0;
   let out = "";
   let quoted = false;
   let i = 0;
@@ -169,7 +212,10 @@ export function expand(text: string, expander: Expander): string {
       out += text.slice(i, end);
       i = end;
     } else if (ch === "$") {
-      const found = reference(text, i, expander);
+      const isCall = text[i + 1] === "(";
+      const open = isCall ? unclosed === maximumUnclosed : text[i + 1] === "{" && i > lastBrace;
+      const found = open ? undefined : reference(text, i, expander, depth);
+      if (isCall && !found) unclosed++;
       if (found?.value !== undefined) put(found.value);
       else out += text.slice(i, found?.end ?? i + 1);
       i = found?.end ?? i + 1;
@@ -188,8 +234,10 @@ function reference(
   text: string,
   i: number,
   expander: Expander,
+  nesting: number,
 ): { end: number; value: string | undefined } | undefined {
   if (text[i + 1] === "(" && expander.call) {
+    if (nesting === maximumNesting) return undefined;
     let depth = 1;
     let j = i + 2;
     while (j < text.length && depth > 0) {
@@ -202,7 +250,7 @@ function reference(
       }
     }
     if (depth > 0) return undefined;
-    return { end: j, value: expander.call(expand(text.slice(i + 2, j - 1), expander)) };
+    return { end: j, value: expander.call(expandAt(text.slice(i + 2, j - 1), expander, nesting + 1)) };
   }
   variableReference.lastIndex = i;
   const match = variableReference.exec(text);

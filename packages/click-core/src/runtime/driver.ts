@@ -21,8 +21,9 @@ export interface DriveOptions {
   readonly signal?: AbortSignal;
 }
 
-/** How long tasks run before the host's events are looked at. */
+/** How long tasks run before the host's events are looked at, and how many rounds of them before the clock is. */
 const sliceMs = 5;
+const roundsPerLook = 1024;
 /**
  * While tasks are busy a simulated clock stands still for so many turns, and then goes on in steps: about what as many
  * firings take. It never steps over a timer.
@@ -48,7 +49,7 @@ export async function drive(router: Router, options: DriveOptions = {}): Promise
   try {
     for (;;) {
       if (signal?.aborted) return "aborted";
-      const result = router.run(simulated ? 1 : 4096);
+      const result = router.run(simulated ? 1 : roundsPerLook);
       if (result === "stopped") return "stopped";
       if (result === "idle") {
         busy = 0;
@@ -56,7 +57,7 @@ export async function drive(router: Router, options: DriveOptions = {}): Promise
         if (simulated && next !== undefined) simulated.jump(next);
         else {
           const wait = next === undefined ? undefined : Number(next - router.now()) / 1e6;
-          if (wait === undefined || wait > 0)
+          if (wait === undefined || wait > 0) {
             await new Promise<void>((resolve) => {
               // Node ends a process that waits for nothing: a long timer is something.
               const timer = setTimeout(
@@ -69,9 +70,10 @@ export async function drive(router: Router, options: DriveOptions = {}): Promise
               };
               if (signal?.aborted) wake();
             });
-          wake = undefined;
-          sliceEnd = performance.now() + sliceMs;
-          continue;
+            wake = undefined;
+            sliceEnd = performance.now() + sliceMs;
+            continue;
+          }
         }
       } else if (result === "polling") step(pollStep);
       else if (++busy > stillTurns) step(busyStep);

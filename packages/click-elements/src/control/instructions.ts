@@ -1,5 +1,5 @@
 /** The instructions of scripts, as they are written. */
-import { splitWords, takeWord } from "@clickos/click-core";
+import { splitWords, takeWord, unquote } from "@clickos/click-core";
 
 export type ScriptType = "ACTIVE" | "PASSIVE" | "DRIVER" | "PROXY" | "PACKET" | "SIGNAL";
 export const scriptTypes: readonly ScriptType[] = ["ACTIVE", "PASSIVE", "DRIVER", "PROXY", "PACKET", "SIGNAL"];
@@ -67,7 +67,11 @@ export function parseScript(
     if (word === "") return;
     const operation = Object.hasOwn(operations, word) ? operations[word] : undefined;
     if (operation === undefined) error(`'${word}' is not an instruction`, i);
-    else instructions.push({ operation, argument: rest });
+    else {
+      instructions.push({ operation, argument: rest });
+      const file = fileOf(operation, rest);
+      if (file?.includes("$")) error(`'${file}': a file is named by the configuration, not by a variable`, i);
+    }
   });
   const labels = new Set(instructions.flatMap((s) => (s.operation === "label" ? [s.argument] : [])));
   args.forEach((text, i) => {
@@ -77,6 +81,29 @@ export function parseScript(
       error(`there is no label '${label}'`, i);
   });
   return { type, signals, instructions };
+}
+
+/**
+ * The file that `print` writes to, if any, and the rest. As in Click, nothing is put into the name: a value that came
+ * over a control socket chooses no file.
+ */
+export function redirection(argument: string): { file: string | undefined; append: boolean; text: string } {
+  if (!argument.startsWith(">")) return { file: undefined, append: false, text: argument };
+  const append = argument.startsWith(">>");
+  const [name, text] = takeWord(argument.slice(append ? 2 : 1));
+  return { file: unquote(name), append, text };
+}
+
+/** The handler and the file of `save` and `append`: the last of several words, or standard output. */
+export function savedFile(argument: string): { handler: string; file: string } {
+  const words = splitWords(argument);
+  const file = words.length > 1 ? unquote(words.pop() as string) : "-";
+  return { handler: words.join(" "), file };
+}
+
+function fileOf(operation: string, argument: string): string | undefined {
+  if (operation.startsWith("print")) return redirection(argument).file;
+  return operation === "save" || operation === "append" ? savedFile(argument).file : undefined;
 }
 
 export const builtinLabels: ReadonlySet<string> = new Set([

@@ -1,13 +1,20 @@
 /**
- * The script machine: runs the instructions of Script and DriverManager. Waits are returned to whoever drives it;
- * nothing here blocks.
+ * The script machine: runs the instructions of Script and DriverManager. Nothing here blocks, and a turn is bounded:
+ * see turn.ts.
  */
-import { arg, expand, HandlerError, type ServiceHost, splitWords, takeWord, unquote } from "@clickos/click-core";
+import { arg, expand, HandlerError, type ServiceHost, takeWord, unquote } from "@clickos/click-core";
 import { readValue } from "../lib/handlers.ts";
-import { builtinLabels, type Instruction, type ScriptType } from "./instructions.ts";
-
-/** Jumps in one run, after which a script is taken to hang. */
-const maximumJumps = 1_000_000;
+import { builtinLabels, type Instruction, redirection, type ScriptType, savedFile } from "./instructions.ts";
+import {
+  jumpsPerCall,
+  maximumDepth,
+  maximumJumps,
+  maximumText,
+  maximumVariables,
+  stepsPerCall,
+  stepsPerTurn,
+  turn,
+} from "./turn.ts";
 
 export interface ScriptOptions {
   readonly name: string;
@@ -21,10 +28,21 @@ export class ScriptMachine {
   private readonly options: ScriptOptions;
   private readonly host: ServiceHost;
   private readonly labels = new Map<string, number>();
-  readonly variables: Map<string, string> = new Map();
+  private readonly variables = new Map<string, string>();
+  /** Characters in the variables. */
+  private size = 0;
   private position = 0;
   private waiting: { steps: number } | { time: true } | undefined;
+  /** Steps that were given and not taken: each takes the script past one `wait_step`. */
+  private steps = 0;
+  /** Jumps since the last wait. */
+  private jumps = 0;
+  /** Cancels what goes on with the script: at the end of a wait, or in the next turn. */
   private cancelTimer: (() => void) | undefined;
+  /** Whether it stopped in the middle, to go on in the next turn. */
+  private paused = false;
+  /** Whether it was given up for a packet in this turn: for the next, it would only take as long. */
+  private spent = false;
   private running = false;
   private result = "";
   private parameters: ReadonlyMap<string, string> = new Map();
@@ -35,8 +53,14 @@ export class ScriptMachine {
     this.host = options.host;
     options.instructions.forEach((s, i) => {
       if (s.operation === "label") this.labels.set(s.argument, i);
-      if (s.operation === "init" || s.operation === "initq") this.assign(s, s.operation === "initq");
     });
+  }
+
+  /** Gives variables their first values; once, before anything is run. */
+  initialize(): void {
+    for (const { operation, argument } of this.options.instructions)
+      if (operation === "init" || operation === "initq")
+        this.execute({ operation: operation === "initq" ? "setq" : "set", argument });
   }
 
   /** Whether there is nothing left to run. */
@@ -44,47 +68,104 @@ export class ScriptMachine {
     return this.position >= this.options.instructions.length && this.waiting === undefined;
   }
 
-  /** Runs from where it stands until it waits or ends. */
-  run(): void {
-    if (this.running || this.closed) return;
-    this.running = true;
-    let jumps = 0;
-    try {
-      while (this.waiting === undefined && this.position < this.options.instructions.length) {
-        const before = this.position;
-        this.execute(this.options.instructions[this.position++] as Instruction);
-        if (this.position <= before && ++jumps >= maximumJumps) {
-          this.complain("too many jumps, giving up");
-          this.position = this.options.instructions.length;
-        }
-      }
-    } finally {
-      this.running = false;
-    }
+  /** Whether it may wait, and so go on later. */
+  private get mayWait(): boolean {
+    const { type } = this.options;
+    return type === "ACTIVE" || type === "DRIVER" || type === "SIGNAL";
   }
 
-  /** Runs all of a passive script with arguments; its result is what it returned. */
-  call(parameters: ReadonlyMap<string, string>): string {
+  /** Runs from where it stands until it waits, ends, or has done its share of the turn. */
+  run(): void {
+    if (this.running || this.closed || this.paused) return;
+    if (turn.depth === 0) turn.steps = 0;
+    else if (turn.depth >= maximumDepth) {
+      this.giveUp("scripts call each other too deep");
+      return;
+    }
+    const limit = turn.depth === 0 && this.mayWait ? stepsPerTurn : stepsPerCall;
+    this.running = true;
+    turn.depth++;
+    try {
+      while (this.ready() && this.position < this.options.instructions.length) {
+        if (turn.steps >= limit) {
+          if (this.mayWait) this.pause();
+          else this.giveUp("too many instructions, giving up");
+          break;
+        }
+        turn.steps++;
+        const before = this.position;
+        this.execute(this.options.instructions[this.position++] as Instruction);
+        if (this.position <= before && ++this.jumps >= (this.mayWait ? maximumJumps : jumpsPerCall))
+          this.giveUp("too many jumps, giving up");
+      }
+    } finally {
+      turn.depth--;
+      this.running = false;
+    }
+    if (!this.paused && !(this.waiting && "steps" in this.waiting)) this.steps = 0;
+  }
+
+  /** Whether nothing is waited for, once the steps that were given are taken. */
+  private ready(): boolean {
+    const { waiting } = this;
+    if (waiting === undefined) return true;
+    if (!("steps" in waiting) || this.steps === 0) return false;
+    const taken = Math.min(this.steps, waiting.steps);
+    this.steps -= taken;
+    waiting.steps -= taken;
+    if (waiting.steps > 0) return false;
+    this.waiting = undefined;
+    this.jumps = 0;
+    return true;
+  }
+
+  private pause(): void {
+    this.paused = true;
+    this.cancelTimer = this.host.at(this.host.now(), () => {
+      this.paused = false;
+      this.resume();
+    });
+  }
+
+  private giveUp(why: string): void {
+    this.complain(why);
+    this.position = this.options.instructions.length;
+    if (this.options.type !== "PACKET") return;
+    this.spent = true;
+    this.host.at(this.host.now(), () => {
+      this.spent = false;
+    });
+  }
+
+  /** Goes on after a wait or a turn; a driver manager that has come to its end stops the driver. */
+  private resume(): void {
+    this.cancelTimer = undefined;
+    this.run();
+    if (this.options.type === "DRIVER" && this.finished) this.host.stop();
+  }
+
+  /** Runs all of a passive script with arguments; its result is what it returned, `undefined` where it was given up. */
+  call(parameters: ReadonlyMap<string, string>): string | undefined {
     if (this.running) {
       this.complain("the script is called while it runs");
       return "";
     }
+    if (this.spent) return undefined;
     this.parameters = parameters;
     this.result = "";
     this.position = 0;
+    this.jumps = 0;
     this.waiting = undefined;
     this.run();
     this.parameters = new Map();
-    return this.result;
+    return this.spent ? undefined : this.result;
   }
 
-  /** One step: what `wait_step` waits for. Whether the script took it. */
-  step(): boolean {
-    if (this.waiting === undefined || !("steps" in this.waiting)) return false;
-    if (--this.waiting.steps <= 0) {
-      this.waiting = undefined;
-      this.run();
-    }
+  /** Steps: what `wait_step` waits for. Whether the script took them, or will. */
+  step(count = 1): boolean {
+    if (!this.paused && !(this.waiting && "steps" in this.waiting)) return false;
+    this.steps += count;
+    this.run();
     return true;
   }
 
@@ -95,6 +176,20 @@ export class ScriptMachine {
     this.run();
   }
 
+  /** A variable's value. */
+  get(name: string): string | undefined {
+    return this.variables.get(name);
+  }
+
+  /** Sets a variable. */
+  set(name: string, value: string): void {
+    const before = this.variables.get(name);
+    const size = this.size + value.length - (before === undefined ? -name.length : before.length);
+    if (size > maximumVariables) throw `the variables hold more than ${maximumVariables} characters`;
+    this.size = size;
+    this.variables.set(name, value);
+  }
+
   close(): void {
     this.closed = true;
     this.stopWaiting();
@@ -103,7 +198,10 @@ export class ScriptMachine {
   private stopWaiting(): void {
     this.cancelTimer?.();
     this.cancelTimer = undefined;
+    this.paused = false;
     this.waiting = undefined;
+    this.steps = 0;
+    this.jumps = 0;
   }
 
   private goto(label: string): void {
@@ -137,7 +235,7 @@ export class ScriptMachine {
     switch (operation) {
       case "set":
       case "setq":
-        this.assign({ operation, argument }, operation === "setq");
+        this.assign(argument, operation === "setq");
         return;
       case "init":
       case "initq":
@@ -161,7 +259,7 @@ export class ScriptMachine {
       }
       case "save":
       case "append":
-        this.save(this.expand(argument), operation === "append");
+        this.save(argument, operation === "append");
         return;
       case "goto": {
         const [label, condition] = takeWord(this.expand(argument));
@@ -207,47 +305,36 @@ export class ScriptMachine {
     }
   }
 
-  private assign({ argument }: { operation: string; argument: string }, quoted: boolean): void {
+  private assign(argument: string, quoted: boolean): void {
     const [name, rest] = takeWord(argument);
     const value = this.expand(rest);
-    this.variables.set(name.replace(/^\$\{?|\}$/g, ""), quoted ? unquote(value) : value);
+    this.set(name.replace(/^\$\{?|\}$/g, ""), quoted ? unquote(value) : value);
   }
 
   private waitTime(argument: string): void {
     const delay = readValue(arg.time, this.expand(argument));
-    if (!this.mayWait()) return;
+    if (!this.allowWait()) return;
     this.waiting = { time: true };
+    this.jumps = 0;
     this.cancelTimer = this.host.at(this.host.now() + delay, () => {
       this.waiting = undefined;
-      this.cancelTimer = undefined;
-      this.run();
-      if (this.options.type === "DRIVER" && this.finished) this.host.stop();
+      this.resume();
     });
   }
 
   private waitSteps(argument: string): void {
     const steps = readValue(arg.u32, argument);
-    if (steps > 0 && this.mayWait()) this.waiting = { steps };
+    if (steps > 0 && this.allowWait()) this.waiting = { steps };
   }
 
-  private mayWait(): boolean {
-    const may = this.options.type === "ACTIVE" || this.options.type === "DRIVER" || this.options.type === "SIGNAL";
-    if (!may) this.complain(`a script of TYPE ${this.options.type} cannot wait`);
-    return may;
+  private allowWait(): boolean {
+    if (!this.mayWait) this.complain(`a script of TYPE ${this.options.type} cannot wait`);
+    return this.mayWait;
   }
 
   /** `print [>FILE | >>FILE] TEXT`; text that begins with a letter is a handler to read. */
   private print(argument: string, newline: boolean): void {
-    let text = argument;
-    let file: string | undefined;
-    let append = false;
-    const redirect = /^(>>?)\s*/.exec(text);
-    if (redirect) {
-      const [name, rest] = takeWord(text.slice(redirect[0].length));
-      file = unquote(this.expand(name));
-      append = redirect[1] === ">>";
-      text = rest;
-    }
+    const { file, append, text } = redirection(argument);
     let value = /^[A-Za-z@_]/.test(text) ? this.readCall(this.expand(text)) : unquote(this.expand(text));
     if (newline && !value.endsWith("\n")) value += "\n";
     this.put(value, file, append);
@@ -274,15 +361,16 @@ export class ScriptMachine {
     this.host.chatter(`${shown}:\n${value}${value.endsWith("\n") ? "" : "\n"}\n`);
   }
 
-  private save(text: string, append: boolean): void {
-    const words = splitWords(text);
-    const file = words.length > 1 ? unquote(words.pop() as string) : "-";
-    this.put(this.readCall(words.join(" ")), file, append);
+  private save(argument: string, append: boolean): void {
+    const { handler, file } = savedFile(argument);
+    this.put(this.readCall(this.expand(handler)), file, append);
   }
 
   private readCall(text: string): string {
     const [path, parameter] = takeWord(text);
-    return this.host.handlers.read(this.resolve(path), parameter);
+    const value = this.host.handlers.read(this.resolve(path), parameter);
+    turn.read(value.length);
+    return value;
   }
 
   /** A name without an element is a handler of the script, or of the router. */
@@ -293,18 +381,27 @@ export class ScriptMachine {
   }
 
   private expand(text: string): string {
-    return expand(text, {
-      variable: (name) => this.parameters.get(name) ?? this.variables.get(name),
+    let size = 0;
+    const put = (value: string | undefined): string | undefined => {
+      size += value?.length ?? 0;
+      if (size > maximumText) throw `a text of more than ${maximumText} characters`;
+      return value;
+    };
+    const expanded = expand(text, {
+      variable: (name) => put(this.parameters.get(name) ?? this.variables.get(name)),
       call: (inner) => {
+        let value = "";
         try {
-          return this.readCall(inner);
+          value = this.readCall(inner);
         } catch (e) {
           if (!(e instanceof HandlerError) && typeof e !== "string") throw e;
           this.complain(typeof e === "string" ? e : e.message);
-          return "";
         }
+        return put(value);
       },
     });
+    turn.read(text.length + size);
+    return expanded;
   }
 
   complain(message: string): void {

@@ -4,10 +4,16 @@ import { readValue } from "../lib/handlers.ts";
 import { formatTimestamp } from "../lib/time.ts";
 import { scriptFunctions } from "./functions.ts";
 import { ScriptMachine, type ScriptOptions } from "./machine.ts";
+import { maximumText } from "./turn.ts";
+
+/** Arguments of a call. */
+const maximumArguments = 10_000;
 
 /** The arguments of a call, as variables: `$args`, `$1`, `$2`, and `$#`, how many. */
 export function callParameters(text: string, more: Readonly<Record<string, string>> = {}): Map<string, string> {
+  if (text.length > maximumText) throw `more than ${maximumText} characters`;
   const words = splitWords(text);
+  if (words.length > maximumArguments) throw `more than ${maximumArguments} arguments`;
   return new Map([
     ["args", text],
     ["#", String(words.length)],
@@ -24,7 +30,7 @@ export function scriptHandlers(machine: ScriptMachine, options: ScriptOptions): 
   );
   const exists = (which: "read" | "write") => (text: string) =>
     splitWords(text).every((path) => host.handlers.find(path)?.[which] === true);
-  const call = (text: string): string => machine.call(callParameters(text));
+  const call = (text: string): string => machine.call(callParameters(text)) ?? "";
   return {
     ...functions,
     now: { read: () => formatTimestamp(host.now()) },
@@ -32,21 +38,20 @@ export function scriptHandlers(machine: ScriptMachine, options: ScriptOptions): 
     writable: { read: exists("write") },
     get: {
       read: (text) => {
-        const value = machine.variables.get(text.trim().replace(/^\$/, ""));
-        if (value === undefined) throw `variable '${text.trim()}' is not set`;
+        const value = machine.get(text.trim().replace(/^\$/, ""));
+        if (value === undefined) throw `variable '${text.trim().slice(0, 60)}' is not set`;
         return value;
       },
     },
     set: {
       write: (text) => {
         const [name, value] = takeWord(text);
-        machine.variables.set(name.replace(/^\$/, ""), value);
+        machine.set(name.replace(/^\$/, ""), value);
       },
     },
     step: {
       write: (text) => {
-        const count = text.trim() === "" ? 1 : readValue(arg.u32, text);
-        for (let i = 0; i < count; i++) machine.step();
+        machine.step(text.trim() === "" ? 1 : readValue(arg.u32, text));
       },
     },
     goto: { write: (text) => machine.jump(takeWord(text)[0]) },
@@ -67,12 +72,13 @@ export function scriptService(options: ScriptOptions, signals: readonly string[]
     ...(type === "PROXY"
       ? {
           handler: (name: string): ServiceHandler => ({
-            read: (text) => machine.call(callParameters(text, { 0: name, write: "false" })),
+            read: (text) => machine.call(callParameters(text, { 0: name, write: "false" })) ?? "",
             write: (text) => void machine.call(callParameters(text, { 0: name, write: "true" })),
           }),
         }
       : {}),
     start() {
+      machine.initialize();
       if (type === "ACTIVE") cancels.push(host.at(host.now(), () => machine.run()));
       if (type === "DRIVER")
         cancels.push(
@@ -93,12 +99,11 @@ export function scriptService(options: ScriptOptions, signals: readonly string[]
     driverStops() {
       if (type !== "DRIVER" || machine.finished) return false;
       // A stop that the manager does not wait for is one for the driver.
-      if (!machine.step()) return false;
-      if (machine.finished) return false;
-      return true;
+      return machine.step() && !machine.finished;
     },
     packet(_packet, port) {
       const value = machine.call(callParameters("", { input: String(port) }));
+      if (value === undefined) return -1;
       const output = value === "" ? 0 : Number(value);
       return Number.isInteger(output) ? output : -1;
     },
