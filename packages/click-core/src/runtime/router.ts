@@ -68,6 +68,8 @@ export class Router implements Disposable {
   private readonly sent = new Map<number, Uint8Array[]>();
   private current!: Instance;
   private inside = false;
+  /** Stops among those asked for that only end the turn. */
+  private yields = 0;
   private pendingSwap: (() => void) | undefined;
   /** Called when something outside made work for a router that may be asleep. */
   onWake: (() => void) | undefined;
@@ -152,6 +154,12 @@ export class Router implements Disposable {
         const cancel = router.timers.at(nanoseconds, run);
         router.onWake?.();
         return cancel;
+      },
+      yield() {
+        // Code looks after each task whether somebody asked to stop.
+        if (!router.inside) return;
+        router.yields++;
+        router.current.words.stopped++;
       },
       schedule() {
         if (router.current) router.scheduleTask(name);
@@ -258,6 +266,8 @@ export class Router implements Disposable {
         result = this.current.run(now, Math.min(left, perTurn));
       } finally {
         this.inside = false;
+        this.current.words.stopped -= this.yields;
+        this.yields = 0;
         this.pendingSwap?.();
         this.pendingSwap = undefined;
       }

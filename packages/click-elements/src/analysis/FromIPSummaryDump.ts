@@ -32,6 +32,9 @@ import { pullFromHost, pushFromHost } from "../lib/service-source.ts";
 import { fieldNames } from "./ToIPSummaryDump.ts";
 
 const none: string[] = [];
+/** Lines that are looked at for a packet in one turn, and the bytes that one may have. */
+const linesPerTurn = 1000;
+const maximumLine = 64 << 10;
 /** Messages about bad lines, at most. */
 const maximumMessages = 10;
 
@@ -181,8 +184,13 @@ export const FromIPSummaryDump: ElementClass = element({
       if (isBinary) return nextRecord();
       let end = bytes.indexOf(10, at);
       if (end < 0) end = bytes.length;
-      const text = decoder.decode(bytes.subarray(at, end)).trim();
+      const from = at;
       at = end + 1;
+      if (end - from > maximumLine) {
+        complain(`a line of more than ${maximumLine} bytes`);
+        return undefined;
+      }
+      const text = decoder.decode(bytes.subarray(from, end)).trim();
       if (text === "" || text.startsWith("#")) return undefined;
       if (text.startsWith("!")) {
         directive(text);
@@ -203,7 +211,10 @@ export const FromIPSummaryDump: ElementClass = element({
       const end = at + length;
       at = end;
       if (word >>> 31) {
-        directive(decoder.decode(bytes.subarray(from, end)).replace(/[\0\n]+$/, ""));
+        let last = end;
+        while (last > from && (bytes[last - 1] === 0 || bytes[last - 1] === 10)) last--;
+        if (last - from > maximumLine) complain(`a line of more than ${maximumLine} bytes`);
+        else directive(decoder.decode(bytes.subarray(from, last)));
         return undefined;
       }
       const values: Values = { ...defaults };
@@ -229,16 +240,17 @@ export const FromIPSummaryDump: ElementClass = element({
           repeat.left--;
           return repeat.frame;
         }
-        for (;;) {
+        for (let looked = 0; looked < linesPerTurn; looked++) {
           const values = nextValues();
           if (values === null) return null;
           if (values === undefined || (config.SAMPLE < 1 && Math.random() >= config.SAMPLE)) continue;
           const frame = build(values);
-          const count = Math.min(Number(values.count ?? 1), 1 << 20);
+          const count = Number(values.count ?? 1);
           if (count === 0) continue;
           if (config.MULTIPACKET && count > 1) repeat = { left: count - 1, frame };
           return frame;
         }
+        return undefined;
       },
       handlers: {
         bad_lines: { read: () => bad },

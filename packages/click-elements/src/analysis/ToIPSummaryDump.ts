@@ -8,7 +8,8 @@
  * icmp_seq, payload_len, payload, capture_len, wire_len, count, direction, link, aggregate, and more. CONTENTS and
  * DATA are other names for FIELDS. FILENAME `-` is standard output. With BAD_PACKETS, packets without a sound IP
  * header get a `!bad` line. BINARY writes records instead of lines. VERBOSE, CAREFUL_TRUNC and
- * EXTRA_LENGTH are accepted and change nothing. Packets leave on the output if it is connected.
+ * EXTRA_LENGTH are accepted and change nothing. With MULTIPACKET, a packet that stands for several has a line for
+ * each; they are written 10,000 a turn, and before the driver stops. Packets leave on the output if it is connected.
  *
  * Handlers: flush (write).
  *
@@ -22,9 +23,11 @@ import {
   keyword,
   quoteAlways,
   required,
+  type ServiceHost,
   splitWords,
   unquote,
 } from "@clickos/click-core";
+import { FileTrouble } from "../lib/file-trouble.ts";
 import { type IpView, type SummaryField, summaryField, type Value, viewIp } from "../lib/ip-summary.ts";
 import { pullTask } from "../lib/pull-task.ts";
 
@@ -38,7 +41,13 @@ export const fieldNames: ArgumentType<string[]> = {
 };
 
 const none: string[] = [];
-const encoder = (text: string): Uint8Array => Uint8Array.from(text, (ch) => ch.charCodeAt(0));
+
+/** Text of one character a byte. */
+function encoder(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}
 
 export const ToIPSummaryDump: ElementClass = element({
   name: "ToIPSummaryDump",
@@ -79,43 +88,52 @@ export const ToIPSummaryDump: ElementClass = element({
       size += text.length;
       if (size >= 1 << 16) flush();
     };
+    const trouble = new FileTrouble(host);
     const flush = (): void => {
       if (lines.length === 0 && started) return;
-      files.write(config.FILENAME, encoder(lines.join("")), started);
+      trouble.attempt(() => files.write(config.FILENAME, encoder(lines.join("")), started));
       started = true;
       lines = [];
       size = 0;
     };
-    const text = (line: string): void => put(config.BINARY && afterHeader ? record(line, true) : `${line}\n`);
+    const repeated = repeatedLines(host, put);
+    const text = (line: string): string => (config.BINARY && afterHeader ? record(line, true) : `${line}\n`);
     let afterHeader = false;
-    const describe = (packet: Parameters<typeof viewIp>[0], view: IpView | string, once: boolean): void => {
-      if (typeof view === "string" && config.BAD_PACKETS) text(`!bad ${quoteAlways(view)}`);
+    const describe = (packet: Parameters<typeof viewIp>[0], view: IpView | string, once: boolean): string => {
+      const bad = typeof view === "string" && config.BAD_PACKETS ? text(`!bad ${quoteAlways(view)}`) : "";
       const columns = fields.map((field): Value | undefined => {
         if (once && field.name === "count") return 1;
         if (typeof view === "string") return field.name.endsWith("timestamp") ? packet.timestampNs : undefined;
         return field.read(view);
       });
-      put(
-        config.BINARY
-          ? record(binary(fields, columns), false)
-          : `${columns.map((value, i) => (value === undefined ? "-" : (fields[i] as SummaryField).format(value))).join(" ")}\n`,
-      );
+      return config.BINARY
+        ? bad + record(binary(fields, columns), false)
+        : `${bad}${columns.map((value, i) => (value === undefined ? "-" : (fields[i] as SummaryField).format(value))).join(" ")}\n`;
     };
     return {
       start() {
-        if (config.HEADER) text("!IPSummaryDump 1.3");
-        if (config.BANNER) text(`!creator "${config.BANNER}"`);
-        if (config.HEADER) text(`!data ${fields.map((f) => f.name).join(" ")}`);
-        if (config.BINARY) text("!binary");
+        if (config.HEADER) put(text("!IPSummaryDump 1.3"));
+        if (config.BANNER) put(text(`!creator "${config.BANNER}"`));
+        if (config.HEADER) put(text(`!data ${fields.map((f) => f.name).join(" ")}`));
+        if (config.BINARY) put(text("!binary"));
         afterHeader = true;
         flush();
       },
       packet(packet) {
         const view = viewIp(packet);
         const times = config.MULTIPACKET ? 1 + packet.annotations.getUint32(24, true) : 1;
-        for (let i = 0; i < times; i++) describe(packet, view, config.MULTIPACKET);
+        const described = describe(packet, view, config.MULTIPACKET);
+        if (times === 1 && repeated.left === 0) put(described);
+        else repeated.add(described, times);
         return 0;
       },
+      driverStops: () => repeated.finishFirst(),
+      problem: () =>
+        trouble.problem !== undefined
+          ? `${config.FILENAME}: ${trouble.problem}`
+          : repeated.left > 0
+            ? `${config.FILENAME}: ${repeated.left} lines of packets that stand for several are not written`
+            : undefined,
       flush,
       close: flush,
       handlers: { flush: { write: flush } },
@@ -134,6 +152,63 @@ export const ToIPSummaryDump: ElementClass = element({
           packet.kill();
         }),
 });
+
+/** Lines of packets that stand for several, written in one turn. */
+const linesPerTurn = 10_000;
+
+/** Writes lines many times over, some in each turn, in the order in which they came. */
+function repeatedLines(
+  host: ServiceHost,
+  put: (text: string) => void,
+): { add(line: string, times: number): void; finishFirst(): boolean; readonly left: number } {
+  let waiting: { readonly line: string; times: number }[] = [];
+  let first = 0;
+  let left = 0;
+  let share = linesPerTurn;
+  let nextTurn = false;
+  let stop = false;
+  const write = (): void => {
+    while (left > 0 && share > 0) {
+      const entry = waiting[first] as (typeof waiting)[number];
+      const times = Math.min(entry.times, share);
+      put(entry.line.repeat(times));
+      entry.times -= times;
+      share -= times;
+      left -= times;
+      if (entry.times === 0) first++;
+    }
+    if (left === 0) {
+      waiting = [];
+      first = 0;
+    }
+    if (nextTurn) return;
+    nextTurn = true;
+    host.at(host.now(), () => {
+      nextTurn = false;
+      share = linesPerTurn;
+      if (left > 0) write();
+      if (left > 0 || !stop) return;
+      stop = false;
+      host.stop();
+    });
+  };
+  return {
+    add(line, times) {
+      waiting.push({ line, times });
+      left += times;
+      write();
+      if (left > 0) host.yield();
+    },
+    /** Whether the driver is to go on until all lines are written; it is stopped then. */
+    finishFirst() {
+      if (left > 0) stop = true;
+      return left > 0;
+    },
+    get left() {
+      return left;
+    },
+  };
+}
 
 /** A record: its length in four bytes, network order, the highest bit for a line of text; then the content. */
 function record(content: string, text: boolean): string {

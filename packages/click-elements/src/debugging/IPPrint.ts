@@ -22,6 +22,7 @@ import {
 } from "@clickos/click-core";
 import { u32 } from "@clickos/codegen";
 import { activeHandler } from "../lib/active.ts";
+import { FileTrouble } from "../lib/file-trouble.ts";
 import { flagLetters, type IpView, viewIp } from "../lib/ip-summary.ts";
 import { formatTimestamp } from "../lib/time.ts";
 
@@ -60,14 +61,17 @@ export const IPPrint: ElementClass = element({
   initial: ({ config }) => ({ active: config.ACTIVE ? 1 : 0 }),
   handlers: { active: activeHandler },
   service({ config, host }) {
+    const { files } = host;
+    if (config.OUTFILE && !files) throw "files are not available here";
+    const trouble = new FileTrouble(host);
     let started = false;
     const put = (line: string): void => {
       if (!config.OUTFILE) host.chatter(line);
-      else {
-        if (!host.files) throw new Error("files are not available here");
-        host.files.write(config.OUTFILE, `${line}\n`, started);
-        started = true;
-      }
+      else
+        trouble.attempt(() => {
+          files?.write(config.OUTFILE, `${line}\n`, started);
+          started = true;
+        });
     };
     const limit =
       config.NBYTES >= 0 ? config.NBYTES : config.MAXLENGTH < 0 ? Number.POSITIVE_INFINITY : config.MAXLENGTH;
@@ -88,6 +92,7 @@ export const IPPrint: ElementClass = element({
         put(line + dump(packet.data.subarray(from, Math.min(packet.data.length, from + limit)), kind));
         return 0;
       },
+      problem: () => trouble.problem && `${config.OUTFILE}: ${trouble.problem}`,
     };
   },
   action(c, packet, { service, state }) {

@@ -13,11 +13,13 @@ function nextPacket(
     0,
     (packet) => {
       const length = service.fill(packet, maximumFrame);
-      c.if(length.ltS(0), () => {
+      c.if(length.eq(-1), () => {
         state.ended.set(1);
         if (config.STOP) stop();
         packet.kill();
       });
+      // None in this turn: the task is still scheduled, and asks again in the next.
+      c.if(length.ltS(0), () => packet.kill());
       c.if(length.gtU(maximumFrame), () => packet.drop("longer than a packet buffer"));
       packet.setLength(length);
       state.count.inc();

@@ -49,6 +49,7 @@ export function parseTcpOptions(text: string): Uint8Array | undefined {
         .split(":")
         .filter((b) => b !== "")
         .map((b) => Number(b) & 255);
+      if (body.length > 38) return undefined;
       out.push(Number(match[1]) & 255, body.length + 2, ...body);
     } else return undefined;
   }

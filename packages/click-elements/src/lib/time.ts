@@ -16,7 +16,7 @@ export function formatTimestamp(nanoseconds: bigint): string {
 
 /** Nanoseconds of a decimal number of seconds, exactly. */
 export function parseTimestamp(text: string): bigint | undefined {
-  const match = /^(\d+)?(?:\.(\d*))?$/.exec(text);
+  const match = /^(\d{1,20})?(?:\.(\d*))?$/.exec(text);
   if (!match || (match[1] === undefined && !match[2])) return undefined;
   return BigInt(match[1] ?? 0) * second + BigInt((match[2] ?? "").slice(0, 9).padEnd(9, "0"));
 }

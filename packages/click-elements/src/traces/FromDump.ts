@@ -14,7 +14,11 @@ import { annotation, arg, type ElementClass, element, type HostFrame, keyword, r
 import { u32, u64 } from "@clickos/codegen";
 import { openCapture } from "@clickos/netdev";
 import { activeHandler } from "../lib/active.ts";
+import { opening } from "../lib/file-trouble.ts";
 import { pushFromHost } from "../lib/service-source.ts";
+
+/** Frames that are passed over in one turn. */
+const framesPerTurn = 1000;
 
 export const FromDump: ElementClass = element({
   name: "FromDump",
@@ -41,10 +45,10 @@ export const FromDump: ElementClass = element({
   },
   startsScheduled: ({ config }) => config.ACTIVE,
   service({ config }) {
-    const reader = openCapture(config.FILENAME);
+    const reader = opening(() => openCapture(config.FILENAME));
     return {
       next() {
-        for (;;) {
+        for (let looked = 0; looked < framesPerTurn; looked++) {
           const frame = reader.next();
           if (!frame) return null;
           const { data, timestampNs } = frame;
@@ -52,6 +56,7 @@ export const FromDump: ElementClass = element({
           const ip = ipOffset(data, reader.linkType);
           if (ip !== undefined) return ipFrame(data.subarray(ip), timestampNs);
         }
+        return undefined;
       },
       problem: () => reader.problem,
       close: () => reader.close(),

@@ -13,6 +13,7 @@
 import { arg, type ElementClass, element, keyword, required } from "@clickos/click-core";
 import { u64 } from "@clickos/codegen";
 import { createCapture } from "@clickos/netdev";
+import { FileTrouble, opening } from "../lib/file-trouble.ts";
 import { pullTask } from "../lib/pull-task.ts";
 
 const linkTypes: Record<string, number> = { ETHER: 1, IP: 101 };
@@ -27,17 +28,21 @@ export const ToDump: ElementClass = element({
   },
   state: { count: u64 },
   handlers: { count: { read: (s) => s.count } },
-  service({ config }) {
-    const writer = createCapture(config.FILENAME, {
-      linkType: linkTypes[config.ENCAP] ?? 1,
-      ...(config.SNAPLEN > 0 ? { snapLength: config.SNAPLEN } : {}),
-    });
+  service({ config, host }) {
+    const writer = opening(() =>
+      createCapture(config.FILENAME, {
+        linkType: linkTypes[config.ENCAP] ?? 1,
+        ...(config.SNAPLEN > 0 ? { snapLength: config.SNAPLEN } : {}),
+      }),
+    );
+    const trouble = new FileTrouble(host);
     return {
       packet(packet) {
-        writer.write(packet.data, packet.timestampNs);
+        trouble.attempt(() => writer.write(packet.data, packet.timestampNs));
         return 0;
       },
-      close: () => writer.close(),
+      problem: () => trouble.problem,
+      close: () => trouble.attempt(() => writer.close()),
     };
   },
   action(_c, packet, { state, service, output }) {

@@ -1,0 +1,31 @@
+/** What goes wrong with an element's file while the router runs: it stops the driver, once, and is told at the end. */
+import type { ServiceHost } from "@clickos/click-core";
+
+export class FileTrouble {
+  private readonly host: ServiceHost;
+  problem: string | undefined;
+
+  constructor(host: ServiceHost) {
+    this.host = host;
+  }
+
+  /** Does something with the file; nothing, once that went wrong. */
+  attempt(action: () => void): void {
+    if (this.problem !== undefined) return;
+    try {
+      action();
+    } catch (e) {
+      this.problem = (e as Error).message;
+      this.host.stop();
+    }
+  }
+}
+
+/** Opens a file for an element; the reason why it cannot be opened is part of the configuration's error. */
+export function opening<T>(open: () => T): T {
+  try {
+    return open();
+  } catch (e) {
+    throw (e as Error).message;
+  }
+}
