@@ -17,6 +17,7 @@ import { firstReservedDomain, Machine, pcpuWord } from "./machine.ts";
 import { defaultPoolBytes, MemoryPool, maximumPages, pageSize } from "./memory-pool.ts";
 import { Pcpu } from "./pcpu.ts";
 import { awake, PcpuThreadSet } from "./pcpu-threads.ts";
+import { PutBack } from "./put-back.ts";
 import { Slots } from "./slots.ts";
 import { checkFrames, type DomainSnapshot, putFrames, takeFrames } from "./snapshot.ts";
 import { type Failure, failureOf } from "./thread.ts";
@@ -113,7 +114,8 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
   // ---- the threads
 
   const threads: PcpuThreadSet = new PcpuThreadSet(machine, options.threads, options.watchdogMs ?? 1000, {
-    started(id, failure) {
+    started(pcpu, id, failure) {
+      putBack.answered(pcpu, id);
       const domain = domains.get(id);
       if (!domain) return;
       if (failure) died(domain, undefined, failure);
@@ -127,23 +129,34 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
     halted: (id, reason) => domains.get(id)?.shutdown(reason),
     call: (pcpu, id, number, command, a, b) =>
       domains.get(id)?.pcpu === pcpu ? answer(id, number, command, a, b) : undefined,
+    /** Those that never ran die; the others wait until there is a thread. */
     failed(pcpu, message) {
-      for (const d of [...domains.values()].filter((d) => d.pcpu === pcpu)) {
-        died(d, "killed", { name: "Error", message: `pCPU ${pcpu} cannot be started: ${message}`, stack: "" });
+      let wanted = false;
+      for (const d of on(pcpu)) {
+        if (!d.started)
+          died(d, "killed", { name: "Error", message: `pCPU ${pcpu} cannot be started: ${message}`, stack: "" });
+        if (d.isAlive) wanted = true;
         d.onStarted?.();
       }
+      return wanted;
     },
-    /** The domain that the thread ran at that moment dies; the others go on over the same memories. */
+    /** The domain that the thread ran or started at that moment dies; the others go on over the same memories. */
     lost(pcpu, slot, cause, message) {
+      const culprit = slot < 0 ? putBack.suspect(pcpu) : on(pcpu).find((d) => d.slot === slot);
+      if (!culprit) return slot >= 0;
+      died(culprit, cause, { name: "Error", message, stack: "" });
+      culprit.onStarted?.();
+      return true;
+    },
+    fresh(pcpu) {
       publish(0, pcpu);
-      for (const d of [...domains.values()].filter((d) => d.pcpu === pcpu)) {
-        if (d.slot === slot) {
-          died(d, cause, { name: "Error", message, stack: "" });
-          d.onStarted?.();
-        } else if (d.state === "running" || d.state === "paused") settle(d);
-      }
+      putBack.start(
+        pcpu,
+        on(pcpu).filter((d) => d.isAlive && !d.moving),
+      );
     },
   });
+  const on = (pcpu: number): DomainControl[] => [...domains.values()].filter((d) => d.pcpu === pcpu);
   /** Has its thread run a domain. */
   const settle = (d: DomainControl): void => {
     const { portable } = d.kernel;
@@ -161,6 +174,15 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
     machine.setPlace(id, { pcpu: d.pcpu, slot });
     machine.wake(id);
   };
+  const putBack = new PutBack((d) => {
+    try {
+      settle(d);
+    } catch (e) {
+      // Its kernel cannot be sent to a thread.
+      died(d, undefined, failureOf(e));
+      d.onStarted?.();
+    }
+  });
 
   const takeSlot = (pcpu: number): number => {
     const slot = slots.take(pcpu);
@@ -181,18 +203,24 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
     return best;
   };
 
+  /** @throws {HypervisorError} when no thread could be started there; it is tried again. */
+  const mustHaveThread = (pcpu: number): void => {
+    const failure = threads.failure(pcpu);
+    if (failure === undefined) return;
+    threads.revive(pcpu);
+    throw new HypervisorError("NO_PCPU", `pCPU ${pcpu} cannot be started: ${failure}`);
+  };
   /** Starts a domain's kernel where its place is. Resolves when it has booted, or crashed. */
   const startKernel = async (d: DomainControl): Promise<void> => {
     if (d.pcpu === 0) {
       startHere(d);
       return;
     }
-    const failure = threads.failure(d.pcpu);
-    if (failure !== undefined) throw new HypervisorError("NO_PCPU", `pCPU ${d.pcpu} cannot be started: ${failure}`);
+    mustHaveThread(d.pcpu);
     await awake(
       new Promise<void>((resolve) => {
         d.onStarted = resolve;
-        settle(d);
+        putBack.add(d);
       }),
     );
     d.onStarted = undefined;
@@ -366,16 +394,27 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
       if (domain.pcpu === pcpu) return;
       if (!domain.kernel.portable)
         throw new HypervisorError("NOT_PORTABLE", `the kernel of '${domain.name}' cannot leave this thread`);
+      if (domain.moving) throw new HypervisorError("BUSY", `'${domain.name}' is being moved already`);
+      mustHaveThread(pcpu);
+      const target = takeSlot(pcpu);
       const running = domain.state === "running";
-      await domain.pause();
-      const { slot, pcpu: old } = domain;
-      machine.setPlace(id, undefined);
-      if (old !== 0) await threads.ask(old, { op: "remove", slot });
-      else own.remove(slot);
-      slots.free(old, slot);
-      if (domains.get(id) !== domain) return;
+      domain.moving = true;
+      try {
+        await domain.pause();
+        machine.setPlace(id, undefined);
+        if (domain.pcpu !== 0) await threads.ask(domain.pcpu, { op: "remove", slot: domain.slot });
+        else own.remove(domain.slot);
+      } finally {
+        domain.moving = false;
+      }
+      if (domains.get(id) !== domain) {
+        // Who destroyed it has freed its place.
+        slots.free(pcpu, target);
+        return;
+      }
+      slots.free(domain.pcpu, domain.slot);
       domain.pcpu = pcpu;
-      domain.slot = takeSlot(pcpu);
+      domain.slot = target;
       if (domain.state === "paused") {
         await startKernel(domain);
         if (running) domain.unpause();

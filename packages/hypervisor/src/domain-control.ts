@@ -63,6 +63,8 @@ export class DomainControl implements Domain {
   /** Whether its kernel has started once. */
   started = false;
   onStarted: (() => void) | undefined;
+  /** Between two pCPUs: nobody runs it, and nobody is to. */
+  moving = false;
   private readonly host: DomainHost;
   private readonly bytes: number;
   private leave: () => void = () => {};
@@ -96,6 +98,10 @@ export class DomainControl implements Domain {
 
   // ---- states
 
+  /** Whether it runs, or may again. */
+  get isAlive(): boolean {
+    return this.state === "running" || this.state === "paused";
+  }
   unpause(): void {
     if (this.state !== "paused") return;
     this.state = "running";
@@ -118,7 +124,7 @@ export class DomainControl implements Domain {
     return this.pcpu !== 0 && Atomics.load(machine.words, machine.at(this.pcpu, pcpuWord.current)) === this.slot + 1;
   }
   shutdown(reason: ShutdownReason): void {
-    if (this.state !== "running" && this.state !== "paused") return;
+    if (!this.isAlive) return;
     this.shutdownReason = reason;
     this.end("halted");
   }

@@ -23,6 +23,7 @@ export class GuestContext implements GuestDomain {
   private readonly endpoint: EventEndpoint;
   private readonly console: ConsoleWriter;
   private readonly thread: ThreadServices;
+  private over = false;
 
   constructor(
     id: number,
@@ -74,6 +75,9 @@ export class GuestContext implements GuestDomain {
     raiseVirq(this.endpoint, virq.timer);
   }
   shutdown(reason: ShutdownReason): void {
+    // Said once: nobody has to listen to a guest that says it without end.
+    if (this.over) return;
+    this.over = true;
     this.thread.shutdown(this.id, reason);
   }
 }

@@ -30,6 +30,8 @@ export const pcpuWord = {
   callA: 8,
   callB: 9,
   callResult: 10,
+  /** Nonzero while a program in JavaScript is being loaded. */
+  importing: 11,
   runnable: 16,
 } as const;
 const pcpuWords = pcpuWord.runnable + slotsPerPcpu / 32;

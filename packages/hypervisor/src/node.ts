@@ -19,6 +19,9 @@ export interface ThreadedOptions extends Omit<HypervisorOptions, "threads"> {
   readonly spinUs?: number;
 }
 
+/** Messages of a thread that domain 0 hears in one turn. */
+const messagesPerTurn = 32;
+
 /** A hypervisor that runs domains on threads; `pcpus: 0` runs all on the caller's. */
 export function createHypervisor(options: ThreadedOptions): Hypervisor {
   // One clock for all threads: the system's monotonic one.
@@ -41,8 +44,12 @@ export function nodeThreads(options: ThreadedOptions, startedAt: bigint): PcpuTh
         name: `pcpu${index}`,
       });
       let why = "";
-      const take = (): void => {
-        for (let m = receiveMessageOnPort(port1); m; m = receiveMessageOnPort(port1)) on.message(m.message as FromPcpu);
+      const take = (most: number): void => {
+        for (let left = most; left > 0; left--) {
+          const received = receiveMessageOnPort(port1);
+          if (!received) return;
+          on.message(received.message as FromPcpu);
+        }
       };
       port1.on("message", (m: FromPcpu) => on.message(m));
       port1.unref();
@@ -50,14 +57,14 @@ export function nodeThreads(options: ThreadedOptions, startedAt: bigint): PcpuTh
         why = `${e.code ? `${e.code}: ` : ""}${e.message}`;
       });
       worker.on("exit", (code) => {
-        take();
+        take(Number.POSITIVE_INFINITY);
         on.exit(why || `the thread was ended from outside (exit code ${code})`);
         port1.close();
       });
       worker.unref();
       return {
         post: (message) => port1.postMessage(message),
-        poll: take,
+        poll: (all = false) => take(all ? Number.POSITIVE_INFINITY : messagesPerTurn),
         async terminate() {
           await worker.terminate();
         },

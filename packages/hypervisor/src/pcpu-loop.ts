@@ -23,6 +23,11 @@ export interface PcpuLoopOptions {
   readonly spinUs?: number;
 }
 
+/** A program in JavaScript whose default export makes a kernel. */
+interface Loaded {
+  default(data: unknown): Kernel;
+}
+
 /** Never returns. */
 export async function pcpuLoop(options: PcpuLoopOptions): Promise<never> {
   const { index, post } = options;
@@ -80,12 +85,24 @@ export async function pcpuLoop(options: PcpuLoopOptions): Promise<never> {
     },
   });
 
-  const add = async (m: AddMessage): Promise<void> => {
+  const importing = machine.at(index, pcpuWord.importing);
+  const importKernel = async (url: string): Promise<Loaded> => {
+    Atomics.store(words, importing, 1);
     try {
+      return (await import(url)) as Loaded;
+    } finally {
+      Atomics.store(words, importing, 0);
+    }
+  };
+  /** All in the domain's name: whatever becomes of the thread meanwhile, it is known whose doing it was. */
+  const add = (m: AddMessage): Promise<void> => pcpu.asAll(m.slot, () => instantiate(m));
+  const instantiate = async (m: AddMessage): Promise<void> => {
+    try {
+      const loaded = "modules" in m.kernel ? undefined : await importKernel(m.kernel.url);
+      // The time that loading took is not the kernel's.
+      pcpu.enter(m.slot);
       const kernel: Kernel =
-        "modules" in m.kernel
-          ? wasmKernel(m.kernel.modules)
-          : ((await import(m.kernel.url)) as { default: (data: unknown) => Kernel }).default(m.kernel.data);
+        "modules" in m.kernel ? wasmKernel(m.kernel.modules) : (loaded as Loaded).default(m.kernel.data);
       const endpoint = services.endpoint(m.id);
       if (!endpoint) throw new Error(`domain ${m.id} has no event channels`);
       const context = new GuestContext(
@@ -96,11 +113,21 @@ export async function pcpuLoop(options: PcpuLoopOptions): Promise<never> {
         new ConsoleWriter(m.memory.buffer, m.console),
         services,
       );
-      const guest = pcpu.as(m.slot, () => kernel.start(context));
+      const guest = kernel.start(context);
       pcpu.add({ slot: m.slot, context, guest, timeOffset: m.timeOffset }, m.share);
       post({ op: "started", id: m.id });
     } catch (e) {
       post({ op: "started", id: m.id, failure: failureOf(e) });
+    }
+  };
+  const unload = (m: Extract<ToPcpu, { op: "unload" }>): void => {
+    const vcpu = pcpu.get(m.slot);
+    if (!vcpu) return;
+    try {
+      pcpu.as(m.slot, () => vcpu.guest.unload?.(m.index));
+    } catch (e) {
+      pcpu.remove(m.slot);
+      post({ op: "crashed", id: vcpu.context.id, failure: failureOf(e) });
     }
   };
   const load = (m: Extract<ToPcpu, { op: "load" }>): void => {
@@ -114,6 +141,7 @@ export async function pcpuLoop(options: PcpuLoopOptions): Promise<never> {
     }
   };
 
+  post({ op: "ready" });
   const spinNs = BigInt(Math.round((options.spinUs ?? 100) * 1000));
   let busyUntil = options.now();
   for (;;) {
@@ -126,7 +154,7 @@ export async function pcpuLoop(options: PcpuLoopOptions): Promise<never> {
           pcpu.remove(m.slot);
           post({ op: "done", request: m.request, value: 0 });
         } else if (m.op === "load") load(m);
-        else if (m.op === "unload") pcpu.get(m.slot)?.guest.unload?.(m.index);
+        else if (m.op === "unload") unload(m);
         else if (m.op === "share") pcpu.setShare(m.slot, m.share);
         else if (m.op === "unpaused") pcpu.unpaused();
       }

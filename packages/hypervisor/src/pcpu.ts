@@ -70,7 +70,7 @@ export class Pcpu {
   }
 
   /** Marks the vCPU as running, so that others can see who does: `undefined` for none. */
-  private enter(slot: number | undefined): void {
+  enter(slot: number | undefined): void {
     if (slot !== undefined) Atomics.add(this.words, this.slicesAt, 1);
     Atomics.store(this.words, this.currentAt, slot === undefined ? 0 : slot + 1);
   }
@@ -80,6 +80,15 @@ export class Pcpu {
     this.enter(slot);
     try {
       return body();
+    } finally {
+      this.enter(undefined);
+    }
+  }
+  /** The same for what takes several turns of the thread; nothing else may run on it meanwhile. */
+  async asAll<T>(slot: number, body: () => Promise<T>): Promise<T> {
+    this.enter(slot);
+    try {
+      return await body();
     } finally {
       this.enter(undefined);
     }

@@ -40,6 +40,8 @@ export interface Failure {
 }
 
 export type FromPcpu =
+  /** It has begun, and listens. */
+  | { readonly op: "ready" }
   | { readonly op: "started"; readonly id: number; readonly failure?: Failure }
   | { readonly op: "crashed"; readonly id: number; readonly failure: Failure }
   | { readonly op: "halted"; readonly id: number; readonly reason: ShutdownReason }
@@ -49,11 +51,14 @@ export type FromPcpu =
 /** A thread that runs a pCPU. */
 export interface PcpuThread {
   post(message: ToPcpu): void;
-  /** Hands over messages that have come and were not handed over yet. */
-  poll(): void;
+  /** Hands over messages that have come and were not handed over yet: a limited number, or all of a thread that has ended. */
+  poll(all?: boolean): void;
   /** Ends it at once, whatever it does. */
   terminate(): Promise<void>;
 }
+
+/** Characters of a message, or of a stack. */
+const longest = 8192;
 
 /** Starts threads for pCPUs. */
 export interface PcpuThreads {
@@ -65,8 +70,13 @@ export interface PcpuThreads {
   ): PcpuThread;
 }
 
+/** Whatever was thrown: strings of a limited length, which every thread can be told. */
 export function failureOf(error: unknown): Failure {
-  return error instanceof Error
-    ? { name: error.name, message: error.message, stack: error.stack ?? "" }
-    : { name: "Error", message: String(error), stack: "" };
+  try {
+    const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+    const text = (value: unknown): string => String(value ?? "").slice(0, longest);
+    return { name: text(name), message: text(message), stack: error instanceof Error ? text(stack) : "" };
+  } catch {
+    return { name: "Error", message: "something was thrown that cannot be read", stack: "" };
+  }
 }

@@ -12,7 +12,11 @@ export type Body = (
 ) => I32 | number;
 
 /** A guest that counts its slices and then does `body`; what it returns is its state. */
-export function guest(body: Body, boot: (c: FunctionBuilder) => void = () => {}): WebAssembly.Module {
+export function guest(body: Body, boot?: (c: FunctionBuilder) => void): WebAssembly.Module {
+  return compileKernel(guestBytes(body, boot));
+}
+/** As bytes. Its first function of its own is `boot`. */
+export function guestBytes(body: Body, boot: (c: FunctionBuilder) => void = () => {}): Uint8Array<ArrayBuffer> {
   const m = moduleBuilder({ memory: { import: ["xen", "memory"], pages: 1, shared: true } });
   const calls = new Map(
     hypercalls.map((h) => [
@@ -33,7 +37,7 @@ export function guest(body: Body, boot: (c: FunctionBuilder) => void = () => {})
       return c.i32(state as never);
     }),
   );
-  return compileKernel(m.toWasm() as Uint8Array<ArrayBuffer>);
+  return m.toWasm() as Uint8Array<ArrayBuffer>;
 }
 
 /** Runs without end. */
