@@ -2,7 +2,7 @@
 import { ConfigurationError, HandlerError } from "@clickos/click-core";
 import { ImageError } from "@clickos/minios";
 import { CaptureError } from "@clickos/netdev";
-import { StoreServerError } from "@clickos/xenstore/node";
+import { UnixSocketError } from "@clickos/unix-socket/node";
 import { ToolstackError } from "@clickos/xl-fast";
 
 /** A mistake in how a command was called, or something it met. */
@@ -19,7 +19,7 @@ export function failureText(e: unknown): string | undefined {
     e instanceof ImageError ||
     e instanceof ToolstackError ||
     e instanceof HandlerError ||
-    e instanceof StoreServerError ||
+    e instanceof UnixSocketError ||
     e instanceof RangeError
   )
     return `clickos: ${e.message}`;

@@ -196,6 +196,9 @@ export function createBackend(options: BackendOptions): Backend {
     disconnect(d);
     d.unwatch();
     devices.delete(d.key);
+    // What was wrong with its devices goes with the last of them.
+    const errors = `/local/domain/0/error/backend/vif/${d.domain}`;
+    if (![...devices.values()].some((other) => other.domain === d.domain) && store.exists(errors)) store.rm(errors);
   };
 
   /** Looks at a device and does the step that is due. */

@@ -105,6 +105,12 @@ describe("the handshake", () => {
       expect(h.backend.failures).toEqual({ [reason]: 1 });
       expect(h.store.read(`/local/domain/0/error/backend/vif/${guest.id}/0/error`)).not.toBe("");
       expect([h.backend.vifs.size, h.xen.mapper.mapped, guest.crash]).toEqual([0, 0, undefined]);
+      // Nothing of a domain that is gone stays in the store.
+      h.xen.destroyDomain(guest.id);
+      h.store.rm(`/local/domain/${guest.id}`);
+      h.store.rm(`/local/domain/0/backend/vif/${guest.id}`);
+      h.settle();
+      expect(h.store.exists(`/local/domain/0/error/backend/vif/${guest.id}`)).toBe(false);
     }
   });
 });

@@ -11,7 +11,9 @@ export {
   MessageType,
   maximumPayload,
   type ProtocolSession,
+  requestsPerTurn,
   type SessionOptions,
+  type SessionState,
   type WireMessage,
 } from "./protocol.ts";
 export { createRingEnds, type RingEnd, storeRing } from "./ring.ts";
@@ -25,10 +27,12 @@ export {
 } from "./serve-ring.ts";
 export {
   createXenStore,
+  defaultQuotas,
   type Quotas,
   type StoreConnection,
   type StoreTransaction,
   type StoreView,
   type WatchCallback,
+  watchesPerTurn,
   type XenStore,
 } from "./store.ts";

@@ -3,10 +3,10 @@
  *
  * @packageDocumentation
  */
-import { chmodSync, unlinkSync } from "node:fs";
-import { connect, createServer, type Socket } from "node:net";
-import { createSession } from "./protocol.ts";
-import type { XenStore } from "./store.ts";
+import { createServer, type Socket } from "node:net";
+import { listenUnix } from "@clickos/unix-socket/node";
+import { createSession, type SessionState } from "./protocol.ts";
+import type { Quotas, XenStore } from "./store.ts";
 
 export interface StoreServer {
   readonly path: string;
@@ -14,77 +14,98 @@ export interface StoreServer {
   close(): Promise<void>;
 }
 
-/** A socket that cannot be opened. */
-export class StoreServerError extends Error {
-  override readonly name = "StoreServerError";
-  readonly code = "CANNOT_LISTEN";
+export interface ServeOptions {
+  readonly path: string;
+  /** Clients at once; 256 by default. When others wait, those that have asked nothing for longest lose their place. */
+  readonly maximumClients?: number;
+  /** How long a client may be idle before its place is another's when there is none left; 10 000 by default. */
+  readonly idleMs?: number;
 }
 
-const maximumClients = 1024;
+/** What a client of the socket may have. It acts for domain 0, but it is not domain 0. */
+export const clientQuotas: Partial<Quotas> = {
+  watches: 8192,
+  transactions: 64,
+  transactionOperations: 65536,
+  transactionBytes: 1 << 24,
+};
+/** Bytes that wait for a client that does not read, before its requests wait, too. */
+const backlog = 1 << 20;
 
-/** Serves the store to the host's processes; they act for domain 0, so the socket is its owner's only. @throws {StoreServerError} */
-export async function serve(store: XenStore, options: { readonly path: string }): Promise<StoreServer> {
-  const clients = new Set<Socket>();
+/**
+ * Serves the store to the host's processes; they act for domain 0, so the socket is its owner's only. Each client has a few
+ * requests answered, then the next.
+ *
+ * @throws {UnixSocketError} when something else is at the path.
+ */
+export async function serve(store: XenStore, options: ServeOptions): Promise<StoreServer> {
+  const { path, maximumClients = 256, idleMs = 10_000 } = options;
+  /** With when each last asked for something: the one that did so longest ago is the first. */
+  const clients = new Map<Socket, number>();
+  /** Makes room for one more: whether there is any. */
+  const room = (): boolean => {
+    if (clients.size < maximumClients) return true;
+    const [[idlest, since]] = clients as unknown as [[Socket, number]];
+    if (performance.now() - since < idleMs) return false;
+    clients.delete(idlest);
+    idlest.destroy();
+    return true;
+  };
   const server = createServer((socket) => {
-    if (clients.size >= maximumClients) {
+    socket.on("error", () => socket.destroy());
+    if (!room()) {
       socket.destroy();
       return;
     }
-    clients.add(socket);
     const session = createSession(store, {
+      quotas: clientQuotas,
       send(bytes) {
-        socket.write(bytes);
+        if (!socket.destroyed) socket.write(bytes);
         return socket.writableLength;
       },
       overrun: () => socket.destroy(),
     });
+    const asked = (): void => {
+      clients.delete(socket);
+      clients.set(socket, performance.now());
+    };
+    /** Whether it has its next turn already. */
+    let waits = false;
+    const go = (state: SessionState): void => {
+      if (socket.destroyed) return;
+      if (state === "broken") socket.destroy();
+      else if (socket.writableLength > backlog) socket.pause();
+      else if (state === "more") {
+        socket.pause();
+        if (!waits)
+          setImmediate(() => {
+            waits = false;
+            go(session.resume(socket.writableLength));
+          });
+        waits = true;
+      } else socket.resume();
+    };
+    asked();
     socket.on("data", (bytes) => {
-      if (!session.receive(bytes)) socket.destroy();
-      else if (socket.writableLength > 1 << 20) socket.pause();
+      asked();
+      go(session.receive(bytes));
     });
-    socket.on("drain", () => {
-      session.resume();
-      socket.resume();
-    });
-    socket.on("error", () => socket.destroy());
+    socket.on("drain", () => go(session.resume(socket.writableLength)));
     socket.on("close", () => {
       clients.delete(socket);
       session.close();
     });
   });
-  if (await answers(options.path))
-    throw new StoreServerError(`cannot listen on ${options.path}: somebody serves it already`);
-  try {
-    unlinkSync(options.path);
-  } catch {
-    // Nothing is in the way.
-  }
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (e) => reject(new StoreServerError(`cannot listen on ${options.path}: ${e.message}`)));
-    server.listen(options.path, resolve);
-  });
-  chmodSync(options.path, 0o600);
+  await listenUnix(server, path);
   return {
-    path: options.path,
+    path,
     get clients() {
       return clients.size;
     },
     close: () =>
       new Promise((resolve) => {
-        for (const socket of clients) socket.destroy();
+        for (const socket of clients.keys()) socket.destroy();
         server.close(() => resolve());
       }),
   };
-}
-
-/** Whether somebody serves a socket's file. */
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", () => resolve(false));
-  });
 }

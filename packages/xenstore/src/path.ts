@@ -32,6 +32,13 @@ export function pathNames(path: string): string[] {
   return path === "/" ? [] : path.slice(1).split("/");
 }
 
+/** The paths from the first name to the whole, in order. */
+export function* prefixes(path: string): Generator<string> {
+  if (path === "/") return;
+  for (let slash = path.indexOf("/", 1); slash > 0; slash = path.indexOf("/", slash + 1)) yield path.slice(0, slash);
+  yield path;
+}
+
 export function parentPath(path: string): string {
   const slash = path.lastIndexOf("/");
   return slash <= 0 ? "/" : path.slice(0, slash);

@@ -3,7 +3,14 @@
  * length) and up to 4096 bytes. Spec: docs/misc/xenstore.txt, xen/include/public/io/xs_wire.h.
  */
 import { StoreError } from "./error.ts";
-import { homeOf, type StoreConnection, type StoreTransaction, type StoreView, type XenStore } from "./store.ts";
+import {
+  homeOf,
+  type Quotas,
+  type StoreConnection,
+  type StoreTransaction,
+  type StoreView,
+  type XenStore,
+} from "./store.ts";
 
 /** Message types, `enum xsd_sockmsg_type`. */
 export const MessageType = {
@@ -36,8 +43,12 @@ export const maximumPayload = 4096;
 const headerSize = 16;
 /** Bytes of answers that may wait for a client; more of its requests wait with them. */
 const maximumBacklog = 1 << 20;
-/** Watch events that may wait for a client that does not read; it loses the rest, and its connection. */
-const maximumEvents = 1 << 22;
+/** Bytes of requests that may wait. */
+const maximumBuffered = 1 << 20;
+/** Bytes of watch events that may wait for a client that does not read; it loses the rest, and its connection. */
+const maximumEvents = { host: 1 << 22, domain: 1 << 18 };
+/** Requests that are answered in a row; the others wait for a turn to come. */
+export const requestsPerTurn = 16;
 
 export interface WireMessage {
   readonly type: number;
@@ -77,18 +88,26 @@ export function decodeMessage(bytes: Uint8Array): { message: WireMessage; length
   };
 }
 
-/** One client's side of the protocol, over whatever carries bytes. */
+/**
+ * How a session is: `idle` until there are more bytes or room for answers; `more` when requests wait for `resume`, which is
+ * to be called after others had their turn; `broken` when the connection is to be closed.
+ */
+export type SessionState = "idle" | "more" | "broken";
+
+/** One client's side of the protocol, over whatever carries bytes. A call answers `requestsPerTurn` requests at most. */
 export interface ProtocolSession {
-  /** Takes bytes from the client. @returns `false` when it broke the protocol: the connection is to be closed. */
-  receive(bytes: Uint8Array): boolean;
-  /** Answers what waits, after the client has read; called when `send` may take more. */
-  resume(): void;
+  /** Takes bytes from the client. */
+  receive(bytes: Uint8Array): SessionState;
+  /** Answers what waits. `waiting` is how many bytes the client has yet to read. */
+  resume(waiting: number): SessionState;
   close(): void;
 }
 
 export interface SessionOptions {
   /** The domain the client is; 0 for a socket of the host. */
   readonly domain?: number;
+  /** What the client may have, in place of what its domain may. */
+  readonly quotas?: Partial<Quotas>;
   /** Sends bytes to the client; how many bytes now wait to be sent. */
   send(bytes: Uint8Array): number;
   /** Called when the client is to be cut off: it does not read. */
@@ -96,7 +115,8 @@ export interface SessionOptions {
 }
 
 export function createSession(store: XenStore, options: SessionOptions): ProtocolSession {
-  const connection = store.connect(options.domain ?? 0);
+  const connection = store.connect(options.domain ?? 0, options.quotas);
+  const eventLimit = connection.domain === 0 ? maximumEvents.host : maximumEvents.domain;
   const transactions = new Map<number, StoreTransaction>();
   let buffered = new Uint8Array(0);
   let waiting = 0;
@@ -106,7 +126,7 @@ export function createSession(store: XenStore, options: SessionOptions): Protoco
     if (open) waiting = options.send(encodeMessage(message));
   };
   const event = (path: string, token: string): void => {
-    if (waiting > maximumEvents) {
+    if (waiting > eventLimit) {
       options.overrun?.();
       return;
     }
@@ -135,34 +155,39 @@ export function createSession(store: XenStore, options: SessionOptions): Protoco
     held = undefined;
     for (const [path, token] of events) event(path, token);
   };
-  const work = (): boolean => {
+  const work = (): SessionState => {
     let at = 0;
-    let fine = true;
-    while (open && waiting < maximumBacklog) {
+    let state: SessionState = "idle";
+    for (let left = requestsPerTurn; open && waiting < maximumBacklog; left--) {
       const next = decodeMessage(buffered.subarray(at));
       if (next === undefined) break;
       if (typeof next === "string") {
-        fine = false;
+        state = "broken";
+        break;
+      }
+      // Who has caused more than can be told at once waits until it is told, and so do all others.
+      if (left === 0 || store.busy) {
+        state = "more";
         break;
       }
       at += next.length;
       handle(next.message);
     }
-    buffered = buffered.slice(at);
-    return fine;
+    if (at > 0) buffered = buffered.slice(at);
+    return buffered.length > maximumBuffered ? "broken" : state;
   };
   return {
     receive(bytes) {
-      if (!open) return false;
+      if (!open) return "broken";
       const joined = new Uint8Array(buffered.length + bytes.length);
       joined.set(buffered);
       joined.set(bytes, buffered.length);
       buffered = joined;
-      return work() && buffered.length <= maximumBacklog * 4;
+      return work();
     },
-    resume() {
-      waiting = 0;
-      work();
+    resume(now) {
+      waiting = now;
+      return open ? work() : "broken";
     },
     close() {
       if (!open) return;

@@ -1,12 +1,17 @@
 /** Serves a domain's ring from the store, and a client for its other end. */
 import { StoreError, type StoreErrorCode } from "./error.ts";
-import { createSession, decodeMessage, encodeMessage, MessageType } from "./protocol.ts";
-import { createRingEnds } from "./ring.ts";
+import { Fifo } from "./fifo.ts";
+import { createSession, decodeMessage, encodeMessage, MessageType, type SessionState } from "./protocol.ts";
+import { createRingEnds, storeRing } from "./ring.ts";
 import type { XenStore } from "./store.ts";
 
 export interface RingServer {
-  /** Reads requests and writes answers as far as there is room; called at each event. `false` once the ring is broken. */
-  poll(): boolean;
+  /**
+   * Takes what is in the ring once, answers `requestsPerTurn` requests at most, and writes answers as far as there is room; called at
+   * each event, and again after others had their turn while it says `more`. A guest that never stops asking is never
+   * followed.
+   */
+  poll(): SessionState;
   close(): void;
 }
 
@@ -19,48 +24,73 @@ export function serveRing(
   notify: () => void,
 ): RingServer {
   const { store: end } = createRingEnds(memory, offset);
-  const queue: Uint8Array[] = [];
+  const queue = new Fifo<Uint8Array>();
   let queued = 0;
   let broken = false;
+  let polling = false;
+  /** Whether the session has requests that were not answered yet. */
+  let unanswered = false;
+  /** Puts answers into the ring, a ringful at most: the guest may be taking them out meanwhile. */
   const flush = (): void => {
-    let some = false;
-    for (let next = queue[0]; next && !broken; next = queue[0]) {
-      const count = end.write(next);
+    let room: number = storeRing.size;
+    for (let next = queue.peek(); next && room > 0 && !broken; next = queue.peek()) {
+      const count = end.write(next.subarray(0, room));
       if (count < 0) broken = true;
       if (count <= 0) break;
-      some = true;
+      room -= count;
       queued -= count;
       if (count === next.length) queue.shift();
-      else queue[0] = next.subarray(count);
+      else queue.replace(next.subarray(count));
     }
-    if (some) notify();
+    if (room < storeRing.size) notify();
   };
   const session = createSession(store, {
     domain,
     send(bytes) {
       queue.push(bytes);
       queued += bytes.length;
-      flush();
+      // Events come at any time; answers are put into the ring together.
+      if (!polling) flush();
       return queued;
     },
     overrun() {
       broken = true;
     },
   });
+  /** Answers some requests; whether there may be more. */
+  const serve = (): boolean => {
+    let state: SessionState = unanswered ? session.resume(0) : "idle";
+    let took = false;
+    if (state === "idle") {
+      const bytes = end.read();
+      if (!bytes) broken = true;
+      else if (bytes.length > 0) {
+        took = true;
+        notify();
+        state = session.receive(bytes);
+      }
+    }
+    if (state === "broken") broken = true;
+    unanswered = state === "more";
+    return unanswered || took;
+  };
   return {
     poll() {
-      flush();
-      if (queued === 0) session.resume();
-      // Requests are taken while answers find room: a domain that does not read is not served.
-      while (!broken && queued === 0) {
-        const bytes = end.read();
-        if (!bytes) broken = true;
-        if (!bytes || bytes.length === 0) break;
-        notify();
-        if (!session.receive(bytes)) broken = true;
+      let more = false;
+      if (!broken) {
+        polling = true;
+        flush();
+        // Requests are taken while answers find room: a domain that does not read is not served.
+        if (queued === 0 && !broken) more = serve();
+        flush();
+        polling = false;
       }
-      if (broken) session.close();
-      return !broken;
+      if (broken) {
+        session.close();
+        return "broken";
+      }
+      // Answers that found no room wait until the domain has taken some out, and says so.
+      return more && queued === 0 ? "more" : "idle";
     },
     close: () => session.close(),
   };
@@ -82,20 +112,20 @@ export function ringSession(
   onEvent: (path: string, token: string) => void,
 ): RingSession {
   const { domain: end } = createRingEnds(memory, offset);
-  const outgoing: Uint8Array[] = [];
+  const outgoing = new Fifo<Uint8Array>();
   const waiting = new Map<number, (answer: string | StoreError) => void>();
   let incoming = new Uint8Array(0);
   let id = 0;
   const broken = (): StoreError => new StoreError("EINVAL", "the store's side of the ring is broken");
   const flush = (): void => {
     let some = false;
-    for (let next = outgoing[0]; next; next = outgoing[0]) {
+    for (let next = outgoing.peek(); next; next = outgoing.peek()) {
       const count = end.write(next);
       if (count < 0) throw broken();
       if (count === 0) break;
       some = true;
       if (count === next.length) outgoing.shift();
-      else outgoing[0] = next.subarray(count);
+      else outgoing.replace(next.subarray(count));
     }
     if (some) notify();
   };

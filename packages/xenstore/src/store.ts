@@ -4,6 +4,7 @@
  * Spec: docs/misc/xenstore.txt of Xen; limits are xenstored's defaults.
  */
 import { StoreError } from "./error.ts";
+import { Fifo } from "./fifo.ts";
 import { isSpecial, parentPath, resolvePath } from "./path.ts";
 import { allows, formatPermission, type Permission, parsePermission } from "./permissions.ts";
 import { type Change, Draft, type Nodes, type NodeView, Tree } from "./tree.ts";
@@ -52,8 +53,13 @@ export interface StoreConnection extends StoreView, Disposable {
 }
 
 export interface XenStore extends StoreConnection {
-  /** A connection that acts for a domain; its paths may be relative to `/local/domain/<id>`. */
-  connect(domain: number): StoreConnection;
+  /**
+   * A connection that acts for a domain; its paths may be relative to `/local/domain/<id>`. `quotas` are its own, in place
+   * of those of the store for domains, or of none for domain 0.
+   */
+  connect(domain: number, quotas?: Partial<Quotas>): StoreConnection;
+  /** Whether watches of changes so far are still to be called: who serves others waits. */
+  readonly busy: boolean;
   /** Says that a domain is there, or is no more; those who watch `@introduceDomain` and `@releaseDomain` are told. */
   introduce(domain: number): void;
   release(domain: number): void;
@@ -61,21 +67,48 @@ export interface XenStore extends StoreConnection {
   readonly statistics: { readonly nodes: number; readonly watches: number; readonly transactions: number };
 }
 
-/** What a domain other than 0 may have. */
+/** What a domain other than 0 may have; a domain's connections have it in common, but for watches and transactions. */
 export interface Quotas {
   readonly nodes: number;
+  /** Of a connection. */
   readonly watches: number;
+  /** Open ones of a connection. */
   readonly transactions: number;
+  /** Nodes that a transaction has read and changes that it has made. */
+  readonly transactionOperations: number;
+  /** Bytes that a transaction keeps of them. */
+  readonly transactionBytes: number;
   /** Bytes of a node: its value, its children's names, its permissions. */
   readonly nodeSize: number;
   readonly permissions: number;
 }
 
-export const defaultQuotas: Quotas = { nodes: 1000, watches: 128, transactions: 10, nodeSize: 2048, permissions: 5 };
+/** xenstored's defaults, where it has them. */
+export const defaultQuotas: Quotas = {
+  nodes: 1000,
+  watches: 128,
+  transactions: 10,
+  transactionOperations: 1024,
+  transactionBytes: 1 << 18,
+  nodeSize: 2048,
+  permissions: 5,
+};
+/** Domain 0's own program. */
+const noQuotas: Quotas = {
+  nodes: Number.POSITIVE_INFINITY,
+  watches: Number.POSITIVE_INFINITY,
+  transactions: Number.POSITIVE_INFINITY,
+  transactionOperations: Number.POSITIVE_INFINITY,
+  transactionBytes: Number.POSITIVE_INFINITY,
+  nodeSize: Number.POSITIVE_INFINITY,
+  permissions: Number.POSITIVE_INFINITY,
+};
 
 /** Bytes of a value; what one message carries. */
 const maximumValue = 4096;
 const maximumNodes = 1_000_000;
+/** Watches called in a row; the others are called a turn of the program later, in order. */
+export const watchesPerTurn = 1024;
 
 export function homeOf(domain: number): string {
   return `/local/domain/${domain}`;
@@ -85,23 +118,45 @@ export function createXenStore(options: { readonly quotas?: Partial<Quotas> } = 
   const quotas: Quotas = { ...defaultQuotas, ...options.quotas };
   const tree = new Tree();
   const watches = new WatchTree();
-  const counts = { watches: 0, transactions: 0, ids: 0 };
+  const counts = { watches: 0, transactions: 0 };
   const introduced = new Set<number>([0]);
   /** Changes whose watches are not told yet: telling happens after each operation, in order. */
-  const pending: { path: string; removed: boolean }[] = [];
+  const pending = new Fifo<{ path: string; removed: boolean }>();
+  /** The change that is being told, and how far. */
+  let current: { readonly removed: boolean; readonly list: { watch: Watch; path: string }[]; next: number } | undefined;
   let telling = false;
+  let later = false;
 
   const tell = (): void => {
     if (telling) return;
     telling = true;
     try {
-      for (let change = pending.shift(); change; change = pending.shift())
-        for (const { watch, path } of watches.concerned(change.path, change.removed)) {
-          if (path.startsWith("@") ? watch.domain !== 0 : !mayHear(watch.domain, path, change.removed)) continue;
-          watch.call(path);
+      for (let left = watchesPerTurn; left > 0; ) {
+        if (!current) {
+          const change = pending.shift();
+          if (!change) return;
+          current = { removed: change.removed, list: watches.concerned(change.path, change.removed), next: 0 };
         }
+        const found = current.list[current.next++];
+        if (!found) {
+          current = undefined;
+          continue;
+        }
+        left--;
+        const { watch, path } = found;
+        if (watch.ended) continue;
+        if (path.startsWith("@") ? watch.domain !== 0 : !mayHear(watch.domain, path, current.removed)) continue;
+        watch.call(path);
+      }
     } finally {
       telling = false;
+      if ((current || pending.length > 0) && !later) {
+        later = true;
+        setTimeout(() => {
+          later = false;
+          tell();
+        }, 0);
+      }
     }
   };
   const mayHear = (domain: number, path: string, removed: boolean): boolean => {
@@ -119,6 +174,7 @@ export function createXenStore(options: { readonly quotas?: Partial<Quotas> } = 
   const operations = (
     nodes: Nodes,
     domain: number,
+    limits: Quotas,
     check: () => void,
     ownedOf: () => number,
     done: (change: Change) => void,
@@ -128,22 +184,22 @@ export function createXenStore(options: { readonly quotas?: Partial<Quotas> } = 
       check();
       return resolvePath(path, home);
     };
-    const wanted = (path: string, access: "read" | "write"): NodeView => {
-      const node = nodes.get(path);
-      if (!node) throw missing(path);
-      if (!allows(node.permissions, domain, access)) throw new StoreError("EACCES", path);
+    const wanted = (path: string): NodeView => {
+      // What it may not read is not read: nothing depends on whether it is there.
+      const node = nodes.peek(path);
+      if (!node) throw missing(path, "read");
+      if (!allows(node.permissions, domain, "read")) throw new StoreError("EACCES", path);
+      nodes.get(path);
       return node;
     };
-    /** A domain that may not look around is not told what is not there. */
-    const missing = (path: string): StoreError => {
-      let at = path;
-      let node: NodeView | undefined;
-      while (!node && at !== "/") {
-        at = parentPath(at);
-        node = nodes.peek(at);
-      }
-      return new StoreError(node && !allows(node.permissions, domain, "read") ? "EACCES" : "ENOENT", path);
+    /** Who may not do to the nearest node what is asked is not told what is below it. */
+    const missing = (path: string, access: "read" | "write" | "own"): StoreError => {
+      const { permissions } = nodes.nearest(path).node;
+      const may = access === "own" ? owns(permissions) : allows(permissions, domain, access);
+      if (may) nodes.get(path);
+      return new StoreError(may ? "ENOENT" : "EACCES", path);
     };
+    const owns = (permissions: readonly Permission[]): boolean => domain === 0 || permissions[0]?.domain === domain;
     const apply = (change: Change): void => {
       nodes.apply(change);
       done(change);
@@ -151,81 +207,76 @@ export function createXenStore(options: { readonly quotas?: Partial<Quotas> } = 
     const put = (path: string, value: string): void => {
       if (value.length > maximumValue)
         throw new StoreError("E2BIG", `${path}: ${value.length} bytes, at most ${maximumValue}`);
-      if (domain !== 0 && value.length > quotas.nodeSize)
-        throw new StoreError("ENOSPC", `${path}: ${value.length} bytes, at most ${quotas.nodeSize}`);
+      if (value.length > limits.nodeSize)
+        throw new StoreError("ENOSPC", `${path}: ${value.length} bytes, at most ${limits.nodeSize}`);
       if (/[^\0-\xff]/.test(value)) throw new StoreError("EINVAL", `${path}: a value has a character a byte`);
-      const node = nodes.peek(path);
-      if (node) {
-        if (!allows(node.permissions, domain, "write")) throw new StoreError("EACCES", path);
+      const { node, absent } = nodes.nearest(path);
+      // Who may write the nearest node above may make one below it.
+      if (!allows(node.permissions, domain, "write")) throw new StoreError("EACCES", path);
+      if (absent === 0) {
         apply({ kind: "write", path, value });
         return;
       }
-      // Who may write the nearest node above may make one below it.
-      let above = parentPath(path);
-      let fresh = 1;
-      let nearest = nodes.peek(above);
-      while (!nearest) {
-        above = parentPath(above);
-        fresh++;
-        nearest = nodes.peek(above);
-      }
-      if (!allows(nearest.permissions, domain, "write")) throw new StoreError("EACCES", path);
-      if (tree.nodes + fresh > maximumNodes) throw new StoreError("ENOSPC", `more than ${maximumNodes} nodes`);
-      if (domain !== 0 && ownedOf() + fresh > quotas.nodes)
-        throw new StoreError("ENOSPC", `domain ${domain} has ${quotas.nodes} nodes already`);
-      const [owner, ...others] = nearest.permissions as [Permission, ...Permission[]];
+      if (tree.nodes + absent > maximumNodes) throw new StoreError("ENOSPC", `more than ${maximumNodes} nodes`);
+      if (ownedOf() + absent > limits.nodes)
+        throw new StoreError("ENOSPC", `domain ${domain} has ${limits.nodes} nodes already`);
+      const [owner, ...others] = node.permissions as [Permission, ...Permission[]];
       apply({
         kind: "write",
         path,
         value,
-        created: domain === 0 ? nearest.permissions : [{ ...owner, domain }, ...others],
+        created: domain === 0 ? node.permissions : [{ ...owner, domain }, ...others],
       });
     };
     return {
-      read: (path) => wanted(full(path), "read").value,
-      directory: (path) => wanted(full(path), "read").children().sort(),
-      generation: (path) => wanted(full(path), "read").generation,
+      read: (path) => wanted(full(path)).value,
+      directory: (path) => wanted(full(path)).children().sort(),
+      generation: (path) => wanted(full(path)).generation,
       exists(path) {
-        const node = nodes.get(full(path));
-        return node !== undefined && allows(node.permissions, domain, "read");
+        const at = full(path);
+        const { node, absent } = nodes.nearest(at);
+        if (!allows(node.permissions, domain, "read")) return false;
+        nodes.get(at);
+        return absent === 0;
       },
       write: (path, value) => put(full(path), value),
       mkdir(path) {
         const at = full(path);
-        if (!nodes.peek(at)) put(at, "");
+        const node = nodes.peek(at);
+        if (!node) put(at, "");
+        else if (!allows(node.permissions, domain, "write")) throw new StoreError("EACCES", at);
       },
       rm(path) {
         const at = full(path);
         if (at === "/") throw new StoreError("EINVAL", "the root cannot be removed");
-        const node = nodes.peek(at);
-        if (!node) {
-          if (!nodes.peek(parentPath(at))) throw missing(at);
-          return;
-        }
+        const { node, absent } = nodes.nearest(at);
         if (!allows(node.permissions, domain, "write")) throw new StoreError("EACCES", at);
-        apply({ kind: "rm", path: at });
+        if (absent === 0) apply({ kind: "rm", path: at });
+        else if (absent > 1) throw missing(at, "write");
       },
-      getPermissions: (path) => wanted(full(path), "read").permissions.map(formatPermission),
+      getPermissions: (path) => wanted(full(path)).permissions.map(formatPermission),
       setPermissions(path, list) {
         const at = full(path);
         const permissions = list.map(parsePermission);
         if (permissions.length === 0) throw new StoreError("EINVAL", "the owner's permission is missing");
         const node = nodes.peek(at);
-        if (!node) throw missing(at);
-        const owner = node.permissions[0]?.domain;
-        if (domain !== 0 && owner !== domain) throw new StoreError("EACCES", at);
+        if (!node) throw missing(at, "own");
+        if (!owns(node.permissions)) throw new StoreError("EACCES", at);
         if (domain !== 0 && permissions[0]?.domain !== domain)
           throw new StoreError("EPERM", `${at}: only domain 0 may give a node away`);
-        if (domain !== 0 && permissions.length > quotas.permissions)
-          throw new StoreError("ENOSPC", `more than ${quotas.permissions} permissions`);
+        if (permissions.length > limits.permissions)
+          throw new StoreError("ENOSPC", `more than ${limits.permissions} permissions`);
         apply({ kind: "permissions", path: at, permissions });
       },
     };
   };
 
-  const connect = (domain: number): StoreConnection => {
-    const own = new Set<Watch>();
+  const connect = (domain: number, given: Partial<Quotas> = {}): StoreConnection => {
+    const limits: Quotas = { ...(domain === 0 ? noQuotas : quotas), ...given };
+    /** By path and token. */
+    const own = new Map<string, Watch>();
     const transactions = new Set<StoreTransaction>();
+    let ids = 0;
     let open = true;
     const check = (): void => {
       if (!open) throw new StoreError("EINVAL", "the connection is closed");
@@ -233,20 +284,27 @@ export function createXenStore(options: { readonly quotas?: Partial<Quotas> } = 
     const direct = operations(
       tree,
       domain,
+      limits,
       check,
       () => tree.owned.get(domain) ?? 0,
       (change) => changed([change]),
     );
     const begin = (): StoreTransaction => {
       check();
-      if (domain !== 0 && transactions.size >= quotas.transactions)
-        throw new StoreError("ENOSPC", `domain ${domain} has ${quotas.transactions} transactions already`);
+      if (transactions.size >= limits.transactions)
+        throw new StoreError("ENOSPC", `domain ${domain} has ${limits.transactions} transactions already`);
       const draft = new Draft(tree);
       const view = operations(
         draft,
         domain,
+        limits,
         () => {
           if (!transactions.has(transaction)) throw new StoreError("ENOENT", `transaction ${transaction.id} has ended`);
+          if (draft.operations >= limits.transactionOperations || draft.bytes >= limits.transactionBytes)
+            throw new StoreError(
+              "ENOSPC",
+              `a transaction has at most ${limits.transactionOperations} operations, ${limits.transactionBytes} bytes`,
+            );
         },
         () => (tree.owned.get(domain) ?? 0) + (draft.owned.get(domain) ?? 0),
         () => {},
@@ -258,11 +316,18 @@ export function createXenStore(options: { readonly quotas?: Partial<Quotas> } = 
       };
       const transaction: StoreTransaction = {
         ...view,
-        id: (counts.ids = counts.ids >= 0x7fffffff ? 1 : counts.ids + 1),
+        id: (ids = ids >= 0x7fffffff ? 1 : ids + 1),
         abort: end,
         commit() {
           end();
-          draft.commit();
+          const added = draft.owned.get(domain) ?? 0;
+          if (added > 0 && (tree.owned.get(domain) ?? 0) + added > limits.nodes)
+            throw new StoreError("ENOSPC", `domain ${domain} would have more than ${limits.nodes} nodes`);
+          draft.commit((permissions, kind) =>
+            kind === "permissions"
+              ? domain === 0 || permissions[0]?.domain === domain
+              : allows(permissions, domain, "write"),
+          );
           changed(draft.changes);
         },
       };
@@ -270,13 +335,16 @@ export function createXenStore(options: { readonly quotas?: Partial<Quotas> } = 
       counts.transactions++;
       return transaction;
     };
+    const key = (at: string, token: string): string => `${at}\0${token}`;
     const forget = (watch: Watch): void => {
-      if (!own.delete(watch)) return;
+      if (watch.ended) return;
+      watch.ended = true;
+      own.delete(key(watch.path, watch.token));
       watches.remove(watch);
       counts.watches--;
     };
     const reset = (): void => {
-      for (const watch of [...own]) forget(watch);
+      for (const watch of [...own.values()]) forget(watch);
       for (const t of [...transactions]) t.abort();
     };
     const close = (): void => {
@@ -290,14 +358,14 @@ export function createXenStore(options: { readonly quotas?: Partial<Quotas> } = 
         check();
         const special = isSpecial(path);
         const at = special ? path : resolvePath(path, homeOf(domain));
-        if (domain !== 0 && own.size >= quotas.watches)
-          throw new StoreError("E2BIG", `domain ${domain} has ${quotas.watches} watches already`);
-        if ([...own].some((w) => w.path === at && w.token === token))
+        if (own.size >= limits.watches)
+          throw new StoreError("E2BIG", `domain ${domain} has ${limits.watches} watches already`);
+        if (own.has(key(at, token)))
           throw new StoreError("EEXIST", `${path} is watched with the token '${token}' already`);
         // Who watches a relative path is told relative ones.
         const cut = !special && !path.startsWith("/") ? `${homeOf(domain)}/`.length : 0;
         const watch: Watch = { path: at, token, domain, call: (p) => callback(p.slice(cut), token) };
-        own.add(watch);
+        own.set(key(at, token), watch);
         watches.add(watch);
         counts.watches++;
         watch.call(at);
@@ -306,7 +374,7 @@ export function createXenStore(options: { readonly quotas?: Partial<Quotas> } = 
       unwatch(path, token) {
         check();
         const at = isSpecial(path) ? path : resolvePath(path, homeOf(domain));
-        const watch = [...own].find((w) => w.path === at && w.token === token);
+        const watch = own.get(key(at, token));
         if (!watch) throw new StoreError("ENOENT", `${path} is not watched with the token '${token}'`);
         forget(watch);
       },
@@ -352,6 +420,9 @@ export function createXenStore(options: { readonly quotas?: Partial<Quotas> } = 
       special("@releaseDomain");
     },
     isIntroduced: (domain) => introduced.has(domain),
+    get busy() {
+      return current !== undefined || pending.length > 0;
+    },
     get statistics() {
       return { nodes: tree.nodes, watches: counts.watches, transactions: counts.transactions };
     },

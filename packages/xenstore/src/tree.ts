@@ -1,6 +1,6 @@
 /** The tree of nodes, and a transaction's view of it. */
 import { StoreError } from "./error.ts";
-import { baseName, joinPath, parentPath, pathNames } from "./path.ts";
+import { baseName, joinPath, parentPath, pathNames, prefixes } from "./path.ts";
 import type { Permission } from "./permissions.ts";
 
 export interface Node {
@@ -30,7 +30,23 @@ export interface Nodes {
   get(path: string): NodeView | undefined;
   /** Looks at a node to see what may be done to it; no more than that depends on it. */
   peek(path: string): NodeView | undefined;
+  /** The nearest node at or above a path, and how many names of the path are below it. */
+  nearest(path: string): Nearest;
   apply(change: Change): void;
+}
+
+export interface Nearest {
+  readonly node: NodeView;
+  readonly absent: number;
+}
+
+function view(node: Node): NodeView {
+  return {
+    value: node.value,
+    permissions: node.permissions,
+    generation: node.generation,
+    children: () => [...node.children.keys()],
+  };
 }
 
 export class Tree implements Nodes {
@@ -64,18 +80,22 @@ export class Tree implements Nodes {
 
   get(path: string): NodeView | undefined {
     const node = this.find(path);
-    return (
-      node && {
-        value: node.value,
-        permissions: node.permissions,
-        generation: node.generation,
-        children: () => [...node.children.keys()],
-      }
-    );
+    return node && view(node);
   }
 
   peek(path: string): NodeView | undefined {
     return this.get(path);
+  }
+
+  nearest(path: string): Nearest {
+    let node = this.root;
+    const names = pathNames(path);
+    for (let i = 0; i < names.length; i++) {
+      const next = node.children.get(names[i] as string);
+      if (!next) return { node: view(node), absent: names.length - i };
+      node = next;
+    }
+    return { node: view(node), absent: 0 };
   }
 
   apply(change: Change): void {
@@ -134,6 +154,9 @@ export class Tree implements Nodes {
   }
 }
 
+/** What an entry of a draft costs beside its characters. */
+const overhead = 64;
+
 interface Drafted {
   value: string;
   permissions: readonly Permission[];
@@ -155,19 +178,44 @@ export class Draft implements Nodes {
   readonly changes: Change[] = [];
   /** Nodes that it would add and take, by owner. */
   readonly owned: Map<number, number> = new Map();
+  /** Characters of its paths and values, with something for what holds each. */
+  bytes = 0;
 
   constructor(tree: Tree) {
     this.tree = tree;
   }
 
+  /** Nodes that it depends on, and changes. */
+  get operations(): number {
+    return this.seen.size + this.changes.length;
+  }
+
   get(path: string): NodeView | undefined {
-    if (!this.seen.has(path)) this.seen.set(path, this.tree.generation(path));
+    this.see(path);
     return this.peek(path);
+  }
+
+  private see(path: string): void {
+    if (this.seen.has(path)) return;
+    this.seen.set(path, this.tree.generation(path));
+    this.bytes += path.length + overhead;
   }
 
   peek(path: string): NodeView | undefined {
     const node = this.look(path);
     return node && { ...node, children: () => this.children(node) };
+  }
+
+  nearest(path: string): Nearest {
+    let node = this.peek("/") as NodeView;
+    let absent = pathNames(path).length;
+    for (const prefix of prefixes(path)) {
+      const next = this.peek(prefix);
+      if (!next) break;
+      node = next;
+      absent--;
+    }
+    return { node, absent };
   }
 
   /** The node without its being read: for what is written blindly. */
@@ -200,6 +248,7 @@ export class Draft implements Nodes {
 
   apply(change: Change): void {
     this.changes.push(change);
+    this.bytes += change.path.length + overhead + (change.kind === "write" ? change.value.length : 0);
     if (change.kind === "write") this.write(change.path, change.value, change.created);
     else if (change.kind === "permissions") {
       const node = this.look(change.path);
@@ -237,6 +286,8 @@ export class Draft implements Nodes {
     const node = this.look(path);
     const parent = this.look(parentPath(path));
     if (!node || !parent) return;
+    // What it takes must still be there at its end, or others would pay for what it adds.
+    if (node.base) this.see(path);
     for (const name of this.children(node)) this.remove(joinPath(path, name));
     const owner = node.permissions[0]?.domain ?? 0;
     this.owned.set(owner, (this.owned.get(owner) ?? 0) - 1);
@@ -246,11 +297,27 @@ export class Draft implements Nodes {
     if (parent.base) parent.removed.add(baseName(path));
   }
 
-  /** Carries the changes over. @throws {StoreError} EAGAIN when the tree has changed where it was read. */
-  commit(): void {
-    for (const [path, generation] of this.seen)
-      if (this.tree.generation(path) !== generation)
-        throw new StoreError("EAGAIN", `${path} has changed since the transaction read it`);
+  /**
+   * Carries the changes over. What was written without being looked at is checked against the tree as it is: `allowed` says
+   * whether a node with these permissions may be changed.
+   *
+   * @throws {StoreError} EAGAIN when the tree has changed where it matters; nothing was done.
+   */
+  commit(allowed: (permissions: readonly Permission[], kind: Change["kind"]) => boolean): void {
+    for (const [path, generation] of this.seen) if (this.tree.generation(path) !== generation) throw changed(path);
+    /** Nodes that are there because of changes before. */
+    const made = new Set<string>();
+    for (const { kind, path, ...change } of this.changes) {
+      if (made.has(path)) continue;
+      const created = "created" in change && change.created !== undefined;
+      const { node, absent } = this.tree.nearest(created ? parentPath(path) : path);
+      if ((absent > 0 && !created) || !allowed(node.permissions, kind)) throw changed(path);
+      if (created) for (const prefix of prefixes(path)) if (!this.tree.find(prefix)) made.add(prefix);
+    }
     for (const change of this.changes) this.tree.apply(change);
   }
+}
+
+function changed(path: string): StoreError {
+  return new StoreError("EAGAIN", `${path} has changed since the transaction looked at it`);
 }

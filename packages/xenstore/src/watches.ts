@@ -6,6 +6,8 @@ export interface Watch {
   readonly token: string;
   readonly domain: number;
   readonly call: (path: string) => void;
+  /** Set when it is one no more. */
+  ended?: boolean;
 }
 
 interface WatchNode {
@@ -45,7 +47,9 @@ export class WatchTree {
 
   remove(watch: Watch): void {
     if (watch.path.startsWith("@")) {
-      this.specials.get(watch.path)?.delete(watch);
+      const set = this.specials.get(watch.path);
+      set?.delete(watch);
+      if (set?.size === 0) this.specials.delete(watch.path);
       return;
     }
     const way: [WatchNode, string][] = [];

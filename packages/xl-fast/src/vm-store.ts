@@ -23,9 +23,12 @@ export function connectStore(
   startInfo.view(buffer, domainFrames.startInfo * frameSize).storeEvtchn = remote;
   const server = serveRing(store, domain.id, buffer, domainFrames.store * frameSize, () => events.send(0, local));
   hypervisor.onEvent(local, () => {
-    if (server.poll()) return;
-    hypervisor.onEvent(local, undefined);
-    onBroken();
+    const state = server.poll();
+    if (state === "broken") {
+      hypervisor.onEvent(local, undefined);
+      onBroken();
+    }
+    return state === "more";
   });
   return () => {
     hypervisor.onEvent(local, undefined);
