@@ -12,11 +12,12 @@
  *
  *   ChatterSocket(TCP, 7778)
  */
-import { unlinkSync } from "node:fs";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { arg, type ElementClass, element, keyword, required } from "@clickos/click-core";
 import { systemReason } from "@clickos/netdev";
+import { listenUnix } from "@clickos/unix-socket/node";
 import { everywhere, loopback, parseControlAddress } from "../host/control-server.ts";
+import { unixPathProblem } from "../host/unix-path.ts";
 
 /** Bytes that may wait for a client. */
 const maximumBacklog = 256 << 10;
@@ -37,7 +38,11 @@ export const ChatterSocket: ElementClass = element({
     RETRY_WARNINGS: keyword(arg.bool, true),
   },
   prepare({ config, error }) {
-    if (config.TYPE === "UNIX") return { path: config.WHERE };
+    if (config.TYPE === "UNIX") {
+      const problem = unixPathProblem(config.WHERE);
+      if (problem) error(problem, 1);
+      return { path: config.WHERE };
+    }
     const address = parseControlAddress(config.WHERE);
     if (!address || address.search) error(`'${config.WHERE}' is not a TCP port`, 1);
     return { port: address?.port ?? 0, host: address?.host ?? (config.LOCALHOST ? loopback : everywhere) };
@@ -56,27 +61,30 @@ export const ChatterSocket: ElementClass = element({
       socket.resume();
       if (config.GREETING) socket.write("Click::ChatterSocket/1.0\r\n");
     });
-    server.on("error", (e) => {
-      problem = `cannot listen on ${config.WHERE}: ${systemReason(e)}`;
+    const failed = (message: string): void => {
+      problem = message;
       host.chatter(`${name}: ${problem}`);
       host.stop();
-    });
+    };
+    let closed = false;
     let cancel: (() => void) | undefined;
     return {
       start() {
         cancel = host.onChatter((text) => {
           for (const socket of clients) if (socket.writableLength < maximumBacklog) socket.write(text, "latin1");
         });
-        if (config.TYPE === "UNIX") {
-          try {
-            unlinkSync(config.WHERE);
-          } catch {
-            // Nothing was there.
-          }
+        if ("path" in plan)
+          listenUnix(server, plan.path).then(
+            () => closed && server.close(),
+            (e: Error) => failed(e.message),
+          );
+        else {
+          server.on("error", (e) => failed(`cannot listen on ${config.WHERE}: ${systemReason(e)}`));
+          server.listen(plan);
         }
-        server.listen(plan);
       },
       close() {
+        closed = true;
         cancel?.();
         for (const socket of clients) socket.destroy();
         server.close();

@@ -4,8 +4,9 @@
  *
  * TYPE is TCP, with a port (`7777+` tries the next ones when it is taken), or UNIX, with the name of a socket. The
  * protocol is Click's, version 1.3. READONLY refuses writes. Only this machine can connect, unless an address is
- * given with the port, `10.0.0.1:7777`, or LOCALHOST is false, which listens on all addresses. Runs in process only,
- * not in a virtual machine.
+ * given with the port, `10.0.0.1:7777`, or LOCALHOST is false, which listens on all addresses. A UNIX socket is for
+ * its owner; a file or another server's socket of that name is left alone, and the router does not start. Runs in
+ * process only, not in a virtual machine.
  *
  * Handlers: port, connections (read).
  *
@@ -13,6 +14,7 @@
  */
 import { arg, type ElementClass, element, keyword, positional, required } from "@clickos/click-core";
 import { type ControlServer, everywhere, loopback, parseControlAddress, serveControl } from "../host/control-server.ts";
+import { unixPathProblem } from "../host/unix-path.ts";
 
 export const ControlSocket: ElementClass = element({
   name: "ControlSocket",
@@ -30,7 +32,11 @@ export const ControlSocket: ElementClass = element({
   },
   prepare({ config, error }) {
     if (config.PROXY) error("PROXY is not supported: clients reach the router's handlers directly");
-    if (config.TYPE === "UNIX") return { path: config.WHERE };
+    if (config.TYPE === "UNIX") {
+      const problem = unixPathProblem(config.WHERE);
+      if (problem) error(problem, 1);
+      return { path: config.WHERE };
+    }
     const address = parseControlAddress(config.WHERE);
     if (!address) error(`'${config.WHERE}' is not a TCP port`, 1);
     return { host: config.LOCALHOST ? loopback : everywhere, ...(address ?? { port: 0 }) };

@@ -1,6 +1,7 @@
 /** A client of the control protocol: reads and writes another router's handlers. */
 import { connect, type Socket } from "node:net";
 import type { ControlAddress } from "./control-server.ts";
+import { unixPathProblem } from "./unix-path.ts";
 
 /** What the router answered when it would not. */
 export class ControlError extends Error {
@@ -32,6 +33,8 @@ interface Answer {
 
 /** Connects to a control socket. Requests may be made at once; they are answered in order. @throws {ControlError} */
 export async function connectControl(where: ControlAddress): Promise<ControlClient> {
+  const problem = "path" in where ? unixPathProblem(where.path) : undefined;
+  if (problem !== undefined) throw new ControlError(0, problem);
   const socket: Socket = "path" in where ? connect(where.path) : connect(where.port, where.host ?? "127.0.0.1");
   socket.setEncoding("latin1");
   let buffered = "";

@@ -5,9 +5,9 @@
  * a turn of the event loop serves a bounded number of requests, one of each client in turn, so that neither the
  * router nor another client waits for one of them.
  */
-import { unlinkSync } from "node:fs";
 import { createServer, isIP, type Server, type Socket } from "node:net";
 import { systemReason } from "@clickos/netdev";
+import { listenUnix } from "@clickos/unix-socket/node";
 import { ControlSession, type ControlTarget } from "./control-session.ts";
 
 export interface TcpAddress {
@@ -71,7 +71,12 @@ const unreadCheckMs = 200;
 /** Ports tried after the first, where that is asked for. */
 const maximumTries = 1000;
 
-/** Opens a control socket; on this machine's own address where none is given. @throws {ListenError} */
+/**
+ * Opens a control socket; on this machine's own address where none is given. A UNIX socket is for its owner only, takes
+ * no other server's place, and deletes no file.
+ *
+ * @throws {ListenError}
+ */
 export async function serveControl(
   target: ControlTarget,
   where: ControlAddress,
@@ -79,19 +84,12 @@ export async function serveControl(
 ): Promise<ControlServer> {
   const clients = new Clients(target, options);
   const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => clients.accept(socket));
-  if ("path" in where) removeStale(where.path);
-  for (let tries = 0; ; tries++) {
-    try {
-      await listen(server, "path" in where ? where : { port: where.port + tries, host: where.host ?? loopback });
-      break;
-    } catch (e) {
-      const again = "port" in where && where.search && (e as NodeJS.ErrnoException).code === "EADDRINUSE";
-      if (again && tries < maximumTries && where.port + tries < 65535) continue;
-      const name = "path" in where ? where.path : `port ${where.port}`;
-      const { code } = e as NodeJS.ErrnoException;
-      throw new ListenError(`cannot listen on ${name}: ${code === "EADDRINUSE" ? "it is in use" : systemReason(e)}`);
-    }
-  }
+  server.on("error", () => {});
+  if ("path" in where)
+    await listenUnix(server, where.path).catch((e: Error) => {
+      throw new ListenError(e.message);
+    });
+  else await listenTcp(server, where);
   const address = server.address();
   return {
     port: typeof address === "object" && address ? address.port : 0,
@@ -123,21 +121,27 @@ export function parseControlAddress(text: string): TcpAddress | undefined {
   };
 }
 
-/** A socket's file that nobody serves any more is in the way. */
-function removeStale(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch {
-    // It is not there, or not ours to remove: listening will tell.
+async function listenTcp(server: Server, where: TcpAddress): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    try {
+      await listen(server, where.port + tries, where.host ?? loopback);
+      return;
+    } catch (e) {
+      const { code } = e as NodeJS.ErrnoException;
+      const again = where.search && code === "EADDRINUSE";
+      if (again && tries < maximumTries && where.port + tries < 65535) continue;
+      throw new ListenError(
+        `cannot listen on port ${where.port}: ${code === "EADDRINUSE" ? "it is in use" : systemReason(e)}`,
+      );
+    }
   }
 }
 
-function listen(server: Server, where: { path: string } | { port: number; host: string }): Promise<void> {
+function listen(server: Server, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen(where, () => {
+    server.listen({ port, host }, () => {
       server.off("error", reject);
-      server.on("error", () => {});
       resolve();
     });
   });

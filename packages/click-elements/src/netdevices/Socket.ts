@@ -12,7 +12,6 @@
  *   FromDump(in.pcap) -> Socket(UDP, 127.0.0.1, 9000, CLIENT true)
  */
 import { createSocket, type RemoteInfo } from "node:dgram";
-import { unlinkSync } from "node:fs";
 import { type AddressInfo, connect, createServer, type Socket as NetSocket } from "node:net";
 import {
   arg,
@@ -27,6 +26,8 @@ import {
 } from "@clickos/click-core";
 import { u64 } from "@clickos/codegen";
 import { systemReason } from "@clickos/netdev";
+import { listenUnix } from "@clickos/unix-socket/node";
+import { unixPathProblem } from "../host/unix-path.ts";
 import { pullTask } from "../lib/pull-task.ts";
 
 /** Received frames that may wait for the router; more are dropped, or, on a stream, not read. */
@@ -52,7 +53,12 @@ export const Socket: ElementClass = element({
     VERBOSE: keyword(arg.bool, false),
   },
   prepare({ config, error, lookup }) {
-    if (config.TYPE === "UNIX") return { address: config.ADDRESS };
+    if (config.SNAPLEN < 1) error("SNAPLEN must be at least 1");
+    if (config.TYPE === "UNIX") {
+      const problem = unixPathProblem(config.ADDRESS);
+      if (problem) error(problem, 1);
+      return { address: config.ADDRESS };
+    }
     const address = arg.ipAddress.parse(config.ADDRESS, lookup);
     if (address === undefined && config.ADDRESS !== "localhost")
       error(`ADDRESS: '${config.ADDRESS}' is not an IP address`, 0);
@@ -70,8 +76,8 @@ export const Socket: ElementClass = element({
       else frames.push({ frame, timestampNs: config.TIMESTAMP ? host.now() : 0n });
       host.schedule();
     };
-    const failed = (e: Error): void => {
-      problem = `${config.ADDRESS}${config.PORT ? `:${config.PORT}` : ""}: ${systemReason(e)}`;
+    const failed = (e: Error, message?: string): void => {
+      problem = message ?? `${config.ADDRESS}${config.PORT ? `:${config.PORT}` : ""}: ${systemReason(e)}`;
       host.chatter(`${name}: ${problem}`);
     };
     const say = (text: string): void => {
@@ -99,7 +105,7 @@ export const Socket: ElementClass = element({
       let peer: Pick<RemoteInfo, "address" | "port"> | undefined = config.CLIENT
         ? { address: plan.address, port: config.PORT }
         : undefined;
-      socket.on("error", failed);
+      socket.on("error", (e) => failed(e));
       socket.on("message", (message, from) => {
         if (!config.CLIENT) peer = from;
         received(message);
@@ -110,7 +116,7 @@ export const Socket: ElementClass = element({
         taken() {},
         port: () => (socket.address() as AddressInfo).port,
         send(data: Uint8Array) {
-          if (!peer) return false;
+          if (!peer || socket.getSendQueueSize() > maximumBacklog) return false;
           socket.send(data.slice(), peer.port, peer.address);
           return true;
         },
@@ -119,6 +125,7 @@ export const Socket: ElementClass = element({
 
     function streams() {
       let peer: NetSocket | undefined;
+      let closed = false;
       const attach = (socket: NetSocket): void => {
         if (peer) {
           socket.destroy();
@@ -147,7 +154,7 @@ export const Socket: ElementClass = element({
           }
           if (frames.length >= maximumWaiting / 2) socket.pause();
         });
-        socket.on("error", failed);
+        socket.on("error", (e) => failed(e));
         socket.on("close", () => {
           if (peer === socket) peer = undefined;
           say("disconnected");
@@ -155,23 +162,20 @@ export const Socket: ElementClass = element({
       };
       const where = config.TYPE === "UNIX" ? { path: plan.address } : { host: plan.address, port: config.PORT };
       const server = config.CLIENT ? undefined : createServer(attach);
-      server?.on("error", failed);
+      server?.on("error", (e) => failed(e));
       return {
         start() {
           if (!server) attach(connect(where));
-          else {
-            if (config.TYPE === "UNIX") {
-              try {
-                unlinkSync(plan.address);
-              } catch {
-                // Nothing was there.
-              }
-            }
-            server.listen(where);
-          }
+          else if ("path" in where)
+            listenUnix(server, where.path).then(
+              () => closed && server.close(),
+              (e: Error) => failed(e, e.message),
+            );
+          else server.listen(where);
         },
         close() {
           // What was sent goes out first.
+          closed = true;
           peer?.end();
           peer?.unref();
           server?.close();
