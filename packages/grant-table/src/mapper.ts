@@ -64,12 +64,16 @@ export interface GrantMapper {
 /** Mappings that one domain may hold (the length of Xen's map track). */
 const defaultMappings = 65536;
 
+/** Attempts to take hold of an entry that its domain changes all the time; as many as Xen makes. */
+const claims = 5;
+
 /** What the mapper knows of one domain's table. */
 interface Table {
   readonly words: Int32Array;
   readonly buffer: ArrayBufferLike;
-  /** Two numbers a reference: who holds it to read, who to write. */
-  readonly pins: Int32Array;
+  /** Two numbers a reference: who holds it to read, who to write. Empty until something is held. */
+  pins: Int32Array;
+  readonly mappings: Set<FrameMapping>;
   /** Its domain is no more. */
   dead: boolean;
   /** Pins of windows. */
@@ -134,6 +138,7 @@ function checkRange(offset: number, length: number): void {
 
 /** Why a grant was refused, in words. */
 function refusal(status: number, words: Int32Array, ref: number): string {
+  if (status === GNTST.generalError) return "it is being changed all the time";
   const inTable = Number.isInteger(ref) && ref >= 0 && ref * 2 < words.length;
   if (!inTable) return "not in the table";
   const entry = Atomics.load(words, ref * 2);
@@ -155,21 +160,20 @@ export function createGrantMapper(
   const held = new Map<number, FrameMapping>();
   let nextHandle = 0;
   let pinned = 0;
+  /** Not kept before something is held: who only asks costs nothing. */
   const tableOf = (domain: GrantingDomain): Table => {
-    let table = tables.get(domain.id);
+    const table = tables.get(domain.id);
     // A number may come to be another domain's.
-    if (table?.buffer !== domain.memory.buffer) {
-      const entries = (domain.table.maximumFrames ?? domain.table.frames) * entriesPerFrame;
-      table = {
-        words: new Int32Array(domain.table.buffer, domain.table.offset, entries * 2),
-        pins: new Int32Array(entries * 2),
-        buffer: domain.memory.buffer,
-        dead: false,
-        pinned: 0,
-      };
-      tables.set(domain.id, table);
-    }
-    return table as Table;
+    if (table?.buffer === domain.memory.buffer) return table;
+    const entries = (domain.table.maximumFrames ?? domain.table.frames) * entriesPerFrame;
+    return {
+      words: new Int32Array(domain.table.buffer, domain.table.offset, entries * 2),
+      pins: new Int32Array(0),
+      mappings: new Set(),
+      buffer: domain.memory.buffer,
+      dead: false,
+      pinned: 0,
+    };
   };
   /** Gives up one hold on an entry; its flags go with the last. */
   const unpin = ({ words, pins }: Table, ref: number, readOnly: boolean): void => {
@@ -181,23 +185,29 @@ export function createGrantMapper(
 
   /** Takes hold of an entry: its frame, or a status. Nothing is allocated. */
   const pin = (table: Table, domain: GrantingDomain, ref: number, readOnly: boolean): number => {
-    const { words, pins, buffer } = table;
-    const entries = Math.min(domain.table.frames * entriesPerFrame, pins.length >>> 1);
+    const { words, buffer } = table;
+    const entries = Math.min(domain.table.frames * entriesPerFrame, words.length >>> 1);
     if (!Number.isInteger(ref) || ref < 0 || ref >= entries) return GNTST.badGntref;
     const index = ref * 2;
     const wanted = readOnly ? GTF.reading : GTF.reading | GTF.writing;
     // Read once, check, then claim with a compare-exchange: a guest that changes the entry meanwhile loses.
     let entry = Atomics.load(words, index);
-    for (;;) {
+    for (let attempt = 1; ; attempt++) {
       if ((entry & GTF.typeMask) !== GTF.permitAccess) return GNTST.badGntref;
       if (entry >>> 16 !== self) return GNTST.permissionDenied;
       if (entry & GTF.readonly && !readOnly) return GNTST.permissionDenied;
       const seen = Atomics.compareExchange(words, index, entry, entry | wanted);
       if (seen === entry) break;
+      if (attempt === claims) return GNTST.generalError;
       entry = seen;
     }
     const frame = Atomics.load(words, index + 1) >>> 0;
     const which = ref * 2 + (readOnly ? 0 : 1);
+    if (table.pins.length === 0) {
+      table.pins = new Int32Array(words.length);
+      tables.set(domain.id, table);
+    }
+    const { pins } = table;
     pins[which] = (pins[which] as number) + 1;
     if ((frame + 1) * frameSize > buffer.byteLength) {
       unpin(table, ref, readOnly);
@@ -218,14 +228,13 @@ export function createGrantMapper(
         table.dead = true;
         count = table.pinned;
         pinned -= count;
+        for (const mapping of table.mappings) {
+          held.delete(mapping.handle);
+          mapping.revoke();
+          count++;
+        }
       }
       tables.delete(id);
-      for (const mapping of held.values()) {
-        if (mapping.domain !== id) continue;
-        held.delete(mapping.handle);
-        mapping.revoke();
-        count++;
-      }
       return count;
     },
     release() {
@@ -235,6 +244,8 @@ export function createGrantMapper(
       const domain = find(id);
       if (!domain) return undefined;
       const table = tableOf(domain);
+      // Kept, so that it is closed with its domain.
+      tables.set(id, table);
       return {
         buffer: table.buffer,
         get closed() {
@@ -274,10 +285,12 @@ export function createGrantMapper(
       while (held.has(nextHandle)) nextHandle = (nextHandle + 1) % maximumMappings;
       const mapping = new FrameMapping({ buffer, frame, domain: id, ref, handle: nextHandle }, readOnly, (m) => {
         held.delete(m.handle);
+        table.mappings.delete(m);
         unpin(table, ref, readOnly);
       });
       nextHandle = (nextHandle + 1) % maximumMappings;
       held.set(mapping.handle, mapping);
+      table.mappings.add(mapping);
       return { status: GNTST.okay, mapping };
     },
   };

@@ -42,6 +42,39 @@ describe("operations", () => {
     expect(operations.transfer()).toBe(GNTST.generalError);
   });
 
+  it("give up on an entry that its domain changes all the time, after five attempts", () => {
+    const { one, mapper } = rig();
+    const ref = one.grants.grant(9, { to: 2 });
+    const words = new Int32Array(one.memory.buffer, frameSize);
+    const real = Atomics.compareExchange;
+    let attempts = 0;
+    // Another thread of the domain's, always just before us: the entry is valid, and another one each time.
+    const race = (array: Int32Array, index: number, expected: number, value: number): number => {
+      attempts++;
+      words[ref * 2] = (words[ref * 2] as number) ^ 0x100;
+      return real(array, index, expected, value);
+    };
+    Atomics.compareExchange = race as typeof Atomics.compareExchange;
+    try {
+      expect(mapper.map(1, ref)).toMatchObject({
+        status: GNTST.generalError,
+        message: `grant ${ref} of domain 1: it is being changed all the time`,
+      });
+      expect([mapper.window(1)?.pin(ref, false), attempts, mapper.mapped]).toEqual([GNTST.generalError, 10, 0]);
+    } finally {
+      Atomics.compareExchange = real;
+    }
+    expect([mapper.map(1, ref).status, mapper.revoke(1)]).toEqual([GNTST.okay, 1]);
+  });
+
+  it("revoke the mappings of one domain, and of no other", () => {
+    const { one, three, mapper } = rig();
+    const hold = (d: typeof one, frame: number) => mapper.map(d.id, d.grants.grant(frame, { to: 2 }));
+    const mappings = [hold(one, 9), hold(three, 9), hold(one, 10)].map((r) => (r.status === 0 ? r.mapping : undefined));
+    mappings[0]?.unmap();
+    expect([mapper.revoke(1), mapper.mapped, mappings.map((m) => m?.revoked)]).toEqual([1, 1, [false, false, true]]);
+  });
+
   it("copy parts of frames, and keep to what was granted", () => {
     const { one, three, own, operations } = rig();
     one.bytes.set([1, 2, 3, 4], 9 * frameSize + 100);

@@ -44,14 +44,23 @@ export function nodeThreads(options: ThreadedOptions, startedAt: bigint): PcpuTh
         name: `pcpu${index}`,
       });
       let why = "";
+      /** What the event loop has brought, and was not heard yet. */
+      const brought: FromPcpu[] = [];
       const take = (most: number): void => {
         for (let left = most; left > 0; left--) {
-          const received = receiveMessageOnPort(port1);
-          if (!received) return;
-          on.message(received.message as FromPcpu);
+          const message = brought.shift() ?? (receiveMessageOnPort(port1)?.message as FromPcpu | undefined);
+          if (!message) return;
+          on.message(message);
         }
       };
-      port1.on("message", (m: FromPcpu) => on.message(m));
+      /** The event loop hands over as many as there are; they are heard a limited number a turn here too. */
+      const hear = (): void => {
+        take(messagesPerTurn);
+        if (brought.length > 0) setImmediate(hear);
+      };
+      port1.on("message", (m: FromPcpu) => {
+        if (brought.push(m) === 1) setImmediate(hear);
+      });
       port1.unref();
       worker.on("error", (e: Error & { code?: string }) => {
         why = `${e.code ? `${e.code}: ` : ""}${e.message}`;

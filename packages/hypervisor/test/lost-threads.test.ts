@@ -10,7 +10,7 @@ import {
   type ToPcpu,
   wasmKernel,
 } from "@clickos/hypervisor";
-import { createHypervisor as onThreads } from "@clickos/hypervisor/node";
+import { nodeThreads, createHypervisor as onThreads } from "@clickos/hypervisor/node";
 import { afterEach, describe, expect, it } from "vitest";
 import { counter, counterAt, guest, guestBytes, spinning } from "./guests.ts";
 
@@ -157,6 +157,45 @@ describe.skipIf(missing !== "")(`a pCPU${missing}`, () => {
     await until(() => xen!.threadsReplaced === 1);
     expect(counter(d.memory, 1)).toBeGreaterThan(1000);
     await goesOn(neighbour);
+  });
+});
+
+describe("messages of threads", () => {
+  it("are heard a limited number a turn, whoever asks for them, in their order", async () => {
+    const code = `import { workerData } from "node:worker_threads";
+      for (let id = 0; id < 1000; id++) workerData.port.postMessage({ op: "halted", id });
+      workerData.port.postMessage({ op: "ready" });
+      setInterval(() => {}, 1000);`;
+    const heard: number[] = [];
+    let turn = 0;
+    let most = 0;
+    let ready = false;
+    const threads = nodeThreads(
+      { pcpus: 1, worker: new URL(`data:text/javascript,${encodeURIComponent(code)}`) },
+      process.hrtime.bigint(),
+    );
+    const thread = threads.spawn(1, new SharedArrayBuffer(64), {
+      message(m) {
+        most = Math.max(most, ++turn);
+        if (m.op === "halted") heard.push(m.id);
+        else ready = true;
+      },
+      exit() {},
+    });
+    // Half of them by asking, the others as the event loop brings them.
+    while (heard.length < 500) {
+      turn = 0;
+      thread.poll();
+      turn = 0;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    while (!ready) {
+      turn = 0;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(heard).toEqual(Array.from({ length: 1000 }, (_, i) => i));
+    expect(most).toBeLessThanOrEqual(64);
+    await thread.terminate();
   });
 });
 
