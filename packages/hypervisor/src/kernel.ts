@@ -17,10 +17,13 @@ export interface Guest {
 /** A kernel in a form that other threads can take. */
 export type PortableKernel =
   | { readonly modules: readonly (WebAssembly.Module | undefined)[] }
-  /** A JavaScript module whose default export makes a `Kernel` of `data`. */
+  /** A JavaScript module whose default export makes a `Kernel` of `data`. Trusted code. */
   | { readonly url: string; readonly data?: unknown };
 
-/** What can run in a domain: compiled modules or a program in TypeScript. */
+/**
+ * What can run in a domain: compiled modules or a program in TypeScript. A program in TypeScript is trusted code, on a
+ * thread too: it has the rights of the process, reads its files and can stop other threads.
+ */
 export interface Kernel {
   start(domain: GuestDomain): Guest;
   /** Without it the domain stays on the caller's thread. */

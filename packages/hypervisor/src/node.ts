@@ -13,7 +13,10 @@ export interface ThreadedOptions extends Omit<HypervisorOptions, "threads"> {
   readonly pcpus: number;
   /** The built `pcpu-worker.js`; for programs that are bundled without it. */
   readonly worker?: URL;
-  /** JavaScript heap of a thread, MiB; what a kernel in TypeScript may use before its thread is ended. 256 by default. */
+  /**
+   * JavaScript heap of a thread, MiB; what a kernel in TypeScript may use before its thread is ended. 256 by default. It
+   * contains mistakes: such a kernel is trusted code, with the rights of the process.
+   */
   readonly heapMiB?: number;
   /** How long a thread without work looks for some before it sleeps: more answers faster, less uses less. 100 by default. */
   readonly spinUs?: number;

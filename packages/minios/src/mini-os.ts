@@ -1,7 +1,7 @@
 /**
  * A kernel for guests in TypeScript: an event loop with cooperative threads, timers, events, a console, frames, grants
  * and a client of the store. What a program does runs inside its domain's slices, so that what it throws is its own
- * crash and nobody else's.
+ * crash and nobody else's. Its mistakes, that is: a program in TypeScript is trusted code, with the rights of the process.
  *
  * A thread is a generator: it yields where it waits, and is looked at again when anything has happened to the domain.
  */
