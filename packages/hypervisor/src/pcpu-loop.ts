@@ -23,6 +23,12 @@ export interface PcpuLoopOptions {
   readonly spinUs?: number;
 }
 
+/**
+ * Hypercalls for domain 0 in one slice: the thread waits for each, and the watchdog leaves who waits alone. A guest
+ * that asks without end gets `EAGAIN` from here on, runs by itself, and is noticed.
+ */
+const callsPerSlice = 1024;
+
 /** A program in JavaScript whose default export makes a kernel. */
 interface Loaded {
   default(data: unknown): Kernel;
@@ -52,6 +58,10 @@ export async function pcpuLoop(options: PcpuLoopOptions): Promise<never> {
       } else queue.push(m);
     }
   };
+  const slices = machine.at(index, pcpuWord.slices);
+  /** The slice that last asked domain 0 for something, and how many times it has. */
+  let asking = -1;
+  let asked = 0;
   const services: ThreadServices = {
     endpoint(id) {
       const known = endpoints.get(id);
@@ -61,6 +71,10 @@ export async function pcpuLoop(options: PcpuLoopOptions): Promise<never> {
       return endpoints.get(id);
     },
     call(domain, number, command, a, b) {
+      const slice = Atomics.load(words, slices);
+      asked = slice === asking ? asked + 1 : 1;
+      asking = slice;
+      if (asked > callsPerSlice) return errno.EAGAIN;
       [domain, number, command, a, b].forEach((value, i) => {
         Atomics.store(words, call + 1 + i, value);
       });

@@ -4,6 +4,8 @@ import { fileURLToPath } from "node:url";
 import {
   createHypervisor,
   type Domain,
+  EVTCHNOP,
+  errno,
   type FromPcpu,
   type Hypervisor,
   type PcpuThreads,
@@ -131,6 +133,31 @@ describe.skipIf(missing !== "")(`a pCPU${missing}`, () => {
       expect(d.crash?.message.length).toBeLessThan(10_000);
     }
     expect(xen.threadsReplaced).toBe(threadsReplaced);
+    await goesOn(neighbour);
+  }, 60_000);
+
+  it("ends a guest that asks domain 0 for something without end, as it would one that only loops", async () => {
+    xen = onThreads({ pcpus: 1, worker, watchdogMs: 100 });
+    const neighbour = await xen.createDomain({ name: "n", pages: 1, kernel: busy });
+    const d = await xen.createDomain({
+      name: "d",
+      pages: 1,
+      kernel: wasmKernel(
+        guest((c, hypercall) => {
+          c.store32(counterAt + 64, 0x7ff0);
+          c.loop(() => {
+            const status = hypercall("event_channel_op", EVTCHNOP.status, counterAt + 64);
+            c.store32(counterAt + 4, c.load32(counterAt + 4).add(status.eq(0)));
+            c.if(status.eq(errno.EAGAIN), () => c.store32(counterAt + 8, 1));
+          });
+          return 0;
+        }),
+      ),
+    });
+    neighbour.unpause();
+    d.unpause();
+    await until(() => d.state === "crashed");
+    expect([d.crash?.cause, counter(d.memory, 1), counter(d.memory, 2)]).toEqual(["watchdog", 1024, 1]);
     await goesOn(neighbour);
   }, 60_000);
 
