@@ -171,17 +171,26 @@ function printHandlers(router: Router, wanted: readonly string[]): boolean {
 function matching(router: Router, pattern: string): string[] {
   const dot = pattern.lastIndexOf(".");
   const handler = pattern.slice(dot + 1);
-  const names = new RegExp(
-    `^${pattern
-      .slice(0, dot)
-      .replace(/[.+^${}()|[\]\\]/g, "\\$&")
-      .replace(/\*/g, ".*")}$`,
-  );
+  const parts = pattern.slice(0, dot).split("*");
   return router
     .elements()
-    .filter((name) => names.test(name) && router.handlers(name).includes(handler))
+    .filter((name) => hasParts(name, parts) && router.handlers(name).includes(handler))
     .filter((name) => router.findHandler(`${name}.${handler}`).read !== undefined)
     .map((name) => `${name}.${handler}`);
+}
+
+/** Whether a name is these parts with anything between them. */
+function hasParts(name: string, parts: readonly string[]): boolean {
+  const [first = "", last = ""] = [parts[0], parts.at(-1)];
+  if (parts.length === 1) return name === first;
+  if (!name.startsWith(first)) return false;
+  let at = first.length;
+  for (const part of parts.slice(1, -1)) {
+    const found = name.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  return name.length - last.length >= at && name.endsWith(last);
 }
 
 /** A number is the status; true is 0 and false is 1. */

@@ -61,8 +61,11 @@ function reportProblems(problems: readonly string[]): void {
  * records to it. Where it does both, a file that is there is played, and what leaves goes to FILE.out.pcap beside it.
  */
 function nicCaptures(file: string, use: { receives: boolean; sends: boolean }): NicCaptures {
-  const both = /^(.*),(.*)$/.exec(file);
-  if (both) return { ...(both[1] ? { input: both[1] } : {}), ...(both[2] ? { output: both[2] } : {}) };
+  const comma = file.lastIndexOf(",");
+  if (comma >= 0) {
+    const [input, output] = [file.slice(0, comma), file.slice(comma + 1)];
+    return { ...(input ? { input } : {}), ...(output ? { output } : {}) };
+  }
   if (use.receives && !use.sends) return { input: file };
   if (use.sends && !use.receives) return { output: file };
   return existsSync(file) ? { input: file, output: `${file.replace(/\.pcap(ng)?$/, "")}.out.pcap` } : { output: file };

@@ -58,16 +58,28 @@ function shown(text: string, limit: number): string {
   return text.slice(0, limit).replace(/[\x00-\x1f\x7f-\x9f]/g, "�");
 }
 
-/** Compiled functions in a stack trace, as V8 writes it. */
+/** Compiled functions in a stack trace, as V8 writes it. A guest chooses the names: each line is looked at once. */
 export function wasmFrames(stack: string): WasmFrame[] {
-  const line = /^\s+at (.+?) \(wasm:\/\/wasm\/(?:(.*)-)?[0-9a-f]+:wasm-function\[\d+\]:0x([0-9a-f]+)\)/gm;
-  return [...stack.matchAll(line)].map((m) => ({
+  const frames: WasmFrame[] = [];
+  for (const line of stack.split("\n")) {
+    const where = line.lastIndexOf(source);
+    if (!line.startsWith(call) || where < 0) continue;
+    const match = /^(?:(.*)-)?[0-9a-f]+:wasm-function\[\d+\]:0x([0-9a-f]+)\)/.exec(line.slice(where + source.length));
+    if (!match) continue;
+    const module = match[1] ?? "";
     // The name of a module that has one stands before the function's.
-    function: (m[1] as string).slice(m[2] ? m[2].length + 1 : 0),
-    module: m[2] ?? "",
-    offset: Number.parseInt(m[3] as string, 16),
-  }));
+    const name = line.slice(call.length, where);
+    frames.push({
+      function: module ? name.slice(module.length + 1) : name,
+      module,
+      offset: Number.parseInt(match[2] as string, 16),
+    });
+  }
+  return frames;
 }
+
+const call = "    at ";
+const source = " (wasm://wasm/";
 
 export function crashRecord(
   domain: { readonly id: number; readonly name: string; readonly memory: WebAssembly.Memory },

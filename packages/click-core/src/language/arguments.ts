@@ -213,7 +213,7 @@ function expandAt(text: string, expander: Expander, depth: number): string {
       i = end;
     } else if (ch === "$") {
       const isCall = text[i + 1] === "(";
-      const open = isCall ? unclosed === maximumUnclosed : text[i + 1] === "{" && i > lastBrace;
+      const open = isCall ? unclosed >= maximumUnclosed : text[i + 1] === "{" && i > lastBrace;
       const found = open ? undefined : reference(text, i, expander, depth);
       if (isCall && !found) unclosed++;
       if (found?.value !== undefined) put(found.value);

@@ -47,7 +47,7 @@ interface Qualifiers {
 
 /** Parses a pattern. `-`, `all`, `any` and `true` hold always. @throws {PatternError} */
 export function parseIpPattern(text: string): Expression {
-  const tokens = text.match(/\w+\s*\[[^\]]*\]|\|\||&&|[=!<>]=|[()?!<>=&|]|[^\s()?!<>=&|[\]]+/g) ?? [];
+  const tokens = text.match(/\w+\s*\[[^[\]]*\]|\|\||&&|[=!<>]=|[()?!<>=&|]|[^\s()?!<>=&|[\]]+/g) ?? [];
   if (tokens.join("").replace(/\s/g, "") !== text.replace(/\s/g, ""))
     throw new PatternError(`cannot read '${text.trim()}'`);
   if (tokens.length === 0) throw new PatternError("empty pattern");

@@ -25,7 +25,8 @@ export function archiveMember(bytes: Buffer, member: string): Buffer {
     if (name === "//") longNames = bytes.toString("latin1", start, end);
     if (bsd) {
       from = start + Number(bsd[1]);
-      name = bytes.toString("latin1", start, from).replace(/\0+$/, "");
+      // BSD fills the name up with zeros.
+      name = bytes.toString("latin1", start, from).split("\0")[0] ?? "";
     } else if (gnu) name = longNames.slice(Number(gnu[1])).split("\n")[0] ?? "";
     if (name.replace(/\/$/, "") === member) return bytes.subarray(Math.min(from, end), end);
     at = end + (end % 2);
