@@ -6,6 +6,7 @@ import { ConsoleWriter, consoleLimit } from "./console-writer.ts";
 import { type CrashCause, crashRecord } from "./crash.ts";
 import { answerCall } from "./dom0-calls.ts";
 import { Dom0Events } from "./dom0-events.ts";
+import { Dom0Sleep } from "./dom0-sleep.ts";
 import type { Domain, DomainOptions } from "./domain.ts";
 import { checkedShare, DomainControl } from "./domain-control.ts";
 import { HypervisorError } from "./error.ts";
@@ -13,8 +14,8 @@ import { GuestContext, type ThreadServices } from "./guest-context.ts";
 import type { Hypervisor, HypervisorOptions } from "./hypervisor.ts";
 import type { Guest } from "./kernel.ts";
 import { domainFrames, startInfo } from "./layout.ts";
-import { firstReservedDomain, Machine, pcpuWord } from "./machine.ts";
-import { defaultPoolBytes, MemoryPool, maximumPages, pageSize } from "./memory-pool.ts";
+import { firstReservedDomain, Machine } from "./machine.ts";
+import { MemoryPool, pageSize } from "./memory-pool.ts";
 import { Pcpu } from "./pcpu.ts";
 import { awake, PcpuThreadSet } from "./pcpu-threads.ts";
 import { PutBack } from "./put-back.ts";
@@ -26,31 +27,17 @@ import { weigh } from "./weigh.ts";
 /** How long to wait for a slice to end: domain 0 does nothing else meanwhile. */
 const holdMs = 40;
 
-/** ES2024; in Node 20 and in browsers. */
-interface WaitAsync {
-  waitAsync(
-    words: Int32Array,
-    index: number,
-    value: number,
-    timeoutMs: number,
-  ): { readonly async: false } | { readonly async: true; readonly value: Promise<string> };
-}
-
 export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
   const started = performance.now();
   const now = options.clock ?? (() => BigInt(Math.round((performance.now() - started) * 1e6)));
   const machine = new Machine();
-  const { words } = machine;
   const domains = new Map<number, DomainControl>();
   const due = new Dom0Events();
-  /** Ends the wait of `idle`, while there is one. */
-  let awaken: (() => void) | undefined;
+  const sleep = new Dom0Sleep(machine);
   const slots = new Slots();
   const mappers = new Map<number, GrantMapper>();
-  const memories = new MemoryPool((options.pooledKiB ?? defaultPoolBytes / 1024) * 1024);
-  const memoryLimit = options.memoryKiB === undefined ? Number.POSITIVE_INFINITY : options.memoryKiB * 1024;
+  const memories = new MemoryPool(options.memoryKiB, options.pooledKiB);
   let nextId = 1;
-  let memoryBytes = 0;
   let closed = false;
 
   // ---- events and grants
@@ -61,7 +48,7 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
     sharedInfo: { buffer: new SharedArrayBuffer(sharedInfo.size), offset: 0 },
     wake() {
       machine.ring(0);
-      awaken?.();
+      sleep.wake();
     },
   });
   /** Tells all threads, or one, how to deliver to a domain. */
@@ -256,37 +243,20 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
   const makeDomain = (given: DomainOptions): DomainControl => {
     const pages = given.snapshot?.pages ?? given.pages ?? 0;
     const share = checkedShare(given.share ?? {});
-    const bytes = pages * pageSize;
-    if (!(Number.isInteger(pages) && pages > 0 && pages <= maximumPages))
-      throw new HypervisorError(
-        "NO_MEMORY",
-        `'${given.name}' asks for ${pages} pages of memory: a domain has 1 to ${maximumPages}`,
-      );
     if (given.snapshot) checkFrames(given.snapshot);
-    if (memoryBytes + bytes > memoryLimit)
-      throw new HypervisorError(
-        "NO_MEMORY",
-        `'${given.name}' asks for ${bytes / 1024} KiB where ${(memoryLimit - memoryBytes) / 1024} of ${memoryLimit / 1024} are free`,
-      );
     const pcpu = choosePcpu(given);
     // What can fail comes before anything is changed.
-    let memory: WebAssembly.Memory;
-    try {
-      memory = memories.take(pages);
-    } catch (e) {
-      throw new HypervisorError("NO_MEMORY", `no memory for '${given.name}': ${(e as Error).message}`);
-    }
+    const memory = memories.take(pages, given.name);
     let slot: number;
     let id: number;
     try {
       id = nextFreeId();
       slot = takeSlot(pcpu);
     } catch (e) {
+      memories.release(memory);
       memories.give(memory);
       throw e;
     }
-    memoryBytes += bytes;
-    memories.shrink(memoryLimit - memoryBytes);
     const { buffer } = memory;
     if (given.snapshot) putFrames(buffer, given.snapshot);
     else {
@@ -328,14 +298,13 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
     for (const each of mappers.values()) each.revoke(id);
     mappers.get(id)?.release();
     mappers.delete(id);
-    memoryBytes -= memory.buffer.byteLength;
+    memories.release(memory);
     /** Nobody runs it any more: its place and, when no program could have kept hold of it, its memory are free. */
     const gone = (): void => {
       slots.free(domain.pcpu, domain.slot);
       const { portable } = domain.kernel;
       if (portable && "modules" in portable) memories.give(memory);
       else memories.drop(memory);
-      memories.shrink(memoryLimit - memoryBytes);
       weigh(domain, consoleLimit + (channels?.byteLength ?? 0));
     };
     if (domain.pcpu !== 0) void threads.ask(domain.pcpu, { op: "remove", slot: domain.slot }).then(gone);
@@ -452,7 +421,7 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
     onEvent: (port, handler) => due.on(port, handler),
     serveLater(port) {
       due.add(port);
-      awaken?.();
+      sleep.wake();
     },
     run() {
       if (threads.count > 0) threads.poll();
@@ -462,24 +431,11 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
       return own.pass() || events || served;
     },
     async idle(timeoutMs) {
-      const doorbell = machine.at(0, pcpuWord.doorbell);
-      const seen = Atomics.load(words, doorbell);
+      const { rung } = sleep;
       if (due.pending || Atomics.load(dom0.sharedInfo, 0) & 1) return;
       const next = own.nextWork;
       const wait = next === undefined ? timeoutMs : Math.min(timeoutMs, Math.max(0, Number(next - now()) / 1e6));
-      await new Promise<void>((resolve) => {
-        const done = (): void => {
-          clearTimeout(timer);
-          awaken = undefined;
-          resolve();
-        };
-        const timer = setTimeout(done, wait);
-        awaken = done;
-        if (threads.count === 0) return;
-        const waiting = (Atomics as unknown as WaitAsync).waitAsync(words, doorbell, seen, Math.max(1, wait));
-        if (waiting.async) void waiting.value.then(done);
-        else done();
-      });
+      await sleep.wait(rung, wait, threads.count > 0);
     },
     get nextTimer() {
       return own.nextTimer;

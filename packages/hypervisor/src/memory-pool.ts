@@ -4,6 +4,7 @@
  * kept is left to the collector.
  */
 import { frameSize } from "@clickos/grant-table";
+import { HypervisorError } from "./error.ts";
 import { weigh } from "./weigh.ts";
 
 /** Bytes of a page, the unit of WebAssembly. */
@@ -18,19 +19,23 @@ export const maximumPages = 16384;
 /** Memories above this many bytes are not kept: clearing one would hold domain 0 for more than some milliseconds. */
 const largestKept = 4 << 20;
 
-/** Bytes kept unless told otherwise. */
-export const defaultPoolBytes: number = 64 << 20;
+/** KiB kept unless told otherwise. */
+const defaultPooledKiB = 65536;
 
 export class MemoryPool {
   /** The oldest first. */
   private readonly free: WebAssembly.Memory[] = [];
+  /** Bytes of all memory at most, and of that which is kept. */
   private readonly limit: number;
-  /** Bytes that are kept. */
-  bytes = 0;
+  private readonly keep: number;
+  /** Bytes that domains have, and that are kept. */
+  private used = 0;
+  private kept = 0;
   private none: WebAssembly.Memory | undefined;
 
-  constructor(limit: number) {
-    this.limit = limit;
+  constructor(limitKiB: number = Number.POSITIVE_INFINITY, keepKiB: number = defaultPooledKiB) {
+    this.limit = limitKiB * 1024;
+    this.keep = keepKiB * 1024;
   }
 
   /** The memory of a domain that is no more. */
@@ -40,27 +45,53 @@ export class MemoryPool {
     return this.none;
   }
 
-  /** A memory of zeros. @throws {RangeError} when there is none to be had. */
-  take(pages: number): WebAssembly.Memory {
-    void this.nothing;
+  /** A memory of zeros, for the domain `name`. @throws {HypervisorError} NO_MEMORY, and nothing has changed. */
+  take(pages: number, name: string): WebAssembly.Memory {
     const size = pages * pageSize;
+    if (!(Number.isInteger(pages) && pages > 0 && pages <= maximumPages))
+      throw new HypervisorError(
+        "NO_MEMORY",
+        `'${name}' asks for ${pages} pages of memory: a domain has 1 to ${maximumPages}`,
+      );
+    if (this.used + size > this.limit)
+      throw new HypervisorError(
+        "NO_MEMORY",
+        `'${name}' asks for ${size / 1024} KiB where ${(this.limit - this.used) / 1024} of ${this.limit / 1024} are free`,
+      );
     const at = this.free.findLastIndex((memory) => memory.buffer.byteLength === size);
-    if (at < 0) return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-    this.bytes -= size;
-    return this.free.splice(at, 1)[0] as WebAssembly.Memory;
+    let memory: WebAssembly.Memory;
+    if (at < 0) {
+      this.shrink(this.limit - this.used - size);
+      try {
+        void this.nothing;
+        memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+      } catch (e) {
+        throw new HypervisorError("NO_MEMORY", `no memory for '${name}': ${(e as Error).message}`);
+      }
+    } else {
+      memory = this.free.splice(at, 1)[0] as WebAssembly.Memory;
+      this.kept -= size;
+    }
+    this.used += size;
+    return memory;
   }
 
-  /** Nobody has it any more: not its guest, not a thread, not a mapping. */
+  /** A domain ends: its memory counts no more. It is given or dropped when nobody runs it any more. */
+  release(memory: WebAssembly.Memory): void {
+    this.used -= memory.buffer.byteLength;
+  }
+
+  /** Nobody has a memory any more: not its guest, not a thread, not a mapping. */
   give(memory: WebAssembly.Memory): void {
     const size = memory.buffer.byteLength;
-    if (size > Math.min(largestKept, this.limit)) {
+    if (size > Math.min(largestKept, this.keep)) {
       this.drop(memory);
       return;
     }
-    this.shrink(this.limit - size);
+    this.shrink(Math.min(this.keep, this.limit - this.used) - size);
     clear(memory.buffer);
     this.free.push(memory);
-    this.bytes += size;
+    this.kept += size;
   }
 
   /** Somebody may have it still, who will not come back for it. */
@@ -69,11 +100,11 @@ export class MemoryPool {
   }
 
   /** Keeps no more than so many bytes, the newest ones. */
-  shrink(bytes: number): void {
+  private shrink(bytes: number): void {
     let count = 0;
-    for (; this.bytes > bytes && count < this.free.length; count++) {
+    for (; this.kept > bytes && count < this.free.length; count++) {
       const memory = this.free[count] as WebAssembly.Memory;
-      this.bytes -= memory.buffer.byteLength;
+      this.kept -= memory.buffer.byteLength;
       this.drop(memory);
     }
     if (count > 0) this.free.splice(0, count);
