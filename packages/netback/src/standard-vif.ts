@@ -35,6 +35,11 @@ const frameSize = 4096;
 /** A buffer for a packet between guest and switch; a line apart, for the cache. */
 const stride = 2048 + 64;
 const longestFrame = 2048 - 16;
+/**
+ * Slots that a call takes at most, and one packet more, whatever became of them: a ring's worth. A guest that refills its
+ * ring while it is read is served again in the next turn.
+ */
+const slotsPerTurn = 256;
 
 /**
  * Connects to a front end in the standard mode and returns the port.
@@ -70,6 +75,8 @@ export function connectStandardVif(options: StandardVifOptions): Vif {
   const staged = batch.memory.bytes;
   let open = true;
   let frozen = false;
+  /** Receive slots that may still be bad in this round; the next begins when it is flushed. */
+  let badLeft = slotsPerTurn;
   const n = {
     txPackets: 0,
     txBytes: 0,
@@ -106,7 +113,7 @@ export function connectStandardVif(options: StandardVifOptions): Vif {
     return true;
   };
 
-  /** Takes one packet off the ring: 1 staged, 0 answered and dropped, -1 not all of it is there yet. */
+  /** Takes one packet off the ring, of 36 slots at most: 1 staged, 0 answered and dropped, -1 not all is there yet. */
   const takePacket = (waiting: number): number => {
     const first = tx.slot(tx.reqCons);
     let index = tx.reqCons;
@@ -209,8 +216,8 @@ export function connectStandardVif(options: StandardVifOptions): Vif {
     poll() {
       if (!open || window.closed) return null;
       batch.count = 0;
-      let dropped = 0;
-      while (batch.count < burst && dropped < tx.size) {
+      let left = slotsPerTurn;
+      while (batch.count < burst && left > 0) {
         if (limit && !limit.open(now())) break;
         const { waiting } = tx;
         if (waiting < 0) {
@@ -224,13 +231,14 @@ export function connectStandardVif(options: StandardVifOptions): Vif {
           tx.sleep();
           break;
         }
-        const taken = takePacket(waiting);
-        if (taken < 0) break;
-        if (taken === 0) dropped++;
+        const before = tx.reqCons;
+        if (takePacket(waiting) < 0) break;
+        left -= (tx.reqCons - before) >>> 0;
       }
       if (batch.count > 0) return batch;
       showTx();
-      return null;
+      // Nothing but bad packets so far: an empty batch says that there may be more.
+      return left > 0 ? null : batch;
     },
     release() {
       if (!window.closed) showTx();
@@ -246,7 +254,7 @@ export function connectStandardVif(options: StandardVifOptions): Vif {
           continue;
         }
         let delivered = false;
-        while (!delivered) {
+        while (!delivered && badLeft > 0) {
           const { waiting } = rx;
           if (waiting < 0) n.badIndex++;
           if (waiting <= 0) break;
@@ -256,8 +264,10 @@ export function connectStandardVif(options: StandardVifOptions): Vif {
           rx.reqCons = (rx.reqCons + 1) >>> 0;
           const frame = keptRx ? keptRx.pin(ref) : window.pin(ref, false);
           let status: number = NETIF_RSP.error;
-          if (frame < 0) n.rxBadGrant++;
-          else {
+          if (frame < 0) {
+            n.rxBadGrant++;
+            badLeft--;
+          } else {
             copyFrame(from, i, rx.memory, frame);
             if (!keptRx) window.unpin(ref, false);
             status = length;
@@ -277,6 +287,7 @@ export function connectStandardVif(options: StandardVifOptions): Vif {
       return k;
     },
     flush() {
+      badLeft = slotsPerTurn;
       if (open && !window.closed && rx.publish()) {
         n.notifications++;
         options.notifyRx();

@@ -10,7 +10,10 @@ import type { FrameBatch } from "./frame-batch.ts";
 export interface Port {
   /** Unique in its switch. */
   readonly name: string;
-  /** Frames that wait to enter the switch, or `null`; they stay as they are until `release`. */
+  /**
+   * Frames that wait to enter the switch, or `null`; they stay as they are until `release`. A call looks at a bounded
+   * number of them; an empty batch says that none was good so far, and that there may be more.
+   */
   poll(): FrameBatch | null;
   /** Ends the use of the batch that `poll` gave. */
   release(): void;

@@ -41,7 +41,10 @@ export interface ValeSwitch {
   attach(name: string): MemoryPort;
   attach<P extends Port>(port: P): P;
   detach(port: Port): void;
-  /** Moves one batch from each port; how many frames entered. */
+  /**
+   * Moves one batch from each port; how many frames entered. A port that has found only bad frames so far counts as
+   * one, so that whoever goes on until nothing moves comes to its good ones.
+   */
   forward(): number;
   readonly stats: SwitchStats;
 }
@@ -149,8 +152,8 @@ export function createSwitch(options: { name?: string; lookup?: Lookup } = {}): 
         const port = ports[p];
         const batch = port?.poll();
         if (!port || !batch) continue;
-        forwardBatch(batch, p);
-        moved += batch.count;
+        if (batch.count > 0) forwardBatch(batch, p);
+        moved += batch.count || 1;
         port.release();
       }
       if (moved > 0) for (let p = 0; p < last; p++) ports[p]?.flush();
