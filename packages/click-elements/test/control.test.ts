@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from "node:fs";
-import { connect, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Router } from "@clickos/click-core";
@@ -240,5 +240,36 @@ describe("the control socket", () => {
     client.end("READ c.count\r\n".repeat(500));
     await new Promise((resolve) => client.once("close", resolve));
     expect(client.got.match(/DATA 1\r\n3/g)?.length).toBe(500);
+  });
+
+  it("hands large answers over whole, however many bytes come at a time", async () => {
+    const { router, port } = await rig();
+    const client = await connectControl({ port });
+    open.push(client);
+    const text = "0123456789abcdef".repeat(4000);
+    expect(await client.read("p.x", text)).toBe(`<${text}>`);
+    expect(await Promise.all([client.read("p.x", text), client.read("c.count"), client.read("p.x", "")])).toEqual([
+      `<${text}>`,
+      router.read("c.count"),
+      "<>",
+    ]);
+  });
+
+  it("has a client that does not believe whatever answers it", async () => {
+    for (const answer of [
+      "x".repeat(3 << 20),
+      `200-${"y\r\n200-".repeat(200_000)}`,
+      "200 OK\r\nDATA x\r\n".padEnd(100),
+    ]) {
+      const server = createServer((socket) => {
+        socket.on("error", () => {});
+        socket.write("Click::ControlSocket/1.3\r\n");
+        socket.once("data", () => socket.write(answer));
+      });
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      const client = await connectControl({ port: (server.address() as { port: number }).port });
+      open.push(client, server);
+      await expect(client.read("a.b")).rejects.toBeInstanceOf(ControlError);
+    }
   });
 });

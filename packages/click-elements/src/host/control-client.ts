@@ -25,6 +25,10 @@ export interface ControlClient {
   close(): void;
 }
 
+/** Characters of a `DATA` line, and of an answer before it. */
+const longestHeader = 40;
+const longestAnswer = 1 << 20;
+
 interface Answer {
   readonly status: number;
   readonly text: string;
@@ -38,6 +42,10 @@ export async function connectControl(where: ControlAddress): Promise<ControlClie
   const socket: Socket = "path" in where ? connect(where.path) : connect(where.port, where.host ?? "127.0.0.1");
   socket.setEncoding("latin1");
   let buffered = "";
+  /** What came since, and the length of both that the answer under way needs at least. */
+  let more: string[] = [];
+  let moreLength = 0;
+  let needed = 0;
   let failure: ControlError | undefined;
   const waiting: { withData: boolean; resolve(a: Answer): void; reject(e: ControlError): void }[] = [];
   let greet: { resolve(): void; reject(e: ControlError): void } | undefined;
@@ -78,11 +86,18 @@ export async function connectControl(where: ControlAddress): Promise<ControlClie
         const status = Number(line.slice(0, 3));
         let data = "";
         if (request.withData && status < 300) {
-          const header = /^DATA (\d+)\r?\n/.exec(buffered.slice(at, at + 40));
-          if (!header) return false;
+          const header = /^DATA (\d+)\r?\n/.exec(buffered.slice(at, at + longestHeader));
+          if (!header) {
+            if (buffered.length >= at + longestHeader)
+              fail(`not an answer: '${buffered.slice(at, at + longestHeader)}'`);
+            return false;
+          }
           const from = at + header[0].length;
           const to = from + Number(header[1]);
-          if (buffered.length < to) return false;
+          if (buffered.length < to) {
+            needed = to;
+            return false;
+          }
           data = buffered.slice(from, to);
           at = to;
         }
@@ -94,8 +109,15 @@ export async function connectControl(where: ControlAddress): Promise<ControlClie
     }
   };
   socket.on("data", (chunk) => {
-    buffered += chunk as unknown as string;
+    more.push(chunk as unknown as string);
+    moreLength += chunk.length;
+    if (buffered.length + moreLength < needed) return;
+    buffered += more.join("");
+    more = [];
+    moreLength = 0;
+    needed = 0;
     while (take());
+    if (needed === 0 && buffered.length > longestAnswer) fail("an answer without an end");
   });
   socket.on("error", (e) => fail(e.message));
   socket.on("close", () => fail("the connection is closed"));

@@ -59,9 +59,10 @@ const defaultLimits: ControlLimits = {
   unreadBytes: 32 << 20,
   unreadMs: 2_000,
 };
-/** Requests that are served in one turn of the event loop, and the bytes of their answers. */
+/** Requests that are served in one turn of the event loop, the bytes of their answers, and how long they may take. */
 const requestsPerTurn = 64;
 const bytesPerTurn = 1 << 20;
+const turnMs = 5;
 /** Bytes from a client that wait to be served, after which its socket is not read. */
 const maximumBacklog = 64 << 10;
 /** Bytes to a client that wait to be read, after which it is not served. */
@@ -270,7 +271,8 @@ class Clients {
     this.turn = undefined;
     let requests = requestsPerTurn;
     let bytes = Math.min(bytesPerTurn, this.limits.unreadBytes - this.unread());
-    while (this.line.length > 0 && requests > 0 && bytes > 0) {
+    const end = performance.now() + turnMs;
+    while (this.line.length > 0 && requests > 0 && bytes > 0 && performance.now() < end) {
       const client = this.line.shift() as Client;
       const { socket, session } = client;
       client.inLine = false;
