@@ -95,20 +95,22 @@ function endOfWord(text: string, from: number): number {
 export function unquote(text: string): string {
   let out = "";
   let i = 0;
-  while (i < text.length) {
-    const end = skipQuoted(text, i);
-    if (end === i) {
-      out += text[i++];
-      continue;
-    }
-    const closed = text[end - 1] === (text[i] === "\\" ? ">" : text[i]) && end - 1 > i;
-    const inner = text.slice(i + (text[i] === "\\" ? 2 : 1), closed ? end - 1 : end);
-    if (text[i] === "'") out += inner;
-    else out += text[i] === "\\" ? hexString(inner) : readEscapes(inner);
+  for (;;) {
+    quoteStart.lastIndex = i;
+    const start = quoteStart.exec(text)?.index ?? text.length;
+    if (start === text.length) return i === 0 ? text : out + text.slice(i);
+    out += text.slice(i, start);
+    const end = skipQuoted(text, start);
+    const ch = text[start] as string;
+    const closed = text[end - 1] === (ch === "\\" ? ">" : ch) && end - 1 > start;
+    const inner = text.slice(start + (ch === "\\" ? 2 : 1), closed ? end - 1 : end);
+    if (ch === "'") out += inner;
+    else out += ch === "\\" ? hexString(inner) : readEscapes(inner);
     i = end;
   }
-  return out;
 }
+
+const quoteStart = /["']|\\</g;
 
 /** What stands in double quotes, its escapes read. */
 function readEscapes(text: string): string {

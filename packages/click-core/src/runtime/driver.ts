@@ -21,9 +21,8 @@ export interface DriveOptions {
   readonly signal?: AbortSignal;
 }
 
-/** How long tasks run before the host's events are looked at, and how many rounds of them before the clock is. */
+/** How long tasks run before the host's events are looked at. */
 const sliceMs = 5;
-const roundsPerLook = 1024;
 /**
  * While tasks are busy a simulated clock stands still for so many turns, and then goes on in steps: about what as many
  * firings take. It never steps over a timer.
@@ -40,6 +39,7 @@ export async function drive(router: Router, options: DriveOptions = {}): Promise
   router.onWake = woken;
   signal?.addEventListener("abort", woken);
   let sliceEnd = performance.now() + sliceMs;
+  const enough = (): boolean => performance.now() >= sliceEnd;
   let busy = 0;
   const step = (by: bigint): void => {
     const next = router.nextTimer;
@@ -49,7 +49,7 @@ export async function drive(router: Router, options: DriveOptions = {}): Promise
   try {
     for (;;) {
       if (signal?.aborted) return "aborted";
-      const result = router.run(simulated ? 1 : roundsPerLook);
+      const result = simulated ? router.run(1) : router.run(4096, enough);
       if (result === "stopped") return "stopped";
       if (result === "idle") {
         busy = 0;

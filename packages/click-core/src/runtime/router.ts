@@ -254,9 +254,9 @@ export class Router implements Disposable {
 
   /**
    * Runs until there is nothing to do, an element asks to stop, or `rounds` rounds of all tasks are done. Timers
-   * that are due are run, later ones are not waited for.
+   * that are due are run, later ones are not waited for. `enough` is asked after each 128 firings and each timer.
    */
-  run(rounds = 0x7fffffff): RunResult {
+  run(rounds = 0x7fffffff, enough?: () => boolean): RunResult {
     const perTurn = Math.max(1, Math.ceil(firingsPerTurn / Math.max(1, this.current.compiled.layout.tasks.count)));
     for (let left = rounds; left > 0; left -= perTurn) {
       const now = this.now();
@@ -271,10 +271,11 @@ export class Router implements Disposable {
         this.pendingSwap?.();
         this.pendingSwap = undefined;
       }
-      const fired = this.timers.fire(now);
+      const fired = this.timers.fire(now, enough);
       if (this.current.words.stopped !== 0 && !this.keepsRunning()) return "stopped";
       if (result === 0 && !fired) return "idle";
       if (result === 3 && !fired) return "polling";
+      if (enough?.()) break;
     }
     return "more";
   }

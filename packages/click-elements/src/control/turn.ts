@@ -12,7 +12,7 @@ export const maximumJumps: number = 1_000_000;
 /** The same for a script whose result is wanted at once: Click's `max_jumps`. */
 export const jumpsPerCall: number = 1000;
 /** Instructions of a script whose result is wanted at once, and of those that it calls. */
-export const stepsPerCall: number = 100_000;
+export const stepsPerCall: number = 20_000;
 /** Scripts that call each other. */
 export const maximumDepth: number = 32;
 /** Characters of a value. */
@@ -20,7 +20,7 @@ export const maximumText: number = 1 << 20;
 /** Characters of all variables of a script. */
 export const maximumVariables: number = 8 << 20;
 /** Characters that take about as long as an instruction. */
-const charactersPerStep = 256;
+const charactersPerStep = 64;
 
 /**
  * The turn that is under way. Scripts call each other through handlers, which pass nothing on: what they have done
