@@ -35,6 +35,8 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
   const due = new Dom0Events();
   const sleep = new Dom0Sleep(machine);
   const slots = new Slots();
+  /** Domains that are being moved. */
+  const relocating = new Set<DomainControl>();
   const mappers = new Map<number, GrantMapper>();
   const memories = new MemoryPool(options.memoryKiB, options.pooledKiB);
   let nextId = 1;
@@ -206,7 +208,12 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
     mustHaveThread(d.pcpu);
     await awake(
       new Promise<void>((resolve) => {
-        d.onStarted = resolve;
+        // Two may wait: whoever had it started where it was, when it was moved on.
+        const before = d.onStarted;
+        d.onStarted = () => {
+          before?.();
+          resolve();
+        };
         putBack.add(d);
       }),
     );
@@ -325,6 +332,30 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
     }
     return domain;
   };
+  const relocate = async (domain: DomainControl, pcpu: number, target: number): Promise<void> => {
+    const running = domain.state === "running";
+    domain.moving = true;
+    try {
+      await domain.pause();
+      machine.setPlace(domain.id, undefined);
+      if (domain.pcpu !== 0) await threads.ask(domain.pcpu, { op: "remove", slot: domain.slot });
+      else own.remove(domain.slot);
+    } finally {
+      domain.moving = false;
+    }
+    if (domains.get(domain.id) !== domain) {
+      // Who destroyed it has freed its place.
+      slots.free(pcpu, target);
+      return;
+    }
+    slots.free(domain.pcpu, domain.slot);
+    domain.pcpu = pcpu;
+    domain.slot = target;
+    // Paused, or unpaused by somebody meanwhile.
+    if (!domain.isAlive) return;
+    await startKernel(domain);
+    if (running) domain.unpause();
+  };
   const snapshot = async (id: number): Promise<DomainSnapshot> => {
     const domain = known(id);
     const { name, memory } = domain;
@@ -360,33 +391,17 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
     async move(id, pcpu) {
       const domain = known(id);
       choosePcpu({ ...domain.options, kernel: domain.kernel, pcpu });
+      if (relocating.has(domain)) throw new HypervisorError("BUSY", `'${domain.name}' is being moved already`);
       if (domain.pcpu === pcpu) return;
       if (!domain.kernel.portable)
         throw new HypervisorError("NOT_PORTABLE", `the kernel of '${domain.name}' cannot leave this thread`);
-      if (domain.moving) throw new HypervisorError("BUSY", `'${domain.name}' is being moved already`);
       mustHaveThread(pcpu);
       const target = takeSlot(pcpu);
-      const running = domain.state === "running";
-      domain.moving = true;
+      relocating.add(domain);
       try {
-        await domain.pause();
-        machine.setPlace(id, undefined);
-        if (domain.pcpu !== 0) await threads.ask(domain.pcpu, { op: "remove", slot: domain.slot });
-        else own.remove(domain.slot);
+        await relocate(domain, pcpu, target);
       } finally {
-        domain.moving = false;
-      }
-      if (domains.get(id) !== domain) {
-        // Who destroyed it has freed its place.
-        slots.free(pcpu, target);
-        return;
-      }
-      slots.free(domain.pcpu, domain.slot);
-      domain.pcpu = pcpu;
-      domain.slot = target;
-      if (domain.state === "paused") {
-        await startKernel(domain);
-        if (running) domain.unpause();
+        relocating.delete(domain);
       }
     },
     hold(id, body) {

@@ -349,5 +349,12 @@ describe("a thread that ends without saying who ran", () => {
     d.unpause();
     await xen.move(d.id, 2);
     expect([added, d.statistics.pcpu, d.state]).toEqual([[1, 2], 2, "running"]);
+    // Whoever unpauses it meanwhile, it arrives; and it makes one move at a time.
+    const moved = xen.move(d.id, 0);
+    const again = expect(xen.move(d.id, 1)).rejects.toMatchObject({ code: "BUSY" });
+    d.unpause();
+    await Promise.all([moved, again]);
+    await goesOn(d);
+    expect(d.statistics.pcpu).toBe(0);
   });
 });
