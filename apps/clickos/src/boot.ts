@@ -185,7 +185,11 @@ function makeReport(
       drop(`nic${device}: frame longer than a receive buffer`, player.tooLong + nic.read32(registers.ROC));
       if (player.reader.problem) problems.push(player.reader.problem);
     }
-    for (const [name, s] of Object.entries(ports)) drop(`${bridge.name}: no room in ${name}`, s.noRoom);
+    for (const [name, s] of Object.entries(ports)) {
+      drop(`${bridge.name}: no room in ${name}`, s.noRoom);
+      drop(`${bridge.name}: source is not an address of ${name}`, s.foreignSource);
+      drop(`${bridge.name}: too many addresses behind ${name}`, s.overLimit);
+    }
     // In the order of a packet's way: in to the VM, then out of it.
     for (const from of [`nic${device}`, vif?.name ?? ""]) {
       const to = from === vif?.name ? `nic${device}` : (vif?.name ?? "");
@@ -194,6 +198,7 @@ function makeReport(
       if (b) hops.push({ name: `${bridge.name} → ${to}`, packets: b.outPackets, bytes: b.outBytes });
     }
     drop(`${bridge.name}: destination behind the port of entry`, switchDrops.hairpin);
+    drop(`${bridge.name}: nobody to send to`, switchDrops.nobody);
     drop(`${bridge.name}: shorter than an Ethernet header`, switchDrops.runt);
     for (const port of [nicPort, vif])
       for (const [reason, count] of Object.entries(port?.drops ?? {})) drop(`${port?.name}: ${reason}`, count);

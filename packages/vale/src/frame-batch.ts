@@ -11,7 +11,10 @@ export class FrameMemory {
   readonly bytes: Uint8Array;
   readonly words: Int32Array;
   readonly longs: BigInt64Array;
+  /** Another thread may write to it at any time. */
+  readonly shared: boolean;
   constructor(buffer: ArrayBufferLike) {
+    this.shared = !(buffer instanceof ArrayBuffer);
     this.bytes = new Uint8Array(buffer);
     this.words = new Int32Array(buffer, 0, buffer.byteLength >> 2);
     this.longs = new BigInt64Array(buffer, 0, buffer.byteLength >> 3);
@@ -26,8 +29,35 @@ export class FrameBatch {
   /** Length of each frame in bytes. */
   readonly lengths: Int32Array = new Int32Array(batchSize);
 
+  /**
+   * For memory that is shared: each frame's first twelve bytes, its addresses, as they were looked up. Copies have
+   * these, so that a guest that writes to a frame under way cannot send from an address that was not checked.
+   */
+  private readonly addresses: Int32Array | undefined;
+  /** Whether they were kept, and are written to copies. */
+  addressed = false;
+
   constructor(memory: FrameMemory | ArrayBufferLike) {
     this.memory = memory instanceof FrameMemory ? memory : new FrameMemory(memory);
+    if (this.memory.shared) this.addresses = new Int32Array(batchSize * 3);
+  }
+  /** For lookups: what was read of a frame's first twelve bytes, as three words. */
+  keep(i: number, a: number, b: number, c: number): void {
+    const addresses = this.addresses as Int32Array;
+    addresses[i * 3] = a;
+    addresses[i * 3 + 1] = b;
+    addresses[i * 3 + 2] = c;
+    this.addressed = true;
+  }
+  /** Writes the addresses that were kept to a copy. */
+  restore(i: number, to: FrameMemory, offset: number): void {
+    const addresses = this.addresses as Int32Array;
+    for (let k = 0; k < 3; k++) {
+      const word = addresses[i * 3 + k] as number;
+      const at = offset + k * 4;
+      if ((at & 3) === 0) to.words[at >> 2] = word;
+      else for (let b = 0; b < 4; b++) to.bytes[at + b] = word >>> (b * 8);
+    }
   }
 }
 
@@ -40,6 +70,11 @@ export class FrameBatch {
  * `switch2` and `path`.
  */
 export function copyFrame(from: FrameBatch, i: number, to: FrameMemory, offset: number): void {
+  copyBytes(from, i, to, offset);
+  if (from.addressed) from.restore(i, to, offset);
+}
+
+function copyBytes(from: FrameBatch, i: number, to: FrameMemory, offset: number): void {
   const at = from.offsets[i] as number;
   const length = from.lengths[i] as number;
   if (((at | offset) & 7) !== 0 || length > 512) {

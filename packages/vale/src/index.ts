@@ -4,12 +4,22 @@
  * @packageDocumentation
  */
 export { batchSize, copyFrame, FrameBatch, FrameMemory } from "./frame-batch.ts";
-export { broadcast, type Lookup, learningBridge, nowhere, patch } from "./lookup.ts";
+export {
+  broadcast,
+  foreignSource,
+  type LearningOptions,
+  type Lookup,
+  learningBridge,
+  nowhere,
+  overLimit,
+  type PortRules,
+  patch,
+  unknown,
+} from "./lookup.ts";
 export { createMemoryPort, type MemoryPort, maximumFrame } from "./memory-port.ts";
-export type { Port } from "./port.ts";
+export { maximumPorts, type Port } from "./port.ts";
 export {
   createSwitch,
-  maximumPorts,
   type PortStats,
   SwitchError,
   type SwitchErrorCode,

@@ -1,43 +1,102 @@
 /** Where a frame goes: the modular lookup of a switch. */
+import { AddressTable, belongsToOther, tooMany } from "./address-table.ts";
 import type { FrameBatch } from "./frame-batch.ts";
+import { type MacAddress, parseAddress } from "./mac-address.ts";
+import { maximumPorts } from "./port.ts";
 
 /** To all other ports. */
 export const broadcast = -1;
 /** To none. */
 export const nowhere = -2;
+/** To all other ports but those whose addresses are fixed: it is for an address that nobody is known to have. */
+export const unknown = -3;
+/** To none: its source address is not one that its port may send from. */
+export const foreignSource = -4;
+/** To none: its port has as many addresses as it may. */
+export const overLimit = -5;
+
+/** What holds for one port of a lookup by addresses. */
+export interface PortRules {
+  /**
+   * The addresses of this port, as `02:00:00:00:00:01`: it sends from these only, what is sent to them goes only here,
+   * and it gets no frame to an address that nobody is known to have. Without them the port learns.
+   */
+  readonly addresses?: readonly string[];
+  /** Addresses that may be learned behind this port; the lookup's by default. */
+  readonly addressLimit?: number;
+}
 
 /** Decides for one frame of a batch that came in on a port, by index. */
 export interface Lookup {
   readonly name: string;
   /** Where all frames of a port go, whatever is in them; then `lookup` is not asked. */
   whole?(ingress: number): number;
-  /** A port index, `broadcast` or `nowhere`. */
+  /** Called before frames are looked up, now and then: for what has to do with time. */
+  begin?(): void;
+  /** A port index, `broadcast`, or another of the constants here. */
   lookup(batch: FrameBatch, i: number, ingress: number): number;
+  /** A port comes, with its rules; all or nothing. Lookups without it know no addresses. @throws {AddressError} */
+  admit?(port: number, rules: PortRules): void;
   /** Forgets what it knows of a port. */
   forget?(port: number): void;
 }
 
+/** A port cannot have an address: another has it, or it is none. */
+export class AddressError extends Error {
+  override readonly name = "AddressError";
+  readonly code: "ADDRESS_TAKEN" | "BAD_ADDRESS";
+  constructor(code: AddressError["code"], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export interface LearningOptions {
+  /** Addresses stay with the port where they were first seen, until they age or the port leaves. */
+  readonly sticky?: boolean;
+  /** Seconds after which an address that was not seen is forgotten; 300 by default, as IEEE 802.1D recommends. */
+  readonly ageing?: number;
+  /** Addresses that are learned behind a port; 1,024 by default. */
+  readonly addressesPerPort?: number;
+  /** What happens to frames from addresses beyond that: they go on and nothing is learned (the default), or none do. */
+  readonly onLimit?: "forward" | "drop";
+  /** Milliseconds, for the ageing. */
+  now?(): number;
+}
+
 /**
- * The learning bridge: remembers behind which port each source address is. The table is direct-mapped, as VALE's
- * is: an address that meets another in its place takes it over, and the other is flooded until it is seen again.
+ * The learning bridge: remembers behind which port each source address is. A port can fill no more than its own limit
+ * of addresses, and never takes the place of another's; ports whose addresses are fixed take no part in learning.
  *
- * `sticky` addresses stay with the port where they were first seen until it leaves: a port cannot take another's frames
- * by using its address. One that finds its place taken by another address is flooded.
+ * `sticky` keeps a port from taking the frames of another whose addresses are not fixed by using them.
  */
-export function learningBridge(options: { entries?: number; sticky?: boolean } = {}): Lookup {
-  const sticky = options.sticky ?? false;
-  const entries = 2 ** Math.ceil(Math.log2(options.entries ?? 4096));
-  const mask = entries - 1;
-  // Four words an entry: address bytes 0–3, address bytes 4–5, port + 1.
-  const table = new Int32Array(entries * 4);
-  const slot = (high: number, low: number): number => {
-    // Addresses differ in their last bytes, which are the high bits here: they are brought down before the mask.
-    let h = Math.imul(high ^ (high >>> 16) ^ low, 0x85ebca6b);
-    h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-    return ((h ^ (h >>> 16)) & mask) << 2;
+export function learningBridge(options: LearningOptions = {}): Lookup {
+  const { sticky = false, ageing = 300, addressesPerPort = 1024, onLimit = "forward" } = options;
+  const now = options.now ?? (() => performance.now());
+  const table = new AddressTable(maximumPorts, { sticky, ageing });
+  const isFixed = new Uint8Array(maximumPorts);
+  const dropsBeyond = onLimit === "drop";
+  /** By port: the addresses of the frame before, in which generation of the table, and where it went. */
+  const flows = new Int32Array(maximumPorts * 5);
+  const decide = (a: number, b: number, c: number, ingress: number): number => {
+    // Source address: its first two bytes are the high half of b, the rest is c. Group addresses are no sources.
+    const sourceLow = b >>> 16;
+    if (isFixed[ingress] === 1) {
+      if (!table.owns(ingress, c, sourceLow)) return foreignSource;
+    } else if ((sourceLow & 1) === 0) {
+      const result = table.learn(ingress, c, sourceLow);
+      if (result === belongsToOther) return foreignSource;
+      if (result === tooMany && dropsBeyond) return overLimit;
+    }
+    if (a & 1) return broadcast;
+    // Destination in the form of a source: first two bytes, then four.
+    const port = table.portOf((a >>> 16) | (b << 16), a & 0xffff);
+    if (port < 0) return unknown;
+    return port === ingress ? nowhere : port;
   };
   return {
     name: "learning",
+    begin: () => table.tick(Math.floor(now() / 1000)),
     lookup(batch, i, ingress) {
       const at = batch.offsets[i] as number;
       let a: number;
@@ -60,27 +119,35 @@ export function learningBridge(options: { entries?: number; sticky?: boolean } =
         b = word(4);
         c = word(8);
       }
-      // Source address: its first two bytes are the high half of b, the rest is c. Group addresses are no sources.
-      const sourceLow = b >>> 16;
-      if ((sourceLow & 1) === 0) {
-        const s = slot(c, sourceLow);
-        if (!sticky || table[s + 2] === 0) {
-          table[s] = c;
-          table[s + 1] = sourceLow;
-          table[s + 2] = ingress + 1;
-        }
+      if (batch.memory.shared) batch.keep(i, a, b, c);
+      // Frames of a flow follow each other: nothing was learned since the one before, so the answer is the same.
+      const f = ingress * 5;
+      if (flows[f] === a && flows[f + 1] === b && flows[f + 2] === c && flows[f + 3] === table.generation)
+        return flows[f + 4] as number;
+      const to = decide(a, b, c, ingress);
+      flows[f] = a;
+      flows[f + 1] = b;
+      flows[f + 2] = c;
+      flows[f + 3] = table.generation;
+      flows[f + 4] = to;
+      return to;
+    },
+    admit(port, rules) {
+      const addresses: MacAddress[] = [];
+      for (const text of rules.addresses ?? []) {
+        const address = parseAddress(text);
+        if (!address) throw new AddressError("BAD_ADDRESS", `'${text}' is no address of one station`);
+        if (table.isFixed(address.high, address.low))
+          throw new AddressError("ADDRESS_TAKEN", `address ${text} belongs to another port`);
+        addresses.push(address);
       }
-      if (a & 1) return broadcast;
-      // Destination in the form of a source: first two bytes, then four.
-      const low = a & 0xffff;
-      const high = (a >>> 16) | (b << 16);
-      const d = slot(high, low);
-      if (table[d] !== high || table[d + 1] !== low || table[d + 2] === 0) return broadcast;
-      const port = (table[d + 2] as number) - 1;
-      return port === ingress ? nowhere : port;
+      isFixed[port] = rules.addresses ? 1 : 0;
+      table.setLimit(port, rules.addressLimit ?? addressesPerPort);
+      for (const { high, low } of addresses) table.fix(port, high, low);
     },
     forget(port) {
-      for (let e = 0; e < table.length; e += 4) if (table[e + 2] === port + 1) table[e + 2] = 0;
+      isFixed[port] = 0;
+      table.forget(port);
     },
   };
 }

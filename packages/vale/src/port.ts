@@ -1,6 +1,9 @@
 /** What can be attached to a switch. */
 import type { FrameBatch } from "./frame-batch.ts";
 
+/** Ports of a switch at most, as VALE's NM_BDG_MAXPORTS. */
+export const maximumPorts = 254;
+
 /**
  * A port of a switch: a source and a sink of batches.
  *

@@ -1,11 +1,17 @@
 /** The switch: takes batches from its ports, looks each frame up, delivers to each port once a batch. */
 import { batchSize, type FrameBatch } from "./frame-batch.ts";
-import { broadcast, type Lookup, learningBridge } from "./lookup.ts";
+import {
+  AddressError,
+  broadcast,
+  foreignSource,
+  type Lookup,
+  learningBridge,
+  overLimit,
+  type PortRules,
+  unknown,
+} from "./lookup.ts";
 import { createMemoryPort, type MemoryPort } from "./memory-port.ts";
-import type { Port } from "./port.ts";
-
-/** Ports of a switch at most, as VALE's NM_BDG_MAXPORTS. */
-export const maximumPorts = 254;
+import { maximumPorts, type Port } from "./port.ts";
 
 export interface PortStats {
   /** Frames and bytes that entered the switch here. */
@@ -16,15 +22,28 @@ export interface PortStats {
   readonly outBytes: number;
   /** Frames for this port that it had no room for. */
   readonly noRoom: number;
+  /** Frames that entered here and went no further: their source is not an address of this port. */
+  readonly foreignSource: number;
+  /** The same: this port has as many addresses as it may, and the lookup drops frames from others. */
+  readonly overLimit: number;
 }
 
 export interface SwitchStats {
   readonly ports: Readonly<Record<string, PortStats>>;
-  /** Frames with nowhere to go: their port is the one they came from, or they are too short to have addresses. */
-  readonly drops: { readonly hairpin: number; readonly runt: number };
+  /**
+   * Frames with nowhere to go: their port is the one they came from, they are too short to have addresses, or nobody
+   * else is there who gets frames of their kind.
+   */
+  readonly drops: { readonly hairpin: number; readonly runt: number; readonly nobody: number };
 }
 
-export type SwitchErrorCode = "NAME_TAKEN" | "TOO_MANY_PORTS" | "NOT_ATTACHED";
+export type SwitchErrorCode =
+  | "NAME_TAKEN"
+  | "TOO_MANY_PORTS"
+  | "NOT_ATTACHED"
+  | "ADDRESS_TAKEN"
+  | "BAD_ADDRESS"
+  | "NO_ADDRESSES";
 
 export class SwitchError extends Error {
   override readonly name = "SwitchError";
@@ -37,9 +56,11 @@ export class SwitchError extends Error {
 
 export interface ValeSwitch {
   readonly name: string;
+  /** Whether frames are looked up by their addresses, so that ports can have rules. */
+  readonly byAddress: boolean;
   /** Attaches a port; a name makes a memory port. @throws {SwitchError} */
-  attach(name: string): MemoryPort;
-  attach<P extends Port>(port: P): P;
+  attach(name: string, rules?: PortRules): MemoryPort;
+  attach<P extends Port>(port: P, rules?: PortRules): P;
   detach(port: Port): void;
   /**
    * Moves one batch from each port; how many frames entered. A port that has found only bad frames so far counts as
@@ -49,13 +70,18 @@ export interface ValeSwitch {
   readonly stats: SwitchStats;
 }
 
-/** Four numbers a port: packets and bytes in, packets and bytes out; then frames without room. */
+/** Numbers of a port: packets and bytes in, packets and bytes out; frames without room; frames that were refused. */
 const IN_PACKETS = 0;
 const IN_BYTES = 1;
 const OUT_PACKETS = 2;
 const OUT_BYTES = 3;
 const NO_ROOM = 4;
-const COUNTERS = 5;
+const FOREIGN_SOURCE = 5;
+const OVER_LIMIT = 6;
+const COUNTERS = 7;
+
+/** Batches between two looks at the clock; each takes as long as looking up ten frames. */
+const clockBatches = 64;
 
 export function createSwitch(options: { name?: string; lookup?: Lookup } = {}): ValeSwitch {
   const lookup = options.lookup ?? learningBridge();
@@ -63,8 +89,14 @@ export function createSwitch(options: { name?: string; lookup?: Lookup } = {}): 
   const lists: Int32Array[] = [];
   const counts = new Int32Array(maximumPorts);
   const counters = new Float64Array(maximumPorts * COUNTERS);
+  /** Ports whose addresses are fixed: they get nothing that is for nobody known. */
+  const closed = new Uint8Array(maximumPorts);
   let hairpin = 0;
   let runt = 0;
+  let nobody = 0;
+  /** The clock is looked at in the first batch after a turn in which nothing moved, and now and then when much does. */
+  let idle = true;
+  let sinceClock = 0;
 
   const inOrder = Int32Array.from({ length: batchSize }, (_, i) => i);
   const add = (port: number, counter: number, n: number): void => {
@@ -92,6 +124,7 @@ export function createSwitch(options: { name?: string; lookup?: Lookup } = {}): 
     const n = batch.count;
     const last = ports.length;
     const bytes = bytesOf(batch, inOrder, n);
+    batch.addressed = false;
     add(ingress, IN_PACKETS, n);
     add(ingress, IN_BYTES, bytes);
     const whole = lookup.whole?.(ingress);
@@ -100,6 +133,11 @@ export function createSwitch(options: { name?: string; lookup?: Lookup } = {}): 
       else hairpin += n;
       return;
     }
+    if (idle || ++sinceClock >= clockBatches) {
+      idle = false;
+      sinceClock = 0;
+      lookup.begin?.();
+    }
     for (let i = 0; i < n; i++) {
       if ((batch.lengths[i] as number) < 14) {
         runt++;
@@ -107,9 +145,17 @@ export function createSwitch(options: { name?: string; lookup?: Lookup } = {}): 
       }
       const to = lookup.lookup(batch, i, ingress);
       if (to >= 0 && to < last && ports[to]) enqueue(to, i);
-      else if (to === broadcast) {
-        for (let p = 0; p < last; p++) if (p !== ingress && ports[p]) enqueue(p, i);
-      } else hairpin++;
+      else if (to === broadcast || to === unknown) {
+        let copies = 0;
+        for (let p = 0; p < last; p++) {
+          if (p === ingress || !ports[p] || (to === unknown && closed[p] === 1)) continue;
+          enqueue(p, i);
+          copies++;
+        }
+        if (copies === 0) nobody++;
+      } else if (to === foreignSource) add(ingress, FOREIGN_SOURCE, 1);
+      else if (to === overLimit) add(ingress, OVER_LIMIT, 1);
+      else hairpin++;
     }
     for (let p = 0; p < last; p++) {
       const count = counts[p] as number;
@@ -120,12 +166,20 @@ export function createSwitch(options: { name?: string; lookup?: Lookup } = {}): 
     }
   };
 
-  const attach = (port: Port): void => {
+  const attach = (port: Port, rules: PortRules): void => {
     if (ports.some((p) => p?.name === port.name))
       throw new SwitchError("NAME_TAKEN", `a port named '${port.name}' is attached already`);
     let index = ports.indexOf(undefined);
     if (index < 0) index = ports.length;
     if (index >= maximumPorts) throw new SwitchError("TOO_MANY_PORTS", `a switch has at most ${maximumPorts} ports`);
+    if (rules.addresses && !lookup.admit)
+      throw new SwitchError("NO_ADDRESSES", `a switch with ${lookup.name} lookup knows no addresses`);
+    try {
+      lookup.admit?.(index, rules);
+    } catch (e) {
+      throw e instanceof AddressError ? new SwitchError(e.code, e.message) : e;
+    }
+    closed[index] = rules.addresses ? 1 : 0;
     ports[index] = port;
     lists[index] ??= new Int32Array(batchSize);
     counters.fill(0, index * COUNTERS, (index + 1) * COUNTERS);
@@ -133,9 +187,10 @@ export function createSwitch(options: { name?: string; lookup?: Lookup } = {}): 
 
   return {
     name: options.name ?? "vale0",
-    attach(given: string | Port) {
+    byAddress: lookup.admit !== undefined,
+    attach(given: string | Port, rules: PortRules = {}) {
       const port = typeof given === "string" ? createMemoryPort(given) : given;
-      attach(port);
+      attach(port, rules);
       return port as never;
     },
     detach(port) {
@@ -156,7 +211,8 @@ export function createSwitch(options: { name?: string; lookup?: Lookup } = {}): 
         moved += batch.count || 1;
         port.release();
       }
-      if (moved > 0) for (let p = 0; p < last; p++) ports[p]?.flush();
+      if (moved === 0) idle = true;
+      else for (let p = 0; p < last; p++) ports[p]?.flush();
       return moved;
     },
     get stats() {
@@ -170,9 +226,11 @@ export function createSwitch(options: { name?: string; lookup?: Lookup } = {}): 
           outPackets: at(OUT_PACKETS),
           outBytes: at(OUT_BYTES),
           noRoom: at(NO_ROOM),
+          foreignSource: at(FOREIGN_SOURCE),
+          overLimit: at(OVER_LIMIT),
         };
       });
-      return { ports: named, drops: { hairpin, runt } };
+      return { ports: named, drops: { hairpin, runt, nobody } };
     },
   };
 }

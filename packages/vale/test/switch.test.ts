@@ -40,7 +40,7 @@ describe("the switch", () => {
     const [a, b] = [sw.attach("a"), sw.attach("b")];
     a.send([frame(2, 1), frame(1, 2), new Uint8Array(13)]);
     sw.forward();
-    expect(sw.stats.drops).toEqual({ hairpin: 1, runt: 1 });
+    expect(sw.stats.drops).toEqual({ hairpin: 1, runt: 1, nobody: 0 });
     b.receive();
     for (let i = 0; i < 3; i++) {
       a.send(Array.from({ length: 100 }, () => broadcastFrame(1)));
@@ -90,7 +90,7 @@ describe("the switch", () => {
           { maxLength: 40 },
         ),
         (steps) => {
-          const sw = createSwitch({ lookup: learningBridge({ entries: 1024 }) });
+          const sw = createSwitch({ lookup: learningBridge() });
           const ports = ["a", "b", "c", "d"].map((n) => sw.attach(n));
           const table = new Map<number, number>();
           steps.forEach(([port, dst, src, length], n) => {
