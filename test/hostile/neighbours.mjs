@@ -52,7 +52,7 @@ export async function neighbourOn(bridge, xl, elements, name) {
   const port = bridge.attach("station");
   const text = "FromDevice(0) -> Queue(400) -> Unqueue -> EtherMirror -> ToDevice(0)";
   const image = await linkImage({ file: `${name}.click`, text }, { elements, name });
-  const vm = await xl.create({ name, image, pcpu: 0, vif: [{ bridge }] });
+  const vm = await xl.create({ name, image, pcpu: 0, vif: [{ bridge, mac: "02:00:00:00:01:01" }] });
   const n = traffic(name, vm, { addresses: [...mirror, ...station, 0x88, 0xb5], limit: outstanding.shared });
   const swapped = (frame) => {
     const back = frame.slice();

@@ -67,8 +67,10 @@ export async function hostileSuite({ mutations, seed, elements, worker, progress
         store.mkdir(`${home}/data`);
         store.setPermissions(home, ["n0", `r${d.id}`]);
         store.setPermissions(`${home}/data`, [`n${d.id}`]);
-        const vif = { domain: d.id, device: 0, bridge: "hostile", mac: "02:00:00:00:00:66", mode: vifMode };
-        announceVif(store, { ...vif, rate: "3000,10000" });
+        const mac = `02:66:00:00:${[d.id >> 8, d.id & 255].map((b) => b.toString(16).padStart(2, "0")).join(":")}`;
+        const vif = { domain: d.id, device: 0, bridge: "hostile", mac, mode: vifMode };
+        // Half of them may send from any address, so that what is beside them is attacked that way too.
+        announceVif(store, { ...vif, rate: "3000,10000", antiSpoof: d.id % 2 === 0 });
       },
     });
     const key = `${domain.id}/0`;

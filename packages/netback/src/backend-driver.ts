@@ -39,6 +39,8 @@ export interface VifDescription {
   readonly mode?: VifMode;
   /** As `parseRate` reads it. */
   readonly rate?: string;
+  /** Whether `mac` is the only address it sends from, and its alone; the default where the switch looks at addresses. */
+  readonly antiSpoof?: boolean;
 }
 
 const root = "/local/domain/0/backend/vif";
@@ -68,6 +70,7 @@ export function announceVif(store: XenStore, vif: VifDescription): void {
       mode: vif.mode ?? "+batch",
       handle: String(device),
       online: "1",
+      ...(vif.antiSpoof === undefined ? {} : { antispoof: vif.antiSpoof ? "1" : "0" }),
       ...(rate ? { rate: `${rate.bytes},${rate.microseconds}` } : {}),
       state: "1",
     });
@@ -171,7 +174,9 @@ export function createBackend(options: BackendOptions): Backend {
         notifyTx: () => events.send(0, tx),
         notifyRx: () => events.send(0, rx),
       });
-      bridge.attach(vif);
+      // Both are in the back end's own half, which the guest cannot write to.
+      const antiSpoof = (read(`${d.path}/antispoof`) ?? (bridge.byAddress ? "1" : "0")) === "1";
+      bridge.attach(vif, antiSpoof ? { addresses: [read(`${d.path}/mac`) ?? ""] } : {});
     } catch (e) {
       vif?.disconnect();
       for (const port of ports) events.close(0, port);

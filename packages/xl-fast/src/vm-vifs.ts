@@ -3,7 +3,7 @@ import type { Domain, Hypervisor } from "@clickos/hypervisor";
 import type { ImageManifest } from "@clickos/minios";
 import { connectFrontEnd, parseRate, ringsOf, type Vif, type VifMode } from "@clickos/netback";
 import { devicePage, xenbusState } from "@clickos/netfront";
-import type { ValeSwitch } from "@clickos/vale";
+import { type PortRules, SwitchError, type ValeSwitch } from "@clickos/vale";
 import { ToolstackError } from "./error.ts";
 
 /** A virtual interface of a VM to be created. */
@@ -16,6 +16,13 @@ export interface VifConfig {
   readonly mode?: VifMode;
   /** What the VM may send, as `10Mb/s` or `500KB/s@20ms`. */
   readonly rate?: string;
+  /**
+   * Whether the VM sends from its own addresses only, gets what is for them only, and nobody else uses them. The default
+   * where the switch looks at addresses; `false` is for VMs that pass on others' frames, as bridges do.
+   */
+  readonly antiSpoof?: boolean;
+  /** Addresses that are the VM's besides `mac`, for `antiSpoof`. */
+  readonly addresses?: readonly string[];
 }
 
 type Places = ImageManifest["vifs"][number];
@@ -70,7 +77,9 @@ export class VmVifs {
   /** Whether the VM has these interfaces, and they are free. @throws {ToolstackError} */
   check(places: readonly Places[]): void {
     for (const { device, rings } of places) {
-      const { mode = "+batch", rate } = this.configOf(device);
+      const { mode = "+batch", rate, bridge, antiSpoof } = this.configOf(device);
+      if (antiSpoof && !bridge.byAddress)
+        throw new ToolstackError("BAD_VIFS", `antiSpoof: switch '${bridge.name}' does not look at addresses`);
       if (rings !== ringsOf(mode))
         throw new ToolstackError(
           "BAD_VIFS",
@@ -86,19 +95,28 @@ export class VmVifs {
     }
   }
 
+  private macOf(device: number): string {
+    const { id } = this.domain;
+    return this.configOf(device).mac ?? `02:00:00:${hex(id >> 8)}:${hex(id & 255)}:${hex(device)}`;
+  }
+  /** What its switch is told about an interface. */
+  private rulesOf(device: number): PortRules {
+    const { bridge, antiSpoof = bridge.byAddress, addresses = [] } = this.configOf(device);
+    return antiSpoof ? { addresses: [this.macOf(device), ...addresses] } : {};
+  }
+
   /** Fills in the device pages before a router boots: who the back end is, the event channel, the address. */
   prepare(places: readonly Places[]): void {
     const { events } = this.hypervisor;
     const { id, memory } = this.domain;
     this.check(places);
     for (const { device, page: at } of places) {
-      const { mac } = this.configOf(device);
       const remote = events.allocUnbound(id, 0);
       this.ports.set(device, events.bindInterdomain(0, id, remote));
       const page = devicePage.view(memory.buffer, at);
       page.backendId = 0;
       page.eventChannel = remote;
-      page.mac = macBytes(mac ?? `02:00:00:${hex(id >> 8)}:${hex(id & 255)}:${hex(device)}`);
+      page.mac = macBytes(this.macOf(device));
       page.state = xenbusState.initialising;
     }
   }
@@ -126,10 +144,10 @@ export class VmVifs {
           notifyRx: notify,
         });
         try {
-          bridge.attach(vif);
+          bridge.attach(vif, this.rulesOf(device));
         } catch (e) {
           vif.disconnect();
-          throw e;
+          throw e instanceof SwitchError ? new ToolstackError("BAD_VIFS", e.message) : e;
         }
         this.connected.push({ device, vif, bridge, local });
       }
