@@ -2,7 +2,7 @@
  * The netmap-mode driver: the NIC's rings as a switch port. Polled; buffers stay where they are and descriptors
  * go back to the hardware a batch at a time. Budget: 25 ns a 64-byte frame from wire to switch, or the reverse.
  */
-import { copyFrame, FrameBatch, type Port } from "@clickos/vale";
+import { copyFrame, FrameBatch, maximumFrame, type Port } from "@clickos/vale";
 import type { Ixgbe } from "./ixgbe.ts";
 import * as R from "./registers.ts";
 
@@ -79,7 +79,7 @@ export function drive(nic: Ixgbe, name = "nic"): Port {
         }
         const i = list[k] as number;
         const length = from.lengths[i] as number;
-        if (length > bufferSize - 16) {
+        if (length > maximumFrame) {
           tooLong++;
           continue;
         }

@@ -14,6 +14,8 @@ export interface FrontEnd {
   /** Of these, netif rings need the references of the two rings only. */
   readonly grants: VifGrants;
   readonly rate?: Rate | undefined;
+  /** Bytes of the longest frame that the guest says it takes; what a switch carries, when it does not say. */
+  readonly frameLimit?: number;
   /** The rings have been in use before. */
   readonly resume?: boolean;
   /** Send events to the front end: about what it sent, and about what came for it. */
@@ -25,7 +27,7 @@ export interface FrontEnd {
 export function connectFrontEnd(mode: VifMode, front: FrontEnd): Vif {
   const { name, domain, mapper, grants, rate, notifyTx, notifyRx } = front;
   const { netmap, persistent, burst } = vifModes[mode];
-  const common = { name, domain, mapper, ...(rate ? { rate } : {}) };
+  const common = { name, domain, mapper, frameLimit: front.frameLimit ?? 0, ...(rate ? { rate } : {}) };
   if (front.rings === "netmap") {
     if (!netmap) throw new NetbackError(`${name}: netmap rings were not offered`);
     return connectVif({ ...common, burst, grants, resume: front.resume ?? false, notify: notifyRx });

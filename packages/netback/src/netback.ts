@@ -6,10 +6,10 @@
  * Transmit and receive are named from the guest's side.
  */
 import type { GrantMapper } from "@clickos/grant-table";
-import { copyFrame, FrameBatch } from "@clickos/vale";
+import { copyFrame, FrameBatch, maximumFrame } from "@clickos/vale";
 import { netmapRing, netmapSlot, ringSlots } from "@clickos/xen-ring";
 import { type Rate, RateLimit } from "./rate.ts";
-import { NetbackError, shortestFrame, type Vif } from "./vif.ts";
+import { NetbackError, receiveLimit, shortestFrame, type Vif } from "./vif.ts";
 
 /** Bytes of a packet buffer. */
 const bufferSize = 2048;
@@ -38,6 +38,8 @@ export interface VifOptions {
   readonly resume?: boolean;
   /** Frames in a batch at most; 1 for an event for each packet. 256 by default. */
   readonly burst?: number;
+  /** Bytes of the longest frame that the guest takes; what a switch carries by default. */
+  readonly frameLimit?: number;
   /** What the guest may send. */
   readonly rate?: Rate;
   /** Microseconds; for the rate. */
@@ -96,12 +98,14 @@ export function connectVif(options: VifOptions): Vif {
   const burst = Math.max(1, Math.min(options.burst ?? ringSlots, ringSlots));
   const now = options.now ?? (() => performance.now() * 1000);
   const limit = options.rate && new RateLimit(options.rate, now());
+  const longest = receiveLimit(options.frameLimit);
   let open = true;
   let txPackets = 0;
   let txBytes = 0;
   let rxPackets = 0;
   let rxBytes = 0;
   let txBadSlot = 0;
+  let txTooLong = 0;
   let badIndex = 0;
   let rxBadSlot = 0;
   let rxTooLong = 0;
@@ -132,6 +136,10 @@ export function connectVif(options: VifOptions): Vif {
         const offset = (words[slot + 2] as number) >>> 0;
         if (index >= bufferCount || offset > bufferSize || offset + length > bufferSize || length < shortestFrame) {
           txBadSlot++;
+          continue;
+        }
+        if (length > maximumFrame) {
+          txTooLong++;
           continue;
         }
         batch.offsets[n] = (offsets[index] as number) + offset;
@@ -180,11 +188,17 @@ export function connectVif(options: VifOptions): Vif {
           break;
         }
         k++;
-        if (offset + length > bufferSize - 16) {
+        if (length > longest) {
           rxTooLong++;
           continue;
         }
-        copyFrame(from, i, memory, (offsets[index] as number) + offset);
+        let at = offset;
+        if (at + length > maximumFrame) {
+          // It begins earlier in its buffer than the guest proposed, so that the limit is the same in every buffer.
+          at = (maximumFrame - length) & ~63;
+          words[slot + 2] = at;
+        }
+        copyFrame(from, i, memory, (offsets[index] as number) + at);
         words[slot + 1] = length;
         rxTail = (rxTail + 1) & mask;
         total += length;
@@ -208,6 +222,7 @@ export function connectVif(options: VifOptions): Vif {
     get drops() {
       return {
         "bad transmit slot": txBadSlot,
+        "transmit frame too long": txTooLong,
         "bad receive slot": rxBadSlot,
         "bad ring index": badIndex,
         "frame too long": rxTooLong,
@@ -216,7 +231,8 @@ export function connectVif(options: VifOptions): Vif {
     detached: disconnect,
     disconnect,
     get stats() {
-      return { txPackets, txBytes, rxPackets, rxBytes, txBadSlot, badIndex, rxBadSlot, rxTooLong, notifications };
+      const bad = txBadSlot + txTooLong;
+      return { txPackets, txBytes, rxPackets, rxBytes, txBadSlot: bad, badIndex, rxBadSlot, rxTooLong, notifications };
     },
   };
 }

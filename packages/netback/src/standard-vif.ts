@@ -5,12 +5,12 @@
  * Transmit and receive are named from the guest's side. Structures: xen/include/public/io/netif.h and ring.h.
  */
 import type { GrantMapper } from "@clickos/grant-table";
-import { copyFrame, FrameBatch } from "@clickos/vale";
+import { copyFrame, FrameBatch, maximumFrame } from "@clickos/vale";
 import { maximumPacketSlots, NETIF_RSP, NETTXF, netifRx, netifTx, XEN_NETIF_EXTRA_FLAG_MORE } from "@clickos/xen-ring";
 import { completeChecksum } from "./checksum.ts";
 import { KeptGrants, NetifBackRing } from "./netif-ring.ts";
 import { type Rate, RateLimit } from "./rate.ts";
-import { NetbackError, shortestFrame, type Vif } from "./vif.ts";
+import { NetbackError, receiveLimit, shortestFrame, type Vif } from "./vif.ts";
 
 export interface StandardVifOptions {
   readonly name: string;
@@ -22,6 +22,8 @@ export interface StandardVifOptions {
   readonly persistent?: boolean;
   /** Frames in a batch at most; 1 for an operation and an event for each packet. 64 by default. */
   readonly burst?: number;
+  /** Bytes of the longest frame that the guest takes; what a switch carries by default. */
+  readonly frameLimit?: number;
   /** What the guest may send. */
   readonly rate?: Rate;
   /** Microseconds; for the rate. */
@@ -34,7 +36,6 @@ export interface StandardVifOptions {
 const frameSize = 4096;
 /** A buffer for a packet between guest and switch; a line apart, for the cache. */
 const stride = 2048 + 64;
-const longestFrame = 2048 - 16;
 /**
  * Slots that a call takes at most, and one packet more, whatever became of them: a ring's worth. A guest that refills its
  * ring while it is read is served again in the next turn.
@@ -73,6 +74,7 @@ export function connectStandardVif(options: StandardVifOptions): Vif {
   const guest = new Uint8Array(window.buffer);
   const batch = new FrameBatch(new ArrayBuffer(burst * stride));
   const staged = batch.memory.bytes;
+  const longest = receiveLimit(options.frameLimit);
   let open = true;
   let frozen = false;
   /** Receive slots that may still be bad in this round; the next begins when it is flushed. */
@@ -163,7 +165,7 @@ export function connectStandardVif(options: StandardVifOptions): Vif {
     if (tooMany) n.txTooManySlots++;
     else if (extras > 0) n.txExtra++;
     else if ((sizes[0] as number) <= 0 || total < shortestFrame) n.txBadSize++;
-    else if (total > longestFrame) n.txTooLong++;
+    else if (total > maximumFrame) n.txTooLong++;
     else good = true;
     const to = batch.count * stride;
     let at = to;
@@ -249,7 +251,7 @@ export function connectStandardVif(options: StandardVifOptions): Vif {
       for (; k < count; k++) {
         const i = list[k] as number;
         const length = from.lengths[i] as number;
-        if (length > frameSize) {
+        if (length > longest) {
           n.rxTooLong++;
           continue;
         }

@@ -1,5 +1,5 @@
 /** What all kinds of back ends have in common. */
-import type { Port } from "@clickos/vale";
+import { maximumFrame, type Port } from "@clickos/vale";
 
 /** Frames by what became of them. Transmit and receive are named from the guest's side. */
 export interface VifStats {
@@ -9,13 +9,13 @@ export interface VifStats {
   /** From the switch to the guest. */
   readonly rxPackets: number;
   readonly rxBytes: number;
-  /** Transmit slots that made no sense: buffer, offset or length out of range. */
+  /** Transmit slots that made no sense: buffer, offset or length out of range; and frames that are too long. */
   readonly txBadSlot: number;
   /** Ring indices that made no sense. */
   readonly badIndex: number;
   /** Receive slots that made no sense; frames wait, or are dropped by the switch, until they do. */
   readonly rxBadSlot: number;
-  /** Frames longer than the guest's buffers. */
+  /** Frames longer than what the guest takes. */
   readonly rxTooLong: number;
   /** Events sent. */
   readonly notifications: number;
@@ -31,6 +31,11 @@ export interface Vif extends Port {
 export class NetbackError extends Error {
   override readonly name = "NetbackError";
   readonly code = "BAD_FRONTEND";
+}
+
+/** The longest frame that goes to a guest: what it says it takes, if that is a number and no more than a switch carries. */
+export function receiveLimit(frameLimit = 0): number {
+  return frameLimit >= shortestFrame && frameLimit < maximumFrame ? frameLimit : maximumFrame;
 }
 
 /** A frame shorter than this has no addresses. */

@@ -1,13 +1,11 @@
 /** Captures as ports of a switch: one plays a file into it, one records what comes out. */
-import { batchSize, FrameBatch, type Port } from "@clickos/vale";
+import { batchSize, FrameBatch, maximumFrame, type Port } from "@clickos/vale";
 import { type CaptureReader, openCapture } from "./capture-reader.ts";
 import { type CaptureWriter, createCapture } from "./capture-writer.ts";
 
 const slotSize = 2048;
 /** A cache line more than the size: buffers a power of two apart compete for the same few cache sets. */
 const stride = slotSize + 64;
-/** The longest frame that a switch port carries. */
-export const maximumFrame: number = slotSize - 16;
 
 /** Puts frames of a capture into batches, in order. Frames longer than a port carries are counted and left out. */
 export class CapturePlayer {

@@ -3,12 +3,13 @@
  *
  * @packageDocumentation
  */
+
+export { maximumFrame } from "@clickos/vale";
 export { CaptureError, type CaptureErrorCode, systemReason } from "./capture-error.ts";
 export {
   type CaptureInput,
   type CaptureOutput,
   CapturePlayer,
-  maximumFrame,
   readPcap,
   writePcap,
 } from "./capture-port.ts";

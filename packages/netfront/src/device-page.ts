@@ -32,6 +32,8 @@ export const devicePage: Struct<{
   bufferCount: U32Field;
   /** From the guest: what kind of rings they are. */
   rings: U32Field;
+  /** From the guest: bytes of the longest frame that it takes. */
+  frameLimit: U32Field;
 }> = struct(
   {
     magic: u32,
@@ -45,6 +47,7 @@ export const devicePage: Struct<{
     bufferFrames: u32,
     bufferCount: u32,
     rings: u32,
+    frameLimit: u32,
   },
   { name: "vif_page" },
 );

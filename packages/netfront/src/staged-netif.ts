@@ -3,7 +3,7 @@
  * for as long as it is under way, or once for all; what is received comes into pages of the interface's own and is
  * copied from there. xen/include/public/io/netif.h and ring.h.
  */
-import { dataLimit, dataOffset, type PlatformContext } from "@clickos/click-core";
+import { dataOffset, maximumFrame, type PlatformContext } from "@clickos/click-core";
 import type { FunctionBuilder, I32 } from "@clickos/codegen";
 import { frameSize, GTF } from "@clickos/grant-table";
 import {
@@ -91,10 +91,7 @@ export function stageNetifVif(context: PlatformContext, device: number, table: n
           const offset = c.load16(slot, netifRxResponse.offsets.offset);
           const status = c.load16(slot, netifRxResponse.offsets.status);
           c.store32(rxCons, cons.add(1));
-          const good = status
-            .sub(1)
-            .ltU(dataLimit - dataOffset)
-            .and(offset.add(status).leU(frameSize));
+          const good = status.sub(1).ltU(maximumFrame).and(offset.add(status).leU(frameSize));
           done.inc();
           const address = c.var("i32", 0, "buffer");
           c.if(good, () => {
@@ -160,6 +157,7 @@ export function stageNetifVif(context: PlatformContext, device: number, table: n
       page.bufferRef.set(grants.bufferRef);
       page.bufferFrames.set(persistent ? poolFrames(c, pool) : c.i32(0));
       page.bufferCount.set(0);
+      page.frameLimit.set(maximumFrame);
       page.state.set(xenbusState.connected);
     },
 

@@ -5,7 +5,14 @@
  * The guest calls `enter` before a burst and `leave` after it; `device` is what FromDevice and ToDevice use.
  */
 
-import { bufferSize, dataOffset, type PlatformContext, type StagedDevice, type StagedPool } from "@clickos/click-core";
+import {
+  bufferSize,
+  dataOffset,
+  maximumFrame,
+  type PlatformContext,
+  type StagedDevice,
+  type StagedPool,
+} from "@clickos/click-core";
 import type { FunctionBuilder, I32, StagedFields } from "@clickos/codegen";
 import { frameSize, GTF, grantEntry } from "@clickos/grant-table";
 import { netmapRing, ringSlots, xenbusState } from "@clickos/xen-ring";
@@ -157,6 +164,7 @@ export function stageNetmapVif(context: PlatformContext, device: number, table: 
       page.bufferRef.set(grants.bufferRef);
       page.bufferFrames.set(poolFrames(c, pool));
       page.bufferCount.set(pool.count(c));
+      page.frameLimit.set(maximumFrame);
       page.state.set(xenbusState.connected);
     },
 

@@ -6,6 +6,12 @@
 /** Frames in a batch at most. */
 export const batchSize = 256;
 
+/**
+ * Bytes of the longest frame that ports carry, in buffers of 2,048: copies go by blocks of 16 bytes and may touch the
+ * rest of the last one.
+ */
+export const maximumFrame = 2032;
+
 /** A memory as the switch sees it: bytes, and the same memory as 32- and 64-bit words. */
 export class FrameMemory {
   readonly bytes: Uint8Array;

@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-export { batchSize, copyFrame, FrameBatch, FrameMemory } from "./frame-batch.ts";
+export { batchSize, copyFrame, FrameBatch, FrameMemory, maximumFrame } from "./frame-batch.ts";
 export {
   broadcast,
   foreignSource,
@@ -16,7 +16,7 @@ export {
   patch,
   unknown,
 } from "./lookup.ts";
-export { createMemoryPort, type MemoryPort, maximumFrame } from "./memory-port.ts";
+export { createMemoryPort, type MemoryPort } from "./memory-port.ts";
 export { maximumPorts, type Port } from "./port.ts";
 export {
   createSwitch,

@@ -1,5 +1,5 @@
 /** A port in memory: two rings of buffers, for programs and tests. */
-import { copyFrame, FrameBatch } from "./frame-batch.ts";
+import { copyFrame, FrameBatch, maximumFrame } from "./frame-batch.ts";
 import type { Port } from "./port.ts";
 
 /** Slots of each ring. */
@@ -7,8 +7,6 @@ const slots = 256;
 const bufferSize = 2048;
 /** A cache line more than the size: buffers a power of two apart compete for the same few cache sets. */
 const stride = bufferSize + 64;
-/** The longest frame a memory port carries. */
-export const maximumFrame: number = bufferSize - 16;
 
 export interface MemoryPort extends Port {
   /** Queues frames to enter the switch; returns how many fit. @throws {RangeError} for a frame that is too long. */

@@ -130,7 +130,7 @@ export class VmVifs {
         const page = devicePage.view(memory.buffer, at);
         const local = this.ports.get(device) as number;
         const { bridge, mode = "+batch", rate } = this.configOf(device);
-        const { rxRingRef, txRingRef, bufferRef, bufferFrames, bufferCount } = page;
+        const { rxRingRef, txRingRef, bufferRef, bufferFrames, bufferCount, frameLimit } = page;
         const notify = (): void => void events.send(0, local);
         const vif = connectFrontEnd(mode, {
           name: `vif${id}.${device}`,
@@ -138,6 +138,7 @@ export class VmVifs {
           mapper,
           rings,
           grants: { rxRingRef, txRingRef, bufferRef, bufferFrames, bufferCount },
+          frameLimit,
           rate: rate === undefined ? undefined : parseRate(rate),
           resume,
           notifyTx: notify,

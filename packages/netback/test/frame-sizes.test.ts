@@ -1,0 +1,76 @@
+import type { NetFront } from "@clickos/netfront";
+import { FrameBatch, type Port } from "@clickos/vale";
+import { describe, expect, it } from "vitest";
+import { driver, frame, guestWith, host } from "./guest.ts";
+
+const sizes = Array.from({ length: 2100 - 13 }, (_, i) => 14 + i);
+
+/** A port that sends and takes frames of any size, one at a time. */
+function anySize(): Port & { next: Uint8Array | undefined; got: number[] } {
+  const batch = new FrameBatch(new ArrayBuffer(4096));
+  return {
+    name: "outside",
+    next: undefined,
+    got: [],
+    poll() {
+      if (!this.next) return null;
+      batch.memory.bytes.set(this.next);
+      batch.lengths[0] = this.next.length;
+      batch.count = 1;
+      this.next = undefined;
+      return batch;
+    },
+    release() {},
+    deliver(from, list, count) {
+      for (let k = 0; k < count; k++) this.got.push(from.lengths[list[k] as number] as number);
+      return count;
+    },
+    flush() {},
+  };
+}
+
+describe("frames of 14 to 2,100 bytes", () => {
+  for (const mode of ["standard", "netmap"] as const)
+    it(`arrive, or are counted by their reason, at a guest in TypeScript and from it, in ${mode} mode`, async () => {
+      const h = host();
+      const outside = h.bridge.attach(anySize());
+      let front: NetFront | undefined;
+      const guest = await guestWith(h, "guest", (os) =>
+        driver(os, { mode }, (f) => {
+          front = f;
+        }),
+      );
+      h.settle();
+      const vif = h.backend.vifs.get(`${guest.id}/0`)!;
+      const got: number[] = [];
+      let refusedBySend = 0;
+      for (const size of sizes) {
+        outside.next = frame(guest.id, 9, size, size);
+        h.settle();
+        got.push(...front!.receive().map((f) => f.length));
+        try {
+          expect(front!.send(frame(9, guest.id, size, size))).toBe(true);
+        } catch {
+          refusedBySend++;
+        }
+        front!.flush();
+        h.settle();
+      }
+      const carried = sizes.filter((s) => s <= 2032);
+      const beyond = sizes.length - carried.length;
+      expect(got).toEqual(carried);
+      expect(outside.got).toEqual(carried);
+      expect(Object.entries(vif.drops!).filter(([, n]) => n > 0)).toEqual(
+        mode === "standard"
+          ? [
+              ["transmit frame too long", beyond],
+              ["frame too long", beyond],
+            ]
+          : [["frame too long", beyond]],
+      );
+      // The netmap front end's own buffers hold no more.
+      expect(refusedBySend).toBe(mode === "netmap" ? beyond : 0);
+      const { inPackets, noRoom } = h.bridge.stats.ports.outside!;
+      expect([inPackets, noRoom, h.bridge.stats.drops]).toEqual([sizes.length, 0, { hairpin: 0, runt: 0, nobody: 0 }]);
+    });
+});

@@ -1,0 +1,78 @@
+import { elements } from "@clickos/click-elements";
+import { linkImage } from "@clickos/minios";
+import { ringsOf, type VifMode, vifModes } from "@clickos/netback";
+import { createSwitch, FrameBatch, type Port, patch } from "@clickos/vale";
+import { createToolstack } from "@clickos/xl-fast";
+import { describe, expect, it } from "vitest";
+
+/** What a Click packet holds after its headroom, and what a switch carries. */
+const [packetLimit, switchLimit] = [1840, 2032];
+const sizes = Array.from({ length: 2100 - 13 }, (_, i) => 14 + i);
+
+/** A port that sends frames of any size and remembers the sizes that it gets; a frame is of bytes of its size. */
+function anySize(name: string): Port & { next: number; got: number[]; wrong: number } {
+  const batch = new FrameBatch(new ArrayBuffer(4096));
+  return {
+    name,
+    next: 0,
+    got: [],
+    wrong: 0,
+    poll() {
+      if (this.next === 0) return null;
+      batch.memory.bytes.fill(this.next & 255);
+      batch.lengths[0] = this.next;
+      batch.count = 1;
+      this.next = 0;
+      return batch;
+    },
+    release() {},
+    deliver(from, list, count) {
+      for (let k = 0; k < count; k++) {
+        const i = list[k] as number;
+        const [at, length] = [from.offsets[i] as number, from.lengths[i] as number];
+        const end = from.memory.bytes.subarray(at + length - 14, at + length);
+        if (end.some((b) => b !== end[0])) this.wrong++;
+        this.got.push(length);
+      }
+      return count;
+    },
+    flush() {},
+  };
+}
+
+describe("frames of 14 to 2,100 bytes through a compiled VM", () => {
+  for (const mode of Object.keys(vifModes) as VifMode[])
+    for (const headers of [0, 4])
+      it(`arrive, or are counted by their reason, in mode ${mode}, with ${headers} headers put before them`, async () => {
+        const xl = createToolstack({ elements });
+        const encap = " -> EtherEncap(0x88b5, 2:0:0:0:0:1, 2:0:0:0:0:2)".repeat(headers);
+        const text = `FromDevice(0) -> c :: Counter${encap} -> ToDevice(1)`;
+        const rings = { 0: ringsOf(mode), 1: ringsOf(mode) };
+        const image = await linkImage({ file: "t.click", text }, { elements, name: "t", rings });
+        const bridges = [0, 1].map((i) => createSwitch({ name: `br${i}`, lookup: patch() }));
+        const [from, to] = bridges.map((bridge, i) => bridge.attach(anySize(`outside${i}`))) as [
+          ReturnType<typeof anySize>,
+          ReturnType<typeof anySize>,
+        ];
+        const vm = await xl.create({ name: "vm", image, vif: bridges.map((bridge) => ({ bridge, mode })) });
+        const settle = (): void => {
+          for (let busy = true; busy; ) {
+            busy = xl.hypervisor.run();
+            for (const b of bridges) while (b.forward() > 0) busy = true;
+          }
+        };
+        for (const size of sizes) {
+          from.next = size;
+          settle();
+        }
+        const taken = sizes.filter((s) => s <= packetLimit);
+        const sent = taken.map((s) => s + headers * 14);
+        expect(vm.read("c.count")).toBe(String(taken.length));
+        expect([to.got, to.wrong]).toEqual([sent.filter((s) => s <= switchLimit), 0]);
+        expect(Object.entries(vm.vifs[0]!.drops!).filter(([, n]) => n > 0)).toEqual([
+          ["frame too long", sizes.length - taken.length],
+        ]);
+        expect(Object.values(vm.vifs[1]!.drops!).every((n) => n === 0)).toBe(true);
+        expect(vm.drops()).toEqual([]);
+      });
+});
