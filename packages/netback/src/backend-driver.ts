@@ -44,6 +44,9 @@ export interface VifDescription {
 }
 
 const root = "/local/domain/0/backend/vif";
+const errorRoot = "/local/domain/0/error/backend/vif";
+/** Handshakes that may fail in a row before a device stays closed for good: each costs domain 0 some work. */
+const failuresInRow = 16;
 
 /** Writes both halves of a device to the store, in the state in which drivers begin. @throws {RangeError} */
 export function announceVif(store: XenStore, vif: VifDescription): void {
@@ -83,6 +86,10 @@ interface Device {
   readonly path: string;
   readonly frontend: string;
   state: number;
+  /** Its features are in the store. */
+  offered: boolean;
+  /** Handshakes that failed since one did not. */
+  failed: number;
   connected: { readonly vif: Vif; readonly bridge: ValeSwitch; readonly ports: readonly number[] } | undefined;
   readonly unwatch: () => void;
 }
@@ -93,7 +100,7 @@ export function createBackend(options: BackendOptions): Backend {
   const devices = new Map<string, Device>();
   const vifs = new Map<string, Vif>();
   const failures: Record<string, number> = {};
-  const todo: string[] = [];
+  const todo = new Set<string>();
   let working = false;
   let open = true;
 
@@ -112,16 +119,32 @@ export function createBackend(options: BackendOptions): Backend {
     return n < limit ? n : -1;
   };
   const setState = (d: Device, to: number): void => {
+    if (d.state === to && to === xenbusState.closed) return;
     d.state = to;
     if (store.exists(d.path)) store.write(`${d.path}/state`, String(to));
   };
   const fail = (d: Device, reason: string, message: string): void => {
     failures[reason] = (failures[reason] ?? 0) + 1;
-    store.write(`/local/domain/0/error/backend/vif/${d.key}/error`, message.slice(0, 1000));
+    d.failed++;
+    store.write(`${errorRoot}/${d.key}/error`, message.slice(0, 1000));
     setState(d, xenbusState.closing);
+  };
+  /** What was wrong with a device is of no interest any longer. */
+  const removeErrors = (d: Device): void => {
+    const ofDomain = `${errorRoot}/${d.domain}`;
+    if (store.exists(`${errorRoot}/${d.key}`)) store.rm(`${errorRoot}/${d.key}`);
+    if (store.exists(ofDomain) && store.directory(ofDomain).length === 0) store.rm(ofDomain);
   };
 
   const offer = (d: Device): void => {
+    if (d.failed >= failuresInRow) {
+      setState(d, xenbusState.closed);
+      return;
+    }
+    if (!d.offered) writeFeatures(d);
+    setState(d, xenbusState.initWait);
+  };
+  const writeFeatures = (d: Device): void => {
     const { netmap, persistent } = vifModes[modeOf(d)];
     const features: Record<string, boolean> = {
       "feature-sg": true,
@@ -136,7 +159,7 @@ export function createBackend(options: BackendOptions): Backend {
       "feature-netmap": netmap,
     };
     for (const [key, on] of Object.entries(features)) store.write(`${d.path}/${key}`, on ? "1" : "0");
-    setState(d, xenbusState.initWait);
+    d.offered = true;
   };
   const modeOf = (d: Device): VifMode => {
     const mode = read(`${d.path}/mode`) ?? "";
@@ -186,6 +209,7 @@ export function createBackend(options: BackendOptions): Backend {
     }
     d.connected = { vif, bridge, ports };
     vifs.set(d.key, vif);
+    d.failed = 0;
     setState(d, xenbusState.connected);
     return undefined;
   };
@@ -201,9 +225,7 @@ export function createBackend(options: BackendOptions): Backend {
     disconnect(d);
     d.unwatch();
     devices.delete(d.key);
-    // What was wrong with its devices goes with the last of them.
-    const errors = `/local/domain/0/error/backend/vif/${d.domain}`;
-    if (![...devices.values()].some((other) => other.domain === d.domain) && store.exists(errors)) store.rm(errors);
+    removeErrors(d);
   };
 
   /** Looks at a device and does the step that is due. */
@@ -225,6 +247,8 @@ export function createBackend(options: BackendOptions): Backend {
         path,
         frontend,
         state: xenbusState.initialising,
+        offered: false,
+        failed: 0,
         connected: undefined,
         unwatch,
       };
@@ -248,17 +272,22 @@ export function createBackend(options: BackendOptions): Backend {
       default:
         // Closing, closed, gone, or nonsense.
         disconnect(d);
-        if (d.state !== xenbusState.closed) setState(d, xenbusState.closed);
+        setState(d, xenbusState.closed);
+        // Its domain is no more.
+        if (front < 0 && !store.exists(frontend)) removeErrors(d);
     }
   };
   const changed = (key: string): void => {
     if (!open) return;
-    todo.push(key);
+    todo.add(key);
     // What a step writes is heard of when it is done.
     if (working) return;
     working = true;
     try {
-      for (let next = todo.shift(); next !== undefined; next = todo.shift()) step(next);
+      for (const next of todo) {
+        todo.delete(next);
+        step(next);
+      }
     } finally {
       working = false;
     }

@@ -115,6 +115,54 @@ describe("the handshake", () => {
   });
 });
 
+describe("a guest that goes through the states without end", () => {
+  it("is not listened to after some failures, and what domain 0 keeps of it does not grow", async () => {
+    const h = host();
+    const guest = await guestWith(h, "flipper", () => {});
+    h.settle();
+    const front = `/local/domain/${guest.id}/device/vif/0`;
+    const errors = `/local/domain/0/error/backend/vif/${guest.id}`;
+    h.store.write(`${front}/tx-ring-ref`, "x");
+    let written = 0;
+    h.store.watch(`/local/domain/0/backend/vif/${guest.id}/0`, "w", () => written++);
+    let { nodes } = h.store.statistics;
+    for (let round = 0; round < 500; round++) {
+      for (const state of ["1", "3", "5", "6", "7", "x"]) {
+        h.store.write(`${front}/state`, state);
+        h.settle();
+      }
+      if (round === 20) {
+        ({ nodes } = h.store.statistics);
+        written = 0;
+      }
+    }
+    expect([h.backend.failures, h.store.statistics.nodes, written]).toEqual([{ "bad ring reference": 16 }, nodes, 0]);
+    expect(states(h, guest.id)[1]).toBe("6");
+    // Nothing is left of it with its domain, though nobody took its back half away.
+    expect(h.store.exists(errors)).toBe(true);
+    h.xen.destroyDomain(guest.id);
+    h.store.rm(`/local/domain/${guest.id}`);
+    h.settle();
+    expect(h.store.exists(errors)).toBe(false);
+  });
+
+  it("costs one write for each offer when its handshakes succeed", async () => {
+    const h = host();
+    const guest = await guestWith(h, "flipper", () => {});
+    h.settle();
+    const front = `/local/domain/${guest.id}/device/vif/0`;
+    let written = 0;
+    h.store.watch(`/local/domain/0/backend/vif/${guest.id}/0`, "w", () => written++);
+    written = 0;
+    for (let round = 0; round < 100; round++)
+      for (const state of ["5", "1"]) {
+        h.store.write(`${front}/state`, state);
+        h.settle();
+      }
+    expect(written).toBe(200);
+  });
+});
+
 describe("the standard mode", () => {
   async function sender(): Promise<{
     h: ReturnType<typeof host>;
