@@ -25,6 +25,8 @@ export interface BootOptions {
   readonly nics: ReadonlyMap<number, NicCaptures>;
   /** How each switch looks frames up: `patch` (the default) joins NIC and VM, `learning` is a bridge. */
   readonly lookup?: "patch" | "learning";
+  /** Ends the run; the report is up to then. */
+  readonly signal?: AbortSignal;
   /** Called once the VM is up, before the first frame. */
   readonly onBoot?: (vm: Vm) => void;
 }
@@ -70,6 +72,9 @@ export interface BootReport {
 
 /** Frames that arrive on each wire before the system settles. Less than any ring on the way holds. */
 const burst = 64;
+
+/** How long the machine runs before signals and pipes are looked at. */
+const turnMs = 5;
 
 /** Boots an image, plays the captures, and shuts everything down. */
 export async function bootImage(bytes: Uint8Array<ArrayBuffer>, options: BootOptions): Promise<BootReport> {
@@ -129,17 +134,33 @@ export async function bootImage(bytes: Uint8Array<ArrayBuffer>, options: BootOpt
       vif: stack.map(({ bridge }) => ({ bridge, antiSpoof: false })),
     });
     options.onBoot?.(vm);
-    const settle = (): void => {
-      for (let busy = true; busy; ) {
+    const { signal } = options;
+    const end = new Promise<void>((resolve) => signal?.addEventListener("abort", () => resolve()));
+    let turnEnd = performance.now() + turnMs;
+    const turn = async (): Promise<void> => {
+      if (performance.now() < turnEnd) return;
+      await new Promise((resolve) => setImmediate(resolve));
+      turnEnd = performance.now() + turnMs;
+    };
+    const settle = async (): Promise<void> => {
+      for (let busy = true; busy && !signal?.aborted; ) {
         busy = false;
-        for (const { bridge } of stack) while (bridge.forward() > 0) busy = true;
+        for (const { bridge } of stack)
+          while (bridge.forward() > 0) {
+            busy = true;
+            if (performance.now() >= turnEnd) break;
+          }
         if (toolstack.hypervisor.run()) busy = true;
+        await turn();
       }
     };
-    settle();
-    while (vm.domain.state === "running" && stack.some(({ wire }) => !wire.done)) {
-      for (const { wire, nic } of stack) wire.play(nic, burst);
-      settle();
+    await settle();
+    while (vm.domain.state === "running" && !signal?.aborted && stack.some(({ wire }) => !wire.done)) {
+      let played = 0;
+      for (const { wire, nic } of stack) played += wire.play(nic, burst);
+      await settle();
+      const pipes = stack.flatMap(({ wire }) => (wire.done ? [] : wire.more()));
+      if (played === 0 && pipes.length > 0) await Promise.race([...pipes, end]);
     }
     report = makeReport(vm, stack);
     if (vm.domain.crash)

@@ -1,5 +1,5 @@
 /** The `click` command: runs a configuration as Click's user-level driver does. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   type Configuration,
@@ -20,7 +20,13 @@ import {
   onSignal,
   serveControl,
 } from "@clickos/click-elements/node";
+import { systemReason } from "@clickos/netdev";
 import { type ClickOptions, clickUsage, readClickOptions, UsageError } from "./click-options.ts";
+import { failureText } from "./failure.ts";
+import { readInput, writeBytes } from "./files.ts";
+import { checkOutputs, elementFiles, type NamedFile } from "./output-files.ts";
+import { printable } from "./printable.ts";
+import { interruptible } from "./shutdown.ts";
 
 /** Runs the command; the result is its exit status. */
 export async function click(argv: readonly string[]): Promise<number> {
@@ -59,15 +65,27 @@ export async function click(argv: readonly string[]): Promise<number> {
       output: (line) => void process.stdout.write(Buffer.from(line, "latin1")),
       files: hostFiles,
       onSignal,
+      opening: (files) => {
+        const { reads, writes } = elementFiles(files);
+        const configuration: NamedFile[] =
+          "file" in options.source && options.source.file !== "-" ? [{ path: file, what: "the configuration" }] : [];
+        const output: NamedFile[] =
+          options.output !== undefined && options.output !== "-"
+            ? [{ path: options.output, what: "the flat configuration" }]
+            : [];
+        checkOutputs([...configuration, ...reads], [...output, ...writes]);
+      },
       variables: options.variables,
       reconfigurable: options.reconfigurable,
       library: (name) => library(name, options.path),
       ...(simulated ? { clock: simulated.now } : {}),
-      ...(options.warnings ? { warn: (warning) => void process.stderr.write(`${warning}\n`) } : {}),
+      ...(options.warnings ? { warn: (warning) => void process.stderr.write(`${printable(warning)}\n`) } : {}),
     });
   } catch (e) {
     if (e instanceof ConfigurationError) return fail(`${e.message}\nRouter could not be initialized!`);
-    throw e;
+    const text = failureText(e, "click");
+    if (text === undefined) throw e;
+    return fail(text);
   }
 
   const servers: ControlServer[] = [];
@@ -82,8 +100,9 @@ export async function click(argv: readonly string[]): Promise<number> {
     if (!printHandlers(router, options.handlers)) status = 1;
     if (options.exitHandler !== undefined) status = exitStatus(router, options.exitHandler);
   } catch (e) {
-    if (!(e instanceof Error) || !("code" in e)) throw e;
-    status = fail(`click: ${e.message}`);
+    const text = failureText(e, "click") ?? (e instanceof Error && "code" in e ? `click: ${e.message}` : undefined);
+    if (text === undefined) throw e;
+    status = fail(text);
   } finally {
     for (const server of servers) server.close();
     router.close();
@@ -92,7 +111,7 @@ export async function click(argv: readonly string[]): Promise<number> {
 }
 
 function fail(message: string): number {
-  process.stderr.write(`${message}\n`);
+  process.stderr.write(`${printable(message)}\n`);
   return 1;
 }
 
@@ -101,10 +120,9 @@ function readSource({ source }: ClickOptions): [file: string, text: string] {
   const fromInput = source.file === "-";
   let bytes: Buffer;
   try {
-    bytes = readFileSync(fromInput ? 0 : source.file);
+    bytes = fromInput ? Buffer.from(readInput()) : readFileSync(source.file);
   } catch (e) {
-    const { code } = e as NodeJS.ErrnoException;
-    throw new Error(`${source.file}: ${code === "ENOENT" ? "no such file" : (e as Error).message}`);
+    throw new Error(`${source.file}: ${systemReason(e)}`);
   }
   return [fromInput ? "<stdin>" : source.file, archiveMember(bytes, "config").toString("latin1")];
 }
@@ -125,19 +143,13 @@ function library(name: string, path: string | undefined): Configuration | undefi
 
 function writeOutput(file: string, text: string): void {
   if (file === "-") process.stdout.write(text);
-  else writeFileSync(file, text, "latin1");
+  else writeBytes(file, Buffer.from(text, "latin1"));
 }
 
 async function runDriver(router: Router, simulated: SimulatedClock | undefined, { time }: ClickOptions): Promise<void> {
-  const abort = new AbortController();
-  const stop = (): void => abort.abort();
-  process.once("SIGINT", stop);
-  process.once("SIGTERM", stop);
   const started = performance.now();
   const cpu = process.cpuUsage();
-  await drive(router, { signal: abort.signal, ...(simulated ? { simulated } : {}) });
-  process.off("SIGINT", stop);
-  process.off("SIGTERM", stop);
+  await interruptible((signal) => drive(router, { signal, ...(simulated ? { simulated } : {}) }));
   if (time) {
     const used = process.cpuUsage(cpu);
     const line = (us: number, what: string): string => `${(us / 1e6).toFixed(3)}${what}`;

@@ -6,15 +6,18 @@ import { elements } from "@clickos/click-elements/node";
 import { linkImage, loadImage } from "@clickos/minios";
 import { createXenStore } from "@clickos/xenstore";
 import { serve } from "@clickos/xenstore/node";
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import pc from "picocolors";
 import { bootImage, type NicCaptures } from "./boot.ts";
 import { click } from "./click.ts";
 import { demo } from "./demo.ts";
 import { CommandError, failureText } from "./failure.ts";
 import { readBytes, readText, writeBytes } from "./files.ts";
+import { checkOutputs, type NamedFile } from "./output-files.ts";
+import { printable } from "./printable.ts";
 import { bootText, imageText, runText } from "./report.ts";
 import { runConfiguration } from "./run.ts";
+import { guardOutput, interruptible, outputWritten } from "./shutdown.ts";
 import {
   checkSource,
   diagnosticsJson,
@@ -52,7 +55,7 @@ const json = (value: unknown): void =>
   print(JSON.stringify(value, (_key, v) => (typeof v === "bigint" ? Number(v) : v), 2));
 
 function reportProblems(problems: readonly string[]): void {
-  for (const problem of problems) process.stderr.write(`clickos: ${problem}\n`);
+  for (const problem of problems) process.stderr.write(`clickos: ${printable(problem)}\n`);
   if (problems.length > 0) process.exitCode = 1;
 }
 
@@ -75,6 +78,8 @@ const program = new Command("clickos")
   .description("Click middleboxes as tiny virtual machines: build, inspect, boot, run.")
   .version(version)
   .enablePositionalOptions()
+  // What was printed is written before the process ends.
+  .exitOverride()
   .showHelpAfterError("(--help shows how it is used)");
 
 program
@@ -90,19 +95,18 @@ program
       file: string,
       options: { in?: Map<number, string>; out?: Map<number, string>; read?: string[]; json?: boolean },
     ) => {
-      let interrupted = false;
-      process.once("SIGINT", () => {
-        interrupted = true;
-      });
-      const report = await runConfiguration(readText(file), {
-        elements,
-        file,
-        inputs: options.in ?? new Map(),
-        outputs: options.out ?? new Map(),
-        read: options.read ?? [],
-        chatter: (text) => process.stderr.write(text),
-        interrupted: () => interrupted,
-      });
+      const text = readText(file);
+      const report = await interruptible((signal) =>
+        runConfiguration(text, {
+          elements,
+          file,
+          inputs: options.in ?? new Map(),
+          outputs: options.out ?? new Map(),
+          read: options.read ?? [],
+          chatter: (text) => process.stderr.write(text),
+          signal,
+        }),
+      );
       if (options.json) json(report);
       else {
         const text = runText(report);
@@ -120,6 +124,7 @@ program
   .option("--name <NAME>", "the name of the VM; by default the file's")
   .option("--json", "print what was built as JSON")
   .action(async (file: string, options: { output: string; name?: string; json?: boolean }) => {
+    checkOutputs([{ path: file, what: "the configuration" }], [{ path: options.output, what: "the image" }]);
     const name = options.name ?? basename(file).replace(/\.click$/, "");
     const image = await linkImage({ file: basename(file), text: readText(file) }, { elements, name });
     writeBytes(options.output, image.bytes);
@@ -142,7 +147,8 @@ program
   .option("--config", "print the configuration")
   .action(async (file: string, options: { json?: boolean; config?: boolean }) => {
     const image = await loadImage(readBytes(file));
-    if (options.config) print(image.manifest.config.text);
+    if (options.config)
+      print(process.stdout.isTTY ? printable(image.manifest.config.text) : image.manifest.config.text);
     else if (options.json) json({ bytes: image.bytes.length, sha256: image.sha256, ...image.manifest });
     else print(imageText(image));
   });
@@ -168,7 +174,15 @@ program
       return { receives: uses("FromDevice"), sends: uses("ToDevice") };
     };
     const nics = new Map([...(options.nic ?? [])].map(([device, path]) => [device, nicCaptures(path, use(device))]));
-    const report = await bootImage(bytes, { elements, nics, lookup: options.learning ? "learning" : "patch" });
+    const captures = (use: "input" | "output"): NamedFile[] =>
+      [...nics].flatMap(([device, nic]) => {
+        const path = nic[use];
+        return path === undefined ? [] : [{ path, what: `the ${use} of NIC ${device}` }];
+      });
+    checkOutputs([{ path: file, what: "the image" }, ...captures("input")], captures("output"));
+    const report = await interruptible((signal) =>
+      bootImage(bytes, { elements, nics, lookup: options.learning ? "learning" : "patch", signal }),
+    );
     if (options.json) json(report);
     else print(bootText(report));
     reportProblems(report.problems);
@@ -243,6 +257,8 @@ program
       options.format,
     );
     if (problems.length > 0) process.stderr.write(`${diagnosticsText(problems)}\n`);
+    if (options.output && file !== "-")
+      checkOutputs([{ path: file, what: "the configuration" }], [{ path: options.output, what: "the picture" }]);
     if (options.output) writeBytes(options.output, new TextEncoder().encode(picture));
     else process.stdout.write(picture);
   });
@@ -263,10 +279,9 @@ program
   .requiredOption("--socket <PATH>", "the socket to make")
   .action(async (options: { socket: string }) => {
     const server = await serve(createXenStore(), { path: options.socket });
-    print(`XENSTORED_PATH=${server.path}`);
-    await new Promise<void>((resolve) => {
-      process.once("SIGINT", resolve);
-      process.once("SIGTERM", resolve);
+    await interruptible((signal) => {
+      print(`XENSTORED_PATH=${server.path}`);
+      return new Promise((resolve) => signal.addEventListener("abort", resolve));
     });
     await server.close();
   });
@@ -279,7 +294,9 @@ program
   .helpOption(false)
   .passThroughOptions()
   .action(async (words: string[]) => {
-    process.exit(await click(words));
+    const status = await click(words);
+    await outputWritten();
+    process.exit(process.exitCode || status);
   });
 
 program
@@ -288,21 +305,18 @@ program
   .option("--dir <FOLDER>", "where to put the image and the output; by default a new temporary folder")
   .action((options: { dir?: string }) => demo({ elements, print, ...options }));
 
-// A reader that goes away (`clickos … | head`) ends the command quietly.
-process.stdout.on("error", (e: NodeJS.ErrnoException) => {
-  if (e.code === "EPIPE") process.exit(0);
-  process.stderr.write(
-    `clickos: cannot write the output: ${e.code === "ENOSPC" ? "no space left on the disk" : e.message}\n`,
-  );
-  process.exit(1);
-});
+guardOutput("clickos");
 
 try {
   await program.parseAsync();
 } catch (e) {
-  const text = failureText(e);
-  process.stderr.write(
-    `${text ?? `${pc.red("clickos: internal error")}\n${e instanceof Error ? e.stack : String(e)}`}\n`,
-  );
-  process.exitCode = 1;
+  // Help, the version, and mistakes in the options have been printed.
+  if (e instanceof CommanderError) process.exitCode ||= e.exitCode;
+  else {
+    const text = failureText(e);
+    process.stderr.write(
+      `${text ?? `${pc.red("clickos: internal error")}\n${e instanceof Error ? e.stack : String(e)}`}\n`,
+    );
+    process.exitCode = 1;
+  }
 }

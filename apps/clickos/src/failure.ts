@@ -1,9 +1,11 @@
 /** Failures of a command: what the user is told, and the exit status. */
 import { ConfigurationError, HandlerError } from "@clickos/click-core";
+import { HypervisorError } from "@clickos/hypervisor";
 import { ImageError } from "@clickos/minios";
-import { CaptureError } from "@clickos/netdev";
+import { CaptureError, systemReason } from "@clickos/netdev";
 import { UnixSocketError } from "@clickos/unix-socket/node";
 import { ToolstackError } from "@clickos/xl-fast";
+import { printable } from "./printable.ts";
 
 /** A mistake in how a command was called, or something it met. */
 export class CommandError extends Error {
@@ -11,17 +13,24 @@ export class CommandError extends Error {
 }
 
 /** The text for standard error; `undefined` for what is a defect of ours and wants its stack shown. */
-export function failureText(e: unknown): string | undefined {
-  if (e instanceof ConfigurationError) return e.message;
+export function failureText(e: unknown, command = "clickos"): string | undefined {
+  if (e instanceof ConfigurationError) return printable(e.message);
   if (
     e instanceof CommandError ||
     e instanceof CaptureError ||
+    e instanceof HypervisorError ||
     e instanceof ImageError ||
     e instanceof ToolstackError ||
     e instanceof HandlerError ||
     e instanceof UnixSocketError ||
     e instanceof RangeError
   )
-    return `clickos: ${e.message}`;
+    return printable(`${command}: ${e.message}`);
+  // What the system refuses: a file, a folder, a socket.
+  if (e instanceof Error && "syscall" in e) {
+    const { path, address } = e as NodeJS.ErrnoException & { address?: string };
+    const name = path ?? address;
+    return printable(`${command}: ${name === undefined ? "" : `${name}: `}${systemReason(e)}`);
+  }
   return undefined;
 }

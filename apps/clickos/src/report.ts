@@ -2,17 +2,18 @@
 import type { ImageManifest } from "@clickos/minios";
 import pc from "picocolors";
 import type { BootReport } from "./boot.ts";
+import { printable } from "./printable.ts";
 import type { RunReport } from "./run.ts";
 import { microseconds, size, table } from "./table.ts";
 
-const heading = (text: string): string => pc.bold(text);
+const heading = (text: string): string => pc.bold(printable(text));
 
 export function imageText(image: { manifest: ImageManifest; bytes: Uint8Array; sha256: string }): string {
   const { manifest } = image;
   const { router } = manifest;
   const lines = [
     `${heading(manifest.name)}  ${size(image.bytes.length)}  sha256 ${image.sha256}`,
-    `configuration  ${manifest.config.file}, ${router.elements.length} elements`,
+    `configuration  ${printable(manifest.config.file)}, ${router.elements.length} elements`,
     `memory         ${size(router.pages * 65536)}, ${router.pool.count} packet buffers from ${hexAddress(router.pool.base)}`,
     `interfaces     ${manifest.vifs.map((v) => `${v.device} (page ${hexAddress(v.page)})`).join(", ") || "none"}`,
     "",

@@ -3,6 +3,7 @@ import { type Drop, type ElementSet, maximumFrame, Router } from "@clickos/click
 import { hostFiles, onSignal } from "@clickos/click-elements/node";
 import { type CaptureReader, type CaptureWriter, createCapture, openCapture } from "@clickos/netdev";
 import { CommandError } from "./failure.ts";
+import { checkOutputs, elementFiles, type NamedFile } from "./output-files.ts";
 
 export interface RunOptions {
   readonly elements: ElementSet;
@@ -13,8 +14,8 @@ export interface RunOptions {
   readonly chatter: (text: string) => void;
   /** Handlers to read at the end. */
   readonly read: readonly string[];
-  /** Asked between bursts: whether to end now. */
-  readonly interrupted?: () => boolean;
+  /** Ends the run; the report is up to then. */
+  readonly signal?: AbortSignal;
 }
 
 export interface RunReport {
@@ -31,6 +32,9 @@ export interface RunReport {
 }
 
 const burst = 256;
+/** How long the router runs before signals and pipes are looked at. */
+const turnMs = 5;
+
 /** Ends when the captures are played and nothing is left to do, when an element asks to stop, or when interrupted. */
 export async function runConfiguration(text: string, options: RunOptions): Promise<RunReport> {
   const router = await Router.compile(text, {
@@ -40,6 +44,7 @@ export async function runConfiguration(text: string, options: RunOptions): Promi
     output: (text) => void process.stdout.write(Buffer.from(text, "latin1")),
     files: hostFiles,
     onSignal,
+    opening: (files) => checkFiles(files, options),
   });
   const readers = new Map<number, CaptureReader>();
   const writers = new Map<number, CaptureWriter>();
@@ -84,23 +89,27 @@ export async function runConfiguration(text: string, options: RunOptions): Promi
       }
       return some;
     };
+    let turnEnd = performance.now() + turnMs;
     for (;;) {
       const more = feed();
       const result = router.run(256);
       const sent = drain();
-      if (result === "stopped" || options.interrupted?.()) break;
+      if (result === "stopped" || options.signal?.aborted) break;
+      const waits = [...readers.values()].filter((reader) => !reader.ended);
       const busy = result === "more" || (result === "polling" && readers.size === 0);
       if (more || sent || busy) {
-        // Signals are delivered between turns.
-        if (busy) await new Promise((resolve) => setImmediate(resolve));
-        continue;
+        if (performance.now() < turnEnd) continue;
+        await new Promise((resolve) => setImmediate(resolve));
+      } else {
+        const next = router.nextTimer;
+        // With captures the run ends with them; without, timers may bring more.
+        if (waits.length === 0 && !router.waiting && (readers.size > 0 || next === undefined)) break;
+        await rest(router, next, waits, options.signal);
       }
-      const next = router.nextTimer;
-      // With captures the run ends with them; without, timers may bring more.
-      if (readers.size > 0 || next === undefined) break;
-      await new Promise((resolve) => setTimeout(resolve, 1));
+      turnEnd = performance.now() + turnMs;
     }
     drain();
+    router.flush();
     const problems = [...readers.values()].flatMap((r) => r.problem ?? []).concat(router.problems);
     const handlers = Object.fromEntries(options.read.map((path) => [path, router.read(path)]));
     const tooLong = [...counts].flatMap(([device, c]) =>
@@ -126,6 +135,46 @@ export async function runConfiguration(text: string, options: RunOptions): Promi
     closeAll(readers, writers, router);
     throw e;
   }
+}
+
+/** Sleeps until a timer is due, a pipe has more, something outside has made work, or the run is to end. */
+async function rest(
+  router: Router,
+  next: bigint | undefined,
+  readers: readonly CaptureReader[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const wait = next === undefined ? longestSleep : Math.ceil(Number(next - router.now()) / 1e6);
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(wake, Math.max(0, Math.min(wait, longestSleep)));
+    function wake(): void {
+      clearTimeout(timer);
+      router.onWake = undefined;
+      signal?.removeEventListener("abort", wake);
+      resolve();
+    }
+    router.onWake = wake;
+    signal?.addEventListener("abort", wake);
+    if (signal?.aborted) wake();
+    for (const reader of readers) reader.more().then(wake);
+  });
+}
+
+/** Longer than any sleep, and what a timer of the host can do: 12 days. */
+const longestSleep = 0x3fffffff;
+
+/** What the run reads is not written to, and nothing is written to twice. @throws {CommandError} */
+function checkFiles(
+  files: readonly { readonly element: string; readonly reads?: string; readonly writes?: string }[],
+  options: Pick<RunOptions, "file" | "inputs" | "outputs">,
+): void {
+  const named = (list: ReadonlyMap<number, string>, what: string): NamedFile[] =>
+    [...list].map(([device, path]) => ({ path, what: `${what} of device ${device}` }));
+  const { reads, writes } = elementFiles(files);
+  checkOutputs(
+    [{ path: options.file, what: "the configuration" }, ...named(options.inputs, "the input"), ...reads],
+    [...named(options.outputs, "the output"), ...writes],
+  );
 }
 
 /** Closes everything; the first failure, if any. */

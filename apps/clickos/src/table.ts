@@ -1,7 +1,9 @@
 /** Tables of text for the terminal. */
+import { printable } from "./printable.ts";
 
 /** Aligns columns: numbers to the right, text to the left. */
-export function table(rows: readonly (readonly (string | number)[])[], indent = "  "): string {
+export function table(content: readonly (readonly (string | number)[])[], indent = "  "): string {
+  const rows = content.map((row) => row.map((cell) => (typeof cell === "number" ? cell : printable(cell))));
   const widths: number[] = [];
   for (const row of rows)
     row.forEach((cell, i) => {

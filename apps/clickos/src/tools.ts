@@ -22,11 +22,12 @@ import {
 } from "@clickos/click-core";
 import { archiveMember } from "@clickos/click-elements/node";
 import { CommandError } from "./failure.ts";
-import { readBytes } from "./files.ts";
+import { readBytes, readInput } from "./files.ts";
+import { printable } from "./printable.ts";
 
 /** Reads a configuration, or the one in an archive; `-` is standard input. */
 export function readConfiguration(file: string): Source {
-  const bytes = file === "-" ? readFileSync(0) : readBytes(file);
+  const bytes = file === "-" ? readInput() : readBytes(file);
   return { file: file === "-" ? "<stdin>" : file, text: archiveMember(Buffer.from(bytes), "config").toString("utf8") };
 }
 
@@ -56,7 +57,7 @@ export function diagnosticsJson(list: readonly Diagnostic[]): unknown {
 }
 
 export function diagnosticsText(list: readonly Diagnostic[]): string {
-  return list.map(formatDiagnostic).join("\n");
+  return printable(list.map(formatDiagnostic).join("\n"));
 }
 
 export const formatSource: (source: Source) => string = formatConfiguration;

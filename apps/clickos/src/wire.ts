@@ -3,9 +3,20 @@
  * The wire waits when the NIC has no descriptor, so playing loses nothing.
  */
 import type { Ixgbe, WireEnd } from "@clickos/ixgbe-model";
-import { CapturePlayer, type CaptureWriter, createCapture, openCapture } from "@clickos/netdev";
+import {
+  CapturePlayer,
+  type CaptureReader,
+  type CaptureWriter,
+  createCapture,
+  linkTypeEthernet,
+  openCapture,
+} from "@clickos/netdev";
 import type { FrameBatch } from "@clickos/vale";
 import { CommandError } from "./failure.ts";
+
+function checkLinkType({ path, linkType }: CaptureReader): void {
+  if (linkType !== linkTypeEthernet) throw new CommandError(`${path}: link type ${linkType} is not Ethernet`);
+}
 
 export class CaptureWire implements WireEnd {
   readonly player: CapturePlayer | undefined;
@@ -21,7 +32,7 @@ export class CaptureWire implements WireEnd {
     this.clock = clock;
     if (input !== undefined) {
       const reader = openCapture(input);
-      if (reader.linkType !== 1) throw new CommandError(`${input}: link type ${reader.linkType} is not Ethernet`);
+      checkLinkType(reader);
       this.player = new CapturePlayer(reader);
     }
     if (output !== undefined) this.recorder = createCapture(output);
@@ -40,10 +51,17 @@ export class CaptureWire implements WireEnd {
     if (this.offered >= player.batch.count) {
       this.offered = 0;
       if (player.fill(limit) === 0) return 0;
+      // A pipe's is known with its first frames.
+      checkLinkType(player.reader);
     }
     const taken = nic.arrive(player.batch, this.offered);
     this.offered += taken;
     return taken;
+  }
+
+  /** Resolves when the capture may have more frames to play. */
+  more(): Promise<void> {
+    return this.player?.reader.more() ?? Promise.resolve();
   }
 
   receive(batch: FrameBatch): void {

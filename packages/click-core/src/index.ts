@@ -55,6 +55,7 @@ export {
   type ElementSpec,
   element,
   elementSet,
+  type FileUse,
   type Handler,
   type HandlerAccess,
   type HandlerContext,

@@ -36,7 +36,7 @@ export class CapturePlayer {
     while (batch.count < Math.min(limit, batchSize)) {
       const frame = this.reader.next();
       if (!frame) {
-        this.ended = true;
+        this.ended = this.reader.ended;
         break;
       }
       if (frame.data.length > maximumFrame) {

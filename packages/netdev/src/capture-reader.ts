@@ -3,10 +3,10 @@
  *
  * Specs: draft-ietf-opsawg-pcap and draft-ietf-opsawg-pcapng. A file's bytes are hostile: every length is bounded.
  */
-import { closeSync, openSync, readSync } from "node:fs";
+import { type ByteSource, openSource, starved } from "./byte-source.ts";
 import { CaptureError, systemReason } from "./capture-error.ts";
 
-/** One frame of a capture. `data` is valid until the next is read. */
+/** One frame of a capture. `data` is valid until the next is read, within the turn of the event loop. */
 export interface CapturedFrame {
   readonly data: Uint8Array;
   /** Nanoseconds since 1970. */
@@ -18,10 +18,14 @@ export interface CapturedFrame {
 export interface CaptureReader {
   readonly path: string;
   readonly format: "pcap" | "pcapng";
-  /** LINKTYPE_ value; 1 is Ethernet. For pcapng, of the first interface. */
+  /** LINKTYPE_ value; 1 is Ethernet. For pcapng, of the first interface. Of a pipe, known with its first frame. */
   readonly linkType: number;
-  /** The next frame, or `null` at the end. */
+  /** The next frame, or `null`: at the end, or while a pipe has no more for now. */
   next(): CapturedFrame | null;
+  /** Whether there are no more frames. */
+  readonly ended: boolean;
+  /** Resolves when a pipe may have more, or has ended. */
+  more(): Promise<void>;
   /** What was wrong with the file where reading ended; frames before it were given. */
   readonly problem: string | undefined;
   close(): void;
@@ -33,94 +37,88 @@ export const linkTypeEthernet = 1;
 /** More than any snap length in use: what claims more is not a capture's record. */
 const maximumRecord = 1 << 18;
 
-/** Reads a file front to back, in pieces. */
-class Source {
-  private buffer = new Uint8Array(1 << 18);
-  private start = 0;
-  private end = 0;
-  position = 0;
-  private readonly fd: number;
-  constructor(fd: number) {
-    this.fd = fd;
-  }
-  /** The next `n` bytes, or fewer at the end of the file. They stay valid until the next call. */
-  take(n: number): Uint8Array {
-    if (this.end - this.start < n) {
-      this.buffer.copyWithin(0, this.start, this.end);
-      this.end -= this.start;
-      this.start = 0;
-      if (this.buffer.length < n) {
-        const bigger = new Uint8Array(n);
-        bigger.set(this.buffer.subarray(0, this.end));
-        this.buffer = bigger;
-      }
-      while (this.end < n) {
-        const got = readSync(this.fd, this.buffer, this.end, this.buffer.length - this.end, null);
-        if (got === 0) break;
-        this.end += got;
-      }
-    }
-    const bytes = this.buffer.subarray(this.start, Math.min(this.start + n, this.end));
-    this.start += bytes.length;
-    this.position += bytes.length;
-    return bytes;
-  }
-}
-
 /**
- * Opens a capture.
+ * Opens a capture: a file, or a pipe, which is read without waiting.
  *
- * @throws {CaptureError} when the file cannot be read or is no capture.
+ * @throws {CaptureError} when the file cannot be read or is no capture. A pipe's first bytes come later: what is no capture
+ * there is a `problem`.
  */
 export function openCapture(path: string): CaptureReader {
-  let fd: number;
+  let source: ByteSource;
   try {
-    fd = openSync(path, "r");
+    source = openSource(path);
   } catch (e) {
     throw new CaptureError("UNREADABLE", `cannot read ${path}: ${systemReason(e)}`);
   }
-  const source = new Source(fd);
-  let open = true;
-  const close = (): void => {
-    if (open) closeSync(fd);
-    open = false;
-  };
   let frames = 0;
   let problem: string | undefined;
-  try {
+  let ended = false;
+  let format: "pcap" | "pcapng" = "pcap";
+  let body: Body | undefined;
+  const open = (): Body => {
     const head = source.take(4).slice();
     if (head.length < 4)
       throw new CaptureError("NOT_A_CAPTURE", `${path} is not a capture: it has ${head.length} bytes`);
     const magic = new DataView(head.buffer).getUint32(0, true);
-    const body = magic === 0x0a0d0d0a ? readPcapng(source, path) : readPcap(source, magic, path);
-    return {
-      path,
-      format: magic === 0x0a0d0d0a ? "pcapng" : "pcap",
-      linkType: body.linkType,
-      next() {
-        if (!open || problem !== undefined) return null;
-        let result: CapturedFrame | string | null;
-        try {
-          result = body.next();
-        } catch (e) {
-          result = systemReason(e);
+    format = magic === SECTION ? "pcapng" : "pcap";
+    return magic === SECTION ? readPcapng(source, path) : readPcap(source, magic, path);
+  };
+  const end = (why?: string): null => {
+    problem = why;
+    ended = true;
+    return null;
+  };
+  if (!source.waits)
+    try {
+      body = open();
+    } catch (e) {
+      source.close();
+      throw e instanceof CaptureError ? e : new CaptureError("UNREADABLE", `cannot read ${path}: ${systemReason(e)}`);
+    }
+  return {
+    path,
+    get format() {
+      return format;
+    },
+    get linkType() {
+      return body?.linkType ?? linkTypeEthernet;
+    },
+    next() {
+      if (ended) return null;
+      let result: CapturedFrame | string | null;
+      try {
+        source.mark();
+        if (!body) {
+          body = open();
+          source.mark();
         }
-        if (typeof result === "string") {
-          problem = `${path}: after frame ${frames}, at byte ${source.position}: ${result}`;
+        result = body.next();
+      } catch (e) {
+        if (e === starved) {
+          source.rewind();
           return null;
         }
-        if (result) frames++;
-        return result;
-      },
-      get problem() {
-        return problem;
-      },
-      close,
-    };
-  } catch (e) {
-    close();
-    throw e instanceof CaptureError ? e : new CaptureError("UNREADABLE", `cannot read ${path}: ${systemReason(e)}`);
-  }
+        if (!body) return end(e instanceof CaptureError ? e.message : `cannot read ${path}: ${systemReason(e)}`);
+        result = systemReason(e);
+      }
+      if (typeof result === "string")
+        return end(`${path}: after frame ${frames}, at byte ${source.position}: ${result}`);
+      if (!result) return end();
+      frames++;
+      return result;
+    },
+    get ended() {
+      return ended;
+    },
+    more: () => (ended ? Promise.resolve() : source.more()),
+    get problem() {
+      return problem;
+    },
+    close() {
+      ended = true;
+      source.close();
+    },
+  };
 }
 
 interface Body {
@@ -133,7 +131,7 @@ function view(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
-function readPcap(source: Source, magic: number, path: string): Body {
+function readPcap(source: ByteSource, magic: number, path: string): Body {
   const kinds: Record<number, { little: boolean; unit: bigint }> = {
     2712847316: { little: true, unit: 1000n },
     2712812621: { little: true, unit: 1n },
@@ -165,16 +163,18 @@ function readPcap(source: Source, magic: number, path: string): Body {
   };
 }
 
-/** Block types. */
+/** Block types; the first is also what a pcapng file begins with. */
 const SECTION = 0x0a0d0d0a;
 const INTERFACE = 1;
 const SIMPLE = 3;
 const ENHANCED = 6;
 
-function readPcapng(source: Source, path: string): Body {
+function readPcapng(source: ByteSource, path: string): Body {
   let little = true;
   let interfaces: { linkType: number; snapLength: number; perSecond: bigint }[] = [];
   let first: CapturedFrame | string | null | undefined;
+  /** Whether the first interface is known: until then a pipe is read from its beginning again. */
+  let described = false;
 
   /** Reads the section header after its type; the byte order is in it. */
   const section = (): string | undefined => {
@@ -191,6 +191,8 @@ function readPcapng(source: Source, path: string): Body {
   };
   const next = (): CapturedFrame | string | null => {
     for (;;) {
+      // What is before is not read again, should the block not be there in whole yet.
+      if (described) source.mark();
       const head = source.take(4).slice();
       if (head.length === 0) return null;
       if (head.length < 4) return "the file is truncated in a block's header";
@@ -259,6 +261,7 @@ function readPcapng(source: Source, path: string): Body {
   const early = next();
   first = early === "" ? null : early;
   let held = early === "" ? undefined : early;
+  described = true;
   return {
     linkType: interfaces[0]?.linkType ?? linkTypeEthernet,
     next() {

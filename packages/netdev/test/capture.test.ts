@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CaptureError, createCapture, openCapture, readPcap, writePcap } from "@clickos/netdev";
@@ -108,6 +108,58 @@ describe("captures", () => {
     writeFileSync(join(dir, "text"), "just some text, no capture at all");
     expect(() => openCapture(join(dir, "text"))).toThrow(/neither a pcap nor a pcapng/);
     expect(() => createCapture(join(dir, "no", "such", "folder"))).toThrow(/no such file/);
+  });
+
+  it.skipIf(process.platform === "win32")("from a pipe are read as they come, cut anywhere", async () => {
+    for (const kind of ["pcap", "pcapng"]) {
+      const file = join(dir, `whole.${kind}`);
+      writeAll(file, someFrames);
+      const all = readFileSync(file);
+      for (const cut of [all.length, all.length - 1]) {
+        const path = join(dir, `pipe.${kind}.${cut}`);
+        execFileSync("mkfifo", [path]);
+        const reader = openCapture(path);
+        // Nobody writes yet.
+        expect([reader.next(), reader.ended]).toEqual([null, false]);
+        const writer = createWriteStream(path);
+        const found: Uint8Array[] = [];
+        const play = (): void => {
+          for (let f = reader.next(); f; f = reader.next()) found.push(f.data.slice());
+        };
+        for (let at = 0; at < cut; at += 7) {
+          await new Promise((resolve) => writer.write(all.subarray(at, Math.min(at + 7, cut)), resolve));
+          await reader.more();
+          play();
+        }
+        writer.end();
+        while (!reader.ended) {
+          await reader.more();
+          play();
+        }
+        reader.close();
+        const whole = someFrames.map(({ data }) => data);
+        expect(found).toEqual(cut === all.length ? whole : whole.slice(0, -1));
+        expect(reader.problem === undefined).toBe(cut === all.length);
+      }
+    }
+  });
+
+  it("are whole records at any time, before they are closed", () => {
+    for (const kind of ["pcap", "pcapng"]) {
+      const path = join(dir, `open.${kind}`);
+      const writer = createCapture(path);
+      for (let i = 0; i < 500; i++) {
+        writer.write(new Uint8Array(i === 250 ? 200_000 : 1 + i).fill(i), BigInt(i));
+        if (i % 50 === 0) {
+          const reader = openCapture(path);
+          while (reader.next());
+          expect(reader.problem).toBe(undefined);
+          reader.close();
+        }
+      }
+      writer.close();
+      expect(readAll(path).frames.length).toBe(500);
+    }
   });
 
   it("are ports of a switch", () => {

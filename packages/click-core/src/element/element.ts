@@ -77,7 +77,8 @@ export interface ElementContext<C, P, S extends Fields> {
     give(packet: Packet, port?: number): I32;
     /**
      * Has the host fill the packet, up to `limit` bytes of data. The result is its length, which may be over the
-     * limit and then is not to be used; -1 when there is no more, ever; -2 when there is none for the moment.
+     * limit and then is not to be used; -1 when there is no more, ever; -2 when there is none for the moment; -3 when there
+     * is none before the host side schedules the element.
      */
     fill(packet: Packet, limit: number): I32;
   };
@@ -171,6 +172,8 @@ export interface HostService {
   packet?(packet: HostPacket, port: number): number | undefined;
   /** Asked for the next frame: `null` when there is none ever again, `undefined` when there is none for now. */
   next?(): HostFrame | null | undefined;
+  /** Whether it has no frame before something outside comes; it schedules the element then. */
+  waiting?(): boolean;
   /** Handlers beside those of the class. */
   readonly handlers?: Readonly<Record<string, ServiceHandler>>;
   /** Handlers of names that are not known beforehand; asked after all others. */
@@ -245,6 +248,12 @@ export interface HostFiles {
   write(file: string, data: Uint8Array | string, append: boolean): void;
 }
 
+/** A file that an element reads from or writes to. */
+export interface FileUse {
+  readonly reads?: string;
+  readonly writes?: string;
+}
+
 /** What an information element has to say it with. */
 export interface InformContext {
   readonly arguments: readonly string[];
@@ -275,6 +284,8 @@ export interface ElementSpec<C extends ConfigSpec, P, S extends Fields> {
         readonly ninputs: number;
         readonly noutputs: number;
       }) => S);
+  /** The files that it opens; `-` and an empty name are none. */
+  files?(config: ConfigOf<C>): FileUse;
   /** Whether the element's `config` may be written while the router runs, as Click's `can_live_reconfigure` says. */
   readonly live?: boolean;
   /** State that does not start as zero. */

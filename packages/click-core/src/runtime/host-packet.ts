@@ -62,7 +62,8 @@ export function serviceImports(
     next: (element: number, address: number, limit: number) => {
       const frame = services[element]?.next?.();
       if (frame === null) return -1;
-      return frame === undefined ? -2 : fillPacket(memory, address >>> 0, frame, limit);
+      if (frame === undefined) return services[element]?.waiting?.() ? -3 : -2;
+      return fillPacket(memory, address >>> 0, frame, limit);
     },
   };
 }

@@ -7,7 +7,7 @@ import {
   needsService,
 } from "../compile/compile.ts";
 import type { Platform } from "../compile/platform.ts";
-import type { ElementSet, HostFiles, HostService, ServiceHandler, ServiceHost } from "../element/element.ts";
+import type { ElementSet, FileUse, HostFiles, HostService, ServiceHandler, ServiceHost } from "../element/element.ts";
 import { ConfigurationError } from "../language/diagnostics.ts";
 import type { FlattenOptions } from "../language/flatten.ts";
 import { graphText } from "../language/graph-text.ts";
@@ -28,6 +28,8 @@ export interface RouterOptions {
   readonly output?: (text: string) => void;
   /** Files that elements may read and write by name. */
   readonly files?: HostFiles;
+  /** Told of the files that the configuration's elements open, before any is; it throws to refuse. */
+  readonly opening?: (files: readonly (FileUse & { readonly element: string })[]) => void;
   /** Lets scripts run at signals to the process. */
   readonly onSignal?: ServiceHost["onSignal"];
   /** Packet buffers beyond those that queues are known to hold. */
@@ -86,7 +88,14 @@ export class Router implements Disposable {
   /** The same at once; a page's main thread may refuse large modules. */
   static compileSync(text: string, options: RouterOptions): Router {
     const router = new Router(options);
-    router.current = router.instantiate(router.check(text, options.file ?? "config"), new Map());
+    const configuration = router.check(text, options.file ?? "config");
+    options.opening?.(
+      configuration.checked.elements.flatMap((e) => {
+        const files = e.class.files?.(e.config);
+        return files && needsService(e) ? [{ element: e.source.name, ...files }] : [];
+      }),
+    );
+    router.current = router.instantiate(configuration, new Map());
     for (const service of router.current.services) service?.start?.();
     return router;
   }
@@ -431,6 +440,11 @@ export class Router implements Disposable {
     for (const service of before.services) if (service && !next.services.includes(service)) service.close?.();
     for (const service of next.services) if (service && !before.services.includes(service)) service.start?.();
     this.onWake?.();
+  }
+
+  /** Whether elements wait for something outside, such as a pipe: an idle router is not done then. */
+  get waiting(): boolean {
+    return this.current.services.some((s) => s?.waiting?.());
   }
 
   /** What went wrong with the files that service elements read. */

@@ -87,6 +87,7 @@ export const FromIPSummaryDump: ElementClass = element({
       },
     },
   },
+  files: (config) => ({ reads: config.FILENAME }),
   service({ config, plan, host }) {
     if (!host.files) throw "files are not available here";
     let bytes = new Uint8Array();

@@ -76,6 +76,7 @@ export const ToIPSummaryDump: ElementClass = element({
     });
     return { fields };
   },
+  files: (config) => ({ writes: config.FILENAME }),
   service({ config, plan, host }) {
     const { files } = host;
     if (!files) throw "files are not available here";

@@ -60,6 +60,7 @@ export const IPPrint: ElementClass = element({
   state: { active: u32 },
   initial: ({ config }) => ({ active: config.ACTIVE ? 1 : 0 }),
   handlers: { active: activeHandler },
+  files: (config) => ({ writes: config.OUTFILE }),
   service({ config, host }) {
     const { files } = host;
     if (config.OUTFILE && !files) throw "files are not available here";

@@ -8,6 +8,7 @@ function nextPacket(
   { config, state, packets, service, stop }: AnyElementContext,
   some: (packet: Packet) => void,
   none?: () => void,
+  wait?: () => void,
 ): void {
   packets.make(
     0,
@@ -18,6 +19,8 @@ function nextPacket(
         if (config.STOP) stop();
         packet.kill();
       });
+      // None before the host side schedules the task again.
+      c.if(length.eq(-3), () => wait?.());
       // None in this turn: the task is still scheduled, and asks again in the next.
       c.if(length.ltS(0), () => packet.kill());
       c.if(length.gtU(maximumFrame), () => packet.drop("longer than a packet buffer"));
@@ -45,6 +48,7 @@ export function pushFromHost(c: FunctionBuilder, burst: number, context: AnyElem
       context,
       (packet) => output(0).push(packet),
       () => c.break(),
+      () => task.unschedule(),
     );
   });
   return worked.get();

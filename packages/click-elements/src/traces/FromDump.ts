@@ -1,7 +1,7 @@
 /**
  * FromDump(FILENAME [, keywords STOP, ACTIVE, FORCE_IP, BURST]) — packets of a capture file, pcap or pcapng.
  *
- * Pushes them as fast as it is scheduled, BURST (default 32) at a time, with the timestamps they were captured
+ * FILENAME may be a pipe, which is read as it comes. Pushes them as fast as it is scheduled, BURST (default 32) at a time, with the timestamps they were captured
  * at. With STOP true, asks the driver to stop after the last. With FORCE_IP true, takes Ethernet headers off, marks
  * IP headers, and passes over what is not IP. Runs in process only, not in a virtual machine.
  *
@@ -44,13 +44,24 @@ export const FromDump: ElementClass = element({
     active: activeHandler,
   },
   startsScheduled: ({ config }) => config.ACTIVE,
-  service({ config }) {
+  files: (config) => ({ reads: config.FILENAME }),
+  service({ config, host }) {
     const reader = opening(() => openCapture(config.FILENAME));
+    /** Whether a pipe has no frame for now. */
+    let waiting = false;
+    const wait = (): undefined => {
+      if (waiting) return;
+      waiting = true;
+      reader.more().then(() => {
+        waiting = false;
+        if (!reader.ended) host.schedule();
+      });
+    };
     return {
       next() {
         for (let looked = 0; looked < framesPerTurn; looked++) {
           const frame = reader.next();
-          if (!frame) return null;
+          if (!frame) return reader.ended ? null : wait();
           const { data, timestampNs } = frame;
           if (!config.FORCE_IP) return { frame: data, timestampNs };
           const ip = ipOffset(data, reader.linkType);
@@ -58,6 +69,7 @@ export const FromDump: ElementClass = element({
         }
         return undefined;
       },
+      waiting: () => waiting,
       problem: () => reader.problem,
       close: () => reader.close(),
     };

@@ -28,6 +28,7 @@ export const ToDump: ElementClass = element({
   },
   state: { count: u64 },
   handlers: { count: { read: (s) => s.count } },
+  files: (config) => ({ writes: config.FILENAME }),
   service({ config, host }) {
     const writer = opening(() =>
       createCapture(config.FILENAME, {
@@ -42,6 +43,7 @@ export const ToDump: ElementClass = element({
         return 0;
       },
       problem: () => trouble.problem,
+      flush: () => trouble.attempt(() => writer.flush()),
       close: () => trouble.attempt(() => writer.close()),
     };
   },

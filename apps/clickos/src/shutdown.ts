@@ -1,0 +1,65 @@
+/**
+ * Ends of a command that come from outside: SIGINT, SIGTERM, and a standard output that takes no more.
+ *
+ * Signals are caught only while something runs that has files to finish; at all other times they end the process as they do
+ * any other. The first asks what runs to end, and is then no longer caught: a second one ends the process at once.
+ */
+
+const signals = ["SIGINT", "SIGTERM"] as const;
+
+let running: AbortController | undefined;
+
+/** Asks what runs to end; `false` when nothing does. */
+function interrupt(): boolean {
+  running?.abort();
+  return running !== undefined;
+}
+
+/** Runs something that ends early, with its files whole, when the signal is given. */
+export async function interruptible<T>(run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const stop = (): void => {
+    release();
+    controller.abort();
+  };
+  const release = (): void => {
+    for (const signal of signals) process.off(signal, stop);
+  };
+  running = controller;
+  for (const signal of signals) process.on(signal, stop);
+  try {
+    return await run(controller.signal);
+  } finally {
+    release();
+    running = undefined;
+  }
+}
+
+/**
+ * Has a reader of standard output that goes away (`clickos ... | head`) end the command quietly, and a disk that is full end
+ * it with a message; both with its files whole.
+ */
+export function guardOutput(command: string): void {
+  let failed = false;
+  process.stdout.on("error", (e: NodeJS.ErrnoException) => {
+    if (failed) return;
+    failed = true;
+    if (e.code !== "EPIPE") {
+      process.exitCode = 1;
+      process.stderr.write(
+        `${command}: cannot write the output: ${e.code === "ENOSPC" ? "no space left on the disk" : e.message}\n`,
+      );
+    }
+    if (!interrupt()) process.exit();
+  });
+  // Nobody is left to be told.
+  process.stderr.on("error", () => {});
+}
+
+/** Resolves when what was written to standard output is written, or has failed and was told. */
+export function outputWritten(): Promise<void> {
+  return new Promise((resolve) => {
+    // The error event comes after this call's own error.
+    process.stdout.write("", () => setImmediate(resolve));
+  });
+}
