@@ -180,7 +180,9 @@ describe.skipIf(!built || process.platform === "win32")("a signal (skipped where
     // The report is longer than what a pipe holds, and nobody reads it: the command cannot end by itself.
     const config = write("twice.click", `InfiniteSource -> ToDevice(0); // ${"long ".repeat(30_000)}\n`);
     execFileSync("mkfifo", [at("unread")]);
+    // Opened twice: the command makes its end non-blocking, and with it whatever shares that opening.
     const unread = openSync(at("unread"), "r+");
+    const reader = openSync(at("unread"), "r");
     const run = spawn(
       process.execPath,
       [join(app, "bin/clickos.js"), "run", config, "--read", "config", "--out", `0=${out}`],
@@ -191,10 +193,11 @@ describe.skipIf(!built || process.platform === "win32")("a signal (skipped where
     run.kill("SIGTERM");
     // The report begins once the captures are closed.
     const some = Buffer.alloc(1);
-    await new Promise((resolve) => read(unread, some, 0, 1, null, resolve));
+    expect(await new Promise((resolve) => read(reader, some, 0, 1, null, resolve))).toBe(null);
     run.kill("SIGTERM");
     expect(await end).toEqual({ status: null, signal: "SIGTERM" });
     closeSync(unread);
+    closeSync(reader);
     expect(frames(out)).toBeGreaterThan(0);
   });
 });
