@@ -61,8 +61,8 @@ export const Classifier: ElementClass = element({
   config: { PATTERN: rest(arg.raw) },
   prepare: (context) => ({ tree: patternTree(context.config.PATTERN, parseClassifierPattern, context) }),
   handlers: { program: { read: (_s, { config }) => config.PATTERN.join("\n") } },
-  push(c, _port, packet, { plan, output, noutputs, name }) {
-    const result = stageLookup(c, name, plan.tree, { data: { address: packet.data, length: packet.length } });
+  push(c, _port, packet, { plan, output, noutputs, name, data }) {
+    const result = stageLookup(c, { name, data }, plan.tree, { data: { address: packet.data, length: packet.length } });
     c.switch(
       result,
       Array.from({ length: noutputs }, (_, i) => () => output(i).push(packet)),

@@ -92,12 +92,13 @@ export const IPFilter: ElementClass = element({
     }),
   push(c, _port, packet, { plan, state, data, output, name }) {
     const { rules } = plan;
-    const result = stageIpLookup(c, name, packet, plan.tree);
+    const result = stageIpLookup(c, { name, data }, packet, plan.tree);
     const rule = c.select(result.ltS(0), c.i32(rules.length), result);
     state.hits.at(rule).inc();
     const used = [...new Set(rules.filter((r) => r.output >= 0).map((r) => r.output))].sort((a, b) => a - b);
     // Position in `used` by rule; the position past the end is to drop.
-    const positions = [...rules.map((r) => (r.output < 0 ? used.length : used.indexOf(r.output))), used.length];
+    const places = new Map(used.map((output, i) => [output, i]));
+    const positions = [...rules.map((r) => places.get(r.output) ?? used.length), used.length];
     const table = data(Uint8Array.from(positions.flatMap((p) => [p & 255, p >> 8])), 2);
     c.switch(
       c.load16(rule.shl(1), table),

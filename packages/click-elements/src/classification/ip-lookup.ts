@@ -3,17 +3,23 @@
 import type { Packet } from "@clickos/click-core";
 import type { FunctionBuilder, I32 } from "@clickos/codegen";
 import type { DecisionTree } from "./decision-tree.ts";
+import type { PlaceData } from "./range-table.ts";
 import { stageLookup } from "./stage-tree.ts";
 
 /** The result of the first rule that holds, or -1. A packet without a marked IP header of 20 bytes is dropped. */
-export function stageIpLookup(c: FunctionBuilder, name: string, packet: Packet, tree: DecisionTree): I32 {
+export function stageIpLookup(
+  c: FunctionBuilder,
+  context: { readonly name: string; readonly data: PlaceData },
+  packet: Packet,
+  tree: DecisionTree,
+): I32 {
   const network = packet.network;
   const end = packet.data.add(packet.length);
   c.if(network.eqz().or(end.sub(network).ltS(20)), () => packet.drop("no IP header marked"));
   const transport = packet.transport;
   return stageLookup(
     c,
-    name,
+    context,
     tree,
     {
       network: { address: network, length: end.sub(network) },

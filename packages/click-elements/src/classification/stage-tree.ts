@@ -1,7 +1,8 @@
 /** Stages a decision tree as functions: reads, compares, returns. Budget: about 1 ns a comparison. */
 import type { Func, FunctionBuilder, I32 } from "@clickos/codegen";
-import type { Branch, DecisionTree, TreeNode } from "./decision-tree.ts";
+import type { Branch, Condition, DecisionTree, TreeNode } from "./decision-tree.ts";
 import type { Base, Field } from "./expression.ts";
+import { type PlaceData, rangeTable, stageNumber, stageRangeSearch } from "./range-table.ts";
 
 /** What a lookup reads from: address and number of readable bytes of each base, or a plain value. */
 export interface LookupInput {
@@ -20,7 +21,7 @@ export type KnownLengths = Partial<Record<BytesBase, number>>;
 /** Looks up a packet; the result is the rule's, or -1. */
 export function stageLookup(
   c: FunctionBuilder,
-  name: string,
+  { name, data: place }: { readonly name: string; readonly data: PlaceData },
   tree: DecisionTree,
   input: LookupInput,
   known: KnownLengths = {},
@@ -66,7 +67,7 @@ export function stageLookup(
       return;
     }
     if (node.references > 1 && !root) {
-      inner.return(inner.call(shared(node), ...Object.keys(params).map((key) => p[key] as I32)));
+      inner.return(inner.call(shared(node), ...parameters(p)));
       return;
     }
     const { field } = node;
@@ -79,6 +80,20 @@ export function stageLookup(
       }
     }
     const value = readField(inner, p, field);
+    const table = rangeTable(node);
+    if (table) {
+      const range = stageRangeSearch(inner, place, table.ends, value);
+      if (table.results) {
+        inner.return(stageNumber(inner, place, table.results, range));
+        return;
+      }
+      inner.switch(
+        stageNumber(inner, place, table.numbers, range),
+        table.nodes.map((to) => () => emit(inner, p, to, next, false)),
+      );
+      inner.trap();
+      return;
+    }
     const search = (low: number, high: number): void => {
       const segment = node.segments[low];
       if (!segment) return;
@@ -105,12 +120,50 @@ export function stageLookup(
     search(0, node.segments.length - 1);
   };
 
-  let result: I32 | undefined;
-  tree.forEach((root, i) => {
-    const f = c.module.func(`${name} tree${tree.length > 1 ? i : ""}`, params, "i32", (inner, p) =>
-      emit(inner, p as Record<string, I32>, root, known, true),
+  const parameters = (p: Record<string, I32>): I32[] => Object.keys(params).map((key) => p[key] as I32);
+  const trees = new Map<DecisionTree, Func<"i32">>();
+  const stepFunction = (step: TreeNode | Condition, suffix: string): Func<"i32"> => {
+    let body: (inner: FunctionBuilder, p: Record<string, I32>) => void;
+    if (step.kind === "all" || step.kind === "none") {
+      const parts = step.parts.map(treeFunction);
+      body = (inner, p) => {
+        for (const part of parts) {
+          const decided = inner.call(part, ...parameters(p));
+          inner.if(step.kind === "all" ? decided.ltS(0) : decided.geS(0), () => inner.return(-1));
+        }
+        inner.return(step.result);
+      };
+    } else body = (inner, p) => emit(inner, p, step as TreeNode, known, true);
+    const f = c.module.func(`${name} tree${suffix}`, params, "i32", (inner, p) =>
+      body(inner, p as Record<string, I32>),
     );
     for (let define = waiting.pop(); define; define = waiting.pop()) define();
+    return f;
+  };
+  /** A tree that conditions look up, once however many they are. */
+  const treeFunction = (part: DecisionTree): Func<"i32"> => {
+    let f = trees.get(part);
+    if (!f) {
+      const steps = part.map((step) => stepFunction(step, ""));
+      const [only] = steps;
+      f =
+        steps.length === 1
+          ? (only as Func<"i32">)
+          : c.module.func(`${name} tree`, params, "i32", (inner, p) => {
+              for (const step of steps) {
+                const decided = inner.call(step, ...parameters(p as Record<string, I32>));
+                inner.if(decided.geS(0), () => inner.return(decided));
+              }
+              inner.return(-1);
+            });
+      trees.set(part, f);
+    }
+    return f;
+  };
+
+  let result: I32 | undefined;
+  tree.forEach((step, i) => {
+    const f = stepFunction(step, tree.length > 1 ? String(i) : "");
     if (result === undefined) result = c.call(f, ...args);
     else {
       const so_far = c.var("i32", result, "decided");

@@ -57,10 +57,14 @@ export const StaticIPLookup: ElementClass = element({
     });
     // Longest first, so that the first match is the longest.
     routes.sort((a, b) => b.length - a.length);
-    const hops = [
-      ...new Map(routes.map((r) => [`${r.gateway} ${r.output}`, { gateway: r.gateway, output: r.output }])).values(),
-    ];
-    const hop = (r: Route): number => hops.findIndex((h) => h.gateway === r.gateway && h.output === r.output);
+    const hops: { readonly gateway: number; readonly output: number }[] = [];
+    const known = new Map<string, number>();
+    const hop = ({ gateway, output }: Route): number => {
+      const key = `${gateway} ${output}`;
+      const at = known.get(key) ?? hops.push({ gateway, output }) - 1;
+      known.set(key, at);
+      return at;
+    };
     return {
       routes,
       hops,
@@ -78,8 +82,8 @@ export const StaticIPLookup: ElementClass = element({
           .join("\n"),
     },
   },
-  push(c, _port, packet, { plan, output, name, noutputs }) {
-    const hop = stageLookup(c, name, plan.tree, { value: packet.dstIp.get() });
+  push(c, _port, packet, { plan, output, name, noutputs, data }) {
+    const hop = stageLookup(c, { name, data }, plan.tree, { value: packet.dstIp.get() });
     c.if(hop.ltS(0), () => packet.drop("no route"));
     const gateways = plan.hops.some((h) => h.gateway !== 0);
     const port = c.var("i32", hop, "port");
