@@ -36,6 +36,9 @@ export interface BlockLabel extends Label {
   readonly function: FunctionBuilder;
 }
 
+/** Cases of one `switch` in the code. */
+const maximumCases = 1024;
+
 const identityRight: Partial<Record<BinaryOp, number>> = {
   add: 0,
   sub: 0,
@@ -340,6 +343,16 @@ export class FunctionBuilder {
     const known = index.constant;
     if (known !== undefined) {
       (cases[known] ?? otherwise)();
+      return;
+    }
+    // Every case is a block in the one before: many of them would nest deeper than engines, and this compiler, go.
+    if (cases.length > maximumCases) {
+      const middle = cases.length >> 1;
+      this.if(
+        index.ltU(middle),
+        () => this.switch(index, cases.slice(0, middle), otherwise),
+        () => this.switch(index.sub(middle), cases.slice(middle), otherwise),
+      );
       return;
     }
     this.block((end) => {

@@ -28,17 +28,21 @@ export function optimize(ir: ModuleIr): ModuleIr {
 
 function reachable(ir: ModuleIr): FunctionRef[] {
   const seen = new Set<FunctionRef>();
+  // A list, and no recursion: functions call each other in chains as long as configurations are.
+  const waiting: FunctionRef[] = [];
   const visit = (f: FunctionRef): void => {
     if (seen.has(f)) return;
     seen.add(f);
+    waiting.push(f);
+  };
+  for (const f of ir.exports.values()) visit(f);
+  for (let f = waiting.pop(); f; f = waiting.pop())
     walk(f.body ?? [], (s) => {
       if (s.kind === "do") visit(s.callee);
       forEachExpression(s, (e) => {
         if (e.kind === "call") visit(e.callee);
       });
     });
-  };
-  for (const f of ir.exports.values()) visit(f);
   return ir.functions.filter((f) => seen.has(f));
 }
 

@@ -51,9 +51,12 @@ export function findSignals(
   const callers = new Set<number>();
   const seen = new Set<string>();
   let busy = false;
-  const visit = (element: number, port: number, asked: boolean): void => {
+  const work = [{ element: from.element, port: from.port, asked: true }];
+  for (let at = work.pop(); at; at = work.pop()) {
+    const { element, port, asked } = at;
     const next = direction === "upstream" ? neighbours.sources(element, port) : neighbours.targets(element, port);
     if (next.length === 0 && asked) busy = true;
+    const found: typeof work = [];
     for (const to of next) {
       const key = `${to.element}.${to.port}`;
       if (seen.has(key)) continue;
@@ -76,10 +79,11 @@ export function findSignals(
       );
       // Somebody who makes or ends packets and tells nobody.
       if (ways.length === 0 && further) busy = true;
-      for (const p of ways) visit(to.element, p, further);
+      for (const p of ways) found.push({ element: to.element, port: p, asked: further });
     }
-  };
-  visit(from.element, from.port, true);
+    // The first of them next, so that notifiers are found in the order of the ports.
+    work.push(...found.reverse());
+  }
   return { elements, callers, busy };
 }
 

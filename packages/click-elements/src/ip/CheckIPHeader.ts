@@ -30,7 +30,7 @@ export const CheckIPHeader: ElementClass = element({
   processing: "a/ah",
   config: {
     BADSRC: positional(arg.string, "0.0.0.0 255.255.255.255"),
-    OFFSET: positional(arg.u32, 0),
+    OFFSET: positional(arg.u16, 0),
     INTERFACES: keyword(arg.string, ""),
     CHECKSUM: keyword(arg.bool, true),
     VERBOSE: keyword(arg.bool, false),
@@ -51,7 +51,9 @@ export const CheckIPHeader: ElementClass = element({
       if (prefix) bad.push((prefix.address | ~prefix.mask) >>> 0);
       else error(`INTERFACES: '${word}' is not an IP prefix`);
     }
-    return { bad, offset: lone ? Number(config.BADSRC) : config.OFFSET };
+    const offset = lone ? arg.u16.parse(config.BADSRC.trim()) : config.OFFSET;
+    if (offset === undefined) error(`OFFSET: '${config.BADSRC}' is not ${arg.u16.expects}`, 0);
+    return { bad, offset: offset ?? 0 };
   },
   state: { count: u64, drops: u32, details: array(u32, badIpReasons.length) },
   handlers: {

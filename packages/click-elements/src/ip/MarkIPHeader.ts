@@ -11,7 +11,7 @@ export const MarkIPHeader: ElementClass = element({
   name: "MarkIPHeader",
   ports: "1/1",
   processing: "a/a",
-  config: { OFFSET: positional(arg.u32, 0) },
+  config: { OFFSET: positional(arg.u16, 0) },
   action(c, packet, { config }) {
     c.if(
       packet.length.ltU(config.OFFSET + 20),
