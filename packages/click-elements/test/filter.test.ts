@@ -31,6 +31,7 @@ describe("patterns", () => {
     ["ip proto tcp", true],
     ["ip proto 6", true],
     ["not udp", true],
+    ["not ! not udp", true],
     ["src host 10.1.2.3", true],
     ["dst host 10.1.2.3", false],
     ["host 10.1.2.3", true],
@@ -88,6 +89,11 @@ describe("patterns", () => {
     ["icmp type echo", false],
   ])("%s on a TCP SYN to port 80 is %s", (pattern, expected) => {
     expect(matches(pattern, web)).toBe(expected);
+  });
+
+  it("takes any number of negations", () => {
+    expect(matches(`${"not ".repeat(20_001)} tcp`, web)).toBe(false);
+    expect(matches(`${"! ".repeat(20_000)} tcp`, web)).toBe(true);
   });
 
   it("knows UDP, ICMP and fragments", () => {

@@ -26,7 +26,16 @@ describe("graphs twice as large take twice the code", () => {
         using router = Router.compileSync((graphs[name] as (n: number) => string)(n), { elements });
         return router.wasm.length;
       };
-      expect(size(8000)).toBeLessThan(2.3 * size(4000));
+      expect(size(3000)).toBeLessThan(2.3 * size(1500));
+    },
+    60_000,
+  );
+
+  it.each(["a chain of push elements", "a chain of pull elements"])(
+    "%s, deeper than the compiler's own stack",
+    (name) => {
+      using router = Router.compileSync((graphs[name] as (n: number) => string)(9000), { elements });
+      expect(router.wasm.length).toBeGreaterThan(9000);
     },
     60_000,
   );

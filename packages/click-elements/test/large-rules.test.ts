@@ -1,9 +1,10 @@
 /** Rules and routes in great number, and large expressions: what they decide, and what they take to compile. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type DecisionTree, decisionTree, lookup, type Rule } from "../src/classification/decision-tree.ts";
+import { type DecisionTree, lookup, type Rule } from "../src/classification/decision-tree.ts";
 import { byteReader, type Expression, evaluate, type Field } from "../src/classification/expression.ts";
 import { parseFilterRule } from "../src/classification/IPFilter.ts";
+import { decisionTree } from "../src/classification/tree-builder.ts";
 import { ip, make, pass, tcp, udp } from "./packets.ts";
 
 const times = <T>(n: number, f: (i: number) => T): T[] => Array.from({ length: n }, (_, i) => f(i));

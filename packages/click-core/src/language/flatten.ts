@@ -168,7 +168,7 @@ class Flattener {
       };
     let name = expression.name;
     if (expression.kind === "variable") {
-      const value = scope.variables.get(name);
+      const value = variableIn(scope, name);
       if (value === undefined || !/^[\w@/]+$/.test(value)) {
         this.diagnostics.error(
           expression.place,
@@ -379,7 +379,7 @@ class Flattener {
   private substitute(text: string, scope: Scope, place: Place): string {
     return expand(text, {
       variable: (name) => {
-        const value = scope.variables.get(name);
+        const value = variableIn(scope, name);
         if (value === undefined || this.substituted > maximumSubstitution) return value === undefined ? value : "";
         this.substituted += value.length;
         if (this.substituted > maximumSubstitution)
@@ -461,7 +461,7 @@ class Flattener {
       classes: new Map(),
       parent: outer,
       names: new Map(),
-      variables: new Map([...outer.variables, ...chosen.variables]),
+      variables: chosen.variables,
       compounds: [],
       count: { elements: 0 },
       ...inside,
@@ -578,6 +578,15 @@ class Flattener {
     }
     return list;
   }
+}
+
+/** A variable's value: that of the innermost scope that has it. */
+function variableIn(scope: Scope, name: string): string | undefined {
+  for (let s: Scope | undefined = scope; s; s = s.parent) {
+    const value = s.variables.get(name);
+    if (value !== undefined) return value;
+  }
+  return undefined;
 }
 
 /** The names that statements declare, in groups too. */

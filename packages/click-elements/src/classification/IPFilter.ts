@@ -12,11 +12,11 @@
 
 import { arg, type ElementClass, element, rest } from "@clickos/click-core";
 import { array, u64 } from "@clickos/codegen";
-import { decisionTree } from "./decision-tree.ts";
 import { always, type Expression } from "./expression.ts";
 import { stageIpLookup } from "./ip-lookup.ts";
 import { parseIpPattern } from "./ip-pattern.ts";
 import { PatternError } from "./patterns.ts";
+import { decisionTree } from "./tree-builder.ts";
 
 const actions: Record<string, number> = {
   allow: 0,

@@ -107,7 +107,12 @@ class PatternParser {
   }
 
   private factor(): Expression {
-    if (this.accept("not", "!")) return not(this.factor());
+    let negated = false;
+    while (this.accept("not", "!")) negated = !negated;
+    return negated ? not(this.operand()) : this.operand();
+  }
+
+  private operand(): Expression {
     if (this.accept("(")) {
       const e = this.ternary();
       if (!this.accept(")")) throw new PatternError("'(' is not closed");

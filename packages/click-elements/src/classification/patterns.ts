@@ -1,7 +1,8 @@
 /** What classifiers of one pattern an output share: reading the patterns, reporting what is wrong with them. */
 import type { PrepareContext } from "@clickos/click-core";
-import { type DecisionTree, decisionTree } from "./decision-tree.ts";
+import type { DecisionTree } from "./decision-tree.ts";
 import { type Expression, never } from "./expression.ts";
+import { decisionTree } from "./tree-builder.ts";
 
 /** What is wrong with a pattern. */
 export class PatternError extends Error {

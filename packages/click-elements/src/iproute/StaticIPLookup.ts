@@ -17,9 +17,9 @@ import {
   parseIpPrefix,
   rest,
 } from "@clickos/click-core";
-import { decisionTree } from "../classification/decision-tree.ts";
 import { masked } from "../classification/expression.ts";
 import { stageLookup } from "../classification/stage-tree.ts";
+import { decisionTree } from "../classification/tree-builder.ts";
 
 interface Route {
   readonly address: number;
