@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { checkConfiguration } from "@clickos/click-core";
 import { elements } from "@clickos/click-elements/node";
-import { linkImage, loadImage } from "@clickos/minios";
+import { linkImage, loadImage, signImage, verifyImage } from "@clickos/minios";
 import { createXenStore } from "@clickos/xenstore";
 import { serve } from "@clickos/xenstore/node";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
@@ -31,6 +31,7 @@ import {
   pictureFormats,
   readConfiguration,
 } from "./tools.ts";
+import { admit, refuseBad, signatureText, signingKey, trustedKeys, warning } from "./trust.ts";
 
 const version = "0.1.0";
 
@@ -122,21 +123,35 @@ program
   .argument("<file.click>", "the configuration")
   .requiredOption("-o, --output <FILE>", "the image to write")
   .option("--name <NAME>", "the name of the VM; by default the file's")
+  .option("--sign <KEY>", "sign the image with this private key: Ed25519, PEM")
   .option("--json", "print what was built as JSON")
-  .action(async (file: string, options: { output: string; name?: string; json?: boolean }) => {
-    checkOutputs([{ path: file, what: "the configuration" }], [{ path: options.output, what: "the image" }]);
+  .action(async (file: string, options: { output: string; name?: string; sign?: string; json?: boolean }) => {
+    const { sign } = options;
+    checkOutputs(
+      [
+        { path: file, what: "the configuration" },
+        ...(sign === undefined ? [] : [{ path: sign, what: "the private key" }]),
+      ],
+      [{ path: options.output, what: "the image" }],
+    );
+    const key = sign === undefined ? undefined : await signingKey(sign);
     const name = options.name ?? basename(file).replace(/\.click$/, "");
     const image = await linkImage({ file: basename(file), text: readText(file) }, { elements, name });
-    writeBytes(options.output, image.bytes);
+    const bytes = key ? await signImage(image.bytes, key) : image.bytes;
+    writeBytes(options.output, bytes);
     if (options.json)
       json({
         output: options.output,
-        bytes: image.bytes.length,
+        bytes: bytes.length,
         sha256: image.sha256,
+        ...(key ? { signedBy: key.fingerprint } : {}),
         name,
         vifs: image.manifest.vifs.map((v) => v.device),
       });
-    else print(`${options.output}  ${image.bytes.length} bytes  sha256 ${image.sha256}`);
+    else {
+      print(`${options.output}  ${bytes.length} bytes  sha256 ${image.sha256}`);
+      if (key) print(`signed by key ${key.fingerprint}`);
+    }
   });
 
 program
@@ -145,13 +160,25 @@ program
   .argument("<image.cos>", "the image")
   .option("--json", "print the manifest as JSON")
   .option("--config", "print the configuration")
-  .action(async (file: string, options: { json?: boolean; config?: boolean }) => {
-    const image = await loadImage(readBytes(file));
+  .option("--trust <DIR>", "the folder of public keys to look for the signer in")
+  .action(async (file: string, options: { json?: boolean; config?: boolean; trust?: string }) => {
+    const bytes = readBytes(file);
+    const keys = options.trust === undefined ? [] : await trustedKeys(options.trust);
+    const image = await loadImage(bytes);
+    const signature = await verifyImage(bytes, keys);
+    if (signature.status === "bad") process.exitCode = 1;
     if (options.config)
       print(process.stdout.isTTY ? printable(image.manifest.config.text) : image.manifest.config.text);
-    else if (options.json) json({ bytes: image.bytes.length, sha256: image.sha256, ...image.manifest });
-    else print(imageText(image));
+    else if (options.json) json({ bytes: bytes.length, sha256: image.sha256, signature, ...image.manifest });
+    else print(imageText(image, signatureText(signature)));
   });
+
+interface BootCommandOptions {
+  readonly nic?: Map<number, string>;
+  readonly learning?: boolean;
+  readonly trust?: string;
+  readonly json?: boolean;
+}
 
 program
   .command("boot")
@@ -163,10 +190,16 @@ program
     numbered,
   )
   .option("--learning", "learning bridges between NIC and VM, instead of patches")
+  .option("--trust <DIR>", "run only what one of the public keys in this folder (*.pem) has signed")
   .option("--json", "print the report as JSON")
-  .action(async (file: string, options: { nic?: Map<number, string>; learning?: boolean; json?: boolean }) => {
+  .action(async (file: string, options: BootCommandOptions) => {
     const bytes = readBytes(file);
+    const { trust } = options;
+    // Before anything else of the image is looked at.
+    const signature = await verifyImage(bytes, trust === undefined ? [] : await trustedKeys(trust));
+    if (trust !== undefined) admit(file, signature, trust);
     const { manifest } = await loadImage(bytes);
+    refuseBad(file, signature);
     const { checked } = checkConfiguration(manifest.config, elements);
     const use = (device: number): { receives: boolean; sends: boolean } => {
       const uses = (name: string): boolean =>
@@ -180,6 +213,7 @@ program
         return path === undefined ? [] : [{ path, what: `the ${use} of NIC ${device}` }];
       });
     checkOutputs([{ path: file, what: "the image" }, ...captures("input")], captures("output"));
+    if (trust === undefined) process.stderr.write(`clickos: ${printable(warning(file, signature))}\n`);
     const report = await interruptible((signal) =>
       bootImage(bytes, { elements, nics, lookup: options.learning ? "learning" : "patch", signal }),
     );

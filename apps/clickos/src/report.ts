@@ -8,11 +8,16 @@ import { microseconds, size, table } from "./table.ts";
 
 const heading = (text: string): string => pc.bold(printable(text));
 
-export function imageText(image: { manifest: ImageManifest; bytes: Uint8Array; sha256: string }): string {
+/** `signature` says who signed it. */
+export function imageText(
+  image: { manifest: ImageManifest; bytes: Uint8Array; sha256: string },
+  signature: string,
+): string {
   const { manifest } = image;
   const { router } = manifest;
   const lines = [
     `${heading(manifest.name)}  ${size(image.bytes.length)}  sha256 ${image.sha256}`,
+    `signature      ${printable(signature)}`,
     `configuration  ${printable(manifest.config.file)}, ${router.elements.length} elements`,
     `memory         ${size(router.pages * 65536)}, ${router.pool.count} packet buffers from ${hexAddress(router.pool.base)}`,
     `interfaces     ${manifest.vifs.map((v) => `${v.device} (page ${hexAddress(v.page)})`).join(", ") || "none"}`,

@@ -1,6 +1,7 @@
 /**
  * VM images. An image is a WebAssembly module with two custom sections at its end: `clickos.manifest`, which says
- * what it is, and `clickos.sha256`, the digest of everything before that section.
+ * what it is, and `clickos.sha256`, the digest of everything before that section. A signature may follow
+ * (signature.ts), which the digest does not cover.
  */
 
 import {
@@ -14,6 +15,7 @@ import {
 import { customSection } from "@clickos/codegen";
 import { grantsPool, ownGrants, type RingKind, ringKinds, type VifPlaces } from "@clickos/netfront";
 import { firstPlace, maximumPoolFrames, miniosPlatform, type RouterPlace } from "./platform.ts";
+import { splitImage } from "./signature.ts";
 
 /** What an image says of itself. */
 export interface ImageManifest {
@@ -97,23 +99,24 @@ export async function linkImage(source: Source, options: LinkOptions): Promise<I
 }
 
 /**
- * Reads an image and checks it against its digest.
+ * Reads an image and checks it against its digest; who signed it is for `verifyImage` to say.
  *
  * @throws {ImageError}
  */
 export async function loadImage(bytes: Uint8Array<ArrayBuffer>): Promise<Image> {
   if (bytes.length < 8 || new DataView(bytes.buffer, bytes.byteOffset).getUint32(0) !== 0x0061736d)
     throw new ImageError("NOT_AN_IMAGE", "not a VM image: it does not begin as a WebAssembly module");
-  const sections = customSections(bytes);
+  const { body } = splitImage(bytes);
+  const sections = customSections(body);
   const manifestBytes = sections.get(manifestSection);
   const digest = sections.get(digestSection);
   if (!manifestBytes)
     throw new ImageError("NOT_AN_IMAGE", "a WebAssembly module, but not a VM image: it has no manifest");
   if (digest?.content.length !== 32)
     throw new ImageError("TRUNCATED", "the image has no digest at its end: it was cut off");
-  if (digest.end !== bytes.length)
-    throw new ImageError("CORRUPT", `${bytes.length - digest.end} bytes follow the image's digest`);
-  const actual = await sha256(bytes.subarray(0, digest.start));
+  if (digest.end !== body.length)
+    throw new ImageError("CORRUPT", `${body.length - digest.end} bytes follow the image's digest`);
+  const actual = await sha256(body.subarray(0, digest.start));
   if (hex(actual) !== hex(digest.content))
     throw new ImageError("CORRUPT", "the image is corrupt: its content does not match its digest");
   let manifest: ImageManifest;

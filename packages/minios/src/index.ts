@@ -20,7 +20,9 @@ export {
   linkImage,
   loadImage,
 } from "./image.ts";
+export { KeyError, readSigningKey, readTrustedKey, type SigningKey, type TrustedKey } from "./keys.ts";
 export { locateCrash } from "./locate.ts";
 export { type MiniOs, miniOs } from "./mini-os.ts";
 export { firstPlace, miniosPlatform, type RouterPlace } from "./platform.ts";
+export { signImage, type Verdict, verifyImage } from "./signature.ts";
 export type { StoreInTransaction, XenbusClient } from "./xenbus.ts";

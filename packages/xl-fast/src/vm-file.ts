@@ -1,6 +1,7 @@
 /**
  * A saved VM, as a file: the line `CLICKOS VM 1`, a line of JSON that says what follows, the images of its routers, and
- * the domain's snapshot, and the SHA-256 of everything before it.
+ * the domain's snapshot, and the SHA-256 of everything before it. Images keep their signatures, but nobody signs the
+ * memory, and code does what its memory says: a saved VM is as trustworthy as whoever could write the file.
  */
 import { type DomainSnapshot, decodeSnapshot, encodeSnapshot, SnapshotError } from "@clickos/hypervisor";
 import { type Image, ImageError, loadImage } from "@clickos/minios";
