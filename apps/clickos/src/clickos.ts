@@ -215,7 +215,13 @@ program
     checkOutputs([{ path: file, what: "the image" }, ...captures("input")], captures("output"));
     if (trust === undefined) process.stderr.write(`clickos: ${printable(warning(file, signature))}\n`);
     const report = await interruptible((signal) =>
-      bootImage(bytes, { elements, nics, lookup: options.learning ? "learning" : "patch", signal }),
+      bootImage(bytes, {
+        elements,
+        nics,
+        lookup: options.learning ? "learning" : "patch",
+        trusted: signature.status === "trusted",
+        signal,
+      }),
     );
     if (options.json) json(report);
     else print(bootText(report));

@@ -47,6 +47,7 @@ export async function demo(options: {
   step(3, "Boot: NIC → switch → VM → switch → NIC, with the capture on the wire");
   const report = await bootImage(image.bytes, {
     elements: options.elements,
+    trusted: true,
     nics: new Map([
       [0, { input: capture }],
       [1, { output }],

@@ -8,7 +8,7 @@ import { answerCall } from "./dom0-calls.ts";
 import { Dom0Events } from "./dom0-events.ts";
 import { Dom0Sleep } from "./dom0-sleep.ts";
 import type { Domain, DomainOptions } from "./domain.ts";
-import { checkedShare, DomainControl } from "./domain-control.ts";
+import { checkedShare, DomainControl, type DomainHost } from "./domain-control.ts";
 import { HypervisorError } from "./error.ts";
 import { GuestContext, type ThreadServices } from "./guest-context.ts";
 import type { Hypervisor, HypervisorOptions } from "./hypervisor.ts";
@@ -21,6 +21,7 @@ import { awake, PcpuThreadSet } from "./pcpu-threads.ts";
 import { PutBack } from "./put-back.ts";
 import { Slots } from "./slots.ts";
 import { checkFrames, type DomainSnapshot, putFrames, takeFrames } from "./snapshot.ts";
+import { step } from "./step.ts";
 import { type Failure, failureOf } from "./thread.ts";
 import { weigh } from "./weigh.ts";
 
@@ -145,6 +146,7 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
       );
     },
   });
+  const host: DomainHost = { machine, own, threads, nothing: memories.nothing, now };
   const on = (pcpu: number): DomainControl[] => [...domains.values()].filter((d) => d.pcpu === pcpu);
   /** Has its thread run a domain. */
   const settle = (d: DomainControl): void => {
@@ -281,7 +283,6 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
       portLimit: given.portLimit ?? 1023,
       wake: () => machine.wake(id),
     });
-    const host = { machine, own, threads, nothing: memories.nothing, now };
     const domain = new DomainControl(given, { id, memory, pcpu, slot }, share, host);
     domains.set(id, domain);
     return domain;
@@ -406,11 +407,11 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
     },
     hold(id, body) {
       const domain = known(id);
-      if (domain.pcpu === 0 || domain.state !== "running") return body();
-      machine.setMayRun(id, false);
+      if (domain.pcpu === 0 || !domain.isAlive) return body();
+      if (domain.state === "running") machine.setMayRun(id, false);
       try {
         const end = performance.now() + holdMs;
-        while (domain.isInSlice) {
+        while (domain.moves) {
           threads.pollOne(domain.pcpu);
           if (performance.now() > end)
             throw new HypervisorError("BUSY", `'${domain.name}' has been running for ${holdMs} ms without a pause`);
@@ -423,6 +424,7 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
         }
       }
     },
+    step: async (id) => step(known(id), host, sleep),
     wake: (id) => machine.wake(id),
     get pcpus() {
       return threads.count + 1;

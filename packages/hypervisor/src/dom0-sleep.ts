@@ -32,6 +32,18 @@ export class Dom0Sleep {
     for (const done of this.waits) done();
   }
 
+  /**
+   * The same without leaving: the whole thread stands still, for at most so many milliseconds. Nothing, where threads may not
+   * do that, as a page's own in a browser.
+   */
+  block(rung: number, ms: number): void {
+    try {
+      Atomics.wait(this.machine.words, this.doorbell, rung, ms);
+    } catch {
+      // It is waited for in turns of the event loop then.
+    }
+  }
+
   /** Resolves when the doorbell rings, or has rung since `rung`, or after so many milliseconds. */
   wait(rung: number, ms: number, threads: boolean): Promise<void> {
     return new Promise((resolve) => {

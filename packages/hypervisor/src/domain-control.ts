@@ -110,13 +110,20 @@ export class DomainControl implements Domain {
     this.host.machine.wake(this.id);
   }
   async pause(): Promise<void> {
-    if (this.state !== "running") return;
-    this.state = "paused";
-    this.host.machine.setMayRun(this.id, false);
-    while (this.isInSlice) {
+    if (this.state === "running") {
+      this.state = "paused";
+      this.host.machine.setMayRun(this.id, false);
+      // What it was woken for and has not seen is for the slices that it may run one by one.
+      this.host.machine.wake(this.id);
+    }
+    while (this.isInSlice || (this.state === "paused" && this.moves)) {
       this.host.threads.pollOne(this.pcpu);
       await new Promise((resolve) => setTimeout(resolve, 0));
     }
+  }
+  /** Whether it runs at this moment on a thread, or is about to: a paused one may have one slice to run. */
+  get moves(): boolean {
+    return this.isInSlice || this.host.machine.mayRun(this.id);
   }
   /** Whether a thread is running it at this moment. */
   get isInSlice(): boolean {

@@ -47,6 +47,12 @@ export interface Hypervisor {
    * @throws {HypervisorError} `BUSY` when it does not stop in time.
    */
   hold<T>(id: number, body: () => T): T;
+  /**
+   * Has a paused domain run one slice, wherever it runs, if it was woken or had more to do; whether it has more now. It
+   * stands still before and after, so that domain 0 and the domain take turns, as on one thread. Its timers wake nobody
+   * meanwhile; what is due is seen in the next slice.
+   */
+  step(id: number): Promise<boolean>;
   /** Has a domain run that may be asleep, as an event would: something in its memory was changed for it. */
   wake(id: number): void;
   /** pCPUs, this thread included. */

@@ -40,11 +40,16 @@ const pcpuWords = pcpuWord.runnable + slotsPerPcpu / 32;
 const domainWords = 8;
 /** pCPU in the high half, slot + 1 in the low half; 0 while it is nowhere. */
 const PLACE = 0;
-/** Nonzero while it may run. */
+/** Nonzero while it may run: `once` for one slice only. */
 const MAY_RUN = 1;
+const once = 2;
 /** A double: nanoseconds of pCPU time. Then slices. */
 const RUN_TIME = 2;
 const SLICES = 4;
+/** Whether its last slice left more to do. */
+const MORE = 5;
+/** Nonzero when it was woken while it might not run. */
+const WOKEN = 6;
 
 const domainsAt = maximumPcpus * pcpuWords;
 
@@ -92,6 +97,26 @@ export class Machine {
   setMayRun(id: DomId, may: boolean): void {
     Atomics.store(this.words, this.line(id) + MAY_RUN, may ? 1 : 0);
   }
+  /** Lets a domain that stands still run one slice. */
+  setMayRunOnce(id: DomId): void {
+    Atomics.store(this.words, this.line(id) + MAY_RUN, once);
+  }
+  /** A slice is to begin: whether it may, `once` when it is the only one. */
+  claim(id: DomId): "no" | "yes" | "once" {
+    const may = Atomics.compareExchange(this.words, this.line(id) + MAY_RUN, once, 0);
+    return may === 0 ? "no" : may === once ? "once" : "yes";
+  }
+  /** Whether it was woken while it stood still; asked once. */
+  takeWoken(id: DomId): boolean {
+    return Atomics.exchange(this.words, this.line(id) + WOKEN, 0) !== 0;
+  }
+  /** Whether its last slice left more to do. */
+  hasMore(id: DomId): boolean {
+    return Atomics.load(this.words, this.line(id) + MORE) !== 0;
+  }
+  setMore(id: DomId, more: boolean): void {
+    Atomics.store(this.words, this.line(id) + MORE, more ? 1 : 0);
+  }
   /** Has a domain run, wherever it is. One that is being moved is run once it has arrived, in any case. */
   wake(id: DomId): void {
     // Domain 0 is the program on the caller's thread.
@@ -101,6 +126,11 @@ export class Machine {
     }
     const place = Atomics.load(this.words, this.line(id) + PLACE);
     if (place === 0) return;
+    // One that stands still is woken when it may run again. Who lets it does that, after what it is woken for was written.
+    if (Atomics.load(this.words, this.line(id) + MAY_RUN) === 0) {
+      Atomics.store(this.words, this.line(id) + WOKEN, 1);
+      return;
+    }
     const pcpu = place >>> 16;
     const slot = (place & 0xffff) - 1;
     Atomics.or(this.words, this.at(pcpu, pcpuWord.runnable) + (slot >>> 5), 1 << (slot & 31));

@@ -131,10 +131,13 @@ export class Pcpu {
     this.setRunnable(slot, false);
     this.enter(slot);
     // Whoever pauses a domain sees either that it runs, or that it does not begin to.
-    if (!this.machine.mayRun(context.id)) {
+    const claim = this.machine.claim(context.id);
+    if (claim === "no") {
       this.enter(undefined);
       return undefined;
     }
+    // Timers of one that stands still are not looked at otherwise.
+    if (claim === "once" && context.timer !== 0n && context.timer <= now + vcpu.timeOffset) context.timerDue();
     let failure: unknown;
     let state: ReturnType<Guest["run"]> | "crashed";
     try {
@@ -144,7 +147,6 @@ export class Pcpu {
       state = "crashed";
     }
     context.consoleDrain();
-    this.enter(undefined);
     const end = this.now();
     const used = Number(end - now);
     this.machine.charge(context.id, used);
@@ -155,8 +157,12 @@ export class Pcpu {
       const at = timer - vcpu.timeOffset;
       if (this.timersFrom === undefined || at < this.timersFrom) this.timersFrom = at;
     }
+    // Who waits for the slice to end finds what has become of the domain.
     if (state === "crashed") this.events.crashed(vcpu, failure);
     else if (state === "halted") this.events.halted(vcpu);
+    this.machine.setMore(context.id, state === "more");
+    this.enter(undefined);
+    if (claim === "once") this.machine.ring(0);
     return end;
   }
 
@@ -172,6 +178,12 @@ export class Pcpu {
       } else if (next === undefined || at < next) next = at;
     }
     this.timersFrom = next;
+  }
+
+  /** One slice of a vCPU that may run one. */
+  step(slot: number): void {
+    const vcpu = this.vcpus[slot];
+    if (vcpu) this.slice(vcpu, this.now());
   }
 
   /** A domain may run again: its timer counts. */

@@ -30,6 +30,8 @@ export interface VmConfig {
   readonly memoryKiB?: number;
   /** The pCPU to run on. */
   readonly pcpu?: number;
+  /** Whether it is left paused; for who looks at it first, or has it run slice by slice (`Hypervisor.step`). */
+  readonly paused?: boolean;
   readonly share?: Partial<Share>;
 }
 
@@ -69,7 +71,7 @@ export interface VmSummary {
 export interface Toolstack {
   readonly hypervisor: Hypervisor;
   readonly store: XenStore;
-  /** Creates a VM and lets it run. @throws {ToolstackError} @throws {ImageError} */
+  /** Creates a VM and lets it run, unless it is to be `paused`. @throws {ToolstackError} @throws {ImageError} */
   create(config: VmConfig): Promise<Vm>;
   /** Ends a VM: its interfaces leave their switches. @throws {ToolstackError} NO_VM */
   destroy(name: string): void;
@@ -169,11 +171,20 @@ export function createToolstack(options: {
         },
       });
       undo.unshift(() => hypervisor.destroyDomain(domain.id));
+      const onThread = domain.statistics.pcpu !== 0;
+      if (onThread) phases.end("thread");
       if (domain.crash)
-        throw new ToolstackError("CRASHED", `'${name}' crashed while it booted: ${domain.crash.message}`, domain.crash);
+        throw new ToolstackError(
+          "CRASHED",
+          `'${name}' crashed while it booted: ${domain.crash.cause}: ${domain.crash.message}`,
+          domain.crash,
+        );
       for (const [i, { router, image }] of images.entries()) {
         if (snapshot) routers.connect(router, image, i, true);
-        else await routers.start(router, image);
+        else {
+          const ready = (): void => (onThread ? phases.end("guest") : undefined);
+          await routers.start(router, image, ready);
+        }
       }
       phases.end("connect");
       if (vms.has(name)) throw new ToolstackError("NAME_TAKEN", `a VM named '${name}' exists already`);
@@ -231,7 +242,7 @@ export function createToolstack(options: {
       settled: () => control.settled(),
     };
     vms.set(name, { vm, domain, devices, routers, control, end: abandon });
-    domain.unpause();
+    if (!config.paused) domain.unpause();
     phases.end("store");
     return vm;
   };

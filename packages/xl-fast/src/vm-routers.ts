@@ -134,7 +134,7 @@ export class VmRouters {
   }
 
   /** Boots an image as a router and connects its interfaces. @throws {ToolstackError} */
-  async start(number: number, image: Image): Promise<VmRouter> {
+  async start(number: number, image: Image, onBooted: () => void = () => {}): Promise<VmRouter> {
     const { vifs, router, grants } = image.manifest;
     const { buffer } = this.domain.memory;
     const module = this.compile(image);
@@ -149,12 +149,11 @@ export class VmRouters {
       index = await this.domain.load(module);
     } catch (e) {
       this.vifs.disconnect(vifs.map((v) => v.device));
-      throw new ToolstackError(
-        "CRASHED",
-        `'${this.domain.name}' crashed while it booted: ${this.domain.crash?.message ?? (e as Error).message}`,
-        this.domain.crash,
-      );
+      const { name, crash } = this.domain;
+      const why = crash ? `${crash.cause}: ${crash.message}` : (e as Error).message;
+      throw new ToolstackError("CRASHED", `'${name}' crashed while it booted: ${why}`, crash);
     }
+    onBooted();
     return this.connect(number, image, index, false);
   }
 
