@@ -45,29 +45,37 @@ export async function neighbour(xl, elements, name, config, pcpu) {
   });
 }
 
+const mirror = [2, 0, 0, 0, 1, 1];
+const station = [2, 0, 0, 0, 1, 2];
+const etherType = [0x88, 0xb5];
+const is = (frame, at, bytes) => bytes.every((b, i) => frame[at + i] === b);
+
+/** Whether a frame is one of those that a neighbour and its station send to each other, and nobody else is to get. */
+export function isOfNeighbour(frame) {
+  const [to, from] = [mirror, station];
+  const between = (is(frame, 0, to) && is(frame, 6, from)) || (is(frame, 0, from) && is(frame, 6, to));
+  return between && is(frame, 12, etherType);
+}
+
 /** One that shares its switch with the hostile guests: a mirror behind an address, and a station that talks to it. */
 export async function neighbourOn(bridge, xl, elements, name) {
-  const mirror = [2, 0, 0, 0, 1, 1];
-  const station = [2, 0, 0, 0, 1, 2];
   const port = bridge.attach("station");
   const text = "FromDevice(0) -> Queue(400) -> Unqueue -> EtherMirror -> ToDevice(0)";
   const image = await linkImage({ file: `${name}.click`, text }, { elements, name });
   const vm = await xl.create({ name, image, pcpu: 0, vif: [{ bridge, mac: "02:00:00:00:01:01" }] });
-  const n = traffic(name, vm, { addresses: [...mirror, ...station, 0x88, 0xb5], limit: outstanding.shared });
+  const n = traffic(name, vm, { addresses: [...mirror, ...station, ...etherType], limit: outstanding.shared });
   const swapped = (frame) => {
     const back = frame.slice();
     back.set(frame.subarray(6, 12), 0);
     back.set(frame.subarray(0, 6), 6);
     return back;
   };
-  const is = (frame, at, address) => address.every((b, i) => frame[at + i] === b);
   return Object.assign(n, {
     turn(send) {
       if (send) n.sent += port.send(n.next());
       // Others send to this address too, or to all: what counts comes from the mirror, and is ours.
       for (const frame of port.receive())
-        if (is(frame, 0, station) && is(frame, 6, mirror) && frame[12] === 0x88 && frame[13] === 0xb5)
-          n.check(swapped(frame));
+        if (is(frame, 0, station) && is(frame, 6, mirror) && is(frame, 12, etherType)) n.check(swapped(frame));
     },
   });
 }

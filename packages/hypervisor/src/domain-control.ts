@@ -10,7 +10,7 @@ import type { Kernel } from "./kernel.ts";
 import { domainFrames } from "./layout.ts";
 import { type Machine, pcpuWord } from "./machine.ts";
 import type { Pcpu } from "./pcpu.ts";
-import type { Answer, PcpuThreadSet } from "./pcpu-threads.ts";
+import { type Answer, awake, type PcpuThreadSet } from "./pcpu-threads.ts";
 import { failureOf, type ToPcpu } from "./thread.ts";
 
 /** What a domain runs on. */
@@ -161,21 +161,44 @@ export class DomainControl implements Domain {
     const { portable } = this.kernel;
     if (!portable || !("modules" in portable))
       throw new HypervisorError("LOAD_FAILED", `the kernel of '${this.name}' takes no modules`);
-    const { failure, value } =
-      this.pcpu === 0
-        ? this.loadHere(module)
-        : await this.host.threads.ask(this.pcpu, { op: "load", slot: this.slot, module });
+    const { failure, value } = this.pcpu === 0 ? this.loadHere(module) : await this.loadThere(module);
     if (failure)
       throw new HypervisorError("LOAD_FAILED", `a module for '${this.name}' did not start: ${failure.message}`);
-    this.setModule(value, module);
     this.host.machine.wake(this.id);
     return value;
+  }
+  /** On its thread; again on the next one, when that thread is lost through another's fault: the module had no turn yet. */
+  private async loadThere(module: WebAssembly.Module): Promise<Answer> {
+    for (;;) {
+      const { pcpu, slot } = this;
+      const answer = await this.host.threads.ask(pcpu, { op: "load", slot, module }, ({ failure, value }) => {
+        if (!failure) this.setModule(value, module);
+      });
+      if (!(answer.abandoned && this.isAlive)) return answer;
+      await this.putBack();
+      if (!this.isAlive) return answer;
+    }
+  }
+  /** Resolves when a thread has taken it up, or when it is no more. */
+  private putBack(): Promise<void> {
+    return awake(
+      new Promise((resolve) => {
+        const before = this.onStarted;
+        this.onStarted = () => {
+          before?.();
+          this.onStarted = before;
+          resolve();
+        };
+      }),
+    );
   }
   private loadHere(module: WebAssembly.Module): Answer {
     try {
       const guest = this.host.own.get(this.slot)?.guest;
       if (!guest?.load) throw new Error(`it is ${this.state}`);
-      return { value: guest.load(module, true) };
+      const value = guest.load(module, true);
+      this.setModule(value, module);
+      return { value };
     } catch (e) {
       return { value: 0, failure: failureOf(e) };
     }

@@ -35,6 +35,8 @@ const settledMs = 1000;
 export interface Answer {
   readonly value: number;
   readonly failure?: Failure;
+  /** The thread has ended without having done it, or begun to. */
+  readonly abandoned?: boolean;
 }
 
 interface Thread {
@@ -214,8 +216,8 @@ export class PcpuThreadSet {
   }
   /** Nobody waits for a thread that has ended. */
   private abandon(t: Thread): void {
-    for (const done of t.requests.values())
-      done({ value: 0, failure: { name: "HypervisorError", message: "the thread has ended", stack: "" } });
+    const failure = { name: "HypervisorError", message: "the thread has ended", stack: "" };
+    for (const done of t.requests.values()) done({ value: 0, failure, abandoned: true });
     t.requests.clear();
   }
 
@@ -256,23 +258,29 @@ export class PcpuThreadSet {
   forget(id: number): void {
     for (const t of this.threads) if (t.known.delete(id)) this.post(t.index, { op: "forget", id });
   }
-  /** Asks for something and waits for the answer. */
+  /** Asks for something and waits for the answer. `heard` is told at once: the thread may be replaced right after it. */
   ask(
     pcpu: number,
     message:
       | { readonly op: "remove"; readonly slot: number }
       | { readonly op: "load"; readonly slot: number; readonly module: WebAssembly.Module },
+    heard: (answer: Answer) => void = () => {},
   ): Promise<Answer> {
     const t = this.threads[pcpu - 1];
     if (!t?.thread || this.closed)
       return Promise.resolve({
         value: 0,
         failure: { name: "HypervisorError", message: "there is no thread", stack: "" },
+        // One that is being replaced is coming.
+        abandoned: t !== undefined && t.failure === undefined && !this.closed,
       });
     return awake(
       new Promise((resolve) => {
         const request = this.nextRequest++;
-        t.requests.set(request, resolve);
+        t.requests.set(request, (answer) => {
+          heard(answer);
+          resolve(answer);
+        });
         this.post(pcpu, { ...message, request });
       }),
     );

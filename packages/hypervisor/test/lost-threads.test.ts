@@ -136,6 +136,23 @@ describe.skipIf(missing !== "")(`a pCPU${missing}`, () => {
     await goesOn(neighbour);
   }, 60_000);
 
+  it("loads a module on the next thread when its own is lost before its turn, and keeps what was loaded at its end", async () => {
+    xen = onThreads({ pcpus: 1, worker, watchdogMs: 100 });
+    const d = await xen.createDomain({ name: "d", pages: 1, kernel: wasmKernel([]) });
+    d.unpause();
+    for (let round = 0; round < 3; round++) {
+      const culprit = await xen.createDomain({ name: "c", pages: 1, kernel: wasmKernel(guest(spinning)) });
+      culprit.unpause();
+      await until(() => culprit.statistics.slices > 0 || counter(culprit.memory) > 0);
+      // The thread takes this message up no more.
+      const module = d.load(guest(() => 1));
+      await until(() => culprit.state === "crashed");
+      expect(await module).toBe(round);
+    }
+    expect([d.state, xen.threadsReplaced]).toEqual(["running", 3]);
+    await goesOn(d);
+  }, 60_000);
+
   it("ends a guest that asks domain 0 for something without end, as it would one that only loops", async () => {
     xen = onThreads({ pcpus: 1, worker, watchdogMs: 100 });
     const neighbour = await xen.createDomain({ name: "n", pages: 1, kernel: busy });

@@ -76,7 +76,7 @@ export class VmVifs {
   }
   /** Whether the VM has these interfaces, and they are free. @throws {ToolstackError} */
   check(places: readonly Places[]): void {
-    for (const { device, rings } of places) {
+    for (const [i, { device, rings }] of places.entries()) {
       const { mode = "+batch", rate, bridge, antiSpoof } = this.configOf(device);
       if (antiSpoof && !bridge.byAddress)
         throw new ToolstackError("BAD_VIFS", `antiSpoof: switch '${bridge.name}' does not look at addresses`);
@@ -87,6 +87,8 @@ export class VmVifs {
         );
       if (rate !== undefined && !parseRate(rate))
         throw new ToolstackError("BAD_VIFS", `'${rate}' is no rate: as in 10Mb/s, 500KB/s@20ms`);
+      if (places.findIndex((p) => p.device === device) !== i)
+        throw new ToolstackError("BAD_VIFS", `a router of '${this.domain.name}' names interface ${device} twice`);
       if (this.ports.has(device))
         throw new ToolstackError(
           "DEVICE_TAKEN",

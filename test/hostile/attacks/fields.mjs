@@ -1,22 +1,24 @@
 /**
- * The hostile guest in TypeScript's world: a program on MiniOS that sets its interface up as it should be, so that
- * there is something to break, and then breaks it: fields of everything it shares, hypercalls, the store.
+ * Random fields: a program on MiniOS that sets its interface up as it should be, so that there is something to break,
+ * and then breaks it: fields of everything it shares, hypercalls, the store.
  */
 import { frameSize } from "@clickos/grant-table";
 import { domainFrames, EVTCHNOP, startInfo } from "@clickos/hypervisor";
 import { miniOs } from "@clickos/minios";
 import { openNetFront, runFrontend } from "@clickos/netfront";
 import { createRingEnds, encodeMessage, MessageType } from "@clickos/xenstore";
-import { edges, random } from "./random.mjs";
-import { domainTargets, netifTargets, netmapTargets } from "./targets.mjs";
+import { edges, random } from "../random.mjs";
+import { domainTargets, netifTargets, netmapTargets } from "../targets.mjs";
 
 /** Mutations of one slice. */
 const perSlice = 40;
+/** A guest is replaced after so many: what it broke is whole again, to be broken otherwise. */
+const lifetime = 3000;
 
 /**
  * @param {{ mode: "standard" | "netmap", seed: number, count: (kind: string) => void }} options
  */
-export function hostileScript({ mode, seed, count }) {
+function hostileScript({ mode, seed, count }) {
   const r = random(seed);
   return miniOs((os) => {
     const { domain } = os;
@@ -164,3 +166,31 @@ export function hostileScript({ mode, seed, count }) {
     );
   });
 }
+
+export const fields = [
+  ["netmap", "+vale"],
+  ["standard", "baseline"],
+  ["standard", "+grants"],
+].map(([mode, vifMode]) => ({
+  name: `random fields (${vifMode})`,
+  async start(world) {
+    const { r } = world;
+    let made = 0;
+    const count = (kind) => {
+      world.count(kind);
+      world.mutated("script");
+      made++;
+    };
+    const guest = await world.guest({
+      name: "fields",
+      kernel: hostileScript({ mode, seed: r.next(), count }),
+      // Half of them may send from any address, so that what is beside them is attacked that way too.
+      vif: { mode: vifMode, rate: "3000,10000", antiSpoof: r.once(2) },
+    });
+    return {
+      turn: () => guest.look(),
+      over: () => made > lifetime || guest.domain.state !== "running",
+      end: () => guest.end(),
+    };
+  },
+}));

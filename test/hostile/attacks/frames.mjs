@@ -1,0 +1,108 @@
+/**
+ * Frames of every size from 0 to 4096 bytes, out of guests and into them, in each mode: whatever is not delivered is
+ * counted by somebody.
+ */
+
+import { miniOs } from "@clickos/minios";
+import { openNetFront, runFrontend } from "@clickos/netfront";
+import { createSwitch, patch } from "@clickos/vale";
+
+const largest = 4096;
+const perSlice = 16;
+
+/** By mode of the back end. */
+export const frameSizes = [
+  ["netmap", "+batch"],
+  ["standard", "baseline"],
+].map(([mode, vifMode]) => ({
+  name: `frame sizes (${vifMode})`,
+  async start(world) {
+    const step = world.short ? 61 : 1;
+    const line = createSwitch({ name: `line${world.guests}`, lookup: patch() });
+    const outside = line.attach("outside");
+    world.bridges[line.name] = line;
+    // A standard front end has no slots for a frame of no bytes.
+    let next = mode === "standard" ? 1 : 0;
+    let sent = 0;
+    let refusedHere = 0;
+    let received = 0;
+    let heard = 0;
+    const kernel = miniOs((os) => {
+      const { domain } = os;
+      function* send(front) {
+        for (;;) {
+          for (let i = 0; i < perSlice && next <= largest; i++) {
+            const frame = new Uint8Array(next).fill(next);
+            try {
+              if (!front.send(frame)) break;
+              sent++;
+            } catch (e) {
+              if (!(e instanceof RangeError)) throw e;
+              refusedHere++;
+            }
+            next += step;
+          }
+          front.flush();
+          heard += front.receive().length;
+          os.again();
+          yield;
+        }
+      }
+      os.spawn(
+        runFrontend(os.xenbus, {
+          path: "device/vif/0",
+          open(backend) {
+            const port = os.openChannel(backend, () => {});
+            const parts = {
+              memory: domain.memory,
+              grants: os.grants,
+              allocateFrame: () => os.allocateFrame(),
+              freeFrame: (f) => os.freeFrame(f),
+              backend,
+              notifyTx: () => os.send(port),
+              notifyRx: () => os.send(port),
+            };
+            const front = openNetFront(parts, { mode });
+            return { front, eventChannelTx: port, eventChannelRx: port, closed: () => os.closeChannel(port) };
+          },
+          connected: ({ front }) => os.spawn(send(front)),
+        }),
+      );
+    });
+    const guest = await world.guest({ name: "sizes", kernel, vif: { mode: vifMode, bridge: line.name } });
+    let into = 0;
+    let size = 0;
+    let quiet = 0;
+    const dropped = () => Object.values(guest.vif?.drops ?? {}).reduce((sum, n) => sum + n, 0);
+    const lost = () => {
+      const { ports, drops } = line.stats;
+      const noRoom = Object.values(ports).reduce((sum, port) => sum + port.noRoom, 0);
+      return noRoom + drops.runt + drops.hairpin + drops.nobody;
+    };
+    const accounted = () => received + heard + dropped() + lost();
+    return {
+      turn() {
+        world.meter.time("switch", () => line.forward());
+        received += outside.receive().length;
+        for (let i = 0; guest.vif && i < perSlice && size <= largest; i++, size += step) {
+          try {
+            into += outside.send([new Uint8Array(size).fill(size)]);
+          } catch (e) {
+            if (!(e instanceof RangeError)) throw e;
+          }
+        }
+        if (next > largest && size > largest) quiet++;
+      },
+      over: () => (quiet > 20 && accounted() >= sent + into) || quiet > 500,
+      end() {
+        world.count("frame of any size", sent + into + refusedHere);
+        if (quiet > 0 && accounted() !== sent + into)
+          world.wrong(
+            `${vifMode}: of ${sent + into} frames, ${received + heard} came and ${dropped() + lost()} are counted`,
+          );
+        guest.end();
+        delete world.bridges[line.name];
+      },
+    };
+  },
+}));

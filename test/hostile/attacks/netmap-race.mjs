@@ -1,0 +1,59 @@
+/** A guest on a thread that gives its netmap slots back as soon as they are read, and changes what is in them meanwhile. */
+import { netmapRing, netmapSlot, ringSlots } from "@clickos/xen-ring";
+import { counts, lazyModule, rawGuest, words } from "../raw.mjs";
+import { pcpus } from "../world.mjs";
+
+const [txAt, rxAt] = [words, words + 4];
+const { head, tail, event, slots } = netmapRing.offsets;
+const { bufIdx, len, ptr } = netmapSlot.offsets;
+
+const module = lazyModule("netmap race", (_m, _call, next) => ({
+  vcpu(c) {
+    const tx = c.load32(txAt);
+    const rx = c.load32(rxAt);
+    c.for(0, 1000, 1, () => {
+      const slot = c
+        .call(next)
+        .and(ringSlots - 1)
+        .mul(netmapSlot.size)
+        .add(tx);
+      const size = c.call(next);
+      c.store16(slot, size.and(0x7ff), slots + len);
+      c.store32(slot, size.shrU(11).and(ringSlots - 1), slots + bufIdx);
+      c.store32(slot, size.shrU(19).and(0xff), slots + ptr);
+      c.atomicStore(tx, c.atomicLoad(tx, tail), head);
+      c.atomicStore(rx, c.atomicLoad(rx, tail), head);
+      c.atomicStore(rx, 1, event);
+      counts(c, 1);
+    });
+    return c.i32(1);
+  },
+}));
+
+export const netmapRace = {
+  name: "netmap race",
+  async start(world) {
+    const guest = await rawGuest(world, {
+      name: "netmaprace",
+      module: module(),
+      pcpu: pcpus.racing,
+      vif: { mode: "netmap", bridge: world.arena },
+      setup(data, _d, { page }) {
+        data.setUint32(txAt, page("tx-ring-ref"), true);
+        data.setUint32(rxAt, page("rx-ring-ref"), true);
+      },
+    });
+    let rounds = 0;
+    return {
+      turn() {
+        rounds++;
+        world.count("netmap slot changed", guest.worked());
+      },
+      over: () => guest.domain.state !== "running" || rounds > (world.short ? 50 : 1000),
+      end() {
+        for (const [kind, n] of Object.entries(guest.port.drops)) world.error(kind, n);
+        guest.end();
+      },
+    };
+  },
+};
