@@ -1,13 +1,13 @@
 /**
  * How long each turn holds domain 0: nothing else of it goes on meanwhile, so that no guest may make one long.
  *
- * What is measured is the time that the thread was not waiting for a core: the clock, less what the system says that
- * the thread waited (Linux, `schedstat`; elsewhere the clock alone), and less what guests in TypeScript took for
- * themselves, whose programs run on domain 0's thread and are trusted not to hold it. The bound is for a machine on which the calibrated
- * loop takes `referenceMs`; on a slower one it is longer by as much. A turn is over it when it was longer than the
- * bound times what the loop, run again right after it, takes longer than at its best: a machine that is slow for the
- * moment is slow for both. Chance is left, so that one such turn fails nothing, but three of one kind beside the same
- * attack do, and so does one of five times the bound.
+ * What is measured is the time that the thread computes (Linux, `schedstat`, exact to a tick; elsewhere the clock), less
+ * what guests in TypeScript took for themselves, whose programs run on domain 0's thread and are trusted not to hold it.
+ * So the machine's other work does not count. The bound is for a machine on which the calibrated loop takes
+ * `referenceMs`; on a slower one it is longer by as much. A turn is over it when it was longer than the bound times what
+ * the loop, run again right after it, takes longer than at its best: a machine that is slow for the moment is slow for
+ * both. Chance is left, so that one such turn fails nothing, but three of one kind beside the same attack do, and so
+ * does one of five times the bound. A turn that waits, computing or not, may do so for `stallMs`.
  */
 import { openSync, readSync } from "node:fs";
 
@@ -17,6 +17,8 @@ const boundMs = 50;
 const referenceMs = 2;
 const occasions = 3;
 const severe = 5;
+/** For locks that nobody gives back: a collector's threads that get no core are waited for, too. */
+const stallMs = 2000;
 
 const table = new Int32Array(1 << 14);
 
@@ -33,20 +35,23 @@ function calibratedLoop() {
   return performance.now() - started;
 }
 
-/** Milliseconds that this thread has waited for a core; 0 where nobody says. */
-function waitedClock() {
+/** Reads milliseconds that this thread has computed, and has waited for a core; where nobody says, the clock and 0. */
+function threadClock() {
   let file;
   try {
     file = openSync(`/proc/self/task/${process.pid}/schedstat`, "r");
   } catch {
-    return () => 0;
+    return () => [performance.now(), 0];
   }
   const bytes = Buffer.alloc(80);
-  return () => Number(bytes.latin1Slice(0, readSync(file, bytes, 0, 80, 0)).split(" ")[1]) / 1e6;
+  return () => {
+    const [computed, waited] = bytes.latin1Slice(0, readSync(file, bytes, 0, 80, 0)).split(" ");
+    return [Number(computed) / 1e6, Number(waited) / 1e6];
+  };
 }
 
 export function createMeter() {
-  const waited = waitedClock();
+  const clock = threadClock();
   let best = Number.POSITIVE_INFINITY;
   let measured = 0;
   const calibrate = () => {
@@ -61,14 +66,26 @@ export function createMeter() {
   /** By attack: the longest turn beside it. */
   const attacks = new Map();
   const over = [];
-  /** Milliseconds so far that were not domain 0's. */
-  let others = 0;
+  /** What was not domain 0's so far: milliseconds by the clock, and computed. */
+  const apart = { ms: 0, computed: 0 };
+  let stalled = 0;
   const bound = () => boundMs * Math.max(1, best / referenceMs);
 
-  const begin = () => ({ waited: waited(), others, started: performance.now() });
+  const begin = () => {
+    const [computed, waited] = clock();
+    return { started: performance.now() - apart.ms, computed: computed - apart.computed, waited };
+  };
+  /** Milliseconds by the clock, and how many of them were computed, and spent waiting for a core. */
+  const since = (before) => {
+    const ms = performance.now() - apart.ms - before.started;
+    if (ms < 5) return { ms, computed: ms, waited: 0 };
+    const [computed, waited] = clock();
+    return { ms, computed: computed - apart.computed - before.computed, waited: waited - before.waited };
+  };
   const note = (kind, before) => {
-    const ms = performance.now() - before.started - (others - before.others);
-    const held = ms > 5 ? Math.max(0, ms - (waited() - before.waited)) : ms;
+    const { ms, computed, waited } = since(before);
+    stalled = Math.max(stalled, ms - waited);
+    const held = Math.max(0, Math.min(ms, computed));
     let k = kinds.get(kind);
     if (!k) {
       k = { turns: 0, longestMs: 0 };
@@ -96,11 +113,13 @@ export function createMeter() {
     },
     /** Runs what happens in a turn of domain 0 and is not its own: the program of a guest on its thread. */
     apart(body) {
-      const started = performance.now();
+      const before = begin();
       try {
         return body();
       } finally {
-        others += performance.now() - started;
+        const { ms, computed } = since(before);
+        apart.ms += ms;
+        apart.computed += computed;
       }
     },
     /** Lets the event loop go round once: what it does meanwhile is a turn, too. */
@@ -114,6 +133,7 @@ export function createMeter() {
       /** Kinds of turns that were over the bound too often beside the same attack, and single ones far over it. */
       const wrong = new Set();
       const counts = new Map();
+      if (stalled > stallMs) wrong.add(`a turn of domain 0 waited for ${Math.round(stalled)} ms`);
       for (const { kind, ms, attacks: beside } of over) {
         if (ms > severe * bound())
           wrong.add(`'${kind}' held domain 0 for ${Math.round(ms)} ms beside ${beside.join(", ")}`);

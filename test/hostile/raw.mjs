@@ -122,14 +122,21 @@ export async function rawGuest(world, { name, module, pcpu, vif, setup = () => {
   });
   const { domain } = guest;
   let seen = 0;
+  const done = new Int32Array(domain.memory.buffer, countAt, 1);
+  const { end } = guest;
+  world.racing.add(done);
   return Object.assign(guest, {
     /** What it has done since it was last asked. */
     worked() {
       if (domain.state === "destroyed") return 0;
-      const now = Atomics.load(new Int32Array(domain.memory.buffer), countAt >> 2) >>> 0;
+      const now = Atomics.load(done, 0) >>> 0;
       const n = (now - seen) >>> 0;
       seen = now;
       return n;
+    },
+    end() {
+      world.racing.delete(done);
+      end.call(guest);
     },
     port: connected?.vif,
   });

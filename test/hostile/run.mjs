@@ -39,6 +39,7 @@ table("errors in domain 0, by kind", report.errors);
 console.log("neighbours");
 for (const { name, sent, received, lost } of report.neighbours)
   console.log(`  ${name.padEnd(8)} sent ${sent}  received ${received}  lost ${lost}`);
+console.log(`guests on threads raced with domain 0 in ${report.raced} of ${report.rounds} turns`);
 const ms = (n) => n.toFixed(1).padStart(9);
 const { held } = report;
 console.log(

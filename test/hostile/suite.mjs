@@ -65,9 +65,18 @@ export async function hostileSuite({
 
   let problem;
   let rounds = 0;
+  /** Turns in which guests on threads did something: where threads have no cores of their own, they race seldom. */
+  let raced = 0;
+  const racersDid = () => {
+    let sum = 0;
+    for (const done of world.racing) sum += Atomics.load(done, 0);
+    return sum;
+  };
   const round = async (send) => {
     rounds++;
+    const before = racersDid();
     meter.time("hypervisor", () => hypervisor.run());
+    if (racersDid() !== before) raced++;
     for (const n of neighbours) n.turn(send);
     meter.time("switch", () => bridge.forward());
     meter.time("switch", () => arena.forward());
@@ -83,6 +92,8 @@ export async function hostileSuite({
 
   /** Those that go on: each starting, running, or ending. */
   const running = new Set();
+  /** What those that have ended are still making, to end it at once. */
+  const late = new Set();
   const figures = {};
   const begin = (attack) => {
     const entry = { attack, instance: undefined, rounds: 0 };
@@ -104,6 +115,10 @@ export async function hostileSuite({
     running.delete(entry);
     meter.time(`${entry.attack.name}: end`, () => entry.instance.end());
     if (![...running].some(({ attack }) => attack === entry.attack)) meter.active.delete(entry.attack.name);
+    const { settled } = entry.instance;
+    if (!settled) return;
+    const one = settled.finally(() => late.delete(one));
+    late.add(one);
   };
   /** One turn of each; those that are over are ended. `next` says what comes in their place. */
   const work = (next) => {
@@ -134,12 +149,13 @@ export async function hostileSuite({
   const others = () => [...running].filter(({ attack }) => !always.includes(attack));
   /** Ends them all, and hears what is on its way. */
   const endAll = async () => {
-    for (let left = 2000; running.size > 0 && left > 0; left--) {
+    const give = performance.now() + 20_000;
+    while ((running.size > 0 || late.size > 0) && performance.now() < give) {
       for (const entry of [...running]) if (entry.instance) finish(entry);
       await round(false);
       if (problem) throw problem;
     }
-    const end = performance.now() + 5000;
+    const end = performance.now() + 20_000;
     do await round(false);
     while (neighbours.some((n) => n.received < n.sent) && performance.now() < end);
   };
@@ -212,6 +228,7 @@ export async function hostileSuite({
     mutations: made.script + made.raw,
     seed,
     rounds,
+    raced,
     guests: world.guests,
     attacks: figures,
     done: world.done,

@@ -46,6 +46,8 @@ export function createWorld({ seed, elements, worker, meter, short }) {
     xl,
     bridge,
     arena,
+    /** Words in which guests on threads count what they do. */
+    racing: new Set(),
     /** Switches that devices in the store can be attached to, by name. */
     bridges,
     backend,

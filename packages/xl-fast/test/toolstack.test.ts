@@ -143,6 +143,24 @@ describe("the toolstack", () => {
   });
 });
 
+describe("an image that names an interface twice", () => {
+  it("is refused, and leaves none of domain 0's event channels in use, however often it comes", async () => {
+    const xl = createToolstack({ elements });
+    const { events } = xl.hypervisor;
+    const inUse = (): number =>
+      Array.from({ length: 4095 }, (_, p) => events.status(0, p + 1).state).filter((s) => s !== "closed").length;
+    const image = await link("FromDevice(0) -> ToDevice(0)");
+    const [device] = image.manifest.vifs;
+    const twice = { ...image, manifest: { ...image.manifest, vifs: [device!, device!] } };
+    const bridge = createSwitch();
+    for (let i = 0; i < 20; i++)
+      await expect(xl.create({ name: "v", image: twice, vif: [{ bridge }, { bridge }] })).rejects.toMatchObject({
+        code: "BAD_VIFS",
+      });
+    expect([inUse(), xl.hypervisor.domains.length]).toEqual([0, 0]);
+  });
+});
+
 describe("images", () => {
   it("are the same bytes for the same input, and survive a round trip", async () => {
     const [a, b] = await Promise.all([link("FromDevice(0) -> ToDevice(1)"), link("FromDevice(0) -> ToDevice(1)")]);

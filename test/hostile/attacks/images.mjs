@@ -73,8 +73,10 @@ function refused(world, kind, e) {
 /** Makes VMs, a few at a time; each is looked at and ended some turns later. */
 function visitors(world, kind, make, atOnce, total) {
   const here = [];
+  const settled = new Set();
   let making = 0;
   let made = 0;
+  let ended = false;
   return {
     turn() {
       for (const visitor of here.splice(0)) {
@@ -96,20 +98,27 @@ function visitors(world, kind, make, atOnce, total) {
         made++;
         making++;
         world.count(kind);
-        make(made).then(
-          (vm) => {
+        const one = make(made)
+          .then(
+            (vm) => {
+              if (ended) world.xl.destroy(vm.name);
+              else here.push({ vm, rounds: 0 });
+            },
+            (e) => refused(world, kind, e),
+          )
+          .finally(() => {
             making--;
-            here.push({ vm, rounds: 0 });
-          },
-          (e) => {
-            making--;
-            refused(world, kind, e);
-          },
-        );
+            settled.delete(one);
+          });
+        settled.add(one);
       }
     },
     over: () => made >= total && making === 0 && here.length === 0,
+    get settled() {
+      return Promise.all(settled);
+    },
     end() {
+      ended = true;
       for (const { vm } of here.splice(0)) world.xl.destroy(vm.name);
     },
   };
@@ -181,14 +190,17 @@ export const savedVms = {
     await xl.create({ name, image: (await image(world.elements)).bytes, ...config });
     const saved = await xl.save(name, { keep: false });
     const headers = saved.indexOf(10, 13) + 1;
+    const { routers } = JSON.parse(Buffer.from(saved.subarray(13, headers)).toString());
+    const memory = routers.reduce((at, router) => at + router.bytes, headers);
     return visitors(
       world,
       "saved VM",
       () => {
         const body = Buffer.from(saved.subarray(0, saved.length - 32));
-        // Anywhere, or in its header.
-        for (let left = 1 + r.below(8); left > 0; left--)
-          body[r.once(3) ? r.below(headers) : r.below(body.length)] = r.once(2) ? r.next() : r.pick(edges);
+        // In its memory, or in its headers and images, which say what they have to be.
+        const [from, to] = r.once(4) ? [r.pick([0, headers]), memory] : [memory, body.length];
+        for (let left = 1 + r.below(200); left > 0; left--)
+          body[from + r.below(to - from)] = r.once(2) ? r.next() : r.pick(edges);
         const bytes = new Uint8Array(Buffer.concat([body, digest(body)]));
         return xl.restore(bytes, { ...config, name: `saved${++names}` });
       },

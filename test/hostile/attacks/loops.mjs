@@ -50,6 +50,7 @@ function colluding(name, plan) {
     name,
     async start(world) {
       const guests = [];
+      let ended = false;
       const start = atStart(world);
       const modules = { slice: inSlice(), boot: inBoot(), start };
       // All at once: none waits until another has booted.
@@ -65,7 +66,8 @@ function colluding(name, plan) {
               data.setUint32(instancesAt, after, true);
             },
           });
-          guests.push(guest);
+          if (ended) guest.end();
+          else guests.push(guest);
           world.count(`loop: ${how}`);
         });
       let made = false;
@@ -76,6 +78,7 @@ function colluding(name, plan) {
         settled: all,
         over: () => made && guests.every(({ domain }) => domain.state === "crashed" || domain.state === "destroyed"),
         end() {
+          ended = true;
           for (const guest of guests) {
             const { state, crash } = guest.domain;
             if (state === "crashed" && crash?.cause !== "watchdog")
