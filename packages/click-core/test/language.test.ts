@@ -139,6 +139,34 @@ t.click:4:1: undeclared element 'nope'
   hint: declare it: nope :: Class(...)`);
   });
 
+  it("show what is around a place in a long line, and the beginning of a long message", async () => {
+    const before = "Idle -> Discard; ".repeat(1000);
+    const [first, line, caret] = (await errors(`${before}Idle -> Nothing; ${before}`)).split("\n") as [
+      string,
+      string,
+      string,
+    ];
+    expect(first).toBe(`t.click:1:${before.length + 9}: unknown element class 'Nothing'`);
+    expect(line).toMatch(/^ {2}\.\.\..{240}\.\.\.$/);
+    expect(line.slice(caret.indexOf("^"))).toMatch(/^Nothing; /);
+    const long = await errors(`Idle -> Strip(${"x".repeat(5000)}) -> Discard;`);
+    expect(long.length).toBeLessThan(2000);
+  });
+
+  it("stop where compounds would go on without end", () => {
+    const itself = `elementclass A { ${"A -> ".repeat(70)} A } A`;
+    expect(flat(itself).errors.filter((e) => e.includes("nested too deeply"))).toHaveLength(1);
+    const doubled = Array.from(
+      { length: 40 },
+      (_, i) => `elementclass A${i + 1} { input -> A${i} -> A${i} -> output }`,
+    );
+    const { errors, text } = flat(
+      `elementclass A0 { input -> Null -> output } ${doubled.join(" ")} Idle -> A40 -> Discard`,
+    );
+    expect(errors).toContain("more than 10000 compound elements");
+    expect(text.length).toBeLessThan(10_000_000);
+  });
+
   it("cover push and pull", async () => {
     expect(await errors("FromDevice(0) -> Unqueue -> Discard")).toMatch(
       /push\/pull conflict: 'FromDevice@1 :: FromDevice' output 0 is push, 'Unqueue@2 :: Unqueue' input 0 is pull[\s\S]*put a Queue between them/,

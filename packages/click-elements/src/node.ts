@@ -11,7 +11,7 @@ import { Socket } from "./netdevices/Socket.ts";
 import { FromDump } from "./traces/FromDump.ts";
 import { ToDump } from "./traces/ToDump.ts";
 
-export { archiveMember } from "./host/archive.ts";
+export { ArchiveError, archiveMember } from "./host/archive.ts";
 export { type ControlClient, ControlError, connectControl } from "./host/control-client.ts";
 export {
   type ControlAddress,

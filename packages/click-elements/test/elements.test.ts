@@ -142,6 +142,13 @@ describe("headers", () => {
     expect([...b![0]!]).toEqual([1, 2, 3, 4, 5, 6, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff, 0x86, 0xdd, 9, 9, 9]);
   });
 
+  it("a time has 64 bits", async () => {
+    await expect(make("FromDevice(0) -> SetTimestamp(18446744074) -> ToDevice(1)")).rejects.toThrow(
+      "'18446744074' is not a timestamp",
+    );
+    await make("FromDevice(0) -> SetTimestamp(18446744073.709551615) -> ToDevice(1)");
+  });
+
   it("CheckIPHeader passes what is right, cuts padding, and names what is wrong", async () => {
     using router = await make("FromDevice(0) -> check :: CheckIPHeader(14) -> ToDevice(1)");
     const good = ether(udp(1, 2));

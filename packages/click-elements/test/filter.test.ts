@@ -112,6 +112,7 @@ describe("patterns", () => {
     ["src host 1.2.3", /'1.2.3' is not an IP address/],
     ["(tcp", /'\(' is not closed/],
     ["tcp opt foo", /'foo' is not a TCP flag/],
+    ["tcp opt constructor", /'constructor' is not a TCP flag/],
     ["tcp ) udp", /unexpected '\)'/],
     ["frobnicate", /'frobnicate' is not understood/],
     ["dst port", /ends where a port/],
@@ -122,6 +123,11 @@ describe("patterns", () => {
   ])("refuses '%s'", (pattern, message) => {
     expect(() => parseIpPattern(pattern)).toThrow(message);
     expect(() => parseIpPattern(pattern)).toThrow(PatternError);
+  });
+
+  it("takes any number of negations", () => {
+    expect(matches(`${"not ".repeat(100_000)}tcp`, web)).toBe(true);
+    expect(matches(`${"! ".repeat(100_001)}tcp`, web)).toBe(false);
   });
 });
 

@@ -1,6 +1,6 @@
 import { arg, expand, quote, Router, splitText, splitWords, takeWord, unquote } from "@clickos/click-core";
 import { elements, PatternError, parseIpPattern } from "@clickos/click-elements";
-import { archiveMember, connectControl, parseControlAddress } from "@clickos/click-elements/node";
+import { ArchiveError, archiveMember, connectControl, parseControlAddress } from "@clickos/click-elements/node";
 import { describe, expect, it } from "vitest";
 import { flagLetters, parseProtocol, summaryField } from "../src/lib/ip-summary.ts";
 
@@ -96,5 +96,7 @@ describe("what reads other people's text takes time in proportion to its length"
         "no member",
       );
     }
+    for (const bytes of ["!<arch>\n/", `!<arch>\n${"".padEnd(48)}9999999999\`\n`])
+      expect(() => archiveMember(Buffer.from(bytes, "latin1"), "config")).toThrow(ArchiveError);
   }, 60_000);
 });

@@ -79,6 +79,8 @@ interface Edge {
 }
 
 const maximumElements = 100_000;
+/** Compounds that are expanded, each in others: a few lines can ask for any number of them. */
+const maximumCompounds = 10_000;
 /** Characters that variables put in, in all. */
 const maximumSubstitution = 16 << 20;
 
@@ -95,6 +97,9 @@ class Flattener {
   private readonly options: FlattenOptions;
   private nodes = 0;
   private substituted = 0;
+  /** Compounds are not expanded any more: they are nested too deeply, or too many. */
+  private full = false;
+  private expanded = 0;
 
   constructor(diagnostics: Diagnostics, options: FlattenOptions) {
     this.diagnostics = diagnostics;
@@ -408,8 +413,8 @@ class Flattener {
       changed ? { ...a, place: config?.place ?? place } : a,
     );
     if (this.nodes >= maximumElements * 3) {
-      if (this.nodes === maximumElements * 3) this.diagnostics.error(place, `more than ${maximumElements} elements`);
-      this.nodes++;
+      if (!this.full) this.diagnostics.error(place, `more than ${maximumElements} elements`);
+      this.full = true;
       return undefined;
     }
     if (cls.kind === "primitive") {
@@ -430,7 +435,15 @@ class Flattener {
     scope: Scope,
     place: Place,
   ): void {
+    if (this.full) return;
+    if (++this.expanded > maximumCompounds) {
+      this.full = true;
+      this.diagnostics.error(place, `more than ${maximumCompounds} compound elements`);
+      return;
+    }
     if (scope.depth >= maximumNesting) {
+      // A class that contains itself several times would be found too deep at every leaf of a tree without end.
+      this.full = true;
       this.diagnostics.error(
         place,
         `compound element '${node.name}' is nested too deeply`,

@@ -281,7 +281,7 @@ class PatternParser {
       case "tcp opt": {
         only("a TCP flag");
         const word = this.word("a TCP flag");
-        const flag = tcpFlags[word];
+        const flag = Object.hasOwn(tcpFlags, word) ? tcpFlags[word] : undefined;
         if (flag === undefined)
           throw new PatternError(`'${word}' is not a TCP flag (${Object.keys(tcpFlags).join(", ")})`);
         return and(equals(protocolField, 6), firstFragment, test(equals(transport(13, 1, flag), flag)));

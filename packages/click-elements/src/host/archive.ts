@@ -7,7 +7,13 @@
 
 const magic = "!<arch>\n";
 
-/** The member of an archive; bytes that are no archive are given back. @throws {Error} for one that is damaged. */
+/** An archive that is damaged, or lacks what is asked for. */
+export class ArchiveError extends Error {
+  override readonly name = "ArchiveError";
+  readonly code = "BAD_ARCHIVE";
+}
+
+/** The member of an archive; bytes that are no archive are given back. @throws {ArchiveError} */
 export function archiveMember(bytes: Buffer, member: string): Buffer {
   if (bytes.toString("latin1", 0, magic.length) !== magic) return bytes;
   let longNames = "";
@@ -15,10 +21,11 @@ export function archiveMember(bytes: Buffer, member: string): Buffer {
     const header = bytes.toString("latin1", at, at + 60);
     const size = /^\d+/.exec(header.slice(48, 58))?.[0];
     if (header.length < 60 || header.slice(58) !== "`\n" || size === undefined)
-      throw new Error(`the archive is damaged at byte ${at}`);
+      throw new ArchiveError(`the archive is damaged at byte ${at}`);
     const start = at + 60;
     const end = start + Number(size);
-    if (end > bytes.length) throw new Error(`the archive ends in the middle of a member, at byte ${bytes.length}`);
+    if (end > bytes.length)
+      throw new ArchiveError(`the archive ends in the middle of a member, at byte ${bytes.length}`);
     let name = header.slice(0, 16).trimEnd();
     let from = start;
     const [bsd, gnu] = [/^#1\/(\d+)$/.exec(name), /^\/(\d+)$/.exec(name)];
@@ -31,5 +38,5 @@ export function archiveMember(bytes: Buffer, member: string): Buffer {
     if (name.replace(/\/$/, "") === member) return bytes.subarray(Math.min(from, end), end);
     at = end + (end % 2);
   }
-  throw new Error(`the archive has no member '${member}'`);
+  throw new ArchiveError(`the archive has no member '${member}'`);
 }

@@ -14,9 +14,10 @@ export function formatTimestamp(nanoseconds: bigint): string {
   return `${nanoseconds / second}.${fraction.endsWith("000") ? fraction.slice(0, 6) : fraction}`;
 }
 
-/** Nanoseconds of a decimal number of seconds, exactly. */
+/** Nanoseconds of a decimal number of seconds, exactly; they fit 64 bits. */
 export function parseTimestamp(text: string): bigint | undefined {
   const match = /^(\d{1,20})?(?:\.(\d*))?$/.exec(text);
   if (!match || (match[1] === undefined && !match[2])) return undefined;
-  return BigInt(match[1] ?? 0) * second + BigInt((match[2] ?? "").slice(0, 9).padEnd(9, "0"));
+  const value = BigInt(match[1] ?? 0) * second + BigInt((match[2] ?? "").slice(0, 9).padEnd(9, "0"));
+  return value < 1n << 64n ? value : undefined;
 }
