@@ -76,7 +76,7 @@ const changes = [
 export function mutateBytes(bytes, random) {
   let out = bytes;
   for (let n = 1 + random.below(4); n > 0 && out.length > 0; n--) out = random.pick(changes)(out, random);
-  return out.slice(0, maximumLength);
+  return out.slice(0, Math.max(maximumLength, bytes.length));
 }
 
 /** Numbers as texts spell them. */

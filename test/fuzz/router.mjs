@@ -45,8 +45,3 @@ export function compiled(text, options = {}) {
     },
   };
 }
-
-/** Whether an error is one by which a router refuses. */
-export function refuses(e) {
-  return e?.name === "HandlerError" || e?.name === "ConfigurationError";
-}

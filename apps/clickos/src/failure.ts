@@ -1,5 +1,6 @@
 /** Failures of a command: what the user is told, and the exit status. */
 import { ConfigurationError, HandlerError } from "@clickos/click-core";
+import { ArchiveError } from "@clickos/click-elements/node";
 import { HypervisorError } from "@clickos/hypervisor";
 import { ImageError } from "@clickos/minios";
 import { CaptureError, systemReason } from "@clickos/netdev";
@@ -17,6 +18,7 @@ export function failureText(e: unknown, command = "clickos"): string | undefined
   if (e instanceof ConfigurationError) return printable(e.message);
   if (
     e instanceof CommandError ||
+    e instanceof ArchiveError ||
     e instanceof CaptureError ||
     e instanceof HypervisorError ||
     e instanceof ImageError ||

@@ -1,4 +1,4 @@
-import { ConfigurationError, Router } from "@clickos/click-core";
+import { ConfigurationError, HandlerError, Router } from "@clickos/click-core";
 import { elements } from "@clickos/click-elements";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -117,6 +117,17 @@ describe("hot swap", () => {
     );
   }, 60_000);
 
+  it("is refused to a script in words", async () => {
+    let said = "";
+    const text = 'Script(write hotconfig Nothing, write q.config 1000000, print "done"); Idle -> q :: Queue -> Discard';
+    const chatter = (more: string): void => {
+      said += more;
+    };
+    using r = await Router.compile(text, { elements, reconfigurable: true, chatter, output: chatter });
+    r.run();
+    expect(said).toMatch(/unknown element class 'Nothing'[\s\S]*KiB of memory[\s\S]*done\n$/);
+  });
+
   it("is done by a handler too, and config changes one element", async () => {
     using r = await router("FromDevice(0) -> p :: Paint(1) -> c :: Counter -> Discard");
     r.device(0).send([frame(1)]);
@@ -126,6 +137,9 @@ describe("hot swap", () => {
     expect(() => r.write("p.config", "x")).toThrow("not an integer");
     r.write("hotconfig", "FromDevice(0) -> c :: Counter -> q :: Queue -> Unqueue -> Discard");
     expect([r.read("c.count"), r.read("list")]).toEqual(["1", "5\nFromDevice@1\nc\nq\nUnqueue@4\nDiscard@5\n"]);
+    expect(() => r.write("hotconfig", "Nothing")).toThrow(HandlerError);
+    expect(() => r.write("q.config", "1000000")).toThrow(/needs \d+ KiB of memory, more than/);
+    expect(r.read("q.capacity")).toBe("1000");
     using fixed = await Router.compile("Idle -> Discard", { elements });
     expect(() => fixed.write("hotconfig", "")).toThrow("no handler named 'hotconfig'");
   });

@@ -15,8 +15,9 @@ import {
 } from "@clickos/click-core";
 import { elements as portable } from "@clickos/click-elements";
 import { elements } from "@clickos/click-elements/node";
+import { linkImage } from "@clickos/minios";
 import { bytesOf, mutateText, numbers, textOf } from "../mutate.mjs";
-import { compiled, refuses } from "../router.mjs";
+import { compiled } from "../router.mjs";
 
 const classes = Object.keys(elements);
 const here = (path) => new URL(`../../../${path}`, import.meta.url);
@@ -230,7 +231,7 @@ export const target = {
     ].map(bytesOf),
   generate: (r) => bytesOf(r.once(2) ? sound(r) : statements(r, 2)),
   mutate: (input, r) => mutateText(input, r, words),
-  run(input) {
+  async run(input) {
     const source = { file: "f", text: textOf(input) };
     const diagnostics = new Diagnostics();
     const { checked, graph } = diagnose(source, elements, diagnostics);
@@ -253,10 +254,12 @@ export const target = {
         try {
           router.read(`${name}.${handler}`);
         } catch (e) {
-          if (!refuses(e)) throw e;
+          if (e?.name !== "HandlerError") throw e;
         }
     router.drops();
     router.close();
-    return "run";
+    // A virtual machine has no room for some of what a process has.
+    await linkImage(source, { elements: portable, name: "vm" });
+    return "run and linked";
   },
 };

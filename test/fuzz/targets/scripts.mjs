@@ -1,6 +1,6 @@
 /** Scripts: instructions, one a line, compiled with something to read and write and run for a while. */
 import { bytesOf, mutateText, numbers, textOf } from "../mutate.mjs";
-import { compiled, refuses } from "../router.mjs";
+import { compiled } from "../router.mjs";
 
 const expressions = [
   ...numbers.slice(0, 8),
@@ -34,6 +34,10 @@ const handlers = [
   "stop",
   "s.x",
   "nothing",
+  "hotconfig",
+  "hotconfig Nothing",
+  "q.config",
+  "q.config 1000000",
 ];
 const instructions = [
   (_r, e) => `set x ${e()}`,
@@ -80,14 +84,15 @@ export const target = {
   run(input) {
     const text = textOf(input).split("\n").slice(0, 200).join(", ");
     const { router, run } = compiled(
-      `i :: InfiniteSource(LIMIT 5, STOP true) -> c :: Counter -> Discard; s :: Script(${text});`,
+      `i :: InfiniteSource(LIMIT 5, STOP true) -> c :: Counter -> q :: Queue -> Unqueue -> Discard; s :: Script(${text});`,
+      { reconfigurable: true },
     );
     const result = run(30);
     for (const path of ["s.run", "s.get", "c.count"])
       try {
         router.read(path, "x");
       } catch (e) {
-        if (!refuses(e)) throw e;
+        if (e?.name !== "HandlerError") throw e;
       }
     router.close();
     return result;

@@ -17,6 +17,7 @@ import {
 import type { ElementClass, ElementContext } from "../element/element.ts";
 import { ElementDefinitionError, Ownership } from "../element/ownership.ts";
 import { bufferSize, loadParts, type PacketParts, saveParts } from "../element/packet.ts";
+import { ConfigurationError } from "../language/diagnostics.ts";
 import { lineSize } from "../structures/text-line.ts";
 import type { CheckedElement, CheckedGraph } from "./check.ts";
 import { type ElementPlace, elementContext, elementPacket, noTimer, type Wiring } from "./element-context.ts";
@@ -229,9 +230,14 @@ class Stager {
     this.placeInitialState();
     const pages = Math.ceil(this.top / 65536);
     if (pages > this.platform.maximumPages)
-      throw new RangeError(
-        `the configuration needs ${pages * 64} KiB of memory, more than the ${this.platform.maximumPages * 64} KiB allowed`,
-      );
+      throw new ConfigurationError([
+        {
+          severity: "error",
+          message: `the configuration needs ${pages * 64} KiB of memory, more than the ${this.platform.maximumPages * 64} KiB allowed`,
+          place: undefined,
+          hint: "make its queues shorter",
+        },
+      ]);
     // The memory may be larger than what this router needs of it.
     this.module.setPages(pages, this.platform.maximumPages);
     return {

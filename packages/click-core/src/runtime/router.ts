@@ -385,7 +385,7 @@ export class Router implements Disposable {
         },
       },
     };
-    if (this.options.reconfigurable) handlers.hotconfig = { write: (text) => this.hotswap(text) };
+    if (this.options.reconfigurable) handlers.hotconfig = { write: (text) => refusing(() => this.hotswap(text)) };
     return handlers;
   }
 
@@ -402,19 +402,15 @@ export class Router implements Disposable {
 
   private reconfigure(element: string, config: string): void {
     const { configuration, services } = this.current;
-    let next: Instance;
-    try {
+    const next = refusing(() => {
       const changed = checkGraph(configuration, element, config, this.options.elements);
       const reuse = new Map<string, HostService>();
       configuration.checked.elements.forEach((e, i) => {
         const service = services[i];
         if (service && e.source.name !== element) reuse.set(e.source.name, service);
       });
-      next = this.instantiate(changed, reuse);
-    } catch (e) {
-      if (e instanceof ConfigurationError) throw e.message;
-      throw e;
-    }
+      return this.instantiate(changed, reuse);
+    });
     this.replace(next, new Set([element]));
   }
 
@@ -463,6 +459,16 @@ export class Router implements Disposable {
   }
   [Symbol.dispose](): void {
     this.close();
+  }
+}
+
+/** A handler refuses a configuration as it refuses any value: by throwing its text. */
+function refusing<T>(configure: () => T): T {
+  try {
+    return configure();
+  } catch (e) {
+    if (e instanceof ConfigurationError) throw e.message;
+    throw e;
   }
 }
 
