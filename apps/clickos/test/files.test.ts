@@ -82,7 +82,8 @@ describe.skipIf(!built || process.platform === "win32")("files (skipped where no
     expect(readFileSync(at("in.pcap"))).toEqual(bytes);
     expect(readFileSync(at("pass.click"))).toEqual(config);
     expect(readFileSync(at("pass.cos"))).toEqual(image);
-  });
+    // Some forty processes.
+  }, 120_000);
 
   it("a device may be named as often as one likes", () => {
     expect(sh("clickos run pass.click --out 0=/dev/null --out 1=/dev/null").status).toBe(0);
