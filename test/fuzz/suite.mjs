@@ -6,7 +6,7 @@ import { corpusOf } from "./corpus.mjs";
 import { targets } from "./inputs.mjs";
 import { minimise } from "./minimise.mjs";
 import { TargetThread } from "./thread.mjs";
-import { slowness } from "./watch.mjs";
+import { keptLimit, slowness } from "./watch.mjs";
 
 /** Kinds of findings of a target that are looked into; further ones are counted. */
 const maximumFindings = 20;
@@ -22,12 +22,14 @@ const shareOf = (name) => targets[name] ?? 1;
  * @param options.inputs inputs of all targets together, shared out as the targets say
  * @param options.seconds instead: the time for all targets together, with at least `least` inputs each
  * @param options.hangSeconds processor time that an input may take, on the machine that `watch.mjs` names
+ * @param options.residentLimit bytes by which the process may grow
  * @param options.onFinding told of each finding as it is made
  */
 export async function fuzz(options) {
-  const { seed, inputs, seconds, least = 0, hangSeconds = 1, onFinding = () => {}, progress = () => {} } = options;
+  const { seed, inputs, seconds, least = 0, hangSeconds = 1, residentLimit = 1 << 30 } = options;
+  const { onFinding = () => {}, progress = () => {} } = options;
   const names = options.targets ?? Object.keys(targets);
-  const limitMs = hangSeconds * 1000 * slowness();
+  const thread = new TargetThread({ seed, limitMs: hangSeconds * 1000 * slowness(), residentLimit });
   const shares = names.reduce((sum, name) => sum + shareOf(name), 0);
   const report = [];
   const started = Date.now();
@@ -35,16 +37,17 @@ export async function fuzz(options) {
     const to = inputs === undefined ? Number.MAX_SAFE_INTEGER : Math.ceil((inputs * shareOf(name)) / shares);
     const until =
       seconds === undefined ? Number.POSITIVE_INFINITY : started + (seconds * 1000 * (i + 1)) / names.length;
-    report.push(await fuzzTarget(name, { seed, limitMs, to, until, least, onFinding }));
+    report.push(await fuzzTarget(name, thread, { seed, to, until, least, onFinding }));
     progress(report.at(-1));
   }
+  await thread.end();
   return report;
 }
 
-async function fuzzTarget(name, { seed, limitMs, to, until, least, onFinding }) {
-  const thread = new TargetThread({ name, seed, limitMs });
+async function fuzzTarget(name, thread, { seed, to, until, least, onFinding }) {
+  const ask = (message) => thread.ask({ ...message, name });
   /** Runs an input alone. */
-  const attempt = async (input) => (await thread.ask({ ask: "try", input })).failure;
+  const attempt = async (input) => (await ask({ ask: "try", input })).failure;
   const findings = [];
   const kinds = new Map();
   const results = {};
@@ -74,21 +77,28 @@ async function fuzzTarget(name, { seed, limitMs, to, until, least, onFinding }) 
     const failure = await attempt(bytes);
     if (failure) await found(failure, bytes, `corpus/${name}/${file}`);
   }
-  for (const [i, bytes] of (await thread.ask({ ask: "seeds" })).inputs.entries()) {
+  for (const [i, bytes] of (await ask({ ask: "seeds" })).inputs.entries()) {
     const failure = await attempt(bytes);
     if (failure) await found(failure, bytes, `seed input ${i}`);
   }
   let done = 0;
+  let before;
   while (done < to && (done < least || Date.now() < until) && lost < maximumLost) {
     const end = Math.min(to, Math.max(done + batch, least));
-    const answer = await thread.ask({ ask: "run", from: done, to: end, until: done < least ? Infinity : until });
+    const answer = await ask({ ask: "run", from: done, to: end, until: done < least ? Infinity : until });
     done = answer.next;
+    // What is compiled and cached has been by now.
+    if (!answer.failure) before ??= { worker: thread.worker, bytes: (await ask({ ask: "kept" })).bytes };
     for (const [result, n] of Object.entries(answer.results)) results[result] = (results[result] ?? 0) + n;
     if (!answer.failure) continue;
     const { failure, number } = answer;
     if (!thread.worker) lost++;
-    await found(failure, (await thread.ask({ ask: "make", number })).input, `input ${number}`);
+    await found(failure, (await ask({ ask: "make", number })).input, `input ${number}`);
   }
-  await thread.end();
+  if (before?.worker === thread.worker) {
+    const more = (await ask({ ask: "kept" })).bytes - before.bytes;
+    if (more > keptLimit)
+      await found({ text: `${more} bytes are kept after ${done} inputs`, kind: "kept" }, undefined, "all");
+  }
   return { target: name, inputs: done, ms: Date.now() - begun, results, findings, kinds: Object.fromEntries(kinds) };
 }

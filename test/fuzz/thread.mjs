@@ -1,21 +1,21 @@
-/** A worker for one target, watched: an answer, or what became of the input that it was at. */
+/** A worker that runs inputs, watched: an answer, or what became of the input that it was at. */
 import { Worker } from "node:worker_threads";
-import { heapLimitMiB, processorMs, residentLimit, waitLimitMs } from "./watch.mjs";
+import { heapLimitMiB, processorMs, waitLimitMs } from "./watch.mjs";
 
 /** How often a worker is looked at. */
 const lookMs = 50;
 
 export class TargetThread {
-  /** @param options `name`, `seed`, and `limitMs`: processor time that an input may take. */
+  /** @param options `seed`, `limitMs`: processor time that an input may take, `residentLimit`: bytes that it may. */
   constructor(options) {
     this.options = options;
-    this.words = new Int32Array(new SharedArrayBuffer(12));
+    this.words = new Int32Array(new SharedArrayBuffer(8));
   }
 
   async start() {
     this.resident = process.memoryUsage.rss();
     this.worker = new Worker(new URL("./worker.mjs", import.meta.url), {
-      workerData: { name: this.options.name, seed: this.options.seed, words: this.words.buffer },
+      workerData: { seed: this.options.seed, words: this.words.buffer },
       resourceLimits: { maxOldGenerationSizeMb: heapLimitMiB },
     });
     await new Promise((resolve, reject) => {
@@ -33,7 +33,7 @@ export class TargetThread {
   async ask(message) {
     if (!this.worker) await this.start();
     const { worker, words } = this;
-    const { limitMs } = this.options;
+    const { limitMs, residentLimit } = this.options;
     words[1] = -1;
     return new Promise((resolve) => {
       let seen = -1;

@@ -26,8 +26,6 @@ export function slowness() {
   return Math.max(1, (processorMs() - before) / referenceMs);
 }
 
-/** Resident bytes that a worker may add. */
-export const residentLimit = 1 << 30;
 /** MiB of JavaScript heap of a worker. */
 export const heapLimitMiB = 512;
 /** Bytes that a target may keep from one input to all later ones, in all. */

@@ -1,6 +1,6 @@
 /**
- * The thread that runs one target's inputs. It says in shared memory which input it has begun, so that whoever started it
- * sees one that does not end.
+ * The thread that runs inputs. It says in shared memory which input it has begun, so that whoever started it sees one
+ * that does not end.
  */
 import { setImmediate as turn } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
@@ -8,18 +8,24 @@ import { runInNewContext } from "node:vm";
 import { parentPort, workerData } from "node:worker_threads";
 import { corpusOf } from "./corpus.mjs";
 import { inputOf, loadTarget } from "./inputs.mjs";
-import { keptLimit } from "./watch.mjs";
 
-const { name, seed, words } = workerData;
+const { seed, words } = workerData;
 const progress = new Int32Array(words);
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc");
 
-const target = await loadTarget(name);
-const stock = [...target.seeds, ...corpusOf(name).map(({ bytes }) => bytes)];
-const expected = new Set(target.errors);
-/** Kinds of results, with how many inputs gave them. */
-let results = {};
+const loaded = new Map();
+async function load(name) {
+  let known = loaded.get(name);
+  if (!known) {
+    const target = await loadTarget(name);
+    const stock = [...target.seeds, ...corpusOf(name).map(({ bytes }) => bytes)];
+    known = { target, stock, errors: new Set(target.errors) };
+    loaded.set(name, known);
+  }
+  return known;
+}
+
 let rejection;
 process.on("unhandledRejection", (e) => {
   rejection ??= e;
@@ -36,8 +42,15 @@ const describe = (e) => ({
     .join("\n"),
 });
 
-/** Runs one input; what is wrong with how it ended, if anything. */
-async function attempt(input, number) {
+function takeRejection() {
+  if (rejection === undefined) return undefined;
+  const late = describe(rejection);
+  rejection = undefined;
+  return { ...late, text: `unhandled rejection: ${late.text}` };
+}
+
+/** Runs one input: a word for how it ended, or what is wrong with that. */
+async function attempt({ target, errors }, input, number) {
   progress[1] = number;
   Atomics.add(progress, 0, 1);
   let result;
@@ -46,73 +59,48 @@ async function attempt(input, number) {
     if (result instanceof Promise) result = await result;
     result ??= "done";
   } catch (e) {
-    if (!(e instanceof Error && expected.has(e.name) && typeof e.code === "string")) return describe(e);
-    result = `${e.name} ${e.code}`;
+    if (!(e instanceof Error && errors.has(e.name) && typeof e.code === "string")) return { failure: describe(e) };
     if (e.message.length > 1 << 20)
-      return { text: `a message of ${e.message.length} characters`, kind: "long message" };
+      return { failure: { text: `a message of ${e.message.length} characters`, kind: "long message" } };
+    result = `${e.name} ${e.code}`;
   }
-  results[result] = (results[result] ?? 0) + 1;
-  if (rejection === undefined) return undefined;
-  const late = describe(rejection);
-  rejection = undefined;
-  return { ...late, text: `unhandled rejection: ${late.text}` };
+  return { result, failure: takeRejection() };
 }
-
-const idle = () => Atomics.add(progress, 0, 1);
-/** Bytes that this thread keeps: its heap, and buffers. */
-const kept = () => {
-  collect();
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
-};
 
 const answers = {
   /** Inputs from `from` on, up to a number of them or a time. */
-  async run({ from, to, until }) {
-    results = {};
-    let before;
+  async run(known, { from, to, until }) {
+    const results = {};
     let number = from;
-    for (; number < to && Date.now() < until; number++) {
-      const failure = await attempt(inputOf(target, stock, seed, number), number);
-      if (failure) return { next: number + 1, number, failure, results };
-      if (number % 64 === 0) {
-        await turn();
-        // What is compiled and cached has been by then.
-        if (number >= from + 512) before ??= kept();
-      }
+    while (number < to && Date.now() < until) {
+      const { result, failure } = await attempt(known, inputOf(known.target, known.stock, seed, number), number);
+      number++;
+      if (failure) return { next: number, number: number - 1, failure, results };
+      results[result] = (results[result] ?? 0) + 1;
+      if (number % 64 === 0) await turn();
     }
     await turn();
-    if (before !== undefined && kept() - before > keptLimit) {
-      await turn();
-      const more = kept() - before;
-      if (more > keptLimit)
-        return {
-          next: number,
-          number: number - 1,
-          failure: { text: `${more} bytes are kept after ${number - from} inputs`, kind: "memory" },
-          results,
-        };
-    }
-    return { next: number, results };
+    return { next: number, number: number - 1, failure: takeRejection(), results };
   },
-  async try({ input }) {
-    const failure = await attempt(input, -1);
+  async try(known, { input }) {
+    const { failure } = await attempt(known, input, -1);
     await turn();
-    if (failure || rejection === undefined) return { failure };
-    const late = describe(rejection);
-    rejection = undefined;
-    return { failure: { ...late, text: `unhandled rejection: ${late.text}` } };
+    return { failure: failure ?? takeRejection() };
   },
-  make: ({ number }) => ({ input: inputOf(target, stock, seed, number) }),
+  make: ({ target, stock }, { number }) => ({ input: inputOf(target, stock, seed, number) }),
   /** The inputs that are run as they are, before all others. */
-  seeds: () => ({ inputs: [...target.seeds, ...target.heavy] }),
+  seeds: ({ target }) => ({ inputs: [...target.seeds, ...target.heavy] }),
+  /** Bytes that this thread keeps: its heap, and buffers. */
+  kept() {
+    collect();
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    return { bytes: heapUsed + arrayBuffers };
+  },
 };
 
 parentPort.on("message", async (message) => {
-  progress[2] = 1;
-  const answer = await answers[message.ask](message);
-  progress[2] = 0;
-  idle();
+  const answer = await answers[message.ask](await load(message.name), message);
+  Atomics.add(progress, 0, 1);
   parentPort.postMessage(answer);
 });
 parentPort.postMessage({ ready: true });

@@ -118,6 +118,7 @@ export const target = {
     ].map(bytesOf),
   heavy: () =>
     [
+      `IPFilter 1\nallow ${"(".repeat(100)}tcp${" ? udp : icmp)".repeat(100)}`,
       `IPFilter 1\nallow ${"(4 or ".repeat(60)}4${")".repeat(60)} and tcp`,
       `IPFilter 1\nallow ${"not ".repeat(10_000)}tcp`,
       `IPFilter 1\nallow ${"(".repeat(10_000)}tcp`,
