@@ -55,7 +55,7 @@ export function forever(c) {
   c.loop(() => c.store32(words, c.load32(words).add(1)));
 }
 
-/** Once compiled, for all of its domains. */
+/** Once compiled, for all of its domains: a function that gives the promise of it. */
 export function lazyModule(name, build) {
   let module;
   return () => {
@@ -97,7 +97,7 @@ function withStart(bytes) {
 }
 
 /**
- * A raw guest in its domain. `setup` gets a view of its memory before it starts, and its interface when it is to have one:
+ * A raw guest in its domain, of a module or the promise of one. `setup` gets a view of its memory before it starts, and its interface when it is to have one:
  * `vif` is `{ mode, bridge, rate?, rules?, persistent? }`, connected by the host in the guest's name.
  */
 export async function rawGuest(world, { name, module, pcpu, vif, setup = () => {}, paused }) {
@@ -108,7 +108,7 @@ export async function rawGuest(world, { name, module, pcpu, vif, setup = () => {
     pcpu,
     pages: rawPages,
     paused,
-    kernel: wasmKernel(module),
+    kernel: wasmKernel(await module),
     prepare(d) {
       const data = new DataView(d.memory.buffer);
       data.setUint32(seedAt, world.r.next() | 1, true);

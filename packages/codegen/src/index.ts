@@ -6,6 +6,13 @@
  *
  * @packageDocumentation
  */
+export {
+  checkModule,
+  type FunctionType,
+  type ModuleFault,
+  type ModuleLimits,
+  type ModuleRules,
+} from "./check-module.ts";
 export { CodegenError, type CodegenErrorCode, callerPlace } from "./error.ts";
 export { type BlockLabel, type FlowArm, type FlowObserver, FunctionBuilder, type Var } from "./function-builder.ts";
 export type * from "./ir.ts";

@@ -4,85 +4,28 @@
  * Spec: WebAssembly Core 2.0 section 5 (binary format), with the threads proposal's shared memory and atomics,
  * and fixed-width SIMD for 16-byte moves. The name section (appendix 7.4) carries function and parameter names.
  */
-import type {
-  AtomicOp,
-  BinaryOp,
-  Expression,
-  FunctionRef,
-  Label,
-  ModuleIr,
-  Statement,
-  UnaryOp,
-  ValueType,
-  Width,
-} from "./ir.ts";
+import type { BinaryOp, Expression, FunctionRef, Label, ModuleIr, Statement, ValueType, Width } from "./ir.ts";
+import {
+  alignment,
+  atomicAccess,
+  atomicCode,
+  binaryCode,
+  bulkCode,
+  dataMode,
+  emptyBlock,
+  externKind,
+  functionForm,
+  loadCode,
+  memoryFlags,
+  moduleHeader,
+  op,
+  sectionId,
+  simdCode,
+  storeCode,
+  typeCode,
+  unaryCode,
+} from "./opcodes.ts";
 import { walk } from "./optimize.ts";
-
-const typeCode: Record<ValueType, number> = { i32: 0x7f, i64: 0x7e };
-
-const binaryCode: Record<ValueType, Record<BinaryOp, number>> = {
-  i32: {
-    eq: 0x46,
-    ne: 0x47,
-    ltS: 0x48,
-    ltU: 0x49,
-    gtS: 0x4a,
-    gtU: 0x4b,
-    leS: 0x4c,
-    leU: 0x4d,
-    geS: 0x4e,
-    geU: 0x4f,
-    add: 0x6a,
-    sub: 0x6b,
-    mul: 0x6c,
-    divS: 0x6d,
-    divU: 0x6e,
-    remS: 0x6f,
-    remU: 0x70,
-    and: 0x71,
-    or: 0x72,
-    xor: 0x73,
-    shl: 0x74,
-    shrS: 0x75,
-    shrU: 0x76,
-    rotl: 0x77,
-    rotr: 0x78,
-  },
-  i64: {
-    eq: 0x51,
-    ne: 0x52,
-    ltS: 0x53,
-    ltU: 0x54,
-    gtS: 0x55,
-    gtU: 0x56,
-    leS: 0x57,
-    leU: 0x58,
-    geS: 0x59,
-    geU: 0x5a,
-    add: 0x7c,
-    sub: 0x7d,
-    mul: 0x7e,
-    divS: 0x7f,
-    divU: 0x80,
-    remS: 0x81,
-    remU: 0x82,
-    and: 0x83,
-    or: 0x84,
-    xor: 0x85,
-    shl: 0x86,
-    shrS: 0x87,
-    shrU: 0x88,
-    rotl: 0x89,
-    rotr: 0x8a,
-  },
-};
-
-const unaryCode: Record<ValueType, Record<UnaryOp, number>> = {
-  i32: { eqz: 0x45, clz: 0x67, ctz: 0x68, popcnt: 0x69, extendS: 0xac, extendU: 0xad, wrap: 0x01 },
-  i64: { eqz: 0x50, clz: 0x79, ctz: 0x7a, popcnt: 0x7b, extendS: 0x01, extendU: 0x01, wrap: 0xa7 },
-};
-
-const atomicCode: Record<AtomicOp, number> = { add: 0x1e, and: 0x2c, or: 0x33, xchg: 0x41, cmpxchg: 0x48 };
 
 /** A byte buffer that grows. */
 class Bytes {
@@ -154,7 +97,7 @@ export function customSection(name: string, payload: Uint8Array): Uint8Array<Arr
   content.name(name);
   content.raw(payload);
   const out = new Bytes();
-  out.u8(0);
+  out.u8(sectionId.custom);
   out.sized(content);
   return out.bytes().slice();
 }
@@ -186,7 +129,7 @@ export function encodeWasm(ir: ModuleIr, regions: CodeRegion[] = []): Uint8Array
   const passive = ir.data.length > 0 && defined.some((f) => containsPlaceData(f.body ?? []));
 
   const out = new Bytes();
-  out.raw(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
+  out.raw(Uint8Array.from(moduleHeader));
   /** Returns where the section's content begins. */
   const section = (id: number, fill: (b: Bytes) => void): number => {
     const content = new Bytes();
@@ -196,39 +139,39 @@ export function encodeWasm(ir: ModuleIr, regions: CodeRegion[] = []): Uint8Array
     return out.length - content.length;
   };
 
-  section(1, (b) =>
+  section(sectionId.type, (b) =>
     b.vector(signatures, (f) => {
-      b.u8(0x60);
+      b.u8(functionForm);
       b.vector(f.params, (t) => b.u8(typeCode[t]));
       b.vector(f.result ? [f.result] : [], (t) => b.u8(typeCode[t]));
     }),
   );
-  section(2, (b) => {
+  section(sectionId.import, (b) => {
     b.u32(imports.length + 1);
     b.name(ir.memory.module);
     b.name(ir.memory.name);
-    b.u8(2);
-    b.u8(ir.memory.shared ? 3 : 1);
+    b.u8(externKind.memory);
+    b.u8(ir.memory.shared ? memoryFlags.shared : memoryFlags.bounded);
     b.u32(ir.memory.initialPages);
     b.u32(ir.memory.maximumPages);
     for (const f of imports) {
       b.name(f.imported?.module ?? "");
       b.name(f.imported?.name ?? "");
-      b.u8(0);
+      b.u8(externKind.function);
       b.u32(typeOf(f));
     }
   });
-  section(3, (b) => b.vector(defined, (f) => b.u32(typeOf(f))));
-  section(7, (b) =>
+  section(sectionId.function, (b) => b.vector(defined, (f) => b.u32(typeOf(f))));
+  section(sectionId.export, (b) =>
     b.vector([...ir.exports], ([name, f]) => {
       b.name(name);
-      b.u8(0);
+      b.u8(externKind.function);
       b.u32(index.get(f) as number);
     }),
   );
-  if (passive) section(12, (b) => b.u32(ir.data.length));
+  if (passive) section(sectionId.dataCount, (b) => b.u32(ir.data.length));
   const found: CodeRegion[] = [];
-  const code = section(10, (b) =>
+  const code = section(sectionId.code, (b) =>
     b.vector(defined, (f) => {
       const encoder = new FunctionEncoder(f, index, ir);
       const body = encoder.encode();
@@ -239,19 +182,19 @@ export function encodeWasm(ir: ModuleIr, regions: CodeRegion[] = []): Uint8Array
   );
   for (const r of found) regions.push({ name: r.name, start: code + r.start, end: code + r.end });
   if (ir.data.length > 0)
-    section(11, (b) =>
+    section(sectionId.data, (b) =>
       b.vector(ir.data, (d) => {
-        b.u8(passive ? 1 : 0);
+        b.u8(passive ? dataMode.passive : dataMode.active);
         if (!passive) {
-          b.u8(0x41);
+          b.u8(op.i32Const);
           b.s32(d.offset);
-          b.u8(0x0b);
+          b.u8(op.end);
         }
         b.u32(d.bytes.length);
         b.raw(d.bytes);
       }),
     );
-  section(0, (b) => {
+  section(sectionId.custom, (b) => {
     b.name("name");
     if (ir.name !== undefined) {
       const name = new Bytes();
@@ -311,8 +254,8 @@ class FunctionEncoder {
   encode(): Bytes {
     this.statements(this.f.body ?? []);
     // A body that ends in a branch leaves no result on the stack: say that its end is never reached.
-    if (this.f.result) this.code.u8(0x00);
-    this.code.u8(0x0b);
+    if (this.f.result) this.code.u8(op.unreachable);
+    this.code.u8(op.end);
 
     const types = this.f.locals.map((l) => l.type);
     for (const [type, id] of this.scratch) types[id - this.f.params.length] = type;
@@ -341,7 +284,7 @@ class FunctionEncoder {
       case "let":
       case "set":
         this.expression(s.value);
-        b.u8(0x21);
+        b.u8(op.localSet);
         b.u32(s.local.id);
         break;
       case "store":
@@ -354,42 +297,42 @@ class FunctionEncoder {
       case "atomicStore":
         this.expression(s.address);
         this.expression(s.value);
-        b.raw(Uint8Array.of(0xfe, 0x17));
-        this.memarg(s.offset, 2);
+        b.raw(Uint8Array.of(op.atomic, atomicAccess.store));
+        this.memarg(s.offset, alignment.word);
         break;
       case "copy16":
         this.expression(s.to);
         this.expression(s.from);
-        b.raw(Uint8Array.of(0xfd, 0x00));
+        b.raw(Uint8Array.of(op.simd, simdCode.load));
         this.memarg(s.fromOffset);
-        b.raw(Uint8Array.of(0xfd, 0x0b));
+        b.raw(Uint8Array.of(op.simd, simdCode.store));
         this.memarg(s.toOffset);
         break;
       case "zero16":
         this.expression(s.to);
-        b.raw(Uint8Array.of(0xfd, 0x0c, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0));
-        b.raw(Uint8Array.of(0xfd, 0x0b));
+        b.raw(Uint8Array.of(op.simd, simdCode.const, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0));
+        b.raw(Uint8Array.of(op.simd, simdCode.store));
         this.memarg(s.offset);
         break;
       case "copy":
         this.expression(s.to);
         this.expression(s.from);
         this.expression(s.length);
-        b.raw(Uint8Array.of(0xfc, 10, 0, 0));
+        b.raw(Uint8Array.of(op.bulk, bulkCode.memoryCopy, 0, 0));
         break;
       case "fill":
         this.expression(s.to);
         this.expression(s.value);
         this.expression(s.length);
-        b.raw(Uint8Array.of(0xfc, 11, 0));
+        b.raw(Uint8Array.of(op.bulk, bulkCode.memoryFill, 0));
         break;
       case "if":
         this.conditional(s);
         break;
       case "block":
       case "loop":
-        b.u8(s.kind === "block" ? 0x02 : 0x03);
-        b.u8(0x40);
+        b.u8(s.kind === "block" ? op.block : op.loop);
+        b.u8(emptyBlock);
         this.open.push(s.label);
         if (s.label.region === undefined) this.statements(s.body);
         else {
@@ -398,21 +341,21 @@ class FunctionEncoder {
           this.regions[at] = { ...(this.regions[at] as CodeRegion), end: b.length };
         }
         this.open.pop();
-        b.u8(0x0b);
+        b.u8(op.end);
         break;
       case "br":
-        b.u8(0x0c);
+        b.u8(op.br);
         b.u32(this.depth(s.label));
         break;
       case "switch":
         this.expression(s.index);
-        b.u8(0x0e);
+        b.u8(op.brTable);
         b.vector(s.labels, (label) => b.u32(this.depth(label)));
         b.u32(this.depth(s.otherwise));
         break;
       case "return":
         if (s.value) this.expression(s.value);
-        b.u8(0x0f);
+        b.u8(op.return);
         break;
       case "do":
         for (const arg of s.args) this.expression(arg);
@@ -423,13 +366,13 @@ class FunctionEncoder {
           this.constant("i32", d.offset);
           this.constant("i32", 0);
           this.constant("i32", d.bytes.length);
-          b.raw(Uint8Array.of(0xfc, 8));
+          b.raw(Uint8Array.of(op.bulk, bulkCode.memoryInit));
           b.u32(i);
           b.u8(0);
         });
         break;
       case "trap":
-        b.u8(0x00);
+        b.u8(op.unreachable);
         break;
     }
   }
@@ -439,28 +382,28 @@ class FunctionEncoder {
     const only = s.then[0];
     if (s.then.length === 1 && s.else.length === 0 && only?.kind === "br") {
       this.expression(s.condition);
-      b.u8(0x0d);
+      b.u8(op.brIf);
       b.u32(this.depth(only.label));
       return;
     }
     if (s.then.length === 0 && s.else.length === 0) {
       this.expression(s.condition);
-      b.u8(0x1a);
+      b.u8(op.drop);
       return;
     }
     this.expression(s.condition);
     const swap = s.then.length === 0;
-    if (swap) b.u8(0x45);
-    b.u8(0x04);
-    b.u8(0x40);
+    if (swap) b.u8(unaryCode.i32.eqz as number);
+    b.u8(op.if);
+    b.u8(emptyBlock);
     this.open.push(undefined);
     this.statements(swap ? s.else : s.then);
     if (!swap && s.else.length > 0) {
-      b.u8(0x05);
+      b.u8(op.else);
       this.statements(s.else);
     }
     this.open.pop();
-    b.u8(0x0b);
+    b.u8(op.end);
   }
 
   private expression(e: Expression): void {
@@ -470,12 +413,12 @@ class FunctionEncoder {
         this.constant(e.type, e.value);
         break;
       case "local":
-        b.u8(0x20);
+        b.u8(op.localGet);
         b.u32(e.local.id);
         break;
       case "unary":
         this.expression(e.a);
-        b.u8(unaryCode[e.a.type][e.op]);
+        b.u8(unaryCode[e.a.type][e.op] as number);
         break;
       case "binary":
         this.expression(e.a);
@@ -492,7 +435,7 @@ class FunctionEncoder {
         this.expression(e.a);
         this.expression(e.b);
         this.expression(e.condition);
-        b.u8(0x1b);
+        b.u8(op.select);
         break;
       case "call":
         for (const arg of e.args) this.expression(arg);
@@ -500,31 +443,31 @@ class FunctionEncoder {
         break;
       case "atomicLoad":
         this.expression(e.address);
-        b.raw(Uint8Array.of(0xfe, 0x10));
-        this.memarg(e.offset, 2);
+        b.raw(Uint8Array.of(op.atomic, atomicAccess.load));
+        this.memarg(e.offset, alignment.word);
         break;
       case "atomicRmw":
         this.expression(e.address);
         this.expression(e.value);
         if (e.replacement) this.expression(e.replacement);
-        b.raw(Uint8Array.of(0xfe, atomicCode[e.op]));
-        this.memarg(e.offset, 2);
+        b.raw(Uint8Array.of(op.atomic, atomicCode[e.op]));
+        this.memarg(e.offset, alignment.word);
         break;
     }
   }
 
   private constant(type: ValueType, value: number | bigint): void {
-    this.code.u8(type === "i32" ? 0x41 : 0x42);
+    this.code.u8(type === "i32" ? op.i32Const : op.i64Const);
     if (type === "i32") this.code.s32(Number(value));
     else this.code.s64(BigInt(value));
   }
 
   private call(callee: FunctionRef): void {
-    this.code.u8(0x10);
+    this.code.u8(op.call);
     this.code.u32(this.index.get(callee) as number);
   }
 
-  private memarg(offset: number, align = 0): void {
+  private memarg(offset: number, align: number = alignment.plain): void {
     this.code.u32(align);
     this.code.u32(offset);
   }
@@ -540,32 +483,32 @@ class FunctionEncoder {
     const b = this.code;
     const tmp = this.temporary(type);
     const tee = (): void => {
-      b.u8(0x22);
+      b.u8(op.localTee);
       b.u32(tmp);
     };
     const get = (): void => {
-      b.u8(0x20);
+      b.u8(op.localGet);
       b.u32(tmp);
     };
-    const op = (name: BinaryOp): void => b.u8(binaryCode[type][name]);
+    const apply = (name: BinaryOp): void => b.u8(binaryCode[type][name]);
     const by = (value: number | bigint): void => this.constant(type, value);
     tee();
     if (width === 16) {
-      by(8), op("shl"), by(0xff00), op("and");
-      get(), by(8), op("shrU"), by(0xff), op("and"), op("or");
+      by(8), apply("shl"), by(0xff00), apply("and");
+      get(), by(8), apply("shrU"), by(0xff), apply("and"), apply("or");
     } else if (type === "i32") {
-      by(8), op("rotl"), by(0x00ff00ff), op("and");
-      get(), by(8), op("rotr"), by(0xff00ff00 | 0), op("and"), op("or");
+      by(8), apply("rotl"), by(0x00ff00ff), apply("and");
+      get(), by(8), apply("rotr"), by(0xff00ff00 | 0), apply("and"), apply("or");
     } else {
       for (const [mask, shift] of [
         [0x00ff00ff00ff00ffn, 8n],
         [0x0000ffff0000ffffn, 16n],
       ] as const) {
-        by(mask), op("and"), by(shift), op("shl");
-        get(), by(shift), op("shrU"), by(mask), op("and"), op("or");
+        by(mask), apply("and"), by(shift), apply("shl");
+        get(), by(shift), apply("shrU"), by(mask), apply("and"), apply("or");
         tee();
       }
-      by(32n), op("rotl");
+      by(32n), apply("rotl");
     }
   }
 
@@ -577,14 +520,4 @@ class FunctionEncoder {
     }
     return id;
   }
-}
-
-function loadCode(type: ValueType, width: Width, signed: boolean): number {
-  if (type === "i32") return width === 32 ? 0x28 : (width === 8 ? 0x2c : 0x2e) + (signed ? 0 : 1);
-  return width === 64 ? 0x29 : { 8: 0x30, 16: 0x32, 32: 0x34 }[width] + (signed ? 0 : 1);
-}
-
-function storeCode(type: ValueType, width: Width): number {
-  if (type === "i32") return { 8: 0x3a, 16: 0x3b, 32: 0x36, 64: 0x36 }[width];
-  return { 8: 0x3c, 16: 0x3d, 32: 0x3e, 64: 0x37 }[width];
 }

@@ -24,4 +24,4 @@ export type { Guest, GuestDomain, Kernel, PortableKernel, RunState } from "./ker
 export { consoleRing, domainFrames, firstFreeAddress, startInfo } from "./layout.ts";
 export { type DomainSnapshot, decodeSnapshot, encodeSnapshot, SnapshotError } from "./snapshot.ts";
 export type { AddMessage, EndpointMessage, Failure, FromPcpu, PcpuThread, PcpuThreads, ToPcpu } from "./thread.ts";
-export { compileKernel, KernelError, wasmKernel } from "./wasm-kernel.ts";
+export { checkKernel, compileKernel, KernelError, wasmKernel } from "./wasm-kernel.ts";

@@ -1,6 +1,6 @@
 /** Small guests in WebAssembly, for tests. */
 import { type FunctionBuilder, type I32, type I64, moduleBuilder } from "@clickos/codegen";
-import { compileKernel, hypercalls } from "@clickos/hypervisor";
+import { checkKernel, hypercalls } from "@clickos/hypervisor";
 
 /** Where guests of these tests keep their counter. */
 export const counterAt = 13 * 4096;
@@ -13,7 +13,9 @@ export type Body = (
 
 /** A guest that counts its slices and then does `body`; what it returns is its state. */
 export function guest(body: Body, boot?: (c: FunctionBuilder) => void): WebAssembly.Module {
-  return compileKernel(guestBytes(body, boot));
+  const bytes = guestBytes(body, boot);
+  checkKernel(bytes);
+  return new WebAssembly.Module(bytes);
 }
 /** As bytes. Its first function of its own is `boot`. */
 export function guestBytes(body: Body, boot: (c: FunctionBuilder) => void = () => {}): Uint8Array<ArrayBuffer> {

@@ -33,7 +33,7 @@ const goesOn = async (domain: Domain): Promise<void> => {
   expect(domain.state).toBe("running");
 };
 
-/** Loops when it is instantiated after it has run, in its `start` function, which `compileKernel` would not let pass. */
+/** Loops when it is instantiated after it has run, in its `start` function: `checkKernel` does not let that pass, we vouch for it. */
 function loopsAgain(vcpu: typeof spinning | ((c: never) => number)): WebAssembly.Module {
   const flag = counterAt + 32;
   const bytes = guestBytes(

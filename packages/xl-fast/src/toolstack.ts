@@ -12,8 +12,9 @@ import { type ClickControl, type Image, loadImage, serveClickControl } from "@cl
 import type { Vif } from "@clickos/netback";
 import { createXenStore, type XenStore } from "@clickos/xenstore";
 import { ToolstackError } from "./error.ts";
+import { ModuleCache } from "./module-cache.ts";
 import { decodeVm, encodeVm, type SavedVm } from "./vm-file.ts";
-import { compileImage, type VmRouter, VmRouters } from "./vm-routers.ts";
+import { type VmRouter, VmRouters } from "./vm-routers.ts";
 import { connectStore, describeVm, forgetVm } from "./vm-store.ts";
 import { type VifConfig, VmVifs } from "./vm-vifs.ts";
 
@@ -99,24 +100,24 @@ interface Entry {
 }
 
 const shellKiB = 8192;
+/** A few hundred small images. */
+const defaultModulesKiB = 32 * 1024;
 
-/** A toolstack over a hypervisor. `elements` are the classes whose handlers can be read. */
+/**
+ * A toolstack over a hypervisor. `elements` are the classes whose handlers can be read; `modulesKiB` is how much of compiled
+ * modules is kept for further VMs of the same images.
+ */
 export function createToolstack(options: {
   elements: ElementSet;
   hypervisor?: Hypervisor;
   store?: XenStore;
+  modulesKiB?: number;
 }): Toolstack {
   const { elements } = options;
   const hypervisor = options.hypervisor ?? createHypervisor();
   const store = options.store ?? createXenStore();
   const vms = new Map<string, Entry>();
-  // Modules of images seen before: creating a second VM of an image compiles nothing.
-  const modules = new Map<string, WebAssembly.Module>();
-  const moduleOf = (image: Image): WebAssembly.Module => {
-    const module = modules.get(image.sha256) ?? compileImage(image);
-    modules.set(image.sha256, module);
-    return module;
-  };
+  const modules = new ModuleCache(options.modulesKiB ?? defaultModulesKiB);
   const entry = (name: string): Entry => {
     const found = vms.get(name);
     if (!found) throw new ToolstackError("NO_VM", `no VM named '${name}'`);
@@ -141,8 +142,8 @@ export function createToolstack(options: {
         `'${name}' has ${devices.length} interfaces (devices ${devices.join(", ") || "none"}), ${wanted.length} given`,
       );
     // Those that come with a snapshot have booted; the others are loaded and boot.
-    const resumed = snapshot ? images.map(({ image }) => moduleOf(image)) : [];
-    for (const { image } of images) moduleOf(image);
+    const compiled = await Promise.all(images.map(({ image }) => modules.get(image)));
+    const resumed = snapshot ? compiled : [];
     phases.end("compile");
     let vifs!: VmVifs;
     let routers!: VmRouters;
@@ -164,7 +165,7 @@ export function createToolstack(options: {
         prepare(domain) {
           vifs = new VmVifs(hypervisor, domain, wanted, devices);
           undo.push(() => vifs.disconnect());
-          routers = new VmRouters(hypervisor, domain, vifs, elements, moduleOf);
+          routers = new VmRouters(hypervisor, domain, vifs, elements, modules);
           undo.push(connectStore(hypervisor, store, domain));
           if (snapshot) for (const { image } of images) vifs.prepare(image.manifest.vifs);
           phases.end("domain");
@@ -183,7 +184,7 @@ export function createToolstack(options: {
         if (snapshot) routers.connect(router, image, i, true);
         else {
           const ready = (): void => (onThread ? phases.end("guest") : undefined);
-          await routers.start(router, image, ready);
+          await routers.start(router, image, { module: compiled[i], onBooted: ready });
         }
       }
       phases.end("connect");

@@ -9,17 +9,10 @@ import {
   routerControl,
 } from "@clickos/click-core";
 import { entriesPerFrame, frameSize, GTF, grantEntry, reservedEntries } from "@clickos/grant-table";
-import {
-  compileKernel,
-  type Domain,
-  domainFrames,
-  firstFreeAddress,
-  type Hypervisor,
-  KernelError,
-  type Locate,
-} from "@clickos/hypervisor";
+import { type Domain, domainFrames, firstFreeAddress, type Hypervisor, type Locate } from "@clickos/hypervisor";
 import { type Image, linkImage, locateCrash, type RouterPlace } from "@clickos/minios";
 import { ToolstackError } from "./error.ts";
+import type { ModuleCache } from "./module-cache.ts";
 import type { VmVifs } from "./vm-vifs.ts";
 
 /** A router that runs. */
@@ -67,6 +60,13 @@ export class VmRouter {
   }
 }
 
+export interface StartOptions {
+  /** The image's code, where it is compiled already. */
+  readonly module?: WebAssembly.Module | undefined;
+  /** Called between the guest's boot and the connection of its interfaces. */
+  readonly onBooted?: () => void;
+}
+
 interface Room {
   readonly start: number;
   readonly end: number;
@@ -80,20 +80,14 @@ export class VmRouters {
   private readonly elements: ElementSet;
   /** Memory from here on has never been a router's. */
   private used: number = firstFreeAddress;
-  private readonly compile: (image: Image) => WebAssembly.Module;
+  private readonly modules: ModuleCache;
 
-  constructor(
-    hypervisor: Hypervisor,
-    domain: Domain,
-    vifs: VmVifs,
-    elements: ElementSet,
-    compile: (image: Image) => WebAssembly.Module,
-  ) {
+  constructor(hypervisor: Hypervisor, domain: Domain, vifs: VmVifs, elements: ElementSet, modules: ModuleCache) {
     this.hypervisor = hypervisor;
     this.domain = domain;
     this.vifs = vifs;
     this.elements = elements;
-    this.compile = compile;
+    this.modules = modules;
   }
 
   /** Links a configuration for a place where there is room. @throws {ConfigurationError} @throws {ToolstackError} */
@@ -133,11 +127,13 @@ export class VmRouters {
     return place.base === guess.base && place.firstGrant === guess.firstGrant ? first : at(place);
   }
 
-  /** Boots an image as a router and connects its interfaces. @throws {ToolstackError} */
-  async start(number: number, image: Image, onBooted: () => void = () => {}): Promise<VmRouter> {
+  /** Boots an image as a router and connects its interfaces; `module` is its code, where that is there. @throws {ToolstackError} */
+  async start(number: number, image: Image, given: StartOptions = {}): Promise<VmRouter> {
     const { vifs, router, grants } = image.manifest;
+    const module = given.module ?? (await this.modules.get(image));
+    if (this.domain.state === "destroyed")
+      throw new ToolstackError("NOT_RUNNING", `'${this.domain.name}' was destroyed while a router was compiled for it`);
     const { buffer } = this.domain.memory;
-    const module = this.compile(image);
     this.vifs.check(vifs);
     // Memory that no router has had is zero, and better left alone: frames that nobody touches cost nothing.
     if (router.base < this.used) new Uint8Array(buffer, router.base, router.end - router.base).fill(0);
@@ -153,7 +149,7 @@ export class VmRouters {
       const why = crash ? `${crash.cause}: ${crash.message}` : (e as Error).message;
       throw new ToolstackError("CRASHED", `'${name}' crashed while it booted: ${why}`, crash);
     }
-    onBooted();
+    given.onBooted?.();
     return this.connect(number, image, index, false);
   }
 
@@ -219,15 +215,4 @@ function gaps(start: number, end: number, used: readonly Room[]): Room[] {
   }
   if (end > at) free.push({ start: at, end });
   return free;
-}
-
-/** @throws {ToolstackError} */
-export function compileImage(image: Image): WebAssembly.Module {
-  try {
-    return compileKernel(image.bytes);
-  } catch (e) {
-    if (e instanceof KernelError)
-      throw new ToolstackError("BAD_IMAGE", `image '${image.manifest.name}' is not valid code: ${e.message}`);
-    throw e;
-  }
 }

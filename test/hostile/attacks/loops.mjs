@@ -33,10 +33,10 @@ const startBytes = () =>
     vcpu: (c) => c.i32(1),
   }));
 
-/** A module with a `start` function, where such modules are accepted. */
-function atStart(world) {
+/** A module with a `start` function, were such modules accepted. */
+async function atStart(world) {
   try {
-    return compileKernel(startBytes());
+    return await compileKernel(startBytes());
   } catch (e) {
     if (!(e instanceof KernelError)) throw e;
     world.error("start function refused");
@@ -51,8 +51,8 @@ function colluding(name, plan) {
     async start(world) {
       const guests = [];
       let ended = false;
-      const start = atStart(world);
-      const modules = { slice: inSlice(), boot: inBoot(), start };
+      const start = await atStart(world);
+      const modules = { slice: await inSlice(), boot: await inBoot(), start };
       // All at once: none waits until another has booted.
       const making = plan(world.r, world.short)
         .filter(({ how }) => modules[how])

@@ -1,0 +1,70 @@
+/**
+ * Compiled modules of images: a second VM of an image compiles nothing. What is kept is limited in bytes; the module that was
+ * not used for the longest time goes first. VMs that run keep theirs, whatever happens here.
+ */
+import { compileKernel, KernelError } from "@clickos/hypervisor";
+import type { Image } from "@clickos/minios";
+import { ToolstackError } from "./error.ts";
+
+/** Bytes that a module takes beside those of its code, about: an engine's bookkeeping. */
+const fixedBytes = 64 * 1024;
+/** Bytes kept for each of an image's: the bytes themselves, and machine code. */
+const perByte = 4;
+
+interface Entry {
+  readonly module: Promise<WebAssembly.Module>;
+  readonly bytes: number;
+}
+
+export class ModuleCache {
+  /** By digest, the one used last at the end. */
+  private readonly entries = new Map<string, Entry>();
+  private readonly limit: number;
+  /** Estimated bytes of what is kept. */
+  bytes = 0;
+
+  constructor(limitKiB: number) {
+    this.limit = limitKiB * 1024;
+  }
+
+  get count(): number {
+    return this.entries.size;
+  }
+
+  /** The module of an image; whoever asks for one that is being compiled waits for the same. @throws {ToolstackError} BAD_IMAGE */
+  get(image: Image): Promise<WebAssembly.Module> {
+    const { sha256 } = image;
+    const found = this.entries.get(sha256);
+    if (found) {
+      this.entries.delete(sha256);
+      this.entries.set(sha256, found);
+      return found.module;
+    }
+    const entry: Entry = { module: compileImage(image), bytes: fixedBytes + perByte * image.bytes.length };
+    this.entries.set(sha256, entry);
+    this.bytes += entry.bytes;
+    for (const oldest of this.entries.keys()) {
+      if (this.bytes <= this.limit) break;
+      this.drop(oldest);
+    }
+    entry.module.catch(() => {
+      if (this.entries.get(sha256) === entry) this.drop(sha256);
+    });
+    return entry.module;
+  }
+
+  private drop(sha256: string): void {
+    this.bytes -= this.entries.get(sha256)?.bytes ?? 0;
+    this.entries.delete(sha256);
+  }
+}
+
+async function compileImage(image: Image): Promise<WebAssembly.Module> {
+  try {
+    return await compileKernel(image.bytes);
+  } catch (e) {
+    if (e instanceof KernelError)
+      throw new ToolstackError("BAD_IMAGE", `image '${image.manifest.name}' cannot be used: ${e.message}`);
+    throw e;
+  }
+}
