@@ -41,7 +41,7 @@ export async function loopingImages(): Promise<Looping> {
       withDigest(
         // if (load32(count) >= packets) loop
         withCode(plain, "vcpu", (code) => [
-          ...[0x41, ...leb(count), 0x28, 0x02, 0x00, 0x41, ...leb(packets), 0x4f, 0x04, 0x40, ...endless, 0x0b],
+          ...[0x41, ...leb(count), 0x28, 0x00, 0x00, 0x41, ...leb(packets), 0x4f, 0x04, 0x40, ...endless, 0x0b],
           ...code,
         ]),
       ),

@@ -38,7 +38,7 @@ const storm = lazyModule("storm", (_m, call, next) => ({
         const x = c.call(next);
         const entry = i.add(firstRef).shl(3).add(table);
         c.store32(entry, x.and(63).add(firstFrame), 4);
-        c.if(x.and(64), () => c.atomic("xor", entry, GTF.permitAccess));
+        c.if(x.and(64), () => c.store32(entry, c.load32(entry).xor(GTF.permitAccess)));
       });
       c.for(0, 24, 4, (i) => c.store32(i.add(argumentsAt), c.call(next).and(63)));
       c.store16(argumentsAt, 0x7ff0);
