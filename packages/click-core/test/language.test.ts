@@ -153,6 +153,12 @@ t.click:4:1: undeclared element 'nope'
     expect(long.length).toBeLessThan(2000);
   });
 
+  it("are errors when there are more than are kept, too", async () => {
+    const many = await errors("ToDevice; ".repeat(1000));
+    expect(many).toContain("argument DEVNAME is missing");
+    expect(many).toContain("and more; these are the first");
+  });
+
   it("stop where compounds would go on without end", () => {
     const itself = `elementclass A { ${"A -> ".repeat(70)} A } A`;
     expect(flat(itself).errors.filter((e) => e.includes("nested too deeply"))).toHaveLength(1);

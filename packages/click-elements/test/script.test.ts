@@ -65,6 +65,22 @@ describe("a script", () => {
     expect([b.machine.finished, b.turn()]).toEqual([true, 0]);
   });
 
+  it("does fewer instructions a turn where they are wrong", () => {
+    const b = bench("ACTIVE", "set x $(tick)", "goto nowhere$x", "loop");
+    expect(b.reads(() => b.machine.run())).toBeLessThan(stepsPerTurn / 16);
+    expect(b.reads(b.turn)).toBeGreaterThan(10);
+  });
+
+  it("compiles one configuration a turn, as often as it asks for it", () => {
+    const b = bench("ACTIVE", "set x $(tick)", "write q.config 100", "loop");
+    expect(b.reads(() => b.machine.run())).toBe(1);
+    for (let i = 0; i < 5; i++) expect(b.reads(b.turn)).toBe(1);
+    // One that may not wait is given up after some.
+    const passive = bench("PASSIVE", "set x $(tick)", "writeq hotconfig Idle", "loop");
+    expect(passive.reads(() => passive.machine.call(new Map()))).toBeLessThanOrEqual(20);
+    expect(passive.said.join("")).toContain("too many instructions");
+  });
+
   it("comes to the same end however many turns it takes, a stop in between included", () => {
     const said: string[] = [];
     using r = Router.compileSync(

@@ -88,7 +88,12 @@ export const target = {
       const xl = createToolstack({ elements });
       const vif = image.manifest.vifs.map(() => ({ bridge: createSwitch({ name: "s" }) }));
       const vm = await xl.create({ name: "vm", image, vif });
-      vm.drops();
+      try {
+        vm.drops();
+      } catch (e) {
+        // The configuration in a manifest is a claim, which is looked at when a handler is.
+        if (e.name !== "ConfigurationError") throw e;
+      }
       xl.destroy("vm");
       if (xl.list().length > 0) throw new Error("a VM is left");
     }

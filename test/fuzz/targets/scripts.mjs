@@ -87,7 +87,7 @@ export const target = {
       `i :: InfiniteSource(LIMIT 5, STOP true) -> c :: Counter -> q :: Queue -> Unqueue -> Discard; s :: Script(${text});`,
       { reconfigurable: true },
     );
-    const result = run(30);
+    const result = run(20);
     for (const path of ["s.run", "s.get", "c.count"])
       try {
         router.read(path, "x");

@@ -56,7 +56,7 @@ export function check(graph: Graph, elements: ElementSet, diagnostics: Diagnosti
       );
       return undefined;
     }
-    const before = diagnostics.list.length;
+    const before = diagnostics.count;
     const say = `'${source.name} :: ${source.className}'`;
     const lookup: LookupName = (kind, name) => information.lookup(kind, name, source.name);
     const config = readArguments(
@@ -69,7 +69,7 @@ export function check(graph: Graph, elements: ElementSet, diagnostics: Diagnosti
       (argument === undefined ? undefined : source.arguments[argument]?.place) ?? source.place;
     const counts = used[index] as { inputs: number; outputs: number };
     const plan =
-      diagnostics.list.length > before
+      diagnostics.count > before
         ? undefined
         : cls.prepare?.({
             name: source.name,

@@ -135,6 +135,10 @@ export class Diagnostics {
   get crowded(): boolean {
     return this.errors >= maximumErrors;
   }
+  /** Errors, those that are not kept included. */
+  get count(): number {
+    return this.errors;
+  }
   get failed(): boolean {
     return this.errors > 0;
   }

@@ -12,9 +12,10 @@
  * any handler of it is used (`$0` is its name), PACKET for each packet, which goes to the output that is returned,
  * DRIVER as DriverManager does, SIGNAL NAME... at signals.
  *
- * FILE is a name as it stands: nothing is put into it. A script does 1,000 instructions at a time and then goes on
- * in the next turn, so that others are not kept waiting; one that never waits is given up after a million jumps,
- * and one whose result is wanted at once (TYPE PASSIVE, PROXY, PACKET) after a thousand. A text holds up to 1 MiB.
+ * FILE is a name as it stands: nothing is put into it. A script does 1,000 instructions at a time, or writes one
+ * configuration, and then goes on in the next turn, so that others are not kept waiting; one that never waits is given
+ * up after a million jumps, and one whose result is wanted at once (TYPE PASSIVE, PROXY, PACKET) after a thousand. A text
+ * holds up to 1 MiB.
  *
  * Handlers: run, step, goto, set (write), get and the functions (read).
  *

@@ -254,6 +254,7 @@ export class ScriptMachine {
       case "write":
       case "writeq": {
         const [path, value] = takeWord(this.expand(argument));
+        if (/(?:^|\.)(?:hot)?config$/.test(path)) turn.compiled();
         this.host.handlers.write(this.resolve(path), operation === "writeq" ? unquote(value) : value);
         return;
       }
@@ -405,6 +406,7 @@ export class ScriptMachine {
   }
 
   complain(message: string): void {
+    turn.complained();
     this.host.chatter(`While executing '${this.options.name} :: ${this.options.className}':\n  ${message}`);
   }
 }

@@ -21,6 +21,8 @@ export const maximumText: number = 1 << 20;
 export const maximumVariables: number = 8 << 20;
 /** Characters that take about as long as an instruction. */
 const charactersPerStep = 64;
+/** Instructions that take about as long as to find out what is wrong with one, and to say it. */
+const stepsPerComplaint = 16;
 
 /**
  * The turn that is under way. Scripts call each other through handlers, which pass nothing on: what they have done
@@ -31,6 +33,14 @@ export const turn = {
   depth: 0,
   /** Instructions that they have run. */
   steps: 0,
+  /** Counts a configuration that was compiled: one is enough for a turn. */
+  compiled(): void {
+    turn.steps += stepsPerTurn;
+  },
+  /** Counts a complaint. */
+  complained(): void {
+    turn.steps += stepsPerComplaint;
+  },
   /** Counts text that was looked at. */
   read(characters: number): void {
     turn.steps += Math.floor(characters / charactersPerStep);
