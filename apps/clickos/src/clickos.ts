@@ -14,8 +14,8 @@ import { demo } from "./demo.ts";
 import { CommandError, failureText } from "./failure.ts";
 import { readBytes, readText, writeBytes } from "./files.ts";
 import { checkOutputs, type NamedFile } from "./output-files.ts";
-import { printable } from "./printable.ts";
-import { bootText, imageText, runText } from "./report.ts";
+import { printable, printableJson } from "./printable.ts";
+import { bootText, imageText, manifestNote, runText } from "./report.ts";
 import { runConfiguration } from "./run.ts";
 import { guardOutput, interruptible, outputWritten } from "./shutdown.ts";
 import {
@@ -53,7 +53,7 @@ function collect(value: string, list: string[] = []): string[] {
 }
 
 const json = (value: unknown): void =>
-  print(JSON.stringify(value, (_key, v) => (typeof v === "bigint" ? Number(v) : v), 2));
+  print(printableJson(JSON.stringify(value, (_key, v) => (typeof v === "bigint" ? Number(v) : v), 2)));
 
 function reportProblems(problems: readonly string[]): void {
   for (const problem of problems) process.stderr.write(`clickos: ${printable(problem)}\n`);
@@ -169,7 +169,8 @@ program
     if (signature.status === "bad") process.exitCode = 1;
     if (options.config)
       print(process.stdout.isTTY ? printable(image.manifest.config.text) : image.manifest.config.text);
-    else if (options.json) json({ bytes: bytes.length, sha256: image.sha256, signature, ...image.manifest });
+    else if (options.json)
+      json({ bytes: bytes.length, sha256: image.sha256, signature, manifest: manifestNote, ...image.manifest });
     else print(imageText(image, signatureText(signature)));
   });
 

@@ -10,3 +10,8 @@ export function printable(text: string): string {
     return code.length > 2 ? `\\u${code.padStart(4, "0")}` : `\\x${code.padStart(2, "0")}`;
   });
 }
+
+/** JSON, for a terminal: the same value, with what would steer it written as escapes. */
+export function printableJson(text: string): string {
+  return text.replace(steering, (ch) => `\\u${ch.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}

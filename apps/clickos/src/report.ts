@@ -8,6 +8,9 @@ import { microseconds, size, table } from "./table.ts";
 
 const heading = (text: string): string => pc.bold(printable(text));
 
+/** What a manifest is worth. */
+export const manifestNote = "what the image says of itself; its code need not do what the configuration says";
+
 /** `signature` says who signed it. */
 export function imageText(
   image: { manifest: ImageManifest; bytes: Uint8Array; sha256: string },
@@ -18,6 +21,7 @@ export function imageText(
   const lines = [
     `${heading(manifest.name)}  ${size(image.bytes.length)}  sha256 ${image.sha256}`,
     `signature      ${printable(signature)}`,
+    `manifest       ${manifestNote}`,
     `configuration  ${printable(manifest.config.file)}, ${router.elements.length} elements`,
     `memory         ${size(router.pages * 65536)}, ${router.pool.count} packet buffers from ${hexAddress(router.pool.base)}`,
     `interfaces     ${manifest.vifs.map((v) => `${v.device} (page ${hexAddress(v.page)})`).join(", ") || "none"}`,
@@ -57,7 +61,7 @@ export function bootText(report: BootReport): string {
     parts.push(
       `${heading("captures")}\n${table(outputs.map((n) => [`nic${n.device}`, n.tx, `frames in ${n.output}`]))}`,
     );
-  if (report.console) parts.push(`${heading("console")}\n${report.console.trimEnd()}`);
+  if (report.console) parts.push(`${heading("console")}\n${printable(report.console.trimEnd())}`);
   return parts.join("\n\n");
 }
 

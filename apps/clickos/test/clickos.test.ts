@@ -199,9 +199,10 @@ describe("the firewall", () => {
 describe("other commands", () => {
   it("inspect shows the manifest, the symbol table and the configuration", () => {
     ok("build", config, "-o", at("i.cos"), "--name", "wall");
-    expect(ok("inspect", at("i.cos"))).toMatch(/^wall {2}[\s\S]*fw +IPFilter +0x/);
+    expect(ok("inspect", at("i.cos"))).toMatch(/^wall {2}[\s\S]*what the image says of itself[\s\S]*fw +IPFilter +0x/);
     const manifest = JSON.parse(ok("inspect", at("i.cos"), "--json"));
     expect(manifest).toMatchObject({
+      manifest: expect.stringMatching(/^what the image says of itself; /),
       name: "wall",
       vifs: [{ device: 0 }, { device: 1 }],
       config: { file: "firewall.click" },

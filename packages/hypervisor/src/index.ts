@@ -9,6 +9,7 @@ export type { Share } from "./credit.ts";
 export type { EventHandler } from "./dom0-events.ts";
 export type { Domain, DomainOptions, DomainState, DomainStatistics } from "./domain.ts";
 export { HypervisorError, type HypervisorErrorCode } from "./error.ts";
+export { guestRules } from "./guest-rules.ts";
 export {
   EVTCHNOP,
   errno,

@@ -4,32 +4,13 @@
  * (signature.ts), which the digest does not cover.
  */
 
-import {
-  bufferSize,
-  checkConfiguration,
-  compile,
-  type ElementSet,
-  type RouterLayout,
-  type Source,
-} from "@clickos/click-core";
+import { bufferSize, checkConfiguration, compile, type ElementSet, type Source } from "@clickos/click-core";
 import { customSection } from "@clickos/codegen";
-import { grantsPool, ownGrants, type RingKind, ringKinds, type VifPlaces } from "@clickos/netfront";
+import { checkKernel, guestRules, KernelError } from "@clickos/hypervisor";
+import { grantsPool, ownGrants, type RingKind, type VifPlaces } from "@clickos/netfront";
+import { type ImageManifest, manifestFault, manifestBytes as maximumManifestBytes } from "./manifest.ts";
 import { firstPlace, maximumPoolFrames, miniosPlatform, type RouterPlace } from "./platform.ts";
 import { splitImage } from "./signature.ts";
-
-/** What an image says of itself. */
-export interface ImageManifest {
-  readonly format: 1;
-  readonly name: string;
-  /** The configuration, as it was written. */
-  readonly config: Source;
-  /** Virtual interfaces, in the order of their device numbers. */
-  readonly vifs: readonly VifPlaces[];
-  /** Memory layout and symbol table: where each element's state is. */
-  readonly router: RouterLayout;
-  /** Entries of the grant table that its interfaces use: the first, and how many. */
-  readonly grants: { readonly first: number; readonly count: number };
-}
 
 export interface Image {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -38,7 +19,17 @@ export interface Image {
   readonly sha256: string;
 }
 
-export type ImageErrorCode = "NOT_AN_IMAGE" | "TRUNCATED" | "CORRUPT" | "UNSUPPORTED";
+export type ImageErrorCode =
+  | "NOT_AN_IMAGE"
+  | "TRUNCATED"
+  | "CORRUPT"
+  | "UNSUPPORTED"
+  /** Larger than any image that can run. */
+  | "TOO_LARGE"
+  /** The manifest says something that it may not say. */
+  | "BAD_MANIFEST"
+  /** The code has something in it that a guest may not have. */
+  | "BAD_CODE";
 
 /** The bytes are no image that can be used. */
 export class ImageError extends Error {
@@ -66,6 +57,7 @@ export interface LinkOptions {
  * Compiles a configuration to an image. The same configuration, name and element library give the same bytes.
  *
  * @throws {ConfigurationError} with everything that is wrong with the configuration.
+ * @throws {ImageError} when the name cannot be printed, or the configuration is too large: nobody would load the image.
  */
 export async function linkImage(source: Source, options: LinkOptions): Promise<Image> {
   const { checked } = checkConfiguration(source, options.elements);
@@ -80,7 +72,7 @@ export async function linkImage(source: Source, options: LinkOptions): Promise<I
   const manifest: ImageManifest = {
     format: 1,
     name: options.name,
-    config: source,
+    config: { file: source.file, text: source.text },
     vifs,
     router: compiled.layout,
     grants: {
@@ -90,10 +82,12 @@ export async function linkImage(source: Source, options: LinkOptions): Promise<I
         (vifs.some(({ rings }) => grantsPool[rings]) ? Math.ceil(frames) : 0),
     },
   };
-  const body = concat(
-    compiled.wasm,
-    customSection(manifestSection, new TextEncoder().encode(JSON.stringify(manifest))),
-  );
+  const fault = manifestFault(manifest);
+  if (fault !== undefined) throw new ImageError("BAD_MANIFEST", `no image can be made of this: ${fault}`);
+  const manifestText = new TextEncoder().encode(JSON.stringify(manifest));
+  const body = concat(compiled.wasm, customSection(manifestSection, manifestText));
+  checkSize(body, manifestText);
+  checkCode(body);
   const digest = await sha256(body);
   return { bytes: concat(body, customSection(digestSection, digest)), manifest, sha256: hex(digest) };
 }
@@ -106,6 +100,7 @@ export async function linkImage(source: Source, options: LinkOptions): Promise<I
 export async function loadImage(bytes: Uint8Array<ArrayBuffer>): Promise<Image> {
   if (bytes.length < 8 || new DataView(bytes.buffer, bytes.byteOffset).getUint32(0) !== 0x0061736d)
     throw new ImageError("NOT_AN_IMAGE", "not a VM image: it does not begin as a WebAssembly module");
+  if (bytes.length > guestRules.limits.moduleBytes) throw tooLarge(bytes.length);
   const { body } = splitImage(bytes);
   const sections = customSections(body);
   const manifestBytes = sections.get(manifestSection);
@@ -119,51 +114,43 @@ export async function loadImage(bytes: Uint8Array<ArrayBuffer>): Promise<Image> 
   const actual = await sha256(body.subarray(0, digest.start));
   if (hex(actual) !== hex(digest.content))
     throw new ImageError("CORRUPT", "the image is corrupt: its content does not match its digest");
-  let manifest: ImageManifest;
+  checkSize(bytes, manifestBytes.content);
+  checkCode(bytes);
+  let manifest: ImageManifest | null;
   try {
-    manifest = JSON.parse(new TextDecoder().decode(manifestBytes.content)) as ImageManifest;
+    manifest = JSON.parse(new TextDecoder().decode(manifestBytes.content)) as ImageManifest | null;
   } catch {
-    throw new ImageError("CORRUPT", "the image's manifest cannot be read");
+    throw new ImageError("BAD_MANIFEST", "the image's manifest cannot be read: it is no JSON");
   }
-  if (manifest.format !== 1)
-    throw new ImageError(
-      "UNSUPPORTED",
-      `image format ${String(manifest.format)} is not supported; build the image again`,
-    );
-  if (!isSound(manifest)) throw new ImageError("CORRUPT", "the image's manifest describes impossible memory");
-  return { bytes, manifest, sha256: hex(digest.content) };
+  const format: unknown = manifest?.format;
+  if (typeof format === "number" && format !== 1)
+    throw new ImageError("UNSUPPORTED", `image format ${format} is not supported; build the image again`);
+  const fault = manifestFault(manifest);
+  if (fault !== undefined) throw new ImageError("BAD_MANIFEST", `the image's ${fault}`);
+  return { bytes, manifest: manifest as ImageManifest, sha256: hex(digest.content) };
 }
 
-/** Whether every address and size in a manifest is inside the memory it describes. */
-function isSound(manifest: ImageManifest): boolean {
-  const { router, vifs, config, name, grants } = manifest;
-  const whole = (n: unknown): n is number => typeof n === "number" && Number.isInteger(n) && n >= 0;
-  if (!whole(router?.pages) || router.pages < 1 || router.pages > 65536) return false;
-  const end = router.pages * 65536;
-  const inside = (address: unknown, size: unknown): boolean => whole(address) && whole(size) && address + size <= end;
-  const page = (address: unknown): boolean => inside(address, 4096) && (address as number) % 4096 === 0;
-  return (
-    typeof name === "string" &&
-    typeof config?.text === "string" &&
-    typeof config.file === "string" &&
-    Array.isArray(vifs) &&
-    vifs.every(
-      (v) => whole(v?.device) && page(v.page) && page(v.rxRing) && page(v.txRing) && Object.hasOwn(ringKinds, v.rings),
-    ) &&
-    page(router.base) &&
-    inside(router.base, (router.end as number) - router.base) &&
-    whole(grants?.first) &&
-    whole(grants.count) &&
-    grants.first + grants.count <= 4096 &&
-    inside(router.control, 64) &&
-    inside(router.pool?.base, router.pool?.count) &&
-    Array.isArray(router.elements) &&
-    router.elements.every(
-      (e) => inside(e?.state, e?.stateSize) && [e.name, e.className, e.configText].every((t) => typeof t === "string"),
-    ) &&
-    Array.isArray(router.drops) &&
-    router.drops.every((d) => inside(d?.address, 8))
-  );
+function checkSize(image: Uint8Array, manifest: Uint8Array): void {
+  if (manifest.length > maximumManifestBytes)
+    throw new ImageError(
+      "TOO_LARGE",
+      `the image's manifest has ${manifest.length} bytes, more than the ${maximumManifestBytes} that one may have`,
+    );
+  if (image.length > guestRules.limits.moduleBytes) throw tooLarge(image.length);
+}
+
+function tooLarge(bytes: number): ImageError {
+  const most = guestRules.limits.moduleBytes;
+  return new ImageError("TOO_LARGE", `the image has ${bytes} bytes, more than the ${most} that one may have`);
+}
+
+function checkCode(bytes: Uint8Array): void {
+  try {
+    checkKernel(bytes);
+  } catch (e) {
+    if (e instanceof KernelError) throw new ImageError("BAD_CODE", `the image's code is refused: ${e.message}`);
+    throw e;
+  }
 }
 
 interface Section {

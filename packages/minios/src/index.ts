@@ -15,13 +15,13 @@ export {
   type Image,
   ImageError,
   type ImageErrorCode,
-  type ImageManifest,
   type LinkOptions,
   linkImage,
   loadImage,
 } from "./image.ts";
 export { KeyError, readSigningKey, readTrustedKey, type SigningKey, type TrustedKey } from "./keys.ts";
 export { locateCrash } from "./locate.ts";
+export type { ImageManifest } from "./manifest.ts";
 export { type MiniOs, miniOs } from "./mini-os.ts";
 export { firstPlace, miniosPlatform, type RouterPlace } from "./platform.ts";
 export { signImage, type Verdict, verifyImage } from "./signature.ts";

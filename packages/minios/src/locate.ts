@@ -8,7 +8,7 @@ import {
   routerControl,
 } from "@clickos/click-core";
 import type { CrashPlace, Locate } from "@clickos/hypervisor";
-import type { ImageManifest } from "./image.ts";
+import type { ImageManifest } from "./manifest.ts";
 import { miniosPlatform } from "./platform.ts";
 
 /**

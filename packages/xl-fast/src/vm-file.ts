@@ -4,7 +4,7 @@
  * memory, and code does what its memory says: a saved VM is as trustworthy as whoever could write the file.
  */
 import { type DomainSnapshot, decodeSnapshot, encodeSnapshot, SnapshotError } from "@clickos/hypervisor";
-import { type Image, ImageError, loadImage } from "@clickos/minios";
+import { type Image, ImageError, loadImage, maximumRouters } from "@clickos/minios";
 import { ToolstackError } from "./error.ts";
 
 export interface SavedVm {
@@ -16,6 +16,11 @@ export interface SavedVm {
 }
 
 const firstLine = "CLICKOS VM 1\n";
+/** Bytes of the header's line. */
+const longestHeader = 64 * 1024;
+const longestName = 255;
+/** Of interfaces: their numbers have two digits. */
+const mostDevices = 100;
 
 export async function encodeVm(vm: SavedVm): Promise<Uint8Array<ArrayBuffer>> {
   const parts = [...vm.routers.map(({ image }) => image.bytes), encodeSnapshot(vm.snapshot)];
@@ -32,7 +37,7 @@ export async function encodeVm(vm: SavedVm): Promise<Uint8Array<ArrayBuffer>> {
 /** @throws {ToolstackError} BAD_FILE */
 export async function decodeVm(bytes: Uint8Array<ArrayBuffer>): Promise<SavedVm> {
   const bad = (message: string): ToolstackError => new ToolstackError("BAD_FILE", message);
-  const line = bytes.indexOf(10, firstLine.length);
+  const line = bytes.subarray(0, longestHeader).indexOf(10, firstLine.length);
   if (new TextDecoder("latin1").decode(bytes.subarray(0, firstLine.length)) !== firstLine || line < 0)
     throw bad("not a saved VM");
   let header: {
@@ -46,17 +51,22 @@ export async function decodeVm(bytes: Uint8Array<ArrayBuffer>): Promise<SavedVm>
   } catch {
     throw bad("the saved VM's header cannot be read");
   }
-  const whole = (n: unknown): n is number => typeof n === "number" && Number.isInteger(n) && n >= 0;
+  const whole = (n: unknown, most = Number.MAX_SAFE_INTEGER): n is number =>
+    typeof n === "number" && Number.isInteger(n) && n >= 0 && n <= most;
+  const different = (list: readonly unknown[]): boolean => new Set(list).size === list.length;
   const { name, devices, routers, snapshotBytes } = header ?? {};
   if (
     typeof name !== "string" ||
+    name.length > longestName ||
     !Array.isArray(devices) ||
-    !devices.every(whole) ||
+    !devices.every((d) => whole(d, mostDevices - 1)) ||
+    !different(devices) ||
     !Array.isArray(routers) ||
-    !routers.every((r) => whole(r?.router) && whole(r?.bytes)) ||
+    !routers.every((r) => whole(r?.router, maximumRouters - 1) && whole(r?.bytes)) ||
+    !different(routers.map((r) => r.router)) ||
     !whole(snapshotBytes)
   )
-    throw bad("the saved VM's header lacks something");
+    throw bad("the saved VM's header lacks something, or says what cannot be");
   const end = bytes.length - 32;
   const body = bytes.slice(line + 1, end);
   const expected = routers.reduce((sum, r) => sum + (r.bytes as number), snapshotBytes);
@@ -73,7 +83,13 @@ export async function decodeVm(bytes: Uint8Array<ArrayBuffer>): Promise<SavedVm>
       images.push({ router: r.router as number, image: await loadImage(body.slice(at, next)) });
       at = next;
     }
-    return { name, devices, routers: images, snapshot: decodeSnapshot(body.subarray(at)) };
+    const snapshot = decodeSnapshot(body.subarray(at));
+    for (const { router, image } of images)
+      if (image.manifest.router.pages > snapshot.pages)
+        throw bad(
+          `router ${router} of the saved VM needs ${image.manifest.router.pages} pages, it has ${snapshot.pages}`,
+        );
+    return { name, devices, routers: images, snapshot };
   } catch (e) {
     if (e instanceof ImageError || e instanceof SnapshotError) throw bad(e.message);
     throw e;

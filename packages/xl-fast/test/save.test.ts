@@ -210,4 +210,42 @@ describe("saving and restoring", () => {
     );
     expect([b.xl.list(), b.xl.hypervisor.domains, b.xl.hypervisor.mapper.mapped]).toEqual([[], [], 0]);
   });
+
+  it("refuses headers that say what cannot be, and images that nobody would load, under a sound digest", async () => {
+    const a = bench(1);
+    await shell(a, "FromDevice(0) -> c :: Counter -> Discard");
+    const bytes = Buffer.from(await a.xl.save("vm", { keep: true }));
+    const line = bytes.indexOf(10, "CLICKOS VM 1\n".length);
+    const header = JSON.parse(bytes.subarray("CLICKOS VM 1\n".length, line).toString());
+    const body = bytes.subarray(line + 1, bytes.length - 32);
+    const b = bench(1);
+    const refusal = async (headerText: string, content: Uint8Array = body): Promise<string> => {
+      const all = Buffer.concat([Buffer.from(`CLICKOS VM 1\n${headerText}\n`), content]);
+      const digest = Buffer.from(await crypto.subtle.digest("SHA-256", all));
+      const file = Uint8Array.from(Buffer.concat([all, digest]));
+      return b.xl.restore(file, { vif: b.vif, name: "x" }).then(
+        () => "",
+        (e) => `${e.code} ${e.message}`,
+      );
+    };
+    const [router] = header.routers;
+    for (const wrong of [
+      null,
+      { ...header, name: "n".repeat(256) },
+      { ...header, devices: [0, 0] },
+      { ...header, devices: [100] },
+      { ...header, routers: [{ ...router, router: 64 }] },
+      { ...header, routers: [router, { ...router, bytes: 0 }] },
+      { ...header, snapshotBytes: -1 },
+    ])
+      expect(await refusal(JSON.stringify(wrong))).toBe(
+        "BAD_FILE the saved VM's header lacks something, or says what cannot be",
+      );
+    expect(await refusal(JSON.stringify({ ...header, name: "n".repeat(100_000) }))).toBe("BAD_FILE not a saved VM");
+    // The code of its image: an instruction of another kind.
+    const changed = Uint8Array.from(body);
+    changed[changed.lastIndexOf(0x0b, router.bytes - 2000)] = 0x12;
+    expect(await refusal(JSON.stringify(header), changed)).toMatch(/^BAD_FILE the image/);
+    expect(await refusal(JSON.stringify(header))).toBe("");
+  });
 });
