@@ -71,8 +71,18 @@ function optimizeFunction(f: FunctionRef): void {
   const body = removeUnused(f.body as Statement[], countUses(f.body as Statement[], uses));
   uses.clear();
   countUses(body, uses);
-  f.body = forward(body, new Map(), uses);
+  f.body = forward(body, new Map(), uses, withLoops(body));
   renumber(f);
+}
+
+/** The statements that have a loop inside. */
+function withLoops(body: readonly Statement[], found: Set<Statement> = new Set()): Set<Statement> {
+  for (const s of body) {
+    const inner = s.kind === "if" ? [...s.then, ...s.else] : s.kind === "block" || s.kind === "loop" ? s.body : [];
+    withLoops(inner, found);
+    if (inner.some((i) => i.kind === "loop" || found.has(i))) found.add(s);
+  }
+  return found;
 }
 
 function countUses(body: readonly Statement[], uses: Map<Local, number>): Map<Local, number> {
@@ -113,6 +123,7 @@ function forward(
   body: readonly Statement[],
   pending: Map<Local, Pending>,
   uses: ReadonlyMap<Local, number>,
+  loops: ReadonlySet<Statement>,
 ): Statement[] {
   const out: Statement[] = [];
   const inherited = new Set(pending.keys());
@@ -147,20 +158,21 @@ function forward(
         flush((p) => p.readsVariables.has(s.local) || (!isPure(s.value) && p.readsMemory));
         break;
       case "if": {
-        flush((p) => p.readsMemory || p.readsVariables.size > 0);
-        // What is still pending is a function of immutable values: it may move into the branch that uses it.
-        const then = forward(s.then, pending, uses);
-        const otherwise = forward(s.else, pending, uses);
+        // What is still pending then is a function of immutable values: it may move into the branch that uses it. A loop on the
+        // way would have to define it, where it may never be reached.
+        flush((p) => p.readsMemory || p.readsVariables.size > 0 || loops.has(original));
+        const then = forward(s.then, pending, uses, loops);
+        const otherwise = forward(s.else, pending, uses, loops);
         out.push({ ...s, then, else: otherwise });
         continue;
       }
       case "block":
-        flush((p) => p.readsMemory || p.readsVariables.size > 0);
-        out.push({ ...s, body: forward(s.body, pending, uses) });
+        flush((p) => p.readsMemory || p.readsVariables.size > 0 || loops.has(original));
+        out.push({ ...s, body: forward(s.body, pending, uses, loops) });
         continue;
       case "loop":
         flush(() => true);
-        out.push({ ...s, body: forward(s.body, pending, uses) });
+        out.push({ ...s, body: forward(s.body, pending, uses, loops) });
         continue;
       case "br":
       case "return":

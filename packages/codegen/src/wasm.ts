@@ -4,7 +4,7 @@
  * Spec: WebAssembly Core 2.0 section 5 (binary format), with the threads proposal's shared memory and atomics,
  * and fixed-width SIMD for 16-byte moves. The name section (appendix 7.4) carries function and parameter names.
  */
-import type { BinaryOp, Expression, FunctionRef, Label, ModuleIr, Statement, ValueType, Width } from "./ir.ts";
+import type { BinaryOp, Expression, FunctionRef, Label, Local, ModuleIr, Statement, ValueType, Width } from "./ir.ts";
 import {
   alignment,
   atomicAccess,
@@ -26,6 +26,7 @@ import {
   unaryCode,
 } from "./opcodes.ts";
 import { walk } from "./optimize.ts";
+import { assignSlots, type Slots } from "./slots.ts";
 
 /** A byte buffer that grows. */
 class Bytes {
@@ -237,11 +238,13 @@ class FunctionEncoder {
   private readonly open: (Label | undefined)[] = [];
   private readonly scratch = new Map<ValueType, number>();
   private readonly f: FunctionRef;
+  private readonly slots: Slots;
   private readonly index: ReadonlyMap<FunctionRef, number>;
   private readonly ir: ModuleIr;
 
   constructor(f: FunctionRef, index: ReadonlyMap<FunctionRef, number>, ir: ModuleIr) {
     this.f = f;
+    this.slots = assignSlots(f);
     this.index = index;
     this.ir = ir;
   }
@@ -257,8 +260,7 @@ class FunctionEncoder {
     if (this.f.result) this.code.u8(op.unreachable);
     this.code.u8(op.end);
 
-    const types = this.f.locals.map((l) => l.type);
-    for (const [type, id] of this.scratch) types[id - this.f.params.length] = type;
+    const types = [...this.slots.types, ...this.scratch.keys()];
     const out = new Bytes();
     const runs: { type: ValueType; count: number }[] = [];
     for (const type of types) {
@@ -285,7 +287,7 @@ class FunctionEncoder {
       case "set":
         this.expression(s.value);
         b.u8(op.localSet);
-        b.u32(s.local.id);
+        b.u32(this.number(s.local));
         break;
       case "store":
         this.expression(s.address);
@@ -414,7 +416,7 @@ class FunctionEncoder {
         break;
       case "local":
         b.u8(op.localGet);
-        b.u32(e.local.id);
+        b.u32(this.number(e.local));
         break;
       case "unary":
         this.expression(e.a);
@@ -467,6 +469,11 @@ class FunctionEncoder {
     this.code.u32(this.index.get(callee) as number);
   }
 
+  /** Of a local; parameters keep theirs. */
+  private number(local: Local): number {
+    return this.slots.numbers.get(local) ?? local.id;
+  }
+
   private memarg(offset: number, align: number = alignment.plain): void {
     this.code.u32(align);
     this.code.u32(offset);
@@ -515,7 +522,7 @@ class FunctionEncoder {
   private temporary(type: ValueType): number {
     let id = this.scratch.get(type);
     if (id === undefined) {
-      id = this.f.params.length + this.f.locals.length + this.scratch.size;
+      id = this.f.params.length + this.slots.types.length + this.scratch.size;
       this.scratch.set(type, id);
     }
     return id;

@@ -1,4 +1,16 @@
-import { CodegenError, moduleBuilder, struct, u8, u16be, u32, u32be, u64 } from "@clickos/codegen";
+import {
+  CodegenError,
+  checkModule,
+  type ModuleLimits,
+  type ModuleRules,
+  moduleBuilder,
+  struct,
+  u8,
+  u16be,
+  u32,
+  u32be,
+  u64,
+} from "@clickos/codegen";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
@@ -62,6 +74,92 @@ describe("the builder", () => {
     new Uint32Array(memory.buffer)[0] = 5;
     expect(exports.f(0, 1)).toBe(5);
     expect(exports.f(0, 1)).toBe(9);
+  });
+
+  it("computes what is used after a branch before it, also when the branch has a loop in it", () => {
+    const { exports } = instantiate((m) => {
+      m.export(
+        "f",
+        m.func("f", { x: "i32", loops: "i32" }, "i32", (c, { x, loops }) => {
+          const after = x.add(1);
+          c.if(loops, () => c.for(0, 3, 1, (i) => c.store32(0, i)));
+          return after;
+        }),
+      );
+    });
+    expect([exports.f(4, 0), exports.f(4, 1)]).toEqual([5, 5]);
+  });
+
+  it("shares the numbers of locals that are not needed at the same time, and of no others", () => {
+    const { exports } = instantiate((m) => {
+      m.export(
+        "f",
+        m.func("f", { n: "i32" }, "i32", (c, { n }) => {
+          const sum = c.var("i32", 0);
+          const last = c.var("i32", 1000);
+          const early = c.load32(n);
+          c.for(0, n, 1, (i) => {
+            for (let k = 0; k < 100; k++) {
+              // Each is needed twice, so that it gets a local.
+              const square = c.load32(0).add(i).add(k);
+              c.if(square.and(1), () => sum.inc(square));
+              const kept = c.var("i64", square.toI64());
+              c.if(i.eq(k), () => kept.set(kept.get().add(1n)));
+              last.set(last.get().add(kept.get().toI32()));
+            }
+          });
+          c.store32(8, early);
+          c.store32(12, early);
+          return sum.get().xor(last.get()).add(c.load32(8));
+        }),
+      );
+    });
+    const wanted = (n: number): number => {
+      let sum = 0;
+      let last = 1000;
+      for (let i = 0; i < n; i++)
+        for (let k = 0; k < 100; k++) {
+          if ((i + k) & 1) sum += i + k;
+          last += i + k + (i === k ? 1 : 0);
+        }
+      return sum ^ last;
+    };
+    for (const n of [0, 1, 7, 150]) expect(exports.f(n)).toBe(wanted(n));
+  });
+
+  it("needs no more locals for a thousand rules than for one", () => {
+    const rules = (count: number): number => {
+      const m = moduleBuilder({ memory: { import: ["env", "memory"], pages: 1, shared: true } });
+      m.export(
+        "f",
+        m.func("f", { p: "i32" }, "i32", (c, { p }) => {
+          for (let k = 0; k < count; k++) {
+            const word = c.load32(p, 4 * k);
+            c.if(word.gtU(k).and(word.ltU(2 * k)), () => c.return(k));
+          }
+          return 0;
+        }),
+      );
+      const bytes = m.toWasm();
+      const rules: ModuleRules = {
+        memory: ["env", "memory"],
+        maximumPages: 1,
+        imports: new Map(),
+        exports: new Map([["f", { params: ["i32"], result: "i32" }]]),
+        customPrefix: "-",
+        limits: new Proxy({} as ModuleLimits, { get: () => 1e9 }),
+      };
+      let locals = 0;
+      while (
+        checkModule(bytes, {
+          ...rules,
+          limits: new Proxy(rules.limits, { get: (_, key) => (key === "locals" ? locals : 1e9) }),
+        })
+      )
+        locals++;
+      return locals;
+    };
+    expect(rules(1000)).toBe(rules(1));
   });
 
   it("switches, breaks and continues", () => {
