@@ -187,7 +187,7 @@ const missing = existsSync(fileURLToPath(worker)) ? "" : " (skipped: needs `npm 
 
 describe.skipIf(missing !== "")(`domain 0${missing}`, () => {
   it("reads consoles of guests whose threads are ended while they print", async () => {
-    const xen: Hypervisor = onThreads({ pcpus: 1, worker, watchdogMs: 5 });
+    const xen: Hypervisor = onThreads({ pcpus: 1, worker, watchdogMs: 25 });
     // Prints without end, by hypercall and in the ring by turns; its slice is ended by the watchdog.
     const printing = guest((c, hypercall) => {
       c.loop(() => {
