@@ -45,7 +45,11 @@ export async function fuzz(options) {
 }
 
 async function fuzzTarget(name, thread, { seed, to, until, least, onFinding }) {
-  const ask = (message) => thread.ask({ ...message, name });
+  const ask = async (message) => {
+    const answer = await thread.ask({ ...message, name });
+    if (answer.broken) throw new Error(`target ${name} is broken: ${answer.broken.text}\n${answer.broken.stack}`);
+    return answer;
+  };
   /** Runs an input alone. */
   const attempt = async (input) => (await ask({ ask: "try", input })).failure;
   const findings = [];

@@ -236,6 +236,12 @@ describe("headers", () => {
 });
 
 describe("routes", () => {
+  it("a table without routes and outputs drops all", async () => {
+    using router = await make("FromDevice(0) -> rt :: StaticIPLookup");
+    pass(router, [ether(udp(1, 2))]);
+    expect(router.drops()).toEqual([{ element: "rt", reason: "no route", count: 1 }]);
+  });
+
   it("StaticIPLookup takes the longest match", async () => {
     using router =
       await make(`FromDevice(0) -> CheckIPHeader -> rt :: StaticIPLookup(10.0.0.0/8 0, 10.1.0.0/16 1, 10.1.2.0/24 10.9.9.9 2, 0.0.0.0/0 3);

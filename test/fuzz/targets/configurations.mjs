@@ -200,7 +200,7 @@ const small = 12;
 
 export const target = {
   name: "configurations",
-  errors: ["ConfigurationError"],
+  errors: ["ConfigurationError", "ImageError"],
   seeds() {
     const examples = readdirSync(here("examples")).map((f) => readFileSync(here(`examples/${f}`), "utf8"));
     const corpus = readFileSync(here("packages/click-core/test/corpus/language.txt"), "utf8")

@@ -55,6 +55,7 @@ export const target = {
     twice.vifs[1].device = twice.vifs[0].device;
     return [
       ...bases.map(({ body }) => body),
+      withManifest(module, "null"),
       withManifest(module, "[]"),
       withManifest(module, ""),
       withManifest(module, { ...manifest, name: "a".repeat(10 << 20) }),

@@ -83,6 +83,11 @@ export const StaticIPLookup: ElementClass = element({
     },
   },
   push(c, _port, packet, { plan, output, name, noutputs, data }) {
+    // Without outputs there are no routes.
+    if (noutputs === 0) {
+      packet.drop("no route");
+      return;
+    }
     const hop = stageLookup(c, { name, data }, plan.tree, { value: packet.dstIp.get() });
     c.if(hop.ltS(0), () => packet.drop("no route"));
     const gateways = plan.hops.some((h) => h.gateway !== 0);
