@@ -319,12 +319,13 @@ program
   .description("serve an empty Xen store on a UNIX socket, for xenstore-ls and its kin (XENSTORED_PATH)")
   .requiredOption("--socket <PATH>", "the socket to make")
   .action(async (options: { socket: string }) => {
-    const server = await serve(createXenStore(), { path: options.socket });
-    await interruptible((signal) => {
+    // A signal is caught before there is a socket to take away.
+    await interruptible(async (signal) => {
+      const server = await serve(createXenStore(), { path: options.socket });
       print(`XENSTORED_PATH=${server.path}`);
-      return new Promise((resolve) => signal.addEventListener("abort", resolve));
+      if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      await server.close();
     });
-    await server.close();
   });
 
 program
