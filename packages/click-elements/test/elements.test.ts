@@ -117,6 +117,22 @@ describe("moving packets", () => {
   });
 });
 
+describe("a turn of a task", () => {
+  it.each([
+    "InfiniteSource(BURST 2147483647) -> c :: Counter -> Discard",
+    "InfiniteSource -> Unqueue(-1) -> c :: Counter -> Discard",
+    "InfiniteSource -> c :: Counter -> Discard(BURST 4294967295)",
+    "InfiniteSource -> RatedUnqueue(4294967295, BURST 4294967295) -> c :: Counter -> Discard",
+  ])("is a limited number of packets: %s", async (text) => {
+    using router = await make(text);
+    for (let turn = 1; turn <= 3; turn++) {
+      router.run(1);
+      const count = Number(router.read("c.count"));
+      expect([turn, count > 0, count <= turn * 1024]).toEqual([turn, true, true]);
+    }
+  });
+});
+
 describe("headers", () => {
   it("Strip and Unstrip undo one another; short packets are dropped", async () => {
     using router = await make("FromDevice(0) -> Strip(14) -> Unstrip(14) -> ToDevice(1)");

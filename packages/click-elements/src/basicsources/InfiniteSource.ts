@@ -1,7 +1,7 @@
 /**
  * InfiniteSource([DATA, LIMIT, BURST, ACTIVE] [, keywords LENGTH, TIMESTAMP, STOP]) — makes packets without end.
  *
- * Pushes BURST packets (default 1) each time it is scheduled, or answers pulls. Stops after LIMIT packets;
+ * Pushes BURST packets (default 1; 1,024 at most) each time it is scheduled, or answers pulls. Stops after LIMIT packets;
  * -1, the default, is no limit. Each packet holds DATA, cut or filled with zeros to LENGTH when that is given;
  * without DATA it is 64 zeros. Packets have the time as their timestamp, unless TIMESTAMP is false. With STOP true, asks the driver to stop at the limit. Sleeps while the queues
  * that it fills are full.
@@ -15,6 +15,7 @@ import { arg, type ElementClass, element, keyword, positional } from "@clickos/c
 import { u32 } from "@clickos/codegen";
 import { activeHandler } from "../lib/active.ts";
 import { numberHandler, resetHandler } from "../lib/handlers.ts";
+import { boundedBurst } from "../lib/pull-task.ts";
 import { makePacket, packetTemplate } from "../lib/source.ts";
 
 export const InfiniteSource: ElementClass = element({
@@ -69,7 +70,7 @@ export const InfiniteSource: ElementClass = element({
       () => {
         // The limit is compared unsigned: -1 is never reached.
         const left = limit.sub(state.count.get());
-        const burst = state.burst.get();
+        const burst = boundedBurst(c, state.burst.get());
         const count = c.select(left.ltU(burst), left, burst);
         worked.set(count);
         state.count.inc(count);

@@ -3,6 +3,17 @@
 import type { InputPort, Packet } from "@clickos/click-core";
 import type { FunctionBuilder, I32 } from "@clickos/codegen";
 
+/**
+ * Packets of one turn of a task, whatever BURST says: a source that never ends would keep everything else, signals
+ * included, from having a turn.
+ */
+export const packetsPerTurn = 1024;
+
+/** What BURST comes to in one turn. */
+export function boundedBurst(c: FunctionBuilder, burst: I32): I32 {
+  return c.select(burst.ltU(packetsPerTurn), burst, c.i32(packetsPerTurn));
+}
+
 /** Pulls up to `burst` packets until there is none; returns how many there were. */
 export function pullTask(
   c: FunctionBuilder,
@@ -10,9 +21,10 @@ export function pullTask(
   input: InputPort,
   each: (packet: Packet) => void,
 ): I32 {
+  const most = typeof burst === "number" ? Math.min(burst, packetsPerTurn) : boundedBurst(c, burst);
   const count = c.var("i32", 0, "count");
   c.loop(() => {
-    c.if(count.get().geU(burst), () => c.break());
+    c.if(count.get().geU(most), () => c.break());
     input.pull(
       (packet) => {
         count.inc();

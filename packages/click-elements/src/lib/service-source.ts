@@ -1,6 +1,7 @@
 /** Elements that push, or answer pulls with, the packets that their host side makes. State: active, ended, count. */
 import { type AnyElementContext, maximumFrame, type Packet } from "@clickos/click-core";
 import type { FunctionBuilder, I32 } from "@clickos/codegen";
+import { packetsPerTurn } from "./pull-task.ts";
 
 /** Gets one packet from the host: `some` has it; at the end, STOP asks the driver to stop. `none` gave none. */
 function nextPacket(
@@ -41,7 +42,7 @@ export function pushFromHost(c: FunctionBuilder, burst: number, context: AnyElem
       task.unschedule();
       c.break();
     });
-    c.if(worked.get().geU(Math.max(1, burst)), () => c.break());
+    c.if(worked.get().geU(Math.min(Math.max(1, burst), packetsPerTurn)), () => c.break());
     worked.inc();
     nextPacket(
       c,

@@ -3,6 +3,7 @@ import { arg, type ElementClass, element, keyword, required } from "@clickos/cli
 import { type FunctionBuilder, type I64, u32, u64 } from "@clickos/codegen";
 import { activeHandler } from "./active.ts";
 import { readValue } from "./handlers.ts";
+import { packetsPerTurn } from "./pull-task.ts";
 import { mayPass, pass } from "./rate.ts";
 
 /** What the rate counts: bytes where the name says so. */
@@ -86,7 +87,7 @@ export function ratedUnqueue(name: string): ElementClass {
       c.if(
         rate.ne(0).and(state.active.get()),
         () => {
-          const left = c.var("i32", Math.max(1, config.BURST), "left");
+          const left = c.var("i32", Math.min(Math.max(1, config.BURST), packetsPerTurn), "left");
           c.loop(() => {
             c.if(left.get().eqz(), () => c.break());
             c.if(mayPass(state.next, clock.now()).eqz(), () => {
