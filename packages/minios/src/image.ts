@@ -66,7 +66,8 @@ export async function linkImage(source: Source, options: LinkOptions): Promise<I
   const compiled = compile(checked, miniosPlatform(vifs, place, options.name, options.rings));
   const frames = (compiled.layout.pool.count * bufferSize) / 4096;
   if (frames > maximumPoolFrames)
-    throw new RangeError(
+    throw new ImageError(
+      "TOO_LARGE",
       `the queues hold ${compiled.layout.pool.count} packets, more than the ${maximumPoolFrames * 2} that a virtual machine's grant table covers; make them shorter`,
     );
   const manifest: ImageManifest = {

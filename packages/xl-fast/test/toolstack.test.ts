@@ -215,6 +215,11 @@ describe("images", () => {
 
   it("say when a configuration holds more packets than a VM can grant, or needs files", async () => {
     await expect(link("Idle -> Queue(100000) -> Discard")).rejects.toThrow(/more than/);
+    // Fewer, that memory would hold, but not the grant table.
+    await expect(link("Idle -> Queue(10000) -> Discard")).rejects.toMatchObject({
+      code: "TOO_LARGE",
+      message: expect.stringContaining("more than"),
+    });
     const { elements: all } = await import("@clickos/click-elements/node");
     await expect(
       linkImage({ file: "t", text: "FromDump(x) -> Discard" }, { elements: all, name: "x" }),

@@ -4,7 +4,7 @@
  */
 
 import { miniOs } from "@clickos/minios";
-import { openNetFront, runFrontend } from "@clickos/netfront";
+import { spawnFrontEnd } from "../front-end.mjs";
 
 const flood = 80_000;
 const perSlice = 200;
@@ -33,24 +33,11 @@ export const addresses = {
           yield;
         }
       }
-      os.spawn(
-        runFrontend(os.xenbus, {
-          path: "device/vif/0",
-          open(backend) {
-            const port = os.openChannel(backend, () => {});
-            const front = openNetFront({
-              memory: domain.memory,
-              grants: os.grants,
-              allocateFrame: () => os.allocateFrame(),
-              freeFrame: (f) => os.freeFrame(f),
-              backend,
-              notifyTx: () => os.send(port),
-              notifyRx: () => os.send(port),
-            });
-            return { front, eventChannelTx: port, eventChannelRx: port, closed: () => os.closeChannel(port) };
-          },
-          connected: ({ front }) => os.spawn(send(front)),
-        }),
+      spawnFrontEnd(
+        os,
+        domain,
+        () => ({}),
+        (front) => os.spawn(send(front)),
       );
     });
     const guest = await world.guest({ name: "flood", kernel, vif: { mode: "+batch", antiSpoof: false } });

@@ -5,8 +5,8 @@
 import { frameSize } from "@clickos/grant-table";
 import { domainFrames, EVTCHNOP, startInfo } from "@clickos/hypervisor";
 import { miniOs } from "@clickos/minios";
-import { openNetFront, runFrontend } from "@clickos/netfront";
 import { createRingEnds, encodeMessage, MessageType } from "@clickos/xenstore";
+import { spawnFrontEnd } from "../front-end.mjs";
 import { edges, random } from "../random.mjs";
 import { domainTargets, netifTargets, netmapTargets } from "../targets.mjs";
 
@@ -132,37 +132,23 @@ function hostileScript({ mode, seed, count }) {
         yield;
       }
     }
-    os.spawn(
-      runFrontend(os.xenbus, {
-        path: "device/vif/0",
-        open(backend) {
-          const port = os.openChannel(backend, () => {});
-          const parts = {
-            memory: domain.memory,
-            grants: os.grants,
-            allocateFrame: () => os.allocateFrame(),
-            freeFrame: (frame) => os.freeFrame(frame),
-            backend,
-            notifyTx: () => os.send(port),
-            notifyRx: () => os.send(port),
-          };
-          const opened = openNetFront(parts, { mode, persistent: r.once(2) });
-          return { front: opened, eventChannelTx: port, eventChannelRx: port, closed: () => os.closeChannel(port) };
-        },
-        connected(device) {
-          front = device.front;
-          const page = (key) => {
-            // The frame of a reference, from the grant table as it was written.
-            const ref = Number(front.keys[key]);
-            return data.getUint32(domainFrames.grantTable * frameSize + ref * 8 + 4, true) * frameSize;
-          };
-          const make = mode === "netmap" ? netmapTargets : netifTargets;
-          const rings = [...make("tx", page("tx-ring-ref")), ...make("rx", page("rx-ring-ref"))];
-          // Rings weigh as much as all the rest.
-          targets = [...domainTargets(), ...rings, ...rings];
-          os.spawn(attack());
-        },
-      }),
+    spawnFrontEnd(
+      os,
+      domain,
+      () => ({ mode, persistent: r.once(2) }),
+      (opened) => {
+        front = opened;
+        const page = (key) => {
+          // The frame of a reference, from the grant table as it was written.
+          const ref = Number(front.keys[key]);
+          return data.getUint32(domainFrames.grantTable * frameSize + ref * 8 + 4, true) * frameSize;
+        };
+        const make = mode === "netmap" ? netmapTargets : netifTargets;
+        const rings = [...make("tx", page("tx-ring-ref")), ...make("rx", page("rx-ring-ref"))];
+        // Rings weigh as much as all the rest.
+        targets = [...domainTargets(), ...rings, ...rings];
+        os.spawn(attack());
+      },
     );
   });
 }

@@ -4,8 +4,8 @@
  */
 
 import { miniOs } from "@clickos/minios";
-import { openNetFront, runFrontend } from "@clickos/netfront";
 import { createSwitch, patch } from "@clickos/vale";
+import { spawnFrontEnd } from "../front-end.mjs";
 
 const largest = 4096;
 const perSlice = 16;
@@ -48,25 +48,11 @@ export const frameSizes = [
           yield;
         }
       }
-      os.spawn(
-        runFrontend(os.xenbus, {
-          path: "device/vif/0",
-          open(backend) {
-            const port = os.openChannel(backend, () => {});
-            const parts = {
-              memory: domain.memory,
-              grants: os.grants,
-              allocateFrame: () => os.allocateFrame(),
-              freeFrame: (f) => os.freeFrame(f),
-              backend,
-              notifyTx: () => os.send(port),
-              notifyRx: () => os.send(port),
-            };
-            const front = openNetFront(parts, { mode });
-            return { front, eventChannelTx: port, eventChannelRx: port, closed: () => os.closeChannel(port) };
-          },
-          connected: ({ front }) => os.spawn(send(front)),
-        }),
+      spawnFrontEnd(
+        os,
+        domain,
+        () => ({ mode }),
+        (front) => os.spawn(send(front)),
       );
     });
     const guest = await world.guest({ name: "sizes", kernel, vif: { mode: vifMode, bridge: line.name } });
