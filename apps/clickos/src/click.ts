@@ -161,12 +161,13 @@ async function runDriver(router: Router, simulated: SimulatedClock | undefined, 
 
 /** Prints handlers: the bare value of one, a header before each of several. */
 function printHandlers(router: Router, wanted: readonly string[]): boolean {
-  const paths = wanted.flatMap((path) => (path.includes("*") ? matching(router, path) : [path]));
+  const readable = (path: string): boolean => router.describe(path).access !== "w";
+  const paths = wanted.flatMap((path) => (path.includes("*") ? router.list(path).filter(readable) : [path]));
   const named = paths.length > 1 || wanted.some((path) => path.includes("*"));
   let fine = true;
   for (const path of paths) {
     try {
-      const found = router.findHandler(path);
+      const found = router.describe(path);
       const value = router.read(path);
       const ended = value === "" || value.endsWith("\n") ? value : `${value}\n`;
       process.stdout.write(Buffer.from(named ? `${found.path}:\n${ended}\n` : ended, "latin1"));
@@ -177,32 +178,6 @@ function printHandlers(router: Router, wanted: readonly string[]): boolean {
     }
   }
   return fine;
-}
-
-/** The elements that a pattern with `*` means, where they have the handler. */
-function matching(router: Router, pattern: string): string[] {
-  const dot = pattern.lastIndexOf(".");
-  const handler = pattern.slice(dot + 1);
-  const parts = pattern.slice(0, dot).split("*");
-  return router
-    .elements()
-    .filter((name) => hasParts(name, parts) && router.handlers(name).includes(handler))
-    .filter((name) => router.findHandler(`${name}.${handler}`).read !== undefined)
-    .map((name) => `${name}.${handler}`);
-}
-
-/** Whether a name is these parts with anything between them. */
-function hasParts(name: string, parts: readonly string[]): boolean {
-  const [first = "", last = ""] = [parts[0], parts.at(-1)];
-  if (parts.length === 1) return name === first;
-  if (!name.startsWith(first)) return false;
-  let at = first.length;
-  for (const part of parts.slice(1, -1)) {
-    const found = name.indexOf(part, at);
-    if (found < 0) return false;
-    at = found + part.length;
-  }
-  return name.length - last.length >= at && name.endsWith(last);
 }
 
 /** A number is the status; true is 0 and false is 1. */

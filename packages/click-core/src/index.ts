@@ -6,7 +6,7 @@
  *
  * @packageDocumentation
  */
-export type { CheckedElement, CheckedGraph } from "./compile/check.ts";
+export type { CheckedGraph, ElementInstance } from "./compile/check.ts";
 export {
   type CheckedConfiguration,
   type CheckOptions,
@@ -14,8 +14,15 @@ export {
   checkConfiguration,
   compile,
   diagnose,
+  type Program,
 } from "./compile/compile.ts";
-export type { DropCounter, ElementLayout, RouterLayout } from "./compile/layout.ts";
+export {
+  type DropCounter,
+  type ElementPlan,
+  type FieldPlace,
+  type MemoryPlan,
+  sameLayout,
+} from "./compile/memory-plan.ts";
 export { dotPicture, mermaidPicture, type Picture, pictureOf, textPicture } from "./compile/picture.ts";
 export {
   type Platform,
@@ -46,6 +53,7 @@ export {
   required,
   rest,
 } from "./element/argument-types.ts";
+export { classDigest, type LibraryDigest, otherClasses } from "./element/digest.ts";
 export {
   type AnyElementContext,
   type DevicePort,
@@ -56,11 +64,6 @@ export {
   element,
   elementSet,
   type FileUse,
-  type Handler,
-  type HandlerAccess,
-  type HandlerContext,
-  type Handlers,
-  type HandlerValue,
   type HostFiles,
   type HostFrame,
   type HostPacket,
@@ -71,9 +74,28 @@ export {
   type PacketPool,
   type PrepareContext,
   type ServiceContext,
-  type ServiceHandler,
   type ServiceHost,
 } from "./element/element.ts";
+export {
+  type Handler,
+  type HandlerContext,
+  type HandlerEntry,
+  type HandlerKind,
+  type Handlers,
+  type HandlerValue,
+  type PlainField,
+  type PlainType,
+  plainSize,
+  plainTypes,
+  type ServiceHandler,
+} from "./element/handler.ts";
+export {
+  findHandler,
+  HandlerError,
+  type HandlerErrorCode,
+  type HandlerTree,
+  WatchList,
+} from "./element/handler-tree.ts";
 export type { Information, NameKind } from "./element/information.ts";
 export { ElementDefinitionError } from "./element/ownership.ts";
 export {
@@ -121,16 +143,10 @@ export { parse } from "./language/parser.ts";
 export { printConfiguration } from "./language/print.ts";
 export type { RouterDevice } from "./runtime/device-ring.ts";
 export { type DriveOptions, drive, SimulatedClock } from "./runtime/driver.ts";
-export {
-  type ControlExtras,
-  type ControlPlane,
-  controlPlane,
-  type Drop,
-  type FoundHandler,
-  HandlerError,
-} from "./runtime/handlers.ts";
 export { clickVersion, Router, type RouterOptions, type RunResult, systemClock } from "./runtime/router.ts";
+export { type Drop, type HandlerSources, type RouterHandlers, routerHandlers } from "./runtime/router-handlers.ts";
 export type { StateMover, TransferableField } from "./runtime/transfer.ts";
+export { type FormerRouter, transferState } from "./runtime/transfer-state.ts";
 export { type HashTableOptions, type HostHashTable, hashTable, type StagedHashTable } from "./structures/hash-table.ts";
 export { packetList, type StagedPacketList } from "./structures/packet-list.ts";
 export { type HostPacketRing, packetRing, type StagedPacketRing } from "./structures/packet-ring.ts";

@@ -302,16 +302,16 @@ describe("element definitions", () => {
 describe("the router", () => {
   it("names its handlers and says when there is none", async () => {
     using router = await Router.compile("FromDevice(0) -> c :: Counter -> Discard", { elements });
-    expect(router.handlers("c")).toEqual([
-      "byte_count",
-      "class",
-      "config",
-      "count",
-      "handlers",
-      "name",
-      "ports",
-      "reset",
-      "reset_counts",
+    expect(router.list("c.*").sort()).toEqual([
+      "c.byte_count",
+      "c.class",
+      "c.config",
+      "c.count",
+      "c.handlers",
+      "c.name",
+      "c.ports",
+      "c.reset",
+      "c.reset_counts",
     ]);
     expect([router.read("c.class"), router.read("c.name")]).toEqual(["Counter", "c"]);
     expect(() => router.read("c.cont")).toThrow("element 'c' has no handler 'cont'; did you mean 'count'?");

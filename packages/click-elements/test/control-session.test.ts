@@ -8,6 +8,7 @@ function target(): ControlTarget & { written: [string, string][] } {
   const written: [string, string][] = [];
   return {
     written,
+    describe: (path) => ({ path, access: "rw", kind: "text" }),
     read: (path, parameter = "") => `${path}<${parameter}>`,
     write: (path, value) => void written.push([path, value]),
   };

@@ -23,7 +23,10 @@ function bench(type: string, ...instructions: string[]) {
     stop: () => stops++,
     files: undefined,
     handlers: {
-      find: (path: string) => (path === "tick" ? { path, read: true, write: false } : undefined),
+      describe(path: string) {
+        if (path !== "tick") throw new HandlerError("NO_HANDLER", path);
+        return { path, access: "r", kind: "text" };
+      },
       read: () => String(++reads),
       write() {},
       elements: () => [],

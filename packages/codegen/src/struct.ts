@@ -110,9 +110,10 @@ export interface StagedArray<S> {
   at(index: I32Like): S;
 }
 
-/** `count` elements of one type, one after the other. */
+/** `count` elements of one type, one after the other; on the host, a live list whose items are read and written in place. */
 export function array<S, H>(element: FieldType<S, H>, count: number): FieldType<StagedArray<S>, H[]> {
   const stride = alignUp(element.size, element.align);
+  const view = listView(element, count, stride);
   return {
     name: `${element.name}[${count}]`,
     size: stride * count,
@@ -127,12 +128,44 @@ export function array<S, H>(element: FieldType<S, H>, count: number): FieldType<
               offset,
             ),
     }),
-    read: (data, offset) => Array.from({ length: count }, (_, i) => element.read(data, offset + i * stride)),
+    read: view,
     write(data, offset, values) {
-      values.forEach((value, i) => {
+      Array.from(values).forEach((value, i) => {
         element.write(data, offset + i * stride, value);
       });
     },
+  };
+}
+
+/** Makes views of lists: like arrays in all that reads them, with items that are read from memory and written to it. */
+function listView<H>(
+  element: FieldType<unknown, H>,
+  count: number,
+  stride: number,
+): (data: DataView, offset: number) => H[] {
+  const places = new WeakMap<object, { readonly data: DataView; readonly offset: number }>();
+  let prototype: object | undefined;
+  const make = (): object => {
+    const made = Object.create(Array.prototype, { length: { value: count } });
+    for (let i = 0; i < count; i++)
+      Object.defineProperty(made, i, {
+        enumerable: true,
+        get(this: object) {
+          const { data, offset } = places.get(this) as { data: DataView; offset: number };
+          return element.read(data, offset + i * stride);
+        },
+        set(this: object, value: H) {
+          const { data, offset } = places.get(this) as { data: DataView; offset: number };
+          element.write(data, offset + i * stride, value);
+        },
+      });
+    return made;
+  };
+  return (data, offset) => {
+    prototype ??= make();
+    const list = Object.create(prototype) as H[];
+    places.set(list, { data, offset });
+    return list;
   };
 }
 

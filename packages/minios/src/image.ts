@@ -8,7 +8,7 @@ import { bufferSize, checkConfiguration, compile, type ElementSet, type Source }
 import { customSection } from "@clickos/codegen";
 import { checkKernel, guestRules, KernelError } from "@clickos/hypervisor";
 import { grantsPool, ownGrants, type RingKind, type VifPlaces } from "@clickos/netfront";
-import { type ImageManifest, manifestFault, manifestBytes as maximumManifestBytes } from "./manifest.ts";
+import { type ImageManifest, imageFormat, manifestFault, manifestBytes as maximumManifestBytes } from "./manifest.ts";
 import { firstPlace, maximumPoolFrames, miniosPlatform, type RouterPlace } from "./platform.ts";
 import { splitImage } from "./signature.ts";
 
@@ -64,18 +64,20 @@ export async function linkImage(source: Source, options: LinkOptions): Promise<I
   const vifs: VifPlaces[] = [];
   const place = options.place ?? firstPlace;
   const compiled = compile(checked, miniosPlatform(vifs, place, options.name, options.rings));
-  const frames = (compiled.layout.pool.count * bufferSize) / 4096;
+  const frames = (compiled.memory.pool.count * bufferSize) / 4096;
   if (frames > maximumPoolFrames)
     throw new ImageError(
       "TOO_LARGE",
-      `the queues hold ${compiled.layout.pool.count} packets, more than the ${maximumPoolFrames * 2} that a virtual machine's grant table covers; make them shorter`,
+      `the queues hold ${compiled.memory.pool.count} packets, more than the ${maximumPoolFrames * 2} that a virtual machine's grant table covers; make them shorter`,
     );
   const manifest: ImageManifest = {
-    format: 1,
+    format: imageFormat,
     name: options.name,
     config: { file: source.file, text: source.text },
     vifs,
-    router: compiled.layout,
+    router: compiled.memory,
+    handlers: compiled.handlers,
+    library: compiled.library,
     grants: {
       first: place.firstGrant,
       count:
@@ -124,7 +126,7 @@ export async function loadImage(bytes: Uint8Array<ArrayBuffer>): Promise<Image> 
     throw new ImageError("BAD_MANIFEST", "the image's manifest cannot be read: it is no JSON");
   }
   const format: unknown = manifest?.format;
-  if (typeof format === "number" && format !== 1)
+  if (typeof format === "number" && format !== imageFormat)
     throw new ImageError("UNSUPPORTED", `image format ${format} is not supported; build the image again`);
   const fault = manifestFault(manifest);
   if (fault !== undefined) throw new ImageError("BAD_MANIFEST", `the image's ${fault}`);

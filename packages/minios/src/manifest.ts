@@ -2,22 +2,37 @@
  * The manifest of an image, and what it may say: the shape and the bounds of every field in one table, then what has to be
  * true between fields. Nothing in a manifest is believed beyond that: the code of an image need not do what it says.
  */
-import { bufferSize, type RouterLayout, type Source } from "@clickos/click-core";
+import {
+  bufferSize,
+  type HandlerEntry,
+  type LibraryDigest,
+  type MemoryPlan,
+  plainSize,
+  plainTypes,
+  type Source,
+} from "@clickos/click-core";
 import { entriesPerFrame, frameSize, reservedEntries } from "@clickos/grant-table";
 import { domainFrames, firstFreeAddress, guestRules } from "@clickos/hypervisor";
 import { ringKinds, type VifPlaces } from "@clickos/netfront";
-import { list, nameText, oneOf, record, type Schema, text, whole } from "./schema.ts";
+import { list, map, nameText, oneOf, record, type Schema, text, tuple, whole } from "./schema.ts";
+
+/** The format of images: counts changes after which an image has to be built again. */
+export const imageFormat = 2;
 
 /** What an image says of itself. */
 export interface ImageManifest {
-  readonly format: 1;
+  readonly format: typeof imageFormat;
   readonly name: string;
   /** The configuration, as it was written. */
   readonly config: Source;
   /** Virtual interfaces, in the order of their device numbers. */
   readonly vifs: readonly VifPlaces[];
   /** Memory layout and symbol table: where each element's state is. */
-  readonly router: RouterLayout;
+  readonly router: MemoryPlan;
+  /** The handlers that element classes define, and where plain values are. */
+  readonly handlers: readonly HandlerEntry[];
+  /** Digests of the element classes that it was made with. */
+  readonly library: LibraryDigest;
   /** Entries of the grant table that its interfaces use: the first, and how many. */
   readonly grants: { readonly first: number; readonly count: number };
 }
@@ -38,11 +53,16 @@ const elements = 65_536;
 const device = whole(0, 99);
 /** Of an element, where compounds are nested in each other. */
 const elementName = text(4096);
+/** Of all elements: a few for each. */
+const handlers = 262_144;
+/** Different layouts of states, and fields of one. */
+const layouts = 4096;
+const fields = 1024;
 /** 20,000 routes: 350,000 characters. */
 const configuration = text(manifestBytes);
 
 const shape: Schema = record({
-  format: oneOf(1),
+  format: oneOf(imageFormat),
   name: nameText(255),
   config: record({ file: text(4096), text: configuration }),
   vifs: list(
@@ -64,15 +84,36 @@ const shape: Schema = record({
       elements,
       record(
         // An element without state has no address.
-        { name: elementName, className: text(255), configText: configuration, state: size, stateSize: size },
+        {
+          name: elementName,
+          className: text(255),
+          configText: configuration,
+          ports: configuration,
+          state: size,
+          stateSize: size,
+          layout: whole(0, layouts),
+        },
         { task: whole(0, elements), due: address },
       ),
     ),
+    layouts: list(layouts, list(fields, tuple(text(255), text(255), size, size))),
     drops: list(elements, record({ element: elementName, reason: text(255), address })),
     devices: list(100, device),
     tasks: record({ runnable: address, tickets: address, count: whole(0, elements) }),
     pool: record({ base: address, count: whole(0, lastAddress / bufferSize) }),
   }),
+  handlers: list(
+    handlers,
+    record(
+      {
+        path: text(4352),
+        access: oneOf("r", "w", "rw"),
+        kind: oneOf("counter", "gauge", "rate", "flag", "text", "table", "button"),
+      },
+      { unit: text(32), at: record({ address, type: oneOf(...plainTypes) }), text: configuration },
+    ),
+  ),
+  library: map(elements, text(255), text(64)),
   grants: record({ first: whole(reservedEntries, grantEntries), count: whole(0, grantEntries) }),
 });
 
@@ -82,7 +123,7 @@ export function manifestFault(value: unknown): string | undefined {
 }
 
 /** What has to hold between fields of the right shape. */
-function placesFault({ router, vifs, grants }: ImageManifest): string | undefined {
+function placesFault({ router, vifs, grants, handlers }: ImageManifest): string | undefined {
   const { base, end, pages } = router;
   const at = (path: string): string => `manifest.${path}`;
   if (base % frameSize !== 0) return `${at("router.base")}: ${base} is no address of a frame`;
@@ -124,9 +165,18 @@ function placesFault({ router, vifs, grants }: ImageManifest): string | undefine
       const state = outside(`${path}.state`, e.state, e.stateSize);
       if (state !== undefined) return state;
     }
+    const layout = router.layouts[e.layout];
+    if (!layout) return `${at(`${path}.layout`)}: there are ${router.layouts.length} layouts`;
+    const beyond = layout.find(([, , offset, bytes]) => offset + bytes > e.stateSize);
+    if (beyond)
+      return `${at(`${path}.layout`)}: the field '${beyond[0]}' is not within the ${e.stateSize} bytes of the state`;
     if (e.task !== undefined && e.task >= tasks.count) return `${at(`${path}.task`)}: there are ${tasks.count} tasks`;
     const due = e.due === undefined ? undefined : outside(`${path}.due`, e.due, 8);
     if (due !== undefined) return due;
+  }
+  for (const [i, { at: place }] of handlers.entries()) {
+    const wrong = place && outside(`handlers[${i}].at`, place.address, plainSize(place.type));
+    if (wrong !== undefined) return wrong;
   }
   for (const [i, d] of router.drops.entries()) {
     const drop = outside(`router.drops[${i}].address`, d.address, 8);

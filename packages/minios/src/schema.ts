@@ -53,6 +53,34 @@ export function list(most: number, item: Schema): Schema {
   };
 }
 
+/** Lists of these items, one of each. */
+export function tuple(...items: readonly Schema[]): Schema {
+  return (value, path) => {
+    if (!Array.isArray(value)) return `${path}: ${shown(value)} is no list`;
+    if (value.length !== items.length) return `${path}: a list of ${value.length}; ${items.length} are wanted`;
+    for (const [i, item] of items.entries()) {
+      const wrong = item(value[i], `${path}[${i}]`);
+      if (wrong !== undefined) return wrong;
+    }
+    return undefined;
+  };
+}
+
+/** Objects with so many fields at most, of any names. */
+export function map(most: number, name: Schema, item: Schema): Schema {
+  return (value, path) => {
+    if (typeof value !== "object" || value === null || Array.isArray(value))
+      return `${path}: ${shown(value)} is no object`;
+    const entries = Object.entries(value);
+    if (entries.length > most) return `${path}: an object of ${entries.length} fields; ${most} at most`;
+    for (const [key, each] of entries) {
+      const wrong = name(key, path) ?? item(each, `${path}.${key}`);
+      if (wrong !== undefined) return wrong;
+    }
+    return undefined;
+  };
+}
+
 /** Objects with these fields; those of `optional` may be missing. */
 export function record(
   fields: Readonly<Record<string, Schema>>,

@@ -51,8 +51,8 @@ describe("a manifest", () => {
     visit(image.manifest, "");
     expect(paths.length).toBeGreaterThan(60);
     for (const path of paths) {
-      const isOptional = /\.(task|due)$/.test(path);
-      const isItem = /\.\d+$/.test(path);
+      const isOptional = /\.(task|due|unit|at|text)$/.test(path);
+      const isItem = /\.\d+$|^library\./.test(path);
       if (!isOptional && !isItem)
         expect(await refusal(changed(path, undefined)), path).toMatch(/^BAD_MANIFEST .*missing/);
       for (const wrong of [null, true, -1, 1.5, 1e300, [[]], { x: 1 }])
@@ -90,6 +90,18 @@ describe("a manifest", () => {
     ["router.tasks.count", 65_537, /manifest\.router\.tasks\.count: 65537 is no/],
     ["router.pages", 16385, /manifest\.router\.pages: 16385 is no whole number from 1 to 16384/],
     ["router.pages", 1, /manifest\.router\.end: \d+ is not between/],
+    ["router.elements.0.layout", 99, /manifest\.router\.elements\[0\]\.layout: there are \d+ layouts/],
+    [
+      "router.layouts.0",
+      [["a", "u32", 1e6, 4]],
+      /elements\[\d\]\.layout: the field 'a' is not within the \d+ bytes of the/,
+    ],
+    ["router.layouts.0.0", ["a", "u32", 0], /manifest\.router\.layouts\[0\]\[0\]: a list of 3; 4 are wanted/],
+    ["handlers.0.at", { address: 53248, type: "u128" }, /manifest\.handlers\[0\]\.at\.type: 'u128' is none of u8/],
+    ["handlers.0.at", { address: 3 * page, type: "u32" }, /manifest\.handlers\[0\]\.at\.address: 12288 is no whole/],
+    ["handlers.0.at", { address: 60_000_000, type: "u64" }, /manifest\.handlers\[0\]\.at: 8 bytes at 60000000 are not/],
+    ["handlers.0.kind", "dial", /manifest\.handlers\[0\]\.kind: 'dial' is none of counter/],
+    ["library", { Counter: 1 }, /manifest\.library\.Counter: 1 is no text/],
     ["grants.first", 0, /manifest\.grants\.first/],
     ["grants.count", 4096, /manifest\.grants\.count: 4096 entries from 8 on, of 4096/],
     ["router", [], /manifest\.router: a list is no object/],
@@ -113,7 +125,7 @@ describe("a manifest", () => {
     ['"x"', /BAD_MANIFEST/],
     ["", /BAD_MANIFEST .* no JSON/],
     ["{", /BAD_MANIFEST .* no JSON/],
-    ['{"format": 2}', /UNSUPPORTED image format 2/],
+    ['{"format": 1}', /UNSUPPORTED image format 1/],
     ["[".repeat(1_000_000), /BAD_MANIFEST .* no JSON/],
     [" ".repeat((4 << 20) + 1), /TOO_LARGE the image's manifest has 4194305 bytes/],
   ])("that is no manifest is refused, %#", async (text, reason) => {

@@ -1,5 +1,5 @@
 /** The toolstack: what `xl` does with domains, for Click VMs. */
-import type { Drop, ElementSet } from "@clickos/click-core";
+import type { Drop, ElementSet, HandlerTree } from "@clickos/click-core";
 import {
   createHypervisor,
   type Domain,
@@ -14,7 +14,8 @@ import { createXenStore, type XenStore } from "@clickos/xenstore";
 import { ToolstackError } from "./error.ts";
 import { ModuleCache } from "./module-cache.ts";
 import { decodeVm, encodeVm, type SavedVm } from "./vm-file.ts";
-import { type VmRouter, VmRouters } from "./vm-routers.ts";
+import type { VmRouter } from "./vm-router.ts";
+import { VmRouters } from "./vm-routers.ts";
 import { connectStore, describeVm, forgetVm } from "./vm-store.ts";
 import { type VifConfig, VmVifs } from "./vm-vifs.ts";
 
@@ -54,6 +55,8 @@ export interface Vm {
   /** Reads a handler of a router, 0 by default. @throws {HandlerError} @throws {ToolstackError} NOT_RUNNING */
   read(path: string, router?: number): string;
   write(path: string, value: string, router?: number): void;
+  /** All handlers of a router, 0 by default. @throws {ToolstackError} NOT_RUNNING */
+  handlers(router?: number): HandlerTree;
   /** Why packets were dropped, inside the VM. */
   drops(router?: number): Drop[];
   /** Resolves when what was asked for through the store is done. */
@@ -239,6 +242,7 @@ export function createToolstack(options: {
       },
       read: (path, router = 0) => routerOf(router).read(path),
       write: (path, value, router = 0) => routerOf(router).write(path, value),
+      handlers: (router = 0) => routerOf(router),
       drops: (router = 0) => routerOf(router).drops(),
       settled: () => control.settled(),
     };

@@ -1,64 +1,12 @@
 /** The routers of a VM: each an image of its own, in its own part of the domain's memory and grant table. */
-import {
-  type CheckedGraph,
-  type ControlPlane,
-  checkConfiguration,
-  controlPlane,
-  type Drop,
-  type ElementSet,
-  routerControl,
-} from "@clickos/click-core";
+import type { ElementSet } from "@clickos/click-core";
 import { entriesPerFrame, frameSize, GTF, grantEntry, reservedEntries } from "@clickos/grant-table";
 import { type Domain, domainFrames, firstFreeAddress, type Hypervisor, type Locate } from "@clickos/hypervisor";
 import { type Image, linkImage, locateCrash, type RouterPlace } from "@clickos/minios";
 import { ToolstackError } from "./error.ts";
 import type { ModuleCache } from "./module-cache.ts";
+import { VmRouter } from "./vm-router.ts";
 import type { VmVifs } from "./vm-vifs.ts";
-
-/** A router that runs. */
-export class VmRouter {
-  readonly image: Image;
-  /** Its number among the modules of the domain. */
-  readonly module: number;
-  private readonly hypervisor: Hypervisor;
-  private readonly domain: Domain;
-  private readonly elements: ElementSet;
-  private plane: ControlPlane | undefined;
-
-  constructor(image: Image, module: number, hypervisor: Hypervisor, domain: Domain, elements: ElementSet) {
-    this.hypervisor = hypervisor;
-    this.image = image;
-    this.module = module;
-    this.domain = domain;
-    this.elements = elements;
-  }
-
-  private get control(): ControlPlane {
-    const { config, router } = this.image.manifest;
-    if (!this.plane) {
-      const { checked }: { checked: CheckedGraph } = checkConfiguration(config, this.elements);
-      this.plane = controlPlane(this.domain.memory, checked, router);
-    }
-    // Handlers may ask what time it is; a router that sleeps has not looked lately.
-    routerControl.view(this.domain.memory.buffer, router.control).now = this.domain.now();
-    return this.plane;
-  }
-  /** Handlers see the router between two of its slices. */
-  private still<T>(body: (control: ControlPlane) => T): T {
-    return this.hypervisor.hold(this.domain.id, () => body(this.control));
-  }
-  read(path: string): string {
-    return this.still((control) => control.read(path));
-  }
-  write(path: string, value: string): void {
-    this.still((control) => control.write(path, value));
-    // It may have made work for a guest that is asleep.
-    this.hypervisor.wake(this.domain.id);
-  }
-  drops(): Drop[] {
-    return this.still((control) => control.drops());
-  }
-}
 
 export interface StartOptions {
   /** The image's code, where it is compiled already. */
@@ -171,6 +119,7 @@ export class VmRouters {
     const router = this.running.get(number);
     if (!router) return;
     this.running.delete(number);
+    router.close();
     // Its memory is given to others: nothing of it may run then.
     const running = this.domain.state === "running";
     await this.domain.pause();

@@ -249,13 +249,12 @@ export const target = {
       return "checked";
     const { router, run } = compiled(source.text);
     run(10);
-    for (const name of router.elements())
-      for (const handler of router.handlers(name))
-        try {
-          router.read(`${name}.${handler}`);
-        } catch (e) {
-          if (e?.name !== "HandlerError") throw e;
-        }
+    for (const path of router.list("*.*"))
+      try {
+        router.read(path);
+      } catch (e) {
+        if (e?.name !== "HandlerError") throw e;
+      }
     router.drops();
     router.close();
     // A virtual machine has no room for some of what a process has.

@@ -48,7 +48,7 @@ function handlers() {
       if (path === "config") throw new HandlerError("REFUSED", "not\nnow\n");
       values.set(path, value);
     },
-    findHandler: (path) => ({ path: find(path), read: true, write: path === "list" ? undefined : true }),
+    describe: (path) => ({ path: find(path), access: path === "list" ? "r" : "rw", kind: "text" }),
   };
 }
 

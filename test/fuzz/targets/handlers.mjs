@@ -31,8 +31,7 @@ function router() {
 const paths = (() => {
   const { router } = compiled(configuration, { reconfigurable: true });
   const list = router
-    .elements()
-    .flatMap((name) => router.handlers(name).map((h) => `${name}.${h}`))
+    .list("*.*")
     // A configuration is compiled for each: that takes longest.
     .filter((p) => !p.endsWith(".config") || /^(?:f|sw|pr)\./.test(p));
   list.push("list", "version", "classes", "config", "flatconfig", "requirements", "packages", "handlers", "stop");

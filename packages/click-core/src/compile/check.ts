@@ -1,4 +1,5 @@
 /** From a flat graph to one that can be compiled: classes found, arguments read, ports and processing settled. */
+import { type Fields, type Struct, struct } from "@clickos/codegen";
 import { type ConfigSpec, type LookupName, readArguments } from "../element/argument-types.ts";
 import type { ElementClass, ElementSet } from "../element/element.ts";
 import { Information } from "../element/information.ts";
@@ -6,8 +7,8 @@ import { closest, type Diagnostics, type Place } from "../language/diagnostics.t
 import type { Connection, Graph, GraphElement } from "../language/graph.ts";
 import { checkPorts, type Processing, resolveProcessing, usedPorts } from "./ports.ts";
 
-/** An element of a checked graph. */
-export interface CheckedElement {
+/** An element of a checked graph. It is made once; staging, handlers, images and hot swap read it. */
+export interface ElementInstance {
   readonly index: number;
   readonly source: GraphElement;
   readonly class: ElementClass;
@@ -15,10 +16,14 @@ export interface CheckedElement {
   readonly plan: any;
   readonly inputs: readonly Processing[];
   readonly outputs: readonly Processing[];
+  /** The layout of its state. */
+  readonly state: Struct<Fields>;
+  /** The device that it works with. */
+  readonly device: number | undefined;
 }
 
 export interface CheckedGraph {
-  readonly elements: readonly CheckedElement[];
+  readonly elements: readonly ElementInstance[];
   readonly connections: readonly Connection[];
   readonly information: Information;
 }
@@ -95,11 +100,25 @@ export function check(graph: Graph, elements: ElementSet, diagnostics: Diagnosti
     used,
     diagnostics,
   );
+  const sound = !diagnostics.failed;
   return {
     information,
     connections: graph.connections,
-    elements: checked.flatMap((e, i) =>
-      e ? [{ ...e, inputs: processing[i]?.inputs ?? [], outputs: processing[i]?.outputs ?? [] }] : [],
-    ),
+    elements: checked.flatMap((e, i) => {
+      if (!e) return [];
+      const { inputs = [], outputs = [] } = processing[i] ?? {};
+      const { config, plan, class: cls } = e;
+      // What is wrong with an element was reported: its state is not asked for then.
+      const fields = sound ? stateFields(cls, { config, plan, ninputs: inputs.length, noutputs: outputs.length }) : {};
+      const device = sound ? cls.device?.({ config: config as never, plan }) : undefined;
+      return [{ ...e, inputs, outputs, state: struct(fields, { name: cls.name }), device }];
+    }),
   };
+}
+
+function stateFields(
+  { state = {} }: ElementClass,
+  context: { config: any; plan: any; ninputs: number; noutputs: number },
+): Fields {
+  return typeof state === "function" ? state(context) : state;
 }

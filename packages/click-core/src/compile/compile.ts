@@ -1,13 +1,16 @@
 /** From configuration text to a module: parse, flatten, check, stage, encode. */
-import type { CodeRegion } from "@clickos/codegen";
+import type { CodeRegion, ModuleIr } from "@clickos/codegen";
+import type { LibraryDigest } from "../element/digest.ts";
 import type { ElementSet } from "../element/element.ts";
+import type { HandlerEntry } from "../element/handler.ts";
 import { splitArguments } from "../language/arguments.ts";
 import { Diagnostics, formatDiagnostic, type Source } from "../language/diagnostics.ts";
 import { type FlattenOptions, flatten } from "../language/flatten.ts";
 import type { Graph } from "../language/graph.ts";
 import { parse } from "../language/parser.ts";
-import { type CheckedElement, type CheckedGraph, check } from "./check.ts";
-import type { RouterLayout } from "./layout.ts";
+import { type CheckedGraph, check, type ElementInstance } from "./check.ts";
+import { describeHandlers, libraryDigest } from "./describe.ts";
+import type { MemoryPlan } from "./memory-plan.ts";
 import type { Platform } from "./platform.ts";
 import { stageRouter } from "./stage.ts";
 
@@ -96,13 +99,26 @@ export function checkGraph(
 }
 
 /** Whether an element has a host side in this place. */
-export function needsService(e: CheckedElement): boolean {
+export function needsService(e: ElementInstance): boolean {
   return e.class.service !== undefined && (e.class.needsService?.(e.config as never) ?? true);
 }
 
-export interface CompiledRouter {
+/**
+ * A compiled configuration that describes itself: whoever has its memory reads its plain handlers, without the element
+ * library that it was made with.
+ */
+export interface Program {
+  readonly ir: ModuleIr;
+  readonly memory: MemoryPlan;
+  /** The handlers that element classes define; the standard ones follow from the memory plan. */
+  readonly handlers: readonly HandlerEntry[];
+  /** The classes that its code, and what its handlers need on the host, come from. */
+  readonly library: LibraryDigest;
+}
+
+export interface CompiledRouter extends Program {
   readonly wasm: Uint8Array<ArrayBuffer>;
-  readonly layout: RouterLayout;
+  /** The elements that it was made from. */
   readonly checked: CheckedGraph;
   /** The code, for reading. */
   text(): string;
@@ -123,6 +139,15 @@ export function compile(checked: CheckedGraph, platform: Platform): CompiledRout
         );
     diagnostics.throwIfFailed();
   }
-  const { module, layout } = stageRouter(checked, platform);
-  return { wasm: module.toWasm(), layout, checked, text: () => module.toText(), regions: () => module.regions() };
+  const { module, plan } = stageRouter(checked, platform);
+  return {
+    ir: module.toIr(),
+    memory: plan,
+    handlers: describeHandlers(checked, plan),
+    library: libraryDigest(checked),
+    wasm: module.toWasm(),
+    checked,
+    text: () => module.toText(),
+    regions: () => module.regions(),
+  };
 }

@@ -12,12 +12,9 @@ import {
   saveParts,
 } from "../element/packet.ts";
 import { TextLine } from "../structures/text-line.ts";
-import type { CheckedElement } from "./check.ts";
+import type { ElementInstance } from "./check.ts";
 import type { Signals } from "./flow.ts";
-import { type Platform, routerControl, type StagedDevice, type StagedPool } from "./platform.ts";
-
-/** A timer that is not set. */
-export const noTimer = 0x7fffffffffffffffn;
+import { noTimer, type Platform, routerControl, type StagedDevice, type StagedPool } from "./platform.ts";
 
 /** Called in place of the real thing where element code pushes and pulls. */
 export interface Wiring {
@@ -30,7 +27,7 @@ export interface Wiring {
 /** Where things are that every element's code may need. */
 export interface ElementPlace {
   /** Addresses of the router's words and of the buffer for lines of text. */
-  readonly elements: readonly CheckedElement[];
+  readonly elements: readonly ElementInstance[];
   readonly control: number;
   readonly line: number;
   /** By element: its state, and the address of its timer's due time. */
@@ -50,7 +47,7 @@ export interface ElementPlace {
 export function elementPacket(
   place: ElementPlace,
   c: FunctionBuilder,
-  e: CheckedElement,
+  e: ElementInstance,
   parts: PacketParts,
   ownership: Ownership,
   wiring: Wiring,
@@ -68,7 +65,7 @@ export function elementPacket(
 export function elementContext(
   place: ElementPlace,
   c: FunctionBuilder,
-  e: CheckedElement,
+  e: ElementInstance,
   ownership: Ownership,
   wiring: Wiring,
   sink?: (parts: PacketParts) => void,
@@ -142,7 +139,7 @@ export function elementContext(
     if (signals.busy) return c.i32(1);
     let any = c.i32(0);
     for (const index of signals.elements) {
-      const notifier = place.elements[index] as CheckedElement;
+      const notifier = place.elements[index] as ElementInstance;
       const ask = direction === "upstream" ? notifier.class.notifier?.active : notifier.class.notifier?.room;
       if (ask) any = any.or(ask(c, elementContext(place, c, notifier, ownership, wiring)));
     }

@@ -1,5 +1,5 @@
 /** Flow codes: which inputs' packets reach which outputs; and the signals that are found along flows. */
-import type { CheckedElement, CheckedGraph } from "./check.ts";
+import type { CheckedGraph, ElementInstance } from "./check.ts";
 
 /** The letters of one side of a flow code, a set a port; `[ab]` is several, `[^a]` all but, `#` the port's number. */
 function letters(code: string): string[] {
@@ -61,7 +61,7 @@ export function findSignals(
       const key = `${to.element}.${to.port}`;
       if (seen.has(key)) continue;
       seen.add(key);
-      const e = graph.elements[to.element] as CheckedElement;
+      const e = graph.elements[to.element] as ElementInstance;
       const notifier = direction === "upstream" ? e.class.notifier?.active : e.class.notifier?.room;
       if (notifier) {
         if (asked) elements.add(to.element);

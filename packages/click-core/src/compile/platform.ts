@@ -40,6 +40,9 @@ export const routerControl: Struct<{
   { name: "router", size: 64 },
 );
 
+/** A timer that is not set. */
+export const noTimer = 0x7fffffffffffffffn;
+
 /** The pool of packet buffers: a stack of free addresses, so that the one used last is used next. */
 export interface StagedPool {
   /** A free buffer's address, or 0. */

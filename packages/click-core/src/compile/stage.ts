@@ -12,23 +12,23 @@ import {
   ModuleBuilder,
   moduleBuilder,
   type Struct,
-  struct,
 } from "@clickos/codegen";
 import type { ElementClass, ElementContext } from "../element/element.ts";
 import { ElementDefinitionError, Ownership } from "../element/ownership.ts";
 import { bufferSize, loadParts, type PacketParts, saveParts } from "../element/packet.ts";
 import { ConfigurationError } from "../language/diagnostics.ts";
 import { lineSize } from "../structures/text-line.ts";
-import type { CheckedElement, CheckedGraph } from "./check.ts";
-import { type ElementPlace, elementContext, elementPacket, noTimer, type Wiring } from "./element-context.ts";
+import type { CheckedGraph, ElementInstance } from "./check.ts";
+import { portTexts, stateLayouts } from "./describe.ts";
+import { type ElementPlace, elementContext, elementPacket, type Wiring } from "./element-context.ts";
 import { findSignals, type Neighbours, type Signals } from "./flow.ts";
-import type { DropCounter, RouterLayout } from "./layout.ts";
-import { type Platform, routerControl, type StagedDevice, type StagedPool } from "./platform.ts";
+import type { DropCounter, MemoryPlan } from "./memory-plan.ts";
+import { noTimer, type Platform, routerControl, type StagedDevice, type StagedPool } from "./platform.ts";
 import { anyRunnable, prepareTasks, runTasks, type TaskTable } from "./tasks.ts";
 
 export interface StagedRouter {
   readonly module: ModuleBuilder;
-  readonly layout: RouterLayout;
+  readonly plan: MemoryPlan;
 }
 
 type Entry = { readonly kind: "push" | "pull"; readonly element: number; readonly port: number };
@@ -134,9 +134,7 @@ class Stager {
     }
     let held = 0;
     for (const e of graph.elements) {
-      const context = { config: e.config, plan: e.plan, ninputs: e.inputs.length, noutputs: e.outputs.length };
-      const fields = typeof e.class.state === "function" ? e.class.state(context) : (e.class.state ?? {});
-      const layout = struct(fields, { name: e.class.name });
+      const layout = e.state;
       this.states.push({ address: this.reserve(Math.max(layout.size, 1), Math.max(layout.align, 8)), layout });
       this.dues.push(e.class.timer ? this.reserve(8, 8) : undefined);
       held += e.class.holds?.(e.config) ?? 0;
@@ -240,9 +238,11 @@ class Stager {
       ]);
     // The memory may be larger than what this router needs of it.
     this.module.setPages(pages, this.platform.maximumPages);
+    const { layouts, layoutOf } = stateLayouts(this.graph);
+    const ports = portTexts(this.graph);
     return {
       module: this.module,
-      layout: {
+      plan: {
         pages,
         base: this.platform.base,
         end: this.top,
@@ -251,11 +251,14 @@ class Stager {
           name: e.source.name,
           className: e.class.name,
           configText: e.source.configText.trim(),
+          ports: ports[i] as string,
           state: this.states[i]?.address ?? 0,
-          stateSize: this.states[i]?.layout.size ?? 0,
+          stateSize: e.state.size,
+          layout: layoutOf[i] as number,
           ...(this.tasks.has(i) ? { task: this.tasks.get(i) as number } : {}),
           ...(this.dues[i] === undefined ? {} : { due: this.dues[i] as number }),
         })),
+        layouts,
         tasks: { runnable: this.runnable, tickets: this.tickets, count: this.tasks.size },
         drops: [...this.drops.values()],
         devices: [...this.devices.keys()],
@@ -378,7 +381,7 @@ class Stager {
   }
 
   /** How often an element's code pushes to each output and pulls from each input, in all. */
-  private countElementSites(scratch: ScratchModule, e: CheckedElement): Map<string, number> {
+  private countElementSites(scratch: ScratchModule, e: ElementInstance): Map<string, number> {
     const counts = new Map<string, number>();
     const count = (key: string): void => {
       counts.set(key, (counts.get(key) ?? 0) + 1);
@@ -410,7 +413,7 @@ class Stager {
     push: (c, element, port, parts) => {
       const to = this.outgoing.get(`${element}.${port}`);
       if (!to) throw new ElementDefinitionError(`push to output ${port}, which is not connected`);
-      const target = this.graph.elements[to.element] as CheckedElement;
+      const target = this.graph.elements[to.element] as ElementInstance;
       const once =
         this.incoming.get(`${to.element}.${to.port}`)?.length === 1 && this.sites.get(`out ${element}.${port}`) === 1;
       if (once && this.depth < inlineDepth) {
@@ -431,7 +434,7 @@ class Stager {
     pull: (c, element, port, sink) => {
       const from = this.incoming.get(`${element}.${port}`)?.[0];
       if (!from) throw new ElementDefinitionError(`pull from input ${port}, which is not connected`);
-      const source = this.graph.elements[from.element] as CheckedElement;
+      const source = this.graph.elements[from.element] as ElementInstance;
       if (this.sites.get(`in ${element}.${port}`) === 1 && this.depth < inlineDepth) {
         this.depth++;
         this.emitPull(c, source, from.port, sink, this.wiring);
@@ -449,7 +452,7 @@ class Stager {
     const key = `${entry.kind} ${entry.element}.${entry.port}`;
     const known = this.functions.get(key);
     if (known) return known;
-    const e = this.graph.elements[entry.element] as CheckedElement;
+    const e = this.graph.elements[entry.element] as ElementInstance;
     const name = `${e.source.name}${entry.kind === "push" ? ` [${entry.port}] push` : ` pull [${entry.port}]`}`;
     const func: Func =
       entry.kind === "push" ? this.module.declare(name, partParams, undefined) : this.module.declare(name, {}, "i32");
@@ -481,7 +484,7 @@ class Stager {
 
   // ---- element code
 
-  private emitPush(c: FunctionBuilder, e: CheckedElement, port: number, parts: PacketParts, wiring: Wiring): void {
+  private emitPush(c: FunctionBuilder, e: ElementInstance, port: number, parts: PacketParts, wiring: Wiring): void {
     this.emit(c, e, wiring, (context, ownership) => {
       const packet = elementPacket(this.place, c, e, parts, ownership, wiring);
       ownership.add(packet);
@@ -495,7 +498,7 @@ class Stager {
 
   private emitPull(
     c: FunctionBuilder,
-    e: CheckedElement,
+    e: ElementInstance,
     port: number,
     sink: (parts: PacketParts) => void,
     wiring: Wiring,
@@ -518,11 +521,11 @@ class Stager {
   }
 
   /** Leaves word of whose task or timer runs: all there is to know of one that never ends. */
-  private note(c: FunctionBuilder, e: CheckedElement): void {
+  private note(c: FunctionBuilder, e: ElementInstance): void {
     routerControl.at(c, this.control).running.set(e.index + 1);
   }
 
-  private emitTask(c: FunctionBuilder, e: CheckedElement, wiring: Wiring): I32 {
+  private emitTask(c: FunctionBuilder, e: ElementInstance, wiring: Wiring): I32 {
     const worked = c.var("i32", 0, "worked");
     this.note(c, e);
     this.emit(c, e, wiring, (context) => {
@@ -543,7 +546,7 @@ class Stager {
   /** Runs element code inside a block of its own, whose end a finished path goes to. */
   private emit(
     c: FunctionBuilder,
-    e: CheckedElement,
+    e: ElementInstance,
     wiring: Wiring,
     body: (context: ElementContext<any, any, any>, ownership: Ownership) => void,
     sink?: (parts: PacketParts) => void,
@@ -586,7 +589,7 @@ class Stager {
   }
 }
 
-export function hasTask(e: CheckedElement): boolean {
+export function hasTask(e: ElementInstance): boolean {
   return (
     e.class.task !== undefined &&
     (e.class.hasTask?.({
@@ -598,11 +601,8 @@ export function hasTask(e: CheckedElement): boolean {
   );
 }
 
-/** The device numbers that a graph's elements name in their plans. */
+/** The device numbers that a graph's elements work with. */
 function deviceNumbers(graph: CheckedGraph): number[] {
-  const numbers = graph.elements.flatMap((e) => {
-    const device = (e.plan as { device?: number } | undefined)?.device;
-    return device === undefined ? [] : [device];
-  });
+  const numbers = graph.elements.flatMap(({ device }) => device ?? []);
   return [...new Set(numbers)].sort((a, b) => a - b);
 }

@@ -4,7 +4,7 @@
  */
 import type { Func, FunctionBuilder, I32, Var } from "@clickos/codegen";
 import { defaultTickets } from "../element/information.ts";
-import type { CheckedElement, CheckedGraph } from "./check.ts";
+import type { CheckedGraph, ElementInstance } from "./check.ts";
 import { routerControl } from "./platform.ts";
 
 /** Where a router keeps its tasks. */
@@ -22,7 +22,7 @@ export function prepareTasks(c: FunctionBuilder, t: TaskTable, graph: CheckedGra
   const words = new Array<number>(Math.ceil(t.numbers.size / 32)).fill(0);
   let [most, least] = [0, 65536];
   for (const [element, task] of t.numbers) {
-    const e = graph.elements[element] as CheckedElement;
+    const e = graph.elements[element] as ElementInstance;
     const tickets = graph.information.ticketsOf(e.source.name);
     most = Math.max(most, tickets);
     least = Math.min(least, tickets);

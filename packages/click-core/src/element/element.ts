@@ -2,6 +2,8 @@
 import type { Fields, FunctionBuilder, HostFields, I32, I32Like, I64, I64Like, StagedFields } from "@clickos/codegen";
 import type { TextLine } from "../structures/text-line.ts";
 import type { ConfigOf, ConfigSpec } from "./argument-types.ts";
+import type { HandlerContext, Handlers, ServiceHandler } from "./handler.ts";
+import type { HandlerTree } from "./handler-tree.ts";
 import type { Information, NameKind } from "./information.ts";
 import type { Packet } from "./packet.ts";
 
@@ -108,36 +110,6 @@ export interface PrepareContext<C> {
   warning(message: string, argument?: number): void;
 }
 
-/** What a handler works with, on the host. */
-export interface HandlerContext<C, P> {
-  readonly config: C;
-  readonly plan: P;
-  readonly name: string;
-  readonly ninputs: number;
-  readonly noutputs: number;
-  /** The router's time in nanoseconds. */
-  now(): bigint;
-  /** Makes the element's task run again, or not. */
-  schedule(): void;
-  unschedule(): void;
-  /** Sets or clears the element's timer. */
-  setTimer(at: bigint | undefined): void;
-  /** Frees the buffer of a packet taken out of the element's state. */
-  free(address: number): void;
-  /** Gives the element another configuration; it throws a `string` where that cannot be. */
-  reconfigure(config: string): void;
-}
-
-/** What a handler's value may be; it is shown as Click shows it. */
-export type HandlerValue = string | number | bigint | boolean;
-
-/** A named value of an element: how the host reads it, writes it, or both. A write throws a `string` to refuse. */
-export interface Handler<C, P, S extends Fields> {
-  read?(state: HostFields<S>, context: HandlerContext<C, P>, parameter: string): HandlerValue;
-  write?(state: HostFields<S>, value: string, context: HandlerContext<C, P>): void;
-}
-export type Handlers<C, P, S extends Fields> = Readonly<Record<string, Handler<C, P, S>>>;
-
 /** A packet as a service element's host side sees it; valid only during the call. */
 export interface HostPacket {
   readonly data: Uint8Array;
@@ -158,12 +130,6 @@ export interface HostFrame {
   readonly transport?: number;
   /** Writes annotations; they are zero before. */
   annotate?(annotations: DataView): void;
-}
-
-/** A handler of a service element. It throws a `string` to refuse. */
-export interface ServiceHandler {
-  read?(parameter: string): HandlerValue;
-  write?(value: string): void;
 }
 
 /** A service element's host side. */
@@ -214,7 +180,7 @@ export interface ServiceHost {
   /** Ends the tasks' turn early, so that timers run: for an element that packets make more work for than a turn's. */
   yield(): void;
   /** Handlers by the names a configuration would use here: relative to the element's compound, or the router's. */
-  readonly handlers: HandlerAccess;
+  readonly handlers: HandlerTree;
   /** Writes a line of chatter. */
   chatter(text: string): void;
   /** Calls `run` with all chatter from now on. */
@@ -227,18 +193,6 @@ export interface ServiceHost {
   readonly files: HostFiles | undefined;
   /** Asks the driver to stop. */
   stop(): void;
-}
-
-/** Reads and writes handlers by path: `element.handler`, or the name of one of the router's own. */
-export interface HandlerAccess {
-  /** @throws {HandlerError} */
-  read(path: string, parameter?: string): string;
-  /** @throws {HandlerError} */
-  write(path: string, value: string): void;
-  /** Whether there is such a handler and how it may be used; `undefined` when there is none. */
-  find(path: string): { readonly path: string; readonly read: boolean; readonly write: boolean } | undefined;
-  /** Names of all elements. */
-  elements(): string[];
 }
 
 /** Files, for elements that keep to text: `-` is standard output. */
@@ -271,11 +225,10 @@ export interface ElementSpec<C extends ConfigSpec, P, S extends Fields> {
   /** Which inputs' packets reach which outputs, in Click's notation; `x/x` when absent: any to any. */
   readonly flow?: string;
   readonly config?: C;
-  /**
-   * Checks the configuration and prepares what staging needs; runs once, on the host. An element that works with a
-   * device names it in its result: `{ device: number }`.
-   */
+  /** Checks the configuration and prepares what staging needs; runs once, on the host. */
   prepare?(context: PrepareContext<ConfigOf<C>>): P;
+  /** The number of the device that the element works with. */
+  device?(context: { readonly config: ConfigOf<C>; readonly plan: P }): number;
   readonly state?:
     | S
     | ((context: {

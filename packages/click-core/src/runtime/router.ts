@@ -7,14 +7,16 @@ import {
   needsService,
 } from "../compile/compile.ts";
 import type { Platform } from "../compile/platform.ts";
-import type { ElementSet, FileUse, HostFiles, HostService, ServiceHandler, ServiceHost } from "../element/element.ts";
+import type { ElementSet, FileUse, HostFiles, HostService, ServiceHost } from "../element/element.ts";
+import type { HandlerEntry, ServiceHandler } from "../element/handler.ts";
+import { findHandler, type HandlerTree, WatchList } from "../element/handler-tree.ts";
 import { ConfigurationError } from "../language/diagnostics.ts";
 import type { FlattenOptions } from "../language/flatten.ts";
 import { graphText } from "../language/graph-text.ts";
 import { type DeviceRings, type RouterDevice, ringSlots, stageDeviceRings } from "./device-ring.ts";
-import type { ControlPlane, Drop, FoundHandler } from "./handlers.ts";
 import { HostTimers } from "./host-timers.ts";
-import { createInstance, type Instance, transferState } from "./instance.ts";
+import { createInstance, type Instance, takeOver } from "./instance.ts";
+import type { Drop, RouterHandlers } from "./router-handlers.ts";
 
 export interface RouterOptions {
   readonly elements: ElementSet;
@@ -62,13 +64,14 @@ export function systemClock(): bigint {
   return BigInt(Math.round(performance.timeOrigin * 1000)) * 1000n + BigInt(Math.round(performance.now() * 1e6));
 }
 
-export class Router implements Disposable {
+export class Router implements HandlerTree, Disposable {
   private readonly options: RouterOptions;
   private readonly timers = new HostTimers();
   private readonly facades = new Map<number, RouterDevice>();
   private readonly chatterListeners = new Set<(text: string) => void>();
   private readonly sent = new Map<number, Uint8Array[]>();
   private current!: Instance;
+  private readonly watches = new WatchList();
   private inside = false;
   /** Stops among those asked for that only end the turn. */
   private yields = 0;
@@ -175,10 +178,11 @@ export class Router implements Disposable {
         router.onWake?.();
       },
       handlers: {
-        read: (path, parameter) => router.control.access(name).read(path, parameter),
-        write: (path, value) => router.control.access(name).write(path, value),
-        find: (path) => router.control.access(name).find(path),
-        elements: () => router.control.access(name).elements(),
+        list: (pattern) => router.tree.from(name).list(pattern),
+        describe: (path) => router.tree.from(name).describe(path),
+        read: (path, argument) => router.tree.from(name).read(path, argument),
+        write: (path, value) => router.tree.from(name).write(path, value),
+        watch: (path, changed) => router.watch(router.tree.from(name).describe(path).path, changed),
       },
       chatter: (text) => router.chatter(text.endsWith("\n") ? text : `${text}\n`),
       onChatter(run) {
@@ -198,7 +202,7 @@ export class Router implements Disposable {
   }
 
   private scheduleTask(name: string): void {
-    if (this.control.access("").find(`${name}.scheduled`)) this.control.write(`${name}.scheduled`, "true");
+    if (findHandler(this, `${name}.scheduled`)) this.tree.write(`${name}.scheduled`, "true");
   }
 
   // ---- what is running
@@ -217,8 +221,8 @@ export class Router implements Disposable {
   get configuration(): CheckedConfiguration {
     return this.current.configuration;
   }
-  private get control(): ControlPlane {
-    return this.current.control;
+  private get tree(): RouterHandlers {
+    return this.current.handlers;
   }
   /** The router's time in nanoseconds. */
   now(): bigint {
@@ -266,7 +270,7 @@ export class Router implements Disposable {
    * that are due are run, later ones are not waited for. `enough` is asked after each 128 firings and each timer.
    */
   run(rounds = 0x7fffffff, enough?: () => boolean): RunResult {
-    const perTurn = Math.max(1, Math.ceil(firingsPerTurn / Math.max(1, this.current.compiled.layout.tasks.count)));
+    const perTurn = Math.max(1, Math.ceil(firingsPerTurn / Math.max(1, this.current.compiled.memory.tasks.count)));
     for (let left = rounds; left > 0; left -= perTurn) {
       const now = this.now();
       this.inside = true;
@@ -281,6 +285,7 @@ export class Router implements Disposable {
         this.pendingSwap = undefined;
       }
       const fired = this.timers.fire(now, enough);
+      this.checkWatches();
       if (this.current.words.stopped !== 0 && !this.keepsRunning()) return "stopped";
       if (result === 0 && !fired) return "idle";
       if (result === 3 && !fired) return "polling";
@@ -318,32 +323,39 @@ export class Router implements Disposable {
 
   // ---- handlers
 
+  list(pattern?: string): string[] {
+    return this.tree.list(pattern);
+  }
+  describe(path: string): HandlerEntry {
+    return this.tree.describe(path);
+  }
   /** Reads `element.handler`, or one of the router's own. @throws {HandlerError} */
-  read(path: string, parameter = ""): string {
+  read(path: string, argument = ""): string {
     this.current.words.now = this.now();
-    return this.control.read(path, parameter);
+    return this.tree.read(path, argument);
   }
   /** @throws {HandlerError} */
   write(path: string, value: string): void {
     this.current.words.now = this.now();
-    this.control.write(path, value);
+    this.tree.write(path, value);
+    this.checkWatches();
     this.onWake?.();
   }
-  /** Finds a handler by its path. @throws {HandlerError} */
-  findHandler(path: string): FoundHandler {
-    return this.control.find(path);
+  /** Values are compared after each run, and after a write. It goes on when the configuration is replaced. */
+  watch(path: string, changed: (value: string) => void): Disposable {
+    const full = this.tree.describe(path).path;
+    return this.watches.add(full, this.read(full), changed);
   }
-  /** Names of an element's handlers. */
-  handlers(element: string): string[] {
-    return this.control.handlers(element);
+  private checkWatches(): void {
+    if (!this.watches.empty) this.watches.check((path) => this.read(path));
   }
   /** Names of all elements. */
   elements(): string[] {
-    return this.control.access("").elements();
+    return this.current.compiled.memory.elements.map((e) => e.name);
   }
   /** Every reason for which packets were dropped, with its count. */
   drops(): Drop[] {
-    return this.control.drops();
+    return this.tree.drops();
   }
   /** Packet buffers not in use. */
   get freeBuffers(): number {
@@ -425,7 +437,7 @@ export class Router implements Disposable {
 
   private swap(next: Instance, changed: ReadonlySet<string>): void {
     const before = this.current;
-    transferState(before, next, changed);
+    takeOver(before, next, changed);
     for (const [number, device] of before.devices) {
       const unsent = device.receive();
       if (unsent.length > 0) this.sent.set(number, [...(this.sent.get(number) ?? []), ...unsent]);

@@ -2,55 +2,54 @@
  * Carries the state of one running configuration over to the next: elements of the same name and class keep what
  * they had, packets in queues included.
  */
-import { type Fields, type FieldType, type Struct, struct } from "@clickos/codegen";
-import type { CheckedElement } from "../compile/check.ts";
+import type { Fields, FieldType, Struct } from "@clickos/codegen";
+import type { FieldPlace } from "../compile/memory-plan.ts";
 import { bufferSize, packetDescriptor } from "../element/packet.ts";
 
 /** Two memories, and packets on their way from one to the other. */
 export interface StateMover {
   readonly from: DataView;
   readonly to: DataView;
+  /** How many packets there can be in the old memory, which need not be believed. */
+  readonly mostPackets: number;
   /** Copies the packet at an address of the old memory; its address in the new, or 0 when there is no buffer left. */
   packet(address: number): number;
 }
 
+/** What is known of a field that is carried over: the name of its type, and its size in bytes. */
+export type FormerField = Pick<FieldType, "name" | "size">;
+
 /** A field that does more than hold bytes. */
 export interface TransferableField<S, H> extends FieldType<S, H> {
-  /** Carries over what a field of type `before` holds; called on the new type. */
-  transfer(mover: StateMover, before: FieldType, fromOffset: number, toOffset: number): void;
+  /** Carries over what a field of type `before` holds; called on the present type. */
+  transfer(mover: StateMover, before: FormerField, fromOffset: number, toOffset: number): void;
 }
 
-function isTransferable(type: FieldType | undefined): type is TransferableField<unknown, unknown> {
-  return type !== undefined && "transfer" in type;
+function isTransferable(type: FieldType): type is TransferableField<unknown, unknown> {
+  return "transfer" in type;
 }
 
-/** Carries the fields that two structs have in common; `skip` names those that start anew. */
+/** Carries the fields that a former layout and this one have in common; `skip` names those that start anew. */
 export function transferFields(
   mover: StateMover,
-  before: Struct<Fields>,
+  before: readonly FieldPlace[],
   after: Struct<Fields>,
   fromOffset: number,
   toOffset: number,
   skip: ReadonlySet<string> = new Set(),
 ): void {
-  for (const [name, type] of Object.entries(after.fields)) {
-    const old = before.fields[name] as FieldType | undefined;
-    if (!old || skip.has(name)) continue;
-    const from = fromOffset + (before.offsets[name] as number);
+  for (const [name, typeName, offset, size] of before) {
+    const type = Object.hasOwn(after.fields, name) ? (after.fields[name] as FieldType) : undefined;
+    if (!type || skip.has(name)) continue;
+    const from = fromOffset + offset;
     const to = toOffset + (after.offsets[name] as number);
-    if (isTransferable(type) && isTransferable(old)) type.transfer(mover, old, from, to);
-    else if (type.name === old.name && type.size === old.size) copyBytes(mover, from, to, type.size);
+    if (isTransferable(type)) type.transfer(mover, { name: typeName, size }, from, to);
+    else if (type.name === typeName && type.size === size) copyBytes(mover, from, to, size);
   }
 }
 
 export function copyBytes(mover: StateMover, from: number, to: number, length: number): void {
   new Uint8Array(mover.to.buffer, to, length).set(new Uint8Array(mover.from.buffer, from, length));
-}
-
-/** The layout of an element's state. */
-export function stateLayout(e: CheckedElement): Struct<Fields> {
-  const context = { config: e.config, plan: e.plan, ninputs: e.inputs.length, noutputs: e.outputs.length };
-  return struct(typeof e.class.state === "function" ? e.class.state(context) : (e.class.state ?? {}));
 }
 
 /** Copies a packet's descriptor and data; addresses in the descriptor are made to point into the new buffer. */

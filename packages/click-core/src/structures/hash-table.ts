@@ -14,6 +14,8 @@ import {
   type StagedFields,
   struct,
 } from "@clickos/codegen";
+import { fieldPlaces } from "../compile/memory-plan.ts";
+import type { PlainField } from "../element/handler.ts";
 import { copyBytes, type TransferableField, transferFields } from "../runtime/transfer.ts";
 
 export interface HashTableOptions<V extends Fields> {
@@ -46,9 +48,10 @@ export interface HostHashTable {
 
 export function hashTable<V extends Fields>(
   options: HashTableOptions<V>,
-): TransferableField<StagedHashTable<V>, HostHashTable> {
+): TransferableField<StagedHashTable<V>, HostHashTable> & PlainField {
   const { keyWords, capacity, name } = options;
   const value = struct(options.value, { name: `${name} value` });
+  const valuePlaces = fieldPlaces(value);
   const buckets = 2 ** Math.ceil(Math.log2(Math.max(capacity, 8)));
   // State: length, free list, entries ever used, sweep position; then buckets; then entries.
   const at = { length: 0, free: 4, used: 8, cursor: 12, buckets: 16 };
@@ -147,6 +150,7 @@ export function hashTable<V extends Fields>(
     name: `hashTable ${name}[${capacity}]`,
     size: entries + capacity * entrySize,
     align: 8,
+    plain: { type: "u32", offset: at.length },
     stage(c: FunctionBuilder, base: I32Like, offset: number): StagedHashTable<V> {
       const table = c.i32(base).add(offset);
       return {
@@ -183,12 +187,12 @@ export function hashTable<V extends Fields>(
       };
       relocate(to + at.free);
       for (let i = 0; i < buckets; i++) relocate(to + at.buckets + i * 4);
-      const used = mover.to.getUint32(to + at.used, true);
+      const used = Math.min(mover.to.getUint32(to + at.used, true), capacity);
       for (let i = 0; i < used; i++) {
         const entry = entries + i * entrySize;
         relocate(to + entry);
         if (mover.to.getUint32(to + entry + 4, true) !== 0)
-          transferFields(mover, value, value, from + entry + valueAt, to + entry + valueAt);
+          transferFields(mover, valuePlaces, value, from + entry + valueAt, to + entry + valueAt);
       }
     },
   };

@@ -9,6 +9,7 @@ import {
   type U32Field,
   u32,
 } from "@clickos/codegen";
+import type { PlainField } from "../element/handler.ts";
 import { type Packet, packetDescriptor } from "../element/packet.ts";
 import type { TransferableField } from "../runtime/transfer.ts";
 
@@ -24,10 +25,11 @@ export interface StagedPacketList {
   shiftOrZero(): I32;
 }
 
-export const packetList: TransferableField<StagedPacketList, { readonly length: number }> = {
+export const packetList: TransferableField<StagedPacketList, { readonly length: number }> & PlainField = {
   name: "packetList",
   size: list.size,
   align: 4,
+  plain: { type: "u32", offset: list.offsets.length },
   stage(c: FunctionBuilder, base: I32Like, offset: number): StagedPacketList {
     const s: StagedFields<(typeof list)["fields"]> = list.stage(c, base, offset);
     const next = packetDescriptor.offsets.next;
@@ -56,12 +58,14 @@ export const packetList: TransferableField<StagedPacketList, { readonly length: 
   },
   read: (data, offset) => ({ length: data.getUint32(offset + list.offsets.length, true) }),
   write() {},
-  transfer(mover, _before, fromOffset, toOffset) {
+  transfer(mover, before, fromOffset, toOffset) {
+    if (before.name !== this.name) return;
     const { next } = packetDescriptor.offsets;
     let last = 0;
     let count = 0;
     let at = mover.from.getUint32(fromOffset + list.offsets.head, true);
-    for (let left = mover.from.getUint32(fromOffset + list.offsets.length, true); left > 0; left--) {
+    const length = Math.min(mover.from.getUint32(fromOffset + list.offsets.length, true), mover.mostPackets);
+    for (let left = length; left > 0; left--) {
       const moved = mover.packet(at);
       at = mover.from.getUint32(at + next, true);
       if (moved === 0) continue;

@@ -1,5 +1,6 @@
 /** A bounded first-in first-out queue of packets, as a field of an element's state. */
 import type { FunctionBuilder, I32, I32Like } from "@clickos/codegen";
+import type { PlainField } from "../element/handler.ts";
 import type { Packet } from "../element/packet.ts";
 import type { TransferableField } from "../runtime/transfer.ts";
 
@@ -26,12 +27,13 @@ export interface HostPacketRing {
 }
 
 /** Slots are a power of two, so free-running indices wrap by a mask; `capacity` bounds what is held. */
-export function packetRing(capacity: number): TransferableField<StagedPacketRing, HostPacketRing> {
+export function packetRing(capacity: number): TransferableField<StagedPacketRing, HostPacketRing> & PlainField {
   const slots = 2 ** Math.ceil(Math.log2(Math.max(capacity, 1)));
   return {
     name: `packetRing[${capacity}]`,
     size: first + slots * 4,
     align: 4,
+    plain: { type: "span", offset: head },
     stage(c: FunctionBuilder, base: I32Like, offset: number): StagedPacketRing {
       const slot = (index: I32): I32 =>
         index
@@ -78,6 +80,7 @@ export function packetRing(capacity: number): TransferableField<StagedPacketRing
     }),
     write() {},
     transfer(mover, before, fromOffset, toOffset) {
+      if (!before.name.startsWith("packetRing[")) return;
       const list = stored(mover.from, fromOffset, (before.size - first) / 4).slice(0, capacity);
       const moved = list.map((address) => mover.packet(address)).filter((address) => address !== 0);
       moved.forEach((address, i) => {

@@ -77,10 +77,10 @@ export const FromIPSummaryDump: ElementClass = element({
   initial: ({ config }) => ({ active: config.ACTIVE ? 1 : 0 }),
   handlers: {
     active: activeHandler,
-    count: { read: (s) => s.count },
-    filename: { read: (_s, { config }) => config.FILENAME },
-    encap: { read: () => "IP" },
-    sampling_prob: { read: (_s, { config }) => config.SAMPLE },
+    count: { counter: "count" },
+    filename: { constant: ({ config }) => config.FILENAME },
+    encap: { constant: () => "IP" },
+    sampling_prob: { constant: ({ config }) => config.SAMPLE },
     stop: {
       write: (s) => {
         s.active = 0;

@@ -74,13 +74,13 @@ export const ARPQuerier: ElementClass = element({
     table: hashTable({ name: "arp", keyWords: 1, value: entryValue, capacity: config.TABLE_CAPACITY }),
   }),
   handlers: {
-    queries: { read: (s) => s.queries },
-    responses: { read: (s) => s.responses },
-    drops: { read: (s) => s.drops },
-    length: { read: (s) => s.held },
-    count: { read: (s) => s.table.length },
-    ipaddr: { read: (_s, { plan }) => formatIpAddress(plan.address) },
-    ether: { read: (_s, { config }) => formatEtherAddress(config.ETH) },
+    queries: { counter: "queries" },
+    responses: { counter: "responses" },
+    drops: { counter: "drops" },
+    length: { gauge: "held", unit: "packets" },
+    count: { gauge: "table", unit: "packets" },
+    ipaddr: { constant: ({ plan }) => formatIpAddress(plan.address) },
+    ether: { constant: ({ config }) => formatEtherAddress(config.ETH) },
   },
   push(c, port, packet, context) {
     const { state, plan, config, clock, output, timer } = context;

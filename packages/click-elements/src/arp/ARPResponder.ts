@@ -9,13 +9,13 @@
  *   arp_requests -> ARPResponder(10.0.0.1 10.1.0.0/16 02:00:00:00:00:01) -> ToDevice(0);
  */
 
-import type { IpPrefix } from "@clickos/click-core";
 import {
   arg,
   type ElementClass,
   element,
   formatEtherAddress,
   formatIpAddress,
+  type IpPrefix,
   parseEtherAddress,
   parseIpPrefix,
   rest,
@@ -51,9 +51,9 @@ export const ARPResponder: ElementClass = element({
   },
   state: { count: u64 },
   handlers: {
-    count: { read: (s) => s.count },
+    count: { counter: "count" },
     table: {
-      read: (_s, { plan }) =>
+      constant: ({ plan }) =>
         plan.entries
           .flatMap((e) =>
             e.prefixes.map((p) => `${formatIpAddress(p.address)}/${p.length} ${formatEtherAddress(e.ether)}`),

@@ -23,7 +23,7 @@ export const Truncate: ElementClass = element({
   prepare({ config, error }) {
     if (config.LENGTH === 0xffffffff && config.NBYTES === 0) error("give LENGTH or NBYTES");
   },
-  handlers: { nbytes: { read: (_s, { config }) => (config.LENGTH === 0xffffffff ? config.NBYTES : config.LENGTH) } },
+  handlers: { nbytes: { constant: ({ config }) => (config.LENGTH === 0xffffffff ? config.NBYTES : config.LENGTH) } },
   action(c, packet, { config }) {
     const { length } = packet;
     const wanted =

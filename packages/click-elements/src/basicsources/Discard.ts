@@ -19,8 +19,8 @@ export const Discard: ElementClass = element({
   config: { ACTIVE: keyword(arg.bool, true), BURST: keyword(arg.u32, 1) },
   state: { count: u64 },
   handlers: {
-    count: { read: (s) => s.count },
-    active: { read: (_s, { config }) => config.ACTIVE },
+    count: { counter: "count" },
+    active: { constant: ({ config }) => config.ACTIVE },
     reset_counts: {
       write: (s) => {
         s.count = 0n;

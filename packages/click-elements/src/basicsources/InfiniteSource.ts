@@ -42,12 +42,12 @@ export const InfiniteSource: ElementClass = element({
   state: { active: u32, count: u32, limit: u32, burst: u32 },
   initial: ({ config }) => ({ active: config.ACTIVE ? 1 : 0, limit: config.LIMIT >>> 0, burst: config.BURST }),
   handlers: {
-    count: { read: (s) => s.count },
+    count: { counter: "count" },
     reset: resetHandler("count"),
     active: activeHandler,
     limit: numberHandler("limit"),
     burst: numberHandler("burst"),
-    data: { read: (_s, { plan }) => String.fromCharCode(...plan.template) },
+    data: { constant: ({ plan }) => String.fromCharCode(...plan.template) },
   },
   notifier: { active: (_c, { state }) => state.active.get().and(state.count.get().ltU(state.limit.get())) },
   pull(c, _port, context) {

@@ -37,9 +37,10 @@ export const RatedSource: ElementClass = element({
   state: { next: u64, count: u32, limit: u32, active: u32, rate: u32 },
   initial: ({ config }) => ({ limit: config.LIMIT >>> 0, active: config.ACTIVE ? 1 : 0, rate: config.RATE }),
   handlers: {
-    count: { read: (s) => s.count },
+    count: { counter: "count" },
     rate: {
-      read: (s) => s.rate,
+      rate: "rate",
+      unit: "packets/s",
       write: (s, value, context) => {
         numberHandler("rate", arg.u32).write(s, value, context);
         context.setTimer(context.now());

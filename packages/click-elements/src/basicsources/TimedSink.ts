@@ -20,7 +20,7 @@ export const TimedSink: ElementClass = element({
   state: { interval: u64, count: u32 },
   initial: ({ config }) => ({ interval: config.INTERVAL || 1n }),
   handlers: {
-    count: { read: (s) => s.count },
+    count: { counter: "count" },
     interval: intervalHandler,
   },
   init: (_c, { state, timer }) => timer.after(state.interval.get()),

@@ -39,7 +39,7 @@ export const TimedSource: ElementClass = element({
     active: config.ACTIVE ? 1 : 0,
   }),
   handlers: {
-    count: { read: (s) => s.count },
+    count: { counter: "count" },
     interval: intervalHandler,
     limit: numberHandler("limit"),
     active: activeHandler,

@@ -60,9 +60,11 @@ export const Classifier: ElementClass = element({
   live: true,
   config: { PATTERN: rest(arg.raw) },
   prepare: (context) => ({ tree: patternTree(context.config.PATTERN, parseClassifierPattern, context) }),
-  handlers: { program: { read: (_s, { config }) => config.PATTERN.join("\n") } },
+  handlers: { program: { constant: ({ config }) => config.PATTERN.join("\n") } },
   push(c, _port, packet, { plan, output, noutputs, name, data }) {
-    const result = stageLookup(c, { name, data }, plan.tree, { data: { address: packet.data, length: packet.length } });
+    const result = stageLookup(c, { name, data }, plan.tree(), {
+      data: { address: packet.data, length: packet.length },
+    });
     c.switch(
       result,
       Array.from({ length: noutputs }, (_, i) => () => output(i).push(packet)),

@@ -20,10 +20,10 @@ export const IPClassifier: ElementClass = element({
   live: true,
   config: { PATTERN: rest(arg.raw) },
   prepare: (context) => ({ tree: patternTree(context.config.PATTERN, parseIpPattern, context) }),
-  handlers: { program: { read: (_s, { config }) => config.PATTERN.join("\n") } },
+  handlers: { program: { constant: ({ config }) => config.PATTERN.join("\n") } },
   push(c, _port, packet, { plan, output, noutputs, name, data }) {
     c.switch(
-      stageIpLookup(c, { name, data }, packet, plan.tree),
+      stageIpLookup(c, { name, data }, packet, plan.tree()),
       Array.from({ length: noutputs }, (_, i) => () => output(i).push(packet)),
       () => packet.drop("no pattern matches"),
     );

@@ -16,7 +16,7 @@ import { always, type Expression } from "./expression.ts";
 import { stageIpLookup } from "./ip-lookup.ts";
 import { parseIpPattern } from "./ip-pattern.ts";
 import { PatternError } from "./patterns.ts";
-import { decisionTree } from "./tree-builder.ts";
+import { laterTree } from "./tree-builder.ts";
 
 const actions: Record<string, number> = {
   allow: 0,
@@ -67,15 +67,18 @@ export const IPFilter: ElementClass = element({
         error(`rule ${i + 1}: ${e.message}`, i);
       }
     });
-    return { rules, tree: decisionTree(rules.map((r, result) => ({ when: r.when, result }))) };
+    return { rules, tree: laterTree(rules.map((r, result) => ({ when: r.when, result }))) };
   },
   state: ({ plan }) => ({ hits: array(u64, plan.rules.length + 1) }),
   handlers: {
     program: {
-      read: (s, { plan }) =>
-        [...plan.rules.map((r) => r.text), "(no rule)"].map((text, i) => `${text}\t${s.hits[i]}`).join("\n"),
+      kind: "table",
+      read: ({ hits }, { plan }) =>
+        [...plan.rules.map((r) => r.text), "(no rule)"].map((text, i) => `${text}\t${hits[i]}`).join("\n"),
     },
     drops: {
+      kind: "counter",
+      unit: "packets",
       read: (s, { plan }) => s.hits.reduce((n, hits, i) => n + ((plan.rules[i]?.output ?? -1) < 0 ? hits : 0n), 0n),
     },
     reset_counts: {
@@ -92,7 +95,7 @@ export const IPFilter: ElementClass = element({
     }),
   push(c, _port, packet, { plan, state, data, output, name }) {
     const { rules } = plan;
-    const result = stageIpLookup(c, { name, data }, packet, plan.tree);
+    const result = stageIpLookup(c, { name, data }, packet, plan.tree());
     const rule = c.select(result.ltS(0), c.i32(rules.length), result);
     state.hits.at(rule).inc();
     const used = [...new Set(rules.filter((r) => r.output >= 0).map((r) => r.output))].sort((a, b) => a - b);

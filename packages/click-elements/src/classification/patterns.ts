@@ -2,7 +2,7 @@
 import type { PrepareContext } from "@clickos/click-core";
 import type { DecisionTree } from "./decision-tree.ts";
 import { type Expression, never } from "./expression.ts";
-import { decisionTree } from "./tree-builder.ts";
+import { laterTree } from "./tree-builder.ts";
 
 /** What is wrong with a pattern. */
 export class PatternError extends Error {
@@ -15,10 +15,10 @@ export function patternTree(
   patterns: readonly string[],
   parse: (text: string) => Expression,
   { noutputs, error }: Pick<PrepareContext<unknown>, "noutputs" | "error">,
-): DecisionTree {
+): () => DecisionTree {
   if (patterns.length !== noutputs)
     error(`${patterns.length} patterns, but ${noutputs} outputs are connected; each pattern needs one`);
-  return decisionTree(
+  return laterTree(
     patterns.map((text, result) => {
       try {
         return { when: parse(text), result };

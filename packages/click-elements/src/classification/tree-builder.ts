@@ -30,6 +30,15 @@ const stepsEach = 24;
 /** And so many for any list; its halves share them. */
 const freeSteps = 200_000;
 
+/** The same, made when it is asked for first: handlers of an element need no tree. */
+export function laterTree(rules: readonly Rule[]): () => DecisionTree {
+  let tree: DecisionTree | undefined;
+  return () => {
+    tree ??= decisionTree(rules);
+    return tree;
+  };
+}
+
 /** The tree of a list of rules; `count` is told of the steps that it took. */
 export function decisionTree(rules: readonly Rule[], count: { steps: number } = { steps: 0 }): DecisionTree {
   return new TreeBuilder(count).trees(rules);

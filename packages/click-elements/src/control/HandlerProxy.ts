@@ -7,7 +7,7 @@
  *
  *   p :: HandlerProxy
  */
-import { arg, type ElementClass, element, keyword } from "@clickos/click-core";
+import { arg, type ElementClass, element, findHandler, keyword } from "@clickos/click-core";
 
 export const HandlerProxy: ElementClass = element({
   name: "HandlerProxy",
@@ -16,11 +16,12 @@ export const HandlerProxy: ElementClass = element({
   config: { VERBOSE: keyword(arg.bool, false) },
   service: ({ host }) => ({
     handler: (path) => {
-      const found = host.handlers.find(path);
+      const found = findHandler(host.handlers, path);
       return (
         found && {
-          ...(found.read ? { read: (parameter: string) => host.handlers.read(path, parameter) } : {}),
-          ...(found.write ? { write: (value: string) => host.handlers.write(path, value) } : {}),
+          kind: found.kind,
+          ...(found.access !== "w" ? { read: (argument: string) => host.handlers.read(path, argument) } : {}),
+          ...(found.access !== "r" ? { write: (value: string) => host.handlers.write(path, value) } : {}),
         }
       );
     },

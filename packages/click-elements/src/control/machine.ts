@@ -2,7 +2,7 @@
  * The script machine: runs the instructions of Script and DriverManager. Nothing here blocks, and a turn is bounded:
  * see turn.ts.
  */
-import { arg, expand, HandlerError, type ServiceHost, takeWord, unquote } from "@clickos/click-core";
+import { arg, expand, findHandler, HandlerError, type ServiceHost, takeWord, unquote } from "@clickos/click-core";
 import { readValue } from "../lib/handlers.ts";
 import { builtinLabels, type Instruction, redirection, type ScriptType, savedFile } from "./instructions.ts";
 import {
@@ -358,7 +358,7 @@ export class ScriptMachine {
     const [path, parameter] = takeWord(text);
     const name = this.resolve(path);
     const value = this.host.handlers.read(name, quoted ? unquote(parameter) : parameter);
-    const shown = this.host.handlers.find(name)?.path ?? path;
+    const shown = findHandler(this.host.handlers, name)?.path ?? path;
     this.host.chatter(`${shown}:\n${value}${value.endsWith("\n") ? "" : "\n"}\n`);
   }
 
@@ -378,7 +378,7 @@ export class ScriptMachine {
   private resolve(path: string): string {
     if (path.includes(".")) return path;
     const own = `${this.options.name}.${path}`;
-    return this.host.handlers.find(own) ? own : path;
+    return findHandler(this.host.handlers, own) ? own : path;
   }
 
   private expand(text: string): string {

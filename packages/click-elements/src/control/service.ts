@@ -1,5 +1,5 @@
 /** A script as the host side of an element: when it runs, and its handlers. */
-import { arg, type HostService, type ServiceHandler, splitWords, takeWord } from "@clickos/click-core";
+import { arg, findHandler, type HostService, type ServiceHandler, splitWords, takeWord } from "@clickos/click-core";
 import { readValue } from "../lib/handlers.ts";
 import { formatTimestamp } from "../lib/time.ts";
 import { scriptFunctions } from "./functions.ts";
@@ -28,14 +28,14 @@ export function scriptHandlers(machine: ScriptMachine, options: ScriptOptions): 
   const functions = Object.fromEntries(
     Object.entries(scriptFunctions).map(([name, f]): [string, ServiceHandler] => [name, { read: f }]),
   );
-  const exists = (which: "read" | "write") => (text: string) =>
-    splitWords(text).every((path) => host.handlers.find(path)?.[which] === true);
+  const exists = (which: "r" | "w") => (text: string) =>
+    splitWords(text).every((path) => findHandler(host.handlers, path)?.access.includes(which) === true);
   const call = (text: string): string => machine.call(callParameters(text)) ?? "";
   return {
     ...functions,
     now: { read: () => formatTimestamp(host.now()) },
-    readable: { read: exists("read") },
-    writable: { read: exists("write") },
+    readable: { read: exists("r") },
+    writable: { read: exists("w") },
     get: {
       read: (text) => {
         const value = machine.get(text.trim().replace(/^\$/, ""));

@@ -34,8 +34,8 @@ export const Counter: ElementClass = element({
   config: { COUNT_CALL: keyword(call, undefined), BYTE_COUNT_CALL: keyword(call, undefined) },
   state: { count: u64, bytes: u64 },
   handlers: {
-    count: { read: (s) => s.count },
-    byte_count: { read: (s) => s.bytes },
+    count: { counter: "count" },
+    byte_count: { counter: "bytes", unit: "bytes" },
     reset: { write: clear },
     reset_counts: { write: clear },
   },

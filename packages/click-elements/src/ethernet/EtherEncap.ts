@@ -20,9 +20,9 @@ export const EtherEncap: ElementClass = element({
     header: Uint8Array.of(...config.DST, ...config.SRC, config.ETHERTYPE >> 8, config.ETHERTYPE & 255),
   }),
   handlers: {
-    src: { read: (_s, { config }) => formatEtherAddress(config.SRC) },
-    dst: { read: (_s, { config }) => formatEtherAddress(config.DST) },
-    ethertype: { read: (_s, { config }) => `0x${config.ETHERTYPE.toString(16).padStart(4, "0")}` },
+    src: { constant: ({ config }) => formatEtherAddress(config.SRC) },
+    dst: { constant: ({ config }) => formatEtherAddress(config.DST) },
+    ethertype: { constant: ({ config }) => `0x${config.ETHERTYPE.toString(16).padStart(4, "0")}` },
   },
   action(c, packet, { plan }) {
     c.if(packet.headroom.ltU(14), () => packet.drop("no headroom"));

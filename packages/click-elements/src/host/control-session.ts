@@ -9,13 +9,10 @@
  * `step`, so that whoever drives the session decides when; what a request may hold is bounded, and what is kept of
  * unfinished ones is taken from an allowance that all sessions share.
  */
-import { HandlerError, takeWord } from "@clickos/click-core";
+import { HandlerError, type HandlerErrorCode, type HandlerTree, takeWord } from "@clickos/click-core";
 
-/** What the protocol gives access to; a router, or an element's view of one. */
-export interface ControlTarget {
-  read(path: string, parameter?: string): string;
-  write(path: string, value: string): void;
-}
+/** What the protocol gives access to: of a router, or of an element's view of one. */
+export type ControlTarget = Pick<HandlerTree, "describe" | "read" | "write">;
 
 /** Bytes of a line. */
 export const maximumLine: number = 64 << 10;
@@ -391,16 +388,18 @@ function limitOf(path: string, reads: boolean): number {
   return /(?:^|\.)(?:hot)?config$/.test(path) ? maximumConfiguration : maximumValue;
 }
 
-const codes = { NO_ELEMENT: 510, NO_HANDLER: 511, NOT_READABLE: 511, NOT_WRITABLE: 511, REFUSED: 520 } as const;
+const codes: Readonly<Record<HandlerErrorCode, number>> = {
+  NO_ELEMENT: 510,
+  NO_HANDLER: 511,
+  NOT_READABLE: 511,
+  NOT_WRITABLE: 511,
+  REFUSED: 520,
+  OTHER_LIBRARY: 520,
+};
 
 function checkHandler(target: ControlTarget, path: string, which: "read" | "write"): void {
-  const finder = target as ControlTarget & {
-    findHandler?(path: string): { read: unknown; write: unknown };
-    find?(path: string): { read: unknown; write: unknown } | undefined;
-  };
-  const found = finder.findHandler?.(path) ?? finder.find?.(path);
-  if (!found) throw new HandlerError("NO_HANDLER", `No handler named '${path}'`);
-  if (!found[which])
+  const { access } = target.describe(path);
+  if (!access.includes(which === "read" ? "r" : "w"))
     throw new HandlerError(
       which === "read" ? "NOT_READABLE" : "NOT_WRITABLE",
       `Handler '${path}' cannot be ${which === "read" ? "read" : "written"}`,

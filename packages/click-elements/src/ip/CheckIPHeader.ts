@@ -57,8 +57,8 @@ export const CheckIPHeader: ElementClass = element({
   },
   state: { count: u64, drops: u32, details: array(u32, badIpReasons.length) },
   handlers: {
-    count: { read: (s) => s.count },
-    drops: { read: (s) => s.drops },
+    count: { counter: "count" },
+    drops: { counter: "drops" },
     drop_details: { read: (s) => badIpReasons.map((reason, i) => `${s.details[i]}\t${reason}`).join("\n") },
   },
   action(c, packet, { config, plan, state, output }) {

@@ -18,7 +18,7 @@ export const DecIPTTL: ElementClass = element({
   processing: "a/ah",
   config: { ACTIVE: keyword(arg.bool, true), MULTICAST: keyword(arg.bool, true) },
   state: { drops: u32 },
-  handlers: { drops: { read: (s) => s.drops }, active: { read: (_s, { config }) => config.ACTIVE } },
+  handlers: { drops: { counter: "drops" }, active: { constant: ({ config }) => config.ACTIVE } },
   action(c, packet, { config, state, output }) {
     if (!config.ACTIVE) return;
     c.if(packet.network.eqz(), () => packet.drop("no IP header marked"));

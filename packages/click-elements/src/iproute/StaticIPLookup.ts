@@ -19,7 +19,7 @@ import {
 } from "@clickos/click-core";
 import { masked } from "../classification/expression.ts";
 import { stageLookup } from "../classification/stage-tree.ts";
-import { decisionTree } from "../classification/tree-builder.ts";
+import { laterTree } from "../classification/tree-builder.ts";
 
 interface Route {
   readonly address: number;
@@ -68,12 +68,12 @@ export const StaticIPLookup: ElementClass = element({
     return {
       routes,
       hops,
-      tree: decisionTree(routes.map((r) => ({ when: masked(destination, r.address, r.mask), result: hop(r) }))),
+      tree: laterTree(routes.map((r) => ({ when: masked(destination, r.address, r.mask), result: hop(r) }))),
     };
   },
   handlers: {
     table: {
-      read: (_s, { plan }) =>
+      constant: ({ plan }) =>
         plan.routes
           .map(
             (r: Route) =>
@@ -88,7 +88,7 @@ export const StaticIPLookup: ElementClass = element({
       packet.drop("no route");
       return;
     }
-    const hop = stageLookup(c, { name, data }, plan.tree, { value: packet.dstIp.get() });
+    const hop = stageLookup(c, { name, data }, plan.tree(), { value: packet.dstIp.get() });
     c.if(hop.ltS(0), () => packet.drop("no route"));
     const gateways = plan.hops.some((h) => h.gateway !== 0);
     const port = c.var("i32", hop, "port");

@@ -7,10 +7,10 @@ interface Switchable {
 }
 
 export const activeHandler: {
-  read(s: Switchable): boolean;
+  readonly flag: "active";
   write(s: Switchable, value: string, context: HandlerContext<any, any>): void;
 } = {
-  read: (s) => s.active !== 0,
+  flag: "active",
   write: (s, value, context) => {
     s.active = readValue(arg.bool, value) ? 1 : 0;
     if (s.active) {

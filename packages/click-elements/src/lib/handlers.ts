@@ -16,11 +16,13 @@ export function numberHandler<K extends string>(
   field: K,
   type: ArgumentType<number> = arg.i32,
 ): {
-  read(s: Field<K, number>): number;
+  readonly gauge: K;
+  readonly signed: boolean;
   write(s: Field<K, number>, value: string, context: HandlerContext<any, any>): void;
 } {
   return {
-    read: (s) => (type === arg.u32 ? s[field] : s[field] | 0),
+    gauge: field,
+    signed: type === arg.i32,
     write: (s, value, context) => {
       s[field] = (readValue(type, value) >>> 0) as Field<K, number>[K];
       context.schedule();

@@ -24,13 +24,15 @@ export function queueElement(name: string, kind: QueueKind): ElementClass {
     holds: (config) => config.CAPACITY,
     state: ({ config }) => ({ packets: packetRing(config.CAPACITY), drops: u32, highwater: u32 }),
     handlers: {
-      length: { read: (s) => s.packets.length },
-      highwater_length: { read: (s) => s.highwater },
+      length: { gauge: "packets", unit: "packets" },
+      highwater_length: { gauge: "highwater", unit: "packets" },
       capacity: {
-        read: (_s, { config }) => config.CAPACITY,
+        kind: "gauge",
+        unit: "packets",
+        constant: ({ config }) => config.CAPACITY,
         write: (_s, value, { reconfigure }) => reconfigure(String(readValue(arg.u32, value))),
       },
-      drops: { read: (s) => s.drops },
+      drops: { counter: "drops" },
       reset_counts: {
         write: (s) => {
           s.drops = 0;

@@ -6,36 +6,35 @@ import { readValue } from "./handlers.ts";
 import { packetsPerTurn } from "./pull-task.ts";
 import { mayPass, pass } from "./rate.ts";
 
-/** What the rate counts: bytes where the name says so. */
-function measure(name: string): { bytes: boolean; type: typeof arg.u32 } {
-  const bytes = name.startsWith("Bandwidth");
-  return { bytes, type: bytes ? arg.bandwidth : arg.u32 };
-}
+/** What a rate counts. */
+export type RateUnit = "packets" | "bytes";
 
-const rateHandler = (type: typeof arg.u32) => ({
-  read: (s: { rate: number }) => s.rate,
+const rateType = (unit: RateUnit): typeof arg.u32 => (unit === "bytes" ? arg.bandwidth : arg.u32);
+
+const rateHandler = (unit: RateUnit) => ({
+  rate: "rate" as const,
+  unit: `${unit}/s`,
   write: (s: { rate: number; next: bigint }, value: string, context: { now(): bigint; setTimer(at: bigint): void }) => {
-    s.rate = readValue(type, value);
+    s.rate = readValue(rateType(unit), value);
     s.next = context.now();
     context.setTimer(context.now());
   },
 });
 
-function amount(c: FunctionBuilder, bytes: boolean, length: { toI64(): I64 }): I64 {
-  return bytes ? length.toI64() : c.i64(1n);
+function amount(c: FunctionBuilder, unit: RateUnit, length: { toI64(): I64 }): I64 {
+  return unit === "bytes" ? length.toI64() : c.i64(1n);
 }
 
-export function pullShaper(name: string): ElementClass {
-  const { bytes, type } = measure(name);
+export function pullShaper(name: string, unit: RateUnit): ElementClass {
   return element({
     name,
     ports: "1/1",
     processing: "l/l",
     live: true,
-    config: { RATE: required(type), BURST_DURATION: keyword(arg.time, 0n), BURST_BYTES: keyword(arg.u32, 0) },
+    config: { RATE: required(rateType(unit)), BURST_DURATION: keyword(arg.time, 0n), BURST_BYTES: keyword(arg.u32, 0) },
     state: { next: u64, rate: u32 },
     initial: ({ config }) => ({ rate: config.RATE }),
-    handlers: { rate: rateHandler(type) },
+    handlers: { rate: rateHandler(unit) },
     notifier: {
       through: true,
       active: (_c, { state, clock, mayPull }) =>
@@ -50,7 +49,7 @@ export function pullShaper(name: string): ElementClass {
           mayPass(state.next, clock.now()),
           () =>
             input(0).pull((packet) => {
-              pass(c, state.next, clock.now(), amount(c, bytes, packet.length), rate.toI64());
+              pass(c, state.next, clock.now(), amount(c, unit, packet.length), rate.toI64());
               timer.at(state.next.get());
               output(0).push(packet);
             }),
@@ -61,15 +60,14 @@ export function pullShaper(name: string): ElementClass {
   });
 }
 
-export function ratedUnqueue(name: string): ElementClass {
-  const { bytes, type } = measure(name);
+export function ratedUnqueue(name: string, unit: RateUnit): ElementClass {
   return element({
     name,
     ports: "1/1",
     processing: "l/h",
     live: true,
     config: {
-      RATE: required(type),
+      RATE: required(rateType(unit)),
       BURST: keyword(arg.u32, 32),
       ACTIVE: keyword(arg.bool, true),
       BURST_DURATION: keyword(arg.time, 0n),
@@ -78,7 +76,7 @@ export function ratedUnqueue(name: string): ElementClass {
     },
     state: { next: u64, rate: u32, active: u32, count: u32 },
     initial: ({ config }) => ({ rate: config.RATE, active: config.ACTIVE ? 1 : 0 }),
-    handlers: { rate: rateHandler(type), active: activeHandler, count: { read: (s) => s.count } },
+    handlers: { rate: rateHandler(unit), active: activeHandler, count: { counter: "count" } },
     init: (_c, { state, clock }) => state.next.set(clock.now()),
     timer: (_c, { task }) => task.schedule(),
     task(c, { state, clock, input, output, timer, task, config }) {
@@ -98,7 +96,7 @@ export function ratedUnqueue(name: string): ElementClass {
             left.inc(-1);
             input(0).pull(
               (packet) => {
-                pass(c, state.next, clock.now(), amount(c, bytes, packet.length), rate.toI64());
+                pass(c, state.next, clock.now(), amount(c, unit, packet.length), rate.toI64());
                 worked.set(1);
                 state.count.inc();
                 output(0).push(packet);

@@ -64,7 +64,8 @@ function port(fixed: boolean): ArgumentSpec<number> {
 
 const switchHandler: Handlers<any, any, { port: U32Field }> = {
   switch: {
-    read: (s) => s.port | 0,
+    gauge: "port",
+    signed: true,
     write: (s, value, { ninputs, noutputs }) => {
       const wanted = readValue(arg.i32, value);
       const count = Math.max(ninputs, noutputs);

@@ -79,10 +79,10 @@ export const IPRewriter: ElementClass = element({
     flows: hashTable({ name: "flows", keyWords: 4, value: mapping, capacity: config.CAPACITY * 2 }),
   }),
   handlers: {
-    nmappings: { read: (s) => s.flows.length / 2 },
-    size: { read: (s) => s.flows.length / 2 },
-    mapping_failures: { read: (s) => s.failures },
-    capacity: { read: (_s, { config }) => config.CAPACITY },
+    nmappings: { kind: "gauge", unit: "mappings", read: (s) => s.flows.length / 2 },
+    size: { kind: "gauge", unit: "mappings", read: (s) => s.flows.length / 2 },
+    mapping_failures: { counter: "failures" },
+    capacity: { constant: ({ config }) => config.CAPACITY },
   },
   init(_c, { timer }) {
     timer.after(second);

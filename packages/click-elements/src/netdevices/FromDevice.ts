@@ -27,9 +27,10 @@ export const FromDevice: ElementClass = element({
     METHOD: keyword(arg.string, ""),
   },
   prepare: ({ config, error }) => ({ device: readDeviceNumber(config.DEVNAME, error) }),
+  device: ({ plan }) => plan.device,
   state: { count: u64 },
   handlers: {
-    count: { read: (s) => s.count },
+    count: { counter: "count" },
     reset_counts: {
       write: (s) => {
         s.count = 0n;

@@ -65,7 +65,7 @@ export const Socket: ElementClass = element({
     return { address: address === undefined ? "127.0.0.1" : formatIpAddress(address) };
   },
   state: { count: u64 },
-  handlers: { count: { read: (s) => s.count } },
+  handlers: { count: { counter: "count" } },
   service({ config, plan, host, name }) {
     const frames: HostFrame[] = [];
     let drops = 0;

@@ -20,10 +20,11 @@ export const ToDevice: ElementClass = element({
   processing: "a/a",
   config: { DEVNAME: required(arg.string), BURST: keyword(arg.u32, 32), METHOD: keyword(arg.string, "") },
   prepare: ({ config, error }) => ({ device: readDeviceNumber(config.DEVNAME, error) }),
+  device: ({ plan }) => plan.device,
   state: { count: u64, drops: u64 },
   handlers: {
-    count: { read: (s) => s.count },
-    drops: { read: (s) => s.drops },
+    count: { counter: "count" },
+    drops: { counter: "drops" },
     reset_counts: {
       write: (s) => {
         s.count = 0n;

@@ -31,7 +31,7 @@ export const TimeSortedSched: ElementClass = element({
     disordered: u32,
     stopped: u32,
   }),
-  handlers: { well_ordered: { read: (s) => (s as unknown as { disordered: number }).disordered === 0 } },
+  handlers: { well_ordered: { kind: "flag", read: (s) => (s as unknown as { disordered: number }).disordered === 0 } },
   notifier: {
     through: true,
     active(c, context) {

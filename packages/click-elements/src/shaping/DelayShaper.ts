@@ -23,7 +23,7 @@ export const DelayShaper: ElementClass = element({
   initial: ({ config }) => ({ delay: config.DELAY }),
   handlers: {
     delay: timeHandler("delay"),
-    length: { read: (s) => s.held.length },
+    length: { gauge: "held", unit: "packets" },
   },
   notifier: {
     through: true,

@@ -11,4 +11,4 @@
 import type { ElementClass } from "@clickos/click-core";
 import { ratedUnqueue } from "../lib/shaper.ts";
 
-export const RatedUnqueue: ElementClass = ratedUnqueue("RatedUnqueue");
+export const RatedUnqueue: ElementClass = ratedUnqueue("RatedUnqueue", "packets");

@@ -11,4 +11,4 @@
 import type { ElementClass } from "@clickos/click-core";
 import { pullShaper } from "../lib/shaper.ts";
 
-export const Shaper: ElementClass = pullShaper("Shaper");
+export const Shaper: ElementClass = pullShaper("Shaper", "packets");

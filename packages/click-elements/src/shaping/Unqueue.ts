@@ -27,7 +27,7 @@ export const Unqueue: ElementClass = element({
     limit: config.LIMIT >>> 0,
   }),
   handlers: {
-    count: { read: (s) => s.count },
+    count: { counter: "count" },
     reset: resetHandler("count"),
     active: activeHandler,
     burst: numberHandler("burst"),

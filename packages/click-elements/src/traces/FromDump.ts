@@ -38,9 +38,9 @@ export const FromDump: ElementClass = element({
   state: { count: u64, ended: u32, active: u32 },
   initial: ({ config }) => ({ active: config.ACTIVE ? 1 : 0 }),
   handlers: {
-    count: { read: (s) => s.count },
-    filename: { read: (_s, { config }) => config.FILENAME },
-    encap: { read: (_s, { config }) => (config.FORCE_IP ? "IP" : "ETHER") },
+    count: { counter: "count" },
+    filename: { constant: ({ config }) => config.FILENAME },
+    encap: { constant: ({ config }) => (config.FORCE_IP ? "IP" : "ETHER") },
     active: activeHandler,
   },
   startsScheduled: ({ config }) => config.ACTIVE,

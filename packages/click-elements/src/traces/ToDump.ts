@@ -27,7 +27,7 @@ export const ToDump: ElementClass = element({
     if (!Object.hasOwn(linkTypes, config.ENCAP)) error(`ENCAP '${config.ENCAP}' is not ETHER or IP`);
   },
   state: { count: u64 },
-  handlers: { count: { read: (s) => s.count } },
+  handlers: { count: { counter: "count" } },
   files: (config) => ({ writes: config.FILENAME }),
   service({ config, host }) {
     const writer = opening(() =>

@@ -1,0 +1,99 @@
+/** What a program says of itself: layouts of states, how ports are connected, handlers. */
+import { classDigest, type LibraryDigest } from "../element/digest.ts";
+import type { Handler, HandlerEntry, HandlerKind } from "../element/handler.ts";
+import { plainValue } from "../element/handler.ts";
+import { ElementDefinitionError } from "../element/ownership.ts";
+import type { CheckedGraph, ElementInstance } from "./check.ts";
+import { type FieldPlace, fieldPlaces, type MemoryPlan } from "./memory-plan.ts";
+
+/** The layouts that the states of a graph have, and which of them each element's state has. */
+export function stateLayouts(graph: CheckedGraph): { layouts: FieldPlace[][]; layoutOf: number[] } {
+  const layouts: FieldPlace[][] = [];
+  const known = new Map<string, number>();
+  const layoutOf = graph.elements.map((e) => {
+    const rows = fieldPlaces(e.state);
+    const key = JSON.stringify(rows);
+    let index = known.get(key);
+    if (index === undefined) {
+      index = layouts.push(rows) - 1;
+      known.set(key, index);
+    }
+    return index;
+  });
+  return { layouts, layoutOf };
+}
+
+/** By element: the `ports` handler, counts, then a line a port with its processing and what is connected there. */
+export function portTexts(graph: CheckedGraph): string[] {
+  const peers = new Map<string, string[]>();
+  const note = (
+    side: string,
+    at: { element: number; port: number },
+    other: { element: number; port: number },
+  ): void => {
+    const key = `${side} ${at.element}.${at.port}`;
+    const text = `${graph.elements[other.element]?.source.name ?? ""} [${other.port}]`;
+    const list = peers.get(key);
+    if (list) list.push(text);
+    else peers.set(key, [text]);
+  };
+  for (const { from, to } of graph.connections) {
+    note("output", from, to);
+    note("input", to, from);
+  }
+  return graph.elements.map((e) => {
+    const [inputCode = "a", outputCode = inputCode] = e.class.processing.split("/");
+    const side = (which: "input" | "output"): string => {
+      const processing = which === "input" ? e.inputs : e.outputs;
+      const codes = which === "input" ? inputCode : outputCode;
+      const lines = processing.map((p, port) => {
+        const agnostic = (codes[Math.min(port, codes.length - 1)] ?? "a") === "a" ? "~" : "";
+        return `${p}${agnostic}\t-\t${(peers.get(`${which} ${e.index}.${port}`) ?? []).join(", ")}\n`;
+      });
+      return `${processing.length} ${which}${processing.length === 1 ? "" : "s"}\n${lines.join("")}`;
+    };
+    return side("input") + side("output");
+  });
+}
+
+/** By class: the digest of each class that a graph uses. */
+export function libraryDigest(graph: CheckedGraph): LibraryDigest {
+  return Object.fromEntries(graph.elements.map((e) => [e.class.name, classDigest(e.class)]));
+}
+
+/** The handlers that the classes of a graph's elements define. */
+export function describeHandlers(graph: CheckedGraph, plan: MemoryPlan): HandlerEntry[] {
+  return graph.elements.flatMap((e) => {
+    const state = plan.elements[e.index]?.state ?? 0;
+    return Object.entries((e.class.handlers ?? {}) as Record<string, Handler<any, any, any>>).map(([name, handler]) =>
+      describeHandler(e, `${e.source.name}.${name}`, handler, state),
+    );
+  });
+}
+
+function describeHandler(
+  e: ElementInstance,
+  path: string,
+  handler: Handler<any, any, any>,
+  state: number,
+): HandlerEntry {
+  const plainKind = (["counter", "gauge", "rate", "flag"] as const).find((k) => handler[k] !== undefined);
+  const field = plainKind && (handler[plainKind] as string);
+  const reads = handler.read !== undefined || field !== undefined || handler.constant !== undefined;
+  const access = reads ? (handler.write ? "rw" : "r") : "w";
+  const kind: HandlerKind = plainKind ?? handler.kind ?? (reads ? "text" : "button");
+  const unit = handler.unit ?? (kind === "counter" ? "packets" : undefined);
+  const entry = { path, access, kind, ...(unit === undefined ? {} : { unit }) } as const;
+  if (handler.constant) {
+    const { config, plan, inputs, outputs } = e;
+    const context = { config, plan, name: e.source.name, ninputs: inputs.length, noutputs: outputs.length };
+    return { ...entry, text: String(handler.constant(context)) };
+  }
+  if (field === undefined) return entry;
+  const type = e.state.fields[field];
+  const plain = type && plainValue(type);
+  if (!plain)
+    throw new ElementDefinitionError(`${path}: '${field}' is no field of the state that is a number or has a length`);
+  const offset = state + (e.state.offsets[field] as number) + plain.offset;
+  return { ...entry, at: { address: offset, type: handler.signed && plain.type === "u32" ? "i32" : plain.type } };
+}

@@ -1,0 +1,56 @@
+/** Where everything of a compiled router is in memory. Plain data: it travels in images. */
+import type { Fields, Struct } from "@clickos/codegen";
+
+/** A field of an element's state: its name, the name of its type, its offset and size in bytes. */
+export type FieldPlace = readonly [name: string, type: string, offset: number, size: number];
+
+export function fieldPlaces(layout: Struct<Fields>): FieldPlace[] {
+  return layout.rows.map(({ name, type, offset, size }) => [name, type, offset, size]);
+}
+
+/** Whether a layout is the one that these places describe. */
+export function sameLayout(layout: Struct<Fields>, places: readonly FieldPlace[]): boolean {
+  return JSON.stringify(fieldPlaces(layout)) === JSON.stringify(places);
+}
+
+/** What the host knows of an element. */
+export interface ElementPlan {
+  readonly name: string;
+  readonly className: string;
+  readonly configText: string;
+  /** How its ports are used and connected, as the `ports` handler shows it. */
+  readonly ports: string;
+  /** Address and size of the state. */
+  readonly state: number;
+  readonly stateSize: number;
+  /** Which of the plan's `layouts` the state has. */
+  readonly layout: number;
+  /** Number of the element's task: its bit in the runnable words, its entry in the table of tickets. */
+  readonly task?: number;
+  /** Address of the time its timer is due. */
+  readonly due?: number;
+}
+
+/** Where a count of drops is: a 64-bit number at `address`. */
+export interface DropCounter {
+  readonly element: string;
+  readonly reason: string;
+  readonly address: number;
+}
+
+export interface MemoryPlan {
+  readonly pages: number;
+  /** The router's memory: from `base` to before `end`. */
+  readonly base: number;
+  readonly end: number;
+  /** Address of the `routerControl` words. */
+  readonly control: number;
+  readonly elements: readonly ElementPlan[];
+  /** Layouts that states have; elements of one class mostly share one. */
+  readonly layouts: readonly (readonly FieldPlace[])[];
+  readonly drops: readonly DropCounter[];
+  readonly devices: readonly number[];
+  /** Addresses of the runnable words, a bit a task, and of the tickets: 8 bytes a task, tickets and credit. */
+  readonly tasks: { readonly runnable: number; readonly tickets: number; readonly count: number };
+  readonly pool: { readonly base: number; readonly count: number };
+}

@@ -1,0 +1,131 @@
+/** A router that runs in a virtual machine, and its handlers. */
+import {
+  type CheckedGraph,
+  checkConfiguration,
+  classDigest,
+  type Drop,
+  type ElementInstance,
+  type ElementPlan,
+  type ElementSet,
+  HandlerError,
+  type HandlerTree,
+  type RouterHandlers,
+  routerControl,
+  routerHandlers,
+  sameLayout,
+  WatchList,
+} from "@clickos/click-core";
+import type { Domain, Hypervisor } from "@clickos/hypervisor";
+import type { Image } from "@clickos/minios";
+
+/** Milliseconds from one look at handlers that are watched to the next. */
+const watchMs = 100;
+
+export class VmRouter implements HandlerTree {
+  readonly image: Image;
+  /** Its number among the modules of the domain. */
+  readonly module: number;
+  private readonly hypervisor: Hypervisor;
+  private readonly domain: Domain;
+  private readonly elements: ElementSet;
+  private readonly watches = new WatchList();
+  private timer: ReturnType<typeof setInterval> | undefined;
+  private made: RouterHandlers | undefined;
+  private graph: CheckedGraph | undefined;
+
+  constructor(image: Image, module: number, hypervisor: Hypervisor, domain: Domain, elements: ElementSet) {
+    this.hypervisor = hypervisor;
+    this.image = image;
+    this.module = module;
+    this.domain = domain;
+    this.elements = elements;
+  }
+
+  list(pattern?: string): string[] {
+    return this.tree.list(pattern);
+  }
+  describe(path: string): ReturnType<HandlerTree["describe"]> {
+    return this.tree.describe(path);
+  }
+  read(path: string, argument?: string): string {
+    return this.still((tree) => tree.read(path, argument));
+  }
+  write(path: string, value: string): void {
+    this.still((tree) => tree.write(path, value));
+    this.checkWatches();
+    // It may have made work for a guest that is asleep.
+    this.hypervisor.wake(this.domain.id);
+  }
+  /** Looked at every 100 ms, and after a write. */
+  watch(path: string, changed: (value: string) => void): Disposable {
+    const full = this.describe(path).path;
+    const watch = this.watches.add(full, this.read(full), changed, () => {
+      if (this.watches.empty) this.close();
+    });
+    if (!this.timer) {
+      this.timer = setInterval(() => this.checkWatches(), watchMs);
+      (this.timer as { unref?(): void }).unref?.();
+    }
+    return watch;
+  }
+  drops(): Drop[] {
+    return this.still((tree) => tree.drops());
+  }
+  /** Nothing is watched any more. */
+  close(): void {
+    clearInterval(this.timer);
+    this.timer = undefined;
+  }
+
+  private checkWatches(): void {
+    if (this.domain.state === "destroyed") this.close();
+    else if (!this.watches.empty) this.watches.check((path) => this.read(path));
+  }
+
+  /** Handlers see the router between two of its slices. */
+  private still<T>(body: (tree: RouterHandlers) => T): T {
+    const { tree } = this;
+    const { memory } = this.domain;
+    return this.hypervisor.hold(this.domain.id, () => {
+      // Handlers may ask what time it is; a router that sleeps has not looked lately.
+      routerControl.view(memory.buffer, this.image.manifest.router.control).now = this.domain.now();
+      return body(tree);
+    });
+  }
+
+  private get tree(): RouterHandlers {
+    const { router, handlers } = this.image.manifest;
+    this.made ??= routerHandlers({
+      memory: this.domain.memory,
+      plan: router,
+      entries: handlers,
+      classOf: (index) => {
+        const { className } = router.elements[index] as ElementPlan;
+        return this.isSame(className) ? this.elements[className] : undefined;
+      },
+      instance: (index) => this.instance(index),
+    });
+    return this.made;
+  }
+
+  private isSame(className: string): boolean {
+    const cls = Object.hasOwn(this.elements, className) ? this.elements[className] : undefined;
+    return cls !== undefined && classDigest(cls) === this.image.manifest.library[className];
+  }
+
+  /** An element of the configuration, checked again with the classes that are here, if they are the image's. */
+  private instance(index: number): ElementInstance {
+    const { config, router, name } = this.image.manifest;
+    const plan = router.elements[index] as ElementPlan;
+    const other = new HandlerError(
+      "OTHER_LIBRARY",
+      `it needs the code of ${plan.className}, and the image '${name}' was built with another version of that class`,
+    );
+    if (!this.isSame(plan.className)) throw other;
+    this.graph ??= checkConfiguration(config, this.elements).checked;
+    const instance = this.graph.elements[index];
+    if (instance?.source.name !== plan.name || !sameLayout(instance.state, router.layouts[plan.layout] ?? []))
+      throw other;
+    return instance;
+  }
+}

@@ -1,0 +1,120 @@
+import { element, elementSet, HandlerError } from "@clickos/click-core";
+import { elements } from "@clickos/click-elements";
+import { u32, u64 } from "@clickos/codegen";
+import { linkImage } from "@clickos/minios";
+import { createToolstack } from "@clickos/xl-fast";
+import { describe, expect, it } from "vitest";
+import { bench, frame } from "./rig.ts";
+
+const text = `FromDevice(0) -> c :: Counter -> Paint(1) -> Discard; Idle -> f :: IPFilter(allow all) -> Discard;
+  t :: TimedSource(1000) -> q :: Queue(7) -> u :: Unqueue(ACTIVE false) -> Discard`;
+const image = await linkImage({ file: "t.click", text }, { elements, name: "vm" });
+
+/** As a later library might have it: the state's fields in another order, and one more. */
+const Counter = element({
+  name: "Counter",
+  ports: "1/1",
+  processing: "a/a",
+  state: { since: u64, bytes: u64, marks: u32, count: u64 },
+  handlers: {
+    count: { counter: "count" },
+    byte_count: { counter: "bytes", unit: "bytes" },
+    reset: {
+      write: (s) => {
+        s.count = 0n;
+        s.bytes = 0n;
+      },
+    },
+  },
+  action(_c, packet, { state }) {
+    state.count.inc();
+    state.bytes.set(state.bytes.get().add(packet.length.toI64()));
+  },
+});
+
+const refusal = (run: () => unknown): string => {
+  try {
+    run();
+  } catch (e) {
+    if (e instanceof HandlerError) return `${e.code}: ${e.message}`;
+    throw e;
+  }
+  return "";
+};
+
+async function running(library: typeof elements) {
+  const b = bench(1, createToolstack({ elements: library }));
+  const vm = await b.xl.create({ name: "vm", image: image.bytes, vif: b.vif });
+  b.ports[0]!.send([frame(0), frame(1), frame(2)]);
+  b.settle();
+  return { ...b, vm };
+}
+
+describe("handlers of a VM whose image another element library made", () => {
+  it("give plain values, and refuse by name what needs the code of a class that differs", async () => {
+    const { vm, settle } = await running({ ...elements, ...elementSet(Counter) });
+    expect([vm.read("c.count"), vm.read("c.byte_count"), vm.read("q.length")]).toEqual(["3", "180", "0"]);
+    expect(refusal(() => vm.write("c.reset", ""))).toBe(
+      "OTHER_LIBRARY: c.reset: it needs the code of Counter, and the image 'vm' was built with another version of that class",
+    );
+    expect(vm.read("c.count")).toBe("3");
+    // Classes that are the same are used.
+    vm.write("u.active", "true");
+    settle();
+    expect([vm.read("u.active"), vm.read("f.program")]).toEqual(["true", "allow all\t0\n(no rule)\t0"]);
+  });
+
+  it("do without any library", async () => {
+    const { vm } = await running({});
+    const tree = vm.handlers();
+    expect([vm.read("c.count"), vm.read("c.class"), vm.read("q.capacity")]).toEqual(["3", "Counter", "7"]);
+    expect(vm.read("c.ports")).toBe("1 input\npush~\t-\tFromDevice@1 [0]\n1 output\npush~\t-\tPaint@3 [0]\n");
+    expect([vm.read("u.scheduled"), vm.read("u.active")]).toEqual(["false", "false"]);
+    vm.write("u.scheduled", "true");
+    expect(vm.read("u.scheduled")).toBe("true");
+    expect(tree.list("c.*").sort()).toEqual(
+      ["byte_count", "class", "config", "count", "handlers", "name", "ports", "reset", "reset_counts"].map(
+        (h) => `c.${h}`,
+      ),
+    );
+    expect(tree.describe("q.length")).toMatchObject({ kind: "gauge", unit: "packets", access: "r" });
+    expect(refusal(() => vm.read("f.program"))).toMatch(/^OTHER_LIBRARY: f\.program: it needs the code of IPFilter/);
+    expect(refusal(() => vm.read("c.nothing"))).toBe("NO_HANDLER: element 'c' has no handler 'nothing'");
+    expect(vm.drops()).toEqual([]);
+  });
+
+  it("run nothing of the elements for plain values", async () => {
+    const untouchable = Object.fromEntries(
+      Object.entries(elements).map(([name, cls]) => [
+        name,
+        {
+          ...cls,
+          prepare() {
+            throw new Error(`${name} is prepared`);
+          },
+        },
+      ]),
+    );
+    const { vm } = await running(untouchable);
+    expect([vm.read("c.count"), vm.read("f.config"), vm.drops()]).toEqual(["3", "allow all", []]);
+  });
+});
+
+it("a handler of a VM is watched", async () => {
+  const { vm, ports, settle } = await running(elements);
+  const tree = vm.handlers();
+  const values: string[] = [];
+  let watch!: Disposable;
+  await new Promise<void>((resolve) => {
+    watch = tree.watch("c.count", (value) => {
+      values.push(value);
+      if (value === "5") resolve();
+    });
+    ports[0]!.send([frame(3), frame(4)]);
+    settle();
+  });
+  vm.write("c.reset", "");
+  expect(values).toEqual(["5", "0"]);
+  watch[Symbol.dispose]();
+  vm.write("c.reset", "");
+});
