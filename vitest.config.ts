@@ -6,7 +6,7 @@ const packages = fileURLToPath(new URL("./packages/", import.meta.url));
 export default defineConfig({
   resolve: {
     alias: [
-      { find: /^@clickos\/([\w-]+)\/node$/, replacement: `${packages}$1/src/node.ts` },
+      { find: /^@clickos\/([\w-]+)\/([\w-]+)$/, replacement: `${packages}$1/src/$2.ts` },
       { find: /^@clickos\/([\w-]+)$/, replacement: `${packages}$1/src/index.ts` },
     ],
   },

@@ -25,6 +25,14 @@ const all = packages.flatMap((p) =>
   sources(join(root, p, "src")).map((file) => ({ package: p, file, imports: imports(file) })),
 );
 
+/** The entries that a package declares: the path after its name, `""` or `/x`, and the source file, `src/x.ts`. */
+function entriesOf(p: string): { path: string; file: string }[] {
+  const { exports } = JSON.parse(readFileSync(join(root, p, "package.json"), "utf8"));
+  return Object.keys(exports ?? {})
+    .filter((path) => path !== "./package.json")
+    .map((path) => ({ path: path.slice(1), file: join(root, p, "src", `${path.slice(2) || "index"}.ts`) }));
+}
+
 /** A cycle in a graph, as the names on it. */
 function cycle(graph: ReadonlyMap<string, readonly string[]>): string[] | undefined {
   const done = new Set<string>();
@@ -57,9 +65,8 @@ describe("the structure", () => {
       return seen;
     };
     const portable = packages.filter((p) => p !== "packages/netdev" && p !== "apps/clickos");
-    // A package without that entry is for Node only, and says so by its entry `/node`.
-    for (const p of portable.filter((p) => existsSync(join(root, p, "src/index.ts")))) {
-      for (const file of reaches(join(root, p, "src/index.ts"))) {
+    for (const entry of portable.flatMap((p) => entriesOf(p).filter(({ path }) => path !== "/node"))) {
+      for (const file of reaches(entry.file)) {
         const wrong = imports(file).filter(
           (i) => i.startsWith("node:") || builtinModules.includes(i) || i === "@clickos/netdev" || i.endsWith("/node"),
         );
@@ -115,12 +122,28 @@ describe("the structure", () => {
     expect(cycle(graph)).toBe(undefined);
   });
 
-  it("imports other packages only through their entries", () => {
-    for (const { file, imports: list } of all)
-      expect([relative(root, file), list.filter((i) => /^@clickos\/[\w-]+\/(?!node$)/.test(i))]).toEqual([
+  it("imports other packages only through entries that they declare", () => {
+    const entries = new Set(
+      packages.flatMap((p) => {
+        const { name } = JSON.parse(readFileSync(join(root, p, "package.json"), "utf8"));
+        return entriesOf(p).map(({ path }) => name + path);
+      }),
+    );
+    for (const { file } of all)
+      expect([
         relative(root, file),
-        [],
-      ]);
+        imports(file, true).filter((i) => i.startsWith("@clickos/") && !entries.has(i)),
+      ]).toEqual([relative(root, file), []]);
+  });
+
+  it("builds and documents every entry that is declared", () => {
+    for (const p of packages.filter((p) => p !== "apps/clickos")) {
+      const files = entriesOf(p).map(({ file }) => relative(join(root, p), file));
+      const built = readFileSync(join(root, p, "tsup.config.ts"), "utf8");
+      const documented = JSON.parse(readFileSync(join(root, p, "typedoc.json"), "utf8")).entryPoints;
+      expect([p, files.filter((f) => !existsSync(join(root, p, f)) || !built.includes(`"${f}"`))]).toEqual([p, []]);
+      expect([p, documented.sort()]).toEqual([p, files.sort()]);
+    }
   });
 
   it("gives every package a README and a licence", () => {

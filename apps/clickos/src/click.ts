@@ -1,17 +1,7 @@
 /** The `click` command: runs a configuration as Click's user-level driver does. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import {
-  type Configuration,
-  ConfigurationError,
-  clickVersion,
-  Diagnostics,
-  drive,
-  HandlerError,
-  parse,
-  Router,
-  SimulatedClock,
-} from "@clickos/click-core";
+import { clickVersion, drive, HandlerError, Router, SimulatedClock } from "@clickos/click-core";
 import {
   archiveMember,
   type ControlServer,
@@ -20,6 +10,7 @@ import {
   onSignal,
   serveControl,
 } from "@clickos/click-elements/node";
+import { type Configuration, ConfigurationError, Diagnostics, parse } from "@clickos/click-language";
 import { systemReason } from "@clickos/netdev";
 import { type ClickOptions, clickUsage, readClickOptions, UsageError } from "./click-options.ts";
 import { failureText } from "./failure.ts";

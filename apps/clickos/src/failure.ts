@@ -1,6 +1,7 @@
 /** Failures of a command: what the user is told, and the exit status. */
-import { ConfigurationError, HandlerError } from "@clickos/click-core";
+import { HandlerError } from "@clickos/click-core";
 import { ArchiveError } from "@clickos/click-elements/node";
+import { ConfigurationError } from "@clickos/click-language";
 import { HypervisorError } from "@clickos/hypervisor";
 import { ImageError } from "@clickos/minios";
 import { CaptureError, systemReason } from "@clickos/netdev";

@@ -1,13 +1,12 @@
 /** The tools that look at configurations without running them: check, fmt, flatten, graph, explain. */
 import { readFileSync } from "node:fs";
+import { type ConfigSpec, diagnose, type ElementSet } from "@clickos/click-core";
+import { archiveMember } from "@clickos/click-elements/node";
 import {
-  type ConfigSpec,
   ConfigurationError,
   type Diagnostic,
   Diagnostics,
-  diagnose,
   dotPicture,
-  type ElementSet,
   flatten,
   formatConfiguration,
   formatDiagnostic,
@@ -19,8 +18,7 @@ import {
   pictureOf,
   type Source,
   textPicture,
-} from "@clickos/click-core";
-import { archiveMember } from "@clickos/click-elements/node";
+} from "@clickos/click-language";
 import { CommandError } from "./failure.ts";
 import { readBytes, readInput } from "./files.ts";
 import { printable } from "./printable.ts";

@@ -1,5 +1,5 @@
 /**
- * The Click language and its compiler.
+ * The compiler of Click configurations, and routers that run in process.
  *
  * `Router.compile` runs a configuration in process. `checkConfiguration` and `compile` are its parts, for those
  * who bring a platform of their own. `element` defines element classes.
@@ -23,7 +23,6 @@ export {
   type MemoryPlan,
   sameLayout,
 } from "./compile/memory-plan.ts";
-export { dotPicture, mermaidPicture, type Picture, pictureOf, textPicture } from "./compile/picture.ts";
 export {
   type Platform,
   type PlatformContext,
@@ -33,7 +32,6 @@ export {
   type StagedDevice,
   type StagedPool,
 } from "./compile/platform.ts";
-export type { Processing } from "./compile/ports.ts";
 export {
   type ArgumentSpec,
   type ArgumentType,
@@ -111,36 +109,6 @@ export {
   packetDescriptor,
   type StagedIp,
 } from "./element/packet.ts";
-export {
-  type Argument,
-  type Expander,
-  expand,
-  quote,
-  quoteAlways,
-  splitArguments,
-  splitText,
-  splitWords,
-  takeWord,
-  unquote,
-} from "./language/arguments.ts";
-export type * from "./language/ast.ts";
-export {
-  ConfigurationError,
-  type Diagnostic,
-  Diagnostics,
-  formatDiagnostic,
-  lineAndColumn,
-  type Place,
-  type Source,
-} from "./language/diagnostics.ts";
-export { type FlattenOptions, flatten } from "./language/flatten.ts";
-export { formatConfiguration } from "./language/format.ts";
-export type { Connection, Graph, GraphElement, Port, Requirement } from "./language/graph.ts";
-export { graphText } from "./language/graph-text.ts";
-export { lex, type Token, type TokenKind } from "./language/lexer.ts";
-export { lint } from "./language/lint.ts";
-export { parse } from "./language/parser.ts";
-export { printConfiguration } from "./language/print.ts";
 export type { RouterDevice } from "./runtime/device-ring.ts";
 export { type DriveOptions, drive, SimulatedClock } from "./runtime/driver.ts";
 export { clickVersion, Router, type RouterOptions, type RunResult, systemClock } from "./runtime/router.ts";

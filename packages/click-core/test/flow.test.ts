@@ -1,24 +1,8 @@
 import { checkConfiguration, element, elementSet, Router } from "@clickos/click-core";
 import { elements } from "@clickos/click-elements";
 import { describe, expect, it } from "vitest";
-import { flows } from "../src/compile/flow.ts";
 
 describe("flow codes", () => {
-  it("say which inputs reach which outputs", () => {
-    const table = (code: string | undefined, inputs: number, outputs: number): string =>
-      Array.from({ length: inputs }, (_, i) =>
-        Array.from({ length: outputs }, (_x, o) => (flows(code, i, o) ? "x" : ".")).join(""),
-      ).join(" ");
-    expect(table(undefined, 2, 2)).toBe("xx xx");
-    expect(table("x/x", 2, 3)).toBe("xxx xxx");
-    expect(table("x/y", 1, 1)).toBe(".");
-    expect(table("xy/x", 2, 2)).toBe("xx ..");
-    expect(table("xyz/[xz]y", 3, 2)).toBe("x. .x x.");
-    expect(table("#/#", 3, 3)).toBe("x.. .x. ..x");
-    expect(table("#/[^#]", 3, 3)).toBe(".xx x.x xx.");
-    expect(table("xy/[^x]x", 2, 2)).toBe(".x x.");
-  });
-
   it("decide what agnostic ports become", () => {
     // Two wires in one element: each is push or pull by itself.
     const TwoWires = element({ name: "TwoWires", ports: "2/2", processing: "a/a", flow: "xy/xy", action() {} });

@@ -1,5 +1,6 @@
-import { ConfigurationError, HandlerError, Router } from "@clickos/click-core";
+import { HandlerError, Router } from "@clickos/click-core";
 import { elements } from "@clickos/click-elements";
+import { ConfigurationError } from "@clickos/click-language";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 

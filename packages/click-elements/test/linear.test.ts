@@ -1,6 +1,7 @@
-import { arg, expand, quote, Router, splitText, splitWords, takeWord, unquote } from "@clickos/click-core";
+import { arg, Router } from "@clickos/click-core";
 import { elements, PatternError, parseIpPattern } from "@clickos/click-elements";
 import { ArchiveError, archiveMember, connectControl, parseControlAddress } from "@clickos/click-elements/node";
+import { expand, quote, splitText, splitWords, takeWord, unquote } from "@clickos/click-language/arguments";
 import { describe, expect, it } from "vitest";
 import { flagLetters, parseProtocol, summaryField } from "../src/lib/ip-summary.ts";
 

@@ -1,8 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ConfigurationError, type HostFiles, Router } from "@clickos/click-core";
+import { type HostFiles, Router } from "@clickos/click-core";
 import { elements, hostFiles } from "@clickos/click-elements/node";
+import { ConfigurationError } from "@clickos/click-language";
 import { afterAll, describe, expect, it } from "vitest";
 
 const dir = mkdtempSync(join(tmpdir(), "summary-"));

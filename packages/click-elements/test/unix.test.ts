@@ -2,8 +2,9 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ConfigurationError, drive, Router } from "@clickos/click-core";
+import { drive, Router } from "@clickos/click-core";
 import { connectControl, elements, ListenError, serveControl } from "@clickos/click-elements/node";
+import { ConfigurationError } from "@clickos/click-language";
 import { listenUnix } from "@clickos/unix-socket/node";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 

@@ -3,8 +3,8 @@
  * what it is, and `clickos.sha256`, the digest of everything before that section. A signature may follow
  * (signature.ts), which the digest does not cover.
  */
-
-import { bufferSize, checkConfiguration, compile, type ElementSet, type Source } from "@clickos/click-core";
+import { bufferSize, checkConfiguration, compile, type ElementSet } from "@clickos/click-core";
+import type { Source } from "@clickos/click-language";
 import { customSection } from "@clickos/codegen";
 import { checkKernel, guestRules, KernelError } from "@clickos/hypervisor";
 import { grantsPool, ownGrants, type RingKind, type VifPlaces } from "@clickos/netfront";

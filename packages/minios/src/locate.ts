@@ -1,12 +1,6 @@
 /** Finds the element that a crash was in: from the bytes of code on the stack, or from what the router noted last. */
-import {
-  type CheckedGraph,
-  checkConfiguration,
-  compile,
-  type ElementSet,
-  lineAndColumn,
-  routerControl,
-} from "@clickos/click-core";
+import { type CheckedGraph, checkConfiguration, compile, type ElementSet, routerControl } from "@clickos/click-core";
+import { lineAndColumn } from "@clickos/click-language";
 import type { CrashPlace, Locate } from "@clickos/hypervisor";
 import type { ImageManifest } from "./manifest.ts";
 import { miniosPlatform } from "./platform.ts";

@@ -2,6 +2,7 @@
  * The manifest of an image, and what it may say: the shape and the bounds of every field in one table, then what has to be
  * true between fields. Nothing in a manifest is believed beyond that: the code of an image need not do what it says.
  */
+
 import {
   bufferSize,
   type HandlerEntry,
@@ -9,8 +10,8 @@ import {
   type MemoryPlan,
   plainSize,
   plainTypes,
-  type Source,
 } from "@clickos/click-core";
+import type { Source } from "@clickos/click-language";
 import { entriesPerFrame, frameSize, reservedEntries } from "@clickos/grant-table";
 import { domainFrames, firstFreeAddress, guestRules } from "@clickos/hypervisor";
 import { ringKinds, type VifPlaces } from "@clickos/netfront";

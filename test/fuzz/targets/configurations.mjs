@@ -3,18 +3,11 @@
  * they take; and others changed. Small ones that are right are compiled and run for a while, and their handlers read.
  */
 import { readdirSync, readFileSync } from "node:fs";
-import {
-  Diagnostics,
-  diagnose,
-  formatConfiguration,
-  formatDiagnostic,
-  graphText,
-  lint,
-  parse,
-  printConfiguration,
-} from "@clickos/click-core";
+import { diagnose } from "@clickos/click-core";
 import { elements as portable } from "@clickos/click-elements";
 import { elements } from "@clickos/click-elements/node";
+import { Diagnostics, formatConfiguration, formatDiagnostic, graphText, lint, parse } from "@clickos/click-language";
+import { printConfiguration } from "@clickos/click-language/syntax";
 import { linkImage } from "@clickos/minios";
 import { bytesOf, mutateText, numbers, textOf } from "../mutate.mjs";
 import { compiled } from "../router.mjs";

@@ -1,11 +1,11 @@
 /** From a flat graph to one that can be compiled: classes found, arguments read, ports and processing settled. */
+import type { Connection, Diagnostics, Graph, GraphElement, Place } from "@clickos/click-language";
+import { closest } from "@clickos/click-language/closest";
+import { checkPorts, type Processing, resolveProcessing, usedPorts } from "@clickos/click-language/ports";
 import { type Fields, type Struct, struct } from "@clickos/codegen";
 import { type ConfigSpec, type LookupName, readArguments } from "../element/argument-types.ts";
 import type { ElementClass, ElementSet } from "../element/element.ts";
 import { Information } from "../element/information.ts";
-import { closest, type Diagnostics, type Place } from "../language/diagnostics.ts";
-import type { Connection, Graph, GraphElement } from "../language/graph.ts";
-import { checkPorts, type Processing, resolveProcessing, usedPorts } from "./ports.ts";
 
 /** An element of a checked graph. It is made once; staging, handlers, images and hot swap read it. */
 export interface ElementInstance {

@@ -1,13 +1,18 @@
 /** From configuration text to a module: parse, flatten, check, stage, encode. */
+import {
+  Diagnostics,
+  type FlattenOptions,
+  flatten,
+  formatDiagnostic,
+  type Graph,
+  parse,
+  type Source,
+} from "@clickos/click-language";
+import { splitArguments } from "@clickos/click-language/arguments";
 import type { CodeRegion, ModuleIr } from "@clickos/codegen";
 import type { LibraryDigest } from "../element/digest.ts";
 import type { ElementSet } from "../element/element.ts";
 import type { HandlerEntry } from "../element/handler.ts";
-import { splitArguments } from "../language/arguments.ts";
-import { Diagnostics, formatDiagnostic, type Source } from "../language/diagnostics.ts";
-import { type FlattenOptions, flatten } from "../language/flatten.ts";
-import type { Graph } from "../language/graph.ts";
-import { parse } from "../language/parser.ts";
 import { type CheckedGraph, check, type ElementInstance } from "./check.ts";
 import { describeHandlers, libraryDigest } from "./describe.ts";
 import type { MemoryPlan } from "./memory-plan.ts";

@@ -4,6 +4,7 @@
  * An input with one caller is emitted where it is called; one with several becomes a function. To know which,
  * each piece of element code is first run against a module that is thrown away, counting its calls.
  */
+import { ConfigurationError } from "@clickos/click-language";
 import {
   alignUp,
   type Func,
@@ -16,7 +17,6 @@ import {
 import type { ElementClass, ElementContext } from "../element/element.ts";
 import { ElementDefinitionError, Ownership } from "../element/ownership.ts";
 import { bufferSize, loadParts, type PacketParts, saveParts } from "../element/packet.ts";
-import { ConfigurationError } from "../language/diagnostics.ts";
 import { lineSize } from "../structures/text-line.ts";
 import type { CheckedGraph, ElementInstance } from "./check.ts";
 import { portTexts, stateLayouts } from "./describe.ts";

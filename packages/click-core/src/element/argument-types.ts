@@ -1,5 +1,5 @@
 /** The types of configuration arguments, read as Click reads them. */
-import { type Argument, unquote } from "../language/arguments.ts";
+import { type Argument, unquote } from "@clickos/click-language/arguments";
 import type { NameKind } from "./information.ts";
 
 /** Looks up a name that information elements define. */

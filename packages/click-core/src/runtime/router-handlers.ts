@@ -3,6 +3,8 @@
  * handlers (`class`, `name`, `config`, `ports`, `handlers`, and of a task `scheduled`, `tickets`, `home_thread`) follow from
  * the memory plan. The rest is code of the element classes, run on the host over a view of the element's state.
  */
+
+import { closest } from "@clickos/click-language/closest";
 import type { ElementInstance } from "../compile/check.ts";
 import type { ElementPlan, MemoryPlan } from "../compile/memory-plan.ts";
 import { noTimer, routerControl } from "../compile/platform.ts";
@@ -17,7 +19,6 @@ import {
 } from "../element/handler.ts";
 import { HandlerError, type HandlerTree, matchesPattern } from "../element/handler-tree.ts";
 import { scopes } from "../element/information.ts";
-import { closest } from "../language/diagnostics.ts";
 import { readDrops } from "./drops.ts";
 import { HostTasks } from "./host-tasks.ts";
 

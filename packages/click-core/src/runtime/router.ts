@@ -1,4 +1,5 @@
 /** A router in process: a compiled configuration over a memory of its own, and how it gives way to the next. */
+import { ConfigurationError, type FlattenOptions, graphText } from "@clickos/click-language";
 import {
   type CheckedConfiguration,
   checkConfiguration,
@@ -10,9 +11,6 @@ import type { Platform } from "../compile/platform.ts";
 import type { ElementSet, FileUse, HostFiles, HostService, ServiceHost } from "../element/element.ts";
 import type { HandlerEntry, ServiceHandler } from "../element/handler.ts";
 import { findHandler, type HandlerTree, WatchList } from "../element/handler-tree.ts";
-import { ConfigurationError } from "../language/diagnostics.ts";
-import type { FlattenOptions } from "../language/flatten.ts";
-import { graphText } from "../language/graph-text.ts";
 import { type DeviceRings, type RouterDevice, ringSlots, stageDeviceRings } from "./device-ring.ts";
 import { HostTimers } from "./host-timers.ts";
 import { createInstance, type Instance, takeOver } from "./instance.ts";

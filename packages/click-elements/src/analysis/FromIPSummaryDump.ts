@@ -14,16 +14,8 @@
  *
  *   FromIPSummaryDump(trace.sum, STOP true, ZERO true) -> ToDump(out.pcap, ENCAP IP)
  */
-import {
-  arg,
-  type ElementClass,
-  element,
-  type HostFrame,
-  keyword,
-  maximumFrame,
-  required,
-  splitWords,
-} from "@clickos/click-core";
+import { arg, type ElementClass, element, type HostFrame, keyword, maximumFrame, required } from "@clickos/click-core";
+import { splitWords } from "@clickos/click-language/arguments";
 import { u32, u64 } from "@clickos/codegen";
 import { activeHandler } from "../lib/active.ts";
 import { buildPacket } from "../lib/ip-build.ts";

@@ -21,12 +21,10 @@ import {
   type ElementClass,
   element,
   keyword,
-  quoteAlways,
   required,
   type ServiceHost,
-  splitWords,
-  unquote,
 } from "@clickos/click-core";
+import { quoteAlways, splitWords, unquote } from "@clickos/click-language/arguments";
 import { FileTrouble } from "../lib/file-trouble.ts";
 import { type IpView, type SummaryField, summaryField, type Value, viewIp } from "../lib/ip-summary.ts";
 import { pullTask } from "../lib/pull-task.ts";

@@ -6,7 +6,8 @@
  *
  *   PokeHandlers(1s, read c.count, 1s, stop)
  */
-import { arg, type ElementClass, element, rest, takeWord } from "@clickos/click-core";
+import { arg, type ElementClass, element, rest } from "@clickos/click-core";
+import { takeWord } from "@clickos/click-language/arguments";
 import { parseScript } from "./instructions.ts";
 import { scriptService } from "./service.ts";
 

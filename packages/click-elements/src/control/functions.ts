@@ -1,5 +1,5 @@
 /** The functions of the script language: read handlers of every script, used as `$(add 1 2)`. */
-import { splitWords, unquote } from "@clickos/click-core";
+import { splitWords, unquote } from "@clickos/click-language/arguments";
 
 type Number_ = bigint | number;
 

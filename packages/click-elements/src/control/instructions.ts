@@ -1,5 +1,5 @@
 /** The instructions of scripts, as they are written. */
-import { splitWords, takeWord, unquote } from "@clickos/click-core";
+import { splitWords, takeWord, unquote } from "@clickos/click-language/arguments";
 
 export type ScriptType = "ACTIVE" | "PASSIVE" | "DRIVER" | "PROXY" | "PACKET" | "SIGNAL";
 export const scriptTypes: readonly ScriptType[] = ["ACTIVE", "PASSIVE", "DRIVER", "PROXY", "PACKET", "SIGNAL"];

@@ -2,7 +2,9 @@
  * The script machine: runs the instructions of Script and DriverManager. Nothing here blocks, and a turn is bounded:
  * see turn.ts.
  */
-import { arg, expand, findHandler, HandlerError, type ServiceHost, takeWord, unquote } from "@clickos/click-core";
+
+import { arg, findHandler, HandlerError, type ServiceHost } from "@clickos/click-core";
+import { expand, takeWord, unquote } from "@clickos/click-language/arguments";
 import { readValue } from "../lib/handlers.ts";
 import { builtinLabels, type Instruction, redirection, type ScriptType, savedFile } from "./instructions.ts";
 import {

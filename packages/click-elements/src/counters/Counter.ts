@@ -8,8 +8,8 @@
  *
  *   FromDevice(0) -> c :: Counter(COUNT_CALL 1000 stop) -> ...
  */
-
-import { type ArgumentType, type ElementClass, element, keyword, takeWord } from "@clickos/click-core";
+import { type ArgumentType, type ElementClass, element, keyword } from "@clickos/click-core";
+import { takeWord } from "@clickos/click-language/arguments";
 import { u64 } from "@clickos/codegen";
 
 interface Call {

@@ -9,7 +9,9 @@
  * `step`, so that whoever drives the session decides when; what a request may hold is bounded, and what is kept of
  * unfinished ones is taken from an allowance that all sessions share.
  */
-import { HandlerError, type HandlerErrorCode, type HandlerTree, takeWord } from "@clickos/click-core";
+
+import { HandlerError, type HandlerErrorCode, type HandlerTree } from "@clickos/click-core";
+import { takeWord } from "@clickos/click-language/arguments";
 
 /** What the protocol gives access to: of a router, or of an element's view of one. */
 export type ControlTarget = Pick<HandlerTree, "describe" | "read" | "write">;

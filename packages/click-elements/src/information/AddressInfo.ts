@@ -14,8 +14,8 @@ import {
   parseIpAddress,
   parseIpPrefix,
   rest,
-  splitWords,
 } from "@clickos/click-core";
+import { splitWords } from "@clickos/click-language/arguments";
 
 export const AddressInfo: ElementClass = element({
   name: "AddressInfo",

@@ -3,7 +3,8 @@
  *
  *   PortInfo(control 7777/tcp, telemetry 9000/udp)
  */
-import { arg, type ElementClass, element, rest, splitWords } from "@clickos/click-core";
+import { arg, type ElementClass, element, rest } from "@clickos/click-core";
+import { splitWords } from "@clickos/click-language/arguments";
 
 export const PortInfo: ElementClass = element({
   name: "PortInfo",

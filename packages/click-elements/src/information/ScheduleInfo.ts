@@ -5,7 +5,8 @@
  *
  *   ScheduleInfo(urgent 2, rest 0.5)
  */
-import { arg, type ElementClass, element, rest, splitWords } from "@clickos/click-core";
+import { arg, type ElementClass, element, rest } from "@clickos/click-core";
+import { splitWords } from "@clickos/click-language/arguments";
 
 export const ScheduleInfo: ElementClass = element({
   name: "ScheduleInfo",

@@ -16,6 +16,12 @@ export interface Port {
   readonly port: number;
 }
 
+/** How many ports an element, or a compound, has. */
+export interface PortCounts {
+  readonly inputs: number;
+  readonly outputs: number;
+}
+
 export interface Connection {
   readonly from: Port;
   readonly to: Port;

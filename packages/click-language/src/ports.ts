@@ -1,13 +1,24 @@
-/** Port counts and push/pull resolution, by Click's codes. */
-import type { Diagnostics } from "../language/diagnostics.ts";
-import type { Graph } from "../language/graph.ts";
-import { flows } from "./flow.ts";
+/**
+ * Port counts and push/pull resolution, by Click's codes.
+ *
+ * @packageDocumentation
+ */
+import type { Diagnostics } from "./diagnostics.ts";
+import { flows } from "./flow-code.ts";
+import type { Graph, PortCounts } from "./graph.ts";
+
+export { flows, type PortCounts };
 
 export type Processing = "push" | "pull";
 
-export interface PortCounts {
-  readonly inputs: number;
-  readonly outputs: number;
+/** What a class says of its ports, in Click's codes. */
+export interface PortCodes {
+  /** How many there are: `1/1-2`. */
+  readonly ports: string;
+  /** Push (`h`), pull (`l`) or agnostic (`a`): `a/ah`. */
+  readonly processing: string;
+  /** Which inputs' packets reach which outputs; without it, all reach all. */
+  readonly flow?: string;
 }
 
 /** Ports used by each element's connections. */
@@ -74,7 +85,7 @@ export interface ResolvedProcessing {
 /** Decides push or pull for every port; agnostic ports follow those that the flow code joins them to. */
 export function resolveProcessing(
   graph: Graph,
-  classes: readonly ({ readonly processing: string; readonly flow?: string } | undefined)[],
+  classes: readonly (PortCodes | undefined)[],
   used: readonly PortCounts[],
   diagnostics: Diagnostics,
 ): ResolvedProcessing[] {

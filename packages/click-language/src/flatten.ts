@@ -10,9 +10,9 @@ import type {
   Endpoint,
   Statement,
 } from "./ast.ts";
-import { bindArguments, type PortCounts, portsUsed } from "./compound.ts";
+import { bindArguments, portsUsed } from "./compound.ts";
 import type { Diagnostics, Place } from "./diagnostics.ts";
-import type { Connection, Graph, GraphElement, Port, Requirement } from "./graph.ts";
+import type { Connection, Graph, GraphElement, Port, PortCounts, Requirement } from "./graph.ts";
 import { maximumNesting } from "./parser.ts";
 
 export interface FlattenOptions {

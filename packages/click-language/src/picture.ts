@@ -2,12 +2,11 @@
  * Pictures of a configuration as text: for Graphviz, for Mermaid, and to be read. They need no more than that the
  * text parses: classes that are not known are drawn all the same.
  */
-import type { ElementSet } from "../element/element.ts";
-import { Diagnostics, type Source } from "../language/diagnostics.ts";
-import { flatten } from "../language/flatten.ts";
-import type { Graph, GraphElement } from "../language/graph.ts";
-import { parse } from "../language/parser.ts";
-import { type Processing, resolveProcessing, usedPorts } from "./ports.ts";
+import { Diagnostics, type Source } from "./diagnostics.ts";
+import { flatten } from "./flatten.ts";
+import type { Graph, GraphElement } from "./graph.ts";
+import { parse } from "./parser.ts";
+import { type PortCodes, type Processing, resolveProcessing, usedPorts } from "./ports.ts";
 
 export interface Picture {
   readonly graph: Graph;
@@ -18,16 +17,20 @@ export interface Picture {
   readonly diagnostics: Diagnostics;
 }
 
-/** Flattens a configuration and finds push and pull, as far as that goes. */
-export function pictureOf(source: Source, elements: ElementSet, variables?: ReadonlyMap<string, string>): Picture {
+/** Flattens a configuration and finds push and pull, as far as that goes with the classes that are known. */
+export function pictureOf(
+  source: Source,
+  classes: Readonly<Record<string, PortCodes>>,
+  variables?: ReadonlyMap<string, string>,
+): Picture {
   const diagnostics = new Diagnostics();
   const graph = flatten(parse(source, diagnostics), diagnostics, {
-    isClass: (name) => Object.hasOwn(elements, name),
+    isClass: (name) => Object.hasOwn(classes, name),
     ...(variables ? { variables } : {}),
   });
-  const classes = graph.elements.map((e) => (Object.hasOwn(elements, e.className) ? elements[e.className] : undefined));
-  const resolved = resolveProcessing(graph, classes, usedPorts(graph), new Diagnostics());
-  const unknown = new Set(classes.flatMap((c, i) => (c ? [] : [i])));
+  const codes = graph.elements.map((e) => (Object.hasOwn(classes, e.className) ? classes[e.className] : undefined));
+  const resolved = resolveProcessing(graph, codes, usedPorts(graph), new Diagnostics());
+  const unknown = new Set(codes.flatMap((c, i) => (c ? [] : [i])));
   return {
     graph,
     diagnostics,

@@ -1,4 +1,8 @@
-/** Splits a configuration string into arguments, takes quotes and comments out of them, and puts variables in. */
+/**
+ * Splits a configuration string into arguments, takes quotes and comments out of them, and puts variables in.
+ *
+ * @packageDocumentation
+ */
 import type { ConfigText } from "./ast.ts";
 import type { Place } from "./diagnostics.ts";
 import { skipComment, skipQuoted } from "./lexer.ts";

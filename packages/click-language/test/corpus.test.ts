@@ -6,12 +6,10 @@ import {
   formatConfiguration,
   formatDiagnostic,
   graphText,
-  lex,
   parse,
-  printConfiguration,
-  splitText,
-} from "@clickos/click-core";
-import { elements } from "@clickos/click-elements";
+} from "@clickos/click-language";
+import { splitText } from "@clickos/click-language/arguments";
+import { lex, printConfiguration } from "@clickos/click-language/syntax";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
@@ -37,9 +35,7 @@ function read(): { header: string; entries: Entry[] } {
 
 function flat(text: string): string {
   const diagnostics = new Diagnostics();
-  const graph = flatten(parse({ file: "c", text }, diagnostics), diagnostics, {
-    isClass: (name) => Object.hasOwn(elements, name),
-  });
+  const graph = flatten(parse({ file: "c", text }, diagnostics), diagnostics);
   const errors = diagnostics.list.map((d) => formatDiagnostic(d).split("\n")[0] ?? "");
   return (diagnostics.failed ? errors.join("\n") : [...errors, graphText(graph)].join("\n")).trimEnd();
 }
@@ -88,9 +84,7 @@ describe("the corpus", () => {
 
 function flatGraph(text: string): ReturnType<typeof flatten> {
   const diagnostics = new Diagnostics();
-  return flatten(parse({ file: "c", text }, diagnostics), diagnostics, {
-    isClass: (name) => Object.hasOwn(elements, name),
-  });
+  return flatten(parse({ file: "c", text }, diagnostics), diagnostics);
 }
 
 // ---- trees at random

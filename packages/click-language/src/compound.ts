@@ -1,11 +1,7 @@
 /** What fits a compound element: its parameters and the ports that its body uses. */
 import { type Argument, takeWord } from "./arguments.ts";
 import type { Arrow, CompoundBody, Endpoint, Statement } from "./ast.ts";
-
-export interface PortCounts {
-  readonly inputs: number;
-  readonly outputs: number;
-}
+import type { PortCounts } from "./graph.ts";
 
 /** Values for a body's parameters, or `undefined` when the arguments do not fit. */
 export function bindArguments(body: CompoundBody, args: readonly Argument[]): Map<string, string> | undefined {
