@@ -1,7 +1,6 @@
 /** The fuzzing suite, as long as there is time for in every run; `npm run fuzz` makes it longer. */
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
+import { needsBuild } from "./built.ts";
 // @ts-expect-error the suite is JavaScript, so that it also runs outside of here
 import { targets } from "./fuzz/inputs.mjs";
 // @ts-expect-error the suite is JavaScript
@@ -23,10 +22,11 @@ interface Report {
 }
 
 const built = new URL("../packages/click-elements/dist/node.js", import.meta.url);
-const missing = existsSync(fileURLToPath(built)) ? "" : " (skipped: needs `npm run build`)";
 const text = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString("latin1");
 
-describe.skipIf(missing !== "")(`what comes from outside${missing}`, () => {
+beforeAll(() => needsBuild(built));
+
+describe("what comes from outside", () => {
   it("gives a result or is refused in words, for what once failed and 20 seconds of other inputs", async () => {
     const seed = Number(process.env.FUZZ_SEED ?? "1");
     // An input that takes ten seconds does not end; how long others take is for the long run.
@@ -47,7 +47,7 @@ describe.skipIf(missing !== "")(`what comes from outside${missing}`, () => {
   }, 300_000);
 });
 
-describe.skipIf(missing !== "")(`the fuzzing suite${missing}`, () => {
+describe("the fuzzing suite", () => {
   it("finds mistakes of every kind, and goes on", async () => {
     const [report]: Report[] = await fuzz({
       seed: 1,

@@ -1,15 +1,14 @@
 /** The hostile-guest suite, as long as there is time for in every run; `npm run hostile` makes it longer. */
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { elements } from "@clickos/click-elements";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
+import { needsBuild } from "./built.ts";
 // @ts-expect-error the suite is JavaScript, so that it also runs outside of here
 import { hostileSuite, judge } from "./hostile/suite.mjs";
 
 const worker = new URL("../packages/hypervisor/dist/pcpu-worker.js", import.meta.url);
-const missing = existsSync(fileURLToPath(worker)) ? "" : " (skipped: needs `npm run build`)";
 
-describe.skipIf(missing !== "")(`guests that attack everything they share${missing}`, () => {
+describe("guests that attack everything they share", () => {
+  beforeAll(() => needsBuild(worker));
   it("harm nobody, learn nothing and leave nothing, in 20,000 mutations and one of each attack", async () => {
     const seed = Number(process.env.HOSTILE_SEED ?? "1");
     const report = await hostileSuite({ mutations: 20_000, seed, elements, worker, short: true });

@@ -1,8 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
+import { needsBuild } from "./built.ts";
 
 // The first `ts` block of every package's README is run against the built packages. What it prints must be what
 // the `//=>` comments in it say.
@@ -18,8 +19,7 @@ describe("the example of", () => {
       const readme = readFileSync(join(root, "packages", name, "README.md"), "utf8");
       const code = /```ts\n([\s\S]*?)```/.exec(readme)?.[1];
       if (code === undefined) throw new Error(`packages/${name}/README.md has no ts block`);
-      if (!existsSync(join(root, "packages", name, "dist")))
-        throw new Error("the packages are not built: run npm run build");
+      needsBuild(new URL(`../packages/${name}/dist/`, import.meta.url));
       const file = join(folder, `${name}.mjs`);
       writeFileSync(file, code);
       const { status, stdout, stderr } = spawnSync(process.execPath, [file], { encoding: "utf8", cwd: folder });

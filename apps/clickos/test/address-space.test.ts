@@ -1,9 +1,9 @@
 /** The commands under a small limit of address space, `ulimit -v`: what needs no router's memory works. */
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
+import { needsBuild } from "../../../test/built.ts";
 
 const app = fileURLToPath(new URL("..", import.meta.url));
 const limitKiB = 8_000_000;
@@ -11,13 +11,13 @@ const limited = (command: string): ReturnType<typeof spawnSync> =>
   spawnSync("sh", ["-c", `ulimit -v ${limitKiB} && exec ${command}`], { encoding: "utf8" });
 const node = `'${process.execPath}'`;
 const why = (): string => {
-  if (!existsSync(join(app, "dist/clickos.js"))) return " (skipped: needs `npm run build`)";
   const { status, stdout } = limited(`${node} -p 6*7`);
   return status === 0 && stdout === "42\n" ? "" : " (skipped: a shell cannot limit the address space here)";
 };
 const skipped = why();
 
 describe.skipIf(skipped !== "")(`a limit of address space${skipped}`, () => {
+  beforeAll(() => needsBuild(new URL("../dist/clickos.js", import.meta.url)));
   const run = (command: string, args: string): { status: number | null; stderr: string } => {
     const { status, stderr } = limited(`${node} '${join(app, "bin", command)}' ${args}`);
     return { status, stderr: String(stderr) };

@@ -9,6 +9,7 @@ import { createCapture, openCapture } from "@clickos/netdev";
 import { createSwitch } from "@clickos/vale";
 import { createToolstack } from "@clickos/xl-fast";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { needsBuild } from "../../../test/built.ts";
 import { firewall } from "./firewall-model.ts";
 
 const app = fileURLToPath(new URL("..", import.meta.url));
@@ -18,9 +19,7 @@ const config = join(app, "demo/firewall.click");
 const dir = mkdtempSync(join(tmpdir(), "clickos-test-"));
 const at = (name: string): string => join(dir, name);
 afterAll(() => rmSync(dir, { recursive: true }));
-beforeAll(() => {
-  if (!existsSync(join(app, "dist/clickos.js"))) throw new Error("the command is not built: run npm run build");
-});
+beforeAll(() => needsBuild(new URL("../dist/clickos.js", import.meta.url)));
 
 function clickos(...args: string[]): { status: number | null; stdout: string; stderr: string } {
   const { status, stdout, stderr } = spawnSync(process.execPath, [command, ...args], {

@@ -16,7 +16,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createCapture, openCapture } from "@clickos/netdev";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { needsBuild } from "../../../test/built.ts";
 
 const app = fileURLToPath(new URL("..", import.meta.url));
 const dir = mkdtempSync(join(tmpdir(), "clickos-files-"));
@@ -47,8 +48,8 @@ function capture(name: string, count: number): Buffer {
   return readFileSync(at(name));
 }
 
-const built = existsSync(join(app, "dist/clickos.js"));
-describe.skipIf(!built || process.platform === "win32")("files (skipped where nothing is built)", () => {
+describe.skipIf(process.platform === "win32")("files (skipped on Windows)", () => {
+  beforeAll(() => needsBuild(new URL("../dist/clickos.js", import.meta.url)));
   writeFileSync(at("pass.click"), "FromDevice(0) -> ToDevice(1);\n");
   const bytes = capture("in.pcap", 100);
 

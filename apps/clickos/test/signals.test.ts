@@ -16,7 +16,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createCapture, openCapture } from "@clickos/netdev";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { needsBuild } from "../../../test/built.ts";
 
 const app = fileURLToPath(new URL("..", import.meta.url));
 const dir = mkdtempSync(join(tmpdir(), "clickos-signals-"));
@@ -81,8 +82,8 @@ function pipe(name: string, count: number): { path: string; release(): void } {
   return { path: at(name), release: () => stream.destroy() };
 }
 
-const built = existsSync(join(app, "dist/clickos.js"));
-describe.skipIf(!built || process.platform === "win32")("a signal (skipped where nothing is built)", () => {
+describe.skipIf(process.platform === "win32")("a signal (skipped on Windows)", () => {
+  beforeAll(() => needsBuild(new URL("../dist/clickos.js", import.meta.url)));
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     it(`${signal} ends a run on a pipe that never ends, with its frames in whole captures`, async () => {
       const input = pipe(`run-${signal}`, 2000);

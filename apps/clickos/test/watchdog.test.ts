@@ -1,20 +1,21 @@
 /** Images whose code does not come back: the command does. Real commands, real images. */
 import { spawn, spawnSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createCapture, openCapture } from "@clickos/netdev";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { needsBuild } from "../../../test/built.ts";
 import { type Looping, loopingImages } from "./looping-images.ts";
 
 const app = fileURLToPath(new URL("..", import.meta.url));
 const command = join(app, "bin/clickos.js");
-const built = existsSync(join(app, "dist/clickos.js"));
 const dir = mkdtempSync(join(tmpdir(), "clickos-watchdog-"));
 const at = (name: string): string => join(dir, name);
 const env = { ...process.env, NO_COLOR: "1" };
+beforeAll(() => needsBuild(new URL("../dist/clickos.js", import.meta.url)));
 afterAll(() => rmSync(dir, { recursive: true }));
 
 function boot(image: string, ...args: string[]): { status: number | null; stdout: string; stderr: string } {
@@ -29,7 +30,7 @@ function frames(path: string): number {
   return count;
 }
 
-describe.skipIf(!built)("boot of an image that loops (skipped where nothing is built)", () => {
+describe("boot of an image that loops", () => {
   let looping: Looping;
   beforeAll(async () => {
     looping = await loopingImages();
@@ -87,7 +88,7 @@ describe.skipIf(!built)("boot of an image that loops (skipped where nothing is b
   });
 });
 
-describe.skipIf(!built)("boot on a thread (skipped where nothing is built)", () => {
+describe("boot on a thread", () => {
   it("passes what it passes on the command's own, frame by frame, also where two interfaces interleave", () => {
     // Frames of two wires through one queue, fewer places than a burst of each has; three copies, some of which are lost.
     const text =

@@ -132,8 +132,8 @@ describe("the control socket", () => {
     );
   });
 
-  it("bounds lines, data and clients", async () => {
-    const { port, server } = await rig();
+  it("bounds lines and data", async () => {
+    const { port } = await rig();
     const line = raw(port);
     await line.until("\n");
     line.write("x".repeat(3 << 20));
@@ -141,10 +141,22 @@ describe("the control socket", () => {
     const data = raw(port);
     data.write(`WRITEDATA p.x 2000000\r\n${"x".repeat(2_000_000)}READ c.count\r\n`);
     expect(await data.until("DATA 1\r\n3")).toContain("500 More than 1048576 bytes of data");
+  });
+
+  it("serves 256 clients, and says to others that there are too many", async () => {
+    const { port, server } = await rig();
     const many = Array.from({ length: 300 }, () => raw(port));
-    await many.at(-1)?.until("\n");
-    expect(server.clients).toBeLessThanOrEqual(256);
-    for (const client of many) client.destroy();
+    const first = await Promise.all(many.map(async (client) => (await client.until("\n")).split("\r\n")[0]));
+    const served = many.filter((_, i) => first[i] === "Click::ControlSocket/1.3");
+    expect(served).toHaveLength(256);
+    expect(first.filter((line) => line?.startsWith("500 Too many connections"))).toHaveLength(44);
+    expect(server.clients).toBe(256);
+    for (const client of served) client.write("READ c.count\r\n");
+    for (const client of served) expect(await client.until("DATA 1\r\n3")).not.toBe("");
+    // A client that leaves makes room for one.
+    served[0]?.end();
+    await new Promise((resolve) => served[0]?.once("close", resolve));
+    expect(await raw(port).until("\n")).toBe("Click::ControlSocket/1.3\r\n");
   });
 
   it("is not held up by a client that does not read", async () => {

@@ -1,9 +1,8 @@
 /** The console: whoever is ended while it prints, whatever the ring says, a reader returns, with what was printed. */
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { consoleRing, createHypervisor, type Hypervisor, wasmKernel } from "@clickos/hypervisor";
 import { createHypervisor as onThreads } from "@clickos/hypervisor/node";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
+import { needsBuild } from "../../../test/built.ts";
 import { explore } from "../../xen-evtchn/test/explore.ts";
 import { DomainConsole } from "../src/console.ts";
 import { ConsoleWriter, consoleBuffer, consoleLimit } from "../src/console-writer.ts";
@@ -183,9 +182,9 @@ describe("a console", () => {
 });
 
 const worker = new URL("../dist/pcpu-worker.js", import.meta.url);
-const missing = existsSync(fileURLToPath(worker)) ? "" : " (skipped: needs `npm run build`)";
 
-describe.skipIf(missing !== "")(`domain 0${missing}`, () => {
+describe("domain 0", () => {
+  beforeAll(() => needsBuild(worker));
   it("reads consoles of guests whose threads are ended while they print", async () => {
     const xen: Hypervisor = onThreads({ pcpus: 1, worker, watchdogMs: 25 });
     // Prints without end, by hypercall and in the ring by turns; its slice is ended by the watchdog.

@@ -1,6 +1,4 @@
 /** Threads that are lost: whose fault it was, who goes on, and that there is always another thread. */
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import {
   createHypervisor,
   type Domain,
@@ -13,11 +11,11 @@ import {
   wasmKernel,
 } from "@clickos/hypervisor";
 import { nodeThreads, createHypervisor as onThreads } from "@clickos/hypervisor/node";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { needsBuild } from "../../../test/built.ts";
 import { counter, counterAt, guest, guestBytes, spinning } from "./guests.ts";
 
 const worker = new URL("../dist/pcpu-worker.js", import.meta.url);
-const missing = existsSync(fileURLToPath(worker)) ? "" : " (skipped: needs `npm run build`)";
 let xen: Hypervisor | undefined;
 afterEach(() => xen?.close());
 const until = async (what: () => boolean): Promise<void> => {
@@ -75,7 +73,8 @@ const program = (body: string, before = "") => ({
   },
 });
 
-describe.skipIf(missing !== "")(`a pCPU${missing}`, () => {
+describe("a pCPU", () => {
+  beforeAll(() => needsBuild(worker));
   it("outlives guests that collude: they loop when others are put back; neighbours live, and more can come", async () => {
     xen = onThreads({ pcpus: 1, worker, watchdogMs: 100 });
     const make = (name: string, kernel = busy) => xen!.createDomain({ name, pages: 1, kernel });

@@ -1,15 +1,13 @@
 /** Memory: sizes that are refused, what is kept for domains to come, and what becomes of the rest. */
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { createHypervisor, decodeSnapshot, encodeSnapshot, type Kernel, wasmKernel } from "@clickos/hypervisor";
 import { createHypervisor as onThreads } from "@clickos/hypervisor/node";
 import { describe, expect, it } from "vitest";
+import { needsBuild } from "../../../test/built.ts";
 import { counter, guest } from "./guests.ts";
 
 const idle: Kernel = { start: () => ({ run: () => "idle" }) };
 const empty = wasmKernel([]);
 const worker = new URL("../dist/pcpu-worker.js", import.meta.url);
-const missing = existsSync(fileURLToPath(worker)) ? "" : " (skipped: needs `npm run build`)";
 
 describe("a domain's size", () => {
   it("is refused before anything is touched when no engine could handle it", async () => {
@@ -27,7 +25,8 @@ describe("a domain's size", () => {
     expect([fine.id, xen.domains.length]).toEqual([1, 1]);
   });
 
-  it.skipIf(missing !== "")(`takes no neighbour with it, on a thread${missing}`, async () => {
+  it("takes no neighbour with it, on a thread", async () => {
+    needsBuild(worker);
     const xen = onThreads({ pcpus: 1, worker });
     try {
       const neighbour = await xen.createDomain({ name: "n", pages: 1, kernel: wasmKernel(guest(() => 1)) });

@@ -1,13 +1,11 @@
 /** A domain that runs one slice at a time, in turn with domain 0: the same on every pCPU. */
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { type Domain, type Hypervisor, wasmKernel } from "@clickos/hypervisor";
 import { createHypervisor } from "@clickos/hypervisor/node";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { needsBuild } from "../../../test/built.ts";
 import { type Body, counter, counterAt, guest, spinning, trapping } from "./guests.ts";
 
 const worker = new URL("../dist/pcpu-worker.js", import.meta.url);
-const built = existsSync(fileURLToPath(worker));
 let xen: Hypervisor;
 afterEach(() => xen?.close());
 
@@ -20,8 +18,8 @@ async function domainOn(pcpus: number, body: Body): Promise<Domain> {
 const someWork: Body = (c) => c.load32(counterAt).ltU(c.load32(counterAt + 4));
 
 for (const pcpus of [0, 1]) {
-  const where = pcpus === 0 ? "this thread" : `a thread${built ? "" : " (skipped: needs `npm run build`)"}`;
-  describe.skipIf(pcpus > 0 && !built)(`a step on ${where}`, () => {
+  describe(`a step on ${pcpus === 0 ? "this thread" : "a thread"}`, () => {
+    if (pcpus > 0) beforeAll(() => needsBuild(worker));
     it("is one slice, and says whether there is more to do", async () => {
       const d = await domainOn(pcpus, someWork);
       new Int32Array(d.memory.buffer)[(counterAt >> 2) + 1] = 4;
@@ -91,7 +89,8 @@ for (const pcpus of [0, 1]) {
   });
 }
 
-describe.skipIf(!built)("a step that does not come back (skipped where nothing is built)", () => {
+describe("a step that does not come back", () => {
+  beforeAll(() => needsBuild(worker));
   it("ends by the watchdog, while this thread goes on", async () => {
     const d = await domainOn(1, spinning);
     let turns = 0;

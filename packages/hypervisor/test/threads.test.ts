@@ -1,13 +1,11 @@
 /** pCPUs on threads: the built worker is used, as a thread cannot load TypeScript. */
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { decodeSnapshot, EVTCHNOP, encodeSnapshot, type Hypervisor, wasmKernel } from "@clickos/hypervisor";
 import { createHypervisor } from "@clickos/hypervisor/node";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { needsBuild } from "../../../test/built.ts";
 import { counter, counterAt, guest, spinning, trapping } from "./guests.ts";
 
 const worker = new URL("../dist/pcpu-worker.js", import.meta.url);
-const missing = existsSync(fileURLToPath(worker)) ? "" : " (skipped: needs `npm run build`)";
 let xen: Hypervisor | undefined;
 const make = (pcpus: number, watchdogMs = 200): Hypervisor => {
   xen = createHypervisor({ pcpus, worker, watchdogMs, heapMiB: 32 });
@@ -26,7 +24,8 @@ const until = async (what: () => boolean, ms = 10_000): Promise<void> => {
 const busy = guest(() => 1);
 const kernel = wasmKernel;
 
-describe.skipIf(missing !== "")(`pCPUs on threads${missing}`, () => {
+describe("pCPUs on threads", () => {
+  beforeAll(() => needsBuild(worker));
   it("run domains by themselves, pause and unpause them, and say what they used", async () => {
     const x = make(2);
     const [a, b] = await Promise.all(

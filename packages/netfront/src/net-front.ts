@@ -50,7 +50,10 @@ export interface NetFront {
   /** Asks for an event at the next frame; true when there is one already. */
   wait(): boolean;
   readonly stats: FrontStats;
-  /** Ends all grants and gives the frames back; false while the back end still has some of them. Call again then. */
+  /**
+   * Ends all grants and gives the frames back; false while the back end still has some of them. Call again then. An
+   * interface that was closed sends and receives nothing.
+   */
   close(): boolean;
 }
 

@@ -34,6 +34,7 @@ export function openNetmapFront(parts: FrontParts): NetFront {
   let rxHead = 0;
   let txHead = 0;
   let txShown = 0;
+  let closed = false;
   const stats = { sent: 0, received: 0, refused: 0, bad: 0 };
 
   function setSlot(ring: number, i: number, index: number, length: number): void {
@@ -60,7 +61,7 @@ export function openNetmapFront(parts: FrontParts): NetFront {
     send(frame) {
       if (frame.length > bufferSize - 16)
         throw new RangeError(`a frame of ${frame.length} bytes, where a buffer holds ${bufferSize - 16}`);
-      if (txHead === tail(txAt)) return false;
+      if (closed || txHead === tail(txAt)) return false;
       bytes.set(frame, at(ringSlots + txHead) + dataOffset);
       setSlot(txAt, txHead, ringSlots + txHead, frame.length);
       txHead = (txHead + 1) & mask;
@@ -68,12 +69,13 @@ export function openNetmapFront(parts: FrontParts): NetFront {
       return true;
     },
     flush() {
-      if (txShown === txHead) return;
+      if (closed || txShown === txHead) return;
       txShown = txHead;
       setHead(txAt, txHead);
       parts.notifyTx();
     },
     receive() {
+      if (closed) return [];
       const received: Uint8Array[] = [];
       const end = tail(rxAt);
       for (; rxHead !== end; rxHead = (rxHead + 1) & mask) {
@@ -87,11 +89,15 @@ export function openNetmapFront(parts: FrontParts): NetFront {
       return received;
     },
     wait() {
+      if (closed) return false;
       Atomics.store(words, rxAt + (netmapRing.offsets.event >> 2), 1);
       return tail(rxAt) !== rxHead;
     },
     stats,
-    close: () => frames.close(),
+    close() {
+      closed = true;
+      return frames.close();
+    },
   };
 }
 

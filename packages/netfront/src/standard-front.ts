@@ -37,13 +37,13 @@ export function openStandardFront(parts: FrontParts, persistent: boolean): NetFr
   const tx = createRing<NetifTxRequest, NetifTxResponse>({ buffer, offset: txRing.address }, netifTx).front;
   const rx = createRing<NetifRxRequest, NetifRxResponse>({ buffer, offset: rxRing.address }, netifRx).front;
   const bytes = new Uint8Array(buffer);
-  /** By id: the page, and its grant while the back end has it. */
+  /** By id. `busy` pages await their answer. */
   const page = (): Page => ({ frame: parts.allocateFrame(), ref: -1, busy: false });
   const txPages = Array.from({ length: pages }, page);
   const rxPages = Array.from({ length: pages }, page);
   const free = txPages.map((_, id) => id);
-  /** Pages whose grants the back end would not let go of. */
-  const stuck: Page[] = [];
+  /** Ids of pages that were answered while the back end still had them mapped: they serve again when it lets go. */
+  const held = { tx: [] as number[], rx: [] as number[] };
   const stats = { sent: 0, received: 0, refused: 0, bad: 0 };
   let closed = false;
 
@@ -52,15 +52,19 @@ export function openStandardFront(parts: FrontParts, persistent: boolean): NetFr
     if (page.ref < 0) page.ref = parts.grants.grant(page.frame, { to: parts.backend, readOnly });
     return page.ref;
   };
-  /** Takes a page's grant back. One that is held on to is replaced by another page. */
-  const regain = (page: Page): void => {
+  /** Takes an answered page's grant back; false while the back end holds on to it. */
+  const regain = (page: Page): boolean => {
     page.busy = false;
-    if (persistent) return;
-    if (!parts.grants.end(page.ref)) {
-      stuck.push({ ...page });
-      page.frame = parts.allocateFrame();
-    }
+    if (persistent) return true;
+    if (!parts.grants.end(page.ref)) return false;
     page.ref = -1;
+    return true;
+  };
+  /** Tries again with the pages that were held on to: those that came back. */
+  const retry = (ids: number[], pages: readonly Page[]): number[] => {
+    const back = ids.filter((id) => regain(pages[id] as Page));
+    for (const id of back) ids.splice(ids.indexOf(id), 1);
+    return back;
   };
   const post = (id: number): void => rx.push({ id, pad: 0, gref: grant(rxPages[id] as Page, false) });
   rxPages.forEach((_, id) => {
@@ -69,6 +73,7 @@ export function openStandardFront(parts: FrontParts, persistent: boolean): NetFr
   rx.publish();
 
   const takeAnswers = (): void => {
+    if (held.tx.length > 0) free.push(...retry(held.tx, txPages));
     for (const { id, status } of tx.responses()) {
       const page = txPages[id];
       if (!page?.busy) {
@@ -76,8 +81,8 @@ export function openStandardFront(parts: FrontParts, persistent: boolean): NetFr
         continue;
       }
       if (status < 0) stats.refused++;
-      regain(page);
-      free.push(id);
+      if (regain(page)) free.push(id);
+      else held.tx.push(id);
     }
   };
 
@@ -116,10 +121,12 @@ export function openStandardFront(parts: FrontParts, persistent: boolean): NetFr
       return true;
     },
     flush() {
-      if (tx.publish()) parts.notifyTx();
+      if (!closed && tx.publish()) parts.notifyTx();
     },
     receive() {
+      if (closed) return [];
       takeAnswers();
+      for (const id of retry(held.rx, rxPages)) post(id);
       const frames: Uint8Array[] = [];
       for (const { id, offset, status } of rx.responses()) {
         const page = rxPages[id];
@@ -127,21 +134,21 @@ export function openStandardFront(parts: FrontParts, persistent: boolean): NetFr
           stats.bad++;
           continue;
         }
-        const { frame } = page;
-        regain(page);
         if (status < 0) stats.refused++;
         else if (offset + status > frameSize) stats.bad++;
         else {
-          const at = frame * frameSize + offset;
+          const at = page.frame * frameSize + offset;
           frames.push(bytes.slice(at, at + status));
         }
-        post(id);
+        if (regain(page)) post(id);
+        else held.rx.push(id);
       }
       stats.received += frames.length;
       if (rx.publish()) parts.notifyRx();
       return frames;
     },
     wait() {
+      if (closed) return false;
       const some = tx.finalCheck();
       return rx.finalCheck() || some;
     },
@@ -149,7 +156,7 @@ export function openStandardFront(parts: FrontParts, persistent: boolean): NetFr
     close() {
       closed = true;
       let all = rings.close();
-      for (const page of [...txPages, ...rxPages, ...stuck]) {
+      for (const page of [...txPages, ...rxPages]) {
         if (page.frame < 0) continue;
         if (page.ref >= 0 && !parts.grants.end(page.ref)) {
           all = false;

@@ -39,7 +39,9 @@ export interface HandshakeOptions {
   connected(device: FrontDevice): void;
 }
 
-/** Runs a device for as long as its guest lives. */
+/**
+ * Runs a device for as long as its guest lives. What the store throws comes out of it, once the device is closed.
+ */
 export function* runFrontend(xenbus: Xenbus, options: HandshakeOptions): Waiting<never> {
   const { path } = options;
   const setState = (state: number): Waiting<void> => xenbus.write(`${path}/state`, String(state));
@@ -49,39 +51,45 @@ export function* runFrontend(xenbus: Xenbus, options: HandshakeOptions): Waiting
   let device: FrontDevice | undefined;
   let connected = false;
   const closing: FrontDevice[] = [];
-  for (;;) {
-    // The grants of devices before are taken back as the back end lets go of them.
-    for (let i = closing.length - 1; i >= 0; i--) if (closing[i]?.front.close()) closing.splice(i, 1);
-    const state = Number((yield* xenbus.read(`${backendPath}/state`)) ?? xenbusState.unknown);
-    if (device && (state === xenbusState.closing || state === xenbusState.closed || state === xenbusState.initWait)) {
-      // It goes away, or it has come back without knowing us.
-      if (connected || state !== xenbusState.initWait) {
-        device.closed();
-        if (!device.front.close()) closing.push(device);
-        device = undefined;
-        connected = false;
-        yield* setState(state === xenbusState.initWait ? xenbusState.initialising : xenbusState.closed);
+  try {
+    for (;;) {
+      // The grants of devices before are taken back as the back end lets go of them.
+      for (let i = closing.length - 1; i >= 0; i--) if (closing[i]?.front.close()) closing.splice(i, 1);
+      const state = Number((yield* xenbus.read(`${backendPath}/state`)) ?? xenbusState.unknown);
+      if (device && (state === xenbusState.closing || state === xenbusState.closed || state === xenbusState.initWait)) {
+        // It goes away, or it has come back without knowing us.
+        if (connected || state !== xenbusState.initWait) {
+          device.closed();
+          if (!device.front.close()) closing.push(device);
+          device = undefined;
+          connected = false;
+          yield* setState(state === xenbusState.initWait ? xenbusState.initialising : xenbusState.closed);
+        }
       }
-    }
-    if (!device && state === xenbusState.initWait) {
-      const features = new Set<string>();
-      for (const feature of ["feature-netmap", "feature-split-event-channels", "feature-persistent", "feature-sg"])
-        if ((yield* xenbus.read(`${backendPath}/${feature}`)) === "1") features.add(feature);
-      device = options.open(backend, (feature) => features.has(feature));
-      for (const [key, value] of Object.entries(device.front.keys)) yield* xenbus.write(`${path}/${key}`, value);
-      if (device.eventChannelTx === device.eventChannelRx)
-        yield* xenbus.write(`${path}/event-channel`, String(device.eventChannelTx));
-      else {
-        yield* xenbus.write(`${path}/event-channel-tx`, String(device.eventChannelTx));
-        yield* xenbus.write(`${path}/event-channel-rx`, String(device.eventChannelRx));
+      if (!device && state === xenbusState.initWait) {
+        const features = new Set<string>();
+        for (const feature of ["feature-netmap", "feature-split-event-channels", "feature-persistent", "feature-sg"])
+          if ((yield* xenbus.read(`${backendPath}/${feature}`)) === "1") features.add(feature);
+        device = options.open(backend, (feature) => features.has(feature));
+        for (const [key, value] of Object.entries(device.front.keys)) yield* xenbus.write(`${path}/${key}`, value);
+        if (device.eventChannelTx === device.eventChannelRx)
+          yield* xenbus.write(`${path}/event-channel`, String(device.eventChannelTx));
+        else {
+          yield* xenbus.write(`${path}/event-channel-tx`, String(device.eventChannelTx));
+          yield* xenbus.write(`${path}/event-channel-rx`, String(device.eventChannelRx));
+        }
+        yield* setState(xenbusState.initialised);
       }
-      yield* setState(xenbusState.initialised);
+      if (device && !connected && state === xenbusState.connected) {
+        connected = true;
+        yield* setState(xenbusState.connected);
+        options.connected(device);
+      }
+      while (!watch.changed()) yield;
     }
-    if (device && !connected && state === xenbusState.connected) {
-      connected = true;
-      yield* setState(xenbusState.connected);
-      options.connected(device);
-    }
-    while (!watch.changed()) yield;
+  } finally {
+    // Whoever ends this, or a store that is gone: nothing stays shared that can be taken back.
+    device?.closed();
+    device?.front.close();
   }
 }

@@ -2,17 +2,15 @@
  * VMs that die in the middle of a burst, beside neighbours on the same pCPU that must not lose a packet. The built
  * worker is used: a thread cannot load TypeScript.
  */
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { createHypervisor as createCore, type Hypervisor, type PcpuThreads } from "@clickos/hypervisor";
 import { nodeThreads } from "@clickos/hypervisor/node";
 import { linkImage } from "@clickos/minios";
 import { createToolstack, type Vm } from "@clickos/xl-fast";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { needsBuild } from "../../../test/built.ts";
 import { type Bench, bench, configure, elements, frame, shell } from "./rig.ts";
 
 const worker = new URL("../../hypervisor/dist/pcpu-worker.js", import.meta.url);
-const missing = existsSync(fileURLToPath(worker)) ? "" : " (skipped: needs `npm run build`)";
 
 let xen: Hypervisor | undefined;
 const kills: (() => Promise<void>)[] = [];
@@ -105,7 +103,8 @@ async function rigWith(
   return { xl, neighbours, victim: await neighbour(xl, "bad", bad) };
 }
 
-describe.skipIf(missing !== "")(`a VM that dies in the middle of a burst${missing}`, () => {
+describe("a VM that dies in the middle of a burst", () => {
+  beforeAll(() => needsBuild(worker));
   it("by a trap", async () => {
     const { xl, neighbours, victim } = await rigWith(faulty);
     victim.bench.ports[0]!.send([frame(1), frame(2), frame(3, 0xee), frame(4)]);
@@ -224,7 +223,8 @@ describe.skipIf(missing !== "")(`a VM that dies in the middle of a burst${missin
   });
 });
 
-describe.skipIf(missing !== "")(`creating and destroying${missing}`, () => {
+describe("creating and destroying", () => {
+  beforeAll(() => needsBuild(worker));
   it("a thousand times leaks no domain, thread, port, grant or memory", async () => {
     const xl = threaded(1);
     const b = bench(2, xl);

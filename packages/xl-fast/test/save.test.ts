@@ -1,10 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { needsBuild } from "../../../test/built.ts";
 import { bench, frame, shell } from "./rig.ts";
 
 /** UDP from 10.0.0.<host>:<port> to 1.2.3.4:53. */
@@ -106,8 +106,7 @@ describe("saving and restoring", () => {
   });
 
   it("in another process", async () => {
-    const cli = fileURLToPath(new URL("../dist/index.js", import.meta.url));
-    if (!existsSync(cli)) return;
+    needsBuild(new URL("../dist/index.js", import.meta.url));
     const folder = mkdtempSync(join(tmpdir(), "clickos-save-"));
     try {
       const a = bench(1);
