@@ -1,8 +1,8 @@
 /** Images without their digests, which is how targets keep and change them, and the digest. */
 import { createHash } from "node:crypto";
 import { elements } from "@clickos/click-elements";
+import { linkImage } from "@clickos/click-image";
 import { customSection } from "@clickos/codegen";
-import { linkImage } from "@clickos/minios";
 import { bytesOf, concat } from "./mutate.mjs";
 
 const digestSection = "clickos.sha256";

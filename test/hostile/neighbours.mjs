@@ -1,5 +1,5 @@
 /** Well-behaved Click VMs beside the hostile ones: every frame that is sent through them must come out, unchanged. */
-import { linkImage } from "@clickos/minios";
+import { linkImage } from "@clickos/click-image";
 import { createSwitch, patch } from "@clickos/vale";
 
 /** Frames on the way at most: a ring holds more, and where it is shared with others there is room for what they send. */

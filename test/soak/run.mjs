@@ -7,8 +7,8 @@
 import { parseArgs } from "node:util";
 import { Router } from "@clickos/click-core";
 import { elements } from "@clickos/click-elements";
+import { linkImage } from "@clickos/click-image";
 import { createHypervisor } from "@clickos/hypervisor/node";
-import { linkImage } from "@clickos/minios";
 import { createSwitch, learningBridge, patch } from "@clickos/vale";
 import { createSession, createXenStore } from "@clickos/xenstore";
 import { createToolstack } from "@clickos/xl-fast";

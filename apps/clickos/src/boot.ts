@@ -7,10 +7,10 @@
  * everything else: what it does depends on the captures, and not on which thread is faster.
  */
 import type { Drop, ElementSet } from "@clickos/click-core";
+import { type Image, loadImage } from "@clickos/click-image";
 import type { CrashRecord } from "@clickos/hypervisor";
 import { createHypervisor } from "@clickos/hypervisor/node";
 import { createIxgbe, drive, driverMemory, type Ixgbe, registers } from "@clickos/ixgbe-model";
-import { type Image, loadImage } from "@clickos/minios";
 import { createSwitch, learningBridge, type Port, patch, type ValeSwitch } from "@clickos/vale";
 import { type BootTimeline, createToolstack, type Vm } from "@clickos/xl-fast";
 import { CommandError } from "./failure.ts";

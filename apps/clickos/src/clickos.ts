@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { checkConfiguration } from "@clickos/click-core";
 import { elements } from "@clickos/click-elements/node";
-import { linkImage, loadImage, signImage, verifyImage } from "@clickos/minios";
+import { compareCode, linkImage, loadImage, signImage, verifyImage } from "@clickos/click-image";
 import { createXenStore } from "@clickos/xenstore";
 import { serve } from "@clickos/xenstore/node";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
@@ -169,9 +169,19 @@ program
     if (signature.status === "bad") process.exitCode = 1;
     if (options.config)
       print(process.stdout.isTTY ? printable(image.manifest.config.text) : image.manifest.config.text);
-    else if (options.json)
-      json({ bytes: bytes.length, sha256: image.sha256, signature, manifest: manifestNote, ...image.manifest });
-    else print(imageText(image, signatureText(signature)));
+    else {
+      const comparison = compareCode(image, elements);
+      if (options.json)
+        json({
+          bytes: bytes.length,
+          sha256: image.sha256,
+          signature,
+          comparison,
+          manifest: manifestNote,
+          ...image.manifest,
+        });
+      else print(imageText(image, signatureText(signature), comparison));
+    }
   });
 
 interface BootCommandOptions {

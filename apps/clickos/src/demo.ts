@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ElementSet } from "@clickos/click-core";
-import { linkImage } from "@clickos/minios";
+import { linkImage } from "@clickos/click-image";
 import pc from "picocolors";
 import { bootImage } from "./boot.ts";
 import { readText, writeBytes } from "./files.ts";

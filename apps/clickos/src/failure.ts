@@ -1,9 +1,9 @@
 /** Failures of a command: what the user is told, and the exit status. */
 import { HandlerError } from "@clickos/click-core";
 import { ArchiveError } from "@clickos/click-elements/node";
+import { ImageError } from "@clickos/click-image";
 import { ConfigurationError } from "@clickos/click-language";
 import { HypervisorError } from "@clickos/hypervisor";
-import { ImageError } from "@clickos/minios";
 import { CaptureError, systemReason } from "@clickos/netdev";
 import { UnixSocketError } from "@clickos/unix-socket/node";
 import { ToolstackError } from "@clickos/xl-fast";

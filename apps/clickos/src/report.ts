@@ -1,5 +1,5 @@
 /** What commands print. */
-import type { ImageManifest } from "@clickos/minios";
+import type { CodeComparison, ImageManifest } from "@clickos/click-image";
 import pc from "picocolors";
 import type { BootReport } from "./boot.ts";
 import { printable } from "./printable.ts";
@@ -15,6 +15,7 @@ export const manifestNote = "what the image says of itself; its code need not do
 export function imageText(
   image: { manifest: ImageManifest; bytes: Uint8Array; sha256: string },
   signature: string,
+  comparison: CodeComparison,
 ): string {
   const { manifest } = image;
   const { router } = manifest;
@@ -22,6 +23,7 @@ export function imageText(
     `${heading(manifest.name)}  ${size(image.bytes.length)}  sha256 ${image.sha256}`,
     `signature      ${printable(signature)}`,
     `manifest       ${manifestNote}`,
+    `code           ${comparisonText(comparison)}`,
     `configuration  ${printable(manifest.config.file)}, ${router.elements.length} elements`,
     `memory         ${size(router.pages * 65536)}, ${router.pool.count} packet buffers from ${hexAddress(router.pool.base)}`,
     `interfaces     ${manifest.vifs.map((v) => `${v.device} (page ${hexAddress(v.page)})`).join(", ") || "none"}`,
@@ -30,6 +32,18 @@ export function imageText(
     table(router.elements.map((e) => [e.name, e.className, hexAddress(e.state), e.stateSize])),
   ];
   return lines.join("\n");
+}
+
+/** What came of compiling an image's configuration again. */
+function comparisonText(comparison: CodeComparison): string {
+  switch (comparison.code) {
+    case "same":
+      return "the same as its configuration compiles to here";
+    case "different":
+      return "not what its configuration compiles to here: by another version of compiler or elements, or from another configuration";
+    case "other library":
+      return `made with another version of ${printable(comparison.classes.join(", "))}`;
+  }
 }
 
 function hexAddress(n: number): string {

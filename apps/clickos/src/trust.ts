@@ -8,7 +8,7 @@ import {
   type SigningKey,
   type TrustedKey,
   type Verdict,
-} from "@clickos/minios";
+} from "@clickos/click-image";
 import { systemReason } from "@clickos/netdev";
 import { CommandError } from "./failure.ts";
 import { readText } from "./files.ts";

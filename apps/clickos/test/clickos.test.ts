@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { elements } from "@clickos/click-elements";
-import { linkImage } from "@clickos/minios";
+import { linkImage } from "@clickos/click-image";
 import { createCapture, openCapture } from "@clickos/netdev";
 import { createSwitch } from "@clickos/vale";
 import { createToolstack } from "@clickos/xl-fast";
@@ -198,7 +198,9 @@ describe("the firewall", () => {
 describe("other commands", () => {
   it("inspect shows the manifest, the symbol table and the configuration", () => {
     ok("build", config, "-o", at("i.cos"), "--name", "wall");
-    expect(ok("inspect", at("i.cos"))).toMatch(/^wall {2}[\s\S]*what the image says of itself[\s\S]*fw +IPFilter +0x/);
+    expect(ok("inspect", at("i.cos"))).toMatch(
+      /^wall {2}[\s\S]*what the image says of itself[\s\S]*code +the same as its configuration compiles to here[\s\S]*fw +IPFilter +0x/,
+    );
     const manifest = JSON.parse(ok("inspect", at("i.cos"), "--json"));
     expect(manifest).toMatchObject({
       manifest: expect.stringMatching(/^what the image says of itself; /),

@@ -1,8 +1,8 @@
 /** Images that do not come back, for tests: bytes of a linked image are changed, and its digest is computed anew. */
 import { createHash } from "node:crypto";
 import { elements } from "@clickos/click-elements";
+import { linkImage } from "@clickos/click-image";
 import { customSection } from "@clickos/codegen";
-import { linkImage } from "@clickos/minios";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 

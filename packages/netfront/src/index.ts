@@ -13,6 +13,14 @@ export {
   type RingKind,
   ringKinds,
 } from "./device-page.ts";
+export {
+  type BufferPool,
+  bufferBytes,
+  type FramePlace,
+  type GuestContext,
+  type StagedFrame,
+  type StagedPort,
+} from "./guest.ts";
 export { type FrontParts, type FrontStats, type NetFront, openNetFront, type SendOptions } from "./net-front.ts";
 export type { KeyValue } from "./netmap-front.ts";
 export { stageVif } from "./staged.ts";

@@ -3,7 +3,6 @@
  * for as long as it is under way, or once for all; what is received comes into pages of the interface's own and is
  * copied from there. xen/include/public/io/netif.h and ring.h.
  */
-import { dataOffset, maximumFrame, type PlatformContext } from "@clickos/click-core";
 import type { FunctionBuilder, I32 } from "@clickos/codegen";
 import { frameSize, GTF } from "@clickos/grant-table";
 import {
@@ -15,6 +14,7 @@ import {
   xenbusState,
 } from "@clickos/xen-ring";
 import { devicePage, devicePageMagic, ringKinds } from "./device-page.ts";
+import type { GuestContext } from "./guest.ts";
 import { grant, poolFrames, type StagedVif, type VifPlaces } from "./staged-netmap.ts";
 
 /** Slots of a ring of one page, for both directions. */
@@ -28,8 +28,8 @@ const { offsets: ring } = sring;
 const slotsAt = sring.size;
 
 /** Reserves an interface's memory and stages its code. */
-export function stageNetifVif(context: PlatformContext, device: number, table: number, persistent: boolean): StagedVif {
-  const { pool } = context;
+export function stageNetifVif(context: GuestContext, device: number, table: number, persistent: boolean): StagedVif {
+  const { pool, dataOffset, maximumFrame } = context;
   const places: VifPlaces = {
     device,
     page: context.reserve(frameSize, frameSize),

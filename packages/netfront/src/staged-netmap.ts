@@ -5,18 +5,11 @@
  * The guest calls `enter` before a burst and `leave` after it; `device` is what FromDevice and ToDevice use.
  */
 
-import {
-  bufferSize,
-  dataOffset,
-  maximumFrame,
-  type PlatformContext,
-  type StagedDevice,
-  type StagedPool,
-} from "@clickos/click-core";
 import type { FunctionBuilder, I32, StagedFields } from "@clickos/codegen";
 import { frameSize, GTF, grantEntry } from "@clickos/grant-table";
 import { netmapRing, ringSlots, xenbusState } from "@clickos/xen-ring";
 import { devicePage, devicePageMagic, type RingKind } from "./device-page.ts";
+import { type BufferPool, bufferBytes, type GuestContext, type StagedPort } from "./guest.ts";
 
 const mask = ringSlots - 1;
 
@@ -37,7 +30,7 @@ export interface VifGrantPlaces {
 
 export interface StagedVif {
   readonly places: VifPlaces;
-  readonly device: StagedDevice;
+  readonly device: StagedPort;
   /** Grants rings, posts receive buffers, announces the interface. Once, at boot; the pool is granted already. */
   connect(c: FunctionBuilder, grants: VifGrantPlaces): void;
   /** Takes back the buffers of frames that were sent. */
@@ -49,7 +42,7 @@ export interface StagedVif {
 }
 
 /** Grants the frames of the pool, in a row. */
-export function grantPool(c: FunctionBuilder, table: number, pool: StagedPool, backend: I32, bufferRef: number): void {
+export function grantPool(c: FunctionBuilder, table: number, pool: BufferPool, backend: I32, bufferRef: number): void {
   c.for(0, poolFrames(c, pool), 1, (i) => grant(c, table, i.add(bufferRef), pool.base(c).shrU(12).add(i), backend));
 }
 
@@ -67,17 +60,17 @@ export function grant(
   c.atomicStore(entry, backend.shl(16).or(flags));
 }
 
-export function poolFrames(c: FunctionBuilder, pool: StagedPool): I32 {
+export function poolFrames(c: FunctionBuilder, pool: BufferPool): I32 {
   return pool
     .count(c)
-    .mul(bufferSize)
+    .mul(bufferBytes)
     .add(frameSize - 1)
     .shrU(12);
 }
 
 /** Reserves an interface's memory and stages its code: netmap rings. */
-export function stageNetmapVif(context: PlatformContext, device: number, table: number): StagedVif {
-  const { pool } = context;
+export function stageNetmapVif(context: GuestContext, device: number, table: number): StagedVif {
+  const { pool, dataOffset, maximumFrame } = context;
   const places: VifPlaces = {
     rings: "netmap",
     device,
@@ -147,7 +140,7 @@ export function stageNetmapVif(context: PlatformContext, device: number, table: 
 
       for (const ring of [rx(c), tx(c)]) {
         ring.numSlots.set(ringSlots);
-        ring.nrBufSize.set(bufferSize);
+        ring.nrBufSize.set(bufferBytes);
       }
       // The slot that is kept empty gets its buffer too: buffers are exchanged, never added.
       c.for(0, ringSlots, 1, (i) => {

@@ -2,8 +2,9 @@
  * Compiled modules of images: a second VM of an image compiles nothing. What is kept is limited in bytes; the module that was
  * not used for the longest time goes first. VMs that run keep theirs, whatever happens here.
  */
+
+import type { Image } from "@clickos/click-image";
 import { compileKernel, KernelError } from "@clickos/hypervisor";
-import type { Image } from "@clickos/minios";
 import { ToolstackError } from "./error.ts";
 
 /** Bytes that a module takes beside those of its code, about: an engine's bookkeeping. */

@@ -1,5 +1,6 @@
 /** The toolstack: what `xl` does with domains, for Click VMs. */
 import type { Drop, ElementSet, HandlerTree } from "@clickos/click-core";
+import { type Image, loadImage } from "@clickos/click-image";
 import {
   createHypervisor,
   type Domain,
@@ -8,9 +9,9 @@ import {
   type Share,
   wasmKernel,
 } from "@clickos/hypervisor";
-import { type ClickControl, type Image, loadImage, serveClickControl } from "@clickos/minios";
 import type { Vif } from "@clickos/netback";
 import { createXenStore, type XenStore } from "@clickos/xenstore";
+import { type ClickControl, serveClickControl } from "./click-control.ts";
 import { ToolstackError } from "./error.ts";
 import { ModuleCache } from "./module-cache.ts";
 import { decodeVm, encodeVm, type SavedVm } from "./vm-file.ts";

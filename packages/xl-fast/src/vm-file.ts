@@ -3,8 +3,10 @@
  * the domain's snapshot, and the SHA-256 of everything before it. Images keep their signatures, but nobody signs the
  * memory, and code does what its memory says: a saved VM is as trustworthy as whoever could write the file.
  */
+
+import { type Image, ImageError, loadImage } from "@clickos/click-image";
 import { type DomainSnapshot, decodeSnapshot, encodeSnapshot, SnapshotError } from "@clickos/hypervisor";
-import { type Image, ImageError, loadImage, maximumRouters } from "@clickos/minios";
+import { maximumRouters } from "./click-control.ts";
 import { ToolstackError } from "./error.ts";
 
 export interface SavedVm {

@@ -15,8 +15,8 @@ import {
   sameLayout,
   WatchList,
 } from "@clickos/click-core";
+import type { Image } from "@clickos/click-image";
 import type { Domain, Hypervisor } from "@clickos/hypervisor";
-import type { Image } from "@clickos/minios";
 
 /** Milliseconds from one look at handlers that are watched to the next. */
 const watchMs = 100;

@@ -1,8 +1,9 @@
 /** The routers of a VM: each an image of its own, in its own part of the domain's memory and grant table. */
 import type { ElementSet } from "@clickos/click-core";
+import { type Image, linkImage, locateCrash } from "@clickos/click-image";
 import { entriesPerFrame, frameSize, GTF, grantEntry, reservedEntries } from "@clickos/grant-table";
 import { type Domain, domainFrames, firstFreeAddress, type Hypervisor, type Locate } from "@clickos/hypervisor";
-import { type Image, linkImage, locateCrash, type RouterPlace } from "@clickos/minios";
+import type { GuestPlace } from "@clickos/minios";
 import { ToolstackError } from "./error.ts";
 import type { ModuleCache } from "./module-cache.ts";
 import { VmRouter } from "./vm-router.ts";
@@ -53,9 +54,9 @@ export class VmRouters {
       grantsEnd,
       manifests.map(({ grants: { first, count } }) => ({ start: first, end: first + count })),
     );
-    const at = (place: RouterPlace): Promise<Image> =>
+    const at = (place: GuestPlace): Promise<Image> =>
       linkImage({ file, text }, { elements: this.elements, name, place, rings: this.vifs.rings });
-    const guess: RouterPlace = {
+    const guess: GuestPlace = {
       base: memory[0]?.start ?? firstFreeAddress,
       firstGrant: grants[0]?.start ?? reservedEntries,
     };
@@ -71,7 +72,7 @@ export class VmRouters {
           ? `the router needs ${needed.count} grants, more than '${this.domain.name}' has free`
           : `the router needs ${Math.ceil(size / 1024)} KiB in one piece; '${this.domain.name}' has ${Math.max(0, ...memory.map((r) => r.end - r.start)) / 1024} of ${memoryEnd / 1024} free: give it more memory`,
       );
-    const place: RouterPlace = { base: room.start, firstGrant: entries.start };
+    const place: GuestPlace = { base: room.start, firstGrant: entries.start };
     return place.base === guess.base && place.firstGrant === guess.firstGrant ? first : at(place);
   }
 

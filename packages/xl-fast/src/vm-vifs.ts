@@ -1,6 +1,7 @@
 /** The back ends of a VM's interfaces, set up through device pages prepared in its memory. */
+
+import type { ImageManifest } from "@clickos/click-image";
 import type { Domain, Hypervisor } from "@clickos/hypervisor";
-import type { ImageManifest } from "@clickos/minios";
 import { connectFrontEnd, parseRate, ringsOf, type Vif, type VifMode } from "@clickos/netback";
 import { devicePage, xenbusState } from "@clickos/netfront";
 import { type PortRules, SwitchError, type ValeSwitch } from "@clickos/vale";

@@ -1,5 +1,5 @@
 import { elements } from "@clickos/click-elements";
-import { linkImage } from "@clickos/minios";
+import { linkImage } from "@clickos/click-image";
 import { ringsOf } from "@clickos/netback";
 import { createSwitch, type MemoryPort, patch } from "@clickos/vale";
 import { createToolstack, type VifConfig } from "@clickos/xl-fast";

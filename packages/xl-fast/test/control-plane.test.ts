@@ -200,7 +200,7 @@ describe("the Click control plane in the store", () => {
   it("shows the router of an image as router 0", async () => {
     const b = bench(0);
     const { elements } = await import("./rig.ts");
-    const { linkImage } = await import("@clickos/minios");
+    const { linkImage } = await import("@clickos/click-image");
     const image = await linkImage(
       { file: "x", text: "InfiniteSource(LIMIT 3) -> d :: Discard" },
       { elements, name: "x" },

@@ -2,9 +2,10 @@
  * VMs that die in the middle of a burst, beside neighbours on the same pCPU that must not lose a packet. The built
  * worker is used: a thread cannot load TypeScript.
  */
+
+import { linkImage } from "@clickos/click-image";
 import { createHypervisor as createCore, type Hypervisor, type PcpuThreads } from "@clickos/hypervisor";
 import { nodeThreads } from "@clickos/hypervisor/node";
-import { linkImage } from "@clickos/minios";
 import { createToolstack, type Vm } from "@clickos/xl-fast";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { needsBuild } from "../../../test/built.ts";

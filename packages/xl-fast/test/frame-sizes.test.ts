@@ -1,5 +1,5 @@
 import { elements } from "@clickos/click-elements";
-import { linkImage } from "@clickos/minios";
+import { linkImage } from "@clickos/click-image";
 import { ringsOf, type VifMode, vifModes } from "@clickos/netback";
 import { createSwitch, FrameBatch, type Port, patch } from "@clickos/vale";
 import { createToolstack } from "@clickos/xl-fast";

@@ -1,4 +1,4 @@
-import { linkImage } from "@clickos/minios";
+import { linkImage } from "@clickos/click-image";
 import { type VifMode, vifModes } from "@clickos/netback";
 import { describe, expect, it, vi } from "vitest";
 import { bench, elements, frame, shell } from "./rig.ts";

@@ -1,6 +1,6 @@
 /** Modules of images that were seen before: kept up to a limit, those used last. */
 import { elements } from "@clickos/click-elements";
-import { type Image, linkImage } from "@clickos/minios";
+import { type Image, linkImage } from "@clickos/click-image";
 import { createToolstack } from "@clickos/xl-fast";
 import { afterEach, beforeEach, expect, it, type MockInstance, vi } from "vitest";
 

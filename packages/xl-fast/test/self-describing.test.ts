@@ -1,7 +1,7 @@
 import { element, elementSet, HandlerError } from "@clickos/click-core";
 import { elements } from "@clickos/click-elements";
+import { linkImage } from "@clickos/click-image";
 import { u32, u64 } from "@clickos/codegen";
-import { linkImage } from "@clickos/minios";
 import { createToolstack } from "@clickos/xl-fast";
 import { describe, expect, it } from "vitest";
 import { bench, frame } from "./rig.ts";
@@ -96,7 +96,8 @@ describe("handlers of a VM whose image another element library made", () => {
       ]),
     );
     const { vm } = await running(untouchable);
-    expect([vm.read("c.count"), vm.read("f.config"), vm.drops()]).toEqual(["3", "allow all", []]);
+    expect([vm.read("c.count"), vm.read("f.config"), vm.read("u.active")]).toEqual(["3", "allow all", "false"]);
+    expect(() => vm.read("f.program")).toThrow("is prepared");
   });
 });
 

@@ -1,5 +1,5 @@
 import { elements } from "@clickos/click-elements";
-import { type Image, ImageError, linkImage, loadImage } from "@clickos/minios";
+import { type Image, ImageError, linkImage, loadImage } from "@clickos/click-image";
 import { devicePage } from "@clickos/netfront";
 import { createSwitch, type MemoryPort, patch, type ValeSwitch } from "@clickos/vale";
 import { netmapRing } from "@clickos/xen-ring";

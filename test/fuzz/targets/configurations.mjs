@@ -6,9 +6,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { diagnose } from "@clickos/click-core";
 import { elements as portable } from "@clickos/click-elements";
 import { elements } from "@clickos/click-elements/node";
+import { linkImage } from "@clickos/click-image";
 import { Diagnostics, formatConfiguration, formatDiagnostic, graphText, lint, parse } from "@clickos/click-language";
 import { printConfiguration } from "@clickos/click-language/syntax";
-import { linkImage } from "@clickos/minios";
 import { bytesOf, mutateText, numbers, textOf } from "../mutate.mjs";
 import { compiled } from "../router.mjs";
 

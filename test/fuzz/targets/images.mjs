@@ -3,8 +3,8 @@
  * whose module is a known one are also created as VMs.
  */
 import { elements } from "@clickos/click-elements";
+import { loadImage } from "@clickos/click-image";
 import { customSection } from "@clickos/codegen";
-import { loadImage } from "@clickos/minios";
 import { createSwitch } from "@clickos/vale";
 import { createToolstack } from "@clickos/xl-fast";
 import { edges } from "../../hostile/random.mjs";

@@ -3,7 +3,7 @@
  * accepted runs while the neighbours do. Whoever refuses one says so with an error of its own.
  */
 import { createHash } from "node:crypto";
-import { linkImage } from "@clickos/minios";
+import { linkImage } from "@clickos/click-image";
 import { edges } from "../random.mjs";
 import { pcpus } from "../world.mjs";
 

@@ -1,6 +1,8 @@
 /**
- * Digests of element classes: whether the code that an image was made with is the code that is here. Of a class it covers
- * everything that its definition says, the text of its functions included; not the functions that those call.
+ * Digests of element classes: whether the class that an image was made with is the one that is here. It covers everything
+ * that the definition says, its `revision` included: ports, arguments, state, which handlers there are and what they give. It
+ * does not cover the text of functions, which is another one in every build of the same library: where a function chooses
+ * the layout of the state, layouts are compared as well.
  */
 import type { ElementClass } from "./element.ts";
 
@@ -33,7 +35,7 @@ export function otherClasses(library: LibraryDigest, elements: Readonly<Record<s
 
 /** Writes a value down, its properties in the order of their names. */
 function describe(value: unknown, text: string[], around: readonly unknown[]): void {
-  if (typeof value === "function") text.push(String(value));
+  if (typeof value === "function") text.push("function");
   else if (typeof value !== "object" || value === null) text.push(`${typeof value} ${String(value)}`);
   else if (!around.includes(value)) {
     text.push("{");

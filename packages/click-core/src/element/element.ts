@@ -218,6 +218,11 @@ export interface InformContext {
 
 export interface ElementSpec<C extends ConfigSpec, P, S extends Fields> {
   readonly name: string;
+  /**
+   * Counts changes of what handlers make of the state, for those that neither the fields nor the handlers' names show:
+   * handlers of a running program are used where its class has the same number.
+   */
+  readonly revision?: number;
   /** Port counts in Click's notation: `1/1-2`, `-/1`. */
   readonly ports: string;
   /** Processing codes in Click's notation: `a/ah`, `h/l`. */

@@ -3,7 +3,6 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { elements } from "@clickos/click-elements";
-import { customSection } from "@clickos/codegen";
 import {
   ImageError,
   KeyError,
@@ -15,7 +14,8 @@ import {
   signImage,
   type TrustedKey,
   verifyImage,
-} from "@clickos/minios";
+} from "@clickos/click-image";
+import { customSection } from "@clickos/codegen";
 import { beforeAll, describe, expect, it } from "vitest";
 
 /** The key pairs of RFC 8032, section 7.1, test 1, and of RFC 8410, section 10. */

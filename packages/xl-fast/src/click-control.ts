@@ -12,6 +12,7 @@
  * A value too long for a node goes on in its children `1`, `2`, and so on. `/local/domain/<id>/control/shutdown` ends
  * the domain: `poweroff`, `halt`, `reboot` or `suspend`; it is emptied to say that it was understood.
  */
+import type { HandlerTree } from "@clickos/click-core";
 import type { ShutdownReason } from "@clickos/hypervisor";
 import { StoreError, type XenStore } from "@clickos/xenstore";
 
@@ -20,16 +21,10 @@ export const maximumRouters = 64;
 /** Bytes of a value in one node. */
 const chunk = 2048;
 
-/** A router's handlers. They throw what is wrong. */
-export interface RouterHandlers {
-  read(path: string): string;
-  write(path: string, value: string): void;
-}
-
 /** Who runs routers in the domain. */
 export interface RouterHost {
   /** Starts a router, in place of one that runs; what is wrong with the configuration is thrown, and that one goes on. */
-  start(router: number, configuration: string): Promise<RouterHandlers>;
+  start(router: number, configuration: string): Promise<HandlerTree>;
   runs(router: number): boolean;
   halt(router: number): Promise<void>;
   /** Prints to the domain's console. */
@@ -39,7 +34,7 @@ export interface RouterHost {
 
 export interface ClickControl {
   /** Shows a router that was started otherwise. */
-  adopt(router: number, configuration: string, handlers: RouterHandlers): void;
+  adopt(router: number, configuration: string, handlers: HandlerTree): void;
   /** Says in the store that a router has ended by itself. */
   ended(router: number, why: string): void;
   /** Resolves when everything asked for so far is done. */
@@ -49,7 +44,7 @@ export interface ClickControl {
 
 interface Running {
   readonly configuration: string;
-  readonly handlers: RouterHandlers;
+  readonly handlers: HandlerTree;
 }
 
 const shutdownRequests: Readonly<Record<string, ShutdownReason>> = {
@@ -140,7 +135,7 @@ export function serveClickControl(options: { store: XenStore; domain: number; ho
     await host.halt(router);
     if (open && store.exists(`${clickos}/${router}`)) put(`${clickos}/${router}/status`, "Halted");
   };
-  const handlersOf = (router: number): RouterHandlers => {
+  const handlersOf = (router: number): HandlerTree => {
     const running = routers.get(router);
     if (!running) throw new Error(`router ${router} does not run`);
     return running.handlers;

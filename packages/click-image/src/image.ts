@@ -7,9 +7,10 @@ import { bufferSize, checkConfiguration, compile, type ElementSet } from "@click
 import type { Source } from "@clickos/click-language";
 import { customSection } from "@clickos/codegen";
 import { checkKernel, guestRules, KernelError } from "@clickos/hypervisor";
-import { grantsPool, ownGrants, type RingKind, type VifPlaces } from "@clickos/netfront";
+import { firstPlace, type GuestPlace, maximumPoolFrames } from "@clickos/minios";
+import { grantsPool, ownGrants, type RingKind } from "@clickos/netfront";
 import { type ImageManifest, imageFormat, manifestFault, manifestBytes as maximumManifestBytes } from "./manifest.ts";
-import { firstPlace, maximumPoolFrames, miniosPlatform, type RouterPlace } from "./platform.ts";
+import { guestPlatform } from "./platform.ts";
 import { splitImage } from "./signature.ts";
 
 export interface Image {
@@ -48,7 +49,7 @@ export interface LinkOptions {
   readonly elements: ElementSet;
   readonly name: string;
   /** Where in a domain it is to be; at the beginning when absent. */
-  readonly place?: RouterPlace;
+  readonly place?: GuestPlace;
   /** Kinds of rings, by device; `netmap` when absent. */
   readonly rings?: Readonly<Record<number, RingKind>>;
 }
@@ -61,9 +62,10 @@ export interface LinkOptions {
  */
 export async function linkImage(source: Source, options: LinkOptions): Promise<Image> {
   const { checked } = checkConfiguration(source, options.elements);
-  const vifs: VifPlaces[] = [];
-  const place = options.place ?? firstPlace;
-  const compiled = compile(checked, miniosPlatform(vifs, place, options.name, options.rings));
+  const { place = firstPlace, name, rings } = options;
+  const guest = guestPlatform({ place, name, ...(rings === undefined ? {} : { rings }) });
+  const compiled = compile(checked, guest.platform);
+  const { vifs } = guest;
   const frames = (compiled.memory.pool.count * bufferSize) / 4096;
   if (frames > maximumPoolFrames)
     throw new ImageError(
@@ -72,7 +74,7 @@ export async function linkImage(source: Source, options: LinkOptions): Promise<I
     );
   const manifest: ImageManifest = {
     format: imageFormat,
-    name: options.name,
+    name,
     config: { file: source.file, text: source.text },
     vifs,
     router: compiled.memory,

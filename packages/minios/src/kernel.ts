@@ -1,20 +1,23 @@
 /**
- * The guest kernel, staged around a compiled router: boot, event loop, console, timers.
+ * The kernel of compiled guests, staged around their program: boot, event loop, console, timers, network interfaces.
  *
  * Entry points: `boot()` once; `vcpu(now, rounds)` for each slice: 0 idle, 1 more to do, 2 halted.
  */
 
-import { type Platform, routerControl, type StagedPool } from "@clickos/click-core";
-import type { FunctionBuilder, I32, I32Like } from "@clickos/codegen";
+import type { Func, FunctionBuilder, I32, I32Like, ModuleBuilder } from "@clickos/codegen";
 import { frameSize, reservedEntries } from "@clickos/grant-table";
 import { consoleRing, domainFrames, firstFreeAddress } from "@clickos/hypervisor";
 import {
+  type BufferPool,
   buffersPerVif,
   devicePage,
+  type FramePlace,
+  type GuestContext,
   grantPool,
   grantsPool,
   ownGrants,
   type RingKind,
+  type StagedPort,
   type StagedVif,
   stageVif,
   type VifPlaces,
@@ -30,25 +33,62 @@ const consoleAddress = domainFrames.console * frameSize;
 /** Frames that grant entries are left for: the tables' entries less a few for rings. */
 export const maximumPoolFrames = 4000;
 
-/** A router's part of a domain: several share one, each in a part of its own. */
-export interface RouterPlace {
+/** A program's part of a domain: several share one, each in a part of its own. */
+export interface GuestPlace {
   /** First byte of memory, a multiple of the frame size. */
   readonly base: number;
   /** First entry of the grant table. */
   readonly firstGrant: number;
 }
 
-export const firstPlace: RouterPlace = { base: firstFreeAddress, firstGrant: reservedEntries };
+export const firstPlace: GuestPlace = { base: firstFreeAddress, firstGrant: reservedEntries };
 
-/** Turns the router's platform into a kernel. `vifs` receives where the interfaces are; stack traces have the name. */
-export function miniosPlatform(
-  vifs: VifPlaces[],
-  place: RouterPlace = firstPlace,
-  name?: string,
-  rings: Readonly<Record<number, RingKind>> = {},
-): Platform {
+/** A program that the kernel runs. */
+export interface GuestProgram {
+  /** Called once, at boot, before interfaces are connected. */
+  readonly init: Func<undefined>;
+  /** `(now, rounds)`: 0 idle, 1 more to do, 2 stopped, 3 polls and found nothing. */
+  readonly run: Func<"i32">;
+  /** Address of the word that says what runs, for who looks at one that never ends: cleared between slices. */
+  readonly running: number;
+  /** Address of the time at which it is to run next; 2^63 - 1 is never. */
+  readonly nextTimer: number;
+}
+
+export interface KernelOptions {
+  /** Where frames are in the program's buffers. */
+  readonly frames: FramePlace;
+  readonly place?: GuestPlace;
+  /** What stack traces call the module. */
+  readonly name?: string;
+  /** Kinds of rings, by device; `netmap` when absent. */
+  readonly rings?: Readonly<Record<number, RingKind>>;
+}
+
+/** The parts of a kernel, in the order in which they are staged. */
+export interface GuestKernel {
+  readonly moduleName?: string;
+  readonly memoryImport: readonly [string, string];
+  /** First byte of memory that is the program's. */
+  readonly base: number;
+  /** Packet buffers that the kernel wants beyond the program's own, in all and for each device. */
+  readonly buffers: number;
+  readonly buffersPerDevice: number;
+  /** Pages at most. */
+  readonly maximumPages: number;
+  /** Stages an interface. */
+  device(context: Pick<GuestContext, "pool" | "reserve">, number: number): StagedPort;
+  /** Where the interfaces that were staged are. */
+  readonly vifs: readonly VifPlaces[];
+  /** Writes text to the console. */
+  chatter(c: FunctionBuilder, address: I32Like, length: I32): void;
+  /** Adds `boot` and `vcpu`. */
+  finish(module: ModuleBuilder, program: GuestProgram): void;
+}
+
+export function guestKernel({ frames, place = firstPlace, name, rings = {} }: KernelOptions): GuestKernel {
   const staged: StagedVif[] = [];
-  let pool: StagedPool | undefined;
+  let pool: BufferPool | undefined;
   return {
     ...(name === undefined ? {} : { moduleName: name }),
     memoryImport: ["xen", "memory"],
@@ -56,16 +96,18 @@ export function miniosPlatform(
     buffers: workingBuffers,
     buffersPerDevice: buffersPerVif,
     maximumPages: 1024,
-    services: false,
     device(context, number) {
       pool = context.pool;
-      const vif = stageVif(context, number, grantTableAddress, rings[number]);
+      const { reserve } = context;
+      const vif = stageVif({ ...frames, pool, reserve }, number, grantTableAddress, rings[number]);
       staged.push(vif);
-      vifs.push(vif.places);
       return vif.device;
     },
+    get vifs() {
+      return staged.map(({ places }) => places);
+    },
     chatter: (c, address, length) => writeConsole(c, address, length),
-    finish(module, { init, run, control }) {
+    finish(module, { init, run, running, nextTimer }) {
       const eventSend = module.import("xen", "evtchn_send", { port: "i32" }, undefined);
       const setTimer = module.import("xen", "set_timer_op", { at: "i64" }, undefined);
       module.export(
@@ -90,8 +132,8 @@ export function miniosPlatform(
           takeEvents(c);
           for (const vif of staged) vif.enter(c);
           const result = c.var("i32", c.call(run, now, rounds), "result");
-          // Of several routers in a domain, the one that never came back is the one whose word is set.
-          c.store32(control, 0, routerControl.offsets.running);
+          // Of several programs in a domain, the one that never came back is the one whose word is set.
+          c.store32(running, 0);
           for (const vif of staged) vif.leave(c, (port) => c.call(eventSend, port));
           // Tasks that poll have work, as far as can be known.
           c.if(result.get().eq(3), () => result.set(1));
@@ -99,7 +141,7 @@ export function miniosPlatform(
             // Going to sleep: ask for events, then look once more, so that none is missed in between.
             for (const vif of staged) c.if(vif.wait(c), () => result.set(1));
           });
-          const next = c.load64(control, routerControl.offsets.nextTimer);
+          const next = c.load64(nextTimer);
           c.call(setTimer, c.select(next.eq(0x7fffffffffffffffn), c.i64(0n), next));
           return result.get();
         }),
@@ -108,7 +150,7 @@ export function miniosPlatform(
   };
 }
 
-/** Clears the upcall and all pending bits: whatever happened, the router looks at all its devices. */
+/** Clears the upcall and all pending bits: whatever happened, the program looks at all its devices. */
 function takeEvents(c: FunctionBuilder): void {
   const selector = vcpuInfo.offsets.pendingSel;
   c.if(c.atomicLoad(sharedInfoAddress).and(0xff), () => {

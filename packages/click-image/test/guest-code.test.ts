@@ -1,6 +1,7 @@
 /** What the compiler makes for domains keeps to the list of what guests may have, and what is changed in it does too or is refused. */
+
+import { type Image, loadImage } from "@clickos/click-image";
 import { checkKernel, hypercalls, KernelError } from "@clickos/hypervisor";
-import { type Image, loadImage } from "@clickos/minios";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { codeOf, everyImage } from "./images.ts";

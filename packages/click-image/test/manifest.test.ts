@@ -1,8 +1,8 @@
 /** What a manifest may say: fields of the right type, within bounds, that do not contradict each other. */
 
 import { elements } from "@clickos/click-elements";
+import { type Image, ImageError, linkImage, loadImage } from "@clickos/click-image";
 import { customSection } from "@clickos/codegen";
-import { type Image, ImageError, linkImage, loadImage } from "@clickos/minios";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { codeOf, imageOf, link } from "./images.ts";

@@ -1,9 +1,9 @@
 /** Finds the element that a crash was in: from the bytes of code on the stack, or from what the router noted last. */
-import { type CheckedGraph, checkConfiguration, compile, type ElementSet, routerControl } from "@clickos/click-core";
+import { type CheckedGraph, checkConfiguration, type ElementSet, routerControl } from "@clickos/click-core";
 import { lineAndColumn } from "@clickos/click-language";
 import type { CrashPlace, Locate } from "@clickos/hypervisor";
 import type { ImageManifest } from "./manifest.ts";
-import { miniosPlatform } from "./platform.ts";
+import { recompile } from "./recompile.ts";
 
 /**
  * What the configuration of a manifest says of a crash. It is compiled again when somebody asks: the same configuration
@@ -16,9 +16,7 @@ export function locateCrash(manifest: ImageManifest, elements: ElementSet): Loca
       const { checked } = checkConfiguration(manifest.config, elements);
       if (frames.length === 0) return where(checked, (_, index) => index === running - 1);
       const { name } = manifest;
-      const rings = Object.fromEntries(manifest.vifs.map((v) => [v.device, v.rings]));
-      const place = { base: manifest.router.base, firstGrant: manifest.grants.first };
-      const regions = compile(checked, miniosPlatform([], place, name, rings)).regions();
+      const regions = recompile(manifest, elements).regions();
       for (const { module, offset } of frames) {
         if (module !== "" && module !== name) continue;
         // Regions lie in one another: the innermost is the last that holds the place.

@@ -1,8 +1,8 @@
 /** Images for tests: of many configurations, and put together by hand with a sound digest. */
 import { readdirSync, readFileSync } from "node:fs";
 import { elements } from "@clickos/click-elements";
+import { type Image, linkImage } from "@clickos/click-image";
 import { customSection } from "@clickos/codegen";
-import { type Image, linkImage } from "@clickos/minios";
 
 export const link = (text: string, name = "vm"): Promise<Image> =>
   linkImage({ file: "t.click", text }, { elements, name });

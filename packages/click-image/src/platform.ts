@@ -1,0 +1,36 @@
+/** The platform of routers in virtual machines: the guest kernel around them. */
+import { dataOffset, maximumFrame, type Platform, routerControl } from "@clickos/click-core";
+import { type GuestKernel, type GuestPlace, guestKernel } from "@clickos/minios";
+import type { RingKind, VifPlaces } from "@clickos/netfront";
+
+export interface GuestPlatform {
+  readonly platform: Platform;
+  /** Where the interfaces are, once the router is compiled. */
+  readonly vifs: GuestKernel["vifs"] & readonly VifPlaces[];
+}
+
+/** A platform for one router; stack traces have the name. */
+export function guestPlatform(options: {
+  readonly place?: GuestPlace;
+  readonly name?: string;
+  readonly rings?: Readonly<Record<number, RingKind>>;
+}): GuestPlatform {
+  const kernel = guestKernel({ ...options, frames: { dataOffset, maximumFrame } });
+  const { offsets } = routerControl;
+  return {
+    platform: {
+      ...kernel,
+      services: false,
+      finish: (module, { init, run, control }) =>
+        kernel.finish(module, {
+          init,
+          run,
+          running: control + offsets.running,
+          nextTimer: control + offsets.nextTimer,
+        }),
+    },
+    get vifs() {
+      return kernel.vifs;
+    },
+  };
+}
