@@ -2,7 +2,7 @@
  * Guests of raw WebAssembly, for threads of their own: what they share they change while the other side reads it. The
  * host lays out their memory and their rings before they start; they have their own words at the end of their memory.
  */
-import { moduleBuilder } from "@clickos/codegen";
+import { moduleBuilder, wasmBackend } from "@clickos/codegen";
 import { createGrantTable, frameSize } from "@clickos/grant-table";
 import { compileKernel, domainFrames, hypercalls, wasmKernel } from "@clickos/hypervisor";
 import { connectStandardVif, connectVif } from "@clickos/netback";
@@ -41,7 +41,7 @@ export function rawModule(name, build) {
   m.export("boot", m.func("boot", {}, undefined, boot));
   m.export("vcpu", m.func("vcpu", { now: "i64", rounds: "i32" }, "i32", vcpu));
   if (start) m.export("start", m.func("start", {}, undefined, start));
-  const bytes = m.toWasm();
+  const bytes = wasmBackend.encode(m.toIr());
   return start ? withStart(bytes) : bytes;
 }
 

@@ -9,7 +9,7 @@ import { parseArgs } from "node:util";
 import { Router } from "@clickos/click-core";
 import { elements } from "@clickos/click-elements";
 import { linkImage } from "@clickos/click-image";
-import { moduleBuilder } from "@clickos/codegen";
+import { moduleBuilder, wasmBackend } from "@clickos/codegen";
 import { createIxgbe, drive, driverMemory } from "@clickos/ixgbe-model";
 import { copyFrame, createSwitch, FrameBatch, patch } from "@clickos/vale";
 import { createToolstack } from "@clickos/xl-fast";
@@ -48,7 +48,8 @@ function reference() {
     }),
   );
   const memory = new WebAssembly.Memory({ initial: 64, maximum: 64 });
-  const { copy } = new WebAssembly.Instance(new WebAssembly.Module(m.toWasm()), { env: { memory } }).exports;
+  const { copy } = new WebAssembly.Instance(new WebAssembly.Module(wasmBackend.encode(m.toIr())), { env: { memory } })
+    .exports;
   return measure(copy);
 }
 

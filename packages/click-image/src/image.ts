@@ -5,7 +5,7 @@
  */
 import { bufferSize, checkConfiguration, compile, type ElementSet } from "@clickos/click-core";
 import type { Source } from "@clickos/click-language";
-import { customSection } from "@clickos/codegen";
+import { customSection, wasmBackend } from "@clickos/codegen";
 import { checkKernel, guestRules, KernelError } from "@clickos/hypervisor";
 import { firstPlace, type GuestPlace, maximumPoolFrames } from "@clickos/minios";
 import { grantsPool, ownGrants, type RingKind } from "@clickos/netfront";
@@ -90,7 +90,7 @@ export async function linkImage(source: Source, options: LinkOptions): Promise<I
   const fault = manifestFault(manifest);
   if (fault !== undefined) throw new ImageError("BAD_MANIFEST", `no image can be made of this: ${fault}`);
   const manifestText = new TextEncoder().encode(JSON.stringify(manifest));
-  const body = concat(compiled.wasm, customSection(manifestSection, manifestText));
+  const body = concat(wasmBackend.encode(compiled.ir), customSection(manifestSection, manifestText));
   checkSize(body, manifestText);
   checkCode(body);
   const digest = await sha256(body);

@@ -1,6 +1,7 @@
 /** Finds the element that a crash was in: from the bytes of code on the stack, or from what the router noted last. */
 import { type CheckedGraph, checkConfiguration, type ElementSet, routerControl } from "@clickos/click-core";
 import { lineAndColumn } from "@clickos/click-language";
+import { wasmRegions } from "@clickos/codegen";
 import type { CrashPlace, Locate } from "@clickos/hypervisor";
 import type { ImageManifest } from "./manifest.ts";
 import { recompile } from "./recompile.ts";
@@ -16,7 +17,7 @@ export function locateCrash(manifest: ImageManifest, elements: ElementSet): Loca
       const { checked } = checkConfiguration(manifest.config, elements);
       if (frames.length === 0) return where(checked, (_, index) => index === running - 1);
       const { name } = manifest;
-      const regions = recompile(manifest, elements).regions();
+      const regions = wasmRegions(recompile(manifest, elements).ir);
       for (const { module, offset } of frames) {
         if (module !== "" && module !== name) continue;
         // Regions lie in one another: the innermost is the last that holds the place.

@@ -1,6 +1,7 @@
 /** Compiles the configuration of an image again, where the image has it. */
 import { type CompiledRouter, checkConfiguration, compile, type ElementSet, otherClasses } from "@clickos/click-core";
 import { ConfigurationError } from "@clickos/click-language";
+import { wasmBackend } from "@clickos/codegen";
 import type { Image } from "./image.ts";
 import type { ImageManifest } from "./manifest.ts";
 import { guestPlatform } from "./platform.ts";
@@ -28,7 +29,7 @@ export function compareCode(image: Image, elements: ElementSet): CodeComparison 
   const classes = otherClasses(manifest.library, elements);
   if (classes.length > 0) return { code: "other library", classes };
   try {
-    const { wasm } = recompile(manifest, elements);
+    const wasm = wasmBackend.encode(recompile(manifest, elements).ir);
     // The code comes first, then the manifest.
     return { code: wasm.length < bytes.length && wasm.every((b, i) => b === bytes[i]) ? "same" : "different" };
   } catch (e) {

@@ -1,4 +1,5 @@
 /** Builds one function: straight-line operations and structured control flow, in the order written. */
+import { binaryValue, unaryValue } from "./arithmetic.ts";
 import { CodegenError } from "./error.ts";
 import type {
   AtomicOp,
@@ -16,8 +17,6 @@ import type {
 import type { ModuleBuilder } from "./module-builder.ts";
 import {
   checkedI32,
-  foldBinary,
-  foldUnary,
   I32,
   type I32Like,
   I64,
@@ -80,6 +79,9 @@ export class FunctionBuilder {
   observer: FlowObserver | undefined;
   readonly module: ModuleBuilder;
   readonly ref: FunctionRef;
+  readonly params: readonly Local[];
+  /** What has been built. */
+  readonly body: readonly Statement[];
   private current: Statement[] = [];
   private readonly open: Label[] = [];
   private readonly loops: { exit: BlockLabel; next: BlockLabel }[] = [];
@@ -88,7 +90,8 @@ export class FunctionBuilder {
   constructor(module: ModuleBuilder, ref: FunctionRef) {
     this.module = module;
     this.ref = ref;
-    ref.body = this.current;
+    this.params = ref.params.map((type, i) => ({ type, name: ref.paramNames[i] as string, mutable: false }));
+    this.body = this.current;
   }
 
   get name(): string {
@@ -111,7 +114,7 @@ export class FunctionBuilder {
 
   /** A variable that may be assigned; it starts with `initial`. */
   var<T extends ValueType>(type: T, initial: LikeOf<T>, name = "v"): Var<T> {
-    const local = this.local(type, name, true);
+    const local: Local = { type, name, mutable: true };
     const write = (value: LikeOf<T>): void => {
       this.push({ kind: "set", local, value: this.of(type, value).expression });
     };
@@ -133,10 +136,7 @@ export class FunctionBuilder {
   unary(op: UnaryOp, a: Value, result: "i64"): I64;
   unary(op: UnaryOp, a: Value, result: ValueType): Value {
     const e = this.own(a).expression;
-    if (e.kind === "const") {
-      const folded = foldUnary(op, e.value);
-      if (folded !== undefined) return this.constant(result, folded);
-    }
+    if (e.kind === "const") return this.constant(result, unaryValue(op, e.type, e.value));
     return this.define({ kind: "unary", type: result, op, a: e }, op);
   }
 
@@ -146,8 +146,8 @@ export class FunctionBuilder {
     if (ea.type !== eb.type) throw this.error("TYPE_MISMATCH", `${op} of ${ea.type} and ${eb.type}`);
     if (eb.kind === "const") {
       if (ea.kind === "const") {
-        const folded = foldBinary(op, ea.type, ea.value, eb.value);
-        if (folded !== undefined) return this.constant(result, folded);
+        const folded = binaryValue(op, ea.type, ea.value, eb.value);
+        if (typeof folded === "bigint") return this.constant(result, folded);
       }
       if (identityRight[op] === Number(eb.value)) return a;
     }
@@ -407,6 +407,7 @@ export class FunctionBuilder {
    * survive being instantiated again calls this once, when it starts for the first time.
    */
   placeData(): void {
+    this.module.placeDataByCode();
     this.push({ kind: "placeData" });
   }
 
@@ -479,18 +480,12 @@ export class FunctionBuilder {
     return { name: `${name}${this.labels++}`, function: this, ...(region === undefined ? {} : { region }) };
   }
 
-  private local(type: ValueType, name: string, mutable: boolean): Local {
-    const local: Local = { id: this.ref.params.length + this.ref.locals.length, type, name, mutable };
-    this.ref.locals.push(local);
-    return local;
-  }
-
   private constant(type: ValueType, value: bigint): Value {
     return type === "i32" ? this.i32(Number(BigInt.asIntN(32, value))) : this.i64(value);
   }
 
   private define(value: Expression, name: string): Value {
-    const local = this.local(value.type, name, false);
+    const local: Local = { type: value.type, name, mutable: false };
     this.push({ kind: "let", local, value });
     const e: Expression = { kind: "local", type: value.type, local };
     return value.type === "i32" ? new I32(this, e) : new I64(this, e);

@@ -2,7 +2,7 @@
  * Staged code generation: write TypeScript that runs at build time and emits specialised WebAssembly.
  *
  * Values (`I32`, `I64`) name results of operations in the order they are written; `struct` declares a layout
- * once for staged code and host alike; `moduleBuilder` collects functions, data and exports and encodes them.
+ * once for staged code and host alike; `moduleBuilder` collects functions, data and exports; `wasmBackend` encodes them.
  *
  * @packageDocumentation
  */
@@ -26,6 +26,7 @@ export {
   type ParamValues,
   type Result,
 } from "./module-builder.ts";
+export { optimize } from "./optimize.ts";
 export {
   alignUp,
   array,
@@ -51,5 +52,8 @@ export {
   u64,
   u64be,
 } from "./struct.ts";
+export { moduleText } from "./text.ts";
+export { validate } from "./validate.ts";
 export { I32, type I32Like, I64, type I64Like, type LikeOf, type Ref, type Value, type ValueOf } from "./values.ts";
-export { type CodeRegion, customSection } from "./wasm.ts";
+export { customSection, wasmBackend, wasmRegions } from "./wasm.ts";
+export type { CodeRegion } from "./wasm-function.ts";

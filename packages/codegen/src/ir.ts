@@ -1,6 +1,9 @@
 /**
  * The intermediate representation: typed integer expressions, explicit loads and stores with width and byte
  * order, structured control flow. Nothing here is particular to WebAssembly; a back end walks these nodes.
+ *
+ * What each node means is written in the package's SEMANTICS.md, `operations.ts` has which of them trap, read memory or have effects.
+ * Nothing in it changes once it is made: passes give new functions.
  */
 
 /** The two value types. Addresses are `i32`. */
@@ -32,23 +35,31 @@ export type CompareOp = "eq" | "ne" | "ltU" | "ltS" | "gtU" | "gtS" | "leU" | "l
 /** Read-modify-write operations; all 32 bits wide and sequentially consistent. */
 export type AtomicOp = "add" | "and" | "or" | "xchg" | "cmpxchg";
 
-/** A local of a function. An immutable one is assigned once, where it is defined. */
+/**
+ * A local of a function, known by identity: `let` defines an immutable one, once; `set` assigns a mutable one, which is 0 before.
+ * How locals are numbered or kept in registers is the back end's.
+ */
 export interface Local {
-  id: number;
   readonly type: ValueType;
   readonly name: string;
   readonly mutable: boolean;
 }
 
-/** A function of the module, imported or defined. */
+/** What calls and exports name: a function's signature, known by identity. An imported one says from where. */
 export interface FunctionRef {
   readonly name: string;
   readonly params: readonly ValueType[];
   readonly paramNames: readonly string[];
   readonly result: ValueType | undefined;
   readonly imported?: { readonly module: string; readonly name: string };
-  locals: Local[];
-  body: Statement[] | undefined;
+}
+
+/** A defined function. Its locals are those of its body. */
+export interface FunctionIr {
+  readonly ref: FunctionRef;
+  /** The locals that hold the arguments, immutable. */
+  readonly params: readonly Local[];
+  readonly body: readonly Statement[];
 }
 
 export type Expression =
@@ -123,9 +134,14 @@ export type Statement =
   | { readonly kind: "zero16"; readonly to: Expression; readonly offset: number }
   | { readonly kind: "copy"; readonly to: Expression; readonly from: Expression; readonly length: Expression }
   | { readonly kind: "fill"; readonly to: Expression; readonly value: Expression; readonly length: Expression }
-  | { readonly kind: "if"; readonly condition: Expression; readonly then: Statement[]; readonly else: Statement[] }
-  | { readonly kind: "block"; readonly label: Label; readonly body: Statement[] }
-  | { readonly kind: "loop"; readonly label: Label; readonly body: Statement[] }
+  | {
+      readonly kind: "if";
+      readonly condition: Expression;
+      readonly then: readonly Statement[];
+      readonly else: readonly Statement[];
+    }
+  | { readonly kind: "block"; readonly label: Label; readonly body: readonly Statement[] }
+  | { readonly kind: "loop"; readonly label: Label; readonly body: readonly Statement[] }
   | { readonly kind: "br"; readonly label: Label }
   | {
       readonly kind: "switch";
@@ -138,7 +154,7 @@ export type Statement =
   | { readonly kind: "placeData" }
   | { readonly kind: "trap" };
 
-/** Bytes placed in memory when the module starts. */
+/** Bytes that are placed in memory. */
 export interface DataSegment {
   readonly offset: number;
   readonly bytes: Uint8Array;
@@ -156,129 +172,16 @@ export interface MemoryImport {
 export interface ModuleIr {
   readonly name?: string;
   readonly memory: MemoryImport;
-  readonly functions: readonly FunctionRef[];
+  readonly imports: readonly FunctionRef[];
+  readonly functions: readonly FunctionIr[];
   readonly exports: ReadonlyMap<string, FunctionRef>;
   readonly data: readonly DataSegment[];
+  /** When the data is placed: at instantiation, before any function runs, or by each `placeData`. */
+  readonly dataPlaced: "atStart" | "byCode";
 }
 
-const none: readonly Expression[] = [];
-
-/** The operands of an expression, in evaluation order. */
-export function operands(e: Expression): readonly Expression[] {
-  switch (e.kind) {
-    case "const":
-    case "local":
-      return none;
-    case "unary":
-      return [e.a];
-    case "binary":
-      return [e.a, e.b];
-    case "load":
-    case "atomicLoad":
-      return [e.address];
-    case "select":
-      return [e.a, e.b, e.condition];
-    case "call":
-      return e.args;
-    case "atomicRmw":
-      return e.replacement ? [e.address, e.value, e.replacement] : [e.address, e.value];
-  }
-}
-
-/** The same expression with each operand passed through `f`. */
-export function mapOperands(e: Expression, f: (operand: Expression) => Expression): Expression {
-  switch (e.kind) {
-    case "const":
-    case "local":
-      return e;
-    case "unary": {
-      const a = f(e.a);
-      return a === e.a ? e : { ...e, a };
-    }
-    case "binary": {
-      const a = f(e.a);
-      const b = f(e.b);
-      return a === e.a && b === e.b ? e : { ...e, a, b };
-    }
-    case "load":
-    case "atomicLoad": {
-      const address = f(e.address);
-      return address === e.address ? e : { ...e, address };
-    }
-    case "select":
-      return { ...e, a: f(e.a), b: f(e.b), condition: f(e.condition) };
-    case "call":
-      return { ...e, args: e.args.map(f) };
-    case "atomicRmw":
-      return e.replacement
-        ? { ...e, address: f(e.address), value: f(e.value), replacement: f(e.replacement) }
-        : { ...e, address: f(e.address), value: f(e.value) };
-  }
-}
-
-/** The operands that a statement evaluates first, in evaluation order; not those of nested bodies. */
-export function statementOperands(s: Statement): readonly Expression[] {
-  switch (s.kind) {
-    case "let":
-    case "set":
-      return [s.value];
-    case "store":
-    case "atomicStore":
-      return [s.address, s.value];
-    case "copy16":
-      return [s.to, s.from];
-    case "zero16":
-      return [s.to];
-    case "copy":
-      return [s.to, s.from, s.length];
-    case "fill":
-      return [s.to, s.value, s.length];
-    case "if":
-      return [s.condition];
-    case "switch":
-      return [s.index];
-    case "return":
-      return s.value ? [s.value] : none;
-    case "do":
-      return s.args;
-    default:
-      return none;
-  }
-}
-
-/** A statement with each operand it evaluates first passed through `f`; nested bodies are left as they are. */
-export function mapStatement(s: Statement, f: (operand: Expression) => Expression): Statement {
-  switch (s.kind) {
-    case "let":
-    case "set": {
-      const value = f(s.value);
-      return value === s.value ? s : { ...s, value };
-    }
-    case "store":
-    case "atomicStore": {
-      const address = f(s.address);
-      const value = f(s.value);
-      return address === s.address && value === s.value ? s : { ...s, address, value };
-    }
-    case "copy16":
-      return { ...s, to: f(s.to), from: f(s.from) };
-    case "zero16":
-      return { ...s, to: f(s.to) };
-    case "copy":
-      return { ...s, to: f(s.to), from: f(s.from), length: f(s.length) };
-    case "fill":
-      return { ...s, to: f(s.to), value: f(s.value), length: f(s.length) };
-    case "if": {
-      const condition = f(s.condition);
-      return condition === s.condition ? s : { ...s, condition };
-    }
-    case "switch":
-      return { ...s, index: f(s.index) };
-    case "return":
-      return s.value ? { ...s, value: f(s.value) } : s;
-    case "do":
-      return { ...s, args: s.args.map(f) };
-    default:
-      return s;
-  }
+/** Makes code for an engine of what a module means. */
+export interface Backend<Code> {
+  readonly name: string;
+  encode(ir: ModuleIr): Code;
 }

@@ -1,20 +1,10 @@
 /** Builds a module: imported memory, imported and defined functions, data segments, exports. */
 import { CodegenError } from "./error.ts";
 import { FunctionBuilder } from "./function-builder.ts";
-import type { DataSegment, FunctionRef, MemoryImport, ModuleIr, ValueType } from "./ir.ts";
+import type { DataSegment, FunctionIr, FunctionRef, MemoryImport, ModuleIr, ValueType } from "./ir.ts";
 import { optimize } from "./optimize.ts";
-import { moduleText } from "./text.ts";
 import { validate } from "./validate.ts";
-import {
-  type I32,
-  I32 as I32Class,
-  type I32Like,
-  type I64,
-  I64 as I64Class,
-  type I64Like,
-  type ValueOf,
-} from "./values.ts";
-import { type CodeRegion, encodeWasm } from "./wasm.ts";
+import { I32, type I32Like, I64, type I64Like, type ValueOf } from "./values.ts";
 
 export interface MemoryOptions {
   /** Module and name of the memory import. */
@@ -40,7 +30,9 @@ export function moduleBuilder(options: { memory: MemoryOptions; name?: string })
 }
 
 export class ModuleBuilder {
-  private readonly functions: FunctionRef[] = [];
+  private readonly imports: FunctionRef[] = [];
+  private readonly declared: FunctionRef[] = [];
+  private readonly defined = new Map<FunctionRef, FunctionBuilder>();
   /** Names in use, and the number to try next for one that is wanted again. */
   private readonly names = new Map<string, number>();
   private readonly exported = new Map<string, FunctionRef>();
@@ -48,6 +40,7 @@ export class ModuleBuilder {
   private readonly shared = new Map<string, unknown>();
   private memory: MemoryImport;
   private readonly name: string | undefined;
+  private dataPlaced: ModuleIr["dataPlaced"] = "atStart";
   private finished: ModuleIr | undefined;
 
   constructor(memory: MemoryOptions, name?: string) {
@@ -69,13 +62,11 @@ export class ModuleBuilder {
 
   /** Declares a function whose body follows later; for recursion and forward calls. */
   declare<R extends Result>(name: string, params: Params, result: R): Func<R> {
-    return this.add({
+    return this.add(this.declared, {
       name: this.unique(name),
       params: Object.values(params),
       paramNames: Object.keys(params),
       result,
-      locals: [],
-      body: undefined,
     }) as Func<R>;
   }
 
@@ -85,14 +76,15 @@ export class ModuleBuilder {
     _params: P,
     body: (c: FunctionBuilder, params: ParamValues<P>) => BodyResult,
   ): void {
-    if (func.body || func.imported) throw new CodegenError("BAD_FUNCTION", "is defined twice", func.name);
+    if (this.defined.has(func) || func.imported) throw new CodegenError("BAD_FUNCTION", "is defined twice", func.name);
     const c = new FunctionBuilder(this, func);
+    this.defined.set(func, c);
     const values: Record<string, I32 | I64> = {};
-    func.paramNames.forEach((name, id) => {
-      const type = func.params[id] as ValueType;
-      const e = { kind: "local", type, local: { id, type, name, mutable: false } } as const;
-      values[name] = type === "i32" ? new I32Class(c, e) : new I64Class(c, e);
-    });
+    for (const local of c.params) {
+      const { type, name } = local;
+      values[name] =
+        type === "i32" ? new I32(c, { kind: "local", type, local }) : new I64(c, { kind: "local", type, local });
+    }
     const result = body(c, values as ParamValues<P>);
     if (result !== undefined && result !== null) c.return(result as I32Like);
     else if (func.result !== undefined && c.reachable)
@@ -114,14 +106,12 @@ export class ModuleBuilder {
   /** Imports a function. Asking twice for the same one gives the same one. */
   import<R extends Result>(module: string, name: string, params: Params, result: R): Func<R> {
     return this.once(`import ${module}.${name}`, () =>
-      this.add({
+      this.add(this.imports, {
         name: this.unique(`${module}.${name}`),
         params: Object.values(params),
         paramNames: Object.keys(params),
         result,
         imported: { module, name },
-        locals: [],
-        body: undefined,
       }),
     ) as Func<R>;
   }
@@ -144,15 +134,22 @@ export class ModuleBuilder {
     this.exported.set(name, func);
   }
 
+  /** Says that the code places the data; else it is placed at instantiation. */
+  placeDataByCode(): void {
+    this.dataPlaced = "byCode";
+  }
+
   /** The checked intermediate representation, optimised. Nothing can be added afterwards. */
   toIr(): ModuleIr {
     if (!this.finished) {
       const ir: ModuleIr = {
         ...(this.name === undefined ? {} : { name: this.name }),
         memory: this.memory,
-        functions: this.functions,
-        exports: this.exported,
-        data: this.segments,
+        imports: this.imports,
+        functions: this.declared.map((ref) => this.definition(ref)),
+        exports: new Map(this.exported),
+        data: [...this.segments],
+        dataPlaced: this.dataPlaced,
       };
       validate(ir);
       this.finished = optimize(ir);
@@ -160,26 +157,15 @@ export class ModuleBuilder {
     return this.finished;
   }
 
-  /** The WebAssembly binary. */
-  toWasm(): Uint8Array<ArrayBuffer> {
-    return encodeWasm(this.toIr());
+  private definition(ref: FunctionRef): FunctionIr {
+    const c = this.defined.get(ref);
+    if (!c) throw new CodegenError("BAD_FUNCTION", "is declared but has no body", ref.name);
+    return { ref, params: c.params, body: c.body };
   }
 
-  /** Which bytes of the binary belong to the blocks that were given a region, outer ones first. */
-  regions(): CodeRegion[] {
-    const regions: CodeRegion[] = [];
-    encodeWasm(this.toIr(), regions);
-    return regions;
-  }
-
-  /** The intermediate representation as text. */
-  toText(): string {
-    return moduleText(this.toIr());
-  }
-
-  private add(func: FunctionRef): FunctionRef {
+  private add(list: FunctionRef[], func: FunctionRef): FunctionRef {
     if (this.finished) throw new CodegenError("BAD_FUNCTION", "is added to a finished module", func.name);
-    this.functions.push(func);
+    list.push(func);
     return func;
   }
 

@@ -1,22 +1,15 @@
 /**
- * Gives the locals of a function their numbers. Locals that are never needed at the same time share one: an engine that
+ * Gives the locals of a function their numbers in WebAssembly, parameters first. Locals that are never needed at the same time share one: an engine that
  * compiles in one pass looks at every local at every branch, and one that optimises may keep a value of each, so that
  * time and memory go with their number.
  */
-import {
-  type Expression,
-  type FunctionRef,
-  type Local,
-  operands,
-  type Statement,
-  statementOperands,
-  type ValueType,
-} from "./ir.ts";
+import type { Expression, FunctionIr, Local, Statement, ValueType } from "./ir.ts";
+import { operands, statementOperands } from "./traverse.ts";
 
 export interface Slots {
   readonly numbers: ReadonlyMap<Local, number>;
   /** Types of the numbers that are no parameters. */
-  readonly types: ValueType[];
+  readonly types: readonly ValueType[];
 }
 
 /** A list of statements that is being gone through. */
@@ -33,14 +26,13 @@ interface Life {
   last: number;
 }
 
-export function assignSlots(f: FunctionRef): Slots {
-  const { ends, always } = lives(f.body ?? []);
-  const numbers = new Map<Local, number>();
+export function assignSlots(f: FunctionIr): Slots {
+  const { ends, always } = lives(f.body);
+  const numbers = new Map(f.params.map((local, i) => [local, i]));
   const types: ValueType[] = [];
   const free: Record<ValueType, number[]> = { i32: [], i64: [] };
-  const own = new Set(f.locals);
   const take = (local: Local): void => {
-    if (!own.has(local) || numbers.has(local)) return;
+    if (numbers.has(local)) return;
     numbers.set(local, free[local.type].pop() ?? f.params.length + types.push(local.type) - 1);
   };
   for (const local of always) take(local);
@@ -55,7 +47,7 @@ export function assignSlots(f: FunctionRef): Slots {
         if (!always.has(local)) free[local.type].push(numbers.get(local) as number);
     }
   };
-  visit(f.body ?? []);
+  visit(f.body);
   return { numbers, types };
 }
 

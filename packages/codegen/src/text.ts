@@ -1,5 +1,5 @@
 /** Prints a module's intermediate representation, for reading. */
-import type { Expression, FunctionRef, Local, ModuleIr, Statement } from "./ir.ts";
+import type { Expression, FunctionIr, FunctionRef, Local, ModuleIr, Statement } from "./ir.ts";
 
 export function moduleText(ir: ModuleIr): string {
   const { memory } = ir;
@@ -9,29 +9,44 @@ export function moduleText(ir: ModuleIr): string {
   ];
   const exported = new Map<FunctionRef, string[]>();
   for (const [name, f] of ir.exports) exported.set(f, [...(exported.get(f) ?? []), name]);
+  for (const f of ir.imports) lines.push(`import ${signature(f)}`);
   for (const f of ir.functions) {
-    const params = f.paramNames.map((name, i) => `${name}: ${f.params[i]}`).join(", ");
-    const head = `func ${f.name}(${params})${f.result ? `: ${f.result}` : ""}`;
-    if (f.imported) {
-      lines.push(`import ${head}`);
-      continue;
-    }
-    for (const name of exported.get(f) ?? []) lines.push(`export ${name} = ${f.name}`);
-    lines.push(`${head} {`);
-    statements(f.body ?? [], "  ", lines, f);
+    for (const name of exported.get(f.ref) ?? []) lines.push(`export ${name} = ${f.ref.name}`);
+    lines.push(`${signature(f.ref)} {`);
+    statements(f.body, "  ", lines, namesOf(f));
     lines.push("}");
   }
   return `${lines.join("\n")}\n`;
 }
 
-function statements(body: readonly Statement[], indent: string, lines: string[], f: FunctionRef): void {
-  const x = (e: Expression): string => expression(e, f);
+function signature(f: FunctionRef): string {
+  const params = f.paramNames.map((name, i) => `${name}: ${f.params[i]}`).join(", ");
+  return `func ${f.name}(${params})${f.result ? `: ${f.result}` : ""}`;
+}
+
+/** Names of a function's locals: those of parameters as they are, others with a number, in order of appearance. */
+type Names = (local: Local) => string;
+
+function namesOf(f: FunctionIr): Names {
+  const names = new Map(f.params.map((local) => [local, local.name]));
+  return (local) => {
+    let name = names.get(local);
+    if (name === undefined) {
+      name = `${local.name}${names.size}`;
+      names.set(local, name);
+    }
+    return name;
+  };
+}
+
+function statements(body: readonly Statement[], indent: string, lines: string[], names: Names): void {
+  const x = (e: Expression): string => expression(e, names);
   const inner = `${indent}  `;
   for (const s of body) {
     switch (s.kind) {
       case "let":
       case "set":
-        lines.push(`${indent}${name(s.local, f)} ${s.kind === "let" ? "=" : ":="} ${x(s.value)}`);
+        lines.push(`${indent}${names(s.local)} ${s.kind === "let" ? "=" : ":="} ${x(s.value)}`);
         break;
       case "store":
         lines.push(
@@ -55,17 +70,17 @@ function statements(body: readonly Statement[], indent: string, lines: string[],
         break;
       case "if":
         lines.push(`${indent}if ${x(s.condition)} {`);
-        statements(s.then, inner, lines, f);
+        statements(s.then, inner, lines, names);
         if (s.else.length > 0) {
           lines.push(`${indent}} else {`);
-          statements(s.else, inner, lines, f);
+          statements(s.else, inner, lines, names);
         }
         lines.push(`${indent}}`);
         break;
       case "block":
       case "loop":
         lines.push(`${indent}${s.kind} ${s.label.name} {`);
-        statements(s.body, inner, lines, f);
+        statements(s.body, inner, lines, names);
         lines.push(`${indent}}`);
         break;
       case "br":
@@ -88,17 +103,13 @@ function statements(body: readonly Statement[], indent: string, lines: string[],
   }
 }
 
-function name(local: Local, f: FunctionRef): string {
-  return local.id < f.params.length ? local.name : `${local.name}${local.id}`;
-}
-
-function expression(e: Expression, f: FunctionRef): string {
-  const x = (operand: Expression): string => expression(operand, f);
+function expression(e: Expression, names: Names): string {
+  const x = (operand: Expression): string => expression(operand, names);
   switch (e.kind) {
     case "const":
       return `${e.value}`;
     case "local":
-      return name(e.local, f);
+      return names(e.local);
     case "unary":
       return `${e.op}(${x(e.a)})`;
     case "binary":

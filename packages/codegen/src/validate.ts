@@ -1,22 +1,12 @@
 /** Checks a whole module before code is made of it; every message names the function. */
 import { CodegenError } from "./error.ts";
-import {
-  type Expression,
-  type FunctionRef,
-  type Local,
-  type ModuleIr,
-  operands,
-  type Statement,
-  statementOperands,
-} from "./ir.ts";
+import type { Expression, FunctionRef, Local, ModuleIr, Statement } from "./ir.ts";
+import { operands, statementOperands } from "./traverse.ts";
 
+/** @throws {CodegenError} */
 export function validate(ir: ModuleIr): void {
-  const known = new Set(ir.functions);
-  for (const f of ir.functions) {
-    if (f.imported) continue;
-    if (!f.body) throw new CodegenError("BAD_FUNCTION", "is declared but has no body", f.name);
-    validateBody(f, f.body, new Set(), known);
-  }
+  const known = new Set([...ir.imports, ...ir.functions.map((f) => f.ref)]);
+  for (const { ref, params, body } of ir.functions) validateBody(ref, body, new Set(params), known);
   const end = ir.memory.initialPages * 65536;
   for (const { offset, bytes } of ir.data) {
     if (offset + bytes.length > end)
@@ -37,7 +27,7 @@ function validateBody(
   const own: Local[] = [];
   const check = (e: Expression): void => {
     if (e.kind === "local") {
-      if (!e.local.mutable && e.local.id >= f.params.length && !defined.has(e.local))
+      if (!e.local.mutable && !defined.has(e.local))
         throw new CodegenError(
           "BAD_SCOPE",
           `value ${e.local.name} is used outside the block it is defined in; keep it in a variable (c.var)`,

@@ -7,7 +7,7 @@
  */
 import { CodegenError } from "./error.ts";
 import type { FunctionBuilder } from "./function-builder.ts";
-import type { BinaryOp, Expression, UnaryOp, ValueType } from "./ir.ts";
+import type { BinaryOp, Expression, ValueType } from "./ir.ts";
 
 /** A 32-bit operand: a staged value or a number known at build time. */
 export type I32Like = I32 | number;
@@ -170,8 +170,14 @@ export class I64 {
   divU(b: I64Like): I64 {
     return this.arith("divU", b);
   }
+  divS(b: I64Like): I64 {
+    return this.arith("divS", b);
+  }
   remU(b: I64Like): I64 {
     return this.arith("remU", b);
+  }
+  remS(b: I64Like): I64 {
+    return this.arith("remS", b);
   }
   and(b: I64Like): I64 {
     return this.arith("and", b);
@@ -188,6 +194,16 @@ export class I64 {
   shrU(b: I64Like): I64 {
     return this.arith("shrU", b);
   }
+  shrS(b: I64Like): I64 {
+    return this.arith("shrS", b);
+  }
+  rotl(b: I64Like): I64 {
+    return this.arith("rotl", b);
+  }
+  rotr(b: I64Like): I64 {
+    return this.arith("rotr", b);
+  }
+  /** Comparisons give 1 or 0, of 32 bits. */
   eq(b: I64Like): I32 {
     return this.compare("eq", b);
   }
@@ -203,8 +219,14 @@ export class I64 {
   gtU(b: I64Like): I32 {
     return this.compare("gtU", b);
   }
+  gtS(b: I64Like): I32 {
+    return this.compare("gtS", b);
+  }
   leU(b: I64Like): I32 {
     return this.compare("leU", b);
+  }
+  leS(b: I64Like): I32 {
+    return this.compare("leS", b);
   }
   geU(b: I64Like): I32 {
     return this.compare("geU", b);
@@ -214,6 +236,15 @@ export class I64 {
   }
   eqz(): I32 {
     return this.fn.unary("eqz", this, "i32");
+  }
+  clz(): I64 {
+    return this.fn.unary("clz", this, "i64");
+  }
+  ctz(): I64 {
+    return this.fn.unary("ctz", this, "i64");
+  }
+  popcnt(): I64 {
+    return this.fn.unary("popcnt", this, "i64");
   }
   /** The low 32 bits. */
   toI32(): I32 {
@@ -235,83 +266,6 @@ export type Value = I32 | I64;
 export type ValueOf<T extends ValueType> = T extends "i64" ? I64 : I32;
 /** What may be given where a value of this type is wanted. */
 export type LikeOf<T extends ValueType> = T extends "i64" ? I64Like : I32Like;
-
-/** The value of a constant operation, or `undefined` where it is not constant or would trap. */
-export function foldBinary(op: BinaryOp, type: ValueType, a: number | bigint, b: number | bigint): bigint | undefined {
-  const bits = type === "i32" ? 32 : 64;
-  const ua = BigInt.asUintN(bits, BigInt(a));
-  const ub = BigInt.asUintN(bits, BigInt(b));
-  const sa = BigInt.asIntN(bits, ua);
-  const sb = BigInt.asIntN(bits, ub);
-  const shift = ub % BigInt(bits);
-  switch (op) {
-    case "add":
-      return ua + ub;
-    case "sub":
-      return ua - ub;
-    case "mul":
-      return ua * ub;
-    case "divU":
-      return ub === 0n ? undefined : ua / ub;
-    case "remU":
-      return ub === 0n ? undefined : ua % ub;
-    case "divS":
-    case "remS":
-      return undefined;
-    case "and":
-      return ua & ub;
-    case "or":
-      return ua | ub;
-    case "xor":
-      return ua ^ ub;
-    case "shl":
-      return ua << shift;
-    case "shrU":
-      return ua >> shift;
-    case "shrS":
-      return sa >> shift;
-    case "rotl":
-      return (ua << shift) | (ua >> (BigInt(bits) - shift));
-    case "rotr":
-      return (ua >> shift) | (ua << (BigInt(bits) - shift));
-    case "eq":
-      return BigInt(ua === ub);
-    case "ne":
-      return BigInt(ua !== ub);
-    case "ltU":
-      return BigInt(ua < ub);
-    case "ltS":
-      return BigInt(sa < sb);
-    case "gtU":
-      return BigInt(ua > ub);
-    case "gtS":
-      return BigInt(sa > sb);
-    case "leU":
-      return BigInt(ua <= ub);
-    case "leS":
-      return BigInt(sa <= sb);
-    case "geU":
-      return BigInt(ua >= ub);
-    case "geS":
-      return BigInt(sa >= sb);
-  }
-}
-
-/** The value of a constant unary operation, or `undefined` where it is left to run time. */
-export function foldUnary(op: UnaryOp, a: number | bigint): bigint | undefined {
-  switch (op) {
-    case "eqz":
-      return BigInt(BigInt(a) === 0n);
-    case "wrap":
-      return BigInt.asUintN(32, BigInt(a));
-    case "extendU":
-      return BigInt.asUintN(32, BigInt(a));
-    case "extendS":
-      return BigInt.asIntN(32, BigInt(a));
-    default:
-      return undefined;
-  }
-}
 
 /** A build-time number as a 32-bit constant: from -2^31 to 2^32-1. */
 export function checkedI32(n: number, functionName: string): number {

@@ -1,5 +1,5 @@
 /** Modules that somebody wrote by hand: what an engine takes and a guest may not have is refused, with the byte. */
-import { type FunctionBuilder, moduleBuilder } from "@clickos/codegen";
+import { type FunctionBuilder, moduleBuilder, wasmBackend } from "@clickos/codegen";
 import { checkKernel, compileKernel, hypercalls, KernelError } from "@clickos/hypervisor";
 import { describe, expect, it } from "vitest";
 import { guestBytes } from "./guests.ts";
@@ -320,7 +320,7 @@ describe("the list of instructions", () => {
         return 0;
       }),
     );
-    const bytes = m.toWasm();
+    const bytes = wasmBackend.encode(m.toIr());
     expect(refusal(bytes)).toBe("");
     expect(WebAssembly.validate(bytes)).toBe(true);
   });

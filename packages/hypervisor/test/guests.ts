@@ -1,5 +1,5 @@
 /** Small guests in WebAssembly, for tests. */
-import { type FunctionBuilder, type I32, type I64, moduleBuilder } from "@clickos/codegen";
+import { type FunctionBuilder, type I32, type I64, moduleBuilder, wasmBackend } from "@clickos/codegen";
 import { checkKernel, hypercalls } from "@clickos/hypervisor";
 
 /** Where guests of these tests keep their counter. */
@@ -39,7 +39,7 @@ export function guestBytes(body: Body, boot: (c: FunctionBuilder) => void = () =
       return c.i32(state as never);
     }),
   );
-  return m.toWasm() as Uint8Array<ArrayBuffer>;
+  return wasmBackend.encode(m.toIr());
 }
 
 /** Runs without end. */

@@ -9,7 +9,7 @@ import {
   type Source,
 } from "@clickos/click-language";
 import { splitArguments } from "@clickos/click-language/arguments";
-import type { CodeRegion, ModuleIr } from "@clickos/codegen";
+import type { ModuleIr } from "@clickos/codegen";
 import type { LibraryDigest } from "../element/digest.ts";
 import type { ElementSet } from "../element/element.ts";
 import type { HandlerEntry } from "../element/handler.ts";
@@ -122,16 +122,11 @@ export interface Program {
 }
 
 export interface CompiledRouter extends Program {
-  readonly wasm: Uint8Array<ArrayBuffer>;
   /** The elements that it was made from. */
   readonly checked: CheckedGraph;
-  /** The code, for reading. */
-  text(): string;
-  /** Which bytes of the module are which element's, elements that are inside others after them. */
-  regions(): CodeRegion[];
 }
 
-/** Compiles a checked configuration for a platform. */
+/** Compiles a checked configuration for a platform; a back end encodes the result's `ir`. */
 export function compile(checked: CheckedGraph, platform: Platform): CompiledRouter {
   if (!platform.services) {
     const diagnostics = new Diagnostics();
@@ -150,9 +145,6 @@ export function compile(checked: CheckedGraph, platform: Platform): CompiledRout
     memory: plan,
     handlers: describeHandlers(checked, plan),
     library: libraryDigest(checked),
-    wasm: module.toWasm(),
     checked,
-    text: () => module.toText(),
-    regions: () => module.regions(),
   };
 }

@@ -1,5 +1,7 @@
 /** A router in process: a compiled configuration over a memory of its own, and how it gives way to the next. */
+
 import { ConfigurationError, type FlattenOptions, graphText } from "@clickos/click-language";
+import { moduleText, wasmBackend } from "@clickos/codegen";
 import {
   type CheckedConfiguration,
   checkConfiguration,
@@ -144,7 +146,7 @@ export class Router implements HandlerTree, Disposable {
       compiled,
       services,
       rings,
-      module: new WebAssembly.Module(compiled.wasm),
+      module: new WebAssembly.Module(wasmBackend.encode(compiled.ir)),
       chatter: (text) => this.chatter(text),
       extras: {
         root: this.rootHandlers(),
@@ -207,13 +209,13 @@ export class Router implements HandlerTree, Disposable {
 
   /** The code, for reading. */
   text(): string {
-    return this.current.compiled.text();
+    return moduleText(this.current.compiled.ir);
   }
   get memory(): WebAssembly.Memory {
     return this.current.memory;
   }
   get wasm(): Uint8Array {
-    return this.current.compiled.wasm;
+    return wasmBackend.encode(this.current.compiled.ir);
   }
   /** The checked configuration that runs. */
   get configuration(): CheckedConfiguration {

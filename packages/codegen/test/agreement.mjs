@@ -1,0 +1,106 @@
+/**
+ * Runs a program in four ways that must agree: as written and optimised, interpreted and as WebAssembly. Compared are
+ * results, traps, calls of imported functions with what is in memory then, and the memory at the end.
+ */
+import { moduleText, optimize, validate, wasmBackend } from "@clickos/codegen";
+import { interpreterBackend, StepLimitError, Trap } from "@clickos/codegen/interpreter";
+import { programOf } from "./random-program.mjs";
+
+/** Statements that a call may run. */
+const steps = 20_000;
+const size = 65536;
+const memories = {
+  true: new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }),
+  false: new WebAssembly.Memory({ initial: 1, maximum: 1 }),
+};
+const fresh = Uint8Array.from({ length: 512 }, (_, i) => i * 37 + 11);
+
+/** What an imported function throws. */
+class HostError extends Error {}
+
+/**
+ * @param bytes what the program is made from
+ * @returns how its calls ended: a word each, or `long` where it takes too many steps
+ * @throws where two of its runs differ
+ */
+export function agree(bytes) {
+  const { ir, calls } = programOf(bytes);
+  validate(ir);
+  const optimized = optimize(ir);
+  const ways = {
+    "as written, interpreted": (imports) => interpreterBackend.encode(ir).instantiate(imports, { steps }),
+    "optimised, interpreted": (imports) => interpreterBackend.encode(optimized).instantiate(imports, { steps }),
+    "as written, as WebAssembly": (imports) => instance(ir, imports),
+    "optimised, as WebAssembly": (imports) => instance(optimized, imports),
+  };
+  let first;
+  for (const [way, instantiate] of Object.entries(ways)) {
+    const outcome = run(ir, calls, instantiate);
+    if (outcome === undefined) {
+      if (first) throw new Error(`${way}: takes more steps than as written\n${moduleText(ir)}`);
+      return "long";
+    }
+    first ??= outcome;
+    const difference = differenceOf(first, outcome);
+    if (difference) {
+      const code = `${moduleText(ir)}\noptimised:\n${moduleText(optimized)}`;
+      throw new Error(`as written, interpreted, and ${way} differ: ${difference}\n${code}`);
+    }
+  }
+  return first.ends.map((end) => end.split(" ")[0]).join(", ");
+}
+
+function instance(ir, imports) {
+  return new WebAssembly.Instance(new WebAssembly.Module(wasmBackend.encode(ir)), imports);
+}
+
+function run(ir, calls, instantiate) {
+  const memory = memories[ir.memory.shared];
+  const bytes = new Uint8Array(memory.buffer);
+  bytes.fill(0);
+  bytes.set(fresh);
+  const log = [];
+  const env = { memory };
+  for (const { imported, result } of ir.imports)
+    env[imported.name] = (...args) => {
+      const seen = hash(bytes, args);
+      log.push(`${imported.name}(${args.join(", ")}) ${seen}`);
+      // The host writes, too, and may fail.
+      bytes[seen & 0xff] ^= seen >>> 8;
+      if (seen % 13 === 0) throw new HostError();
+      return result === "i64" ? BigInt.asIntN(64, BigInt(seen) * 0x100000001n) : seen | 0;
+    };
+  const { exports } = instantiate({ env });
+  const ends = [];
+  for (const { name, args } of calls) {
+    try {
+      ends.push(`gives ${exports[name](...args)}`);
+    } catch (e) {
+      if (e instanceof StepLimitError) return undefined;
+      if (e instanceof Trap || e instanceof WebAssembly.RuntimeError) ends.push("traps");
+      else if (e instanceof HostError) ends.push("throws");
+      else throw e;
+    }
+  }
+  return { ends, log, memory: bytes.slice(0, size) };
+}
+
+/** Of where programs write, and the arguments. */
+function hash(bytes, args) {
+  let h = 0x811c9dc5;
+  const add = (byte) => {
+    h = Math.imul(h ^ byte, 0x01000193);
+  };
+  for (let i = 0; i < 640; i++) add(bytes[i]);
+  for (let i = size - 32; i < size; i++) add(bytes[i]);
+  for (const text of args.map(String)) for (let i = 0; i < text.length; i++) add(text.charCodeAt(i));
+  return h >>> 0;
+}
+
+function differenceOf(a, b) {
+  for (const what of ["ends", "log"])
+    for (let i = 0; i < Math.max(a[what].length, b[what].length); i++)
+      if (a[what][i] !== b[what][i]) return `${a[what][i]}, and ${b[what][i]}`;
+  for (let i = 0; i < size; i++) if (a.memory[i] !== b.memory[i]) return `${a.memory[i]} at ${i}, and ${b.memory[i]}`;
+  return undefined;
+}
