@@ -76,7 +76,8 @@ export class DomainControl implements Domain {
     this.memory = place.memory;
     this.table = { buffer, offset: domainFrames.grantTable * frameSize, frames: domainFrames.grantTableFrames };
     this.text = new DomainConsole(buffer);
-    this.timeOffset = options.snapshot ? options.snapshot.timeNs - host.now() : 0n;
+    const timeNs = options.timeNs ?? options.snapshot?.timeNs;
+    this.timeOffset = timeNs === undefined ? 0n : timeNs - host.now();
     this.kernel = options.kernel;
     this.share = share;
     this.pcpu = place.pcpu;

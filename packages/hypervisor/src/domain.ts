@@ -66,6 +66,8 @@ export interface DomainOptions {
   prepare?(domain: Domain): void;
   /** Starts from here instead of from an empty memory. */
   readonly snapshot?: DomainSnapshot;
+  /** The domain's time, in nanoseconds, when it is created: the hypervisor's, or the snapshot's, when absent. */
+  readonly timeNs?: bigint;
   /** Finds the part of the program that a crash was in. */
   readonly locate?: Locate;
 }

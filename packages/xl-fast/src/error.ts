@@ -9,6 +9,8 @@ export type ToolstackErrorCode =
   | "NO_ROOM"
   | "DEVICE_TAKEN"
   | "BAD_FILE"
+  /** Element classes of a saved VM's configuration are not in the library that it is to be compiled with. */
+  | "OTHER_LIBRARY"
   | "NOT_RUNNING";
 
 export class ToolstackError extends Error {

@@ -11,6 +11,7 @@ import {
 } from "@clickos/hypervisor";
 import type { Vif } from "@clickos/netback";
 import { createXenStore, type XenStore } from "@clickos/xenstore";
+import { carryOver, relink } from "./carry-over.ts";
 import { type ClickControl, serveClickControl } from "./click-control.ts";
 import { ToolstackError } from "./error.ts";
 import { ModuleCache } from "./module-cache.ts";
@@ -82,10 +83,14 @@ export interface Toolstack {
   destroy(name: string): void;
   /** A VM as bytes, to be restored here or elsewhere; it is ended, unless it is to stay. @throws {ToolstackError} */
   save(name: string, options?: { readonly keep?: boolean }): Promise<Uint8Array<ArrayBuffer>>;
-  /** A VM from what `save` gave: its state, its queued packets and its time go on. @throws {ToolstackError} */
+  /**
+   * A VM from what `save` gave: its state, its queued packets and its time go on. It runs the code that it was saved with;
+   * with `recompile`, what its configurations compile to here: fields of states that both have are moved, queued packets too,
+   * and frames in the rings of its interfaces are lost. @throws {ToolstackError}
+   */
   restore(
     bytes: Uint8Array<ArrayBuffer>,
-    config?: Omit<VmConfig, "image" | "name"> & { readonly name?: string },
+    config?: Omit<VmConfig, "image" | "name"> & { readonly name?: string; readonly recompile?: boolean },
   ): Promise<Vm>;
   /** A second VM that begins where the first one is. @throws {ToolstackError} */
   clone(name: string, config: Omit<VmConfig, "image">): Promise<Vm>;
@@ -134,7 +139,7 @@ export function createToolstack(options: {
     pages: number,
     devices: readonly number[],
     images: readonly { readonly router: number; readonly image: Image }[],
-    snapshot?: DomainSnapshot,
+    { snapshot, former }: { readonly snapshot?: DomainSnapshot; readonly former?: SavedVm } = {},
     phases = new Phases(),
   ): Promise<Vm> => {
     const { name } = config;
@@ -162,6 +167,7 @@ export function createToolstack(options: {
         name,
         pages,
         ...(snapshot ? { snapshot } : {}),
+        ...(former ? { timeNs: former.snapshot.timeNs } : {}),
         ...(config.pcpu === undefined ? {} : { pcpu: config.pcpu }),
         ...(config.share === undefined ? {} : { share: config.share }),
         kernel: wasmKernel(resumed, (phase) => phases.end(phase)),
@@ -189,6 +195,8 @@ export function createToolstack(options: {
         else {
           const ready = (): void => (onThread ? phases.end("guest") : undefined);
           await routers.start(router, image, { module: compiled[i], onBooted: ready });
+          const before = former?.routers.find((r) => r.router === router);
+          if (former && before) carryOver(former.snapshot, before.image, image, domain.memory, elements);
         }
       }
       phases.end("connect");
@@ -268,7 +276,12 @@ export function createToolstack(options: {
     return { name: domain.name, devices, routers: images, snapshot: await hypervisor.snapshot(domain.id) };
   };
   const rebuild = (saved: SavedVm, config: Omit<VmConfig, "image">): Promise<Vm> =>
-    build(config, saved.snapshot.pages, saved.devices, saved.routers, saved.snapshot);
+    build(config, saved.snapshot.pages, saved.devices, saved.routers, { snapshot: saved.snapshot });
+  const recompiled = async (former: SavedVm, config: Omit<VmConfig, "image">): Promise<Vm> => {
+    const routers = await relink(former, elements);
+    const pages = Math.max(former.snapshot.pages, ...routers.map(({ image }) => image.manifest.router.pages));
+    return build(config, pages, former.devices, routers, { former });
+  };
 
   return {
     hypervisor,
@@ -281,7 +294,7 @@ export function createToolstack(options: {
       const devices = image ? image.manifest.vifs.map((v) => v.device) : vif.map((_, i) => i);
       const least = image?.manifest.router.pages ?? 1;
       const pages = Math.max(least, Math.ceil((config.memoryKiB ?? (image ? 0 : shellKiB)) / 64));
-      return build(config, pages, devices, image ? [{ router: 0, image }] : [], undefined, phases);
+      return build(config, pages, devices, image ? [{ router: 0, image }] : [], {}, phases);
     },
     destroy,
     async save(name, { keep = false } = {}) {
@@ -292,9 +305,10 @@ export function createToolstack(options: {
       if (!keep) destroy(name);
       return bytes;
     },
-    async restore(bytes, config = {}) {
+    async restore(bytes, { recompile = false, ...config } = {}) {
       const saved = await decodeVm(bytes);
-      return rebuild(saved, { ...config, name: config.name ?? saved.name });
+      const named = { ...config, name: config.name ?? saved.name };
+      return recompile ? recompiled(saved, named) : rebuild(saved, named);
     },
     async clone(name, config) {
       return rebuild(await take(entry(name)), config);

@@ -6,7 +6,7 @@ import { bufferSize } from "../element/packet.ts";
 import { copyPacket, type StateMover, transferFields } from "./transfer.ts";
 
 export interface FormerRouter {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: { readonly buffer: ArrayBufferLike };
   readonly plan: MemoryPlan;
 }
 

@@ -1,0 +1,67 @@
+/**
+ * A saved VM under other code: its configurations are compiled again, with the element library that is here, and the state of
+ * its elements is moved into the memory of the VM that comes of it, field by field, as a hot swap does.
+ */
+import { checkConfiguration, type ElementSet, transferState } from "@clickos/click-core";
+import { type Image, linkImage } from "@clickos/click-image";
+import { frameSize } from "@clickos/grant-table";
+import type { DomainSnapshot } from "@clickos/hypervisor";
+import { ToolstackError } from "./error.ts";
+import type { SavedVm } from "./vm-file.ts";
+
+const pageSize = 65536;
+
+/**
+ * The images of a saved VM's routers, linked again, one behind the other where they have grown.
+ *
+ * @throws {ToolstackError} OTHER_LIBRARY when a class is not there.
+ * @throws {ConfigurationError} when the classes take the configuration no more.
+ */
+export async function relink(saved: SavedVm, elements: ElementSet): Promise<SavedVm["routers"]> {
+  const missing = new Set(
+    saved.routers.flatMap(({ image }) =>
+      image.manifest.router.elements.map((e) => e.className).filter((name) => !Object.hasOwn(elements, name)),
+    ),
+  );
+  if (missing.size > 0)
+    throw new ToolstackError(
+      "OTHER_LIBRARY",
+      `'${saved.name}' cannot be compiled here: there is no element class ${[...missing].join(", ")}`,
+    );
+  const linked: { router: number; image: Image }[] = [];
+  let end = 0;
+  let grants = 0;
+  const byPlace = [...saved.routers].sort((a, b) => a.image.manifest.router.base - b.image.manifest.router.base);
+  for (const { router, image } of byPlace) {
+    const { config, name, vifs, router: plan, grants: entries } = image.manifest;
+    const place = {
+      base: Math.max(plan.base, Math.ceil(end / frameSize) * frameSize),
+      firstGrant: Math.max(entries.first, grants),
+    };
+    const rings = Object.fromEntries(vifs.map((v) => [v.device, v.rings]));
+    const next = await linkImage(config, { elements, name, place, rings });
+    end = next.manifest.router.end;
+    grants = next.manifest.grants.first + next.manifest.grants.count;
+    linked.push({ router, image: next });
+  }
+  return linked;
+}
+
+/** Moves a router's state out of a snapshot. @throws {ToolstackError} BAD_FILE when the snapshot holds what cannot be */
+export function carryOver(
+  snapshot: DomainSnapshot,
+  before: Image,
+  after: Image,
+  memory: WebAssembly.Memory,
+  elements: ElementSet,
+): void {
+  const bytes = new Uint8Array(snapshot.pages * pageSize);
+  for (const { frame, bytes: content } of snapshot.frames) bytes.set(content, frame * frameSize);
+  const { checked } = checkConfiguration(after.manifest.config, elements);
+  try {
+    transferState({ memory: bytes, plan: before.manifest.router }, memory, { memory: after.manifest.router, checked });
+  } catch (e) {
+    if (!(e instanceof RangeError)) throw e;
+    throw new ToolstackError("BAD_FILE", `the state of '${before.manifest.name}' cannot be moved: ${e.message}`);
+  }
+}
