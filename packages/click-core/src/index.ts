@@ -53,7 +53,6 @@ export {
 } from "./element/argument-types.ts";
 export { classDigest, type LibraryDigest, otherClasses } from "./element/digest.ts";
 export {
-  type AnyElementContext,
   type DevicePort,
   type ElementClass,
   type ElementContext,

@@ -92,9 +92,6 @@ export interface ElementContext<C, P, S extends Fields> {
   stop(): void;
 }
 
-/** The context with its types set aside, for functions that several pieces of an element share. */
-export type AnyElementContext = Omit<ElementContext<any, any, any>, "state"> & { readonly state: any };
-
 /** What `prepare` may ask and report. */
 export interface PrepareContext<C> {
   readonly name: string;

@@ -15,9 +15,9 @@
  */
 
 import {
-  type AnyElementContext,
   arg,
   type ElementClass,
+  type ElementContext,
   element,
   formatEtherAddress,
   formatIpAddress,
@@ -37,6 +37,20 @@ const second = 1_000_000_000n;
 const queryInterval = second / 10n;
 
 const entryValue = { etherHigh: u32, etherLow: u16, known: u16, expires: u64, asked: u64, waiting: packetList };
+
+const stateOf = (capacity: number) => ({
+  held: u32,
+  queries: u64,
+  responses: u64,
+  drops: u64,
+  table: hashTable({ name: "arp", keyWords: 1, value: entryValue, capacity }),
+});
+
+type Context = ElementContext<
+  { readonly TIMEOUT: bigint; readonly ETH: Uint8Array },
+  { readonly query: Uint8Array },
+  ReturnType<typeof stateOf>
+>;
 
 export const ARPQuerier: ElementClass = element({
   name: "ARPQuerier",
@@ -66,19 +80,13 @@ export const ARPQuerier: ElementClass = element({
     };
   },
   holds: (config) => Math.min(config.CAPACITY, 2048),
-  state: ({ config }) => ({
-    held: u32,
-    queries: u64,
-    responses: u64,
-    drops: u64,
-    table: hashTable({ name: "arp", keyWords: 1, value: entryValue, capacity: config.TABLE_CAPACITY }),
-  }),
+  state: ({ config }) => stateOf(config.TABLE_CAPACITY),
   handlers: {
     queries: { counter: "queries" },
     responses: { counter: "responses" },
     drops: { counter: "drops" },
     length: { gauge: "held", unit: "packets" },
-    count: { gauge: "table", unit: "packets" },
+    count: { gauge: "table", unit: "entries" },
     ipaddr: { constant: ({ plan }) => formatIpAddress(plan.address) },
     ether: { constant: ({ config }) => formatEtherAddress(config.ETH) },
   },
@@ -166,11 +174,7 @@ export const ARPQuerier: ElementClass = element({
 });
 
 /** Sends a request for the host whose address is the memory word `address`. */
-function query(
-  c: FunctionBuilder,
-  address: I32,
-  { state, plan, data, packets, output, noutputs }: AnyElementContext,
-): void {
+function query(c: FunctionBuilder, address: I32, { state, plan, data, packets, output, noutputs }: Context): void {
   packets.make(arpLength, (request) => {
     copyBytes(c, request.data, data(plan.query, 16), arpLength);
     arpPacket.at(c, request.data).targetIp.set(address);
@@ -180,11 +184,7 @@ function query(
 }
 
 /** Takes an ARP response: remembers the sender, lets the packets for it go. */
-function learn(
-  c: FunctionBuilder,
-  packet: Packet,
-  { state, config, clock, output, timer, packets }: AnyElementContext,
-): void {
+function learn(c: FunctionBuilder, packet: Packet, { state, config, clock, output, timer, packets }: Context): void {
   c.if(packet.length.ltU(arpLength), () => packet.drop("not an ARP response"));
   const arp = arpPacket.at(c, packet.data);
   const ipOverEther = arp.hardware

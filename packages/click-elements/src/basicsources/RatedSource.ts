@@ -10,13 +10,15 @@
  *   RatedSource(RATE 100, LIMIT 1000) -> Discard;
  */
 
-import { type AnyElementContext, arg, type ElementClass, element, keyword, positional } from "@clickos/click-core";
-import { type FunctionBuilder, type I64, u32, u64 } from "@clickos/codegen";
+import { arg, type ElementClass, type ElementContext, element, keyword, positional } from "@clickos/click-core";
+import { type FunctionBuilder, type I32, type I64, u32, u64 } from "@clickos/codegen";
 import { activeHandler } from "../lib/active.ts";
 import { numberHandler, resetHandler } from "../lib/handlers.ts";
 import { makePacket, packetTemplate } from "../lib/source.ts";
 
 const second = 1_000_000_000n;
+
+const state = { next: u64, count: u32, limit: u32, active: u32, rate: u32 };
 
 export const RatedSource: ElementClass = element({
   name: "RatedSource",
@@ -34,7 +36,7 @@ export const RatedSource: ElementClass = element({
   prepare: ({ config, error }) => ({
     template: packetTemplate({ DATA: config.DATA, LENGTH: Math.max(config.LENGTH, config.DATASIZE) }, error),
   }),
-  state: { next: u64, count: u32, limit: u32, active: u32, rate: u32 },
+  state,
   initial: ({ config }) => ({ limit: config.LIMIT >>> 0, active: config.ACTIVE ? 1 : 0, rate: config.RATE }),
   handlers: {
     count: { counter: "count" },
@@ -77,7 +79,7 @@ export const RatedSource: ElementClass = element({
       c.loop(() => {
         c.if(turns.get().eqz().or(state.next.get().gtU(now)).or(runs(context).eqz()), () => c.break());
         turns.inc(-1);
-        state.next.inc(interval(context));
+        state.next.inc(interval(c, context));
         state.count.inc();
         makePacket(c, context.plan.template, context, (packet) => output(0).push(packet));
       });
@@ -93,7 +95,7 @@ export const RatedSource: ElementClass = element({
         state.next.get().leU(clock.now()),
         () => {
           makePacket(c, context.plan.template, context, (packet) => {
-            state.next.inc(interval(context));
+            state.next.inc(interval(c, context));
             state.count.inc();
             if (config.STOP) c.if(state.count.get().eq(state.limit.get()), () => stop());
             output(0).push(packet);
@@ -105,18 +107,19 @@ export const RatedSource: ElementClass = element({
   },
 });
 
-function runs({ state }: AnyElementContext): ReturnType<AnyElementContext["mayPull"]> {
+type Rated = Pick<ElementContext<unknown, unknown, typeof state>, "state" | "clock">;
+
+function runs({ state }: Rated): I32 {
   return state.active.get().and(state.rate.get().ne(0)).and(state.count.get().ltU(state.limit.get()));
 }
 
-function interval({ state }: AnyElementContext): I64 {
+function interval(c: FunctionBuilder, { state }: Rated): I64 {
   // Rounded down, and never zero; a rate of nothing is not asked for.
-  const fn = state.rate.get().fn as FunctionBuilder;
-  return fn.i64(second).divU(state.rate.get().toI64());
+  return c.i64(second).divU(state.rate.get().toI64());
 }
 
 /** A source that was held up makes good a tenth of a second at most. */
-function skipLostTime(c: FunctionBuilder, { state, clock }: AnyElementContext): void {
+function skipLostTime(c: FunctionBuilder, { state, clock }: Rated): void {
   const most = second / 10n;
   c.if(state.next.get().add(most).ltU(clock.now()), () => state.next.set(clock.now().sub(most)));
 }

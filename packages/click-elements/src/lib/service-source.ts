@@ -1,12 +1,18 @@
 /** Elements that push, or answer pulls with, the packets that their host side makes. State: active, ended, count. */
-import { type AnyElementContext, maximumFrame, type Packet } from "@clickos/click-core";
-import type { FunctionBuilder, I32 } from "@clickos/codegen";
+import { type ElementContext, maximumFrame, type Packet } from "@clickos/click-core";
+import type { FieldType, FunctionBuilder, I32, U32Field } from "@clickos/codegen";
 import { packetsPerTurn } from "./pull-task.ts";
+
+type HostSource = ElementContext<
+  { readonly STOP: boolean },
+  unknown,
+  { active: U32Field; ended: U32Field; count: FieldType<{ inc(): void }> }
+>;
 
 /** Gets one packet from the host: `some` has it; at the end, STOP asks the driver to stop. `none` gave none. */
 function nextPacket(
   c: FunctionBuilder,
-  { config, state, packets, service, stop }: AnyElementContext,
+  { config, state, packets, service, stop }: HostSource,
   some: (packet: Packet) => void,
   none?: () => void,
   wait?: () => void,
@@ -34,7 +40,7 @@ function nextPacket(
 }
 
 /** A task that pushes up to `burst` packets; it sleeps when there are no more, or while the element is not active. */
-export function pushFromHost(c: FunctionBuilder, burst: number, context: AnyElementContext): I32 {
+export function pushFromHost(c: FunctionBuilder, burst: number, context: HostSource): I32 {
   const { state, task, output } = context;
   const worked = c.var("i32", 0, "worked");
   c.loop(() => {
@@ -56,7 +62,7 @@ export function pushFromHost(c: FunctionBuilder, burst: number, context: AnyElem
 }
 
 /** Answers a pull. */
-export function pullFromHost(c: FunctionBuilder, context: AnyElementContext): void {
+export function pullFromHost(c: FunctionBuilder, context: HostSource): void {
   const { state, output } = context;
   c.if(state.active.get().and(state.ended.get().eqz()), () =>
     nextPacket(c, context, (packet) => output(0).push(packet)),

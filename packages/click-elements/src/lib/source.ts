@@ -1,5 +1,5 @@
 /** What elements that make packets of fixed data have in common. */
-import { type AnyElementContext, maximumFrame, type Packet } from "@clickos/click-core";
+import { type ElementContext, maximumFrame, type Packet } from "@clickos/click-core";
 import type { FunctionBuilder } from "@clickos/codegen";
 import { copyBytes } from "./bytes.ts";
 
@@ -19,7 +19,15 @@ export function packetTemplate(
 export function makePacket(
   c: FunctionBuilder,
   template: Uint8Array,
-  { packets, data, clock, config }: AnyElementContext,
+  {
+    packets,
+    data,
+    clock,
+    config,
+  }: Pick<
+    ElementContext<{ readonly DATA: Uint8Array; readonly TIMESTAMP?: boolean }, unknown, Record<never, never>>,
+    "packets" | "data" | "clock" | "config"
+  >,
   some: (packet: Packet) => void,
 ): void {
   packets.make(template.length, (packet) => {

@@ -20,7 +20,7 @@
  *   rw :: IPRewriter(pattern 1.0.0.1 1024-65535 - - 0 1, drop);
  */
 
-import { type AnyElementContext, arg, type ElementClass, element, hashTable, keyword, rest } from "@clickos/click-core";
+import { arg, type ElementClass, type ElementContext, element, hashTable, keyword, rest } from "@clickos/click-core";
 import { type FunctionBuilder, type I32, u32, u64 } from "@clickos/codegen";
 import { memoryWord } from "../lib/bytes.ts";
 import { delta32, fold, patchDelta } from "../lib/checksum.ts";
@@ -48,6 +48,12 @@ const mapping = {
   done: u32,
 };
 
+const stateOf = (capacity: number) => ({
+  nextPort: u32,
+  failures: u64,
+  flows: hashTable({ name: "flows", keyWords: 4, value: mapping, capacity: capacity * 2 }),
+});
+
 export const IPRewriter: ElementClass = element({
   name: "IPRewriter",
   ports: "1-/1-",
@@ -73,11 +79,7 @@ export const IPRewriter: ElementClass = element({
     });
     return { inputs };
   },
-  state: ({ config }) => ({
-    nextPort: u32,
-    failures: u64,
-    flows: hashTable({ name: "flows", keyWords: 4, value: mapping, capacity: config.CAPACITY * 2 }),
-  }),
+  state: ({ config }) => stateOf(config.CAPACITY),
   handlers: {
     nmappings: { kind: "gauge", unit: "mappings", read: (s) => s.flows.length / 2 },
     size: { kind: "gauge", unit: "mappings", read: (s) => s.flows.length / 2 },
@@ -191,7 +193,18 @@ function makeMapping(
   c: FunctionBuilder,
   flow: FlowId,
   spec: InputSpec & { kind: "pattern" },
-  { state, clock, config }: AnyElementContext,
+  {
+    state,
+    clock,
+    config,
+  }: Pick<
+    ElementContext<
+      { readonly CAPACITY: number; readonly TCP_TIMEOUT: bigint; readonly UDP_TIMEOUT: bigint },
+      unknown,
+      ReturnType<typeof stateOf>
+    >,
+    "state" | "clock" | "config"
+  >,
 ): I32 {
   const { pattern } = spec;
   const flows = state.flows;
