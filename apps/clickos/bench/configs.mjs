@@ -1,7 +1,7 @@
 // The configurations of the benchmark. Frames are 64 bytes; source and sink are inside the guest.
 
 import { arg, element, elementSet, positional, required } from "@clickos/click-core";
-import { u32 } from "@clickos/codegen";
+import { u32 } from "@clickos/layout";
 
 const hex = (bytes) => `\\<${[...bytes].map((b) => b.toString(16).padStart(2, "0")).join("")}>`;
 

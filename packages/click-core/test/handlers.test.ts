@@ -1,6 +1,6 @@
 import { element, elementSet, type HandlerEntry, HandlerError, Router } from "@clickos/click-core";
 import { elements } from "@clickos/click-elements";
-import { array, u8, u32, u64 } from "@clickos/codegen";
+import { array, u8, u32, u64 } from "@clickos/layout";
 import { describe, expect, it } from "vitest";
 
 const config = `

@@ -2,7 +2,7 @@
 import { element, elementSet } from "@clickos/click-core";
 import { elements } from "@clickos/click-elements";
 import { compareCode, linkImage, loadImage } from "@clickos/click-image";
-import { u64 } from "@clickos/codegen";
+import { u64 } from "@clickos/layout";
 import { expect, it } from "vitest";
 
 const image = await linkImage(

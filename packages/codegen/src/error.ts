@@ -4,7 +4,7 @@ export type CodegenErrorCode =
   | "TYPE_MISMATCH"
   | "BAD_LABEL"
   | "BAD_CONSTANT"
-  | "BAD_STRUCT"
+  | "BAD_FIELD"
   | "BAD_FUNCTION"
   | "BAD_DATA"
   | "BAD_SCOPE"

@@ -1,8 +1,8 @@
 /**
  * Staged code generation: write TypeScript that runs at build time and emits specialised WebAssembly.
  *
- * Values (`I32`, `I64`) name results of operations in the order they are written; `struct` declares a layout
- * once for staged code and host alike; `moduleBuilder` collects functions, data and exports; `wasmBackend` encodes them.
+ * Values (`I32`, `I64`) name results of operations in the order they are written; `staged` reaches the fields
+ * of a layout (`@clickos/layout`); `moduleBuilder` collects functions, data and exports; `wasmBackend` encodes them.
  *
  * @packageDocumentation
  */
@@ -27,31 +27,7 @@ export {
   type Result,
 } from "./module-builder.ts";
 export { optimize } from "./optimize.ts";
-export {
-  alignUp,
-  array,
-  bytes,
-  type Fields,
-  type FieldType,
-  type HostFields,
-  type HostOf,
-  type LayoutRow,
-  type StagedArray,
-  type StagedFields,
-  type StagedOf,
-  type Struct,
-  type StructOptions,
-  struct,
-  type U32Field,
-  type U64Field,
-  u8,
-  u16,
-  u16be,
-  u32,
-  u32be,
-  u64,
-  u64be,
-} from "./struct.ts";
+export { type StagedArray, type StagedField, type StagedFields, type StagedOf, staged } from "./staged.ts";
 export { moduleText } from "./text.ts";
 export { validate } from "./validate.ts";
 export { I32, type I32Like, I64, type I64Like, type LikeOf, type Ref, type Value, type ValueOf } from "./values.ts";

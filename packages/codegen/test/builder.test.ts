@@ -5,14 +5,10 @@ import {
   type ModuleRules,
   moduleBuilder,
   moduleText,
-  struct,
-  u8,
-  u16be,
-  u32,
-  u32be,
-  u64,
+  staged,
   wasmBackend,
 } from "@clickos/codegen";
+import { struct, u8, u16be, u32, u32be, u64 } from "@clickos/layout";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
@@ -313,7 +309,7 @@ describe("layouts", () => {
       m.export(
         "bump",
         m.func("bump", { p: "i32" }, "i32", (c, { p }) => {
-          const h = header.at(c, p);
+          const h = staged(c, header, p);
           h.count.inc();
           h.port.inc(2);
           h.address.set(0x0a000001);

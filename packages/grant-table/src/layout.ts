@@ -1,5 +1,5 @@
 /** Grant entries, version 1: `struct grant_entry_v1`, xen/include/public/grant_table.h; little endian. */
-import { type Struct, struct, type U32Field, u16, u32 } from "@clickos/codegen";
+import { type Struct, struct, type U32Field, u16, u32 } from "@clickos/layout";
 
 /** Bytes of a frame. */
 export const frameSize = 4096;

@@ -1,16 +1,6 @@
 /** Where the first frames of a domain's memory are. The guest's own begin at `firstFreeFrame`. */
-import {
-  bytes,
-  type FieldType,
-  type I32,
-  type Struct,
-  struct,
-  type U32Field,
-  type U64Field,
-  u32,
-  u64,
-} from "@clickos/codegen";
 import { frameSize } from "@clickos/grant-table";
+import { type BytesField, bytes, type Struct, struct, type U32Field, type U64Field, u32, u64 } from "@clickos/layout";
 
 /** Frame numbers. Frame 0 stays empty: address 0 is no address. */
 export const domainFrames = {
@@ -28,7 +18,7 @@ export const firstFreeAddress: number = domainFrames.firstFree * frameSize;
 
 /** `struct start_info`, xen/include/public/xen.h. Frame numbers are the domain's. */
 export const startInfo: Struct<{
-  magic: FieldType<I32, Uint8Array>;
+  magic: BytesField;
   nrPages: U64Field;
   sharedInfo: U64Field;
   flags: U32Field;
@@ -36,7 +26,7 @@ export const startInfo: Struct<{
   storeEvtchn: U32Field;
   consoleMfn: U64Field;
   consoleEvtchn: U32Field;
-  cmdLine: FieldType<I32, Uint8Array>;
+  cmdLine: BytesField;
 }> = struct(
   {
     magic: bytes(32),
@@ -54,8 +44,8 @@ export const startInfo: Struct<{
 
 /** `struct xencons_interface`, xen/include/public/io/console.h. */
 export const consoleRing: Struct<{
-  input: FieldType<I32, Uint8Array>;
-  output: FieldType<I32, Uint8Array>;
+  input: BytesField;
+  output: BytesField;
   inCons: U32Field;
   inProd: U32Field;
   outCons: U32Field;

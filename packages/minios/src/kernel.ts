@@ -4,7 +4,7 @@
  * Entry points: `boot()` once; `vcpu(now, rounds)` for each slice: 0 idle, 1 more to do, 2 halted.
  */
 
-import type { Func, FunctionBuilder, I32, I32Like, ModuleBuilder } from "@clickos/codegen";
+import { type Func, type FunctionBuilder, type I32, type I32Like, type ModuleBuilder, staged } from "@clickos/codegen";
 import { frameSize, reservedEntries } from "@clickos/grant-table";
 import { consoleRing, domainFrames, firstFreeAddress } from "@clickos/hypervisor";
 import {
@@ -87,7 +87,7 @@ export interface GuestKernel {
 }
 
 export function guestKernel({ frames, place = firstPlace, name, rings = {} }: KernelOptions): GuestKernel {
-  const staged: StagedVif[] = [];
+  const fronts: StagedVif[] = [];
   let pool: BufferPool | undefined;
   return {
     ...(name === undefined ? {} : { moduleName: name }),
@@ -100,11 +100,11 @@ export function guestKernel({ frames, place = firstPlace, name, rings = {} }: Ke
       pool = context.pool;
       const { reserve } = context;
       const vif = stageVif({ ...frames, pool, reserve }, number, grantTableAddress, rings[number]);
-      staged.push(vif);
+      fronts.push(vif);
       return vif.device;
     },
     get vifs() {
-      return staged.map(({ places }) => places);
+      return fronts.map(({ places }) => places);
     },
     chatter: (c, address, length) => writeConsole(c, address, length),
     finish(module, { init, run, running, nextTimer }) {
@@ -115,12 +115,12 @@ export function guestKernel({ frames, place = firstPlace, name, rings = {} }: Ke
         module.func("boot", {}, undefined, (c) => {
           c.call(init);
           // Each interface's own entries, then those of the pool's frames.
-          const bufferRef = place.firstGrant + staged.reduce((sum, { places }) => sum + ownGrants[places.rings], 0);
-          const page = staged.find(({ places }) => grantsPool[places.rings])?.places.page;
+          const bufferRef = place.firstGrant + fronts.reduce((sum, { places }) => sum + ownGrants[places.rings], 0);
+          const page = fronts.find(({ places }) => grantsPool[places.rings])?.places.page;
           if (pool && page !== undefined)
-            grantPool(c, grantTableAddress, pool, devicePage.at(c, page).backendId.get(), bufferRef);
+            grantPool(c, grantTableAddress, pool, staged(c, devicePage, page).backendId.get(), bufferRef);
           let firstRef = place.firstGrant;
-          for (const vif of staged) {
+          for (const vif of fronts) {
             vif.connect(c, { firstRef, bufferRef });
             firstRef += ownGrants[vif.places.rings];
           }
@@ -130,16 +130,16 @@ export function guestKernel({ frames, place = firstPlace, name, rings = {} }: Ke
         "vcpu",
         module.func("vcpu", { now: "i64", rounds: "i32" }, "i32", (c, { now, rounds }) => {
           takeEvents(c);
-          for (const vif of staged) vif.enter(c);
+          for (const vif of fronts) vif.enter(c);
           const result = c.var("i32", c.call(run, now, rounds), "result");
           // Of several programs in a domain, the one that never came back is the one whose word is set.
           c.store32(running, 0);
-          for (const vif of staged) vif.leave(c, (port) => c.call(eventSend, port));
+          for (const vif of fronts) vif.leave(c, (port) => c.call(eventSend, port));
           // Tasks that poll have work, as far as can be known.
           c.if(result.get().eq(3), () => result.set(1));
           c.if(result.get().eqz(), () => {
             // Going to sleep: ask for events, then look once more, so that none is missed in between.
-            for (const vif of staged) c.if(vif.wait(c), () => result.set(1));
+            for (const vif of fronts) c.if(vif.wait(c), () => result.set(1));
           });
           const next = c.load64(nextTimer);
           c.call(setTimer, c.select(next.eq(0x7fffffffffffffffn), c.i64(0n), next));

@@ -2,7 +2,7 @@
  * The page that a virtual interface is set up through, in the guest's memory. The toolstack fills in what the
  * guest needs before it starts; the guest grants its rings and buffers and writes their references.
  */
-import { bytes, type FieldType, type I32, type Struct, struct, type U32Field, u32 } from "@clickos/codegen";
+import { type BytesField, bytes, type Struct, struct, type U32Field, u32 } from "@clickos/layout";
 
 export const devicePageMagic = 0x46495643;
 
@@ -22,7 +22,7 @@ export const devicePage: Struct<{
   /** From the toolstack: who the back end is, the guest's event channel, the interface's address. */
   backendId: U32Field;
   eventChannel: U32Field;
-  mac: FieldType<I32, Uint8Array>;
+  mac: BytesField;
   /** From the guest: references of the two ring pages. */
   rxRingRef: U32Field;
   txRingRef: U32Field;

@@ -3,7 +3,7 @@
  * for as long as it is under way, or once for all; what is received comes into pages of the interface's own and is
  * copied from there. xen/include/public/io/netif.h and ring.h.
  */
-import type { FunctionBuilder, I32 } from "@clickos/codegen";
+import { type FunctionBuilder, type I32, staged } from "@clickos/codegen";
 import { frameSize, GTF } from "@clickos/grant-table";
 import {
   netifRxRequest,
@@ -65,7 +65,8 @@ export function stageNetifVif(context: GuestContext, device: number, table: numb
   /** Posts the page of a number for receiving. */
   const post = (c: FunctionBuilder, id: I32): void => {
     const ref = id.add(c.load32(grantBase)).add(2);
-    if (!persistent) grant(c, table, ref, id.add(pages / frameSize), devicePage.at(c, places.page).backendId.get());
+    if (!persistent)
+      grant(c, table, ref, id.add(pages / frameSize), staged(c, devicePage, places.page).backendId.get());
     const prod = c.load32(rxProd);
     const slot = slotOf(prod, rxRing, rxStride);
     c.store16(slot, id, netifRxRequest.offsets.id);
@@ -117,7 +118,7 @@ export function stageNetifVif(context: GuestContext, device: number, table: numb
             ? frame.data.sub(pool.base(c)).shrU(12).add(c.load32(bufferBase))
             : id.add(c.load32(grantBase)).add(2 + rxPages);
           if (!persistent) {
-            const backend = devicePage.at(c, places.page).backendId.get();
+            const backend = staged(c, devicePage, places.page).backendId.get();
             grant(c, table, ref, frame.data.shrU(12), backend, GTF.permitAccess | GTF.readonly);
           }
           const slot = slotOf(prod, txRing, txStride);
@@ -134,7 +135,7 @@ export function stageNetifVif(context: GuestContext, device: number, table: numb
     },
 
     connect(c, grants) {
-      const page = devicePage.at(c, places.page);
+      const page = staged(c, devicePage, places.page);
       const backend = page.backendId.get();
       const first = grants.firstRef;
       c.store32(grantBase, first);
@@ -188,7 +189,7 @@ export function stageNetifVif(context: GuestContext, device: number, table: numb
     leave(c, notify) {
       // One event is enough for both rings.
       const wanted = publish(c, txRing, c.load32(txProd)).or(publish(c, rxRing, c.load32(rxProd)));
-      c.if(wanted, () => notify(devicePage.at(c, places.page).eventChannel.get()));
+      c.if(wanted, () => notify(staged(c, devicePage, places.page).eventChannel.get()));
     },
 
     wait(c) {

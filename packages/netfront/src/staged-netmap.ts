@@ -5,7 +5,7 @@
  * The guest calls `enter` before a burst and `leave` after it; `device` is what FromDevice and ToDevice use.
  */
 
-import type { FunctionBuilder, I32, StagedFields } from "@clickos/codegen";
+import { type FunctionBuilder, type I32, type StagedOf, staged } from "@clickos/codegen";
 import { frameSize, GTF, grantEntry } from "@clickos/grant-table";
 import { netmapRing, ringSlots, xenbusState } from "@clickos/xen-ring";
 import { devicePage, devicePageMagic, type RingKind } from "./device-page.ts";
@@ -81,8 +81,8 @@ export function stageNetmapVif(context: GuestContext, device: number, table: num
   // The guest's own indices: what stands in the rings is for the other side.
   const own = context.reserve(16, 16);
   const [rxHead, txHead, txClean, txShown] = [own, own + 4, own + 8, own + 12];
-  const rx = (c: FunctionBuilder): StagedFields<(typeof netmapRing)["fields"]> => netmapRing.at(c, places.rxRing);
-  const tx = (c: FunctionBuilder): StagedFields<(typeof netmapRing)["fields"]> => netmapRing.at(c, places.txRing);
+  const rx = (c: FunctionBuilder): StagedOf<typeof netmapRing> => staged(c, netmapRing, places.rxRing);
+  const tx = (c: FunctionBuilder): StagedOf<typeof netmapRing> => staged(c, netmapRing, places.txRing);
   const tail = (c: FunctionBuilder, ring: number): I32 => c.atomicLoad(ring, netmapRing.offsets.tail).and(mask);
   const bufferOf = (c: FunctionBuilder, index: I32): I32 => index.shl(11).add(pool.base(c));
   // Data starts at one of four cache lines, by buffer: 2 KiB apart, all would compete for the same few cache sets.
@@ -132,7 +132,7 @@ export function stageNetmapVif(context: GuestContext, device: number, table: num
     },
 
     connect(c, grants) {
-      const page = devicePage.at(c, places.page);
+      const page = staged(c, devicePage, places.page);
       const backend = page.backendId.get();
       const rxRef = grants.firstRef;
       grant(c, table, rxRef, places.rxRing / frameSize, backend);
@@ -176,7 +176,7 @@ export function stageNetmapVif(context: GuestContext, device: number, table: num
       c.if(head.ne(c.load32(txShown)), () => {
         c.atomicStore(places.txRing, head, netmapRing.offsets.head);
         c.store32(txShown, head);
-        notify(devicePage.at(c, places.page).eventChannel.get());
+        notify(staged(c, devicePage, places.page).eventChannel.get());
       });
     },
 

@@ -4,11 +4,8 @@
  * Layout of x86-64 `shared_info` and `vcpu_info`, xen/include/public/xen.h; little endian.
  */
 import {
+  type ArrayField,
   array,
-  type FieldType,
-  type HostFields,
-  type StagedArray,
-  type StagedFields,
   type Struct,
   struct,
   type U32Field,
@@ -16,7 +13,7 @@ import {
   u8,
   u32,
   u64,
-} from "@clickos/codegen";
+} from "@clickos/layout";
 
 /** Event channels of the 2-level ABI: 64 words of 64 bits. Port 0 is never used. */
 export const portCount = 4096;
@@ -39,17 +36,17 @@ export const vcpuInfo: Struct<VcpuFields> = struct(
 
 /** `struct shared_info`: 32 `vcpu_info`, then the pending and mask bits. */
 export const sharedInfo: Struct<{
-  vcpu: FieldType<StagedArray<StagedFields<VcpuFields>>, HostFields<VcpuFields>[]>;
-  evtchnPending: FieldType<StagedArray<StagedFields<never>>, bigint[]>;
-  evtchnMask: FieldType<StagedArray<StagedFields<never>>, bigint[]>;
+  vcpu: ArrayField<Struct<VcpuFields>>;
+  evtchnPending: ArrayField<U64Field>;
+  evtchnMask: ArrayField<U64Field>;
   wcVersion: U32Field;
   wcSec: U32Field;
   wcNsec: U32Field;
 }> = struct(
   {
     vcpu: array(vcpuInfo, 32),
-    evtchnPending: array(u64, 64) as unknown as FieldType<StagedArray<StagedFields<never>>, bigint[]>,
-    evtchnMask: array(u64, 64) as unknown as FieldType<StagedArray<StagedFields<never>>, bigint[]>,
+    evtchnPending: array(u64, 64),
+    evtchnMask: array(u64, 64),
     wcVersion: u32,
     wcSec: u32,
     wcNsec: u32,

@@ -1,11 +1,5 @@
 /** Requests and responses of the netif protocol, xen/include/public/io/netif.h; little endian. */
-import { type FieldType, type HostFields, type Struct, struct, type U32Field, u8, u16, u32 } from "@clickos/codegen";
-
-const i16: U32Field = {
-  ...u16,
-  name: "i16",
-  read: (data: DataView, offset: number) => data.getInt16(offset, true),
-} as FieldType<any, number>;
+import { type HostFields, i16, type Struct, struct, type U32Field, u8, u16, u32 } from "@clickos/layout";
 
 export const netifTxRequest: Struct<{
   gref: U32Field;

@@ -7,18 +7,7 @@
  *
  * Receive: slots from `head` to before `tail` hold frames. Transmit: slots from `head` to before `tail` are free.
  */
-import {
-  array,
-  type FieldType,
-  type HostFields,
-  type StagedArray,
-  type StagedFields,
-  type Struct,
-  struct,
-  type U32Field,
-  u16,
-  u32,
-} from "@clickos/codegen";
+import { type ArrayField, array, type Struct, struct, type U32Field, u16, u32 } from "@clickos/layout";
 
 /** Slots of a ring; one is always kept empty. */
 export const ringSlots = 256;
@@ -41,7 +30,7 @@ export const netmapRing: Struct<{
   tail: U32Field;
   flags: U32Field;
   event: U32Field;
-  slots: FieldType<StagedArray<StagedFields<SlotFields>>, HostFields<SlotFields>[]>;
+  slots: ArrayField<Struct<SlotFields>>;
 }> = struct(
   {
     numSlots: u32,

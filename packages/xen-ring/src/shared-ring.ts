@@ -4,7 +4,7 @@
  * Shape: `struct *_sring`, xen/include/public/io/ring.h: four u32 indices, 48 bytes of padding, then slots.
  * Indices run free and wrap at 2^32; slot = index & (size - 1).
  */
-import { type Struct, struct, type U32Field, u32 } from "@clickos/codegen";
+import { type Struct, struct, type U32Field, u32 } from "@clickos/layout";
 import type { RingProtocol } from "./netif.ts";
 
 export const sring: Struct<{ reqProd: U32Field; reqEvent: U32Field; rspProd: U32Field; rspEvent: U32Field }> = struct(

@@ -1,7 +1,7 @@
 import { element, elementSet, HandlerError } from "@clickos/click-core";
 import { elements } from "@clickos/click-elements";
 import { linkImage } from "@clickos/click-image";
-import { u32, u64 } from "@clickos/codegen";
+import { u32, u64 } from "@clickos/layout";
 import { createToolstack } from "@clickos/xl-fast";
 import { describe, expect, it } from "vitest";
 import { bench, frame } from "./rig.ts";

@@ -2,7 +2,7 @@
 import type { Connection, Diagnostics, Graph, GraphElement, Place } from "@clickos/click-language";
 import { closest } from "@clickos/click-language/closest";
 import { checkPorts, type Processing, resolveProcessing, usedPorts } from "@clickos/click-language/ports";
-import { type Fields, type Struct, struct } from "@clickos/codegen";
+import { type Fields, type Struct, struct } from "@clickos/layout";
 import { type ConfigSpec, type LookupName, readArguments } from "../element/argument-types.ts";
 import type { ElementClass, ElementSet } from "../element/element.ts";
 import { Information } from "../element/information.ts";

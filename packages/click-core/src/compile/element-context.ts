@@ -1,5 +1,6 @@
 /** What element code is given: its outputs and inputs, packets, time, devices, in the terms of its place in the graph. */
-import type { FunctionBuilder, I32, I64Like, Struct } from "@clickos/codegen";
+import { type FunctionBuilder, type I32, type I64Like, staged } from "@clickos/codegen";
+import type { Struct } from "@clickos/layout";
 import type { ElementContext, InputPort, OutputPort, PacketPool } from "../element/element.ts";
 import { ElementDefinitionError, type Ownership } from "../element/ownership.ts";
 import {
@@ -81,7 +82,7 @@ export function elementContext(
     if (due === undefined) throw new ElementDefinitionError(`${e.class.name}: sets a timer but defines none`);
     const when = c.i64(at);
     c.store64(due, when);
-    const next = routerControl.at(c, place.control).nextTimer;
+    const next = staged(c, routerControl, place.control).nextTimer;
     c.if(when.ltU(next.get()), () => next.set(when));
   };
   const output = (port: number): OutputPort => ({
@@ -157,7 +158,7 @@ export function elementContext(
     mayPush: (port) => anySignal(port, "downstream"),
     random: () => {
       // xorshift64*, Vigna 2016.
-      const seed = routerControl.at(c, place.control).random;
+      const seed = staged(c, routerControl, place.control).random;
       let x = seed.get();
       x = x.xor(x.shrU(12n));
       x = x.xor(x.shl(25n));
@@ -168,7 +169,7 @@ export function elementContext(
     config: e.config,
     plan: e.plan,
     get state() {
-      return state.layout.at(c, state.address);
+      return staged(c, state.layout, state.address);
     },
     ninputs: e.inputs.length,
     noutputs: e.outputs.length,
@@ -252,7 +253,7 @@ export function elementContext(
           const f = c.module.import("service", "next", { element: "i32", address: "i32", limit: "i32" }, "i32");
           const address = saveParts(c, packet.parts);
           const length = c.call(f, e.index, address, limit);
-          const d = packetDescriptor.at(c, address);
+          const d = staged(c, packetDescriptor, address);
           packet.setNetworkHeader(d.network.get(), d.transport.get());
           return length;
         },
@@ -265,6 +266,6 @@ export function elementContext(
         write: (address, length) => place.platform.chatter(c, address, length),
       }),
     data: (bytes, align = 4) => wiring.data(bytes, align),
-    stop: () => routerControl.at(c, place.control).stopped.inc(),
+    stop: () => staged(c, routerControl, place.control).stopped.inc(),
   };
 }

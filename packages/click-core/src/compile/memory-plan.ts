@@ -1,5 +1,5 @@
 /** Where everything of a compiled router is in memory. Plain data: it travels in images. */
-import type { Fields, Struct } from "@clickos/codegen";
+import type { Fields, Struct } from "@clickos/layout";
 
 /** A field of an element's state: its name, the name of its type, its offset and size in bytes. */
 export type FieldPlace = readonly [name: string, type: string, offset: number, size: number];

@@ -2,8 +2,8 @@
  * What a compiled router runs on: where its memory starts, how it reaches devices and the console.
  * In process that is this package's own; in a virtual machine the guest kernel supplies it.
  */
-import type { Func, FunctionBuilder, I32, I32Like, ModuleBuilder, Struct, U32Field, U64Field } from "@clickos/codegen";
-import { struct, u32, u64 } from "@clickos/codegen";
+import type { Func, FunctionBuilder, I32, I32Like, ModuleBuilder } from "@clickos/codegen";
+import { type Struct, struct, type U32Field, type U64Field, u32, u64 } from "@clickos/layout";
 
 /**
  * The router's own words in memory, shared with the host. `stopped` counts requests to stop; `weighted` says that

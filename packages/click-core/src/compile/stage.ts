@@ -5,15 +5,8 @@
  * each piece of element code is first run against a module that is thrown away, counting its calls.
  */
 import { ConfigurationError } from "@clickos/click-language";
-import {
-  alignUp,
-  type Func,
-  FunctionBuilder,
-  type I32,
-  ModuleBuilder,
-  moduleBuilder,
-  type Struct,
-} from "@clickos/codegen";
+import { type Func, FunctionBuilder, type I32, ModuleBuilder, moduleBuilder, staged } from "@clickos/codegen";
+import { alignUp, type Struct } from "@clickos/layout";
 import type { ElementClass, ElementContext } from "../element/element.ts";
 import { ElementDefinitionError, Ownership } from "../element/ownership.ts";
 import { bufferSize, loadParts, type PacketParts, saveParts } from "../element/packet.ts";
@@ -180,7 +173,7 @@ class Stager {
     for (let define = this.pending.pop(); define; define = this.pending.pop()) define();
 
     this.module.define(init, {}, (c) => {
-      const control = routerControl.at(c, this.control);
+      const control = staged(c, routerControl, this.control);
       c.placeData();
       control.freeStack.set(this.freeStack);
       control.poolBase.set(this.poolBase);
@@ -206,7 +199,7 @@ class Stager {
     });
     const fire = timers.length > 0 ? this.defineTimers(timers) : undefined;
     this.module.define(run, { now: "i64", rounds: "i32" }, (c, { now, rounds }) => {
-      const control = routerControl.at(c, this.control);
+      const control = staged(c, routerControl, this.control);
       control.now.set(now);
       const left = c.var("i32", rounds, "left");
       c.loop(() => {
@@ -346,7 +339,7 @@ class Stager {
           c.store32(this.control, left, routerControl.offsets.freeCount);
           result.set(c.load32(left.shl(2), this.freeStack));
         },
-        () => routerControl.at(c, this.control).poolEmpty.inc(),
+        () => staged(c, routerControl, this.control).poolEmpty.inc(),
       );
       return result.get();
     },
@@ -522,7 +515,7 @@ class Stager {
 
   /** Leaves word of whose task or timer runs: all there is to know of one that never ends. */
   private note(c: FunctionBuilder, e: ElementInstance): void {
-    routerControl.at(c, this.control).running.set(e.index + 1);
+    staged(c, routerControl, this.control).running.set(e.index + 1);
   }
 
   private emitTask(c: FunctionBuilder, e: ElementInstance, wiring: Wiring): I32 {
@@ -570,7 +563,7 @@ class Stager {
 
   private defineTimers(timers: readonly { due: number; func: Func<undefined> }[]): Func<undefined> {
     return this.module.func("timers", {}, undefined, (c) => {
-      const control = routerControl.at(c, this.control);
+      const control = staged(c, routerControl, this.control);
       const now = control.now.get();
       for (const { due, func } of timers) {
         const when = c.load64(due);

@@ -2,7 +2,7 @@
  * Tasks: a bitmap of those that are runnable, and a table of tickets. A round looks at the words of the bitmap and calls
  * the tasks whose bits are set, so that a sleeping task costs nothing.
  */
-import type { Func, FunctionBuilder, I32, Var } from "@clickos/codegen";
+import { type Func, type FunctionBuilder, type I32, staged, type Var } from "@clickos/codegen";
 import { defaultTickets } from "../element/information.ts";
 import type { CheckedGraph, ElementInstance } from "./check.ts";
 import { routerControl } from "./platform.ts";
@@ -33,14 +33,14 @@ export function prepareTasks(c: FunctionBuilder, t: TaskTable, graph: CheckedGra
   words.forEach((word, i) => {
     c.store32(t.runnable + i * 4, word);
   });
-  const control = routerControl.at(c, t.control);
+  const control = staged(c, routerControl, t.control);
   control.maximumTickets.set(most || defaultTickets);
   control.weighted.set(t.numbers.size > 0 && most !== least ? 1 : 0);
 }
 
 /** One round: each runnable task once, or, where tickets differ, as often as its share is of the largest. */
 export function runTasks(c: FunctionBuilder, t: TaskTable, tasks: readonly Func<"i32">[], worked: Var<"i32">): void {
-  const control = routerControl.at(c, t.control);
+  const control = staged(c, routerControl, t.control);
   const weighted = control.weighted.get();
   const most = control.maximumTickets.get();
   for (let first = 0; first < tasks.length; first += 32) {

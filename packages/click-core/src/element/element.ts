@@ -1,5 +1,6 @@
 /** The element definition interface: what one writes to add an element. */
-import type { Fields, FunctionBuilder, HostFields, I32, I32Like, I64, I64Like, StagedFields } from "@clickos/codegen";
+import type { FunctionBuilder, I32, I32Like, I64, I64Like, StagedFields } from "@clickos/codegen";
+import type { Fields, HostFields } from "@clickos/layout";
 import type { TextLine } from "../structures/text-line.ts";
 import type { ConfigOf, ConfigSpec } from "./argument-types.ts";
 import type { HandlerContext, Handlers, ServiceHandler } from "./handler.ts";

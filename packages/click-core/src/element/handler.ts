@@ -2,7 +2,7 @@
  * Handlers: named values of elements that the host reads and writes. Here is how an element class defines one, and how a
  * compiled program lists it.
  */
-import type { Fields, FieldType, HostFields } from "@clickos/codegen";
+import type { Fields, FieldType, HostFields } from "@clickos/layout";
 
 /**
  * What a handler's value is, for whoever shows it: a count that only grows, a level, a level per second, on or off, a text, a

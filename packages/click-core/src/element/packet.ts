@@ -5,13 +5,20 @@
  * it they are in local variables, so an element that strips a header touches no memory.
  */
 import {
-  alignUp,
-  bytes,
-  type FieldType,
   type FunctionBuilder,
   type I32,
   type I32Like,
+  type I64,
+  type I64Like,
   type Ref,
+  type StagedOf,
+  staged,
+  type Var,
+} from "@clickos/codegen";
+import {
+  alignUp,
+  type BytesField,
+  bytes,
   type Struct,
   struct,
   type U32Field,
@@ -21,8 +28,7 @@ import {
   u32,
   u32be,
   u64,
-  type Var,
-} from "@clickos/codegen";
+} from "@clickos/layout";
 
 /** Bytes of a packet buffer. */
 export const bufferSize = 2048;
@@ -39,7 +45,7 @@ export const packetDescriptor: Struct<{
   length: U32Field;
   network: U32Field;
   transport: U32Field;
-  annotations: FieldType<I32, Uint8Array>;
+  annotations: BytesField;
   timestamp: U64Field;
   next: U32Field;
   device: U32Field;
@@ -100,7 +106,7 @@ export const ipHeader: Struct<{
 );
 
 /** Staged accessors of an IP header. */
-export type StagedIp = ReturnType<typeof ipHeader.at>;
+export type StagedIp = StagedOf<typeof ipHeader>;
 
 /** What a packet is made of while elements hold it. */
 export interface PacketParts {
@@ -162,7 +168,7 @@ export class Packet {
   }
   /** The fields of the IP header at the network header's address. */
   get ip(): StagedIp {
-    return ipHeader.at(this.c, this.network);
+    return staged(this.c, ipHeader, this.network);
   }
   /** Sets the network and transport header addresses. */
   setNetworkHeader(network: I32, transport: I32): void {
@@ -197,22 +203,22 @@ export class Packet {
 
   /** An annotation of 4 bytes at a byte position, as it stands in memory. */
   annotation32(position: number): Ref<I32, I32Like> {
-    return u32.stage(this.c, this.address, packetDescriptor.offsets.annotations + position);
+    return staged(this.c, u32, this.address, packetDescriptor.offsets.annotations + position);
   }
   /** Address of the annotation area. */
   get annotationAddress(): I32 {
     return this.address.add(packetDescriptor.offsets.annotations);
   }
   annotation8(position: number): Ref<I32, I32Like> {
-    return u8.stage(this.c, this.address, packetDescriptor.offsets.annotations + position);
+    return staged(this.c, u8, this.address, packetDescriptor.offsets.annotations + position);
   }
   /** The destination address annotation, host order. */
   get dstIp(): Ref<I32, I32Like> {
-    return u32be.stage(this.c, this.address, packetDescriptor.offsets.annotations + annotation.dstIp);
+    return staged(this.c, u32be, this.address, packetDescriptor.offsets.annotations + annotation.dstIp);
   }
   /** When the packet was received, in nanoseconds. */
-  get timestamp(): ReturnType<U64Field["stage"]> {
-    return u64.stage(this.c, this.address, packetDescriptor.offsets.timestamp);
+  get timestamp(): Ref<I64, I64Like> {
+    return staged(this.c, u64, this.address, packetDescriptor.offsets.timestamp);
   }
 
   /** Ends the packet: its buffer is free again. Nothing is counted; see `drop`. */
@@ -239,7 +245,7 @@ export class Packet {
 
 /** Writes the descriptor of a packet that comes to rest; returns its address. */
 export function saveParts(c: FunctionBuilder, parts: PacketParts): I32 {
-  const d = packetDescriptor.at(c, parts.address);
+  const d = staged(c, packetDescriptor, parts.address);
   d.data.set(parts.data.get());
   d.length.set(parts.length.get());
   d.network.set(parts.network.get());
@@ -249,7 +255,7 @@ export function saveParts(c: FunctionBuilder, parts: PacketParts): I32 {
 
 /** Reads the descriptor of a packet at rest. */
 export function loadParts(c: FunctionBuilder, address: I32): PacketParts {
-  const d = packetDescriptor.at(c, address);
+  const d = staged(c, packetDescriptor, address);
   return {
     address,
     data: c.var("i32", d.data.get(), "data"),

@@ -2,19 +2,9 @@
  * Devices of a router that runs in process: two rings in the router's memory, the host at their other end.
  * Both ends run on one thread, in turn.
  */
-import {
-  array,
-  type FieldType,
-  type I32,
-  type StagedArray,
-  type StagedFields,
-  type Struct,
-  struct,
-  type U32Field,
-  u32,
-} from "@clickos/codegen";
-import type { PlatformContext, StagedDevice } from "../compile/platform.ts";
-import { routerControl } from "../compile/platform.ts";
+import { type I32, staged } from "@clickos/codegen";
+import { type ArrayField, array, type Struct, struct, type U32Field, u32 } from "@clickos/layout";
+import { type PlatformContext, routerControl, type StagedDevice } from "../compile/platform.ts";
 import { dataOffset, maximumFrame } from "../element/packet.ts";
 
 /** Slots of a ring; a power of two. */
@@ -27,12 +17,12 @@ const slot: Struct<SlotFields> = struct({ address: u32, data: u32, length: u32, 
 export const deviceRing: Struct<{
   head: U32Field;
   tail: U32Field;
-  slots: FieldType<StagedArray<StagedFields<SlotFields>>, unknown[]>;
+  slots: ArrayField<Struct<SlotFields>>;
 }> = struct(
   {
     head: u32,
     tail: u32,
-    slots: array(slot, ringSlots) as FieldType<StagedArray<StagedFields<SlotFields>>, unknown[]>,
+    slots: array(slot, ringSlots),
   },
   { name: "deviceRing", at: { slots: 16 } },
 );
@@ -53,7 +43,7 @@ export function stageDeviceRings(
   places.set(number, rings);
   return {
     receive(c, burst, deliver) {
-      const ring = deviceRing.at(c, rings.receive);
+      const ring = staged(c, deviceRing, rings.receive);
       const head = ring.head.get();
       const ready = ring.tail.get().sub(head);
       const count = c.select(ready.ltU(burst), ready, c.i32(burst));
@@ -70,7 +60,7 @@ export function stageDeviceRings(
       return count;
     },
     transmit(c, frame) {
-      const ring = deviceRing.at(c, rings.transmit);
+      const ring = staged(c, deviceRing, rings.transmit);
       const tail = ring.tail.get();
       const accepted = tail.sub(ring.head.get()).ltU(ringSlots);
       c.if(accepted, () => {
@@ -83,7 +73,7 @@ export function stageDeviceRings(
       return accepted;
     },
     space(c) {
-      const ring = deviceRing.at(c, rings.transmit);
+      const ring = staged(c, deviceRing, rings.transmit);
       return c.i32(ringSlots).sub(ring.tail.get().sub(ring.head.get()));
     },
   };

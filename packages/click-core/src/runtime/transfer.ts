@@ -2,7 +2,8 @@
  * Carries the state of one running configuration over to the next: elements of the same name and class keep what
  * they had, packets in queues included.
  */
-import type { Fields, FieldType, Struct } from "@clickos/codegen";
+import type { StagedField } from "@clickos/codegen";
+import type { Fields, FieldType, Struct } from "@clickos/layout";
 import type { FieldPlace } from "../compile/memory-plan.ts";
 import { bufferSize, packetDescriptor } from "../element/packet.ts";
 
@@ -20,7 +21,7 @@ export interface StateMover {
 export type FormerField = Pick<FieldType, "name" | "size">;
 
 /** A field that does more than hold bytes. */
-export interface TransferableField<S, H> extends FieldType<S, H> {
+export interface TransferableField<S, H> extends StagedField<S, H> {
   /** Carries over what a field of type `before` holds; called on the present type. */
   transfer(mover: StateMover, before: FormerField, fromOffset: number, toOffset: number): void;
 }

@@ -4,16 +4,8 @@
  * Keys are whole 32-bit words. Entries are chained from buckets and taken from a free list, so addresses of
  * entries stay valid until they are removed. Expiry is the user's: entries are visited with `sweep`.
  */
-import {
-  alignUp,
-  type Fields,
-  type Func,
-  type FunctionBuilder,
-  type I32,
-  type I32Like,
-  type StagedFields,
-  struct,
-} from "@clickos/codegen";
+import { type Func, type FunctionBuilder, type I32, type I32Like, type StagedFields, staged } from "@clickos/codegen";
+import { alignUp, type Fields, struct } from "@clickos/layout";
 import { fieldPlaces } from "../compile/memory-plan.ts";
 import type { PlainField } from "../element/handler.ts";
 import { copyBytes, type TransferableField, transferFields } from "../runtime/transfer.ts";
@@ -147,6 +139,7 @@ export function hashTable<V extends Fields>(
     );
 
   return {
+    kind: "other",
     name: `hashTable ${name}[${capacity}]`,
     size: entries + capacity * entrySize,
     align: 8,
@@ -159,7 +152,7 @@ export function hashTable<V extends Fields>(
         remove: (entry) => {
           c.call(remove(c), table, entry);
         },
-        value: (entry) => value.stage(c, entry, valueAt),
+        value: (entry) => staged(c, value, entry, valueAt),
         key: (entry, word) => c.load32(entry, keyAt + word * 4),
         length: () => c.load32(table, at.length),
         sweep(count, visit) {

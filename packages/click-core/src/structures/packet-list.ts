@@ -1,14 +1,6 @@
 /** A list of stored packets linked through their descriptors; 12 bytes of state, any length. */
-import {
-  type FunctionBuilder,
-  type I32,
-  type I32Like,
-  type StagedFields,
-  type Struct,
-  struct,
-  type U32Field,
-  u32,
-} from "@clickos/codegen";
+import { type FunctionBuilder, type I32, type I32Like, type StagedOf, staged } from "@clickos/codegen";
+import { type Struct, struct, type U32Field, u32 } from "@clickos/layout";
 import type { PlainField } from "../element/handler.ts";
 import { type Packet, packetDescriptor } from "../element/packet.ts";
 import type { TransferableField } from "../runtime/transfer.ts";
@@ -26,12 +18,13 @@ export interface StagedPacketList {
 }
 
 export const packetList: TransferableField<StagedPacketList, { readonly length: number }> & PlainField = {
+  kind: "other",
   name: "packetList",
   size: list.size,
   align: 4,
   plain: { type: "u32", offset: list.offsets.length },
   stage(c: FunctionBuilder, base: I32Like, offset: number): StagedPacketList {
-    const s: StagedFields<(typeof list)["fields"]> = list.stage(c, base, offset);
+    const s: StagedOf<typeof list> = staged(c, list, base, offset);
     const next = packetDescriptor.offsets.next;
     return {
       length: () => s.length.get(),

@@ -30,6 +30,7 @@ export interface HostPacketRing {
 export function packetRing(capacity: number): TransferableField<StagedPacketRing, HostPacketRing> & PlainField {
   const slots = 2 ** Math.ceil(Math.log2(Math.max(capacity, 1)));
   return {
+    kind: "other",
     name: `packetRing[${capacity}]`,
     size: first + slots * 4,
     align: 4,

@@ -16,7 +16,7 @@
  */
 import { arg, type ElementClass, element, type HostFrame, keyword, maximumFrame, required } from "@clickos/click-core";
 import { splitWords } from "@clickos/click-language/arguments";
-import { u32, u64 } from "@clickos/codegen";
+import { u32, u64 } from "@clickos/layout";
 import { activeHandler } from "../lib/active.ts";
 import { buildPacket } from "../lib/ip-build.ts";
 import { parseProtocol, type SummaryField, summaryField, type Value, type Values } from "../lib/ip-summary.ts";

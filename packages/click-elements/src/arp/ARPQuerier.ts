@@ -27,8 +27,8 @@ import {
   packetList,
   required,
 } from "@clickos/click-core";
-import type { FunctionBuilder, I32, I64 } from "@clickos/codegen";
-import { u16, u32, u64 } from "@clickos/codegen";
+import { type FunctionBuilder, type I32, type I64, staged } from "@clickos/codegen";
+import { u16, u32, u64 } from "@clickos/layout";
 import { copyBytes, storeBytes } from "../lib/bytes.ts";
 import { arpLength, arpPacket, arpReply, arpRequestTemplate } from "./arp-packet.ts";
 
@@ -177,7 +177,7 @@ export const ARPQuerier: ElementClass = element({
 function query(c: FunctionBuilder, address: I32, { state, plan, data, packets, output, noutputs }: Context): void {
   packets.make(arpLength, (request) => {
     copyBytes(c, request.data, data(plan.query, 16), arpLength);
-    arpPacket.at(c, request.data).targetIp.set(address);
+    staged(c, arpPacket, request.data).targetIp.set(address);
     state.queries.inc();
     output(noutputs - 1).push(request);
   });
@@ -186,7 +186,7 @@ function query(c: FunctionBuilder, address: I32, { state, plan, data, packets, o
 /** Takes an ARP response: remembers the sender, lets the packets for it go. */
 function learn(c: FunctionBuilder, packet: Packet, { state, config, clock, output, timer, packets }: Context): void {
   c.if(packet.length.ltU(arpLength), () => packet.drop("not an ARP response"));
-  const arp = arpPacket.at(c, packet.data);
+  const arp = staged(c, arpPacket, packet.data);
   const ipOverEther = arp.hardware
     .get()
     .eq(1)

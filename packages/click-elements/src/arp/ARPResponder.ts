@@ -20,7 +20,8 @@ import {
   parseIpPrefix,
   rest,
 } from "@clickos/click-core";
-import { u64 } from "@clickos/codegen";
+import { staged } from "@clickos/codegen";
+import { u64 } from "@clickos/layout";
 import { copyEther, memoryWord, storeBytes } from "../lib/bytes.ts";
 import { arpLength, arpPacket, arpReply, arpRequest } from "./arp-packet.ts";
 
@@ -64,7 +65,7 @@ export const ARPResponder: ElementClass = element({
   action(c, packet, { plan, state, output }) {
     const refuse = (): void => output(1).push(packet, "no ARP request for us");
     c.if(packet.length.ltU(arpLength), refuse);
-    const arp = arpPacket.at(c, packet.data);
+    const arp = staged(c, arpPacket, packet.data);
     const request = arp.etherType
       .get()
       .eq(0x0806)

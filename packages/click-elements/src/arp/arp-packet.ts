@@ -1,21 +1,19 @@
 /** ARP for IPv4 over Ethernet, RFC 826, with the Ethernet header before it: 42 bytes. */
-import { bytes, type FieldType, type I32, type Struct, struct, type U32Field, u8, u16be, u32 } from "@clickos/codegen";
-
-type Bytes = FieldType<I32, Uint8Array>;
+import { type BytesField, bytes, type Struct, struct, type U32Field, u8, u16be, u32 } from "@clickos/layout";
 
 /** IP addresses here are words as they stand in memory: they are only copied and compared. */
 export const arpPacket: Struct<{
-  etherDst: Bytes;
-  etherSrc: Bytes;
+  etherDst: BytesField;
+  etherSrc: BytesField;
   etherType: U32Field;
   hardware: U32Field;
   protocol: U32Field;
   hardwareLength: U32Field;
   protocolLength: U32Field;
   operation: U32Field;
-  senderEther: Bytes;
+  senderEther: BytesField;
   senderIp: U32Field;
-  targetEther: Bytes;
+  targetEther: BytesField;
   targetIp: U32Field;
 }> = struct(
   {

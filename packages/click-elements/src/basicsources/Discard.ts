@@ -9,7 +9,7 @@
  */
 
 import { arg, type ElementClass, element, keyword } from "@clickos/click-core";
-import { u64 } from "@clickos/codegen";
+import { u64 } from "@clickos/layout";
 import { pullTask } from "../lib/pull-task.ts";
 
 export const Discard: ElementClass = element({

@@ -12,7 +12,7 @@
  */
 
 import { arg, type ElementClass, element, keyword, positional } from "@clickos/click-core";
-import { u32 } from "@clickos/codegen";
+import { u32 } from "@clickos/layout";
 import { activeHandler } from "../lib/active.ts";
 import { numberHandler, resetHandler } from "../lib/handlers.ts";
 import { boundedBurst } from "../lib/pull-task.ts";

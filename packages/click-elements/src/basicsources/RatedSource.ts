@@ -11,7 +11,8 @@
  */
 
 import { arg, type ElementClass, type ElementContext, element, keyword, positional } from "@clickos/click-core";
-import { type FunctionBuilder, type I32, type I64, u32, u64 } from "@clickos/codegen";
+import type { FunctionBuilder, I32, I64 } from "@clickos/codegen";
+import { u32, u64 } from "@clickos/layout";
 import { activeHandler } from "../lib/active.ts";
 import { numberHandler, resetHandler } from "../lib/handlers.ts";
 import { makePacket, packetTemplate } from "../lib/source.ts";

@@ -9,7 +9,7 @@
  */
 
 import { arg, type ElementClass, element, positional } from "@clickos/click-core";
-import { u32, u64 } from "@clickos/codegen";
+import { u32, u64 } from "@clickos/layout";
 import { intervalHandler } from "../lib/handlers.ts";
 
 export const TimedSink: ElementClass = element({

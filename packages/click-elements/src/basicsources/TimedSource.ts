@@ -10,7 +10,7 @@
  */
 
 import { arg, type ElementClass, element, keyword, positional } from "@clickos/click-core";
-import { u32, u64 } from "@clickos/codegen";
+import { u32, u64 } from "@clickos/layout";
 import { activeHandler } from "../lib/active.ts";
 import { intervalHandler, numberHandler } from "../lib/handlers.ts";
 import { makePacket, packetTemplate } from "../lib/source.ts";

@@ -4,7 +4,7 @@
  *   ... -> rr :: RoundRobinSwitch; rr [0] -> ...; rr [1] -> ...
  */
 import { type ElementClass, element } from "@clickos/click-core";
-import { u32 } from "@clickos/codegen";
+import { u32 } from "@clickos/layout";
 
 export const RoundRobinSwitch: ElementClass = element({
   name: "RoundRobinSwitch",

@@ -11,7 +11,7 @@
  */
 
 import { arg, type ElementClass, element, rest } from "@clickos/click-core";
-import { array, u64 } from "@clickos/codegen";
+import { array, u64 } from "@clickos/layout";
 import { always, type Expression } from "./expression.ts";
 import { stageIpLookup } from "./ip-lookup.ts";
 import { parseIpPattern } from "./ip-pattern.ts";

@@ -10,7 +10,7 @@
  */
 import { type ArgumentType, type ElementClass, element, keyword } from "@clickos/click-core";
 import { takeWord } from "@clickos/click-language/arguments";
-import { u64 } from "@clickos/codegen";
+import { u64 } from "@clickos/layout";
 
 interface Call {
   readonly at: bigint;

@@ -20,7 +20,7 @@ import {
   keyword,
   positional,
 } from "@clickos/click-core";
-import { u32 } from "@clickos/codegen";
+import { u32 } from "@clickos/layout";
 import { activeHandler } from "../lib/active.ts";
 import { FileTrouble } from "../lib/file-trouble.ts";
 import { flagLetters, type IpView, viewIp } from "../lib/ip-summary.ts";

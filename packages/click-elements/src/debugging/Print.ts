@@ -10,7 +10,7 @@
  */
 
 import { arg, type ElementClass, element, keyword, positional } from "@clickos/click-core";
-import { u32 } from "@clickos/codegen";
+import { u32 } from "@clickos/layout";
 import { activeHandler } from "../lib/active.ts";
 
 export const Print: ElementClass = element({

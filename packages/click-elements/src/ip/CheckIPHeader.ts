@@ -12,7 +12,7 @@
  */
 
 import { arg, type ElementClass, element, keyword, parseIpAddress, positional } from "@clickos/click-core";
-import { array, u32, u64 } from "@clickos/codegen";
+import { array, u32, u64 } from "@clickos/layout";
 import { ipHeaderSum } from "../lib/checksum.ts";
 
 export const badIpReasons = [

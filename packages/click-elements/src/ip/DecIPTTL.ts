@@ -10,7 +10,7 @@
  */
 
 import { arg, type ElementClass, element, keyword } from "@clickos/click-core";
-import { u32 } from "@clickos/codegen";
+import { u32 } from "@clickos/layout";
 
 export const DecIPTTL: ElementClass = element({
   name: "DecIPTTL",

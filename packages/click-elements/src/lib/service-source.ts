@@ -1,12 +1,13 @@
 /** Elements that push, or answer pulls with, the packets that their host side makes. State: active, ended, count. */
 import { type ElementContext, maximumFrame, type Packet } from "@clickos/click-core";
-import type { FieldType, FunctionBuilder, I32, U32Field } from "@clickos/codegen";
+import type { FunctionBuilder, I32 } from "@clickos/codegen";
+import type { U32Field, U64Field } from "@clickos/layout";
 import { packetsPerTurn } from "./pull-task.ts";
 
 type HostSource = ElementContext<
   { readonly STOP: boolean },
   unknown,
-  { active: U32Field; ended: U32Field; count: FieldType<{ inc(): void }> }
+  { active: U32Field; ended: U32Field; count: U32Field | U64Field }
 >;
 
 /** Gets one packet from the host: `some` has it; at the end, STOP asks the driver to stop. `none` gave none. */

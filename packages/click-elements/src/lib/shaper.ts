@@ -1,6 +1,7 @@
 /** Elements that let packets through at a rate, counted in packets or in bytes, answering pulls or pushing. */
 import { arg, type ElementClass, element, keyword, required } from "@clickos/click-core";
-import { type FunctionBuilder, type I64, u32, u64 } from "@clickos/codegen";
+import type { FunctionBuilder, I64 } from "@clickos/codegen";
+import { u32, u64 } from "@clickos/layout";
 import { activeHandler } from "./active.ts";
 import { readValue } from "./handlers.ts";
 import { packetsPerTurn } from "./pull-task.ts";

@@ -8,7 +8,7 @@ import {
   positional,
   required,
 } from "@clickos/click-core";
-import { type U32Field, u32 } from "@clickos/codegen";
+import { type U32Field, u32 } from "@clickos/layout";
 import { readValue } from "./handlers.ts";
 
 /** A switch whose handler sends packets elsewhere; port -1 ends them. `fixed` ones choose for good. */

@@ -21,7 +21,8 @@
  */
 
 import { arg, type ElementClass, type ElementContext, element, hashTable, keyword, rest } from "@clickos/click-core";
-import { type FunctionBuilder, type I32, u32, u64 } from "@clickos/codegen";
+import type { FunctionBuilder, I32 } from "@clickos/codegen";
+import { u32, u64 } from "@clickos/layout";
 import { memoryWord } from "../lib/bytes.ts";
 import { delta32, fold, patchDelta } from "../lib/checksum.ts";
 import { type InputSpec, parseInputSpec } from "./rewriter-spec.ts";

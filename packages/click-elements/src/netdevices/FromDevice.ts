@@ -11,7 +11,7 @@
  */
 
 import { arg, type ElementClass, element, keyword, required } from "@clickos/click-core";
-import { u64 } from "@clickos/codegen";
+import { u64 } from "@clickos/layout";
 import { readDeviceNumber } from "./device-number.ts";
 
 export const FromDevice: ElementClass = element({

@@ -24,7 +24,7 @@ import {
   positional,
   required,
 } from "@clickos/click-core";
-import { u64 } from "@clickos/codegen";
+import { u64 } from "@clickos/layout";
 import { systemReason } from "@clickos/netdev";
 import { listenUnix } from "@clickos/unix-socket/node";
 import { unixPathProblem } from "../host/unix-path.ts";

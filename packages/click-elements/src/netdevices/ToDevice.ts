@@ -10,7 +10,7 @@
  */
 
 import { arg, type ElementClass, element, keyword, required } from "@clickos/click-core";
-import { u64 } from "@clickos/codegen";
+import { u64 } from "@clickos/layout";
 import { pullTask } from "../lib/pull-task.ts";
 import { readDeviceNumber } from "./device-number.ts";
 

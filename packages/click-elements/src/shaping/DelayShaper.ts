@@ -10,7 +10,7 @@
  */
 
 import { arg, type ElementClass, element, packetRing, required } from "@clickos/click-core";
-import { u64 } from "@clickos/codegen";
+import { u64 } from "@clickos/layout";
 import { timeHandler } from "../lib/handlers.ts";
 
 export const DelayShaper: ElementClass = element({

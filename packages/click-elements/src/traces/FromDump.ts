@@ -11,7 +11,7 @@
  */
 
 import { annotation, arg, type ElementClass, element, type HostFrame, keyword, required } from "@clickos/click-core";
-import { u32, u64 } from "@clickos/codegen";
+import { u32, u64 } from "@clickos/layout";
 import { openCapture } from "@clickos/netdev";
 import { activeHandler } from "../lib/active.ts";
 import { opening } from "../lib/file-trouble.ts";

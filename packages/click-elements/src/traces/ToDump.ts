@@ -11,7 +11,7 @@
  */
 
 import { arg, type ElementClass, element, keyword, required } from "@clickos/click-core";
-import { u64 } from "@clickos/codegen";
+import { u64 } from "@clickos/layout";
 import { createCapture } from "@clickos/netdev";
 import { FileTrouble, opening } from "../lib/file-trouble.ts";
 import { pullTask } from "../lib/pull-task.ts";

@@ -1,0 +1,119 @@
+/**
+ * Layouts in staged code: from the kind of a field follows how code reaches it. A field type of kind `other` brings its
+ * own way, as a `StagedField`.
+ */
+import type { ArrayField, BytesField, Fields, FieldType, IntegerField, Struct } from "@clickos/layout";
+import { CodegenError } from "./error.ts";
+import type { FunctionBuilder } from "./function-builder.ts";
+import type { I32, I32Like, I64, I64Like, Ref } from "./values.ts";
+
+/** A field type that says itself what staged code gets for it. */
+export interface StagedField<S, H> extends FieldType<H> {
+  stage(c: FunctionBuilder, base: I32Like, offset: number): S;
+}
+
+/** What staged code gets for an array: its elements by a run-time index, unchecked. */
+export interface StagedArray<S> {
+  at(index: I32Like): S;
+}
+
+/** What staged code gets for a field: for an integer a `Ref`, for bytes their address. */
+export type StagedOf<T> =
+  T extends StagedField<infer S, any>
+    ? S
+    : T extends Struct<infer F>
+      ? StagedFields<F>
+      : T extends ArrayField<infer E>
+        ? StagedArray<StagedOf<E>>
+        : T extends BytesField
+          ? I32
+          : T extends IntegerField<number>
+            ? Ref<I32, I32Like>
+            : T extends IntegerField<bigint>
+              ? Ref<I64, I64Like>
+              : never;
+export type StagedFields<F extends Fields> = { readonly [K in keyof F]: StagedOf<F[K]> };
+
+type Known = IntegerField<number | bigint> | BytesField | ArrayField<FieldType> | Struct<Fields>;
+
+/** What is of a type at `address + offset`, to staged code. */
+export function staged<T extends FieldType<any>>(
+  c: FunctionBuilder,
+  type: T,
+  address: I32Like,
+  offset = 0,
+): StagedOf<T> {
+  return stage(c, type, address, offset) as StagedOf<T>;
+}
+
+function stage(c: FunctionBuilder, type: FieldType<any>, base: I32Like, offset: number): unknown {
+  if ("stage" in type) return (type as StagedField<unknown, unknown>).stage(c, base, offset);
+  const known = type as Known;
+  switch (known.kind) {
+    case "integer":
+      return known.width === 64 ? large(c, known, base, offset) : small(c, known, base, offset);
+    case "bytes":
+      return c.i32(base).add(offset);
+    case "array":
+      return elements(c, known, base, offset);
+    case "struct": {
+      const accessors = {};
+      for (const [name, field] of Object.entries(known.fields))
+        Object.defineProperty(accessors, name, {
+          enumerable: true,
+          get: () => stage(c, field, base, offset + (known.offsets[name] as number)),
+        });
+      return accessors;
+    }
+    default:
+      throw new CodegenError("BAD_FIELD", `staged code cannot reach a field of type '${type.name}'`);
+  }
+}
+
+function small(
+  c: FunctionBuilder,
+  { width, order, signed }: IntegerField<number | bigint>,
+  base: I32Like,
+  offset: number,
+): Ref<I32, I32Like> {
+  const load = (): I32 =>
+    width === 8 ? c.load8(base, offset) : width === 16 ? c.load16(base, offset, order) : c.load32(base, offset, order);
+  const above = 32 - width;
+  const get = signed && above > 0 ? (): I32 => load().shl(above).shrS(above) : load;
+  const set = (value: I32Like): void => {
+    if (width === 8) c.store8(base, value, offset);
+    else if (width === 16) c.store16(base, value, offset, order);
+    else c.store32(base, value, offset, order);
+  };
+  return { get, set, inc: (by = 1) => set(get().add(by)) };
+}
+
+function large(
+  c: FunctionBuilder,
+  { order }: IntegerField<number | bigint>,
+  base: I32Like,
+  offset: number,
+): Ref<I64, I64Like> {
+  const get = (): I64 => c.load64(base, offset, order);
+  const set = (value: I64Like): void => c.store64(base, value, offset, order);
+  return { get, set, inc: (by = 1n) => set(get().add(by)) };
+}
+
+function elements(
+  c: FunctionBuilder,
+  { element, stride }: ArrayField<FieldType>,
+  base: I32Like,
+  offset: number,
+): StagedArray<unknown> {
+  return {
+    at: (index) =>
+      typeof index === "number"
+        ? stage(c, element, base, offset + index * stride)
+        : stage(
+            c,
+            element,
+            stride & (stride - 1) ? index.mul(stride).add(base) : index.shl(31 - Math.clz32(stride)).add(base),
+            offset,
+          ),
+  };
+}
