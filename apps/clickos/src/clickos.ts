@@ -1,7 +1,7 @@
 /** The `clickos` command. */
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
-import { checkConfiguration } from "@clickos/click-core";
+import { checkConfiguration } from "@clickos/click-core/compile";
 import { elements } from "@clickos/click-elements/node";
 import { compareCode, linkImage, loadImage, signImage, verifyImage } from "@clickos/click-image";
 import { createXenStore } from "@clickos/xenstore";

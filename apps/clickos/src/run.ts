@@ -1,5 +1,6 @@
 /** Runs a configuration in process, its devices bound to captures. */
-import { type Drop, type ElementSet, maximumFrame, Router } from "@clickos/click-core";
+import { type Drop, Router } from "@clickos/click-core";
+import { type ElementSet, maximumFrame } from "@clickos/click-core/element";
 import { hostFiles, onSignal } from "@clickos/click-elements/node";
 import { type CaptureReader, type CaptureWriter, createCapture, openCapture } from "@clickos/netdev";
 import { CommandError } from "./failure.ts";

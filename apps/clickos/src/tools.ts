@@ -1,6 +1,7 @@
 /** The tools that look at configurations without running them: check, fmt, flatten, graph, explain. */
 import { readFileSync } from "node:fs";
-import { type ConfigSpec, diagnose, type ElementSet } from "@clickos/click-core";
+import { diagnose } from "@clickos/click-core/compile";
+import type { ConfigSpec, ElementSet } from "@clickos/click-core/element";
 import { archiveMember } from "@clickos/click-elements/node";
 import {
   ConfigurationError,

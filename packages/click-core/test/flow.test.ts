@@ -1,4 +1,5 @@
-import { checkConfiguration, element, elementSet, Router } from "@clickos/click-core";
+import { element, elementSet, Router } from "@clickos/click-core";
+import { checkConfiguration } from "@clickos/click-core/compile";
 import { elements } from "@clickos/click-elements";
 import { describe, expect, it } from "vitest";
 

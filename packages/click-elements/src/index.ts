@@ -6,7 +6,7 @@
  *
  * @packageDocumentation
  */
-import { type ElementSet, elementSet } from "@clickos/click-core";
+import { type ElementSet, elementSet } from "@clickos/click-core/element";
 import { FromIPSummaryDump } from "./analysis/FromIPSummaryDump.ts";
 import { ToIPSummaryDump } from "./analysis/ToIPSummaryDump.ts";
 import { SetTimestamp } from "./annotations/SetTimestamp.ts";

@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-import { type ElementSet, elementSet } from "@clickos/click-core";
+import { type ElementSet, elementSet } from "@clickos/click-core/element";
 import { ChatterSocket } from "./control/ChatterSocket.ts";
 import { ControlSocket } from "./control/ControlSocket.ts";
 import { elements as portable } from "./index.ts";

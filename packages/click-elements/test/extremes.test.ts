@@ -1,5 +1,6 @@
 /** Numbers at the ends of what arguments take: every element compiles with them, or says what is wrong. */
-import { type ArgumentSpec, type ElementClass, Router } from "@clickos/click-core";
+import { Router } from "@clickos/click-core";
+import type { ArgumentSpec, ElementClass } from "@clickos/click-core/element";
 import { elements } from "@clickos/click-elements";
 import { describe, expect, it } from "vitest";
 

@@ -1,4 +1,5 @@
-import { HandlerError, Router, type ServiceHost } from "@clickos/click-core";
+import { Router } from "@clickos/click-core";
+import { HandlerError, type ServiceHost } from "@clickos/click-core/element";
 import { elements } from "@clickos/click-elements/node";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";

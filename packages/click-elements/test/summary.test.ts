@@ -1,7 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type HostFiles, Router } from "@clickos/click-core";
+import { Router } from "@clickos/click-core";
+import type { HostFiles } from "@clickos/click-core/element";
 import { elements, hostFiles } from "@clickos/click-elements/node";
 import { ConfigurationError } from "@clickos/click-language";
 import { afterAll, describe, expect, it } from "vitest";

@@ -3,7 +3,8 @@
  * what it is, and `clickos.sha256`, the digest of everything before that section. A signature may follow
  * (signature.ts), which the digest does not cover.
  */
-import { bufferSize, checkConfiguration, compile, type ElementSet } from "@clickos/click-core";
+import { checkConfiguration, compile } from "@clickos/click-core/compile";
+import { bufferSize, type ElementSet } from "@clickos/click-core/element";
 import type { Source } from "@clickos/click-language";
 import { customSection, wasmBackend } from "@clickos/codegen";
 import { checkKernel, guestRules, KernelError } from "@clickos/hypervisor";

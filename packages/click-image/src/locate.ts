@@ -1,5 +1,6 @@
 /** Finds the element that a crash was in: from the bytes of code on the stack, or from what the router noted last. */
-import { type CheckedGraph, checkConfiguration, type ElementSet, routerControl } from "@clickos/click-core";
+import type { ElementSet } from "@clickos/click-core";
+import { type CheckedGraph, checkConfiguration, routerControl } from "@clickos/click-core/compile";
 import { lineAndColumn } from "@clickos/click-language";
 import { wasmRegions } from "@clickos/codegen";
 import type { CrashPlace, Locate } from "@clickos/hypervisor";

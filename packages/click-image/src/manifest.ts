@@ -3,14 +3,8 @@
  * true between fields. Nothing in a manifest is believed beyond that: the code of an image need not do what it says.
  */
 
-import {
-  bufferSize,
-  type HandlerEntry,
-  type LibraryDigest,
-  type MemoryPlan,
-  plainSize,
-  plainTypes,
-} from "@clickos/click-core";
+import type { LibraryDigest, MemoryPlan } from "@clickos/click-core/compile";
+import { bufferSize, type HandlerEntry, plainSize, plainTypes } from "@clickos/click-core/element";
 import type { Source } from "@clickos/click-language";
 import { entriesPerFrame, frameSize, reservedEntries } from "@clickos/grant-table";
 import { domainFrames, firstFreeAddress, guestRules } from "@clickos/hypervisor";

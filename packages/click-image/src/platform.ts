@@ -1,5 +1,6 @@
 /** The platform of routers in virtual machines: the guest kernel around them. */
-import { dataOffset, maximumFrame, type Platform, routerControl } from "@clickos/click-core";
+import { type Platform, routerControl } from "@clickos/click-core/compile";
+import { dataOffset, maximumFrame } from "@clickos/click-core/element";
 import { type GuestKernel, type GuestPlace, guestKernel } from "@clickos/minios";
 import type { RingKind, VifPlaces } from "@clickos/netfront";
 

@@ -1,5 +1,6 @@
 /** Compiles the configuration of an image again, where the image has it. */
-import { type CompiledRouter, checkConfiguration, compile, type ElementSet, otherClasses } from "@clickos/click-core";
+import type { ElementSet } from "@clickos/click-core";
+import { type CompiledRouter, checkConfiguration, compile, otherClasses } from "@clickos/click-core/compile";
 import { ConfigurationError } from "@clickos/click-language";
 import { wasmBackend } from "@clickos/codegen";
 import type { Image } from "./image.ts";

@@ -2,7 +2,9 @@
  * A saved VM under other code: its configurations are compiled again, with the element library that is here, and the state of
  * its elements is moved into the memory of the VM that comes of it, field by field, as a hot swap does.
  */
-import { checkConfiguration, type ElementSet, transferState } from "@clickos/click-core";
+import type { ElementSet } from "@clickos/click-core";
+import { checkConfiguration } from "@clickos/click-core/compile";
+import { transferState } from "@clickos/click-core/runtime";
 import { type Image, linkImage } from "@clickos/click-image";
 import { frameSize } from "@clickos/grant-table";
 import type { DomainSnapshot } from "@clickos/hypervisor";

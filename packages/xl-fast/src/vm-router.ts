@@ -1,20 +1,15 @@
 /** A router that runs in a virtual machine, and its handlers. */
+import { type Drop, type ElementSet, HandlerError, type HandlerTree } from "@clickos/click-core";
 import {
   type CheckedGraph,
   checkConfiguration,
   classDigest,
-  type Drop,
   type ElementInstance,
   type ElementPlan,
-  type ElementSet,
-  HandlerError,
-  type HandlerTree,
-  type RouterHandlers,
   routerControl,
-  routerHandlers,
   sameLayout,
-  WatchList,
-} from "@clickos/click-core";
+} from "@clickos/click-core/compile";
+import { type RouterHandlers, routerHandlers, WatchList } from "@clickos/click-core/runtime";
 import type { Image } from "@clickos/click-image";
 import type { Domain, Hypervisor } from "@clickos/hypervisor";
 

@@ -1,5 +1,5 @@
 /** A saved VM under another element library. */
-import { element, elementSet, packetRing } from "@clickos/click-core";
+import { element, elementSet, packetRing } from "@clickos/click-core/element";
 import { elements } from "@clickos/click-elements";
 import { linkImage } from "@clickos/click-image";
 import { u32, u64 } from "@clickos/layout";

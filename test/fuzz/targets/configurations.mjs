@@ -3,7 +3,7 @@
  * they take; and others changed. Small ones that are right are compiled and run for a while, and their handlers read.
  */
 import { readdirSync, readFileSync } from "node:fs";
-import { diagnose } from "@clickos/click-core";
+import { diagnose } from "@clickos/click-core/compile";
 import { elements as portable } from "@clickos/click-elements";
 import { elements } from "@clickos/click-elements/node";
 import { linkImage } from "@clickos/click-image";

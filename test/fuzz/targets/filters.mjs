@@ -1,6 +1,6 @@
 /** Patterns of the classifiers: `CLASS outputs`, a line end, and the arguments. They are parsed and made decision trees. */
 
-import { diagnose } from "@clickos/click-core";
+import { diagnose } from "@clickos/click-core/compile";
 import { elements, parseFilterRule } from "@clickos/click-elements";
 import { Diagnostics } from "@clickos/click-language";
 import { bytesOf, mutateText, numbers, textOf } from "../mutate.mjs";

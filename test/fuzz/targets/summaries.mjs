@@ -1,5 +1,5 @@
 /** IP summary dumps: a line of keywords for the element, then the file. */
-import { checkConfiguration } from "@clickos/click-core";
+import { checkConfiguration } from "@clickos/click-core/compile";
 import { elements } from "@clickos/click-elements";
 import { bytesOfLatin1, concat, mutateBytes, mutateText, numbers, textOfLatin1 } from "../mutate.mjs";
 

@@ -14,7 +14,15 @@
  *
  *   FromIPSummaryDump(trace.sum, STOP true, ZERO true) -> ToDump(out.pcap, ENCAP IP)
  */
-import { arg, type ElementClass, element, type HostFrame, keyword, maximumFrame, required } from "@clickos/click-core";
+import {
+  arg,
+  type ElementClass,
+  element,
+  type HostFrame,
+  keyword,
+  maximumFrame,
+  required,
+} from "@clickos/click-core/element";
 import { splitWords } from "@clickos/click-language/arguments";
 import { u32, u64 } from "@clickos/layout";
 import { activeHandler } from "../lib/active.ts";

@@ -23,7 +23,7 @@ import {
   keyword,
   required,
   type ServiceHost,
-} from "@clickos/click-core";
+} from "@clickos/click-core/element";
 import { quoteAlways, splitWords, unquote } from "@clickos/click-language/arguments";
 import { FileTrouble } from "../lib/file-trouble.ts";
 import { type IpView, type SummaryField, summaryField, type Value, viewIp } from "../lib/ip-summary.ts";

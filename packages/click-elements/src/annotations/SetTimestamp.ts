@@ -13,7 +13,7 @@ import {
   element,
   keyword,
   positional,
-} from "@clickos/click-core";
+} from "@clickos/click-core/element";
 import { parseTimestamp } from "../lib/time.ts";
 
 const timestamp: ArgumentType<bigint> = { expects: "a timestamp in seconds", parse: parseTimestamp };

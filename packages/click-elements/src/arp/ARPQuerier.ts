@@ -26,7 +26,7 @@ import {
   type Packet,
   packetList,
   required,
-} from "@clickos/click-core";
+} from "@clickos/click-core/element";
 import { type FunctionBuilder, type I32, type I64, staged } from "@clickos/codegen";
 import { u16, u32, u64 } from "@clickos/layout";
 import { copyBytes, storeBytes } from "../lib/bytes.ts";

@@ -19,7 +19,7 @@ import {
   parseEtherAddress,
   parseIpPrefix,
   rest,
-} from "@clickos/click-core";
+} from "@clickos/click-core/element";
 import { staged } from "@clickos/codegen";
 import { u64 } from "@clickos/layout";
 import { copyEther, memoryWord, storeBytes } from "../lib/bytes.ts";

@@ -7,7 +7,7 @@
  *
  *   FromIPSummaryDump(trace) -> Pad -> ToDump(out.pcap, ENCAP IP);
  */
-import { annotation, arg, type ElementClass, element, keyword, positional } from "@clickos/click-core";
+import { annotation, arg, type ElementClass, element, keyword, positional } from "@clickos/click-core/element";
 
 export const Pad: ElementClass = element({
   name: "Pad",

@@ -5,7 +5,7 @@
  *
  *   ... -> Strip(14) -> CheckIPHeader -> ...
  */
-import { arg, type ElementClass, element, required } from "@clickos/click-core";
+import { arg, type ElementClass, element, required } from "@clickos/click-core/element";
 
 export const Strip: ElementClass = element({
   name: "Strip",

@@ -8,7 +8,7 @@
  *
  *   ... -> Truncate(64) -> ...
  */
-import { annotation, arg, type ElementClass, element, keyword, positional } from "@clickos/click-core";
+import { annotation, arg, type ElementClass, element, keyword, positional } from "@clickos/click-core/element";
 
 export const Truncate: ElementClass = element({
   name: "Truncate",

@@ -5,7 +5,7 @@
  *
  *   ... -> Strip(14) -> CheckIPHeader -> Unstrip(14) -> ...
  */
-import { arg, type ElementClass, element, required } from "@clickos/click-core";
+import { arg, type ElementClass, element, required } from "@clickos/click-core/element";
 
 export const Unstrip: ElementClass = element({
   name: "Unstrip",

@@ -8,7 +8,7 @@
  *   ... -> c :: Counter -> Discard;
  */
 
-import { arg, type ElementClass, element, keyword } from "@clickos/click-core";
+import { arg, type ElementClass, element, keyword } from "@clickos/click-core/element";
 import { u64 } from "@clickos/layout";
 import { pullTask } from "../lib/pull-task.ts";
 

@@ -5,7 +5,7 @@
  *
  *   Idle -> [1] arpq;
  */
-import { type ElementClass, element } from "@clickos/click-core";
+import { type ElementClass, element } from "@clickos/click-core/element";
 
 export const Idle: ElementClass = element({
   name: "Idle",

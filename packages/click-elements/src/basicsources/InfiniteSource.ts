@@ -11,7 +11,7 @@
  *   InfiniteSource(LIMIT 1000, STOP true) -> Discard;
  */
 
-import { arg, type ElementClass, element, keyword, positional } from "@clickos/click-core";
+import { arg, type ElementClass, element, keyword, positional } from "@clickos/click-core/element";
 import { u32 } from "@clickos/layout";
 import { activeHandler } from "../lib/active.ts";
 import { numberHandler, resetHandler } from "../lib/handlers.ts";

@@ -10,7 +10,7 @@
  *   RatedSource(RATE 100, LIMIT 1000) -> Discard;
  */
 
-import { arg, type ElementClass, type ElementContext, element, keyword, positional } from "@clickos/click-core";
+import { arg, type ElementClass, type ElementContext, element, keyword, positional } from "@clickos/click-core/element";
 import type { FunctionBuilder, I32, I64 } from "@clickos/codegen";
 import { u32, u64 } from "@clickos/layout";
 import { activeHandler } from "../lib/active.ts";

@@ -8,7 +8,7 @@
  *   Queue -> TimedSink(1s);
  */
 
-import { arg, type ElementClass, element, positional } from "@clickos/click-core";
+import { arg, type ElementClass, element, positional } from "@clickos/click-core/element";
 import { u32, u64 } from "@clickos/layout";
 import { intervalHandler } from "../lib/handlers.ts";
 

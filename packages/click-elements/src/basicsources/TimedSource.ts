@@ -9,7 +9,7 @@
  *   TimedSource(0.1s) -> Discard;
  */
 
-import { arg, type ElementClass, element, keyword, positional } from "@clickos/click-core";
+import { arg, type ElementClass, element, keyword, positional } from "@clickos/click-core/element";
 import { u32, u64 } from "@clickos/layout";
 import { activeHandler } from "../lib/active.ts";
 import { intervalHandler, numberHandler } from "../lib/handlers.ts";

@@ -5,7 +5,7 @@
  *
  *   a -> [0] h :: Hub; b -> [1] h; h [0] -> ...; h [1] -> ...
  */
-import { arg, type ElementClass, element, keyword, positional } from "@clickos/click-core";
+import { arg, type ElementClass, element, keyword, positional } from "@clickos/click-core/element";
 
 export const Hub: ElementClass = element({
   name: "Hub",

@@ -5,7 +5,7 @@
  *
  *   ... -> Null -> ...
  */
-import { type ElementClass, element } from "@clickos/click-core";
+import { type ElementClass, element } from "@clickos/click-core/element";
 
 export const Null: ElementClass = element({
   name: "Null",

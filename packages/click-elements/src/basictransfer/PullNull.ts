@@ -5,7 +5,7 @@
  *
  *   ... -> PullNull -> ...
  */
-import { type ElementClass, element } from "@clickos/click-core";
+import { type ElementClass, element } from "@clickos/click-core/element";
 
 export const PullNull: ElementClass = element({
   name: "PullNull",

@@ -7,7 +7,7 @@
  *
  *   a -> [0] s :: PullSwitch(1); b -> [1] s; s -> Unqueue
  */
-import type { ElementClass } from "@clickos/click-core";
+import type { ElementClass } from "@clickos/click-core/element";
 import { pullSwitch } from "../lib/switch.ts";
 
 export const PullSwitch: ElementClass = pullSwitch("PullSwitch", {

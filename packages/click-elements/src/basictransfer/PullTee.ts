@@ -5,7 +5,7 @@
  *
  *   Queue -> t :: PullTee -> Unqueue -> ...; t [1] -> Print -> Discard;
  */
-import { arg, type ElementClass, element, positional } from "@clickos/click-core";
+import { arg, type ElementClass, element, positional } from "@clickos/click-core/element";
 
 export const PullTee: ElementClass = element({
   name: "PullTee",

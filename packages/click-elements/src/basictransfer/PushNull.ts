@@ -5,7 +5,7 @@
  *
  *   ... -> PushNull -> ...
  */
-import { type ElementClass, element } from "@clickos/click-core";
+import { type ElementClass, element } from "@clickos/click-core/element";
 
 export const PushNull: ElementClass = element({
   name: "PushNull",

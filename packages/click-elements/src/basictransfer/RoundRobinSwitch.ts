@@ -3,7 +3,7 @@
  *
  *   ... -> rr :: RoundRobinSwitch; rr [0] -> ...; rr [1] -> ...
  */
-import { type ElementClass, element } from "@clickos/click-core";
+import { type ElementClass, element } from "@clickos/click-core/element";
 import { u32 } from "@clickos/layout";
 
 export const RoundRobinSwitch: ElementClass = element({

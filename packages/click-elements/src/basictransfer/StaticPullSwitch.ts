@@ -6,7 +6,7 @@
  *
  *   a -> [0] s :: StaticPullSwitch(1); b -> [1] s; s -> Unqueue
  */
-import type { ElementClass } from "@clickos/click-core";
+import type { ElementClass } from "@clickos/click-core/element";
 import { pullSwitch } from "../lib/switch.ts";
 
 export const StaticPullSwitch: ElementClass = pullSwitch("StaticPullSwitch", {

@@ -6,7 +6,7 @@
  *
  *   ... -> s :: StaticSwitch(1); s [0] -> ...; s [1] -> ...
  */
-import type { ElementClass } from "@clickos/click-core";
+import type { ElementClass } from "@clickos/click-core/element";
 import { pushSwitch } from "../lib/switch.ts";
 
 export const StaticSwitch: ElementClass = pushSwitch("StaticSwitch", {

@@ -7,7 +7,7 @@
  *
  *   ... -> s :: Switch(1); s [0] -> ...; s [1] -> ...
  */
-import type { ElementClass } from "@clickos/click-core";
+import type { ElementClass } from "@clickos/click-core/element";
 import { pushSwitch } from "../lib/switch.ts";
 
 export const Switch: ElementClass = pushSwitch("Switch", {

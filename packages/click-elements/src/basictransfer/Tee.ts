@@ -5,7 +5,7 @@
  *
  *   ... -> t :: Tee(2);  t[0] -> ...;  t[1] -> ...;
  */
-import { arg, type ElementClass, element, positional } from "@clickos/click-core";
+import { arg, type ElementClass, element, positional } from "@clickos/click-core/element";
 
 export const Tee: ElementClass = element({
   name: "Tee",

@@ -9,7 +9,7 @@
  *
  *   c :: Classifier(12/0806 20/0001, 12/0806 20/0002, 12/0800, -);
  */
-import { arg, type ElementClass, element, rest } from "@clickos/click-core";
+import { arg, type ElementClass, element, rest } from "@clickos/click-core/element";
 import { always, and, type Expression, masked, not } from "./expression.ts";
 import { PatternError, patternTree } from "./patterns.ts";
 import { stageLookup } from "./stage-tree.ts";

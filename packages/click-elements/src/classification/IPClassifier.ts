@@ -8,7 +8,7 @@
  *
  *   c :: IPClassifier(tcp dst port 80, udp, -);
  */
-import { arg, type ElementClass, element, rest } from "@clickos/click-core";
+import { arg, type ElementClass, element, rest } from "@clickos/click-core/element";
 import { stageIpLookup } from "./ip-lookup.ts";
 import { parseIpPattern } from "./ip-pattern.ts";
 import { patternTree } from "./patterns.ts";

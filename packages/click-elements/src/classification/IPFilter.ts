@@ -10,7 +10,7 @@
  *   ... -> CheckIPHeader(14) -> IPFilter(allow tcp dst port 80, deny all) -> ...
  */
 
-import { arg, type ElementClass, element, rest } from "@clickos/click-core";
+import { arg, type ElementClass, element, rest } from "@clickos/click-core/element";
 import { array, u64 } from "@clickos/layout";
 import { always, type Expression } from "./expression.ts";
 import { stageIpLookup } from "./ip-lookup.ts";

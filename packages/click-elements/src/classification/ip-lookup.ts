@@ -1,6 +1,6 @@
 /** Looks an IP packet up in a decision tree; what IPFilter and IPClassifier share. */
 
-import type { Packet } from "@clickos/click-core";
+import type { Packet } from "@clickos/click-core/element";
 import type { FunctionBuilder, I32 } from "@clickos/codegen";
 import type { DecisionTree } from "./decision-tree.ts";
 import type { PlaceData } from "./range-table.ts";

@@ -6,7 +6,7 @@
  * only a value repeats what the one before said: `dst port 80 or 443`. Tests of the transport header hold only in
  * the first fragment of packets of that protocol.
  */
-import { parseIpAddress, parseIpPrefix } from "@clickos/click-core";
+import { parseIpAddress, parseIpPrefix } from "@clickos/click-core/element";
 import { always, and, between, type Expression, equals, type Field, masked, never, not, or } from "./expression.ts";
 import { icmpTypes, protocols, services } from "./names.ts";
 import { PatternError } from "./patterns.ts";

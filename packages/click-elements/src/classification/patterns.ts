@@ -1,5 +1,5 @@
 /** What classifiers of one pattern an output share: reading the patterns, reporting what is wrong with them. */
-import type { PrepareContext } from "@clickos/click-core";
+import type { PrepareContext } from "@clickos/click-core/element";
 import type { DecisionTree } from "./decision-tree.ts";
 import { type Expression, never } from "./expression.ts";
 import { laterTree } from "./tree-builder.ts";

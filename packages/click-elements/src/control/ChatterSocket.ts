@@ -13,7 +13,7 @@
  *   ChatterSocket(TCP, 7778)
  */
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import { arg, type ElementClass, element, keyword, required } from "@clickos/click-core";
+import { arg, type ElementClass, element, keyword, required } from "@clickos/click-core/element";
 import { systemReason } from "@clickos/netdev";
 import { listenUnix } from "@clickos/unix-socket/node";
 import { everywhere, loopback, parseControlAddress } from "../host/control-server.ts";

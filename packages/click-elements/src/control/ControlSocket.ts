@@ -12,7 +12,7 @@
  *
  *   ControlSocket(TCP, 7777)
  */
-import { arg, type ElementClass, element, keyword, positional, required } from "@clickos/click-core";
+import { arg, type ElementClass, element, keyword, positional, required } from "@clickos/click-core/element";
 import { type ControlServer, everywhere, loopback, parseControlAddress, serveControl } from "../host/control-server.ts";
 import { unixPathProblem } from "../host/unix-path.ts";
 

@@ -6,7 +6,7 @@
  *
  *   DriverManager(wait_stop, read c.count, stop)
  */
-import { arg, type ElementClass, element, rest } from "@clickos/click-core";
+import { arg, type ElementClass, element, rest } from "@clickos/click-core/element";
 import { parseScript } from "./instructions.ts";
 import { scriptService } from "./service.ts";
 

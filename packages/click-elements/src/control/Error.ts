@@ -5,7 +5,7 @@
  *
  *   elementclass Old { $x | Error("Old is gone: use New") }
  */
-import { arg, type ElementClass, element, positional } from "@clickos/click-core";
+import { arg, type ElementClass, element, positional } from "@clickos/click-core/element";
 
 export const ErrorElement: ElementClass = element({
   name: "Error",

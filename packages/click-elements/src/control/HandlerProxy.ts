@@ -7,7 +7,7 @@
  *
  *   p :: HandlerProxy
  */
-import { arg, type ElementClass, element, findHandler, keyword } from "@clickos/click-core";
+import { arg, type ElementClass, element, findHandler, keyword } from "@clickos/click-core/element";
 
 export const HandlerProxy: ElementClass = element({
   name: "HandlerProxy",

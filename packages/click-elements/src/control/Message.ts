@@ -5,7 +5,7 @@
  *
  *   Message("the test network")
  */
-import { arg, type ElementClass, element, positional, required } from "@clickos/click-core";
+import { arg, type ElementClass, element, positional, required } from "@clickos/click-core/element";
 
 export const Message: ElementClass = element({
   name: "Message",

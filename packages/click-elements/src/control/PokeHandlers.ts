@@ -6,7 +6,7 @@
  *
  *   PokeHandlers(1s, read c.count, 1s, stop)
  */
-import { arg, type ElementClass, element, rest } from "@clickos/click-core";
+import { arg, type ElementClass, element, rest } from "@clickos/click-core/element";
 import { takeWord } from "@clickos/click-language/arguments";
 import { parseScript } from "./instructions.ts";
 import { scriptService } from "./service.ts";

@@ -9,7 +9,7 @@
  *
  *   ProgressBar(src.count, FIXED_SIZE 100000, BANNER "packets")
  */
-import { arg, type ElementClass, element, keyword, positional, required } from "@clickos/click-core";
+import { arg, type ElementClass, element, keyword, positional, required } from "@clickos/click-core/element";
 import { readValue } from "../lib/handlers.ts";
 
 const columns = 40;

@@ -21,7 +21,7 @@
  *
  *   Script(label again, wait 1s, print "$(c.count) packets", goto again)
  */
-import { arg, type ElementClass, element, rest } from "@clickos/click-core";
+import { arg, type ElementClass, element, rest } from "@clickos/click-core/element";
 import { parseScript } from "./instructions.ts";
 import { scriptService } from "./service.ts";
 

@@ -3,7 +3,7 @@
  * see turn.ts.
  */
 
-import { arg, findHandler, HandlerError, type ServiceHost } from "@clickos/click-core";
+import { arg, findHandler, HandlerError, type ServiceHost } from "@clickos/click-core/element";
 import { expand, takeWord, unquote } from "@clickos/click-language/arguments";
 import { readValue } from "../lib/handlers.ts";
 import { builtinLabels, type Instruction, redirection, type ScriptType, savedFile } from "./instructions.ts";

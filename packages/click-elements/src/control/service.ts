@@ -1,6 +1,6 @@
 /** A script as the host side of an element: when it runs, and its handlers. */
 
-import { arg, findHandler, type HostService, type ServiceHandler } from "@clickos/click-core";
+import { arg, findHandler, type HostService, type ServiceHandler } from "@clickos/click-core/element";
 import { splitWords, takeWord } from "@clickos/click-language/arguments";
 import { readValue } from "../lib/handlers.ts";
 import { formatTimestamp } from "../lib/time.ts";

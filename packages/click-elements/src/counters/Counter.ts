@@ -8,7 +8,7 @@
  *
  *   FromDevice(0) -> c :: Counter(COUNT_CALL 1000 stop) -> ...
  */
-import { type ArgumentType, type ElementClass, element, keyword } from "@clickos/click-core";
+import { type ArgumentType, type ElementClass, element, keyword } from "@clickos/click-core/element";
 import { takeWord } from "@clickos/click-language/arguments";
 import { u64 } from "@clickos/layout";
 

@@ -19,7 +19,7 @@ import {
   formatIpAddress,
   keyword,
   positional,
-} from "@clickos/click-core";
+} from "@clickos/click-core/element";
 import { u32 } from "@clickos/layout";
 import { activeHandler } from "../lib/active.ts";
 import { FileTrouble } from "../lib/file-trouble.ts";

@@ -9,7 +9,7 @@
  *   FromDevice(0) -> Print(in, 64) -> ...
  */
 
-import { arg, type ElementClass, element, keyword, positional } from "@clickos/click-core";
+import { arg, type ElementClass, element, keyword, positional } from "@clickos/click-core/element";
 import { u32 } from "@clickos/layout";
 import { activeHandler } from "../lib/active.ts";
 

@@ -7,7 +7,7 @@
  *
  *   ... -> EtherEncap(0x0800, 02:00:00:00:00:01, 02:00:00:00:00:02) -> ToDevice(1);
  */
-import { arg, type ElementClass, element, formatEtherAddress, required } from "@clickos/click-core";
+import { arg, type ElementClass, element, formatEtherAddress, required } from "@clickos/click-core/element";
 import { storeBytes } from "../lib/bytes.ts";
 
 export const EtherEncap: ElementClass = element({

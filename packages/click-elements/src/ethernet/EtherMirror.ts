@@ -5,7 +5,7 @@
  *
  *   FromDevice(0) -> EtherMirror -> ToDevice(0);
  */
-import { type ElementClass, element } from "@clickos/click-core";
+import { type ElementClass, element } from "@clickos/click-core/element";
 
 export const EtherMirror: ElementClass = element({
   name: "EtherMirror",

@@ -10,7 +10,7 @@
  * unfinished ones is taken from an allowance that all sessions share.
  */
 
-import { HandlerError, type HandlerErrorCode, type HandlerTree } from "@clickos/click-core";
+import { HandlerError, type HandlerErrorCode, type HandlerTree } from "@clickos/click-core/element";
 import { takeWord } from "@clickos/click-language/arguments";
 
 /** What the protocol gives access to: of a router, or of an element's view of one. */

@@ -1,6 +1,6 @@
 /** Files and signals of the host, as scripts use them. */
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
-import type { HostFiles, ServiceHost } from "@clickos/click-core";
+import type { HostFiles, ServiceHost } from "@clickos/click-core/element";
 import { systemReason } from "@clickos/netdev";
 
 /** Failures are told in words: what cannot be done with which file. */

@@ -14,7 +14,7 @@ import {
   parseIpAddress,
   parseIpPrefix,
   rest,
-} from "@clickos/click-core";
+} from "@clickos/click-core/element";
 import { splitWords } from "@clickos/click-language/arguments";
 
 export const AddressInfo: ElementClass = element({

@@ -5,7 +5,7 @@
  *
  *   AlignmentInfo(c 4 2)
  */
-import { arg, type ElementClass, element, rest } from "@clickos/click-core";
+import { arg, type ElementClass, element, rest } from "@clickos/click-core/element";
 
 export const AlignmentInfo: ElementClass = element({
   name: "AlignmentInfo",

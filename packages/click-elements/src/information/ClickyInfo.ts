@@ -5,7 +5,7 @@
  *
  *   ClickyInfo(STYLE #c { color: red })
  */
-import { arg, type ElementClass, element, rest } from "@clickos/click-core";
+import { arg, type ElementClass, element, rest } from "@clickos/click-core/element";
 
 export const ClickyInfo: ElementClass = element({
   name: "ClickyInfo",

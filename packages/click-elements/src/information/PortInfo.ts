@@ -3,7 +3,7 @@
  *
  *   PortInfo(control 7777/tcp, telemetry 9000/udp)
  */
-import { arg, type ElementClass, element, rest } from "@clickos/click-core";
+import { arg, type ElementClass, element, rest } from "@clickos/click-core/element";
 import { splitWords } from "@clickos/click-language/arguments";
 
 export const PortInfo: ElementClass = element({

@@ -5,7 +5,7 @@
  *
  *   ScheduleInfo(urgent 2, rest 0.5)
  */
-import { arg, type ElementClass, element, rest } from "@clickos/click-core";
+import { arg, type ElementClass, element, rest } from "@clickos/click-core/element";
 import { splitWords } from "@clickos/click-language/arguments";
 
 export const ScheduleInfo: ElementClass = element({

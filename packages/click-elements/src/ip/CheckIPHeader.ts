@@ -11,7 +11,7 @@
  *   ... -> Strip(14) -> CheckIPHeader(18.26.4.255 2.255.255.255) -> ...
  */
 
-import { arg, type ElementClass, element, keyword, parseIpAddress, positional } from "@clickos/click-core";
+import { arg, type ElementClass, element, keyword, parseIpAddress, positional } from "@clickos/click-core/element";
 import { array, u32, u64 } from "@clickos/layout";
 import { ipHeaderSum } from "../lib/checksum.ts";
 

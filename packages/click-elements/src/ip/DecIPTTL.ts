@@ -9,7 +9,7 @@
  *   ... -> DecIPTTL -> ...
  */
 
-import { arg, type ElementClass, element, keyword } from "@clickos/click-core";
+import { arg, type ElementClass, element, keyword } from "@clickos/click-core/element";
 import { u32 } from "@clickos/layout";
 
 export const DecIPTTL: ElementClass = element({

@@ -5,7 +5,7 @@
  *
  *   ... -> MarkIPHeader(14) -> IPFilter(...) -> ...
  */
-import { arg, type ElementClass, element, positional } from "@clickos/click-core";
+import { arg, type ElementClass, element, positional } from "@clickos/click-core/element";
 
 export const MarkIPHeader: ElementClass = element({
   name: "MarkIPHeader",

@@ -16,7 +16,7 @@ import {
   parseIpAddress,
   parseIpPrefix,
   rest,
-} from "@clickos/click-core";
+} from "@clickos/click-core/element";
 import { masked } from "../classification/expression.ts";
 import { stageLookup } from "../classification/stage-tree.ts";
 import { laterTree } from "../classification/tree-builder.ts";

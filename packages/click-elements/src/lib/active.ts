@@ -1,5 +1,5 @@
 /** The `active` handler of elements that can be switched on and off, over a state field of that name. */
-import { arg, type HandlerContext } from "@clickos/click-core";
+import { arg, type HandlerContext } from "@clickos/click-core/element";
 import { readValue } from "./handlers.ts";
 
 interface Switchable {

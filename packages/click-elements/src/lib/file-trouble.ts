@@ -1,5 +1,5 @@
 /** What goes wrong with an element's file while the router runs: it stops the driver, once, and is told at the end. */
-import type { ServiceHost } from "@clickos/click-core";
+import type { ServiceHost } from "@clickos/click-core/element";
 
 export class FileTrouble {
   private readonly host: ServiceHost;

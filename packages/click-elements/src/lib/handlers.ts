@@ -1,5 +1,5 @@
 /** Handlers that many elements have, over state fields of usual names. */
-import { type ArgumentType, arg, type HandlerContext } from "@clickos/click-core";
+import { type ArgumentType, arg, type HandlerContext } from "@clickos/click-core/element";
 import { formatTime } from "./time.ts";
 
 /** Reads a value that is written to a handler; throws what is wrong with it. */

@@ -4,7 +4,7 @@
  * Each field is a row of the table below: how it is read from a packet, written as text, and parsed. Values are
  * numbers, or bytes; `undefined` is a field that the packet does not have, written `-`.
  */
-import { formatIpAddress, type HostPacket, parseIpAddress } from "@clickos/click-core";
+import { formatIpAddress, type HostPacket, parseIpAddress } from "@clickos/click-core/element";
 import { quoteAlways, unquote } from "@clickos/click-language/arguments";
 import { formatTcpOptions, parseTcpOptions } from "./tcp-options.ts";
 import { formatTimestamp, parseTimestamp } from "./time.ts";

@@ -1,5 +1,5 @@
 /** The paint annotation, and the arguments of the elements that use it. */
-import { type ArgumentType, annotation } from "@clickos/click-core";
+import { type ArgumentType, annotation } from "@clickos/click-core/element";
 
 const names: Record<string, number> = { PAINT: annotation.paint };
 

@@ -1,6 +1,6 @@
 /** The task of elements that pull a burst of packets each turn. */
 
-import type { InputPort, Packet } from "@clickos/click-core";
+import type { InputPort, Packet } from "@clickos/click-core/element";
 import type { FunctionBuilder, I32 } from "@clickos/codegen";
 
 /**

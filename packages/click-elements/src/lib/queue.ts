@@ -1,5 +1,5 @@
 /** The elements that store packets first in, first out; they differ in whom they tell of it. */
-import { arg, type ElementClass, element, packetRing, positional } from "@clickos/click-core";
+import { arg, type ElementClass, element, packetRing, positional } from "@clickos/click-core/element";
 import { u32 } from "@clickos/layout";
 import { readValue } from "./handlers.ts";
 

@@ -1,5 +1,5 @@
 /** Elements that push, or answer pulls with, the packets that their host side makes. State: active, ended, count. */
-import { type ElementContext, maximumFrame, type Packet } from "@clickos/click-core";
+import { type ElementContext, maximumFrame, type Packet } from "@clickos/click-core/element";
 import type { FunctionBuilder, I32 } from "@clickos/codegen";
 import type { U32Field, U64Field } from "@clickos/layout";
 import { packetsPerTurn } from "./pull-task.ts";

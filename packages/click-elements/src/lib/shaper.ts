@@ -1,5 +1,5 @@
 /** Elements that let packets through at a rate, counted in packets or in bytes, answering pulls or pushing. */
-import { arg, type ElementClass, element, keyword, required } from "@clickos/click-core";
+import { arg, type ElementClass, element, keyword, required } from "@clickos/click-core/element";
 import type { FunctionBuilder, I64 } from "@clickos/codegen";
 import { u32, u64 } from "@clickos/layout";
 import { activeHandler } from "./active.ts";

@@ -1,5 +1,5 @@
 /** What elements that make packets of fixed data have in common. */
-import { type ElementContext, maximumFrame, type Packet } from "@clickos/click-core";
+import { type ElementContext, maximumFrame, type Packet } from "@clickos/click-core/element";
 import type { FunctionBuilder } from "@clickos/codegen";
 import { copyBytes } from "./bytes.ts";
 

@@ -7,7 +7,7 @@ import {
   type Handlers,
   positional,
   required,
-} from "@clickos/click-core";
+} from "@clickos/click-core/element";
 import { type U32Field, u32 } from "@clickos/layout";
 import { readValue } from "./handlers.ts";
 

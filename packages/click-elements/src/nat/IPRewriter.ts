@@ -20,7 +20,15 @@
  *   rw :: IPRewriter(pattern 1.0.0.1 1024-65535 - - 0 1, drop);
  */
 
-import { arg, type ElementClass, type ElementContext, element, hashTable, keyword, rest } from "@clickos/click-core";
+import {
+  arg,
+  type ElementClass,
+  type ElementContext,
+  element,
+  hashTable,
+  keyword,
+  rest,
+} from "@clickos/click-core/element";
 import type { FunctionBuilder, I32 } from "@clickos/codegen";
 import { u32, u64 } from "@clickos/layout";
 import { memoryWord } from "../lib/bytes.ts";

@@ -1,5 +1,5 @@
 /** What IPRewriter does with new flows on an input. */
-import { parseIpAddress } from "@clickos/click-core";
+import { parseIpAddress } from "@clickos/click-core/element";
 
 /** `undefined` in a pattern keeps what the packet has. */
 export interface RewritePattern {

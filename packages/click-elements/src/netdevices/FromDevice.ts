@@ -10,7 +10,7 @@
  *   FromDevice(0) -> ... -> ToDevice(1);
  */
 
-import { arg, type ElementClass, element, keyword, required } from "@clickos/click-core";
+import { arg, type ElementClass, element, keyword, required } from "@clickos/click-core/element";
 import { u64 } from "@clickos/layout";
 import { readDeviceNumber } from "./device-number.ts";
 

@@ -23,7 +23,7 @@ import {
   maximumFrame,
   positional,
   required,
-} from "@clickos/click-core";
+} from "@clickos/click-core/element";
 import { u64 } from "@clickos/layout";
 import { systemReason } from "@clickos/netdev";
 import { listenUnix } from "@clickos/unix-socket/node";

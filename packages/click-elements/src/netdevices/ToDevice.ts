@@ -9,7 +9,7 @@
  *   ... -> Queue -> ToDevice(1);
  */
 
-import { arg, type ElementClass, element, keyword, required } from "@clickos/click-core";
+import { arg, type ElementClass, element, keyword, required } from "@clickos/click-core/element";
 import { u64 } from "@clickos/layout";
 import { pullTask } from "../lib/pull-task.ts";
 import { readDeviceNumber } from "./device-number.ts";

@@ -5,7 +5,7 @@
  *
  *   ... -> s :: PaintSwitch; s [0] -> ...; s [1] -> ...
  */
-import { type ElementClass, element, positional } from "@clickos/click-core";
+import { type ElementClass, element, positional } from "@clickos/click-core/element";
 import { annotationByte, paintByte } from "../lib/paint.ts";
 
 export const PaintSwitch: ElementClass = element({

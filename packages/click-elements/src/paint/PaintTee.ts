@@ -5,7 +5,7 @@
  *
  *   ... -> t :: PaintTee(1) -> ...; t [1] -> ICMPError(...) -> ...
  */
-import { arg, type ElementClass, element, positional, required } from "@clickos/click-core";
+import { arg, type ElementClass, element, positional, required } from "@clickos/click-core/element";
 import { u32 } from "@clickos/layout";
 import { numberHandler } from "../lib/handlers.ts";
 import { annotationByte, paintByte } from "../lib/paint.ts";

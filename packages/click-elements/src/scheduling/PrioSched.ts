@@ -5,7 +5,7 @@
  *
  *   urgent :: Queue -> [0] s :: PrioSched; rest :: Queue -> [1] s; s -> Unqueue -> ...
  */
-import { type ElementClass, element } from "@clickos/click-core";
+import { type ElementClass, element } from "@clickos/click-core/element";
 
 export const PrioSched: ElementClass = element({
   name: "PrioSched",

@@ -5,7 +5,7 @@
  *
  *   a :: Queue -> [0] s :: RoundRobinSched; b :: Queue -> [1] s; s -> Unqueue -> ...
  */
-import { type ElementClass, element } from "@clickos/click-core";
+import { type ElementClass, element } from "@clickos/click-core/element";
 import { u32 } from "@clickos/layout";
 
 export const RoundRobinSched: ElementClass = element({

@@ -8,7 +8,7 @@
  *
  *   FromDump(a.pcap) -> Queue -> [0] t :: TimeSortedSched; FromDump(b.pcap) -> Queue -> [1] t; t -> ToDump(ab.pcap);
  */
-import { arg, type ElementClass, element, keyword, packetDescriptor, packetRing } from "@clickos/click-core";
+import { arg, type ElementClass, element, keyword, packetDescriptor, packetRing } from "@clickos/click-core/element";
 import { u32, u64 } from "@clickos/layout";
 
 const maximumInputs = 64;

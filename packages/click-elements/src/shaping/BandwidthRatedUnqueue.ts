@@ -8,7 +8,7 @@
  *
  *   Queue -> BandwidthRatedUnqueue(1Mbps) -> ...
  */
-import type { ElementClass } from "@clickos/click-core";
+import type { ElementClass } from "@clickos/click-core/element";
 import { ratedUnqueue } from "../lib/shaper.ts";
 
 export const BandwidthRatedUnqueue: ElementClass = ratedUnqueue("BandwidthRatedUnqueue", "bytes");

@@ -8,7 +8,7 @@
  *
  *   Queue -> BandwidthShaper(1Mbps) -> Unqueue -> ...
  */
-import type { ElementClass } from "@clickos/click-core";
+import type { ElementClass } from "@clickos/click-core/element";
 import { pullShaper } from "../lib/shaper.ts";
 
 export const BandwidthShaper: ElementClass = pullShaper("BandwidthShaper", "bytes");

@@ -9,7 +9,7 @@
  *   ... -> SetTimestamp -> Queue -> DelayShaper(50ms) -> Unqueue -> ...
  */
 
-import { arg, type ElementClass, element, packetRing, required } from "@clickos/click-core";
+import { arg, type ElementClass, element, packetRing, required } from "@clickos/click-core/element";
 import { u64 } from "@clickos/layout";
 import { timeHandler } from "../lib/handlers.ts";
 

@@ -8,7 +8,7 @@
  *   ... -> SetTimestamp -> Queue -> DelayUnqueue(50ms) -> ...
  */
 
-import { arg, type ElementClass, element, packetRing, required } from "@clickos/click-core";
+import { arg, type ElementClass, element, packetRing, required } from "@clickos/click-core/element";
 import { u64 } from "@clickos/layout";
 import { timeHandler } from "../lib/handlers.ts";
 

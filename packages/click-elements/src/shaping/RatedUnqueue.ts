@@ -8,7 +8,7 @@
  *
  *   Queue -> RatedUnqueue(1000) -> ...
  */
-import type { ElementClass } from "@clickos/click-core";
+import type { ElementClass } from "@clickos/click-core/element";
 import { ratedUnqueue } from "../lib/shaper.ts";
 
 export const RatedUnqueue: ElementClass = ratedUnqueue("RatedUnqueue", "packets");

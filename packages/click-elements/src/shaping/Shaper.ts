@@ -8,7 +8,7 @@
  *
  *   Queue -> Shaper(1000) -> Unqueue -> ...
  */
-import type { ElementClass } from "@clickos/click-core";
+import type { ElementClass } from "@clickos/click-core/element";
 import { pullShaper } from "../lib/shaper.ts";
 
 export const Shaper: ElementClass = pullShaper("Shaper", "packets");

@@ -9,7 +9,7 @@
  *   ... -> Queue -> Unqueue -> ...
  */
 
-import { arg, type ElementClass, element, keyword, positional } from "@clickos/click-core";
+import { arg, type ElementClass, element, keyword, positional } from "@clickos/click-core/element";
 import { u32 } from "@clickos/layout";
 import { activeHandler } from "../lib/active.ts";
 import { numberHandler, resetHandler } from "../lib/handlers.ts";

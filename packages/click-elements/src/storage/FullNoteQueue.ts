@@ -8,7 +8,7 @@
  *
  *   ... -> FullNoteQueue(100) -> Unqueue -> ...
  */
-import type { ElementClass } from "@clickos/click-core";
+import type { ElementClass } from "@clickos/click-core/element";
 import { queueElement } from "../lib/queue.ts";
 
 export const FullNoteQueue: ElementClass = queueElement("FullNoteQueue", {

@@ -8,7 +8,7 @@
  *
  *   ... -> NotifierQueue(100) -> Unqueue -> ...
  */
-import type { ElementClass } from "@clickos/click-core";
+import type { ElementClass } from "@clickos/click-core/element";
 import { queueElement } from "../lib/queue.ts";
 
 export const NotifierQueue: ElementClass = queueElement("NotifierQueue", {

@@ -8,7 +8,7 @@
  *
  *   ... -> Queue(100) -> Unqueue -> ...
  */
-import type { ElementClass } from "@clickos/click-core";
+import type { ElementClass } from "@clickos/click-core/element";
 import { queueElement } from "../lib/queue.ts";
 
 export const Queue: ElementClass = queueElement("Queue", {

@@ -5,7 +5,7 @@
  *
  *   StaticThreadSched(src 0, out 1)
  */
-import { arg, type ElementClass, element, rest } from "@clickos/click-core";
+import { arg, type ElementClass, element, rest } from "@clickos/click-core/element";
 
 export const StaticThreadSched: ElementClass = element({
   name: "StaticThreadSched",

@@ -10,7 +10,15 @@
  *   FromDump(in.pcap, STOP true) -> ... -> ToDump(out.pcap);
  */
 
-import { annotation, arg, type ElementClass, element, type HostFrame, keyword, required } from "@clickos/click-core";
+import {
+  annotation,
+  arg,
+  type ElementClass,
+  element,
+  type HostFrame,
+  keyword,
+  required,
+} from "@clickos/click-core/element";
 import { u32, u64 } from "@clickos/layout";
 import { openCapture } from "@clickos/netdev";
 import { activeHandler } from "../lib/active.ts";

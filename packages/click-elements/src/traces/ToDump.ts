@@ -10,7 +10,7 @@
  *   ... -> ToDump(out.pcap);
  */
 
-import { arg, type ElementClass, element, keyword, required } from "@clickos/click-core";
+import { arg, type ElementClass, element, keyword, required } from "@clickos/click-core/element";
 import { u64 } from "@clickos/layout";
 import { createCapture } from "@clickos/netdev";
 import { FileTrouble, opening } from "../lib/file-trouble.ts";

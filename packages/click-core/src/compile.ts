@@ -1,0 +1,32 @@
+/**
+ * The compiler by its parts: a configuration is checked, its elements become instances, and these are staged for a platform.
+ *
+ * @packageDocumentation
+ */
+export type { CheckedGraph, ElementInstance } from "./compile/check.ts";
+export {
+  type CheckedConfiguration,
+  type CheckOptions,
+  type CompiledRouter,
+  checkConfiguration,
+  compile,
+  diagnose,
+  type Program,
+} from "./compile/compile.ts";
+export {
+  type DropCounter,
+  type ElementPlan,
+  type FieldPlace,
+  type MemoryPlan,
+  sameLayout,
+} from "./compile/memory-plan.ts";
+export {
+  type Platform,
+  type PlatformContext,
+  type ReceivedFrame,
+  type RouterFunctions,
+  routerControl,
+  type StagedDevice,
+  type StagedPool,
+} from "./compile/platform.ts";
+export { classDigest, type LibraryDigest, otherClasses } from "./element/digest.ts";

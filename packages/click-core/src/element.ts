@@ -1,0 +1,79 @@
+/**
+ * What element classes are written with: arguments, packets, structures for their state, handlers, the host side.
+ *
+ * @packageDocumentation
+ */
+export {
+  type ArgumentSpec,
+  type ArgumentType,
+  arg,
+  type ConfigOf,
+  type ConfigSpec,
+  formatEtherAddress,
+  formatIpAddress,
+  type IpAddress,
+  type IpPrefix,
+  keyword,
+  type LookupName,
+  parseEtherAddress,
+  parseIpAddress,
+  parseIpPrefix,
+  positional,
+  required,
+  rest,
+} from "./element/argument-types.ts";
+export {
+  type DevicePort,
+  type ElementClass,
+  type ElementContext,
+  type ElementSet,
+  type ElementSpec,
+  element,
+  elementSet,
+  type FileUse,
+  type HostFiles,
+  type HostFrame,
+  type HostPacket,
+  type HostService,
+  type InformContext,
+  type InputPort,
+  type OutputPort,
+  type PacketPool,
+  type PrepareContext,
+  type ServiceContext,
+  type ServiceHost,
+} from "./element/element.ts";
+export {
+  type Handler,
+  type HandlerContext,
+  type HandlerEntry,
+  type HandlerKind,
+  type Handlers,
+  type HandlerValue,
+  type PlainField,
+  type PlainType,
+  plainSize,
+  plainTypes,
+  type ServiceHandler,
+} from "./element/handler.ts";
+export { findHandler, HandlerError, type HandlerErrorCode, type HandlerTree } from "./element/handler-tree.ts";
+export type { Information, NameKind } from "./element/information.ts";
+export { ElementDefinitionError } from "./element/ownership.ts";
+export {
+  annotation,
+  bufferSize,
+  dataLimit,
+  dataOffset,
+  ipHeader,
+  maximumFrame,
+  Packet,
+  type PacketOwner,
+  type PacketParts,
+  packetDescriptor,
+  type StagedIp,
+} from "./element/packet.ts";
+export type { StateMover, TransferableField } from "./runtime/transfer.ts";
+export { type HashTableOptions, type HostHashTable, hashTable, type StagedHashTable } from "./structures/hash-table.ts";
+export { packetList, type StagedPacketList } from "./structures/packet-list.ts";
+export { type HostPacketRing, packetRing, type StagedPacketRing } from "./structures/packet-ring.ts";
+export { TextLine, type TextPlaces } from "./structures/text-line.ts";

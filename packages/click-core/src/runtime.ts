@@ -1,0 +1,8 @@
+/**
+ * What a host does with a compiled router's memory: its handlers, and the state that it hands on.
+ *
+ * @packageDocumentation
+ */
+export { WatchList } from "./element/handler-tree.ts";
+export { type HandlerSources, type RouterHandlers, routerHandlers } from "./runtime/router-handlers.ts";
+export { type FormerRouter, transferState } from "./runtime/transfer-state.ts";
