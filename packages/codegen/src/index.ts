@@ -14,7 +14,7 @@ export {
   type ModuleRules,
 } from "./check-module.ts";
 export { CodegenError, type CodegenErrorCode, callerPlace } from "./error.ts";
-export { type BlockLabel, type FlowArm, type FlowObserver, FunctionBuilder, type Var } from "./function-builder.ts";
+export { type BlockLabel, type FlowArm, type FlowObserver, FunctionBuilder } from "./function-builder.ts";
 export type * from "./ir.ts";
 export {
   type BodyResult,
@@ -26,6 +26,7 @@ export {
   type ParamValues,
   type Result,
 } from "./module-builder.ts";
+export { OperationBuilder, type Var } from "./operation-builder.ts";
 export { optimize } from "./optimize.ts";
 export { type StagedArray, type StagedField, type StagedFields, type StagedOf, staged } from "./staged.ts";
 export { moduleText } from "./text.ts";

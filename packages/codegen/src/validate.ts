@@ -1,11 +1,15 @@
-/** Checks a whole module before code is made of it; every message names the function. */
+/**
+ * Checks a whole module before code is made of it; every message names the function. Types, labels and numbers of arguments are
+ * not looked at: the builder has no way to get them wrong.
+ */
 import { CodegenError } from "./error.ts";
 import type { Expression, FunctionRef, Local, ModuleIr, Statement } from "./ir.ts";
 import { operands, statementOperands } from "./traverse.ts";
 
 /** @throws {CodegenError} */
 export function validate(ir: ModuleIr): void {
-  const known = new Set([...ir.imports, ...ir.functions.map((f) => f.ref)]);
+  const functions = new Set([...ir.imports, ...ir.functions.map((f) => f.ref)]);
+  const known: Known = { functions, dataPlaced: ir.dataPlaced };
   for (const { ref, params, body } of ir.functions) validateBody(ref, body, new Set(params), known);
   const end = ir.memory.initialPages * 65536;
   for (const { offset, bytes } of ir.data) {
@@ -17,13 +21,14 @@ export function validate(ir: ModuleIr): void {
   }
 }
 
+/** What a body may refer to. */
+interface Known {
+  readonly functions: ReadonlySet<FunctionRef>;
+  readonly dataPlaced: ModuleIr["dataPlaced"];
+}
+
 /** Checks that values are used where they are defined; `defined` holds those of the blocks around, and is left as it was. */
-function validateBody(
-  f: FunctionRef,
-  body: readonly Statement[],
-  defined: Set<Local>,
-  known: ReadonlySet<FunctionRef>,
-): void {
+function validateBody(f: FunctionRef, body: readonly Statement[], defined: Set<Local>, module: Known): void {
   const own: Local[] = [];
   const check = (e: Expression): void => {
     if (e.kind === "local") {
@@ -36,21 +41,23 @@ function validateBody(
       return;
     }
     if (e.kind === "const") return;
-    if (e.kind === "call" && !known.has(e.callee))
+    if (e.kind === "call" && !module.functions.has(e.callee))
       throw new CodegenError("BAD_FUNCTION", `calls ${e.callee.name} of another module`, f.name);
     for (const operand of operands(e)) check(operand);
   };
   for (const s of body) {
     for (const operand of statementOperands(s)) check(operand);
-    if (s.kind === "do" && !known.has(s.callee))
+    if (s.kind === "do" && !module.functions.has(s.callee))
       throw new CodegenError("BAD_FUNCTION", `calls ${s.callee.name} of another module`, f.name);
+    if (s.kind === "placeData" && module.dataPlaced === "atStart")
+      throw new CodegenError("BAD_DATA", "places data that is placed at the start", f.name);
     if (s.kind === "let") {
       defined.add(s.local);
       own.push(s.local);
     } else if (s.kind === "if") {
-      validateBody(f, s.then, defined, known);
-      validateBody(f, s.else, defined, known);
-    } else if (s.kind === "block" || s.kind === "loop") validateBody(f, s.body, defined, known);
+      validateBody(f, s.then, defined, module);
+      validateBody(f, s.else, defined, module);
+    } else if (s.kind === "block" || s.kind === "loop") validateBody(f, s.body, defined, module);
   }
   for (const local of own) defined.delete(local);
 }

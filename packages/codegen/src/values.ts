@@ -6,8 +6,8 @@
  * Operations on constants are done at build time.
  */
 import { CodegenError } from "./error.ts";
-import type { FunctionBuilder } from "./function-builder.ts";
 import type { BinaryOp, Expression, ValueType } from "./ir.ts";
+import type { OperationBuilder } from "./operation-builder.ts";
 
 /** A 32-bit operand: a staged value or a number known at build time. */
 export type I32Like = I32 | number;
@@ -27,9 +27,9 @@ export interface Ref<V, L = V> {
 /** A staged 32-bit integer. Signedness is in the operation (`divU`, `ltS`), as the machine has it. */
 export class I32 {
   readonly type = "i32" as const;
-  readonly fn: FunctionBuilder;
+  readonly fn: OperationBuilder;
   readonly expression: Expression;
-  constructor(fn: FunctionBuilder, expression: Expression) {
+  constructor(fn: OperationBuilder, expression: Expression) {
     this.fn = fn;
     this.expression = expression;
   }
@@ -149,9 +149,9 @@ export class I32 {
 /** A staged 64-bit integer. */
 export class I64 {
   readonly type = "i64" as const;
-  readonly fn: FunctionBuilder;
+  readonly fn: OperationBuilder;
   readonly expression: Expression;
-  constructor(fn: FunctionBuilder, expression: Expression) {
+  constructor(fn: OperationBuilder, expression: Expression) {
     this.fn = fn;
     this.expression = expression;
   }

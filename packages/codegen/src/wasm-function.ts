@@ -238,8 +238,7 @@ export class FunctionEncoder {
         break;
       case "load":
         this.expression(e.address);
-        // The sign is known where the bytes are in order.
-        b.u8(loadCode(e.type, e.width, e.signed && e.order === "le"));
+        b.u8(loadCode(e.type, e.width, e.signed));
         this.memarg(e.offset);
         if (e.order === "be") {
           this.swap(e.type, e.width);

@@ -4,60 +4,7 @@
  * only, a loop counts down.
  */
 
-/** Edges of the arithmetic and of the memory, which has 65,536 bytes. */
-const edges = [
-  0n,
-  1n,
-  2n,
-  7n,
-  8n,
-  31n,
-  32n,
-  33n,
-  63n,
-  64n,
-  65n,
-  0xffn,
-  0x8000n,
-  0xffffn,
-  0x10000n,
-  0x7fffffffn,
-  0x80000000n,
-  0xffffffffn,
-  0x100000000n,
-  0x7fffffffffffffffn,
-  -0x8000000000000000n,
-  -1n,
-  -2n,
-];
-const offsets = [0, 1, 2, 3, 4, 8, 12, 16, 65520, 65532, 65536, 0x7fffffff];
-const compareOps = ["eq", "ne", "ltU", "ltS", "gtU", "gtS", "leU", "leS", "geU", "geS"];
-const divisions = ["divU", "divS", "remU", "remS"];
-const totalOps = ["add", "sub", "mul", "and", "or", "xor", "shl", "shrU", "shrS", "rotl", "rotr"];
-const types = ["i32", "i64"];
-
-class Choices {
-  constructor(bytes) {
-    this.bytes = bytes;
-    this.at = 0;
-  }
-  get ended() {
-    return this.at >= this.bytes.length;
-  }
-  byte() {
-    return this.bytes[this.at++] ?? 0;
-  }
-  below(n) {
-    return this.byte() % n;
-  }
-  pick(list) {
-    return list[this.below(list.length)];
-  }
-  /** One time in `n`; never where the bytes have ended. */
-  once(n) {
-    return this.below(n) === n - 1;
-  }
-}
+import { Choices, constant, Expressions, types } from "./random-expression.mjs";
 
 /** @returns the module, not optimised, and the calls to make of its exports. */
 export function programOf(bytes) {
@@ -101,21 +48,13 @@ function signature(choices, name) {
   return { name, params, paramNames: params.map((_, i) => `p${i}`), result: choices.pick(["i32", "i64", undefined]) };
 }
 
-function constant(choices, type) {
-  let value = BigInt(choices.byte());
-  if (choices.once(3)) value = choices.pick(edges);
-  else if (choices.once(4)) for (let i = 0; i < 7; i++) value = (value << 8n) | BigInt(choices.byte());
-  return BigInt.asIntN(type === "i32" ? 32 : 64, value);
-}
-
-class Body {
+class Body extends Expressions {
   constructor(choices, ref, callees, dataPlaced) {
-    this.choices = choices;
+    super(choices, callees);
     this.ref = ref;
-    this.callees = callees;
     this.dataPlaced = dataPlaced;
     this.params = ref.params.map((type, i) => ({ type, name: `p${i}`, mutable: false }));
-    this.variables = types.map((type) => ({ type, name: "v", mutable: true }));
+    this.variables = types.flatMap((type) => [0, 1, 2].map((i) => ({ type, name: `v${i}_`, mutable: true })));
     this.readable = [...this.params, ...this.variables];
     this.labels = [];
     this.size = 8 + choices.below(56);
@@ -128,8 +67,6 @@ class Body {
       body.push({ kind: "return", value: this.expression(ref.result, 2) });
     return { ref, params, body };
   }
-
-  // ---- statements
 
   statements(depth) {
     const list = [];
@@ -144,11 +81,11 @@ class Body {
     return list;
   }
 
-  statement(depth) {
+  statement(depth, kind = this.choices.below(24)) {
     const { choices } = this;
     const address = () => this.address();
     const i32 = () => this.expression("i32", 2);
-    switch (choices.below(24)) {
+    switch (kind) {
       case 7:
       case 8:
       case 9: {
@@ -165,7 +102,7 @@ class Body {
         ];
       }
       case 12:
-        return [{ kind: "atomicStore", address: this.aligned(), offset: 4 * choices.below(4), value: i32() }];
+        return [{ kind: "atomicStore", address: this.aligned(), offset: 4 * choices.below(2), value: i32() }];
       case 13:
         return choices.below(2) === 0
           ? [{ kind: "copy16", to: address(), toOffset: this.offset(), from: address(), fromOffset: this.offset() }]
@@ -201,19 +138,65 @@ class Body {
       case 23:
         return this.leave();
       default: {
-        const type = choices.pick(types);
-        // A load more often than its share: what is done with those that nobody needs is of interest.
-        const value = choices.once(3) ? this.load(type) : this.expression(type, 3);
-        return [this.definition(value)];
+        if (choices.once(8)) return this.accesses(depth);
+        const value = this.defined();
+        if (choices.below(2) === 0) return [this.definition(value)];
+        // A definition, something that may be in the way, and its only use.
+        const definition = this.definition(value);
+        this.size--;
+        const between = choices.below(2) === 0 ? this.between() : this.statement(depth, 7 + choices.below(17));
+        return [definition, ...between, this.shown(definition.local)];
       }
     }
   }
 
+  /** A load from the address in a local that nobody needs, something else, and another access from there; near the memory's end. */
+  accesses(depth) {
+    const { choices } = this;
+    const base = this.definition({ kind: "const", type: "i32", value: 65504 + choices.below(24) });
+    const address = { kind: "local", type: "i32", local: base.local };
+    const load = () => ({ ...this.load("i32"), address, offset: choices.below(16) });
+    this.size--;
+    const unused = { kind: "let", local: { type: "i32", name: "unused", mutable: false }, value: load() };
+    const between = choices.below(2) === 0 ? [] : this.statement(depth);
+    const { value } = this.shown();
+    const store = { kind: "store", width: 32, order: "le", address, offset: choices.below(16), value };
+    const last = value.type === "i32" && choices.below(2) === 0 ? store : this.definition(load());
+    return [base, unused, ...between, last];
+  }
+
+  /** What a definition gives: loads and variables more often than their share, as what may move and what may not. */
+  defined() {
+    const { choices } = this;
+    const type = choices.pick(types);
+    switch (choices.below(4)) {
+      case 1:
+        return this.load(type);
+      case 2: {
+        const local = choices.pick(this.variables);
+        const read = { kind: "local", type: local.type, local };
+        return choices.below(2) === 0 ? read : { kind: "unary", type: local.type, op: "popcnt", a: read };
+      }
+      default:
+        return this.expression(type, 3);
+    }
+  }
+
+  /** A definition or an assignment with an effect. */
+  between() {
+    const { choices } = this;
+    const value = this.effect(2);
+    const local = choices.pick(this.variables.filter(({ type }) => type === value.type));
+    return [choices.below(2) === 0 ? { kind: "set", local, value } : this.definition(value)];
+  }
+
   /** A local's value, where the comparison sees it. */
-  shown() {
-    const local = this.readable.at(-1 - this.choices.below(Math.min(6, this.readable.length)));
+  shown(local = this.readable.at(-1 - this.choices.below(Math.min(6, this.readable.length)))) {
     const address = { kind: "const", type: "i32", value: 256 + 8 * this.choices.below(32) };
-    const value = { kind: "local", type: local.type, local };
+    const read = { kind: "local", type: local.type, local };
+    const value = this.choices.once(3)
+      ? { kind: "binary", type: local.type, op: "xor", a: this.operand(local.type), b: read }
+      : read;
     return { kind: "store", width: local.type === "i32" ? 32 : 64, order: "le", address, offset: 0, value };
   }
 
@@ -306,131 +289,5 @@ class Body {
       default:
         return [];
     }
-  }
-
-  // ---- expressions
-
-  expression(type, depth) {
-    const { choices } = this;
-    if (depth === 0 || choices.ended) return this.leaf(type);
-    switch (choices.below(16)) {
-      case 4:
-      case 5:
-        return this.unary(type, depth);
-      case 6:
-      case 7:
-      case 8:
-      case 9:
-        return this.binary(type, depth);
-      case 10:
-      case 11:
-        return this.load(type);
-      case 12: {
-        const a = this.expression(type, depth - 1);
-        const b = this.expression(type, depth - 1);
-        return { kind: "select", type, a, b, condition: this.expression("i32", depth - 1) };
-      }
-      case 13: {
-        const callee = this.callees.filter((f) => f.result === type)[choices.below(4)];
-        if (!callee) return this.leaf(type);
-        return { kind: "call", type, callee, args: callee.params.map((param) => this.expression(param, depth - 1)) };
-      }
-      case 14:
-        if (type === "i64") return this.binary(type, depth);
-        return { kind: "atomicLoad", type, address: this.aligned(), offset: 4 * choices.below(4) };
-      case 15: {
-        if (type === "i64") return this.binary(type, depth);
-        const op = choices.pick(["add", "and", "or", "xchg", "cmpxchg"]);
-        const address = this.aligned();
-        const value = this.expression("i32", depth - 1);
-        const rmw = { kind: "atomicRmw", type, op, address, offset: 4 * choices.below(4), value };
-        return op === "cmpxchg" ? { ...rmw, replacement: this.expression("i32", depth - 1) } : rmw;
-      }
-      default:
-        return this.leaf(type);
-    }
-  }
-
-  leaf(type) {
-    const { choices } = this;
-    const locals = choices.below(3) === 0 ? [] : this.readable.filter((local) => local.type === type);
-    // The latest more often than their share, so that many are used once.
-    if (locals.length > 0) {
-      const local = choices.below(2) === 0 ? locals.at(-1) : choices.pick(locals);
-      return { kind: "local", type, local };
-    }
-    const value = constant(choices, type);
-    return { kind: "const", type, value: type === "i32" ? Number(value) : value };
-  }
-
-  unary(type, depth) {
-    const { choices } = this;
-    if (type === "i64") {
-      const op = choices.pick(["clz", "ctz", "popcnt", "extendU", "extendS"]);
-      return { kind: "unary", type, op, a: this.expression(op.startsWith("extend") ? "i32" : "i64", depth - 1) };
-    }
-    const op = choices.pick(["eqz", "clz", "ctz", "popcnt", "wrap"]);
-    const operand = op === "wrap" ? "i64" : op === "eqz" ? choices.pick(types) : "i32";
-    return { kind: "unary", type, op, a: this.expression(operand, depth - 1) };
-  }
-
-  binary(type, depth) {
-    const { choices } = this;
-    if (type === "i32" && choices.once(3)) {
-      const operand = choices.pick(types);
-      const a = this.expression(operand, depth - 1);
-      return { kind: "binary", type, op: choices.pick(compareOps), a, b: this.expression(operand, depth - 1) };
-    }
-    const a = this.expression(type, depth - 1);
-    let b = this.expression(type, depth - 1);
-    if (!choices.once(4)) return { kind: "binary", type, op: choices.pick(totalOps), a, b };
-    // An odd divisor is not 0.
-    if (!choices.once(5))
-      b = { kind: "binary", type, op: "or", a: b, b: { kind: "const", type, value: type === "i32" ? 1 : 1n } };
-    return { kind: "binary", type, op: choices.pick(divisions), a, b };
-  }
-
-  load(type) {
-    const { choices } = this;
-    const width = choices.pick(type === "i32" ? [8, 16, 32] : [8, 16, 32, 64]);
-    const order = choices.pick(["le", "be"]);
-    return {
-      kind: "load",
-      type,
-      width,
-      order,
-      signed: choices.once(3),
-      address: this.address(),
-      offset: this.offset(),
-    };
-  }
-
-  /** Mostly within the first bytes of the memory, so that accesses meet. */
-  address() {
-    const { choices } = this;
-    const kind = choices.below(64);
-    if (kind === 63) return this.expression("i32", 1);
-    if (kind === 62) return { kind: "const", type: "i32", value: 65536 - choices.below(24) };
-    if (kind > 52) {
-      const locals = this.readable.filter((local) => local.type === "i32");
-      return { kind: "local", type: "i32", local: locals.at(-1 - choices.below(locals.length)) };
-    }
-    if (kind > 36) {
-      const b = { kind: "const", type: "i32", value: choices.pick([0x1f, 0x1c, 0xff]) };
-      return { kind: "binary", type: "i32", op: "and", a: this.expression("i32", 1), b };
-    }
-    return { kind: "const", type: "i32", value: choices.below(32) };
-  }
-
-  /** Mostly a multiple of four. */
-  aligned() {
-    if (this.choices.once(24)) return this.address();
-    const b = { kind: "const", type: "i32", value: 0x1c };
-    return { kind: "binary", type: "i32", op: "and", a: this.expression("i32", 1), b };
-  }
-
-  offset() {
-    const kind = this.choices.below(32);
-    return kind === 31 ? this.choices.pick(offsets) : kind > 15 ? kind - 16 : 0;
   }
 }

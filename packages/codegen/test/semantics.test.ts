@@ -1,77 +1,11 @@
 /** The intermediate representation means the same to the interpreter, to the optimiser and as WebAssembly. */
-import {
-  type Expression,
-  type FunctionBuilder,
-  type I32Like,
-  type Local,
-  type ModuleIr,
-  moduleBuilder,
-  moduleText,
-  optimize,
-  type Statement,
-  validate,
-  wasmBackend,
-  wasmRegions,
-} from "@clickos/codegen";
-import { type InterpretedFunction, interpreterBackend, StepLimitError, Trap } from "@clickos/codegen/interpreter";
+import type { Expression, FunctionBuilder, I32Like } from "@clickos/codegen";
+import { interpreterBackend, StepLimitError, Trap } from "@clickos/codegen/interpreter";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 // @ts-expect-error shared with the fuzzing suite, which is JavaScript
 import { agree } from "./agreement.mjs";
-
-const builder = (): ReturnType<typeof moduleBuilder> =>
-  moduleBuilder({ memory: { import: ["env", "memory"], pages: 1 } });
-
-type Exports = Record<string, InterpretedFunction>;
-
-/** The exports of a module, interpreted and as WebAssembly, each over a memory of its own. */
-function instances(ir: ModuleIr, env: Record<string, unknown> = {}): { exports: Exports; bytes: Uint8Array }[] {
-  return [
-    (imports: WebAssembly.Imports) => interpreterBackend.encode(ir).instantiate(imports as never).exports,
-    (imports: WebAssembly.Imports) =>
-      new WebAssembly.Instance(new WebAssembly.Module(wasmBackend.encode(ir)), imports).exports as Exports,
-  ].map((instantiate) => {
-    const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
-    return { exports: instantiate({ env: { ...env, memory } }), bytes: new Uint8Array(memory.buffer) };
-  });
-}
-
-/** What a call gives, or that it traps. */
-function result(f: InterpretedFunction | undefined, ...args: (number | bigint)[]): unknown {
-  try {
-    return f?.(...args);
-  } catch (e) {
-    if (e instanceof Trap || e instanceof WebAssembly.RuntimeError) return "trap";
-    throw e;
-  }
-}
-
-/** What each call gives; the same interpreted and as WebAssembly. */
-function results(ir: ModuleIr, calls: readonly [string, ...(number | bigint)[]][]): unknown[] {
-  const [interpreted, compiled] = instances(ir).map(({ exports }) =>
-    calls.map(([name, ...args]) => result(exports[name], ...args)),
-  );
-  expect(compiled).toEqual(interpreted);
-  return interpreted as unknown[];
-}
-
-const i32 = (value: number): Expression => ({ kind: "const", type: "i32", value });
-const local = (l: Local): Expression => ({ kind: "local", type: l.type, local: l });
-const immutable = (name: string): Local => ({ type: "i32", name, mutable: false });
-
-/** A module with one function of no parameters, `f`, as a front end of one's own would make it. */
-function moduleOf(body: readonly Statement[], more: Partial<ModuleIr> = {}): ModuleIr {
-  const ref = { name: "f", params: [], paramNames: [], result: "i32" } as const;
-  return {
-    memory: { module: "env", name: "memory", initialPages: 1, maximumPages: 1, shared: false },
-    imports: [],
-    functions: [{ ref, params: [], body }],
-    exports: new Map([["f", ref]]),
-    data: [],
-    dataPlaced: "atStart",
-    ...more,
-  };
-}
+import { builder, i32, instances, moduleOf, result, results } from "./modules.ts";
 
 describe("random programs", () => {
   it("mean the same interpreted and as WebAssembly, optimised or not", () => {
@@ -219,163 +153,77 @@ describe("arithmetic", () => {
   });
 });
 
-describe("the optimiser", () => {
-  const load = (address: Expression, offset = 0): Expression => ({
-    kind: "load",
-    type: "i32",
-    width: 32,
-    order: "le",
-    signed: false,
-    address,
-    offset,
-  });
-  const kinds = (ir: ModuleIr): string[] => ir.functions.flatMap((f) => f.body.map((s) => s.kind));
-
-  it("keeps a load or a division that nobody needs where it could trap, and no others", () => {
-    const m = builder();
-    const unused = (name: string, body: (c: FunctionBuilder, p: ReturnType<FunctionBuilder["i32"]>) => void): void => {
-      m.export(
-        name,
-        m.func(name, { p: "i32" }, "i32", (c, { p }) => {
-          body(c, p);
-          return 7;
-        }),
-      );
-    };
-    unused("load", (c, p) => void c.load32(p));
-    unused("inside", (c) => void c.load32(65532));
-    unused("outside", (c) => void c.load32(65533));
-    unused("division", (_c, p) => void p.divU(p));
-    unused("byConstant", (_c, p) => void p.divS(3));
-    unused("overflow", (_c, p) => void p.divS(-1));
-    unused("remainder", (_c, p) => void p.remS(-1));
-    unused("covered", (c, p) => {
-      c.load32(p, 4);
-      c.store32(p, 1, 8);
-    });
-    unused("notCovered", (c, p) => {
-      c.load32(p, 12);
-      c.store32(p, 1, 8);
-    });
-    unused("behindAnEffect", (c, p) => {
-      c.load32(p, 4);
-      c.store32(0, 1);
-      c.store32(p, 1, 8);
-    });
-    const ir = m.toIr();
-    const kept = Object.fromEntries(ir.functions.map((f) => [f.ref.name, f.body.some((s) => s.kind === "let")]));
-    expect(kept).toEqual({
-      load: true,
-      inside: false,
-      outside: true,
-      division: true,
-      byConstant: false,
-      overflow: true,
-      remainder: false,
-      covered: false,
-      notCovered: true,
-      behindAnEffect: true,
-    });
-    expect(
-      results(ir, [
-        ["load", 65532],
-        ["load", 65533],
-        ["outside", 0],
-        ["division", 0],
-        ["overflow", -0x80000000],
-        ["covered", 65524],
-        ["covered", 65525],
-        ["notCovered", 65524],
-        ["behindAnEffect", 65525],
-      ]),
-    ).toEqual([7, "trap", "trap", "trap", "trap", 7, "trap", "trap", "trap"]);
+describe("memory", () => {
+  it("is read in every width and order, with sign and without", () => {
+    const bytes = Uint8Array.of(0x81, 0x92, 0xa3, 0xb4, 0xc5, 0xd6, 0xe7, 0xf8);
+    const view = new DataView(bytes.buffer);
+    for (const type of ["i32", "i64"] as const)
+      for (const width of type === "i32" ? ([8, 16, 32] as const) : ([8, 16, 32, 64] as const))
+        for (const order of ["le", "be"] as const)
+          for (const signed of [true, false]) {
+            const value: Expression = { kind: "load", type, width, order, signed, address: i32(0), offset: 0 };
+            const ref = { name: "f", params: [], paramNames: [], result: type };
+            const f = { ref, params: [], body: [{ kind: "return", value } as const] };
+            const data = [{ offset: 0, bytes }];
+            const ir = moduleOf([], { functions: [f], exports: new Map([["f", ref]]), data });
+            const whole = view.getBigUint64(0, order === "le");
+            const low = order === "le" ? whole : whole >> BigInt(64 - width);
+            const wanted = signed ? BigInt.asIntN(width, low) : BigInt.asUintN(width, low);
+            const given = type === "i32" ? Number(wanted) | 0 : BigInt.asIntN(64, wanted);
+            expect([type, width, order, signed, results(ir, [["f"]])]).toEqual([type, width, order, signed, [given]]);
+          }
   });
 
-  it("moves no trap past an effect or a branch", () => {
+  it("is written in every width and order", () => {
+    const value = 0x8192a3b4c5d6e7f8n;
+    for (const type of ["i32", "i64"] as const)
+      for (const width of type === "i32" ? ([8, 16, 32] as const) : ([8, 16, 32, 64] as const))
+        for (const order of ["le", "be"] as const) {
+          const operand: Expression = {
+            kind: "const",
+            type,
+            value: type === "i32" ? Number(value & 0xffffffffn) : value,
+          };
+          const ir = moduleOf([
+            { kind: "store", width, order, address: i32(0), offset: 0, value: operand },
+            { kind: "return", value: i32(0) },
+          ]);
+          const wanted = new Uint8Array(8);
+          for (let i = 0; i < width / 8; i++)
+            wanted[order === "le" ? i : width / 8 - 1 - i] = Number((value >> BigInt(8 * i)) & 0xffn);
+          for (const { exports, bytes } of instances(ir)) {
+            exports.f?.();
+            expect([type, width, order, ...bytes.subarray(0, 8)]).toEqual([type, width, order, ...wanted]);
+          }
+        }
+  });
+
+  it("is copied and filled as a whole or not at all", () => {
     const m = builder();
     m.export(
-      "f",
-      m.func("f", { a: "i32", b: "i32", taken: "i32" }, "i32", (c, { a, b, taken }) => {
-        const quotient = a.divU(b);
-        c.store32(0, 1);
-        c.if(taken, () => c.return(quotient));
-        return 0;
-      }),
+      "copy",
+      m.func("copy", { to: "i32", from: "i32", n: "i32" }, undefined, (c, { to, from, n }) => c.copy(to, from, n)),
     );
+    m.export(
+      "fill",
+      m.func("fill", { to: "i32", n: "i32" }, undefined, (c, { to, n }) => c.fill(to, 7, n)),
+    );
+    m.export(
+      "copy16",
+      m.func("copy16", { to: "i32", from: "i32" }, undefined, (c, { to, from }) => c.copy16(to, from)),
+    );
+    m.data(0, Uint8Array.of(1, 2, 3, 4));
     for (const { exports, bytes } of instances(m.toIr())) {
-      expect([result(exports.f, 6, 3, 0), result(exports.f, 6, 3, 1), bytes[0]]).toEqual([0, 2, 1]);
-      bytes[0] = 0;
-      expect([result(exports.f, 6, 0, 0), bytes[0]]).toEqual(["trap", 0]);
+      exports.copy?.(1, 0, 4);
+      expect([...bytes.subarray(0, 6)]).toEqual([1, 1, 2, 3, 4, 0]);
+      exports.copy16?.(2, 0);
+      expect([...bytes.subarray(0, 8)]).toEqual([1, 1, 1, 1, 2, 3, 4, 0]);
+      expect([result(exports.copy, 65535, 0, 2), bytes[65535]]).toEqual(["trap", 0]);
+      expect([result(exports.fill, 65530, 7), bytes[65530]]).toEqual(["trap", 0]);
+      expect([result(exports.fill, 65536, 0), result(exports.fill, 65537, 0)]).toEqual([undefined, "trap"]);
+      expect([result(exports.copy16, 65521, 0), bytes[65521]]).toEqual(["trap", 0]);
+      expect(result(exports.fill, -1, -1)).toBe("trap");
     }
-  });
-
-  it("leaves a value before a call that follows it in the same expression", () => {
-    const [x, y] = [immutable("x"), immutable("y")];
-    const host = {
-      name: "host",
-      params: [],
-      paramNames: [],
-      result: "i32",
-      imported: { module: "env", name: "host" },
-    } as const;
-    const call: Expression = { kind: "call", type: "i32", callee: host, args: [] };
-    const ir = moduleOf(
-      [
-        { kind: "let", local: x, value: load(i32(0)) },
-        { kind: "let", local: y, value: { kind: "binary", type: "i32", op: "add", a: call, b: local(x) } },
-        { kind: "return", value: local(y) },
-      ],
-      { imports: [host] },
-    );
-    for (const way of [ir, optimize(ir)]) {
-      let bytes: Uint8Array = new Uint8Array();
-      const sums = instances(way, { host: () => bytes.fill(9, 0, 4) && 1 }).map((instance) => {
-        bytes = instance.bytes;
-        bytes[0] = 5;
-        return instance.exports.f?.();
-      });
-      expect(sums).toEqual([6, 6]);
-    }
-  });
-
-  it("keeps when data is placed, also where the function that places it is never called", () => {
-    const m = builder();
-    m.data(0, Uint8Array.of(5));
-    m.func("never", {}, undefined, (c) => c.placeData());
-    m.export(
-      "f",
-      m.func("f", {}, "i32", (c) => c.load8(0)),
-    );
-    expect(m.toIr().functions.length).toBe(1);
-    expect(results(m.toIr(), [["f"]])).toEqual([0]);
-  });
-
-  it("changes nothing in the module that it is given, nor does a back end", () => {
-    const frozen = (o: unknown): void => {
-      if (typeof o !== "object" || o === null || Object.isFrozen(o) || ArrayBuffer.isView(o)) return;
-      Object.freeze(o);
-      for (const value of o instanceof Map ? o.values() : Object.values(o)) frozen(value);
-    };
-    const x = immutable("x");
-    const label = { name: "here", region: "there" };
-    const ir = moduleOf([
-      { kind: "let", local: x, value: load(i32(4), 8) },
-      { kind: "let", local: immutable("unused"), value: i32(1) },
-      { kind: "block", label, body: [{ kind: "if", condition: local(x), then: [{ kind: "trap" }], else: [] }] },
-      { kind: "return", value: i32(3) },
-    ]);
-    frozen(ir);
-    const before = moduleText(ir);
-    const optimized = optimize(ir);
-    frozen(optimized);
-    expect(kinds(optimized)).toEqual(["let", "block", "return"]);
-    expect(optimize(optimized)).toEqual(optimized);
-    for (const way of [ir, optimized]) {
-      validate(way);
-      expect(wasmRegions(way).map((r) => r.name)).toEqual(["there"]);
-      expect(results(way, [["f"]])).toEqual([3]);
-    }
-    expect(moduleText(ir)).toBe(before);
   });
 });
 
