@@ -23,7 +23,7 @@ const large: readonly string[] = [
 
 /** Configurations that a VM can have: the examples, the corpus of the language, large ones, and every class by itself. */
 export async function everyImage(): Promise<Image[]> {
-  const corpus = read("packages/click-core/test/corpus/language.txt")
+  const corpus = read("packages/click-language/test/corpus/language.txt")
     .split(/^=== .*$/m)
     .map((part) => part.split(/^---$/m)[0] as string);
   const examples = readdirSync(new URL("../../../examples", import.meta.url)).map((file) => read(`examples/${file}`));

@@ -12,7 +12,7 @@ import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
-const page = join(root, "examples/lint.html");
+const page = join(root, "packages/click-language/examples/lint.html");
 const problems = `configuration:3:40: undeclared element 'sink'
   FromDevice(0) -> Slow(10, LENGTH 5) -> sink;
                                          ^

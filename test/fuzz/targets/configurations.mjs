@@ -196,7 +196,7 @@ export const target = {
   errors: ["ConfigurationError", "ImageError"],
   seeds() {
     const examples = readdirSync(here("examples")).map((f) => readFileSync(here(`examples/${f}`), "utf8"));
-    const corpus = readFileSync(here("packages/click-core/test/corpus/language.txt"), "utf8")
+    const corpus = readFileSync(here("packages/click-language/test/corpus/language.txt"), "utf8")
       .split(/^=== .*\n/m)
       .slice(1)
       .map((entry) => entry.split(/^---$/m)[0]);
