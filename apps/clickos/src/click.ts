@@ -11,7 +11,7 @@ import {
   serveControl,
 } from "@clickos/click-elements/node";
 import { type Configuration, ConfigurationError, Diagnostics, parse } from "@clickos/click-language";
-import { systemReason } from "@clickos/netdev";
+import { systemReason } from "@clickos/pcap/node";
 import { type ClickOptions, clickUsage, readClickOptions, UsageError } from "./click-options.ts";
 import { failureText } from "./failure.ts";
 import { readInput, writeBytes } from "./files.ts";

@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { systemReason } from "@clickos/netdev";
+import { systemReason } from "@clickos/pcap/node";
 import { CommandError } from "./failure.ts";
 
 export function readBytes(path: string): Uint8Array<ArrayBuffer> {

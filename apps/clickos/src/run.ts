@@ -2,7 +2,8 @@
 import { type Drop, Router } from "@clickos/click-core";
 import { type ElementSet, maximumFrame } from "@clickos/click-core/element";
 import { hostFiles, onSignal } from "@clickos/click-elements/node";
-import { type CaptureReader, type CaptureWriter, createCapture, openCapture } from "@clickos/netdev";
+import type { CaptureReader } from "@clickos/pcap";
+import { type CaptureWriter, createCapture, openCapture } from "@clickos/pcap/node";
 import { CommandError } from "./failure.ts";
 import { checkOutputs, elementFiles, type NamedFile } from "./output-files.ts";
 

@@ -9,7 +9,7 @@ import {
   type TrustedKey,
   type Verdict,
 } from "@clickos/click-image";
-import { systemReason } from "@clickos/netdev";
+import { systemReason } from "@clickos/pcap/node";
 import { CommandError } from "./failure.ts";
 import { readText } from "./files.ts";
 

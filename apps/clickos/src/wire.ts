@@ -3,19 +3,14 @@
  * The wire waits when the NIC has no descriptor, so playing loses nothing.
  */
 import type { Ixgbe, WireEnd } from "@clickos/ixgbe-model";
-import {
-  CapturePlayer,
-  type CaptureReader,
-  type CaptureWriter,
-  createCapture,
-  linkTypeEthernet,
-  openCapture,
-} from "@clickos/netdev";
+import { CapturePlayer } from "@clickos/netdev";
+import { type CaptureReader, linkTypeEthernet } from "@clickos/pcap";
+import { type CaptureWriter, createCapture, openCapture } from "@clickos/pcap/node";
 import type { FrameBatch } from "@clickos/vale";
 import { CommandError } from "./failure.ts";
 
-function checkLinkType({ path, linkType }: CaptureReader): void {
-  if (linkType !== linkTypeEthernet) throw new CommandError(`${path}: link type ${linkType} is not Ethernet`);
+function checkLinkType({ name, linkType }: CaptureReader): void {
+  if (linkType !== linkTypeEthernet) throw new CommandError(`${name}: link type ${linkType} is not Ethernet`);
 }
 
 export class CaptureWire implements WireEnd {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { elements } from "@clickos/click-elements";
 import { linkImage } from "@clickos/click-image";
-import { createCapture, openCapture } from "@clickos/netdev";
+import { createCapture, openCapture } from "@clickos/pcap/node";
 import { createSwitch } from "@clickos/vale";
 import { createToolstack } from "@clickos/xl-fast";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";

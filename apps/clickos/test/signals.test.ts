@@ -15,7 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { createCapture, openCapture } from "@clickos/netdev";
+import { createCapture, openCapture } from "@clickos/pcap/node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { needsBuild } from "../../../test/built.ts";
 

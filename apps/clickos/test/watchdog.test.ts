@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { createCapture, openCapture } from "@clickos/netdev";
+import { createCapture, openCapture } from "@clickos/pcap/node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { needsBuild } from "../../../test/built.ts";
 import { type Looping, loopingImages } from "./looping-images.ts";

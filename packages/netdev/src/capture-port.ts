@@ -1,7 +1,7 @@
 /** Captures as ports of a switch: one plays a file into it, one records what comes out. */
+import type { CaptureReader } from "@clickos/pcap";
+import { type CaptureWriter, createCapture, openCapture } from "@clickos/pcap/node";
 import { batchSize, FrameBatch, maximumFrame, type Port } from "@clickos/vale";
-import { type CaptureReader, openCapture } from "./capture-reader.ts";
-import { type CaptureWriter, createCapture } from "./capture-writer.ts";
 
 const slotSize = 2048;
 /** A cache line more than the size: buffers a power of two apart compete for the same few cache sets. */

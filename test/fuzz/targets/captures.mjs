@@ -2,7 +2,7 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openCapture } from "@clickos/netdev";
+import { openCapture } from "@clickos/pcap/node";
 import { edges } from "../../hostile/random.mjs";
 import { concat, mutateBytes } from "../mutate.mjs";
 

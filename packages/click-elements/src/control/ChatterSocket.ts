@@ -14,7 +14,7 @@
  */
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { arg, type ElementClass, element, keyword, required } from "@clickos/click-core/element";
-import { systemReason } from "@clickos/netdev";
+import { systemReason } from "@clickos/pcap/node";
 import { listenUnix } from "@clickos/unix-socket/node";
 import { everywhere, loopback, parseControlAddress } from "../host/control-server.ts";
 import { unixPathProblem } from "../host/unix-path.ts";

@@ -6,7 +6,7 @@
  * router nor another client waits for one of them.
  */
 import { createServer, isIP, type Server, type Socket } from "node:net";
-import { systemReason } from "@clickos/netdev";
+import { systemReason } from "@clickos/pcap/node";
 import { listenUnix } from "@clickos/unix-socket/node";
 import { ControlSession, type ControlTarget } from "./control-session.ts";
 

@@ -1,7 +1,7 @@
 /** Files and signals of the host, as scripts use them. */
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import type { HostFiles, ServiceHost } from "@clickos/click-core/element";
-import { systemReason } from "@clickos/netdev";
+import { systemReason } from "@clickos/pcap/node";
 
 /** Failures are told in words: what cannot be done with which file. */
 function telling<T>(action: () => T): T {

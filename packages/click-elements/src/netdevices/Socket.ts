@@ -25,7 +25,7 @@ import {
   required,
 } from "@clickos/click-core/element";
 import { u64 } from "@clickos/layout";
-import { systemReason } from "@clickos/netdev";
+import { systemReason } from "@clickos/pcap/node";
 import { listenUnix } from "@clickos/unix-socket/node";
 import { unixPathProblem } from "../host/unix-path.ts";
 import { pullTask } from "../lib/pull-task.ts";

@@ -20,7 +20,7 @@ import {
   required,
 } from "@clickos/click-core/element";
 import { u32, u64 } from "@clickos/layout";
-import { openCapture } from "@clickos/netdev";
+import { openCapture } from "@clickos/pcap/node";
 import { activeHandler } from "../lib/active.ts";
 import { opening } from "../lib/file-trouble.ts";
 import { pushFromHost } from "../lib/service-source.ts";

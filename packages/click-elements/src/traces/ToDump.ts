@@ -12,7 +12,7 @@
 
 import { arg, type ElementClass, element, keyword, required } from "@clickos/click-core/element";
 import { u64 } from "@clickos/layout";
-import { createCapture } from "@clickos/netdev";
+import { createCapture } from "@clickos/pcap/node";
 import { FileTrouble, opening } from "../lib/file-trouble.ts";
 import { pullTask } from "../lib/pull-task.ts";
 

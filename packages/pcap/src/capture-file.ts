@@ -1,0 +1,127 @@
+/**
+ * Captures as files. A capture is pcapng when its name ends in `.pcapng`, and pcap otherwise.
+ *
+ * A file that is written holds whole records at all times, whatever ends the process and whether or not the disk is full.
+ */
+import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from "node:fs";
+import type { ByteSource } from "./byte-source.ts";
+import { CaptureError } from "./capture-error.ts";
+import { type CaptureReader, captureReader } from "./capture-reader.ts";
+import { CaptureEncoder, type CaptureOptions } from "./encoder.ts";
+import { openSource } from "./file-source.ts";
+import { systemReason } from "./system-reason.ts";
+
+/**
+ * Opens a capture: a file, or a pipe, which is read without waiting.
+ *
+ * @throws {CaptureError} when the file cannot be read or is no capture. A pipe's first bytes come later: what is no capture
+ * there is a `problem`.
+ */
+export function openCapture(path: string): CaptureReader {
+  let source: ByteSource;
+  try {
+    source = openSource(path);
+  } catch (e) {
+    throw new CaptureError("UNREADABLE", `cannot read ${path}: ${systemReason(e)}`);
+  }
+  return captureReader(source, path);
+}
+
+export interface CaptureWriter {
+  readonly path: string;
+  /** Frames written. */
+  readonly frames: number;
+  /** Writes a frame. @throws {CaptureError} when the disk refuses; whole frames before it are in the file. */
+  write(data: Uint8Array, timestampNs: bigint): void;
+  /** Writes what is buffered. @throws {CaptureError} */
+  flush(): void;
+  /** Writes what is buffered and closes. @throws {CaptureError} */
+  close(): void;
+}
+
+/** Creates a capture, replacing a file of that name. @throws {CaptureError} */
+export function createCapture(path: string, options: CaptureOptions = {}): CaptureWriter {
+  const encoder = new CaptureEncoder(path.endsWith(".pcapng") ? "pcapng" : "pcap", options);
+  let frames = 0;
+  /** Where the file ends with whole records; only a regular file can be cut back to it. */
+  let kept = 0;
+  let fd = -1;
+  const fail = (e: unknown, inFile: number): never => {
+    throw new CaptureError(
+      "UNWRITABLE",
+      `cannot write ${path}: ${systemReason(e)}${inFile > 0 ? ` (after ${inFile} frames)` : ""}`,
+    );
+  };
+  try {
+    fd = openSync(path, "w");
+  } catch (e) {
+    fail(e, 0);
+  }
+  const canBeCut = fstatSync(fd).isFile();
+
+  /** After a failure: what was written in part is taken back, and what is not in the file stays in the buffer. */
+  const settle = (written: number): number => {
+    let whole = 0;
+    let waiting = 0;
+    for (let at = 0; at < encoder.used; ) {
+      at += encoder.lengthAt(at);
+      if (at <= written) whole = at;
+      else waiting++;
+    }
+    if (canBeCut) ftruncateSync(fd, kept + whole);
+    const gone = canBeCut ? whole : written;
+    kept += gone;
+    encoder.drop(gone);
+    return frames - waiting;
+  };
+  const flush = (): void => {
+    const { buffer, used } = encoder;
+    let at = 0;
+    try {
+      while (at < used) at += writeSync(fd, buffer, at, used - at, canBeCut ? kept + at : null);
+    } catch (e) {
+      // What cannot be cut has no whole records to go on with.
+      if (!canBeCut) encoder.used = 0;
+      fail(e, canBeCut ? settle(at) : frames);
+    }
+    kept += used;
+    encoder.used = 0;
+  };
+  try {
+    kept = writeSync(fd, encoder.buffer, 0, encoder.used);
+    encoder.used = 0;
+  } catch (e) {
+    closeSync(fd);
+    fail(e, 0);
+  }
+
+  return {
+    path,
+    get frames() {
+      return frames;
+    },
+    write(frame, timestampNs) {
+      if (fd < 0) return;
+      // A record is written at once: one that does not fit waits for the others to be gone.
+      if (!encoder.fits(frame)) {
+        flush();
+        if (!encoder.fits(frame)) encoder.grow(frame);
+      }
+      encoder.add(frame, timestampNs);
+      frames++;
+    },
+    flush() {
+      if (fd >= 0) flush();
+    },
+    close() {
+      if (fd < 0) return;
+      const closing = fd;
+      try {
+        flush();
+      } finally {
+        fd = -1;
+        closeSync(closing);
+      }
+    },
+  };
+}

@@ -1,0 +1,7 @@
+/**
+ * Captures in files and pipes.
+ *
+ * @packageDocumentation
+ */
+export { type CaptureWriter, createCapture, openCapture } from "./capture-file.ts";
+export { systemReason } from "./system-reason.ts";
