@@ -8,9 +8,10 @@
  */
 import type { Drop, ElementSet } from "@clickos/click-core";
 import { type Image, loadImage } from "@clickos/click-image";
-import type { CrashRecord } from "@clickos/hypervisor";
+import type { CrashRecord, Hypervisor } from "@clickos/hypervisor";
 import { createHypervisor } from "@clickos/hypervisor/node";
 import { createIxgbe, drive, driverMemory, type Ixgbe, registers } from "@clickos/ixgbe-model";
+import { type LoopSource, runLoop } from "@clickos/run-loop";
 import { createSwitch, learningBridge, type Port, patch, type ValeSwitch } from "@clickos/vale";
 import { type BootTimeline, createToolstack, type Vm } from "@clickos/xl-fast";
 import { CommandError } from "./failure.ts";
@@ -83,19 +84,19 @@ export interface BootReport {
 /** Frames that arrive on each wire before the system settles. Less than any ring on the way holds. */
 const burst = 64;
 
-/** How long the machine runs before signals and pipes are looked at. */
-const turnMs = 5;
+/** What joins one of the VM's interfaces to its captures. */
+interface Lane {
+  readonly device: number;
+  readonly nic: Ixgbe;
+  readonly wire: CaptureWire;
+  readonly bridge: ValeSwitch;
+  readonly port: Port;
+  readonly captures: NicCaptures;
+}
 
 /** Boots an image, plays the captures, and shuts everything down. */
 export async function bootImage(bytes: Uint8Array<ArrayBuffer>, options: BootOptions): Promise<BootReport> {
-  const stack: {
-    device: number;
-    nic: Ixgbe;
-    wire: CaptureWire;
-    bridge: ValeSwitch;
-    port: Port;
-    captures: NicCaptures;
-  }[] = [];
+  const stack: Lane[] = [];
   const image: Image = await loadImage(bytes);
   for (const device of options.nics.keys())
     if (!image.manifest.vifs.some((v) => v.device === device))
@@ -146,42 +147,7 @@ export async function bootImage(bytes: Uint8Array<ArrayBuffer>, options: BootOpt
       vif: stack.map(({ bridge }) => ({ bridge, antiSpoof: false })),
     });
     options.onBoot?.(vm);
-    const { signal } = options;
-    const end = new Promise<void>((resolve) => signal?.addEventListener("abort", () => resolve()));
-    let turnEnd = performance.now() + turnMs;
-    const turn = async (): Promise<void> => {
-      if (performance.now() < turnEnd) return;
-      await new Promise((resolve) => setImmediate(resolve));
-      turnEnd = performance.now() + turnMs;
-    };
-    const forward = (): boolean => {
-      let moved = false;
-      for (const { bridge } of stack)
-        while (bridge.forward() > 0) {
-          moved = true;
-          if (performance.now() >= turnEnd) break;
-        }
-      return moved;
-    };
-    /** Between two slices it stands still. */
-    const isUp = (): boolean => vm.domain.state === "paused";
-    const settle = async (): Promise<void> => {
-      forward();
-      for (let busy = true; busy && isUp() && !signal?.aborted; ) {
-        busy = await hypervisor.step(vm.domain.id);
-        if (forward()) busy = true;
-        if (hypervisor.run()) busy = true;
-        await turn();
-      }
-    };
-    await settle();
-    while (isUp() && !signal?.aborted && stack.some(({ wire }) => !wire.done)) {
-      let played = 0;
-      for (const { wire, nic } of stack) played += wire.play(nic, burst);
-      await settle();
-      const pipes = stack.flatMap(({ wire }) => (wire.done ? [] : wire.more()));
-      if (played === 0 && pipes.length > 0) await Promise.race([...pipes, end]);
-    }
+    await runLoop([machine(hypervisor, vm, stack)], { signal: options.signal });
     if (vm.domain.crash) throw new CommandError(crashText(vm.domain.crash));
     report = makeReport(vm, stack);
     toolstack.destroy(vm.name);
@@ -199,22 +165,47 @@ export async function bootImage(bytes: Uint8Array<ArrayBuffer>, options: BootOpt
   return report;
 }
 
+/** The VM, one slice a turn, with its switches; when all is quiet, the next frames arrive on the wires. */
+function machine(hypervisor: Hypervisor, vm: Vm, stack: readonly Lane[]): LoopSource {
+  const forward = (over: () => boolean): boolean => {
+    let moved = false;
+    for (const { bridge } of stack)
+      while (bridge.forward() > 0) {
+        moved = true;
+        if (over()) break;
+      }
+    return moved;
+  };
+  return {
+    async turn(over) {
+      // Between two slices it stands still.
+      if (vm.domain.state !== "paused") return "stopped";
+      let busy = await hypervisor.step(vm.domain.id);
+      if (forward(over)) busy = true;
+      if (hypervisor.run()) busy = true;
+      if (busy) return "more";
+      if (stack.every(({ wire }) => wire.done)) return "stopped";
+      let played = 0;
+      for (const { wire, nic } of stack) played += wire.play(nic, burst);
+      forward(over);
+      const waiting = stack.some(({ wire }) => wire.waits) && stack.every(({ wire }) => wire.done || wire.waits);
+      return played === 0 && waiting ? "idle" : "more";
+    },
+    onWake(listener) {
+      const ends = stack.map(({ wire }) => wire.onReady(listener));
+      return () => {
+        for (const end of ends) end();
+      };
+    },
+  };
+}
+
 function crashText({ name, cause, message, element, configuration, stack: [innermost] }: CrashRecord): string {
   const where = element === undefined ? innermost : `${element}, ${configuration}`;
   return `domain '${name}' crashed: ${cause}: ${message}${where === undefined ? "" : `, in ${where}`}`;
 }
 
-function makeReport(
-  vm: Vm,
-  stack: readonly {
-    device: number;
-    nic: Ixgbe;
-    wire: CaptureWire;
-    bridge: ValeSwitch;
-    port: Port;
-    captures: NicCaptures;
-  }[],
-): BootReport {
+function makeReport(vm: Vm, stack: readonly Lane[]): BootReport {
   const drops: Record<string, number> = {};
   const drop = (where: string, count: number): void => {
     if (count > 0) drops[where] = (drops[where] ?? 0) + count;

@@ -4,6 +4,7 @@ import { type ElementSet, maximumFrame } from "@clickos/click-core/element";
 import { hostFiles, onSignal } from "@clickos/click-elements/node";
 import type { CaptureReader } from "@clickos/pcap";
 import { type CaptureWriter, createCapture, openCapture } from "@clickos/pcap/node";
+import { runLoop } from "@clickos/run-loop";
 import { CommandError } from "./failure.ts";
 import { checkOutputs, elementFiles, type NamedFile } from "./output-files.ts";
 
@@ -34,8 +35,6 @@ export interface RunReport {
 }
 
 const burst = 256;
-/** How long the router runs before signals and pipes are looked at. */
-const turnMs = 5;
 
 /** Ends when the captures are played and nothing is left to do, when an element asks to stop, or when interrupted. */
 export async function runConfiguration(text: string, options: RunOptions): Promise<RunReport> {
@@ -91,25 +90,33 @@ export async function runConfiguration(text: string, options: RunOptions): Promi
       }
       return some;
     };
-    let turnEnd = performance.now() + turnMs;
-    for (;;) {
-      const more = feed();
-      const result = router.run(256);
-      const sent = drain();
-      if (result === "stopped" || options.signal?.aborted) break;
-      const waits = [...readers.values()].filter((reader) => !reader.ended);
-      const busy = result === "more" || (result === "polling" && readers.size === 0);
-      if (more || sent || busy) {
-        if (performance.now() < turnEnd) continue;
-        await new Promise((resolve) => setImmediate(resolve));
-      } else {
-        const next = router.nextTimer;
-        // With captures the run ends with them; without, timers may bring more.
-        if (waits.length === 0 && !router.waiting && (readers.size > 0 || next === undefined)) break;
-        await rest(router, next, waits, options.signal);
-      }
-      turnEnd = performance.now() + turnMs;
-    }
+    await runLoop(
+      [
+        {
+          turn() {
+            const more = feed();
+            const result = router.run(256);
+            const sent = drain();
+            if (result === "stopped") return "stopped";
+            if (more || sent || result === "more" || (result === "polling" && readers.size === 0)) return "more";
+            const ended = [...readers.values()].every((reader) => reader.ended);
+            // With captures the run ends with them; without, timers may bring more.
+            const last = readers.size > 0 || router.nextTimer === undefined;
+            return ended && last && !router.waiting ? "stopped" : "idle";
+          },
+          get wakesIn() {
+            return router.wakesIn;
+          },
+          onWake(listener) {
+            const ends = [router.onWake(listener), ...[...readers.values()].map((r) => r.onReady(listener))];
+            return () => {
+              for (const end of ends) end();
+            };
+          },
+        },
+      ],
+      { signal: options.signal },
+    );
     drain();
     router.flush();
     const problems = [...readers.values()].flatMap((r) => r.problem ?? []).concat(router.problems);
@@ -138,32 +145,6 @@ export async function runConfiguration(text: string, options: RunOptions): Promi
     throw e;
   }
 }
-
-/** Sleeps until a timer is due, a pipe has more, something outside has made work, or the run is to end. */
-async function rest(
-  router: Router,
-  next: bigint | undefined,
-  readers: readonly CaptureReader[],
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const wait = next === undefined ? longestSleep : Math.ceil(Number(next - router.now()) / 1e6);
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(wake, Math.max(0, Math.min(wait, longestSleep)));
-    function wake(): void {
-      clearTimeout(timer);
-      router.onWake = undefined;
-      signal?.removeEventListener("abort", wake);
-      resolve();
-    }
-    router.onWake = wake;
-    signal?.addEventListener("abort", wake);
-    if (signal?.aborted) wake();
-    for (const reader of readers) reader.more().then(wake);
-  });
-}
-
-/** Longer than any sleep, and what a timer of the host can do: 12 days. */
-const longestSleep = 0x3fffffff;
 
 /** What the run reads is not written to, and nothing is written to twice. @throws {CommandError} */
 function checkFiles(

@@ -39,6 +39,11 @@ export class CaptureWire implements WireEnd {
     return !player || (player.done && this.offered >= player.batch.count);
   }
 
+  /** Whether there is nothing to play until a pipe has more. */
+  get waits(): boolean {
+    return !this.done && this.offered >= (this.player as CapturePlayer).batch.count;
+  }
+
   /** Lets up to `limit` frames arrive at the NIC; how many did. */
   play(nic: Ixgbe, limit: number): number {
     const { player } = this;
@@ -54,9 +59,9 @@ export class CaptureWire implements WireEnd {
     return taken;
   }
 
-  /** Resolves when the capture may have more frames to play. */
-  more(): Promise<void> {
-    return this.player?.reader.more() ?? Promise.resolve();
+  /** Calls back when a pipe has more frames to play, or has ended. @returns ends it. */
+  onReady(listener: () => void): () => void {
+    return this.player?.reader.onReady(listener) ?? (() => {});
   }
 
   receive(batch: FrameBatch): void {

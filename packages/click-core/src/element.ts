@@ -72,7 +72,7 @@ export {
   packetDescriptor,
   type StagedIp,
 } from "./element/packet.ts";
-export type { StateMover, TransferableField } from "./runtime/transfer.ts";
+export type { FormerField, StateMover, TransferableField } from "./runtime/transfer.ts";
 export { type HashTableOptions, type HostHashTable, hashTable, type StagedHashTable } from "./structures/hash-table.ts";
 export { packetList, type StagedPacketList } from "./structures/packet-list.ts";
 export { type HostPacketRing, packetRing, type StagedPacketRing } from "./structures/packet-ring.ts";

@@ -8,11 +8,12 @@
  *
  * @packageDocumentation
  */
+export { SimulatedClock } from "@clickos/run-loop";
 export { arg, keyword, positional, required, rest } from "./element/argument-types.ts";
 export { type ElementClass, type ElementSet, element, elementSet } from "./element/element.ts";
 export type { HandlerEntry } from "./element/handler.ts";
 export { findHandler, HandlerError, type HandlerTree } from "./element/handler-tree.ts";
 export type { RouterDevice } from "./runtime/device-ring.ts";
-export { type DriveOptions, drive, SimulatedClock } from "./runtime/driver.ts";
+export { type DriveOptions, drive } from "./runtime/driver.ts";
 export { clickVersion, Router, type RouterOptions, type RunResult, systemClock } from "./runtime/router.ts";
 export type { Drop } from "./runtime/router-handlers.ts";

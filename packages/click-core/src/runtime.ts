@@ -4,5 +4,10 @@
  * @packageDocumentation
  */
 export { WatchList } from "./element/handler-tree.ts";
-export { type HandlerSources, type RouterHandlers, routerHandlers } from "./runtime/router-handlers.ts";
+export {
+  type HandlerSources,
+  type RouterHandlers,
+  routerHandlers,
+  type UnwatchedTree,
+} from "./runtime/router-handlers.ts";
 export { type FormerRouter, transferState } from "./runtime/transfer-state.ts";

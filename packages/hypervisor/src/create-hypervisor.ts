@@ -34,7 +34,8 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
   const machine = new Machine();
   const domains = new Map<number, DomainControl>();
   const due = new Dom0Events();
-  const sleep = new Dom0Sleep(machine);
+  const sleep = new Dom0Sleep(machine, () => threads.count > 0);
+  machine.onRing = () => sleep.wake();
   const slots = new Slots();
   /** Domains that are being moved. */
   const relocating = new Set<DomainControl>();
@@ -49,10 +50,7 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
   const dom0 = base.attach({
     id: 0,
     sharedInfo: { buffer: new SharedArrayBuffer(sharedInfo.size), offset: 0 },
-    wake() {
-      machine.ring(0);
-      sleep.wake();
-    },
+    wake: () => machine.ring(0),
   });
   /** Tells all threads, or one, how to deliver to a domain. */
   const publish = (id: number, pcpu?: number): void => {
@@ -374,6 +372,14 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
 
   publish(0);
 
+  const run = (): boolean => {
+    if (threads.count > 0) threads.poll();
+    const pending = (Atomics.load(dom0.sharedInfo, 0) & 1) !== 0;
+    if (pending) for (const port of base.takePending(0)) due.add(port);
+    const served = due.serve();
+    return own.pass() || pending || served;
+  };
+
   return {
     events,
     mapper,
@@ -440,19 +446,19 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
       due.add(port);
       sleep.wake();
     },
-    run() {
-      if (threads.count > 0) threads.poll();
-      const events = (Atomics.load(dom0.sharedInfo, 0) & 1) !== 0;
-      if (events) for (const port of base.takePending(0)) due.add(port);
-      const served = due.serve();
-      return own.pass() || events || served;
+    run,
+    turn: () => (run() ? "more" : "idle"),
+    get wakesIn() {
+      const next = own.nextWork;
+      return next === undefined ? undefined : next - now();
     },
+    onWake: (listener) => sleep.onWake(listener),
     async idle(timeoutMs) {
       const { rung } = sleep;
       if (due.pending || Atomics.load(dom0.sharedInfo, 0) & 1) return;
       const next = own.nextWork;
       const wait = next === undefined ? timeoutMs : Math.min(timeoutMs, Math.max(0, Number(next - now()) / 1e6));
-      await sleep.wait(rung, wait, threads.count > 0);
+      await sleep.wait(rung, wait);
     },
     get nextTimer() {
       return own.nextTimer;

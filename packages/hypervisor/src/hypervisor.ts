@@ -5,6 +5,7 @@
  */
 
 import type { GrantMapper } from "@clickos/grant-table";
+import type { LoopSource } from "@clickos/run-loop";
 import type { EventChannels, EvtchnPort } from "@clickos/xen-evtchn";
 import type { EventHandler } from "./dom0-events.ts";
 import type { Domain, DomainOptions } from "./domain.ts";
@@ -24,7 +25,8 @@ export interface HypervisorOptions {
   readonly watchdogMs?: number;
 }
 
-export interface Hypervisor {
+/** With its domains, it is a source of a run loop; those on other threads run by themselves. */
+export interface Hypervisor extends LoopSource {
   readonly events: EventChannels;
   /** Domain 0's mapper of other domains' grants. */
   readonly mapper: GrantMapper;
@@ -69,6 +71,10 @@ export interface Hypervisor {
    * when anything ran, or is left for the next turn. Domains on other threads run by themselves.
    */
   run(): boolean;
+  /** `run`, as a run loop asks for it. */
+  turn(): "idle" | "more";
+  /** Calls back when there may be something for `run` to do: an event, a message. @returns ends it. */
+  onWake(listener: () => void): () => void;
   /** Resolves when there may be something for `run` to do: an event, a message, a timer; or after this long. */
   idle(timeoutMs: number): Promise<void>;
   /** The earliest timer of any domain on this thread; `undefined` when none is set. */

@@ -58,6 +58,8 @@ export class Machine {
   readonly buffer: SharedArrayBuffer;
   readonly words: Int32Array;
   private readonly doubles: Float64Array;
+  /** Called when domain 0 is rung for on this thread. */
+  onRing: (() => void) | undefined;
 
   constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer((domainsAt + firstReservedDomain * domainWords) * 4)) {
     this.buffer = buffer;
@@ -74,6 +76,7 @@ export class Machine {
     const doorbell = this.at(pcpu, pcpuWord.doorbell);
     Atomics.add(this.words, doorbell, 1);
     Atomics.notify(this.words, doorbell);
+    if (pcpu === 0) this.onRing?.();
   }
   /** A message waits for a pCPU. */
   mail(pcpu: number): void {

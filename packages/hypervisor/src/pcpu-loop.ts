@@ -2,6 +2,7 @@
  * A pCPU on a thread of its own: takes messages, runs its vCPUs, and sleeps on its doorbell when there is nothing to
  * do. `receive` gives messages without waiting, `post` sends one; the rest is shared memory.
  */
+import { type LoopSource, runLoop, ThreadSleeper } from "@clickos/run-loop";
 import type { EventEndpoint } from "@clickos/xen-evtchn";
 import { ConsoleWriter } from "./console-writer.ts";
 import { GuestContext, type ThreadServices } from "./guest-context.ts";
@@ -34,12 +35,11 @@ interface Loaded {
   default(data: unknown): Kernel;
 }
 
-/** Never returns. */
-export async function pcpuLoop(options: PcpuLoopOptions): Promise<never> {
+/** Runs the thread's loop, which nothing stops. */
+export async function pcpuLoop(options: PcpuLoopOptions): Promise<void> {
   const { index, post } = options;
   const machine = new Machine(options.machine);
   const { words } = machine;
-  const doorbell = machine.at(index, pcpuWord.doorbell);
   const mail = machine.at(index, pcpuWord.mail);
   const call = machine.at(index, pcpuWord.call);
   const endpoints = new Map<number, EventEndpoint>();
@@ -155,36 +155,32 @@ export async function pcpuLoop(options: PcpuLoopOptions): Promise<never> {
     }
   };
 
+  const handle = async (): Promise<"more"> => {
+    receiveAll();
+    for (let m = queue.shift(); m; m = queue.shift()) {
+      if (m.op === "add") await add(m);
+      else if (m.op === "remove") {
+        pcpu.remove(m.slot);
+        post({ op: "done", request: m.request, value: 0 });
+      } else if (m.op === "load") load(m);
+      else if (m.op === "unload") unload(m);
+      else if (m.op === "share") pcpu.setShare(m.slot, m.share);
+      else if (m.op === "unpaused") pcpu.unpaused();
+    }
+    return "more";
+  };
+
   post({ op: "ready" });
-  const spinNs = BigInt(Math.round((options.spinUs ?? 100) * 1000));
-  let busyUntil = options.now();
-  for (;;) {
-    const seen = Atomics.load(words, doorbell);
-    if (Atomics.exchange(words, mail, 0) !== 0) {
-      receiveAll();
-      for (let m = queue.shift(); m; m = queue.shift()) {
-        if (m.op === "add") await add(m);
-        else if (m.op === "remove") {
-          pcpu.remove(m.slot);
-          post({ op: "done", request: m.request, value: 0 });
-        } else if (m.op === "load") load(m);
-        else if (m.op === "unload") unload(m);
-        else if (m.op === "share") pcpu.setShare(m.slot, m.share);
-        else if (m.op === "unpaused") pcpu.unpaused();
-      }
-    }
-    if (pcpu.pass()) {
-      busyUntil = options.now();
-      continue;
-    }
-    const next = pcpu.nextWork;
-    const now = options.now();
-    if (now - busyUntil < spinNs) {
-      // Looking at one word costs the core less than looking at everything.
-      for (let i = 0; i < 1000 && Atomics.load(words, doorbell) === seen; i++);
-      continue;
-    }
-    const wait = next === undefined ? 1000 : Math.min(1000, Math.max(0, Number(next - now) / 1e6));
-    Atomics.wait(words, doorbell, seen, wait);
-  }
+  const source = {
+    turn() {
+      if (Atomics.exchange(words, mail, 0) !== 0) return handle();
+      return pcpu.pass() ? "more" : "idle";
+    },
+    get wakesIn() {
+      const next = pcpu.nextWork;
+      return next === undefined ? undefined : next - options.now();
+    },
+  } satisfies LoopSource;
+  const sleeper = new ThreadSleeper(words, machine.at(index, pcpuWord.doorbell), options.spinUs ?? 100);
+  await runLoop([source], { sleeper });
 }

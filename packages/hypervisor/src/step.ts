@@ -26,7 +26,7 @@ export async function step(domain: DomainControl, host: DomainHost, sleep: Dom0S
       threads.pollOne(domain.pcpu);
       if (!waits()) break;
       if (performance.now() < begun + blockMs) sleep.block(rung, blockMs);
-      else await sleep.wait(rung, waitMs, true);
+      else await sleep.wait(rung, waitMs);
     }
     // What the thread has said of it by then.
     threads.pollOne(domain.pcpu);

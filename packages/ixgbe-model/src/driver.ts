@@ -96,6 +96,7 @@ export function drive(nic: Ixgbe, name = "nic"): Port {
     get drops() {
       return { "frame too long": tooLong };
     },
+    onReady: (listener) => nic.onArrive(listener),
     flush() {
       if (txTail === txClean) return;
       nic.write32(R.TDT, txTail);

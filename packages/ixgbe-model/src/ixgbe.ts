@@ -3,8 +3,9 @@
  * memory that both can reach, and a wire. Frames on the wire carry no frame check sequence.
  *
  * Spec: Intel 82599 datasheet 3.4, sections 4.6 (initialisation), 7.1 (receive), 7.2 (transmit), 8.2 (registers).
- * Not modelled: interrupts, offloads, filters beyond promiscuous reception, other queues.
+ * Not modelled: interrupts (`onArrive` is in their place), offloads, filters beyond promiscuous reception, other queues.
  */
+import { Wakers } from "@clickos/run-loop";
 import { copyFrame, FrameBatch } from "@clickos/vale";
 import * as R from "./registers.ts";
 
@@ -32,6 +33,8 @@ export interface Ixgbe {
    * decides whether the rest waits or is `missed`.
    */
   arrive(batch: FrameBatch, first: number): number;
+  /** Calls back when frames have arrived and found descriptors, once for a batch. @returns ends it. */
+  onArrive(listener: () => void): () => void;
   /** Counts frames that arrived when no descriptor was free. */
   missed(frames: number): void;
   /** Receive descriptors that software has given and hardware has not used. */
@@ -48,6 +51,7 @@ export function createIxgbe(options: IxgbeOptions): Ixgbe {
   const { memory } = outgoing;
   const { words } = memory;
   let wire: WireEnd | undefined;
+  const arrivals = new Wakers();
 
   // Registers of the hot paths, as plain variables.
   let rxBase = 0;
@@ -222,8 +226,10 @@ export function createIxgbe(options: IxgbeOptions): Ixgbe {
         count.gprc++;
         count.gorc += length;
       }
+      if (i > first) arrivals.wake();
       return i - first;
     },
+    onArrive: (listener) => arrivals.add(listener),
     missed(frames) {
       count.mpc += frames;
     },

@@ -17,6 +17,8 @@ export interface BackendOptions {
   readonly store: XenStore;
   readonly events: EventChannels;
   readonly mapper: GrantMapper;
+  /** As a hypervisor's: with it, the switches' run loops sleep while no front end sends. */
+  onEvent?(port: number, handler: (() => void) | undefined): void;
   /** The switch of a name. */
   bridge(name: string): ValeSwitch | undefined;
 }
@@ -181,6 +183,7 @@ export function createBackend(options: BackendOptions): Backend {
     try {
       for (const remote of remotes) ports.push(events.bindInterdomain(0, d.domain, remote));
       const [tx = 0, rx = tx] = ports;
+      const { onEvent } = options;
       vif = connectFrontEnd(modeOf(d), {
         name: `vif${d.key.replace("/", ".")}`,
         domain: d.domain,
@@ -194,6 +197,14 @@ export function createBackend(options: BackendOptions): Backend {
           bufferCount: key("buffer-count"),
         },
         rate: parseRate(read(`${d.path}/rate`) ?? ""),
+        ...(onEvent
+          ? {
+              onEvent(listener: () => void) {
+                onEvent.call(options, tx, listener);
+                return () => onEvent.call(options, tx, undefined);
+              },
+            }
+          : {}),
         notifyTx: () => events.send(0, tx),
         notifyRx: () => events.send(0, rx),
       });

@@ -18,6 +18,10 @@ export interface FrontEnd {
   readonly frameLimit?: number;
   /** The rings have been in use before. */
   readonly resume?: boolean;
+  /**
+   * Calls back at each event from the front end: then the port can tell its switch when it has frames. @returns ends it.
+   */
+  onEvent?(listener: () => void): () => void;
   /** Send events to the front end: about what it sent, and about what came for it. */
   notifyTx(): void;
   notifyRx(): void;
@@ -27,7 +31,15 @@ export interface FrontEnd {
 export function connectFrontEnd(mode: VifMode, front: FrontEnd): Vif {
   const { name, domain, mapper, grants, rate, notifyTx, notifyRx } = front;
   const { netmap, persistent, burst } = vifModes[mode];
-  const common = { name, domain, mapper, frameLimit: front.frameLimit ?? 0, ...(rate ? { rate } : {}) };
+  const onEvent = front.onEvent?.bind(front);
+  const common = {
+    name,
+    domain,
+    mapper,
+    frameLimit: front.frameLimit ?? 0,
+    ...(rate ? { rate } : {}),
+    ...(onEvent ? { onEvent } : {}),
+  };
   if (front.rings === "netmap") {
     if (!netmap) throw new NetbackError(`${name}: netmap rings were not offered`);
     return connectVif({ ...common, burst, grants, resume: front.resume ?? false, notify: notifyRx });

@@ -6,6 +6,7 @@
  * Transmit and receive are named from the guest's side.
  */
 import type { GrantMapper } from "@clickos/grant-table";
+import { Wakers } from "@clickos/run-loop";
 import { copyFrame, FrameBatch, maximumFrame } from "@clickos/vale";
 import { netmapRing, netmapSlot, ringSlots } from "@clickos/xen-ring";
 import { type Rate, RateLimit } from "./rate.ts";
@@ -44,6 +45,8 @@ export interface VifOptions {
   readonly rate?: Rate;
   /** Microseconds; for the rate. */
   now?(): number;
+  /** Calls back at each event from the front end; without it the switch must poll the port. @returns ends it. */
+  onEvent?(listener: () => void): () => void;
   /** Sends an event to the front end. */
   notify(): void;
 }
@@ -99,6 +102,8 @@ export function connectVif(options: VifOptions): Vif {
   const now = options.now ?? (() => performance.now() * 1000);
   const limit = options.rate && new RateLimit(options.rate, now());
   const longest = receiveLimit(options.frameLimit);
+  const ready = new Wakers();
+  const deaf = options.onEvent?.(() => ready.wake());
   let open = true;
   let txPackets = 0;
   let txBytes = 0;
@@ -114,6 +119,7 @@ export function connectVif(options: VifOptions): Vif {
   const disconnect = (): void => {
     if (!open) return;
     open = false;
+    deaf?.();
     unpinAll();
   };
 
@@ -218,6 +224,10 @@ export function connectVif(options: VifOptions): Vif {
         notifications++;
         options.notify();
       }
+    },
+    onReady: deaf && ((listener) => ready.add(listener)),
+    get readyIn() {
+      return open && !window.closed ? limit?.opensIn(now()) : undefined;
     },
     get drops() {
       return {

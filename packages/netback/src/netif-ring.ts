@@ -53,9 +53,10 @@ export class NetifBackRing {
     Atomics.store(this.words, RSP_PROD, this.rspProd | 0);
     return (this.rspProd - Atomics.load(this.words, RSP_EVENT)) >>> 0 < (this.rspProd - old) >>> 0;
   }
-  /** Asks for an event at the next request. */
-  sleep(): void {
-    Atomics.store(this.words, REQ_EVENT, (this.reqCons + 1) | 0);
+  /** Asks for an event when there are more than `seen` requests; whether there are already (`RING_FINAL_CHECK_FOR_REQUESTS`). */
+  sleep(seen: number): boolean {
+    Atomics.store(this.words, REQ_EVENT, (this.reqCons + seen + 1) | 0);
+    return this.waiting > seen;
   }
 }
 

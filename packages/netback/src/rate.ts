@@ -52,6 +52,10 @@ export class RateLimit {
     }
     return this.left > 0;
   }
+  /** Nanoseconds until the next period, while this one has nothing left. */
+  opensIn(nowUs: number): bigint | undefined {
+    return this.left > 0 ? undefined : BigInt(Math.max(0, Math.ceil((this.periodEnd - nowUs) * 1000)));
+  }
   spend(bytes: number): void {
     this.left -= bytes;
   }

@@ -5,6 +5,7 @@
  * Transmit and receive are named from the guest's side. Structures: xen/include/public/io/netif.h and ring.h.
  */
 import type { GrantMapper } from "@clickos/grant-table";
+import { Wakers } from "@clickos/run-loop";
 import { copyFrame, FrameBatch, maximumFrame } from "@clickos/vale";
 import { maximumPacketSlots, NETIF_RSP, NETTXF, netifRx, netifTx, XEN_NETIF_EXTRA_FLAG_MORE } from "@clickos/xen-ring";
 import { completeChecksum } from "./checksum.ts";
@@ -28,6 +29,8 @@ export interface StandardVifOptions {
   readonly rate?: Rate;
   /** Microseconds; for the rate. */
   now?(): number;
+  /** Calls back at each event from the front end; without it the switch must poll the port. @returns ends it. */
+  onEvent?(listener: () => void): () => void;
   /** Send events to the front end: about what it sent, and about what came for it. The same when there is one channel. */
   notifyTx(): void;
   notifyRx(): void;
@@ -75,6 +78,8 @@ export function connectStandardVif(options: StandardVifOptions): Vif {
   const batch = new FrameBatch(new ArrayBuffer(burst * stride));
   const staged = batch.memory.bytes;
   const longest = receiveLimit(options.frameLimit);
+  const ready = new Wakers();
+  const deaf = options.onEvent?.(() => ready.wake());
   let open = true;
   let frozen = false;
   /** Receive slots that may still be bad in this round; the next begins when it is flushed. */
@@ -207,6 +212,7 @@ export function connectStandardVif(options: StandardVifOptions): Vif {
   const disconnect = (): void => {
     if (!open) return;
     open = false;
+    deaf?.();
     keptTx?.close();
     keptRx?.close();
     window.unpin(options.txRingRef, false);
@@ -230,11 +236,14 @@ export function connectStandardVif(options: StandardVifOptions): Vif {
         }
         frozen = false;
         if (waiting === 0) {
-          tx.sleep();
+          if (tx.sleep(0)) continue;
           break;
         }
         const before = tx.reqCons;
-        if (takePacket(waiting) < 0) break;
+        if (takePacket(waiting) < 0) {
+          if (tx.sleep(waiting)) continue;
+          break;
+        }
         left -= (tx.reqCons - before) >>> 0;
       }
       if (batch.count > 0) return batch;
@@ -294,6 +303,10 @@ export function connectStandardVif(options: StandardVifOptions): Vif {
         n.notifications++;
         options.notifyRx();
       }
+    },
+    onReady: deaf && ((listener) => ready.add(listener)),
+    get readyIn() {
+      return open && !window.closed ? limit?.opensIn(now()) : undefined;
     },
     get drops() {
       return {

@@ -72,6 +72,7 @@ export function readPcap(path: string, name: string = path): CaptureInput {
     },
     deliver: (_batch, _list, count) => count,
     flush() {},
+    onReady: (listener) => player.reader.onReady(listener),
     detached: () => player.reader.close(),
   };
 }
@@ -89,6 +90,7 @@ export function writePcap(path: string, options: { name?: string; clock?: () => 
     writer,
     poll: () => null,
     release() {},
+    onReady: () => () => {},
     deliver(batch, list, count) {
       const now = clock();
       for (let k = 0; k < count; k++) {

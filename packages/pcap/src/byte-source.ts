@@ -16,6 +16,8 @@ export interface ByteSource {
   readonly waits: boolean;
   /** Resolves when there is more, or the end. */
   more(): Promise<void>;
+  /** Calls back whenever there is more, or the end. @returns ends it. */
+  onReady(listener: () => void): () => void;
   close(): void;
 }
 
@@ -82,6 +84,11 @@ export class MemorySource extends BufferedSource implements ByteSource {
     return Promise.resolve();
   }
 
+  /** All of it is there at once. */
+  onReady(): () => void {
+    return () => {};
+  }
+
   close(): void {}
 }
 
@@ -95,7 +102,7 @@ export class PushSource extends BufferedSource implements ByteSource {
   private trouble: Error | undefined;
   /** Whether something came since `take` had too little. */
   private fresh = false;
-  private waiting: (() => void)[] = [];
+  private readonly listeners = new Set<{ readonly ready: () => void }>();
 
   constructor() {
     super(new Uint8Array(pieceSize));
@@ -133,7 +140,19 @@ export class PushSource extends BufferedSource implements ByteSource {
   }
 
   more(): Promise<void> {
-    return this.finished || this.fresh ? Promise.resolve() : new Promise((resolve) => this.waiting.push(resolve));
+    if (this.finished || this.fresh) return Promise.resolve();
+    return new Promise((resolve) => {
+      const end = this.onReady(() => {
+        end();
+        resolve();
+      });
+    });
+  }
+
+  onReady(ready: () => void): () => void {
+    const listener = { ready };
+    this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
   }
 
   close(): void {
@@ -145,8 +164,6 @@ export class PushSource extends BufferedSource implements ByteSource {
 
   private wake(): void {
     this.fresh = true;
-    const { waiting } = this;
-    this.waiting = [];
-    for (const resolve of waiting) resolve();
+    for (const { ready } of this.listeners) ready();
   }
 }

@@ -22,6 +22,8 @@ export interface CaptureReader {
   readonly ended: boolean;
   /** Resolves when a pipe may have more, or has ended. */
   more(): Promise<void>;
+  /** Calls back whenever a pipe has more, or has ended. @returns ends it. */
+  onReady(listener: () => void): () => void;
   /** What was wrong with the file where reading ended; frames before it were given. */
   readonly problem: string | undefined;
   close(): void;
@@ -104,6 +106,7 @@ export function captureReader(source: ByteSource, name: string): CaptureReader {
       return ended;
     },
     more: () => (ended ? Promise.resolve() : source.more()),
+    onReady: (listener) => source.onReady(listener),
     get problem() {
       return problem;
     },

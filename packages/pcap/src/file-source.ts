@@ -39,6 +39,11 @@ class FileSource extends BufferedSource implements ByteSource {
     return Promise.resolve();
   }
 
+  /** What is in a file is there at once. */
+  onReady(): () => void {
+    return () => {};
+  }
+
   close(): void {
     if (this.fd >= 0) closeSync(this.fd);
     this.fd = -1;

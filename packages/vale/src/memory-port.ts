@@ -1,4 +1,5 @@
 /** A port in memory: two rings of buffers, for programs and tests. */
+import { Wakers } from "@clickos/run-loop";
 import { copyFrame, FrameBatch, maximumFrame } from "./frame-batch.ts";
 import type { Port } from "./port.ts";
 
@@ -23,6 +24,7 @@ export function createMemoryPort(name: string): MemoryPort {
   let head = 0;
   let tooLong = 0;
   let tail = 0;
+  const ready = new Wakers();
   return {
     name,
     poll: () => (outgoing.count > 0 ? outgoing : null),
@@ -47,6 +49,7 @@ export function createMemoryPort(name: string): MemoryPort {
       return taken;
     },
     flush() {},
+    onReady: (listener) => ready.add(listener),
     send(frames) {
       for (const f of frames)
         if (f.length > maximumFrame)
@@ -61,6 +64,7 @@ export function createMemoryPort(name: string): MemoryPort {
         outgoing.count++;
         sent++;
       }
+      if (sent > 0) ready.wake();
       return sent;
     },
     receive() {

@@ -28,6 +28,13 @@ export interface Port {
   deliver(batch: FrameBatch, list: Int32Array, count: number): number;
   /** Publishes what was delivered, and tells the other side once. */
   flush(): void;
+  /**
+   * Calls back when `poll` may give frames after it gave none. A port that cannot tell leaves it out, and is polled
+   * without end; one that never has frames takes the listener and never calls it. @returns ends it.
+   */
+  readonly onReady?: ((listener: () => void) => () => void) | undefined;
+  /** Nanoseconds until `poll` may give frames that nobody calls back for, as those that a rate holds back. */
+  readonly readyIn?: bigint | undefined;
   /** Frames that the port itself dropped, by reason. */
   readonly drops?: Readonly<Record<string, number>>;
   /** Called when the port leaves its switch. */

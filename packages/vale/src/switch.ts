@@ -1,4 +1,5 @@
 /** The switch: takes batches from its ports, looks each frame up, delivers to each port once a batch. */
+import { type LoopSource, Wakers } from "@clickos/run-loop";
 import { batchSize, type FrameBatch } from "./frame-batch.ts";
 import {
   AddressError,
@@ -54,7 +55,8 @@ export class SwitchError extends Error {
   }
 }
 
-export interface ValeSwitch {
+/** As a source of a run loop, it is idle when its ports have nothing, if all of them can tell when they have (`onReady`). */
+export interface ValeSwitch extends LoopSource {
   readonly name: string;
   /** Whether frames are looked up by their addresses, so that ports can have rules. */
   readonly byAddress: boolean;
@@ -67,6 +69,8 @@ export interface ValeSwitch {
    * one, so that whoever goes on until nothing moves comes to its good ones.
    */
   forward(): number;
+  turn(): "idle" | "more" | "polling";
+  onWake(listener: () => void): () => void;
   readonly stats: SwitchStats;
 }
 
@@ -87,6 +91,12 @@ export function createSwitch(options: { name?: string; lookup?: Lookup } = {}): 
   const lookup = options.lookup ?? learningBridge();
   const ports: (Port | undefined)[] = [];
   const lists: Int32Array[] = [];
+  const wakers = new Wakers();
+  const wake = (): void => wakers.wake();
+  /** By port: ends its calls of `wake`. */
+  const deaf: ((() => void) | undefined)[] = [];
+  /** Ports that cannot tell when they have frames. */
+  let polled = 0;
   const counts = new Int32Array(maximumPorts);
   const counters = new Float64Array(maximumPorts * COUNTERS);
   /** Ports whose addresses are fixed: they get nothing that is for nobody known. */
@@ -181,8 +191,28 @@ export function createSwitch(options: { name?: string; lookup?: Lookup } = {}): 
     }
     closed[index] = rules.addresses ? 1 : 0;
     ports[index] = port;
+    deaf[index] = port.onReady?.(wake);
+    if (!deaf[index]) polled++;
+    // It may have frames already.
+    wake();
     lists[index] ??= new Int32Array(batchSize);
     counters.fill(0, index * COUNTERS, (index + 1) * COUNTERS);
+  };
+
+  const forward = (): number => {
+    let moved = 0;
+    const last = ports.length;
+    for (let p = 0; p < last; p++) {
+      const port = ports[p];
+      const batch = port?.poll();
+      if (!port || !batch) continue;
+      if (batch.count > 0) forwardBatch(batch, p);
+      moved += batch.count || 1;
+      port.release();
+    }
+    if (moved === 0) idle = true;
+    else for (let p = 0; p < last; p++) ports[p]?.flush();
+    return moved;
   };
 
   return {
@@ -197,24 +227,22 @@ export function createSwitch(options: { name?: string; lookup?: Lookup } = {}): 
       const index = ports.indexOf(port);
       if (index < 0) throw new SwitchError("NOT_ATTACHED", `port '${port.name}' is not attached`);
       ports[index] = undefined;
+      if (deaf[index]) deaf[index]();
+      else polled--;
       lookup.forget?.(index);
       port.detached?.();
     },
-    forward() {
-      let moved = 0;
-      const last = ports.length;
-      for (let p = 0; p < last; p++) {
-        const port = ports[p];
-        const batch = port?.poll();
-        if (!port || !batch) continue;
-        if (batch.count > 0) forwardBatch(batch, p);
-        moved += batch.count || 1;
-        port.release();
+    forward,
+    turn: () => (forward() > 0 ? "more" : polled > 0 ? "polling" : "idle"),
+    get wakesIn() {
+      let first: bigint | undefined;
+      for (const port of ports) {
+        const next = port?.readyIn;
+        if (next !== undefined && (first === undefined || next < first)) first = next;
       }
-      if (moved === 0) idle = true;
-      else for (let p = 0; p < last; p++) ports[p]?.flush();
-      return moved;
+      return first;
     },
+    onWake: (listener) => wakers.add(listener),
     get stats() {
       const named: Record<string, PortStats> = {};
       ports.forEach((port, p) => {

@@ -159,3 +159,39 @@ describe("copyFrame", () => {
     expect(thief.receive()).toHaveLength(1);
   });
 });
+
+describe("a switch in a run loop", () => {
+  it("is woken by its ports, from when they are attached until they leave, for any number of listeners", () => {
+    const sw = createSwitch({ lookup: patch() });
+    const woken = [0, 0];
+    const ends = woken.map((_, i) => sw.onWake(() => void (woken[i] = (woken[i] as number) + 1)));
+    const frame = new Uint8Array(60);
+    const a = sw.attach("a");
+    const b = sw.attach("b");
+    expect([woken, sw.turn()]).toEqual([[2, 2], "idle"]);
+    a.send([frame, frame]);
+    expect([woken, sw.turn(), sw.turn(), b.pending]).toEqual([[3, 3], "more", "idle", 2]);
+    ends[0]?.();
+    b.send([frame]);
+    expect(woken).toEqual([3, 4]);
+    sw.turn();
+    sw.detach(a);
+    a.send([frame]);
+    expect([woken, sw.turn()]).toEqual([[3, 4], "idle"]);
+    // In the same place there is another port, which is heard.
+    const c = sw.attach("c");
+    c.send([frame]);
+    expect(woken).toEqual([3, 6]);
+  });
+
+  it("polls while a port cannot tell when it has frames, and knows the first time that any gives", () => {
+    const sw = createSwitch({ lookup: patch() });
+    const quiet = { poll: () => null, release() {}, deliver: () => 0, flush() {} };
+    expect([sw.turn(), sw.wakesIn]).toEqual(["idle", undefined]);
+    const deaf = sw.attach({ ...quiet, name: "deaf", readyIn: 7n });
+    sw.attach({ ...quiet, name: "slow", readyIn: 5n, onReady: () => () => {} });
+    expect([sw.turn(), sw.wakesIn]).toEqual(["polling", 5n]);
+    sw.detach(deaf);
+    expect(sw.turn()).toBe("idle");
+  });
+});

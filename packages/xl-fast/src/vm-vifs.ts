@@ -126,7 +126,8 @@ export class VmVifs {
 
   /** Maps what a router that has booted granted, and attaches its interfaces. All or none. */
   connect(places: readonly Places[], resume = false): void {
-    const { mapper, events } = this.hypervisor;
+    const { hypervisor } = this;
+    const { mapper, events } = hypervisor;
     const { id, memory } = this.domain;
     try {
       for (const { device, page: at, rings } of places) {
@@ -144,6 +145,10 @@ export class VmVifs {
           frameLimit,
           rate: rate === undefined ? undefined : parseRate(rate),
           resume,
+          onEvent: (listener) => {
+            hypervisor.onEvent(local, listener);
+            return () => hypervisor.onEvent(local, undefined);
+          },
           notifyTx: notify,
           notifyRx: notify,
         });

@@ -50,11 +50,11 @@ export interface HandlerSources {
 }
 
 /** A handler tree without `watch`, which is for those to add who know when values may have changed. */
-export type Handlers = Omit<HandlerTree, "watch">;
+export type UnwatchedTree = Omit<HandlerTree, "watch">;
 
-export interface RouterHandlers extends Handlers {
+export interface RouterHandlers extends UnwatchedTree {
   /** The same, with names looked up from the compound of that element, outwards. */
-  from(element: string): Handlers;
+  from(element: string): UnwatchedTree;
   /** Every reason for which packets were dropped, with counts above zero. */
   drops(): Drop[];
 }
@@ -242,7 +242,7 @@ export function routerHandlers(sources: HandlerSources): RouterHandlers {
     );
   };
 
-  const tree = (from: string): Handlers => {
+  const tree = (from: string): UnwatchedTree => {
     const read = (path: string, argument = ""): string => {
       const { entry, read } = find(path, from);
       if (!read) throw new HandlerError("NOT_READABLE", `handler '${entry.path}' cannot be read`);

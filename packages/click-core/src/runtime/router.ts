@@ -2,6 +2,7 @@
 
 import { ConfigurationError, type FlattenOptions, graphText } from "@clickos/click-language";
 import { moduleText, wasmBackend } from "@clickos/codegen";
+import { type LoopSource, Wakers } from "@clickos/run-loop";
 import {
   type CheckedConfiguration,
   checkConfiguration,
@@ -64,7 +65,7 @@ export function systemClock(): bigint {
   return BigInt(Math.round(performance.timeOrigin * 1000)) * 1000n + BigInt(Math.round(performance.now() * 1e6));
 }
 
-export class Router implements HandlerTree, Disposable {
+export class Router implements HandlerTree, Disposable, LoopSource {
   private readonly options: RouterOptions;
   private readonly timers = new HostTimers();
   private readonly facades = new Map<number, RouterDevice>();
@@ -76,8 +77,7 @@ export class Router implements HandlerTree, Disposable {
   /** Stops among those asked for that only end the turn. */
   private yields = 0;
   private pendingSwap: (() => void) | undefined;
-  /** Called when something outside made work for a router that may be asleep. */
-  onWake: (() => void) | undefined;
+  private readonly wakers = new Wakers();
 
   /**
    * Compiles a configuration and prepares it to run.
@@ -164,7 +164,7 @@ export class Router implements HandlerTree, Disposable {
       now: () => router.now(),
       at: (nanoseconds, run) => {
         const cancel = router.timers.at(nanoseconds, run);
-        router.onWake?.();
+        router.wakers.wake();
         return cancel;
       },
       yield() {
@@ -175,7 +175,7 @@ export class Router implements HandlerTree, Disposable {
       },
       schedule() {
         if (router.current) router.scheduleTask(name);
-        router.onWake?.();
+        router.wakers.wake();
       },
       handlers: {
         list: (pattern) => router.tree.from(name).list(pattern),
@@ -294,6 +294,20 @@ export class Router implements HandlerTree, Disposable {
     return "more";
   }
 
+  /** One turn of a run loop. */
+  turn(over: () => boolean): RunResult {
+    return this.run(4096, over);
+  }
+  /** Nanoseconds until the next timer. */
+  get wakesIn(): bigint | undefined {
+    const next = this.nextTimer;
+    return next === undefined ? undefined : next - this.now();
+  }
+  /** Calls back when something outside made work: a handler that was written, a socket, a file. @returns ends it. */
+  onWake(listener: () => void): () => void {
+    return this.wakers.add(listener);
+  }
+
   /** Whether a driver manager takes up the requests to stop. */
   private keepsRunning(): boolean {
     const { words, services } = this.current;
@@ -310,7 +324,7 @@ export class Router implements HandlerTree, Disposable {
   /** Asks the driver to stop. */
   stop(): void {
     if (this.current) this.current.words.stopped++;
-    this.onWake?.();
+    this.wakers.wake();
   }
 
   /** When the next timer is due, in the clock's nanoseconds; `undefined` when none is set. */
@@ -339,7 +353,7 @@ export class Router implements HandlerTree, Disposable {
     this.current.words.now = this.now();
     this.tree.write(path, value);
     this.checkWatches();
-    this.onWake?.();
+    this.wakers.wake();
   }
   /** Values are compared after each run, and after a write. It goes on when the configuration is replaced. */
   watch(path: string, changed: (value: string) => void): Disposable {
@@ -393,7 +407,7 @@ export class Router implements HandlerTree, Disposable {
           const n = value.trim() === "" ? 1 : Number(value.trim());
           if (!Number.isInteger(n) || n < 0) throw "stop takes a number";
           this.current.words.stopped += n;
-          this.onWake?.();
+          this.wakers.wake();
         },
       },
     };
@@ -447,7 +461,7 @@ export class Router implements HandlerTree, Disposable {
     this.current = next;
     for (const service of before.services) if (service && !next.services.includes(service)) service.close?.();
     for (const service of next.services) if (service && !before.services.includes(service)) service.start?.();
-    this.onWake?.();
+    this.wakers.wake();
   }
 
   /** Whether elements wait for something outside, such as a pipe: an idle router is not done then. */
