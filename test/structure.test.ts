@@ -122,6 +122,33 @@ describe("the structure", () => {
     expect(cycle(graph)).toBe(undefined);
   });
 
+  it("has packages that know nothing of what is above them", () => {
+    const direct = new Map(
+      packages.map((p) => {
+        const { name, dependencies = {} } = JSON.parse(readFileSync(join(root, p, "package.json"), "utf8"));
+        return [name, Object.keys(dependencies)] as const;
+      }),
+    );
+    const below = (name: string): Set<string> =>
+      new Set((direct.get(name) ?? []).flatMap((d) => [d, ...below(d)]).filter((d) => d.startsWith("@clickos/")));
+    const click = /^@clickos\/click-/;
+    const xen = /^@clickos\/(xen-|xenstore|grant-table|hypervisor|minios|netfront|netback|xl-fast)/;
+    const nothing = /./;
+    const rules: readonly (readonly [packages: string, of: RegExp])[] = [
+      ["layout click-language pcap run-loop unix-socket", nothing],
+      ["codegen", /^@clickos\/(?!layout$)/],
+      ["xen-evtchn xen-ring grant-table", /^@clickos\/(?!layout$)/],
+      ["xenstore hypervisor netfront netback minios vale ixgbe-model netdev", click],
+      ["click-core click-elements vale ixgbe-model netdev", xen],
+      ["click-core", /^@clickos\/(click-elements|netdev|pcap|unix-socket)/],
+    ];
+    for (const [names, of] of rules)
+      for (const name of names.split(" ")) {
+        expect([name, direct.has(`@clickos/${name}`)]).toEqual([name, true]);
+        expect([name, [...below(`@clickos/${name}`)].filter((d) => of.test(d))]).toEqual([name, []]);
+      }
+  });
+
   it("imports other packages only through entries that they declare", () => {
     const entries = new Set(
       packages.flatMap((p) => {
