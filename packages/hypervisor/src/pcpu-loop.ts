@@ -35,6 +35,9 @@ interface Loaded {
   default(data: unknown): Kernel;
 }
 
+/** How long a thread sleeps that nobody rings. */
+const longestSleepNs = 1_000_000_000n;
+
 /** Runs the thread's loop, which nothing stops. */
 export async function pcpuLoop(options: PcpuLoopOptions): Promise<void> {
   const { index, post } = options;
@@ -177,8 +180,10 @@ export async function pcpuLoop(options: PcpuLoopOptions): Promise<void> {
       return pcpu.pass() ? "more" : "idle";
     },
     get wakesIn() {
+      // Once a second at least: a thread that took the place of a lost one may have been rung before it was there.
       const next = pcpu.nextWork;
-      return next === undefined ? undefined : next - options.now();
+      const left = next === undefined ? longestSleepNs : next - options.now();
+      return left < longestSleepNs ? left : longestSleepNs;
     },
   } satisfies LoopSource;
   const sleeper = new ThreadSleeper(words, machine.at(index, pcpuWord.doorbell), options.spinUs ?? 100);
