@@ -129,7 +129,8 @@ export class DomainControl implements Domain {
   /** Whether a thread is running it at this moment. */
   get isInSlice(): boolean {
     const { machine } = this.host;
-    return this.pcpu !== 0 && Atomics.load(machine.words, machine.at(this.pcpu, pcpuWord.current)) === this.slot + 1;
+    if (this.pcpu === 0) return false;
+    return Math.abs(Atomics.load(machine.words, machine.at(this.pcpu, pcpuWord.current))) === this.slot + 1;
   }
   shutdown(reason: ShutdownReason): void {
     if (!this.isAlive) return;

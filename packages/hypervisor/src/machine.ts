@@ -18,7 +18,7 @@ export const pcpuWord = {
   doorbell: 0,
   /** Nonzero when messages wait. */
   mail: 1,
-  /** Slot + 1 of the vCPU that runs, 0 for none. */
+  /** Slot + 1 of the vCPU that runs, 0 for none; negative while the thread is finding out whether it may. */
   current: 2,
   /** Counts slices. */
   slices: 3,

@@ -35,7 +35,7 @@ interface Loaded {
   default(data: unknown): Kernel;
 }
 
-/** How long a thread sleeps that nobody rings. */
+/** How long a thread sleeps that nobody rings: if ever a ring were lost, it would cost a second and no more. */
 const longestSleepNs = 1_000_000_000n;
 
 /** Runs the thread's loop, which nothing stops. */
@@ -180,7 +180,6 @@ export async function pcpuLoop(options: PcpuLoopOptions): Promise<void> {
       return pcpu.pass() ? "more" : "idle";
     },
     get wakesIn() {
-      // Once a second at least: a thread that took the place of a lost one may have been rung before it was there.
       const next = pcpu.nextWork;
       const left = next === undefined ? longestSleepNs : next - options.now();
       return left < longestSleepNs ? left : longestSleepNs;

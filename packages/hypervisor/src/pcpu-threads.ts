@@ -173,7 +173,7 @@ export class PcpuThreadSet {
     if (this.closed) return;
     thread.poll(true);
     const current = Atomics.load(this.machine.words, this.machine.at(t.index, pcpuWord.current));
-    this.ended(t, culprit ?? current - 1, cause, message);
+    this.ended(t, culprit ?? Math.max(0, current) - 1, cause, message);
   }
 
   /** A thread has ended. `slot` was running, or being started. */

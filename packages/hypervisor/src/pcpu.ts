@@ -129,13 +129,15 @@ export class Pcpu {
   private slice(vcpu: Vcpu, now: bigint): bigint | undefined {
     const { slot, context } = vcpu;
     this.setRunnable(slot, false);
-    this.enter(slot);
-    // Whoever pauses a domain sees either that it runs, or that it does not begin to.
+    // Whoever pauses a domain sees either that it runs or may, or that it does not begin to. One that is only asked for is
+    // not to blame for the end of the thread.
+    Atomics.store(this.words, this.currentAt, -(slot + 1));
     const claim = this.machine.claim(context.id);
     if (claim === "no") {
       this.enter(undefined);
       return undefined;
     }
+    this.enter(slot);
     // Timers of one that stands still are not looked at otherwise.
     if (claim === "once" && context.timer !== 0n && context.timer <= now + vcpu.timeOffset) context.timerDue();
     let failure: unknown;

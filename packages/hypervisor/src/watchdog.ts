@@ -43,7 +43,7 @@ export class Watchdog {
       const current = word(pcpuWord.current);
       const last = this.seen[index];
       // Waiting for domain 0 to answer a hypercall is no crime.
-      if (!last || last.slices !== slices || current === 0 || word(pcpuWord.call) !== 0)
+      if (!last || last.slices !== slices || current <= 0 || word(pcpuWord.call) !== 0)
         this.seen[index] = { slices, since: now };
       else if (now - last.since > this.limitMs * (word(pcpuWord.importing) === 0 ? 1 : importFactor)) {
         this.seen[index] = { slices, since: now };
