@@ -49,19 +49,28 @@ export async function relink(saved: SavedVm, elements: ElementSet): Promise<Save
   return linked;
 }
 
-/** Moves a router's state out of a snapshot. @throws {ToolstackError} BAD_FILE when the snapshot holds what cannot be */
+/** The memory that a snapshot was taken of. */
+export function memoryOf({ pages, frames }: DomainSnapshot): Uint8Array {
+  const memory = new Uint8Array(pages * pageSize);
+  for (const { frame, bytes } of frames) memory.set(bytes, frame * frameSize);
+  return memory;
+}
+
+/**
+ * Moves a router's state from a former memory to that of its domain.
+ *
+ * @throws {ToolstackError} BAD_FILE when the former memory holds what cannot be.
+ */
 export function carryOver(
-  snapshot: DomainSnapshot,
+  former: Uint8Array,
   before: Image,
   after: Image,
   memory: WebAssembly.Memory,
   elements: ElementSet,
 ): void {
-  const bytes = new Uint8Array(snapshot.pages * pageSize);
-  for (const { frame, bytes: content } of snapshot.frames) bytes.set(content, frame * frameSize);
   const { checked } = checkConfiguration(after.manifest.config, elements);
   try {
-    transferState({ memory: bytes, plan: before.manifest.router }, memory, { memory: after.manifest.router, checked });
+    transferState({ memory: former, plan: before.manifest.router }, memory, { memory: after.manifest.router, checked });
   } catch (e) {
     if (!(e instanceof RangeError)) throw e;
     throw new ToolstackError("BAD_FILE", `the state of '${before.manifest.name}' cannot be moved: ${e.message}`);

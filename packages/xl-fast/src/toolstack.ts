@@ -11,7 +11,7 @@ import {
 } from "@clickos/hypervisor";
 import type { Vif } from "@clickos/netback";
 import { createXenStore, type XenStore } from "@clickos/xenstore";
-import { carryOver, relink } from "./carry-over.ts";
+import { carryOver, memoryOf, relink } from "./carry-over.ts";
 import { type ClickControl, serveClickControl } from "./click-control.ts";
 import { ToolstackError } from "./error.ts";
 import { ModuleCache } from "./module-cache.ts";
@@ -190,13 +190,14 @@ export function createToolstack(options: {
           `'${name}' crashed while it booted: ${domain.crash.cause}: ${domain.crash.message}`,
           domain.crash,
         );
+      const formerMemory = former && memoryOf(former.snapshot);
       for (const [i, { router, image }] of images.entries()) {
         if (snapshot) routers.connect(router, image, i, true);
         else {
           const ready = (): void => (onThread ? phases.end("guest") : undefined);
           await routers.start(router, image, { module: compiled[i], onBooted: ready });
           const before = former?.routers.find((r) => r.router === router);
-          if (former && before) carryOver(former.snapshot, before.image, image, domain.memory, elements);
+          if (formerMemory && before) carryOver(formerMemory, before.image, image, domain.memory, elements);
         }
       }
       phases.end("connect");

@@ -11,6 +11,7 @@ import {
 } from "@clickos/click-core/compile";
 import { type RouterHandlers, routerHandlers, WatchList } from "@clickos/click-core/runtime";
 import type { Image } from "@clickos/click-image";
+import { ConfigurationError } from "@clickos/click-language";
 import type { Domain, Hypervisor } from "@clickos/hypervisor";
 
 /** Milliseconds from one look at handlers that are watched to the next. */
@@ -117,7 +118,16 @@ export class VmRouter implements HandlerTree {
       `it needs the code of ${plan.className}, and the image '${name}' was built with another version of that class`,
     );
     if (!this.isSame(plan.className)) throw other;
-    this.graph ??= checkConfiguration(config, this.elements).checked;
+    try {
+      this.graph ??= checkConfiguration(config, this.elements).checked;
+    } catch (e) {
+      // Another class of the configuration is not here, or does not take it any more.
+      if (!(e instanceof ConfigurationError)) throw e;
+      throw new HandlerError(
+        "OTHER_LIBRARY",
+        `it needs code, and the configuration of the image '${name}' cannot be checked with the element library that is here`,
+      );
+    }
     const instance = this.graph.elements[index];
     if (instance?.source.name !== plan.name || !sameLayout(instance.state, router.layouts[plan.layout] ?? []))
       throw other;

@@ -83,6 +83,29 @@ describe("handlers of a VM whose image another element library made", () => {
     expect(vm.drops()).toEqual([]);
   });
 
+  it("leave out what cannot be checked, and say so by the handler's name", async () => {
+    const { Unqueue: _, ...fewer } = elements;
+    const { vm } = await running(fewer);
+    // IPFilter is the same, and counts drops of its own; the configuration has a class that is not here.
+    expect([vm.read("c.count"), vm.drops()]).toEqual(["3", []]);
+    expect(refusal(() => vm.read("f.program"))).toBe(
+      "OTHER_LIBRARY: f.program: it needs code, and the configuration of the image 'vm' cannot be checked with the element library that is here",
+    );
+  });
+
+  it("are not believed when the image names handlers that its classes do not have", async () => {
+    const { manifest } = image;
+    const names = ["constructor", "__proto__", "toString"];
+    const made = names.map((name) => ({ path: `c.${name}`, access: "rw", kind: "text" }) as const);
+    const lying = { ...image, manifest: { ...manifest, handlers: [...manifest.handlers, ...made] } };
+    const b = bench(1, createToolstack({ elements }));
+    const vm = await b.xl.create({ name: "vm", image: lying, vif: b.vif });
+    for (const name of names) {
+      expect(refusal(() => vm.read(`c.${name}`))).toMatch(/^NO_HANDLER: c\./);
+      expect(refusal(() => vm.write(`c.${name}`, "1"))).toMatch(/^NO_HANDLER: c\./);
+    }
+  });
+
   it("run nothing of the elements for plain values", async () => {
     const untouchable = Object.fromEntries(
       Object.entries(elements).map(([name, cls]) => [

@@ -2,7 +2,7 @@
  * Handlers: named values of elements that the host reads and writes. Here is how an element class defines one, and how a
  * compiled program lists it.
  */
-import type { Fields, FieldType, HostFields } from "@clickos/layout";
+import { type Fields, type FieldType, type HostFields, u8, u16, u16be, u32, u32be, u64, u64be } from "@clickos/layout";
 
 /**
  * What a handler's value is, for whoever shows it: a count that only grows, a level, a level per second, on or off, a text, a
@@ -10,13 +10,39 @@ import type { Fields, FieldType, HostFields } from "@clickos/layout";
  */
 export type HandlerKind = "counter" | "gauge" | "rate" | "flag" | "text" | "table" | "button";
 
-/**
- * How a plain value lies in memory: an integer, little endian unless its name ends in `be`. `span` is two `u32`, a `head` and
- * then a `tail` that run free; the value is what lies between them.
- */
+/** Two `u32`, a head and then a tail that run free; the value is what lies between them. */
+const span: Pick<FieldType<number>, "size" | "read"> = {
+  size: 8,
+  read: (data, offset) => (u32.read(data, offset + 4) - u32.read(data, offset)) >>> 0,
+};
+const i32: Pick<FieldType<number>, "size" | "read"> = { size: 4, read: (data, offset) => u32.read(data, offset) | 0 };
+
+/** How a plain value lies in memory: an integer, little endian unless its name ends in `be`; or a `span`, the length of a ring. */
 export type PlainType = "u8" | "u16" | "u32" | "i32" | "u64" | "u16be" | "u32be" | "u64be" | "span";
 
-export const plainTypes: readonly PlainType[] = ["u8", "u16", "u32", "i32", "u64", "u16be", "u32be", "u64be", "span"];
+const plainFields: Readonly<Record<PlainType, Pick<FieldType<number | bigint>, "size" | "read">>> = {
+  u8,
+  u16,
+  u32,
+  i32,
+  u64,
+  u16be,
+  u32be,
+  u64be,
+  span,
+};
+
+export const plainTypes: readonly PlainType[] = Object.keys(plainFields) as PlainType[];
+
+/** Bytes of a plain value. */
+export function plainSize(type: PlainType): number {
+  return plainFields[type].size;
+}
+
+/** Reads a plain value. @throws {RangeError} where it is beyond the memory. */
+export function readPlain(data: DataView, { address, type }: NonNullable<HandlerEntry["at"]>): number | bigint {
+  return plainFields[type].read(data, address);
+}
 
 /** A handler of a compiled program. Plain data: it travels in images. */
 export interface HandlerEntry {
@@ -61,8 +87,10 @@ export interface HandlerContext<C, P> {
  * code of the element, which `read` and `write` are.
  */
 export interface Handler<C, P, S extends Fields> {
-  /** Names of fields of the state, which are numbers or structures, of which it is the length. Others are an error when an
-   * element is compiled: types follow only later what a `state` function gives. */
+  /**
+   * The name of a field of the state: a number, or a structure, whose length it then is. Another name is an error when an
+   * element is compiled, and not before: what a `state` function gives is not known yet where this is typed.
+   */
   readonly counter?: string;
   readonly gauge?: string;
   readonly rate?: string;
@@ -96,34 +124,6 @@ export interface PlainField {
 /** Where in a field its plain value is; `undefined` when it has none. */
 export function plainValue(type: FieldType): PlainField["plain"] | undefined {
   if ("plain" in type) return (type as FieldType & PlainField).plain;
-  return plainTypes.includes(type.name as PlainType) ? { type: type.name as PlainType, offset: 0 } : undefined;
-}
-
-/** Reads a plain value; a flag is `true` or `false`. */
-export function readPlain(data: DataView, { address, type }: NonNullable<HandlerEntry["at"]>): number | bigint {
-  switch (type) {
-    case "u8":
-      return data.getUint8(address);
-    case "u16":
-      return data.getUint16(address, true);
-    case "u16be":
-      return data.getUint16(address);
-    case "u32":
-      return data.getUint32(address, true);
-    case "u32be":
-      return data.getUint32(address);
-    case "i32":
-      return data.getInt32(address, true);
-    case "u64":
-      return data.getBigUint64(address, true);
-    case "u64be":
-      return data.getBigUint64(address);
-    case "span":
-      return (data.getUint32(address + 4, true) - data.getUint32(address, true)) >>> 0;
-  }
-}
-
-/** Bytes of a plain value. */
-export function plainSize(type: PlainType): number {
-  return { u8: 1, u16: 2, u16be: 2, u32: 4, u32be: 4, i32: 4, u64: 8, u64be: 8, span: 8 }[type];
+  const isPlain = type.kind === "integer" && Object.hasOwn(plainFields, type.name);
+  return isPlain ? { type: type.name as PlainType, offset: 0 } : undefined;
 }

@@ -132,13 +132,16 @@ export function routerHandlers(sources: HandlerSources): RouterHandlers {
   };
   const ofClass = (entry: HandlerEntry, index: number, name: string): Bound => {
     const { at, text, kind } = entry;
+    /** What the class has there. An image may say of itself what its classes do not have. */
     const code = (): Handler<any, any, any> => {
       try {
-        return (sources.instance(index).class.handlers as Record<string, Handler<any, any, any>>)[name] ?? {};
+        const { handlers } = sources.instance(index).class;
+        if (handlers && Object.hasOwn(handlers, name)) return handlers[name] as Handler<any, any, any>;
       } catch (e) {
         if (e instanceof HandlerError) throw new HandlerError(e.code, `${entry.path}: ${e.message}`);
         throw e;
       }
+      throw new HandlerError("NO_HANDLER", `${entry.path}: the element's class has no such handler`);
     };
     const bound: Bound = { entry };
     if (text !== undefined) bound.read = () => text;
@@ -182,8 +185,8 @@ export function routerHandlers(sources: HandlerSources): RouterHandlers {
     }),
     home_thread: (_e, _, path) => ({ entry: { path, access: "r", kind: "gauge" }, read: () => 0 }),
   };
-  const standardOf = (e: ElementPlan): typeof standard =>
-    e.task === undefined ? standard : { ...standard, ...ofTask };
+  const standardWithTask = { ...standard, ...ofTask };
+  const standardOf = (e: ElementPlan): typeof standard => (e.task === undefined ? standard : standardWithTask);
 
   /** The handler of an element; `undefined` when it has none of that name. */
   const own = (index: number, name: string): Bound | undefined => {
