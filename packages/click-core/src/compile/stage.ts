@@ -1,23 +1,25 @@
 /**
  * Stages a checked graph: every element's code is run at build time and leaves what is specific to its place.
  *
- * An input with one caller is emitted where it is called; one with several becomes a function. To know which,
- * each piece of element code is first run against a module that is thrown away, counting its calls.
+ * An input with one caller is emitted where it is called; one with several becomes a function.
  */
 import { ConfigurationError } from "@clickos/click-language";
-import { type Func, FunctionBuilder, type I32, ModuleBuilder, moduleBuilder, staged } from "@clickos/codegen";
+import { type Func, type ModuleBuilder, moduleBuilder, staged } from "@clickos/codegen";
 import { alignUp, type Struct } from "@clickos/layout";
-import type { ElementClass, ElementContext } from "../element/element.ts";
-import { ElementDefinitionError, Ownership } from "../element/ownership.ts";
-import { bufferSize, loadParts, type PacketParts, saveParts } from "../element/packet.ts";
+import { ElementDefinitionError } from "../element/ownership.ts";
+import { bufferSize, loadParts, saveParts } from "../element/packet.ts";
 import { lineSize } from "../structures/text-line.ts";
+import { bufferPool } from "./buffer-pool.ts";
+import { callSites } from "./call-sites.ts";
 import type { CheckedGraph, ElementInstance } from "./check.ts";
 import { portTexts, stateLayouts } from "./describe.ts";
-import { type ElementPlace, elementContext, elementPacket, type Wiring } from "./element-context.ts";
+import { ElementCode } from "./element-code.ts";
+import type { ElementPlace, Wiring } from "./element-context.ts";
 import { findSignals, type Neighbours, type Signals } from "./flow.ts";
 import type { DropCounter, MemoryPlan } from "./memory-plan.ts";
 import { noTimer, type Platform, routerControl, type StagedDevice, type StagedPool } from "./platform.ts";
-import { anyRunnable, prepareTasks, runTasks, type TaskTable } from "./tasks.ts";
+import { anyRunnable, hasTask, prepareTasks, runTasks, type TaskTable } from "./tasks.ts";
+import { defineTimers } from "./timers.ts";
 
 export interface StagedRouter {
   readonly module: ModuleBuilder;
@@ -28,20 +30,8 @@ type Entry = { readonly kind: "push" | "pull"; readonly element: number; readonl
 const partParams = { address: "i32", data: "i32", length: "i32", network: "i32", transport: "i32" } as const;
 const inlineDepth = 120;
 
-/** Sites by class and by what makes elements of a class alike; they follow from these alone. */
-const knownSites = new WeakMap<ElementClass, Map<string, Map<string, number>>>();
-const maximumKnown = 1024;
-
 export function stageRouter(graph: CheckedGraph, platform: Platform): StagedRouter {
   return new Stager(graph, platform).build();
-}
-
-/** A module that is thrown away: helper functions are declared, but their code, which moves no packets, is not made. */
-class ScratchModule extends ModuleBuilder {
-  override define(): void {}
-  run(body: (c: FunctionBuilder) => void): void {
-    body(new FunctionBuilder(this, this.declare("scratch", {}, undefined)));
-  }
 }
 
 class Stager {
@@ -55,7 +45,7 @@ class Stager {
   private readonly devices = new Map<number, StagedDevice>();
   private readonly drops = new Map<string, DropCounter>();
   private readonly constants = new Map<string, number>();
-  private readonly sites = new Map<string, number>();
+  private sites: ReadonlyMap<string, number> = new Map();
   private readonly functions = new Map<string, Func>();
   private readonly pending: (() => void)[] = [];
   private readonly outgoing = new Map<string, { element: number; port: number }>();
@@ -67,7 +57,8 @@ class Stager {
   private readonly tickets: number;
   private readonly listeners = { empty: new Map<number, number[]>(), full: new Map<number, number[]>() };
   private readonly signals = new Map<string, Signals>();
-  private readonly place: ElementPlace;
+  private readonly code: ElementCode;
+  private readonly pool: StagedPool;
   private readonly poolCount: number;
   private readonly poolBase: number;
   private readonly freeStack: number;
@@ -81,10 +72,11 @@ class Stager {
     });
     this.top = platform.base;
     this.control = this.reserve(routerControl.size, 64);
+    this.pool = bufferPool(this.control, () => this.freeStack);
     for (const e of graph.elements) if (hasTask(e)) this.tasks.set(e.index, this.tasks.size);
     this.runnable = this.reserve(Math.ceil(this.tasks.size / 32) * 4, 8);
     this.tickets = this.reserve(this.tasks.size * 8, 8);
-    this.place = {
+    const place: ElementPlace = {
       elements: graph.elements,
       control: this.control,
       line: this.reserve(lineSize, 16),
@@ -102,6 +94,7 @@ class Stager {
       listeners: (element, which) => this.listeners[which].get(element) ?? [],
       signals: (element, port, direction) => this.signalsOf(element, port, direction),
     };
+    this.code = new ElementCode(place);
     for (const { from, to } of graph.connections) {
       this.outgoing.set(`${from.element}.${from.port}`, to);
       const key = `${to.element}.${to.port}`;
@@ -148,28 +141,21 @@ class Stager {
   }
 
   build(): StagedRouter {
-    this.countSites();
+    this.sites = callSites(this.graph, this.code);
     const init = this.module.declare("init", {}, undefined);
     const run = this.module.declare("run", { now: "i64", rounds: "i32" }, "i32");
     const tasks = this.graph.elements
       .filter((e) => this.tasks.has(e.index))
-      .map((e) => this.module.func(`${e.source.name} task`, {}, "i32", (c) => this.emitTask(c, e, this.wiring)));
+      .map((e) => this.module.func(`${e.source.name} task`, {}, "i32", (c) => this.code.task(c, e, this.wiring)));
     const timers = this.graph.elements
       .filter((e) => e.class.timer)
       .map((e) => ({
         due: this.dues[e.index] as number,
-        func: this.module.func(`${e.source.name} timer`, {}, undefined, (c) => {
-          this.note(c, e);
-          this.emit(c, e, this.wiring, (context) => e.class.timer?.(c, context));
-        }),
+        func: this.module.func(`${e.source.name} timer`, {}, undefined, (c) => this.code.timer(c, e, this.wiring)),
       }));
     const initializers = this.graph.elements
       .filter((e) => e.class.init)
-      .map((e) =>
-        this.module.func(`${e.source.name} init`, {}, undefined, (c) =>
-          this.emit(c, e, this.wiring, (context) => e.class.init?.(c, context)),
-        ),
-      );
+      .map((e) => this.module.func(`${e.source.name} init`, {}, undefined, (c) => this.code.init(c, e, this.wiring)));
     for (let define = this.pending.pop(); define; define = this.pending.pop()) define();
 
     this.module.define(init, {}, (c) => {
@@ -197,7 +183,7 @@ class Stager {
       control.freeCount.set(this.poolCount);
       for (const f of initializers) c.call(f);
     });
-    const fire = timers.length > 0 ? this.defineTimers(timers) : undefined;
+    const fire = timers.length > 0 ? defineTimers(this.module, this.control, timers) : undefined;
     this.module.define(run, { now: "i64", rounds: "i32" }, (c, { now, rounds }) => {
       const control = staged(c, routerControl, this.control);
       control.now.set(now);
@@ -325,82 +311,7 @@ class Stager {
     }
   }
 
-  private readonly pool: StagedPool = {
-    available: (c) => c.load32(this.control, routerControl.offsets.freeCount),
-    base: (c) => c.load32(this.control, routerControl.offsets.poolBase),
-    count: (c) => c.load32(this.control, routerControl.offsets.poolCount),
-    allocate: (c) => {
-      const count = c.load32(this.control, routerControl.offsets.freeCount);
-      const result = c.var("i32", 0, "buffer");
-      c.if(
-        count,
-        () => {
-          const left = count.sub(1);
-          c.store32(this.control, left, routerControl.offsets.freeCount);
-          result.set(c.load32(left.shl(2), this.freeStack));
-        },
-        () => staged(c, routerControl, this.control).poolEmpty.inc(),
-      );
-      return result.get();
-    },
-    free: (c, address) => {
-      const count = c.load32(this.control, routerControl.offsets.freeCount);
-      c.store32(count.shl(2), address, this.freeStack);
-      c.store32(this.control, count.add(1), routerControl.offsets.freeCount);
-    },
-  };
-
   // ---- who calls whom
-
-  private countSites(): void {
-    const scratch = new ScratchModule({ import: ["", ""], pages: 1 });
-    for (const e of this.graph.elements) {
-      const key = `${e.source.configText}\0${e.inputs.join()}\0${e.outputs.join()}`;
-      let known = knownSites.get(e.class);
-      if (!known) {
-        known = new Map();
-        knownSites.set(e.class, known);
-      }
-      let counts = known.get(key);
-      if (!counts) {
-        counts = this.countElementSites(scratch, e);
-        if (known.size < maximumKnown) known.set(key, counts);
-      }
-      for (const [port, count] of counts) {
-        const [side, number] = port.split(" ") as [string, string];
-        this.sites.set(`${side} ${e.index}.${number}`, count);
-      }
-    }
-  }
-
-  /** How often an element's code pushes to each output and pulls from each input, in all. */
-  private countElementSites(scratch: ScratchModule, e: ElementInstance): Map<string, number> {
-    const counts = new Map<string, number>();
-    const count = (key: string): void => {
-      counts.set(key, (counts.get(key) ?? 0) + 1);
-    };
-    const counting: Wiring = {
-      push: (_c, _element, port) => count(`out ${port}`),
-      pull: (c, _element, port, sink) => {
-        count(`in ${port}`);
-        sink(loadParts(c, c.i32(0)));
-      },
-      data: () => 0,
-      drop: () => 0,
-    };
-    scratch.run((c) => {
-      e.inputs.forEach((processing, port) => {
-        if (processing === "push") this.emitPush(c, e, port, loadParts(c, c.i32(0)), counting);
-      });
-      e.outputs.forEach((processing, port) => {
-        if (processing === "pull") this.emitPull(c, e, port, () => {}, counting);
-      });
-      if (e.class.timer) this.emit(c, e, counting, (context) => e.class.timer?.(c, context));
-      if (e.class.init) this.emit(c, e, counting, (context) => e.class.init?.(c, context));
-      if (hasTask(e)) this.emitTask(c, e, counting);
-    });
-    return counts;
-  }
 
   private readonly wiring: Wiring = {
     push: (c, element, port, parts) => {
@@ -411,7 +322,7 @@ class Stager {
         this.incoming.get(`${to.element}.${to.port}`)?.length === 1 && this.sites.get(`out ${element}.${port}`) === 1;
       if (once && this.depth < inlineDepth) {
         this.depth++;
-        this.emitPush(c, target, to.port, parts, this.wiring);
+        this.code.push(c, target, to.port, parts, this.wiring);
         this.depth--;
       } else {
         c.call(
@@ -430,7 +341,7 @@ class Stager {
       const source = this.graph.elements[from.element] as ElementInstance;
       if (this.sites.get(`in ${element}.${port}`) === 1 && this.depth < inlineDepth) {
         this.depth++;
-        this.emitPull(c, source, from.port, sink, this.wiring);
+        this.code.pull(c, source, from.port, sink, this.wiring);
         this.depth--;
       } else {
         const address = c.call(this.entry({ kind: "pull", ...from }) as Func<"i32">);
@@ -462,136 +373,18 @@ class Stager {
             network: c.var("i32", p.network),
             transport: c.var("i32", p.transport),
           };
-          this.emitPush(c, e, entry.port, parts, this.wiring);
+          this.code.push(c, e, entry.port, parts, this.wiring);
         });
       else
         this.module.define(func, {}, (c) => {
           const result = c.var("i32", 0, "result");
-          this.emitPull(c, e, entry.port, (parts) => result.set(saveParts(c, parts)), this.wiring);
+          this.code.pull(c, e, entry.port, (parts) => result.set(saveParts(c, parts)), this.wiring);
           return result.get();
         });
       this.depth = depth;
     });
     return func;
   }
-
-  // ---- element code
-
-  private emitPush(c: FunctionBuilder, e: ElementInstance, port: number, parts: PacketParts, wiring: Wiring): void {
-    this.emit(c, e, wiring, (context, ownership) => {
-      const packet = elementPacket(this.place, c, e, parts, ownership, wiring);
-      ownership.add(packet);
-      if (e.class.push) e.class.push(c, port, packet, context);
-      else if (e.class.action) {
-        e.class.action(c, packet, context);
-        if (c.reachable && ownership.isLive(packet)) context.output(0).push(packet);
-      } else throw new ElementDefinitionError(`${e.class.name}: has a push input but neither action nor push`);
-    });
-  }
-
-  private emitPull(
-    c: FunctionBuilder,
-    e: ElementInstance,
-    port: number,
-    sink: (parts: PacketParts) => void,
-    wiring: Wiring,
-  ): void {
-    this.emit(
-      c,
-      e,
-      wiring,
-      (context, ownership) => {
-        if (e.class.pull) e.class.pull(c, port, context);
-        else if (e.class.action)
-          context.input(0).pull((packet) => {
-            e.class.action?.(c, packet, context);
-            if (c.reachable && ownership.isLive(packet)) context.output(port).push(packet);
-          });
-        else throw new ElementDefinitionError(`${e.class.name}: has a pull output but neither action nor pull`);
-      },
-      sink,
-    );
-  }
-
-  /** Leaves word of whose task or timer runs: all there is to know of one that never ends. */
-  private note(c: FunctionBuilder, e: ElementInstance): void {
-    staged(c, routerControl, this.control).running.set(e.index + 1);
-  }
-
-  private emitTask(c: FunctionBuilder, e: ElementInstance, wiring: Wiring): I32 {
-    const worked = c.var("i32", 0, "worked");
-    this.note(c, e);
-    this.emit(c, e, wiring, (context) => {
-      const result = e.class.task?.(c, context);
-      if (result) worked.set(result);
-      const inputs = e.inputs.flatMap((p, port) => (p === "pull" ? [port] : []));
-      // Nothing found upstream, and those who know say that there is nothing: sleep until they call.
-      if (inputs.length > 0 && !e.class.polls)
-        c.if(worked.get().eqz(), () => {
-          let any = c.i32(0);
-          for (const port of inputs) any = any.or(context.mayPull(port));
-          c.if(any.eqz(), () => context.task.unschedule());
-        });
-    });
-    return worked.get();
-  }
-
-  /** Runs element code inside a block of its own, whose end a finished path goes to. */
-  private emit(
-    c: FunctionBuilder,
-    e: ElementInstance,
-    wiring: Wiring,
-    body: (context: ElementContext<any, any, any>, ownership: Ownership) => void,
-    sink?: (parts: PacketParts) => void,
-  ): void {
-    const outer = c.observer;
-    c.block(
-      (end) => {
-        const ownership = new Ownership(c, `${e.class.name} ('${e.source.name}')`, () => c.br(end));
-        c.observer = ownership;
-        try {
-          body(elementContext(this.place, c, e, ownership, wiring, sink), ownership);
-          ownership.finish();
-        } finally {
-          c.observer = outer;
-        }
-      },
-      e.source.name.replace(/\W/g, "_"),
-      e.source.name,
-    );
-  }
-
-  private defineTimers(timers: readonly { due: number; func: Func<undefined> }[]): Func<undefined> {
-    return this.module.func("timers", {}, undefined, (c) => {
-      const control = staged(c, routerControl, this.control);
-      const now = control.now.get();
-      for (const { due, func } of timers) {
-        const when = c.load64(due);
-        c.if(when.leU(now), () => {
-          c.store64(due, noTimer);
-          c.call(func);
-        });
-      }
-      const next = c.var("i64", noTimer, "next");
-      for (const { due } of timers) {
-        const when = c.load64(due);
-        c.if(when.ltU(next.get()), () => next.set(when));
-      }
-      control.nextTimer.set(next.get());
-    });
-  }
-}
-
-export function hasTask(e: ElementInstance): boolean {
-  return (
-    e.class.task !== undefined &&
-    (e.class.hasTask?.({
-      config: e.config as never,
-      inputIsPush: e.inputs[0] === "push",
-      outputIsPush: e.outputs[0] === "push",
-    }) ??
-      true)
-  );
 }
 
 /** The device numbers that a graph's elements work with. */

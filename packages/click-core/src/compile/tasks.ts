@@ -78,3 +78,16 @@ export function anyRunnable(c: FunctionBuilder, t: TaskTable, graph: CheckedGrap
     any = any.or(c.load32(t.runnable + word * 4).and(~(devices.get(word) ?? 0)));
   return c.select(any, c.i32(3), c.i32(0));
 }
+
+/** Whether an element has a task in its place. */
+export function hasTask(e: ElementInstance): boolean {
+  return (
+    e.class.task !== undefined &&
+    (e.class.hasTask?.({
+      config: e.config as never,
+      inputIsPush: e.inputs[0] === "push",
+      outputIsPush: e.outputs[0] === "push",
+    }) ??
+      true)
+  );
+}

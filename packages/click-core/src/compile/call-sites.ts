@@ -1,0 +1,76 @@
+/**
+ * How often elements push and pull, before any of their code is made: each piece of it is first run against a module that is
+ * thrown away, counting its calls.
+ */
+import { FunctionBuilder, ModuleBuilder } from "@clickos/codegen";
+import type { ElementClass } from "../element/element.ts";
+import { loadParts } from "../element/packet.ts";
+import type { CheckedGraph, ElementInstance } from "./check.ts";
+import type { ElementCode } from "./element-code.ts";
+import type { Wiring } from "./element-context.ts";
+import { hasTask } from "./tasks.ts";
+
+/** Sites by class and by what makes elements of a class alike; they follow from these alone. */
+const knownSites = new WeakMap<ElementClass, Map<string, Map<string, number>>>();
+const maximumKnown = 1024;
+
+/** A module that is thrown away: helper functions are declared, but their code, which moves no packets, is not made. */
+class ScratchModule extends ModuleBuilder {
+  override define(): void {}
+  run(body: (c: FunctionBuilder) => void): void {
+    body(new FunctionBuilder(this, this.declare("scratch", {}, undefined)));
+  }
+}
+
+/** By `out ELEMENT.PORT` and `in ELEMENT.PORT`: from how many places in an element's code it pushes or pulls there. */
+export function callSites(graph: CheckedGraph, code: ElementCode): ReadonlyMap<string, number> {
+  const sites = new Map<string, number>();
+  const scratch = new ScratchModule({ import: ["", ""], pages: 1 });
+  for (const e of graph.elements) {
+    const key = `${e.source.configText}\0${e.inputs.join()}\0${e.outputs.join()}`;
+    let known = knownSites.get(e.class);
+    if (!known) {
+      known = new Map();
+      knownSites.set(e.class, known);
+    }
+    let counts = known.get(key);
+    if (!counts) {
+      counts = elementSites(scratch, e, code);
+      if (known.size < maximumKnown) known.set(key, counts);
+    }
+    for (const [port, count] of counts) {
+      const [side, number] = port.split(" ") as [string, string];
+      sites.set(`${side} ${e.index}.${number}`, count);
+    }
+  }
+  return sites;
+}
+
+/** How often an element's code pushes to each output and pulls from each input, in all. */
+function elementSites(scratch: ScratchModule, e: ElementInstance, code: ElementCode): Map<string, number> {
+  const counts = new Map<string, number>();
+  const count = (key: string): void => {
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  };
+  const counting: Wiring = {
+    push: (_c, _element, port) => count(`out ${port}`),
+    pull: (c, _element, port, sink) => {
+      count(`in ${port}`);
+      sink(loadParts(c, c.i32(0)));
+    },
+    data: () => 0,
+    drop: () => 0,
+  };
+  scratch.run((c) => {
+    e.inputs.forEach((processing, port) => {
+      if (processing === "push") code.push(c, e, port, loadParts(c, c.i32(0)), counting);
+    });
+    e.outputs.forEach((processing, port) => {
+      if (processing === "pull") code.pull(c, e, port, () => {}, counting);
+    });
+    if (e.class.timer) code.timer(c, e, counting);
+    if (e.class.init) code.init(c, e, counting);
+    if (hasTask(e)) code.task(c, e, counting);
+  });
+  return counts;
+}
