@@ -8,7 +8,7 @@
 import { randomBytes } from "node:crypto";
 import { chmodSync, linkSync, lstatSync, unlinkSync } from "node:fs";
 import { connect, type Server } from "node:net";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { UnixSocketError } from "./error.ts";
 
 /** Bytes of a path: `sun_path` of `sockaddr_un` less its final zero, on Linux and elsewhere. */
@@ -29,7 +29,8 @@ export async function listenUnix(
   path: string,
   options: { readonly mode?: number } = {},
 ): Promise<void> {
-  const temporary = join(dirname(path), `.${randomBytes(temporaryBytes).toString("hex")}`);
+  // With its folder, be it `.`: a name that reads as a number is a port to Node.
+  const temporary = `${dirname(path)}/.${randomBytes(temporaryBytes).toString("hex")}`;
   const longest = Math.max(Buffer.byteLength(path), Buffer.byteLength(temporary));
   if (longest > maximumPath)
     throw new UnixSocketError(
@@ -115,7 +116,7 @@ async function checkPath(path: string): Promise<Identity | undefined> {
 /** Only a refusal says that nobody listens; anything else may be a server that is busy, or of another kind. */
 function isDead(path: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(path);
+    const socket = connect({ path });
     const done = (dead: boolean): void => {
       socket.destroy();
       clearTimeout(timer);
