@@ -17,7 +17,7 @@ import { failureText } from "./failure.ts";
 import { readInput, writeBytes } from "./files.ts";
 import { checkOutputs, elementFiles, type NamedFile } from "./output-files.ts";
 import { printable } from "./printable.ts";
-import { interruptible } from "./shutdown.ts";
+import { Interruption } from "./shutdown.ts";
 
 /** Runs the command; the result is its exit status. */
 export async function click(argv: readonly string[]): Promise<number> {
@@ -46,6 +46,7 @@ export async function click(argv: readonly string[]): Promise<number> {
     return fail(`click: ${(e as Error).message}`);
   }
 
+  const interruption = new Interruption();
   const simulated = options.simulated === undefined ? undefined : new SimulatedClock(options.simulated);
   let router: Router;
   try {
@@ -65,6 +66,8 @@ export async function click(argv: readonly string[]): Promise<number> {
             ? [{ path: options.output, what: "the flat configuration" }]
             : [];
         checkOutputs([...configuration, ...reads], [...output, ...writes]);
+        // Their first bytes are written before the router runs.
+        if (writes.length > 0) interruption.arm();
       },
       variables: options.variables,
       reconfigurable: options.reconfigurable,
@@ -73,6 +76,7 @@ export async function click(argv: readonly string[]): Promise<number> {
       ...(options.warnings ? { warn: (warning) => void process.stderr.write(`${printable(warning)}\n`) } : {}),
     });
   } catch (e) {
+    interruption.release();
     if (e instanceof ConfigurationError) return fail(`${e.message}\nRouter could not be initialized!`);
     const text = failureText(e, "click");
     if (text === undefined) throw e;
@@ -85,7 +89,7 @@ export async function click(argv: readonly string[]): Promise<number> {
     for (const where of [...options.ports, ...options.unixSockets.map((path) => ({ path }))])
       servers.push(await serveControl(router, where));
     if (options.output !== undefined) writeOutput(options.output, router.read("flatconfig"));
-    if (!options.quit) await runDriver(router, simulated, options);
+    if (!options.quit) await runDriver(router, simulated, interruption, options);
     router.flush();
     for (const problem of router.problems) status = fail(`click: ${problem}`);
     if (!printHandlers(router, options.handlers)) status = 1;
@@ -95,6 +99,7 @@ export async function click(argv: readonly string[]): Promise<number> {
     if (text === undefined) throw e;
     status = fail(text);
   } finally {
+    interruption.release();
     for (const server of servers) server.close();
     router.close();
   }
@@ -137,10 +142,17 @@ function writeOutput(file: string, text: string): void {
   else writeBytes(file, Buffer.from(text, "latin1"));
 }
 
-async function runDriver(router: Router, simulated: SimulatedClock | undefined, { time }: ClickOptions): Promise<void> {
+async function runDriver(
+  router: Router,
+  simulated: SimulatedClock | undefined,
+  interruption: Interruption,
+  { time }: ClickOptions,
+): Promise<void> {
   const started = performance.now();
   const cpu = process.cpuUsage();
-  await interruptible((signal) => drive(router, { signal, ...(simulated ? { simulated } : {}) }));
+  interruption.arm();
+  await drive(router, { signal: interruption.signal, ...(simulated ? { simulated } : {}) });
+  interruption.release();
   if (time) {
     const used = process.cpuUsage(cpu);
     const line = (us: number, what: string): string => `${(us / 1e6).toFixed(3)}${what}`;

@@ -15,23 +15,38 @@ function interrupt(): boolean {
   return running !== undefined;
 }
 
+/** Signals, caught from `arm` to `release`. */
+export class Interruption {
+  private readonly controller = new AbortController();
+
+  /** Given at the first signal that is caught. */
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+  /** From here on there are files to finish. A second time does nothing. */
+  arm(): void {
+    if (running === this.controller) return;
+    running = this.controller;
+    for (const signal of signals) process.on(signal, this.stop);
+  }
+  release(): void {
+    for (const signal of signals) process.off(signal, this.stop);
+    if (running === this.controller) running = undefined;
+  }
+  private readonly stop = (): void => {
+    for (const signal of signals) process.off(signal, this.stop);
+    this.controller.abort();
+  };
+}
+
 /** Runs something that ends early, with its files whole, when the signal is given. */
 export async function interruptible<T>(run: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const controller = new AbortController();
-  const stop = (): void => {
-    release();
-    controller.abort();
-  };
-  const release = (): void => {
-    for (const signal of signals) process.off(signal, stop);
-  };
-  running = controller;
-  for (const signal of signals) process.on(signal, stop);
+  const interruption = new Interruption();
+  interruption.arm();
   try {
-    return await run(controller.signal);
+    return await run(interruption.signal);
   } finally {
-    release();
-    running = undefined;
+    interruption.release();
   }
 }
 

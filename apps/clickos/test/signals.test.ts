@@ -176,6 +176,19 @@ describe.skipIf(process.platform === "win32")("a signal (skipped on Windows)", (
     }
   });
 
+  it("finds whole files from their first byte on", async () => {
+    const config = "InfiniteSource -> ToIPSummaryDump(first.sum, FIELDS wire_len)";
+    for (let i = 0; i < 3; i++) {
+      rmSync(at("first.sum"), { force: true });
+      const click = start("click", "-e", config);
+      // The moment that the file has anything in it.
+      while (size(at("first.sum")) === 0) await new Promise((resolve) => setImmediate(resolve));
+      click.child.kill("SIGTERM");
+      expect(await click.end).toEqual({ status: 0, signal: null });
+      expect(readFileSync(at("first.sum"), "latin1")).toMatch(/^!IPSummaryDump 1\.3\n!data wire_len\n(?:-\n)*$/);
+    }
+  });
+
   it("given twice ends a command at once, its captures whole", async () => {
     const out = at("twice.pcap");
     // The report is longer than what a pipe holds, and nobody reads it: the command cannot end by itself.
