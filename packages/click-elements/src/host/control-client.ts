@@ -39,7 +39,8 @@ interface Answer {
 export async function connectControl(where: ControlAddress): Promise<ControlClient> {
   const problem = "path" in where ? unixPathProblem(where.path) : undefined;
   if (problem !== undefined) throw new ControlError(0, problem);
-  const socket: Socket = "path" in where ? connect({ path: where.path }) : connect(where.port, where.host ?? "127.0.0.1");
+  const socket: Socket =
+    "path" in where ? connect({ path: where.path }) : connect(where.port, where.host ?? "127.0.0.1");
   socket.setEncoding("latin1");
   let buffered = "";
   /** What came since, and the length of both that the answer under way needs at least. */
