@@ -113,7 +113,7 @@ describe("an element's state, as its handlers see it", () => {
   it("has no field that a handler names and is not there", () => {
     const Wrong = element({ name: "Wrong", ports: "0/0", processing: "a/a", handlers: { n: { counter: "count" } } });
     expect(() => Router.compileSync("w :: Wrong", { elements: elementSet(Wrong) })).toThrow(
-      "w.n: 'count' is no field of the state that is a number or has a length",
+      "Wrong: a handler shows 'count', which is no field of the state that is a number or has a length",
     );
   });
 });

@@ -2,7 +2,7 @@
 import { withoutSwap } from "./byte-order.ts";
 import type { Expression, Local, MemoryImport, Statement } from "./ir.ts";
 import { behaviourOf, hasEffect, statementBehaviour } from "./operations.ts";
-import { mapOperands, mapStatement, operands, statementOperands } from "./traverse.ts";
+import { forEachOperand, mapOperands, mapStatement, operands, statementOperands } from "./traverse.ts";
 
 /** A definition on its way to its use. It has no effect. */
 interface Pending {
@@ -97,7 +97,8 @@ export function forward(
 }
 
 function effectBeforeUse(s: Statement): boolean {
-  if (s.kind === "let" || s.kind === "set") return operands(s.value).some(hasEffect);
+  // What most statements are; the call's operands come before its effect.
+  if (s.kind === "let" || s.kind === "set") return hasEffect(s.value) && operands(s.value).some(hasEffect);
   return statementOperands(s).some(hasEffect);
 }
 
@@ -108,7 +109,7 @@ function pendingOf(statement: Statement & { kind: "let" }, memory: MemoryImport)
     const { traps, readsMemory } = behaviourOf(e, memory);
     beforeEffects ||= traps || readsMemory;
     if (e.kind === "local" && e.local.mutable) variables.add(e.local);
-    for (const operand of operands(e)) visit(operand);
+    forEachOperand(e, visit);
   };
   visit(statement.value);
   return { statement, beforeEffects, variables };

@@ -73,7 +73,19 @@ export function isHarmless(e: Expression, memory: MemoryImport): boolean {
 
 /** Whether an expression or one of its operands has an effect. */
 export function hasEffect(e: Expression): boolean {
-  return expressionBehaviour[e.kind].effect || operands(e).some(hasEffect);
+  switch (e.kind) {
+    case "const":
+    case "local":
+      return false;
+    case "unary":
+      return hasEffect(e.a);
+    case "binary":
+      return hasEffect(e.a) || hasEffect(e.b);
+    case "load":
+      return hasEffect(e.address);
+    default:
+      return expressionBehaviour[e.kind].effect || operands(e).some(hasEffect);
+  }
 }
 
 /** A division by a constant that is not 0, and not -1 where that can overflow. */

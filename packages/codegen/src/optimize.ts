@@ -7,7 +7,7 @@
 import { forward } from "./forward.ts";
 import type { FunctionIr, FunctionRef, Local, MemoryImport, ModuleIr, Statement } from "./ir.ts";
 import { removeUnused } from "./remove-unused.ts";
-import { forEachExpression, walk } from "./traverse.ts";
+import { forEachExpression, forEachLocal, walk } from "./traverse.ts";
 
 /** The same module with less in it. The one given stays as it is. */
 export function optimize(ir: ModuleIr): ModuleIr {
@@ -49,20 +49,31 @@ function optimizeFunction(f: FunctionIr, memory: MemoryImport): FunctionIr {
 }
 
 /** The statements that have a loop inside. */
-function withLoops(body: readonly Statement[], found: Set<Statement> = new Set()): Set<Statement> {
-  for (const s of body) {
-    const inner = s.kind === "if" ? [...s.then, ...s.else] : s.kind === "block" || s.kind === "loop" ? s.body : [];
-    withLoops(inner, found);
-    if (inner.some((i) => i.kind === "loop" || found.has(i))) found.add(s);
-  }
+function withLoops(body: readonly Statement[]): Set<Statement> {
+  const found = new Set<Statement>();
+  collectLoops(body, found);
   return found;
 }
 
+/** Adds the statements that have a loop inside; says whether there is a loop in the body. */
+function collectLoops(body: readonly Statement[], found: Set<Statement>): boolean {
+  let any = false;
+  for (const s of body) {
+    let inside = false;
+    if (s.kind === "if") {
+      inside = collectLoops(s.then, found);
+      inside = collectLoops(s.else, found) || inside;
+    } else if (s.kind === "block" || s.kind === "loop") inside = collectLoops(s.body, found);
+    if (inside) found.add(s);
+    any ||= inside || s.kind === "loop";
+  }
+  return any;
+}
+
 function countUses(body: readonly Statement[], uses: Map<Local, number>): Map<Local, number> {
-  walk(body, (s) => {
-    forEachExpression(s, (e) => {
-      if (e.kind === "local") uses.set(e.local, (uses.get(e.local) ?? 0) + 1);
-    });
-  });
+  const count = (local: Local): void => {
+    uses.set(local, (uses.get(local) ?? 0) + 1);
+  };
+  walk(body, (s) => forEachLocal(s, count));
   return uses;
 }

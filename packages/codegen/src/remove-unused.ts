@@ -1,7 +1,7 @@
 /** Drops definitions and assignments nobody reads, where no trap goes with them. */
 import type { Expression, Local, MemoryImport, Statement } from "./ir.ts";
 import { hasEffect, isHarmless } from "./operations.ts";
-import { forEachExpression, statementOperands } from "./traverse.ts";
+import { forEachLocal, statementOperands } from "./traverse.ts";
 
 /**
  * @param uses how often each local is read; counted down for what is dropped
@@ -21,9 +21,7 @@ export function removeUnused(
       !uses.get(s.local) &&
       (accesses.cover(s.value) || isHarmless(s.value, memory))
     ) {
-      forEachExpression(s, (e) => {
-        if (e.kind === "local") uses.set(e.local, (uses.get(e.local) as number) - 1);
-      });
+      forEachLocal(s, (local) => uses.set(local, (uses.get(local) as number) - 1));
       continue;
     }
     accesses.before(s);

@@ -3,8 +3,8 @@
  * compiles in one pass looks at every local at every branch, and one that optimises may keep a value of each, so that
  * time and memory go with their number.
  */
-import type { Expression, FunctionIr, Local, Statement, ValueType } from "./ir.ts";
-import { operands, statementOperands } from "./traverse.ts";
+import type { FunctionIr, Local, Statement, ValueType } from "./ir.ts";
+import { forEachLocal } from "./traverse.ts";
 
 export interface Slots {
   readonly numbers: ReadonlyMap<Local, number>;
@@ -43,8 +43,9 @@ export function assignSlots(f: FunctionIr): Slots {
         visit(s.then);
         visit(s.else);
       } else if (s.kind === "block" || s.kind === "loop") visit(s.body);
-      for (const local of ends.get(s) ?? [])
-        if (!always.has(local)) free[local.type].push(numbers.get(local) as number);
+      const ended = ends.get(s);
+      if (!ended) continue;
+      for (const local of ended) if (!always.has(local)) free[local.type].push(numbers.get(local) as number);
     }
   };
   visit(f.body);
@@ -64,17 +65,15 @@ function lives(body: readonly Statement[]): { ends: Map<Statement, Local[]>; alw
     if (life?.scope.open) life.last = life.scope.index;
     else always.add(local);
   };
-  const expression = (e: Expression): void => {
-    if (e.kind === "local") used(e.local);
-    for (const operand of operands(e)) expression(operand);
-  };
   const visit = (list: readonly Statement[]): void => {
     const scope: Scope = { index: 0, open: true, locals: [] };
-    for (const [index, s] of list.entries()) {
+    for (let index = 0; index < list.length; index++) {
+      const s = list[index] as Statement;
       scope.index = index;
-      for (const operand of statementOperands(s)) expression(operand);
+      forEachLocal(s, used);
       if (s.kind === "let" || s.kind === "set") {
-        if (found.has(s.local)) used(s.local);
+        // A definition is the only assignment of its local.
+        if (s.kind === "set" && found.has(s.local)) used(s.local);
         else {
           found.set(s.local, { scope, last: index });
           scope.locals.push(s.local);

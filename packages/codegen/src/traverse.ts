@@ -1,5 +1,5 @@
 /** Going through the intermediate representation: operands in evaluation order, and the same nodes with other operands. */
-import type { Expression, Statement } from "./ir.ts";
+import type { Expression, Local, Statement } from "./ir.ts";
 
 const none: readonly Expression[] = [];
 
@@ -134,11 +134,42 @@ export function walk(body: readonly Statement[], visit: (s: Statement) => void):
   }
 }
 
+/** Calls `f` for each operand of an expression, in evaluation order. */
+export function forEachOperand(e: Expression, f: (operand: Expression) => void): void {
+  switch (e.kind) {
+    case "const":
+    case "local":
+      return;
+    case "unary":
+      f(e.a);
+      return;
+    case "binary":
+      f(e.a);
+      f(e.b);
+      return;
+    case "load":
+    case "atomicLoad":
+      f(e.address);
+      return;
+    default:
+      for (const operand of operands(e)) f(operand);
+  }
+}
+
 /** Visits every expression of one statement, not of its nested bodies. */
 export function forEachExpression(s: Statement, visit: (e: Expression) => void): void {
   const deep = (e: Expression): void => {
     visit(e);
-    for (const operand of operands(e)) deep(operand);
+    forEachOperand(e, deep);
+  };
+  for (const operand of statementOperands(s)) deep(operand);
+}
+
+/** Visits every use of a local in one statement, not those in its nested bodies. */
+export function forEachLocal(s: Statement, visit: (local: Local) => void): void {
+  const deep = (e: Expression): void => {
+    if (e.kind === "local") visit(e.local);
+    else forEachOperand(e, deep);
   };
   for (const operand of statementOperands(s)) deep(operand);
 }

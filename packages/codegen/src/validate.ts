@@ -4,7 +4,7 @@
  */
 import { CodegenError } from "./error.ts";
 import type { Expression, FunctionRef, Local, ModuleIr, Statement } from "./ir.ts";
-import { operands, statementOperands } from "./traverse.ts";
+import { forEachOperand, statementOperands } from "./traverse.ts";
 
 /** @throws {CodegenError} */
 export function validate(ir: ModuleIr): void {
@@ -43,7 +43,7 @@ function validateBody(f: FunctionRef, body: readonly Statement[], defined: Set<L
     if (e.kind === "const") return;
     if (e.kind === "call" && !module.functions.has(e.callee))
       throw new CodegenError("BAD_FUNCTION", `calls ${e.callee.name} of another module`, f.name);
-    for (const operand of operands(e)) check(operand);
+    forEachOperand(e, check);
   };
   for (const s of body) {
     for (const operand of statementOperands(s)) check(operand);

@@ -94,7 +94,7 @@ export class VmRouter implements HandlerTree {
     this.made ??= routerHandlers({
       memory: this.domain.memory,
       plan: router,
-      entries: handlers,
+      entries: () => handlers,
       classOf: (index) => {
         const { className } = router.elements[index] as ElementPlan;
         return this.isSame(className) ? this.elements[className] : undefined;

@@ -6,6 +6,7 @@ import { type Fields, type Struct, struct } from "@clickos/layout";
 import { type ConfigSpec, type LookupName, readArguments } from "../element/argument-types.ts";
 import type { ElementClass, ElementSet } from "../element/element.ts";
 import { Information } from "../element/information.ts";
+import { checkHandlers } from "./describe.ts";
 
 /** An element of a checked graph. It is made once; staging, handlers, images and hot swap read it. */
 export interface ElementInstance {
@@ -109,16 +110,33 @@ export function check(graph: Graph, elements: ElementSet, diagnostics: Diagnosti
       const { inputs = [], outputs = [] } = processing[i] ?? {};
       const { config, plan, class: cls } = e;
       // What is wrong with an element was reported: its state is not asked for then.
-      const fields = sound ? stateFields(cls, { config, plan, ninputs: inputs.length, noutputs: outputs.length }) : {};
+      const state = sound
+        ? stateLayout(cls, { config, plan, ninputs: inputs.length, noutputs: outputs.length })
+        : noState;
       const device = sound ? cls.device?.({ config: config as never, plan }) : undefined;
-      return [{ ...e, inputs, outputs, state: struct(fields, { name: cls.name }), device }];
+      return [{ ...e, inputs, outputs, state, device }];
     }),
   };
 }
 
-function stateFields(
-  { state = {} }: ElementClass,
+const noState = struct({});
+/** Layouts of the classes whose elements all have the same state. */
+const layouts = new WeakMap<Fields, Struct<Fields>>();
+
+function stateLayout(
+  cls: ElementClass,
   context: { config: any; plan: any; ninputs: number; noutputs: number },
-): Fields {
-  return typeof state === "function" ? state(context) : state;
+): Struct<Fields> {
+  const { name, state = {} } = cls;
+  const made = (layout: Struct<Fields>): Struct<Fields> => {
+    checkHandlers(cls, layout);
+    return layout;
+  };
+  if (typeof state === "function") return made(struct(state(context), { name }));
+  let layout = layouts.get(state);
+  if (!layout) {
+    layout = made(struct(state, { name }));
+    layouts.set(state, layout);
+  }
+  return layout;
 }

@@ -140,10 +140,15 @@ export function compile(checked: CheckedGraph, platform: Platform): CompiledRout
     diagnostics.throwIfFailed();
   }
   const { module, plan } = stageRouter(checked, platform);
+  let handlers: readonly HandlerEntry[] | undefined;
   return {
     ir: module.toIr(),
     memory: plan,
-    handlers: describeHandlers(checked, plan),
+    // Thousands of elements have tens of thousands; a router that nobody asks does without.
+    get handlers() {
+      handlers ??= describeHandlers(checked, plan);
+      return handlers;
+    },
     library: libraryDigest(checked),
     checked,
   };

@@ -1,5 +1,7 @@
 /** What a program says of itself: layouts of states, how ports are connected, handlers. */
+import type { Fields, Struct } from "@clickos/layout";
 import { classDigest, type LibraryDigest } from "../element/digest.ts";
+import type { ElementClass } from "../element/element.ts";
 import type { Handler, HandlerEntry, HandlerKind } from "../element/handler.ts";
 import { plainValue } from "../element/handler.ts";
 import { ElementDefinitionError } from "../element/ownership.ts";
@@ -10,14 +12,18 @@ import { type FieldPlace, fieldPlaces, type MemoryPlan } from "./memory-plan.ts"
 export function stateLayouts(graph: CheckedGraph): { layouts: FieldPlace[][]; layoutOf: number[] } {
   const layouts: FieldPlace[][] = [];
   const known = new Map<string, number>();
+  const ofLayout = new Map<Struct<Fields>, number>();
   const layoutOf = graph.elements.map((e) => {
+    let index = ofLayout.get(e.state);
+    if (index !== undefined) return index;
     const rows = fieldPlaces(e.state);
     const key = JSON.stringify(rows);
-    let index = known.get(key);
+    index = known.get(key);
     if (index === undefined) {
       index = layouts.push(rows) - 1;
       known.set(key, index);
     }
+    ofLayout.set(e.state, index);
     return index;
   });
   return { layouts, layoutOf };
@@ -58,7 +64,8 @@ export function portTexts(graph: CheckedGraph): string[] {
 
 /** By class: the digest of each class that a graph uses. */
 export function libraryDigest(graph: CheckedGraph): LibraryDigest {
-  return Object.fromEntries(graph.elements.map((e) => [e.class.name, classDigest(e.class)]));
+  const classes = new Set(graph.elements.map((e) => e.class));
+  return Object.fromEntries([...classes].map((c) => [c.name, classDigest(c)]));
 }
 
 /** The handlers that the classes of a graph's elements define. */
@@ -71,13 +78,37 @@ export function describeHandlers(graph: CheckedGraph, plan: MemoryPlan): Handler
   });
 }
 
+const plainKindOf = (handler: Handler<any, any, any>) =>
+  (["counter", "gauge", "rate", "flag"] as const).find((k) => handler[k] !== undefined);
+
+/** @throws {ElementDefinitionError} when a handler of a class names what is no plain field of its state. */
+export function checkHandlers(cls: ElementClass, layout: Struct<Fields>): void {
+  for (const handler of Object.values((cls.handlers ?? {}) as Record<string, Handler<any, any, any>>)) {
+    const kind = plainKindOf(handler);
+    if (kind) plainField(cls, layout, handler[kind] as string);
+  }
+}
+
+function plainField(
+  cls: ElementClass,
+  layout: Struct<Fields>,
+  field: string,
+): NonNullable<ReturnType<typeof plainValue>> {
+  const type = layout.fields[field];
+  const plain = type && plainValue(type);
+  if (plain) return plain;
+  throw new ElementDefinitionError(
+    `${cls.name}: a handler shows '${field}', which is no field of the state that is a number or has a length`,
+  );
+}
+
 function describeHandler(
   e: ElementInstance,
   path: string,
   handler: Handler<any, any, any>,
   state: number,
 ): HandlerEntry {
-  const plainKind = (["counter", "gauge", "rate", "flag"] as const).find((k) => handler[k] !== undefined);
+  const plainKind = plainKindOf(handler);
   const field = plainKind && (handler[plainKind] as string);
   const reads = handler.read !== undefined || field !== undefined || handler.constant !== undefined;
   const access = reads ? (handler.write ? "rw" : "r") : "w";
@@ -90,10 +121,7 @@ function describeHandler(
     return { ...entry, text: String(handler.constant(context)) };
   }
   if (field === undefined) return entry;
-  const type = e.state.fields[field];
-  const plain = type && plainValue(type);
-  if (!plain)
-    throw new ElementDefinitionError(`${path}: '${field}' is no field of the state that is a number or has a length`);
+  const plain = plainField(e.class, e.state, field);
   const offset = state + (e.state.offsets[field] as number) + plain.offset;
   return { ...entry, at: { address: offset, type: handler.signed && plain.type === "u32" ? "i32" : plain.type } };
 }

@@ -13,6 +13,8 @@ export type ControlWords = ReturnType<typeof routerControl.view>;
 export interface Instance {
   readonly configuration: CheckedConfiguration;
   readonly compiled: CompiledRouter;
+  /** The code, encoded. */
+  readonly wasm: Uint8Array;
   readonly memory: WebAssembly.Memory;
   readonly words: ControlWords;
   readonly handlers: RouterHandlers;
@@ -24,7 +26,7 @@ export interface Instance {
 export interface InstanceParts {
   readonly configuration: CheckedConfiguration;
   readonly compiled: CompiledRouter;
-  readonly module: WebAssembly.Module;
+  readonly wasm: Uint8Array;
   readonly rings: ReadonlyMap<number, DeviceRings>;
   readonly services: readonly (HostService | undefined)[];
   readonly extras: Pick<HandlerSources, "root" | "reconfigure" | "reconfigurable">;
@@ -33,11 +35,11 @@ export interface InstanceParts {
 }
 
 export function createInstance(parts: InstanceParts): Instance {
-  const { compiled, configuration, services } = parts;
+  const { compiled, configuration, services, wasm } = parts;
   const plan = compiled.memory;
   const memory = new WebAssembly.Memory({ initial: plan.pages, maximum: plan.pages, shared: true });
   const decoder = new TextDecoder("latin1");
-  const instance = new WebAssembly.Instance(parts.module, {
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(wasm as BufferSource), {
     click: {
       memory,
       chatter: (address: number, length: number) =>
@@ -52,6 +54,7 @@ export function createInstance(parts: InstanceParts): Instance {
   return {
     configuration,
     compiled,
+    wasm,
     memory,
     words,
     services,
@@ -59,7 +62,7 @@ export function createInstance(parts: InstanceParts): Instance {
     handlers: routerHandlers({
       memory,
       plan,
-      entries: compiled.handlers,
+      entries: () => compiled.handlers,
       classOf: (index) => configuration.checked.elements[index]?.class,
       instance: (index) => configuration.checked.elements[index] as ElementInstance,
       services,

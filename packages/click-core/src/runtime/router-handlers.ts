@@ -34,7 +34,7 @@ export interface HandlerSources {
   readonly memory: WebAssembly.Memory;
   readonly plan: MemoryPlan;
   /** Those that the element classes define. */
-  readonly entries: readonly HandlerEntry[];
+  entries(): readonly HandlerEntry[];
   /** The class of an element, where it is the one that the program was made with. */
   classOf(element: number): ElementClass | undefined;
   /** The element, for handlers that need its class's code. @throws {HandlerError} OTHER_LIBRARY */
@@ -71,8 +71,8 @@ export function routerHandlers(sources: HandlerSources): RouterHandlers {
   const data = new DataView(memory.buffer);
   const control = routerControl.view(memory.buffer, plan.control);
   const tasks = new HostTasks(data, plan);
-  const byName = new Map(plan.elements.map((e, index) => [e.name, index]));
-  const byPath = new Map(sources.entries.map((entry) => [entry.path, entry]));
+  const byName = once(() => new Map(plan.elements.map((e, index) => [e.name, index])));
+  const byPath = once(() => new Map(sources.entries().map((entry) => [entry.path, entry])));
 
   // ---- what an element's code is given
 
@@ -195,7 +195,7 @@ export function routerHandlers(sources: HandlerSources): RouterHandlers {
     const service = sources.services?.[index];
     if (service?.handlers && Object.hasOwn(service.handlers, name))
       return ofService(path, service.handlers[name] as ServiceHandler);
-    const entry = byPath.get(path);
+    const entry = byPath().get(path);
     if (entry) return ofClass(entry, index, name);
     const make = standardOf(e);
     if (Object.hasOwn(make, name)) return make[name]?.(e, index, path);
@@ -207,9 +207,9 @@ export function routerHandlers(sources: HandlerSources): RouterHandlers {
   const names = (index: number): string[] => {
     if (!classNames) {
       classNames = plan.elements.map(() => []);
-      for (const { path } of sources.entries) {
+      for (const { path } of sources.entries()) {
         const dot = path.lastIndexOf(".");
-        const element = byName.get(path.slice(0, dot));
+        const element = byName().get(path.slice(0, dot));
         if (element !== undefined) classNames[element]?.push(path.slice(dot + 1));
       }
     }
@@ -233,10 +233,10 @@ export function routerHandlers(sources: HandlerSources): RouterHandlers {
         : new HandlerError("NO_ELEMENT", `'${path}' is not element.handler`);
     }
     const element = path.slice(0, dot);
-    const scope = scopes(from).find((s) => byName.has(s + element));
+    const scope = scopes(from).find((s) => byName().has(s + element));
     if (scope === undefined)
-      throw new HandlerError("NO_ELEMENT", `no element named '${element}'${suggestion(element, byName.keys())}`);
-    const index = byName.get(scope + element) as number;
+      throw new HandlerError("NO_ELEMENT", `no element named '${element}'${suggestion(element, byName().keys())}`);
+    const index = byName().get(scope + element) as number;
     const handler = own(index, name);
     if (handler) return handler;
     throw new HandlerError(
@@ -273,6 +273,15 @@ export function routerHandlers(sources: HandlerSources): RouterHandlers {
     ...tree(""),
     from: tree,
     drops: () => readDrops(sources, stateOf, contextOf),
+  };
+}
+
+/** Makes something when it is first asked for. */
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
   };
 }
 

@@ -146,7 +146,7 @@ export class Router implements HandlerTree, Disposable, LoopSource {
       compiled,
       services,
       rings,
-      module: new WebAssembly.Module(wasmBackend.encode(compiled.ir)),
+      wasm: wasmBackend.encode(compiled.ir),
       chatter: (text) => this.chatter(text),
       extras: {
         root: this.rootHandlers(),
@@ -215,7 +215,7 @@ export class Router implements HandlerTree, Disposable, LoopSource {
     return this.current.memory;
   }
   get wasm(): Uint8Array {
-    return wasmBackend.encode(this.current.compiled.ir);
+    return this.current.wasm;
   }
   /** The checked configuration that runs. */
   get configuration(): CheckedConfiguration {
