@@ -1,6 +1,6 @@
 /** Runs a configuration in process, its devices bound to captures. */
 import { type Drop, Router } from "@clickos/click-core";
-import { type ElementSet, maximumFrame } from "@clickos/click-core/element";
+import { type ElementSet, maximumLargeFrame } from "@clickos/click-core/element";
 import { hostFiles, onSignal } from "@clickos/click-elements/node";
 import type { CaptureReader } from "@clickos/pcap";
 import { type CaptureWriter, createCapture, openCapture } from "@clickos/pcap/node";
@@ -69,7 +69,7 @@ export async function runConfiguration(text: string, options: RunOptions): Promi
           const frame = reader.next();
           if (!frame) break;
           time = frame.timestampNs > time ? frame.timestampNs : time;
-          if (frame.data.length > maximumFrame) count.tooLong++;
+          if (frame.data.length > maximumLargeFrame) count.tooLong++;
           else frames.push(frame.data.slice());
         }
         const taken = router.device(device).send(frames);

@@ -3,6 +3,8 @@
  *
  * @packageDocumentation
  */
+
+export { heapOf, type StagedHeap } from "./compile/heap.ts";
 export {
   type ArgumentSpec,
   type ArgumentType,
@@ -40,8 +42,10 @@ export {
   type OutputPort,
   type PacketPool,
   type PrepareContext,
+  type Room,
   type ServiceContext,
   type ServiceHost,
+  type StagedTimer,
 } from "./element/element.ts";
 export {
   type Handler,
@@ -61,15 +65,19 @@ export type { Information, NameKind } from "./element/information.ts";
 export { ElementDefinitionError } from "./element/ownership.ts";
 export {
   annotation,
+  annotationBytes,
   bufferSize,
   dataLimit,
   dataOffset,
   ipHeader,
   maximumFrame,
+  maximumLargeFrame,
   Packet,
   type PacketOwner,
   type PacketParts,
+  type PacketWord,
   packetDescriptor,
+  packetType,
   type StagedIp,
 } from "./element/packet.ts";
 export type { FormerField, StateMover, TransferableField } from "./runtime/transfer.ts";

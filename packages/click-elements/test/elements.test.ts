@@ -141,12 +141,14 @@ describe("headers", () => {
     expect(router.drops()[0]).toMatchObject({ count: 1, reason: "shorter than what is to be stripped" });
   });
 
-  it("Unstrip and EtherEncap need headroom", async () => {
+  it("Unstrip and EtherEncap find room in front of any packet", async () => {
     using router = await make(
       "FromDevice(0) -> Unstrip(90) -> e :: EtherEncap(0x0800, 1:2:3:4:5:6, 7:8:9:a:b:c) -> ToDevice(1)",
     );
-    expect(pass(router, [ether(udp(1, 2))])[1]).toEqual([]);
-    expect(router.drops()).toEqual([{ element: "e", reason: "no headroom", count: 1 }]);
+    const frame = ether(udp(1, 2));
+    const [out] = pass(router, [frame])[1] as [Uint8Array];
+    expect([out.length, out.slice(104)]).toEqual([frame.length + 104, frame]);
+    expect(router.drops()).toEqual([]);
   });
 
   it("EtherEncap writes type and addresses; EtherMirror exchanges them", async () => {

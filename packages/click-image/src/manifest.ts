@@ -3,7 +3,7 @@
  * true between fields. Nothing in a manifest is believed beyond that: the code of an image need not do what it says.
  */
 
-import type { LibraryDigest, MemoryPlan } from "@clickos/click-core/compile";
+import { type LibraryDigest, type MemoryPlan, routerControl } from "@clickos/click-core/compile";
 import { bufferSize, type HandlerEntry, plainSize, plainTypes } from "@clickos/click-core/element";
 import type { Source } from "@clickos/click-language";
 import { entriesPerFrame, frameSize, reservedEntries } from "@clickos/grant-table";
@@ -12,7 +12,7 @@ import { ringKinds, type VifPlaces } from "@clickos/netfront";
 import { list, map, nameText, oneOf, record, type Schema, text, tuple, whole } from "./schema.ts";
 
 /** The format of images: counts changes after which an image has to be built again. */
-export const imageFormat = 2;
+export const imageFormat = 3;
 
 /** What an image says of itself. */
 export interface ImageManifest {
@@ -50,6 +50,8 @@ const device = whole(0, 99);
 const elementName = text(4096);
 /** Of all elements: a few for each. */
 const handlers = 262_144;
+/** Of all elements; a power of two. */
+const timers = 1 << 20;
 /** Different layouts of states, and fields of one. */
 const layouts = 4096;
 const fields = 1024;
@@ -88,13 +90,17 @@ const shape: Schema = record({
           stateSize: size,
           layout: whole(0, layouts),
         },
-        { task: whole(0, elements), due: address },
+        {
+          task: whole(0, elements),
+          timers: record({ first: whole(0, timers), count: whole(0, timers) }),
+        },
       ),
     ),
     layouts: list(layouts, list(fields, tuple(text(255), text(255), size, size))),
     drops: list(elements, record({ element: elementName, reason: text(255), address })),
     devices: list(100, device),
     tasks: record({ runnable: address, tickets: address, count: whole(0, elements) }),
+    timers: record({ tree: address, leaves: whole(0, timers) }),
     pool: record({ base: address, count: whole(0, lastAddress / bufferSize) }),
   }),
   handlers: list(
@@ -147,11 +153,12 @@ function placesFault({ router, vifs, grants, handlers }: ImageManifest): string 
       if (wrong !== undefined) return wrong;
     }
   }
-  const { control, tasks, pool } = router;
+  const { control, tasks, timers, pool } = router;
   const wrong =
-    outside("router.control", control, 64) ??
+    outside("router.control", control, routerControl.size) ??
     outside("router.tasks.runnable", tasks.runnable, Math.ceil(tasks.count / 32) * 4) ??
     outside("router.tasks.tickets", tasks.tickets, tasks.count * 8) ??
+    outside("router.timers", timers.tree, timers.leaves * 16) ??
     outside("router.pool", pool.base, pool.count * bufferSize);
   if (wrong !== undefined) return wrong;
   for (const [i, e] of router.elements.entries()) {
@@ -166,8 +173,8 @@ function placesFault({ router, vifs, grants, handlers }: ImageManifest): string 
     if (beyond)
       return `${at(`${path}.layout`)}: the field '${beyond[0]}' is not within the ${e.stateSize} bytes of the state`;
     if (e.task !== undefined && e.task >= tasks.count) return `${at(`${path}.task`)}: there are ${tasks.count} tasks`;
-    const due = e.due === undefined ? undefined : outside(`${path}.due`, e.due, 8);
-    if (due !== undefined) return due;
+    if (e.timers && e.timers.first + e.timers.count > timers.leaves)
+      return `${at(`${path}.timers`)}: there are ${timers.leaves} timers`;
   }
   for (const [i, { at: place }] of handlers.entries()) {
     const wrong = place && outside(`handlers[${i}].at`, place.address, plainSize(place.type));

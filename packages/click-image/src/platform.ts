@@ -4,6 +4,9 @@ import { dataOffset, maximumFrame } from "@clickos/click-core/element";
 import { type GuestKernel, type GuestPlace, guestKernel } from "@clickos/minios";
 import type { RingKind, VifPlaces } from "@clickos/netfront";
 
+/** What a router in a virtual machine has for large packets and tables that grow; the toolstack gives it more where the machine has more. */
+const guestHeapBytes = 1 << 20;
+
 export interface GuestPlatform {
   readonly platform: Platform;
   /** Where the interfaces are, once the router is compiled. */
@@ -21,6 +24,7 @@ export function guestPlatform(options: {
   return {
     platform: {
       ...kernel,
+      heapBytes: guestHeapBytes,
       services: false,
       finish: (module, { init, run, control }) =>
         kernel.finish(module, {

@@ -8,6 +8,7 @@ import { loadParts } from "../element/packet.ts";
 import type { CheckedGraph, ElementInstance } from "./check.ts";
 import type { ElementCode } from "./element-code.ts";
 import type { Wiring } from "./element-context.ts";
+import { provideHeap } from "./heap.ts";
 import { hasTask } from "./tasks.ts";
 
 /** Sites by class and by what makes elements of a class alike; they follow from these alone. */
@@ -26,6 +27,7 @@ class ScratchModule extends ModuleBuilder {
 export function callSites(graph: CheckedGraph, code: ElementCode): ReadonlyMap<string, number> {
   const sites = new Map<string, number>();
   const scratch = new ScratchModule({ import: ["", ""], pages: 1 });
+  provideHeap(scratch, 0, () => {});
   for (const e of graph.elements) {
     const key = `${e.source.configText}\0${e.inputs.join()}\0${e.outputs.join()}`;
     let known = knownSites.get(e.class);
@@ -68,7 +70,7 @@ function elementSites(scratch: ScratchModule, e: ElementInstance, code: ElementC
     e.outputs.forEach((processing, port) => {
       if (processing === "pull") code.pull(c, e, port, () => {}, counting);
     });
-    if (e.class.timer) code.timer(c, e, counting);
+    if (e.class.timer) code.timer(c, e, c.i32(0), counting);
     if (e.class.init) code.init(c, e, counting);
     if (hasTask(e)) code.task(c, e, counting);
   });

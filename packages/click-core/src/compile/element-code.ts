@@ -45,9 +45,9 @@ export class ElementCode {
     );
   }
 
-  timer(c: FunctionBuilder, e: ElementInstance, wiring: Wiring): void {
+  timer(c: FunctionBuilder, e: ElementInstance, number: I32, wiring: Wiring): void {
     this.note(c, e);
-    this.emit(c, e, wiring, (context) => e.class.timer?.(c, context));
+    this.emit(c, e, wiring, (context) => e.class.timer?.(c, context, number));
   }
 
   init(c: FunctionBuilder, e: ElementInstance, wiring: Wiring): void {

@@ -1,21 +1,25 @@
 /** What element code is given: its outputs and inputs, packets, time, devices, in the terms of its place in the graph. */
-import { type FunctionBuilder, type I32, type I64Like, staged } from "@clickos/codegen";
+import { type Func, type FunctionBuilder, type I32, type I32Like, type I64Like, staged } from "@clickos/codegen";
 import type { Struct } from "@clickos/layout";
-import type { ElementContext, InputPort, OutputPort, PacketPool } from "../element/element.ts";
+import type { ElementContext, InputPort, OutputPort, PacketPool, StagedTimer } from "../element/element.ts";
 import { ElementDefinitionError, type Ownership } from "../element/ownership.ts";
 import {
   clearAnnotations,
   dataOffset,
   loadParts,
+  maximumFrame,
   Packet,
   type PacketParts,
   packetDescriptor,
+  packetParts,
+  packetWords,
   saveParts,
 } from "../element/packet.ts";
 import { TextLine } from "../structures/text-line.ts";
 import type { ElementInstance } from "./check.ts";
 import type { Signals } from "./flow.ts";
 import { noTimer, type Platform, routerControl, type StagedDevice, type StagedPool } from "./platform.ts";
+import { setTimer, type TimerTree, timerDue } from "./timers.ts";
 
 /** Called in place of the real thing where element code pushes and pulls. */
 export interface Wiring {
@@ -31,9 +35,11 @@ export interface ElementPlace {
   readonly elements: readonly ElementInstance[];
   readonly control: number;
   readonly line: number;
-  /** By element: its state, and the address of its timer's due time. */
+  /** By element. */
   readonly states: readonly { readonly address: number; readonly layout: Struct<any> }[];
-  readonly dues: readonly (number | undefined)[];
+  /** By element: the number of its first timer. */
+  readonly firstTimers: readonly (number | undefined)[];
+  readonly timers: TimerTree;
   readonly devices: ReadonlyMap<number, StagedDevice>;
   readonly pool: StagedPool;
   readonly platform: Platform;
@@ -54,12 +60,20 @@ export function elementPacket(
   wiring: Wiring,
 ): Packet {
   return new Packet(c, parts, ownership, (packet, reason) => {
-    if (reason !== undefined) {
-      const counter = wiring.drop(e.index, reason);
-      c.store64(counter, c.load64(counter).add(1n));
-    }
-    place.pool.free(c, packet.parts.address);
+    const { address } = packet.parts;
+    if (reason === undefined) place.pool.free(c, address);
+    else c.call(dropFunction(c, place.pool), address, wiring.drop(e.index, reason));
   });
+}
+
+/** Counts a dropped packet and frees its buffer: seldom done, so that its code is there once. */
+function dropFunction({ module }: FunctionBuilder, pool: StagedPool): Func<undefined> {
+  return module.once("drop", () =>
+    module.func("drop", { address: "i32", counter: "i32" }, undefined, (c, { address, counter }) => {
+      c.store64(counter, c.load64(counter).add(1n));
+      pool.free(c, address);
+    }),
+  );
 }
 
 /** The context of one piece of an element's code. `sink` takes the answer to a pull. */
@@ -72,18 +86,24 @@ export function elementContext(
   sink?: (parts: PacketParts) => void,
 ): ElementContext<any, any, any> {
   const state = place.states[e.index] as { address: number; layout: Struct<any> };
-  const due = place.dues[e.index];
+  const firstTimer = place.firstTimers[e.index];
   const now = (): ReturnType<typeof c.load64> => c.load64(place.control, routerControl.offsets.now);
   const give = (parts: PacketParts, body: (packet: Packet) => void): void => {
     const packet = elementPacket(place, c, e, parts, ownership, wiring);
     ownership.scope(packet, () => body(packet));
   };
-  const setTimer = (at: I64Like): void => {
-    if (due === undefined) throw new ElementDefinitionError(`${e.class.name}: sets a timer but defines none`);
-    const when = c.i64(at);
-    c.store64(due, when);
-    const next = staged(c, routerControl, place.control).nextTimer;
-    c.if(when.ltU(next.get()), () => next.set(when));
+  const timerAt = (number: I32Like): StagedTimer => {
+    const timer = (): I32 => {
+      if (firstTimer === undefined) throw new ElementDefinitionError(`${e.class.name}: sets a timer but defines none`);
+      return c.i32(number).add(firstTimer);
+    };
+    const at = (when: I64Like): void => setTimer(c, place.timers, place.control, timer(), when);
+    return {
+      at,
+      after: (delay) => at(now().add(delay)),
+      cancel: () => at(noTimer),
+      due: () => timerDue(c, place.timers, timer()),
+    };
   };
   const output = (port: number): OutputPort => ({
     connected: port < e.outputs.length,
@@ -98,31 +118,56 @@ export function elementContext(
   });
   const input = (port: number): InputPort => ({
     pull: (some, none) => {
-      const found = {
-        address: c.var("i32", 0, "pulled"),
-        data: c.var("i32", 0, "data"),
-        length: c.var("i32", 0, "length"),
-        network: c.var("i32", 0, "network"),
-        transport: c.var("i32", 0, "transport"),
-      };
+      const found = packetParts(c, c.i32(0), () => 0);
+      const pulled = c.var("i32", 0, "pulled");
       wiring.pull(c, e.index, port, (parts) => {
-        found.address.set(parts.address);
-        for (const field of ["data", "length", "network", "transport"] as const) found[field].set(parts[field].get());
+        pulled.set(parts.address);
+        for (const word of packetWords) found[word].set(parts[word].get());
       });
-      const address = found.address.get();
+      const address = pulled.get();
       c.if(address, () => give({ ...found, address }, some), none);
     },
   });
+  /** A packet in a buffer that was free. */
   const make = (address: I32, data: I32, length: I32): PacketParts => {
     clearAnnotations(c, address);
-    c.store64(address, 0n, packetDescriptor.offsets.timestamp);
-    return {
-      address,
-      data: c.var("i32", data, "data"),
-      length: c.var("i32", length, "length"),
-      network: c.var("i32", 0, "network"),
-      transport: c.var("i32", 0, "transport"),
+    return packetParts(c, address, (word) => ({ data, length, network: 0, transport: 0 })[word]);
+  };
+  /** A free buffer for a frame of that length; one of the pool where it fits. */
+  const buffer = (length: I32): I32 => {
+    if (length.constant !== undefined)
+      return length.constant <= maximumFrame ? place.pool.allocate(c) : place.pool.allocateLarge(c, length);
+    const address = c.var("i32", 0, "buffer");
+    c.if(
+      length.leU(maximumFrame),
+      () => address.set(place.pool.allocate(c)),
+      () => address.set(place.pool.allocateLarge(c, length)),
+    );
+    return address.get();
+  };
+  /**
+   * Copies a packet to another buffer, `data` the new place of its data: descriptor, data, and the bytes before it from `start` on,
+   * which are the packet's if it is lengthened at the front.
+   */
+  const copyTo = (packet: Packet, start: I32, address: I32, data: I32): PacketParts => {
+    const { annotations, next } = packetDescriptor.offsets;
+    for (let i: number = annotations; i < next; i += 16) c.copy16(address, packet.address, i, i);
+    const shift = data.sub(packet.data);
+    const to = start.add(shift);
+    // Whole blocks of 16: data ends 16 bytes before its buffer does.
+    c.for(0, packet.data.sub(start).add(packet.length), 16, (i) => {
+      c.copy16(to.add(i), start.add(i));
+    });
+    const moved = (v: I32): I32 => c.select(v, v.add(shift), c.i32(0));
+    const { mac } = staged(c, packetDescriptor, address);
+    mac.set(moved(mac.get()));
+    const words = {
+      data,
+      length: packet.length,
+      network: moved(packet.network),
+      transport: moved(packet.transport),
     };
+    return packetParts(c, address, (word) => words[word]);
   };
   const setBits = (elements: readonly number[], set: boolean): void => {
     const words = new Map<number, number>();
@@ -181,45 +226,50 @@ export function elementContext(
     get packets(): PacketPool {
       return {
         make: (length, some, none) => {
-          const address = place.pool.allocate(c);
-          c.if(address, () => give(make(address, address.add(dataOffset), c.i32(length)), some), none);
+          const bytes = c.i32(length);
+          const address = buffer(bytes);
+          c.if(address, () => give(make(address, address.add(dataOffset), bytes), some), none);
         },
         copy: (packet, some) => {
-          const address = place.pool.allocate(c);
-          c.if(address, () => {
-            const from = packet.address;
-            const { annotations, next } = packetDescriptor.offsets;
-            for (let i: number = annotations; i < next; i += 16) c.copy16(address, from, i, i);
-            const shift = address.sub(from);
-            const to = packet.data.add(shift);
-            // Whole blocks of 16: data ends 16 bytes before its buffer does.
-            const end = packet.length;
-            c.for(0, end, 16, (i) => {
-              c.copy16(to.add(i), packet.data.add(i));
+          const offset = packet.data.sub(packet.address);
+          // What was received starts there at the earliest.
+          const received = packet.address.add(dataOffset);
+          const start = c.select(packet.data.ltU(received), packet.data, received);
+          const address = c.var("i32", 0, "copy");
+          c.if(
+            place.pool.isLarge(c, packet.address),
+            () => address.set(place.pool.allocateLarge(c, packet.bufferEnd.sub(packet.address).sub(dataOffset))),
+            () => address.set(place.pool.allocate(c)),
+          );
+          const copy = address.get();
+          c.if(copy, () => give(copyTo(packet, start, copy, copy.add(offset)), some));
+        },
+        room: (packet, { head = 0, tail = 0 }, some) => {
+          const [front, back] = [c.i32(head), c.i32(tail)];
+          let enough = front.leS(packet.headroom);
+          if (back.constant !== 0) enough = enough.and(back.leS(packet.tailroom));
+          const address = c.var("i32", packet.address, "buffer");
+          const found = packetParts(c, packet.address, (word) => packet.word(word));
+          c.if(enough.eqz(), () => {
+            const short = front.sub(packet.headroom);
+            const offset = packet.data.sub(packet.address).add(c.select(short.gtS(0), short, c.i32(0)));
+            const larger = buffer(offset.sub(dataOffset).add(packet.length).add(back));
+            c.if(larger, () => {
+              const copy = copyTo(packet, packet.address.add(packetDescriptor.size), larger, larger.add(offset));
+              for (const word of packetWords) found[word].set(copy[word].get());
             });
-            const moved = (v: I32): I32 => c.select(v, v.add(shift), c.i32(0));
-            give(
-              {
-                address,
-                data: c.var("i32", to),
-                length: c.var("i32", end),
-                network: c.var("i32", moved(packet.network)),
-                transport: c.var("i32", moved(packet.transport)),
-              },
-              some,
-            );
+            place.pool.free(c, packet.address);
+            address.set(larger);
           });
+          packet.take("given more room");
+          const moved = address.get();
+          c.if(moved, () => give({ ...found, address: moved }, some));
         },
         take: (address, some) => give(loadParts(c, address), some),
       };
     },
-    timer: {
-      at: setTimer,
-      after: (delay) => setTimer(now().add(delay)),
-      cancel: () => {
-        if (due !== undefined) c.store64(due, noTimer);
-      },
-    },
+    timer: timerAt(0),
+    timerAt,
     device: (number) => {
       const device = place.devices.get(number) as StagedDevice;
       return {
@@ -248,6 +298,12 @@ export function elementContext(
         give: (packet, port = 0) => {
           const f = c.module.import("service", "packet", { element: "i32", address: "i32", port: "i32" }, "i32");
           return c.call(f, e.index, saveParts(c, packet.parts), port);
+        },
+        refill: (packet) => {
+          const f = c.module.import("service", "again", { element: "i32", address: "i32" }, undefined);
+          c.call(f, e.index, saveParts(c, packet.parts));
+          const d = staged(c, packetDescriptor, packet.address);
+          packet.setNetworkHeader(d.network.get(), d.transport.get());
         },
         fill: (packet, limit) => {
           const f = c.module.import("service", "next", { element: "i32", address: "i32", limit: "i32" }, "i32");

@@ -27,8 +27,8 @@ export interface ElementPlan {
   readonly layout: number;
   /** Number of the element's task: its bit in the runnable words, its entry in the table of tickets. */
   readonly task?: number;
-  /** Address of the time its timer is due. */
-  readonly due?: number;
+  /** Its timers among the router's: the number of the first, and how many. */
+  readonly timers?: { readonly first: number; readonly count: number };
 }
 
 /** Where a count of drops is: a 64-bit number at `address`. */
@@ -52,5 +52,7 @@ export interface MemoryPlan {
   readonly devices: readonly number[];
   /** Addresses of the runnable words, a bit a task, and of the tickets: 8 bytes a task, tickets and credit. */
   readonly tasks: { readonly runnable: number; readonly tickets: number; readonly count: number };
+  /** The tree of the times that timers are due: see compile/timers.ts. */
+  readonly timers: { readonly tree: number; readonly leaves: number };
   readonly pool: { readonly base: number; readonly count: number };
 }

@@ -3,11 +3,16 @@
  * In process that is this package's own; in a virtual machine the guest kernel supplies it.
  */
 import type { Func, FunctionBuilder, I32, I32Like, ModuleBuilder } from "@clickos/codegen";
-import { type Struct, struct, type U32Field, type U64Field, u32, u64 } from "@clickos/layout";
+import { type ArrayField, array, type Struct, struct, type U32Field, type U64Field, u32, u64 } from "@clickos/layout";
+
+/** Lists of free blocks, one for each power of two. */
+export const heapClasses = 32;
 
 /**
  * The router's own words in memory, shared with the host. `stopped` counts requests to stop; `weighted` says that
  * tasks have unequal tickets; `running` is the number + 1 of the element whose task or timer was called last; who runs it clears it.
+ * `poolFresh` counts the pool's buffers that were ever used; `seed` is what hash tables mix into their keys. Of the heap, what is
+ * between `heapNext` and `heapEnd` was never used, and `heapFree` has the first free block of each size.
  */
 export const routerControl: Struct<{
   now: U64Field;
@@ -22,6 +27,12 @@ export const routerControl: Struct<{
   weighted: U32Field;
   random: U64Field;
   running: U32Field;
+  poolFresh: U32Field;
+  seed: U64Field;
+  heapNext: U32Field;
+  heapEnd: U32Field;
+  heapEmpty: U32Field;
+  heapFree: ArrayField<U32Field>;
 }> = struct(
   {
     now: u64,
@@ -36,19 +47,30 @@ export const routerControl: Struct<{
     weighted: u32,
     random: u64,
     running: u32,
+    poolFresh: u32,
+    seed: u64,
+    heapNext: u32,
+    heapEnd: u32,
+    heapEmpty: u32,
+    heapFree: array(u32, heapClasses),
   },
-  { name: "router", size: 64 },
+  { name: "router", size: 256 },
 );
 
 /** A timer that is not set. */
 export const noTimer = 0x7fffffffffffffffn;
 
-/** The pool of packet buffers: a stack of free addresses, so that the one used last is used next. */
+/** Packet buffers: those of the pool, the one used last first, and large ones from the heap. */
 export interface StagedPool {
-  /** A free buffer's address, or 0. */
+  /** A free buffer's address, or 0, which is counted. */
   allocate(c: FunctionBuilder): I32;
+  /** The address of a buffer that has room for a frame of `bytes` behind the headroom, or 0, which is counted. */
+  allocateLarge(c: FunctionBuilder, bytes: I32Like): I32;
+  /** Whether a buffer is a large one. */
+  isLarge(c: FunctionBuilder, address: I32): I32;
+  /** Of either kind. */
   free(c: FunctionBuilder, address: I32): void;
-  /** How many buffers are free. */
+  /** How many buffers of the pool are free. */
   available(c: FunctionBuilder): I32;
   /** Address of the first buffer; buffers follow one another. */
   base(c: FunctionBuilder): I32;
@@ -98,6 +120,12 @@ export interface Platform {
   /** Packet buffers beyond what the elements say they hold, in all and for each device. */
   readonly buffers: number;
   readonly buffersPerDevice: number;
+  /** Has fewer of them where they do not fit. */
+  readonly fewerBuffers?: boolean;
+  /** Bytes for what the router makes while it runs, large packets and tables, as far as there is room. */
+  readonly heapBytes: number;
+  /** Has a heap for the host, where no code uses it. */
+  readonly heapAlways?: boolean;
   /** Pages at most; the memory does not grow. */
   readonly maximumPages: number;
   /** Called once for each device number in the configuration, before any code. */

@@ -7,7 +7,7 @@ import { ConfigurationError } from "@clickos/click-language";
 import { type Func, type ModuleBuilder, moduleBuilder, staged } from "@clickos/codegen";
 import { alignUp, type Struct } from "@clickos/layout";
 import { ElementDefinitionError } from "../element/ownership.ts";
-import { bufferSize, loadParts, saveParts } from "../element/packet.ts";
+import { bufferSize, loadParts, type PacketWord, packetParts, packetWords, saveParts } from "../element/packet.ts";
 import { lineSize } from "../structures/text-line.ts";
 import { bufferPool } from "./buffer-pool.ts";
 import { callSites } from "./call-sites.ts";
@@ -16,10 +16,11 @@ import { portTexts, stateLayouts } from "./describe.ts";
 import { ElementCode } from "./element-code.ts";
 import type { ElementPlace, Wiring } from "./element-context.ts";
 import { findSignals, type Neighbours, type Signals } from "./flow.ts";
+import { provideHeap } from "./heap.ts";
 import type { DropCounter, MemoryPlan } from "./memory-plan.ts";
 import { noTimer, type Platform, routerControl, type StagedDevice, type StagedPool } from "./platform.ts";
 import { anyRunnable, hasTask, prepareTasks, runTasks, type TaskTable } from "./tasks.ts";
-import { defineTimers } from "./timers.ts";
+import { clearTimers, defineTimers, type TimerTree, timerTreeSize } from "./timers.ts";
 
 export interface StagedRouter {
   readonly module: ModuleBuilder;
@@ -27,7 +28,10 @@ export interface StagedRouter {
 }
 
 type Entry = { readonly kind: "push" | "pull"; readonly element: number; readonly port: number };
-const partParams = { address: "i32", data: "i32", length: "i32", network: "i32", transport: "i32" } as const;
+/** A call passes a packet as its address and its words. */
+const partParams: Readonly<Record<"address" | PacketWord, "i32">> = Object.fromEntries(
+  ["address", ...packetWords].map((name) => [name, "i32"]),
+) as Record<"address" | PacketWord, "i32">;
 const inlineDepth = 120;
 
 export function stageRouter(graph: CheckedGraph, platform: Platform): StagedRouter {
@@ -41,7 +45,10 @@ class Stager {
   private top: number;
   private readonly control: number;
   private readonly states: { readonly address: number; readonly layout: Struct<any> }[] = [];
-  private readonly dues: (number | undefined)[] = [];
+  /** By element: the number of its first timer. */
+  private readonly firstTimers: (number | undefined)[] = [];
+  private readonly timers: TimerTree;
+  private heapUsed = false;
   private readonly devices = new Map<number, StagedDevice>();
   private readonly drops = new Map<string, DropCounter>();
   private readonly constants = new Map<string, number>();
@@ -72,16 +79,33 @@ class Stager {
     });
     this.top = platform.base;
     this.control = this.reserve(routerControl.size, 64);
-    this.pool = bufferPool(this.control, () => this.freeStack);
+    provideHeap(this.module, this.control, () => {
+      this.heapUsed = true;
+    });
+    this.pool = bufferPool(() => ({
+      control: this.control,
+      freeStack: this.freeStack,
+      base: this.poolBase,
+      count: this.poolCount,
+    }));
     for (const e of graph.elements) if (hasTask(e)) this.tasks.set(e.index, this.tasks.size);
     this.runnable = this.reserve(Math.ceil(this.tasks.size / 32) * 4, 8);
     this.tickets = this.reserve(this.tasks.size * 8, 8);
+    let timers = 0;
+    for (const e of graph.elements) {
+      const count = timerCount(e);
+      this.firstTimers.push(count === 0 ? undefined : timers);
+      timers += count;
+    }
+    const { leaves, bytes } = timerTreeSize(timers);
+    this.timers = { tree: this.reserve(bytes, 8), leaves };
     const place: ElementPlace = {
       elements: graph.elements,
       control: this.control,
       line: this.reserve(lineSize, 16),
       states: this.states,
-      dues: this.dues,
+      firstTimers: this.firstTimers,
+      timers: this.timers,
       devices: this.devices,
       pool: this.pool,
       platform,
@@ -122,7 +146,6 @@ class Stager {
     for (const e of graph.elements) {
       const layout = e.state;
       this.states.push({ address: this.reserve(Math.max(layout.size, 1), Math.max(layout.align, 8)), layout });
-      this.dues.push(e.class.timer ? this.reserve(8, 8) : undefined);
       held += e.class.holds?.(e.config) ?? 0;
     }
     for (const number of deviceNumbers(graph))
@@ -133,7 +156,9 @@ class Stager {
           number,
         ),
       );
-    this.poolCount = platform.buffers + this.devices.size * platform.buffersPerDevice + held;
+    const wanted = platform.buffers + this.devices.size * platform.buffersPerDevice + held;
+    const room = platform.maximumPages * 65536 - this.top - platform.heapBytes;
+    this.poolCount = platform.fewerBuffers ? Math.min(wanted, Math.floor(room / (bufferSize + 4)) - 4) : wanted;
     this.freeStack = this.reserve(this.poolCount * 4, 4096);
     this.poolBase = this.reserve(this.poolCount * bufferSize, 4096);
     // Constants and drop counters follow the pool: they are found while code is made.
@@ -148,10 +173,13 @@ class Stager {
       .filter((e) => this.tasks.has(e.index))
       .map((e) => this.module.func(`${e.source.name} task`, {}, "i32", (c) => this.code.task(c, e, this.wiring)));
     const timers = this.graph.elements
-      .filter((e) => e.class.timer)
+      .filter((e) => this.firstTimers[e.index] !== undefined)
       .map((e) => ({
-        due: this.dues[e.index] as number,
-        func: this.module.func(`${e.source.name} timer`, {}, undefined, (c) => this.code.timer(c, e, this.wiring)),
+        first: this.firstTimers[e.index] as number,
+        count: timerCount(e),
+        func: this.module.func(`${e.source.name} timer`, { number: "i32" }, undefined, (c, { number }) =>
+          this.code.timer(c, e, number, this.wiring),
+        ),
       }));
     const initializers = this.graph.elements
       .filter((e) => e.class.init)
@@ -167,23 +195,10 @@ class Stager {
       control.nextTimer.set(noTimer);
       control.random.set(0x9e3779b97f4a7c15n);
       prepareTasks(c, this.taskTable, this.graph);
-      for (const { due } of timers) c.store64(due, noTimer);
-      c.for(0, this.poolCount, 1, (i) => {
-        // The lowest buffers are on top of the stack.
-        c.store32(
-          i.shl(2),
-          c
-            .i32(this.poolCount - 1)
-            .sub(i)
-            .mul(bufferSize)
-            .add(this.poolBase),
-          this.freeStack,
-        );
-      });
-      control.freeCount.set(this.poolCount);
+      clearTimers(c, this.timers);
       for (const f of initializers) c.call(f);
     });
-    const fire = timers.length > 0 ? defineTimers(this.module, this.control, timers) : undefined;
+    const fire = timers.length > 0 ? defineTimers(this.module, this.control, this.timers, timers) : undefined;
     this.module.define(run, { now: "i64", rounds: "i32" }, (c, { now, rounds }) => {
       const control = staged(c, routerControl, this.control);
       control.now.set(now);
@@ -205,6 +220,12 @@ class Stager {
     });
     this.platform.finish(this.module, { init, run, control: this.control });
     this.placeInitialState();
+    // The heap is last, and has what room there is.
+    const heapNext = alignUp(this.top, 4096);
+    if (this.heapUsed || this.platform.heapAlways)
+      this.top = Math.max(this.top, Math.min(heapNext + this.platform.heapBytes, this.platform.maximumPages * 65536));
+    this.placeWord(routerControl.offsets.heapNext, heapNext);
+    this.placeWord(routerControl.offsets.heapEnd, Math.max(this.top, heapNext));
     const pages = Math.ceil(this.top / 65536);
     if (pages > this.platform.maximumPages)
       throw new ConfigurationError([
@@ -235,12 +256,15 @@ class Stager {
           stateSize: e.state.size,
           layout: layoutOf[i] as number,
           ...(this.tasks.has(i) ? { task: this.tasks.get(i) as number } : {}),
-          ...(this.dues[i] === undefined ? {} : { due: this.dues[i] as number }),
+          ...(this.firstTimers[i] === undefined
+            ? {}
+            : { timers: { first: this.firstTimers[i] as number, count: timerCount(e) } }),
         })),
         layouts,
         tasks: { runnable: this.runnable, tickets: this.tickets, count: this.tasks.size },
         drops: [...this.drops.values()],
         devices: [...this.devices.keys()],
+        timers: this.timers,
         pool: { base: this.poolBase, count: this.poolCount },
       },
     };
@@ -300,6 +324,13 @@ class Stager {
     return counter.address;
   }
 
+  /** Gives a word of the router's own a value from the start. */
+  private placeWord(offset: number, value: number): void {
+    const bytes = new Uint8Array(4);
+    new DataView(bytes.buffer).setUint32(0, value, true);
+    this.module.data(this.control + offset, bytes);
+  }
+
   private placeInitialState(): void {
     for (const e of this.graph.elements) {
       const values = e.class.initial?.({ config: e.config, plan: e.plan });
@@ -325,14 +356,7 @@ class Stager {
         this.code.push(c, target, to.port, parts, this.wiring);
         this.depth--;
       } else {
-        c.call(
-          this.entry({ kind: "push", ...to }),
-          parts.address,
-          parts.data.get(),
-          parts.length.get(),
-          parts.network.get(),
-          parts.transport.get(),
-        );
+        c.call(this.entry({ kind: "push", ...to }), parts.address, ...packetWords.map((word) => parts[word].get()));
       }
     },
     pull: (c, element, port, sink) => {
@@ -366,13 +390,7 @@ class Stager {
       this.depth = 0;
       if (entry.kind === "push")
         this.module.define(func, partParams, (c, p) => {
-          const parts = {
-            address: p.address,
-            data: c.var("i32", p.data),
-            length: c.var("i32", p.length),
-            network: c.var("i32", p.network),
-            transport: c.var("i32", p.transport),
-          };
+          const parts = packetParts(c, p.address, (word) => p[word]);
           this.code.push(c, e, entry.port, parts, this.wiring);
         });
       else
@@ -385,6 +403,11 @@ class Stager {
     });
     return func;
   }
+}
+
+/** How many timers an element has. */
+function timerCount(e: ElementInstance): number {
+  return e.class.timer ? (e.class.timers?.({ config: e.config as never, plan: e.plan }) ?? 1) : 0;
 }
 
 /** The device numbers that a graph's elements work with. */

@@ -21,10 +21,30 @@ export interface InputPort {
   pull(some: (packet: Packet) => void, none?: () => void): void;
 }
 
+/** A timer of an element. Setting it again changes when it is due. */
+export interface StagedTimer {
+  at(nanoseconds: I64Like): void;
+  after(nanoseconds: I64Like): void;
+  cancel(): void;
+  /** When it is due; `noTimer`, which is later than any time, when it is not set. */
+  due(): I64;
+}
+
+/** Space that a packet is to have around its data, in bytes. */
+export interface Room {
+  readonly head?: I32Like;
+  readonly tail?: I32Like;
+}
+
 /** The router's packet buffers. */
 export interface PacketPool {
-  /** A fresh packet of `length` bytes of unset data; `none` (already counted) when the pool is empty. */
+  /** A fresh packet of `length` bytes of unset data, of any length; `none` (already counted) when there is no buffer. */
   make(length: I32Like, some: (packet: Packet) => void, none?: () => void): void;
+  /**
+   * Gives the packet the space that is asked for: `some` gets it, in the buffer that it is in or in a larger one. When there is
+   * none (already counted) the packet is gone.
+   */
+  room(packet: Packet, room: Room, some: (packet: Packet) => void): void;
   /** A copy of data and annotations. */
   copy(packet: Packet, some: (copy: Packet) => void): void;
   /** Takes over a packet that was stored. */
@@ -59,8 +79,10 @@ export interface ElementContext<C, P, S extends Fields> {
   /** Nanoseconds, read once a burst. */
   readonly clock: { now(): I64 };
   readonly packets: PacketPool;
-  /** The element's timer: `timer` runs once when it is due. */
-  readonly timer: { at(nanoseconds: I64Like): void; after(nanoseconds: I64Like): void; cancel(): void };
+  /** The element's timer, the first if it has several: `timer` runs once when it is due. */
+  readonly timer: StagedTimer;
+  /** One of the element's timers, by number. */
+  timerAt(number: I32Like): StagedTimer;
   device(number: number): DevicePort;
   /** The element's task. A task that is not scheduled costs nothing. */
   readonly task: { schedule(): void; unschedule(): void };
@@ -80,10 +102,12 @@ export interface ElementContext<C, P, S extends Fields> {
     give(packet: Packet, port?: number): I32;
     /**
      * Has the host fill the packet, up to `limit` bytes of data. The result is its length, which may be over the
-     * limit and then is not to be used; -1 when there is no more, ever; -2 when there is none for the moment; -3 when there
+     * limit: then `refill` puts it into a packet with room for it; -1 when there is no more, ever; -2 when there is none for the moment; -3 when there
      * is none before the host side schedules the element.
      */
     fill(packet: Packet, limit: number): I32;
+    /** Has the host fill the packet with the frame that was longer than the limit. */
+    refill(packet: Packet): void;
   };
   /** Starts a line of text for the console. */
   line(): TextLine;
@@ -282,7 +306,10 @@ export interface ElementSpec<C extends ConfigSpec, P, S extends Fields> {
     /** It asks further itself (`mayPull`, `mayPush`): who waits for it is called by those behind it too. */
     readonly through?: boolean;
   };
-  timer?(c: FunctionBuilder, context: ElementContext<ConfigOf<C>, P, S>): void;
+  /** What a timer does that is due; `number` says which of several it is. */
+  timer?(c: FunctionBuilder, context: ElementContext<ConfigOf<C>, P, S>, number: I32): void;
+  /** How many timers the element has; one when absent, and `timer` is there. */
+  timers?(context: { readonly config: ConfigOf<C>; readonly plan: P }): number;
   /** Runs once before the first packet. */
   init?(c: FunctionBuilder, context: ElementContext<ConfigOf<C>, P, S>): void;
   /** Opens the host side of a service element; such elements run only where the host allows them. */

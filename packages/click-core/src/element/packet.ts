@@ -1,8 +1,9 @@
 /**
- * Packets. A packet is a buffer of 2 KiB: descriptor, headroom, data, tailroom.
+ * Packets. A packet is a buffer: descriptor, headroom, data, tailroom. Buffers of the pool have 2 KiB; a packet that is longer
+ * has a large one, of a power of two.
  *
- * At rest (in a queue, a ring, a table) its data pointer and length stand in the descriptor. While elements hold
- * it they are in local variables, so an element that strips a header touches no memory.
+ * At rest (in a queue, a ring, a table) the words of `packetWords` stand in the descriptor. While elements hold the packet
+ * they are in local variables, so an element that strips a header touches no memory.
  */
 import {
   type FunctionBuilder,
@@ -16,7 +17,6 @@ import {
   type Var,
 } from "@clickos/codegen";
 import {
-  alignUp,
   type BytesField,
   bytes,
   type Struct,
@@ -24,6 +24,7 @@ import {
   type U32Field,
   type U64Field,
   u8,
+  u16,
   u16be,
   u32,
   u32be,
@@ -39,7 +40,13 @@ export const dataLimit: number = bufferSize - 16;
 /** The longest frame a buffer holds after the headroom. */
 export const maximumFrame: number = dataLimit - dataOffset;
 
-/** The first 128 bytes of a packet buffer. Addresses are in the guest's memory; 0 is none. */
+/** The longest frame that a packet may be given room for. */
+export const maximumLargeFrame: number = 1 << 24;
+
+/**
+ * The start of a packet buffer. Addresses are in the guest's memory; 0 is none. `device` is the number of the device that
+ * the packet came from, plus 1; `next` and `previous` link packets in lists; `limit` is where in a large buffer data ends at the latest, 0 in one of the pool.
+ */
 export const packetDescriptor: Struct<{
   data: U32Field;
   length: U32Field;
@@ -47,8 +54,12 @@ export const packetDescriptor: Struct<{
   transport: U32Field;
   annotations: BytesField;
   timestamp: U64Field;
-  next: U32Field;
+  mac: U32Field;
+  type: U32Field;
   device: U32Field;
+  next: U32Field;
+  previous: U32Field;
+  limit: U32Field;
 }> = struct(
   {
     data: u32,
@@ -57,25 +68,48 @@ export const packetDescriptor: Struct<{
     transport: u32,
     annotations: bytes(48, 16),
     timestamp: u64,
+    mac: u32,
+    type: u8,
+    device: u16,
     next: u32,
-    device: u32,
+    previous: u32,
+    limit: u32,
   },
   { name: "packet", size: 96 },
 );
 
-/** Byte positions in the annotation area, from Click's packet_anno.hh. */
+/** Who a packet was sent to, as Click's `Packet::PacketType` counts. */
+export const packetType = {
+  host: 0,
+  broadcast: 1,
+  multicast: 2,
+  otherHost: 3,
+  outgoing: 4,
+  loopback: 5,
+  fastRoute: 6,
+} as const;
+
+/** Byte positions in the annotation area, from Click's packet_anno.hh. Several share bytes. */
 export const annotation = {
   dstIp: 0,
+  dstIp6: 0,
   paint: 16,
-  ipsecSpi: 16,
-  icmpParam: 17,
-  fixIpSrc: 18,
+  icmpParameterProblem: 17,
+  fixIpSrc: 19,
+  vlanTci: 20,
   aggregate: 20,
   extraPackets: 24,
+  sendError: 26,
   extraLength: 28,
+  ipReassembler: 28,
+  firstTimestamp: 32,
   packetNumber: 32,
-  firstTimestamp: 40,
+  ipsecSpi: 32,
+  sequenceNumber: 36,
 } as const;
+
+/** Bytes of the annotation area. */
+export const annotationBytes = 48;
 
 /** IPv4 header, RFC 791 section 3.1. */
 export const ipHeader: Struct<{
@@ -108,13 +142,17 @@ export const ipHeader: Struct<{
 /** Staged accessors of an IP header. */
 export type StagedIp = StagedOf<typeof ipHeader>;
 
+/** The words of a packet that are variables while elements hold it, in the order in which calls pass them. */
+export const packetWords = ["data", "length", "network", "transport"] as const;
+export type PacketWord = (typeof packetWords)[number];
+
 /** What a packet is made of while elements hold it. */
-export interface PacketParts {
-  readonly address: I32;
-  readonly data: Var<"i32">;
-  readonly length: Var<"i32">;
-  readonly network: Var<"i32">;
-  readonly transport: Var<"i32">;
+export type PacketParts = { readonly address: I32 } & { readonly [W in PacketWord]: Var<"i32"> };
+
+/** Makes the variables of a packet. */
+export function packetParts(c: FunctionBuilder, address: I32, word: (name: PacketWord) => I32Like): PacketParts {
+  const vars = Object.fromEntries(packetWords.map((name) => [name, c.var("i32", word(name), name)]));
+  return { address, ...vars } as PacketParts;
 }
 
 /** What follows packets along paths and refuses to lose one. */
@@ -157,6 +195,11 @@ export class Packet {
     this.owner.use(this);
     return this.parts.length.get();
   }
+  /** A word of the packet, by name. */
+  word(name: PacketWord): I32 {
+    this.owner.use(this);
+    return this.parts[name].get();
+  }
   /** Address of the network header; 0 when no element has set it. */
   get network(): I32 {
     this.owner.use(this);
@@ -169,6 +212,21 @@ export class Packet {
   /** The fields of the IP header at the network header's address. */
   get ip(): StagedIp {
     return staged(this.c, ipHeader, this.network);
+  }
+  /** Address of the MAC header; 0 when no element has set it. */
+  get mac(): Ref<I32, I32Like> {
+    return this.descriptor.mac;
+  }
+  /** Who it was sent to: see `packetType`. */
+  get type(): Ref<I32, I32Like> {
+    return this.descriptor.type;
+  }
+  /** The number of the device that it came from, plus 1; 0 for none. */
+  get device(): Ref<I32, I32Like> {
+    return this.descriptor.device;
+  }
+  private get descriptor(): StagedOf<typeof packetDescriptor> {
+    return staged(this.c, packetDescriptor, this.address);
   }
   /** Sets the network and transport header addresses. */
   setNetworkHeader(network: I32, transport: I32): void {
@@ -196,9 +254,14 @@ export class Packet {
   get headroom(): I32 {
     return this.data.sub(this.address).sub(packetDescriptor.size);
   }
+  /** Address where the data ends at the latest. */
+  get bufferEnd(): I32 {
+    const limit = this.descriptor.limit.get();
+    return this.address.add(this.c.select(limit, limit, this.c.i32(dataLimit)));
+  }
   /** Bytes free after the data. */
   get tailroom(): I32 {
-    return this.address.add(dataLimit).sub(this.data).sub(this.length);
+    return this.bufferEnd.sub(this.data).sub(this.length);
   }
 
   /** An annotation of 4 bytes at a byte position, as it stands in memory. */
@@ -246,31 +309,18 @@ export class Packet {
 /** Writes the descriptor of a packet that comes to rest; returns its address. */
 export function saveParts(c: FunctionBuilder, parts: PacketParts): I32 {
   const d = staged(c, packetDescriptor, parts.address);
-  d.data.set(parts.data.get());
-  d.length.set(parts.length.get());
-  d.network.set(parts.network.get());
-  d.transport.set(parts.transport.get());
+  for (const word of packetWords) d[word].set(parts[word].get());
   return parts.address;
 }
 
 /** Reads the descriptor of a packet at rest. */
 export function loadParts(c: FunctionBuilder, address: I32): PacketParts {
   const d = staged(c, packetDescriptor, address);
-  return {
-    address,
-    data: c.var("i32", d.data.get(), "data"),
-    length: c.var("i32", d.length.get(), "length"),
-    network: c.var("i32", d.network.get(), "network"),
-    transport: c.var("i32", d.transport.get(), "transport"),
-  };
+  return packetParts(c, address, (word) => d[word].get());
 }
 
-/** Clears the annotations of a fresh packet. */
+/** Annotations, timestamp, MAC header, type and device of a fresh packet: all zero. */
 export function clearAnnotations(c: FunctionBuilder, address: I32): void {
-  for (let i = 0; i < 48; i += 16) c.zero16(address, packetDescriptor.offsets.annotations + i);
-}
-
-/** Bytes that a run of buffers takes. */
-export function poolBytes(count: number): number {
-  return alignUp(count * bufferSize, 4096);
+  const { annotations, next } = packetDescriptor.offsets;
+  for (let i: number = annotations; i < next; i += 16) c.zero16(address, i);
 }

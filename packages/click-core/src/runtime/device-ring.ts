@@ -4,8 +4,9 @@
  */
 import { type I32, staged } from "@clickos/codegen";
 import { type ArrayField, array, type Struct, struct, type U32Field, u32 } from "@clickos/layout";
-import { type PlatformContext, routerControl, type StagedDevice } from "../compile/platform.ts";
-import { dataOffset, maximumFrame } from "../element/packet.ts";
+import type { PlatformContext, StagedDevice } from "../compile/platform.ts";
+import { dataOffset, maximumLargeFrame } from "../element/packet.ts";
+import type { HostMemory } from "./host-memory.ts";
 
 /** Slots of a ring; a power of two. */
 export const ringSlots = 512;
@@ -84,8 +85,8 @@ export interface RouterDevice {
   /**
    * Puts frames where `FromDevice` will find them.
    *
-   * @returns how many were taken: fewer than given when the ring or the packet pool is full.
-   * @throws {RangeError} for a frame longer than a packet buffer; nothing of the batch is taken.
+   * @returns how many were taken: fewer than given when the ring is full or there is no packet buffer.
+   * @throws {RangeError} for a frame longer than a packet can be; nothing of the batch is taken.
    */
   send(frames: readonly Uint8Array[]): number;
   /** Takes what `ToDevice` sent, oldest first; at most `limit` frames. The arrays are the caller's. */
@@ -100,13 +101,12 @@ export interface HostDevice extends RouterDevice {
   takeUnread(): Uint8Array[];
 }
 
-export function hostDevice(memory: WebAssembly.Memory, control: number, rings: DeviceRings): HostDevice {
-  const words = new Uint32Array(memory.buffer);
-  const bytes = new Uint8Array(memory.buffer);
+export function hostDevice(host: HostMemory, rings: DeviceRings): HostDevice {
+  const { buffer } = host.data;
+  const words = new Uint32Array(buffer);
+  const bytes = new Uint8Array(buffer);
   const { head, tail, slots } = deviceRing.offsets;
   const word = (address: number): number => address >>> 2;
-  const freeCount = word(control + routerControl.offsets.freeCount);
-  const freeStack = word(control + routerControl.offsets.freeStack);
   const rx = { head: word(rings.receive + head), tail: word(rings.receive + tail), slots: word(rings.receive + slots) };
   const tx = {
     head: word(rings.transmit + head),
@@ -119,26 +119,23 @@ export function hostDevice(memory: WebAssembly.Memory, control: number, rings: D
     const s = ring.slots + (at & (ringSlots - 1)) * 4;
     const data = read(s + 1);
     const frame = bytes.slice(data, data + read(s + 2));
-    const free = read(freeCount);
-    words[word(read(freeStack)) + free] = read(s);
-    words[freeCount] = free + 1;
+    host.freeBuffer(read(s));
     words[ring.head] = at + 1;
     return frame;
   };
   return {
     send(frames) {
       for (const frame of frames)
-        if (frame.length > maximumFrame)
+        if (frame.length > maximumLargeFrame)
           throw new RangeError(
-            `a frame of ${frame.length} bytes is longer than a packet buffer holds (${maximumFrame})`,
+            `a frame of ${frame.length} bytes is longer than a packet can be (${maximumLargeFrame})`,
           );
       let taken = 0;
       for (const frame of frames) {
         const at = read(rx.tail);
-        const free = read(freeCount);
-        if ((at - read(rx.head)) >>> 0 >= ringSlots || free === 0) break;
-        words[freeCount] = free - 1;
-        const buffer = read(word(read(freeStack)) + free - 1);
+        if ((at - read(rx.head)) >>> 0 >= ringSlots) break;
+        const buffer = host.takeBuffer(frame.length);
+        if (buffer === 0) break;
         bytes.set(frame, buffer + dataOffset);
         const s = rx.slots + (at & (ringSlots - 1)) * 4;
         words[s] = buffer;

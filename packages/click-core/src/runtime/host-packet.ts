@@ -1,6 +1,6 @@
 /** Packets at the border between compiled code and a service element's host side. */
 import type { HostFrame, HostPacket, HostService } from "../element/element.ts";
-import { packetDescriptor } from "../element/packet.ts";
+import { annotationBytes, packetDescriptor } from "../element/packet.ts";
 
 const { offsets } = packetDescriptor;
 
@@ -32,23 +32,20 @@ export function viewPacket(memory: ArrayBufferLike, address: number): HostPacket
     set transport(at) {
       words.setUint32(offsets.transport, at < 0 ? 0 : data + at, true);
     },
-    annotations: new DataView(memory, address + offsets.annotations, 48),
+    annotations: new DataView(memory, address + offsets.annotations, annotationBytes),
   };
 }
 
-/** Puts a frame into a packet's buffer; one over `limit` is reported by its length and not copied. */
-function fillPacket(memory: ArrayBufferLike, address: number, frame: HostFrame, limit: number): number {
+/** Puts a frame into a packet's buffer, which has room for it. */
+function fillPacket(memory: ArrayBufferLike, address: number, frame: HostFrame): void {
   const words = new DataView(memory, address, 128);
   const data = words.getUint32(offsets.data, true);
-  const { length } = frame.frame;
-  if (length > limit) return length;
-  new Uint8Array(memory, data, length).set(frame.frame);
+  new Uint8Array(memory, data, frame.frame.length).set(frame.frame);
   words.setBigUint64(offsets.timestamp, frame.timestampNs, true);
   const header = (at: number | undefined): number => (at === undefined || at < 0 ? 0 : data + at);
   words.setUint32(offsets.network, header(frame.network), true);
   words.setUint32(offsets.transport, header(frame.transport), true);
-  frame.annotate?.(new DataView(memory, address + offsets.annotations, 48));
-  return length;
+  frame.annotate?.(new DataView(memory, address + offsets.annotations, annotationBytes));
 }
 
 /** The imports that service elements' code calls. */
@@ -56,6 +53,8 @@ export function serviceImports(
   memory: ArrayBufferLike,
   services: readonly (HostService | undefined)[],
 ): Record<string, (...args: any[]) => unknown> {
+  /** By element: the frame that was too long for the packet it was to fill. */
+  const tooLong = new Map<number, HostFrame>();
   return {
     packet: (element: number, address: number, port: number) =>
       services[element]?.packet?.(viewPacket(memory, address >>> 0), port) ?? 0,
@@ -63,7 +62,15 @@ export function serviceImports(
       const frame = services[element]?.next?.();
       if (frame === null) return -1;
       if (frame === undefined) return services[element]?.waiting?.() ? -3 : -2;
-      return fillPacket(memory, address >>> 0, frame, limit);
+      const { length } = frame.frame;
+      if (length > limit) tooLong.set(element, frame);
+      else fillPacket(memory, address >>> 0, frame);
+      return length;
+    },
+    again: (element: number, address: number) => {
+      const frame = tooLong.get(element);
+      tooLong.delete(element);
+      if (frame) fillPacket(memory, address >>> 0, frame);
     },
   };
 }

@@ -4,6 +4,7 @@ import type { CheckedConfiguration, CompiledRouter } from "../compile/compile.ts
 import { routerControl } from "../compile/platform.ts";
 import type { HostService } from "../element/element.ts";
 import { type DeviceRings, type HostDevice, hostDevice } from "./device-ring.ts";
+import { HostMemory } from "./host-memory.ts";
 import { serviceImports } from "./host-packet.ts";
 import { type HandlerSources, type RouterHandlers, routerHandlers } from "./router-handlers.ts";
 import { transferState } from "./transfer-state.ts";
@@ -16,6 +17,7 @@ export interface Instance {
   /** The code, encoded. */
   readonly wasm: Uint8Array;
   readonly memory: WebAssembly.Memory;
+  readonly host: HostMemory;
   readonly words: ControlWords;
   readonly handlers: RouterHandlers;
   readonly services: readonly (HostService | undefined)[];
@@ -38,6 +40,7 @@ export function createInstance(parts: InstanceParts): Instance {
   const { compiled, configuration, services, wasm } = parts;
   const plan = compiled.memory;
   const memory = new WebAssembly.Memory({ initial: plan.pages, maximum: plan.pages, shared: true });
+  const host = new HostMemory(memory, plan);
   const decoder = new TextDecoder("latin1");
   const instance = new WebAssembly.Instance(new WebAssembly.Module(wasm as BufferSource), {
     click: {
@@ -56,6 +59,7 @@ export function createInstance(parts: InstanceParts): Instance {
     compiled,
     wasm,
     memory,
+    host,
     words,
     services,
     run,
@@ -68,7 +72,7 @@ export function createInstance(parts: InstanceParts): Instance {
       services,
       ...parts.extras,
     }),
-    devices: new Map([...parts.rings].map(([number, rings]) => [number, hostDevice(memory, plan.control, rings)])),
+    devices: new Map([...parts.rings].map(([number, rings]) => [number, hostDevice(host, rings)])),
   };
 }
 

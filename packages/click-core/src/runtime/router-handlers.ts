@@ -8,6 +8,7 @@ import { closest } from "@clickos/click-language/closest";
 import type { ElementInstance } from "../compile/check.ts";
 import type { ElementPlan, MemoryPlan } from "../compile/memory-plan.ts";
 import { noTimer, routerControl } from "../compile/platform.ts";
+import { setHostTimer } from "../compile/timers.ts";
 import type { ElementClass, HostService } from "../element/element.ts";
 import {
   type Handler,
@@ -20,6 +21,7 @@ import {
 import { HandlerError, type HandlerTree, matchesPattern } from "../element/handler-tree.ts";
 import { scopes } from "../element/information.ts";
 import { readDrops } from "./drops.ts";
+import { HostMemory } from "./host-memory.ts";
 import { HostTasks } from "./host-tasks.ts";
 
 /** One count of dropped packets. */
@@ -71,6 +73,7 @@ export function routerHandlers(sources: HandlerSources): RouterHandlers {
   const data = new DataView(memory.buffer);
   const control = routerControl.view(memory.buffer, plan.control);
   const tasks = new HostTasks(data, plan);
+  const host = new HostMemory(memory, plan);
   const byName = once(() => new Map(plan.elements.map((e, index) => [e.name, index])));
   const byPath = once(() => new Map(sources.entries().map((entry) => [entry.path, entry])));
 
@@ -90,7 +93,7 @@ export function routerHandlers(sources: HandlerSources): RouterHandlers {
     let context = contexts.get(index);
     if (!context) {
       const e = sources.instance(index);
-      const { task, due } = plan.elements[index] as ElementPlan;
+      const { task, timers } = plan.elements[index] as ElementPlan;
       context = {
         config: e.config,
         plan: e.plan,
@@ -101,14 +104,9 @@ export function routerHandlers(sources: HandlerSources): RouterHandlers {
         schedule: () => tasks.schedule(task, true),
         unschedule: () => tasks.schedule(task, false),
         setTimer: (at) => {
-          if (due === undefined) return;
-          data.setBigUint64(due, at ?? noTimer, true);
-          if (at !== undefined && at < control.nextTimer) control.nextTimer = at;
+          if (timers) setHostTimer(data, plan.timers, plan.control, timers.first, at ?? noTimer);
         },
-        free: (address) => {
-          data.setUint32(control.freeStack + control.freeCount * 4, address, true);
-          control.freeCount++;
-        },
+        free: (address) => host.freeBuffer(address),
         reconfigure: (config) => {
           if (!sources.reconfigure) throw "it cannot be changed here while the router runs";
           sources.reconfigure(e.source.name, config);

@@ -373,7 +373,7 @@ export class Router implements HandlerTree, Disposable, LoopSource {
   }
   /** Packet buffers not in use. */
   get freeBuffers(): number {
-    return this.current.words.freeCount;
+    return this.current.host.freeBuffers;
   }
 
   private rootHandlers(): Record<string, ServiceHandler> {
@@ -504,6 +504,9 @@ function processPlatform(rings: Map<number, DeviceRings>, options: RouterOptions
     base: 64,
     buffers: options.buffers ?? 2 * ringSlots + 1024,
     buffersPerDevice: 0,
+    fewerBuffers: true,
+    heapBytes: 256 << 20,
+    heapAlways: true,
     maximumPages: 16384,
     services: options.services ?? true,
     device: (context, number) => stageDeviceRings(context, number, rings),

@@ -2,7 +2,9 @@
 import type { CompiledRouter } from "../compile/compile.ts";
 import type { MemoryPlan } from "../compile/memory-plan.ts";
 import { routerControl } from "../compile/platform.ts";
-import { bufferSize } from "../element/packet.ts";
+import { setHostTimer } from "../compile/timers.ts";
+import { bufferSize, dataLimit, dataOffset, packetDescriptor } from "../element/packet.ts";
+import { HostMemory } from "./host-memory.ts";
 import { copyPacket, type StateMover, transferFields } from "./transfer.ts";
 
 export interface FormerRouter {
@@ -25,24 +27,30 @@ export function transferState(
 ): void {
   const from = new DataView(before.memory.buffer);
   const to = new DataView(memory.buffer);
-  const control = routerControl.view(memory.buffer, after.memory.control);
-  const free = new Uint32Array(memory.buffer, control.freeStack);
+  const host = new HostMemory(memory, after.memory);
   const { pool } = before.plan;
+  const poolEnd = pool.base + pool.count * bufferSize;
+  const { data, length, limit } = packetDescriptor.offsets;
+  /** Bytes of a buffer of the former memory that are in use. */
+  const usedBytes = (address: number): number => {
+    const fault = (): never => {
+      throw new RangeError(`there is no packet at ${address}`);
+    };
+    if (address < pool.base || address > before.plan.end - bufferSize) fault();
+    const large = address >= poolEnd;
+    const most = large ? from.getUint32(address + limit, true) : dataLimit;
+    const end = from.getUint32(address + data, true) + from.getUint32(address + length, true) - address;
+    if (most > before.plan.end - address || end > most) fault();
+    return large ? end : bufferSize;
+  };
   const mover: StateMover = {
     from,
     to,
     mostPackets: pool.count,
     packet(address) {
-      if (address < pool.base || address >= pool.base + pool.count * bufferSize)
-        throw new RangeError(`there is no packet at ${address}`);
-      const left = control.freeCount;
-      if (left === 0) {
-        control.poolEmpty++;
-        return 0;
-      }
-      control.freeCount = left - 1;
-      const target = free[left - 1] as number;
-      copyPacket(from, to, address, target);
+      const bytes = usedBytes(address);
+      const target = host.takeBuffer(bytes <= bufferSize ? 0 : bytes - dataOffset);
+      if (target !== 0) copyPacket(from, to, address, target, bytes);
       return target;
     },
   };
@@ -55,9 +63,12 @@ export function transferState(
     const initial = renewed ? Object.keys(e.class.initial?.({ config: e.config, plan: e.plan }) ?? {}) : [];
     const layout = before.plan.layouts[was.layout] ?? [];
     transferFields(mover, layout, e.state, was.state, is.state, new Set(initial));
-    if (was.due !== undefined && is.due !== undefined) to.setBigUint64(is.due, from.getBigUint64(was.due, true), true);
+    for (let i = 0; i < Math.min(was.timers?.count ?? 0, is.timers?.count ?? 0); i++) {
+      const leaf = before.plan.timers.leaves + (was.timers?.first ?? 0) + i;
+      const due = from.getBigUint64(before.plan.timers.tree + leaf * 8, true);
+      setHostTimer(to, after.memory.timers, after.memory.control, (is.timers?.first ?? 0) + i, due);
+    }
   }
-  // Looked at in the next run, where there are timers.
-  if (after.memory.elements.some((e) => e.due !== undefined)) control.nextTimer = 0n;
+  const control = routerControl.view(memory.buffer, after.memory.control);
   control.random = routerControl.view(before.memory.buffer, before.plan.control).random;
 }

@@ -5,7 +5,7 @@
 import type { StagedField } from "@clickos/codegen";
 import type { Fields, FieldType, Struct } from "@clickos/layout";
 import type { FieldPlace } from "../compile/memory-plan.ts";
-import { bufferSize, packetDescriptor } from "../element/packet.ts";
+import { packetDescriptor } from "../element/packet.ts";
 
 /** Two memories, and packets on their way from one to the other. */
 export interface StateMover {
@@ -53,11 +53,13 @@ export function copyBytes(mover: StateMover, from: number, to: number, length: n
   new Uint8Array(mover.to.buffer, to, length).set(new Uint8Array(mover.from.buffer, from, length));
 }
 
-/** Copies a packet's descriptor and data; addresses in the descriptor are made to point into the new buffer. */
-export function copyPacket(from: DataView, to: DataView, address: number, target: number): void {
+/** Copies a packet to another buffer; addresses in the descriptor are made to point into that. */
+export function copyPacket(from: DataView, to: DataView, address: number, target: number, bytes: number): void {
   const { offsets } = packetDescriptor;
-  new Uint8Array(to.buffer, target, bufferSize).set(new Uint8Array(from.buffer, address, bufferSize));
-  for (const field of ["data", "network", "transport"] as const) {
+  const limit = to.getUint32(target + offsets.limit, true);
+  new Uint8Array(to.buffer, target, bytes).set(new Uint8Array(from.buffer, address, bytes));
+  to.setUint32(target + offsets.limit, limit, true);
+  for (const field of ["data", "network", "transport", "mac"] as const) {
     const value = to.getUint32(target + offsets[field], true);
     if (value !== 0) to.setUint32(target + offsets[field], value - address + target, true);
   }

@@ -20,7 +20,7 @@ import {
   element,
   type HostFrame,
   keyword,
-  maximumFrame,
+  maximumLargeFrame,
   required,
 } from "@clickos/click-core/element";
 import { splitWords } from "@clickos/click-language/arguments";
@@ -133,7 +133,7 @@ export const FromIPSummaryDump: ElementClass = element({
       const { frame, transport, extra } = buildPacket(
         values,
         { zero: config.ZERO, checksum: config.CHECKSUM },
-        maximumFrame,
+        maximumLargeFrame,
       );
       const count = Number(values.count ?? 1);
       const time = values.timestamp ?? values.ntimestamp ?? values.first_timestamp;

@@ -3,7 +3,7 @@
  *
  * Packets shorter than LENGTH bytes get bytes at their end; without LENGTH, as many as their extra length
  * annotation says, which is then zero. The bytes are zeros unless ZERO is false. No packet gets longer than
- * MAXLENGTH, or than a buffer holds: one that should is dropped and counted.
+ * MAXLENGTH. A packet for which there is no buffer of the size is dropped and counted.
  *
  *   FromIPSummaryDump(trace) -> Pad -> ToDump(out.pcap, ENCAP IP);
  */
@@ -19,17 +19,19 @@ export const Pad: ElementClass = element({
     ZERO: keyword(arg.bool, true),
     MAXLENGTH: keyword(arg.u32, 0),
   },
-  action(c, packet, { config }) {
+  action(c, packet, { config, packets, output }) {
     const { length } = packet;
     const extra = packet.annotation32(annotation.extraLength);
     let wanted = config.LENGTH > 0 ? c.i32(config.LENGTH) : length.add(extra.get());
     if (config.MAXLENGTH > 0) wanted = c.select(wanted.gtU(config.MAXLENGTH), c.i32(config.MAXLENGTH), wanted);
-    c.if(wanted.gtU(length), () => {
-      const more = wanted.sub(length);
-      c.if(packet.tailroom.ltU(more), () => packet.drop("longer than a packet buffer"));
-      if (config.ZERO) c.fill(packet.data.add(length), 0, more);
-      packet.setLength(wanted);
+    const more = c.select(wanted.gtU(length), wanted.sub(length), c.i32(0));
+    packets.room(packet, { tail: more }, (packet) => {
+      c.if(more, () => {
+        if (config.ZERO) c.fill(packet.data.add(length), 0, more);
+        packet.setLength(length.add(more));
+      });
+      if (config.LENGTH === 0) packet.annotation32(annotation.extraLength).set(0);
+      output(0).push(packet);
     });
-    if (config.LENGTH === 0) extra.set(0);
   },
 });

@@ -1,7 +1,7 @@
 /**
  * Unstrip(LENGTH) — puts back LENGTH bytes at the front of packets.
  *
- * The bytes are those that were there, if something stripped them. A packet without room for them is dropped.
+ * The bytes are those that were there, if something stripped them. A packet without room for them moves to a larger buffer.
  *
  *   ... -> Strip(14) -> CheckIPHeader -> Unstrip(14) -> ...
  */
@@ -12,8 +12,10 @@ export const Unstrip: ElementClass = element({
   ports: "1/1",
   processing: "a/a",
   config: { LENGTH: required(arg.u32) },
-  action(c, packet, { config }) {
-    c.if(packet.headroom.ltU(config.LENGTH), () => packet.drop("no headroom"));
-    packet.unpull(config.LENGTH);
+  action(_c, packet, { config, packets, output }) {
+    packets.room(packet, { head: config.LENGTH }, (packet) => {
+      packet.unpull(config.LENGTH);
+      output(0).push(packet);
+    });
   },
 });

@@ -1,7 +1,7 @@
 /**
  * EtherEncap(ETHERTYPE, SRC, DST) — puts an Ethernet header before each packet.
  *
- * The address annotations and header marks stay. A packet without room for the header is dropped.
+ * The address annotations and header marks stay. A packet without room for the header moves to a larger buffer.
  *
  * Handlers: src, dst, ethertype (read).
  *
@@ -24,9 +24,11 @@ export const EtherEncap: ElementClass = element({
     dst: { constant: ({ config }) => formatEtherAddress(config.DST) },
     ethertype: { constant: ({ config }) => `0x${config.ETHERTYPE.toString(16).padStart(4, "0")}` },
   },
-  action(c, packet, { plan }) {
-    c.if(packet.headroom.ltU(14), () => packet.drop("no headroom"));
-    packet.unpull(14);
-    storeBytes(c, packet.data, plan.header);
+  action(c, packet, { plan, packets, output }) {
+    packets.room(packet, { head: 14 }, (packet) => {
+      packet.unpull(14);
+      storeBytes(c, packet.data, plan.header);
+      output(0).push(packet);
+    });
   },
 });

@@ -31,10 +31,12 @@ function nextPacket(
       c.if(length.eq(-3), () => wait?.());
       // None in this turn: the task is still scheduled, and asks again in the next.
       c.if(length.ltS(0), () => packet.kill());
-      c.if(length.gtU(maximumFrame), () => packet.drop("longer than a packet buffer"));
-      packet.setLength(length);
-      state.count.inc();
-      some(packet);
+      packets.room(packet, { tail: length }, (packet) => {
+        c.if(length.gtU(maximumFrame), () => service.refill(packet));
+        packet.setLength(length);
+        state.count.inc();
+        some(packet);
+      });
     },
     none,
   );

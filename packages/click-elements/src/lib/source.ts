@@ -1,5 +1,5 @@
 /** What elements that make packets of fixed data have in common. */
-import { type ElementContext, maximumFrame, type Packet } from "@clickos/click-core/element";
+import { type ElementContext, maximumLargeFrame, type Packet } from "@clickos/click-core/element";
 import type { FunctionBuilder } from "@clickos/codegen";
 import { copyBytes } from "./bytes.ts";
 
@@ -9,8 +9,8 @@ export function packetTemplate(
   error: (message: string) => void,
 ): Uint8Array {
   const length = config.LENGTH >= 0 ? config.LENGTH : config.DATA.length;
-  if (length > maximumFrame) error(`LENGTH ${length} is more than a packet buffer holds (${maximumFrame})`);
-  const template = new Uint8Array(Math.min(length, maximumFrame));
+  if (length > maximumLargeFrame) error(`LENGTH ${length} is more than a packet can have (${maximumLargeFrame})`);
+  const template = new Uint8Array(Math.min(length, maximumLargeFrame));
   template.set(config.DATA.subarray(0, template.length));
   return template;
 }

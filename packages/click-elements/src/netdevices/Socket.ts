@@ -21,6 +21,7 @@ import {
   type HostFrame,
   keyword,
   maximumFrame,
+  maximumLargeFrame,
   positional,
   required,
 } from "@clickos/click-core/element";
@@ -70,7 +71,7 @@ export const Socket: ElementClass = element({
     const frames: HostFrame[] = [];
     let drops = 0;
     let problem: string | undefined;
-    const limit = Math.min(config.SNAPLEN, maximumFrame);
+    const limit = Math.min(config.SNAPLEN, maximumLargeFrame);
     const received = (frame: Uint8Array): void => {
       if (frame.length > limit || frames.length >= maximumWaiting) drops++;
       else frames.push({ frame, timestampNs: config.TIMESTAMP ? host.now() : 0n });
@@ -210,15 +211,13 @@ export const Socket: ElementClass = element({
     if (noutputs > 0)
       packets.make(0, (packet) => {
         const length = service.fill(packet, maximumFrame);
-        c.if(
-          length.ltS(0),
-          () => packet.kill(),
-          () => {
-            worked.set(1);
-            packet.setLength(length);
-            output(0).push(packet);
-          },
-        );
+        c.if(length.ltS(0), () => packet.kill());
+        worked.set(1);
+        packets.room(packet, { tail: length }, (packet) => {
+          c.if(length.gtU(maximumFrame), () => service.refill(packet));
+          packet.setLength(length);
+          output(0).push(packet);
+        });
       });
     if (!pulls) c.if(worked.get().eqz(), () => task.unschedule());
     return worked.get();
