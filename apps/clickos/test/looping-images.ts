@@ -41,7 +41,7 @@ export async function loopingImages(): Promise<Looping> {
       withDigest(
         // if (load32(count) >= packets) loop
         withCode(plain, "vcpu", (code) => [
-          ...[0x41, ...leb(count), 0x28, 0x00, 0x00, 0x41, ...leb(packets), 0x4f, 0x04, 0x40, ...endless, 0x0b],
+          ...[0x41, ...signed(count), 0x28, 0x00, 0x00, 0x41, ...signed(packets), 0x4f, 0x04, 0x40, ...endless, 0x0b],
           ...code,
         ]),
       ),
@@ -114,9 +114,16 @@ function exported(bytes: Bytes, name: string): number {
 }
 
 /** Unsigned; one bit to spare, so that it is the same number signed. */
+/** A positive number as a signed one: its last byte has no sign bit. */
+function signed(value: number): number[] {
+  const bytes = leb(value);
+  const last = bytes.pop() as number;
+  return last & 0x40 ? [...bytes, last | 0x80, 0] : [...bytes, last];
+}
+
 function leb(value: number): number[] {
   const bytes: number[] = [];
-  for (; value > 63; value >>>= 7) bytes.push((value & 127) | 128);
+  for (; value > 127; value >>>= 7) bytes.push((value & 127) | 128);
   return [...bytes, value];
 }
 function unleb(bytes: ArrayLike<number>, at: number): [value: number, next: number] {

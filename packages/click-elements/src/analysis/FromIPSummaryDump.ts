@@ -15,6 +15,7 @@
  *   FromIPSummaryDump(trace.sum, STOP true, ZERO true) -> ToDump(out.pcap, ENCAP IP)
  */
 import {
+  annotation,
   arg,
   type ElementClass,
   element,
@@ -145,13 +146,13 @@ export const FromIPSummaryDump: ElementClass = element({
         network: 0,
         transport,
         annotate(annotations) {
-          annotations.setUint32(0, Number(values.ip_dst ?? 0));
-          annotations.setUint8(16, Number(values.direction ?? values.link ?? 0));
-          annotations.setUint32(20, Number(values.aggregate ?? 0), true);
-          annotations.setUint32(24, config.MULTIPACKET ? 0 : Math.max(0, count - 1), true);
-          annotations.setUint32(28, extra, true);
+          annotations.setUint32(annotation.dstIp, Number(values.ip_dst ?? 0));
+          annotations.setUint8(annotation.paint, Number(values.direction ?? values.link ?? 0));
+          annotations.setUint32(annotation.aggregate, Number(values.aggregate ?? 0), true);
+          annotations.setUint32(annotation.extraPackets, config.MULTIPACKET ? 0 : Math.max(0, count - 1), true);
+          annotations.setUint32(annotation.extraLength, extra, true);
           if (values.first_timestamp !== undefined)
-            annotations.setBigUint64(40, BigInt(values.first_timestamp as bigint), true);
+            annotations.setBigUint64(annotation.firstTimestamp, BigInt(values.first_timestamp as bigint), true);
         },
       };
     };

@@ -17,6 +17,7 @@
  */
 import {
   type ArgumentType,
+  annotation,
   arg,
   type ElementClass,
   element,
@@ -120,7 +121,7 @@ export const ToIPSummaryDump: ElementClass = element({
       },
       packet(packet) {
         const view = viewIp(packet);
-        const times = config.MULTIPACKET ? 1 + packet.annotations.getUint32(24, true) : 1;
+        const times = config.MULTIPACKET ? 1 + packet.annotations.getUint32(annotation.extraPackets, true) : 1;
         const described = describe(packet, view, config.MULTIPACKET);
         if (times === 1 && repeated.left === 0) put(described);
         else repeated.add(described, times);

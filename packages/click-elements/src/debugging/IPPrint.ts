@@ -13,6 +13,7 @@
  */
 import {
   type ArgumentType,
+  annotation,
   arg,
   type ElementClass,
   element,
@@ -80,8 +81,9 @@ export const IPPrint: ElementClass = element({
       packet(packet) {
         let line = config.LABEL ? `${config.LABEL}: ` : "";
         if (config.TIMESTAMP) line += `${formatTimestamp(packet.timestampNs)}: `;
-        if (config.AGGREGATE) line += `#${packet.annotations.getUint32(20, true)}`;
-        if (config.PAINT) line += `${config.AGGREGATE ? "." : "paint "}${packet.annotations.getUint8(16)}`;
+        if (config.AGGREGATE) line += `#${packet.annotations.getUint32(annotation.aggregate, true)}`;
+        if (config.PAINT)
+          line += `${config.AGGREGATE ? "." : "paint "}${packet.annotations.getUint8(annotation.paint)}`;
         if (config.AGGREGATE || config.PAINT) line += ": ";
         const view = viewIp(packet);
         if (typeof view === "string") line += view === "no IP header" ? "(Not an IP packet)" : `(${view})`;

@@ -4,7 +4,7 @@
  * Each field is a row of the table below: how it is read from a packet, written as text, and parsed. Values are
  * numbers, or bytes; `undefined` is a field that the packet does not have, written `-`.
  */
-import { formatIpAddress, type HostPacket, parseIpAddress } from "@clickos/click-core/element";
+import { annotation, formatIpAddress, type HostPacket, parseIpAddress } from "@clickos/click-core/element";
 import { quoteAlways, unquote } from "@clickos/click-language/arguments";
 import { formatTcpOptions, parseTcpOptions } from "./tcp-options.ts";
 import { formatTimestamp, parseTimestamp } from "./time.ts";
@@ -141,7 +141,7 @@ const rows: readonly SummaryField[] = [
   {
     ...time("first_timestamp", false),
     read: (v) => {
-      const first = v.packet.annotations.getBigUint64(40, true);
+      const first = v.packet.annotations.getBigUint64(annotation.firstTimestamp, true);
       return first === 0n ? v.packet.timestampNs : first;
     },
   },
@@ -243,13 +243,13 @@ const rows: readonly SummaryField[] = [
   {
     name: "direction",
     size: 1,
-    read: (v) => v.packet.annotations.getUint8(16),
+    read: (v) => v.packet.annotations.getUint8(annotation.paint),
     format: (value) => (Number(value) === 0 ? ">" : Number(value) === 1 ? "<" : `L${Number(value)}`),
     parse: (text) =>
       ({ ">": 0, L: 0, "<": 1, X: 0, R: 1, "-": undefined })[text] ?? parseDecimal(text.replace(/^L/, "")),
   },
-  numeric("link", 1, (v) => v.packet.annotations.getUint8(16)),
-  numeric("aggregate", 4, (v) => v.packet.annotations.getUint32(20, true)),
+  numeric("link", 1, (v) => v.packet.annotations.getUint8(annotation.paint)),
+  numeric("aggregate", 4, (v) => v.packet.annotations.getUint32(annotation.aggregate, true)),
 ];
 
 /** Fields of the packet's data that are not in IP: seen only where the network header has a frame before it. */
