@@ -224,6 +224,7 @@ function makeReport(vm: Vm, stack: readonly Lane[]): BootReport {
     }
     for (const [name, s] of Object.entries(ports)) {
       drop(`${bridge.name}: no room in ${name}`, s.noRoom);
+      drop(`${bridge.name}: frame too long for ${name}`, s.tooLong);
       drop(`${bridge.name}: source is not an address of ${name}`, s.foreignSource);
       drop(`${bridge.name}: too many addresses behind ${name}`, s.overLimit);
     }

@@ -7,8 +7,8 @@
 export const batchSize = 256;
 
 /**
- * Bytes of the longest frame that ports carry, in buffers of 2,048: copies go by blocks of 16 bytes and may touch the
- * rest of the last one.
+ * Bytes of the longest frame in one buffer of 2,048: copies go by blocks of 16 bytes and may touch the rest of the last
+ * one. Ports with an MTU for it carry longer ones.
  */
 export const maximumFrame = 2032;
 
@@ -67,28 +67,42 @@ export class FrameBatch {
   }
 }
 
+/** Copies frame `i` of a batch to an offset of another memory; any alignment. */
+export function copyFrame(from: FrameBatch, i: number, to: FrameMemory, offset: number): void {
+  copyBytes(from.memory, from.offsets[i] as number, from.lengths[i] as number, to, offset);
+  if (from.addressed) from.restore(i, to, offset);
+}
+
 /**
- * Copies frame `i` of a batch to an offset of another memory; any alignment. Exactly the frame's bytes: what stands
- * after it in the source is somebody's memory.
+ * Copies a part of frame `i`, from `skip` on, for ports whose buffers are shorter than their frames. The first part has
+ * the addresses: at least 12 bytes.
+ */
+export function copyPart(
+  from: FrameBatch,
+  i: number,
+  skip: number,
+  length: number,
+  to: FrameMemory,
+  offset: number,
+): void {
+  copyBytes(from.memory, (from.offsets[i] as number) + skip, length, to, offset);
+  if (skip === 0 && from.addressed) from.restore(i, to, offset);
+}
+
+/**
+ * Copies exactly these bytes: what stands after a frame in its memory is somebody's.
  *
  * Budget: 10 ns for 64 bytes, which is what blocks of eight 64-bit words take in JavaScript (a loop of 32-bit words
  * takes 26, `set` of a subarray 51, and allocates); from 512 bytes on `set` is faster. Guarded by the benchmarks
  * `switch2` and `path`.
  */
-export function copyFrame(from: FrameBatch, i: number, to: FrameMemory, offset: number): void {
-  copyBytes(from, i, to, offset);
-  if (from.addressed) from.restore(i, to, offset);
-}
-
-function copyBytes(from: FrameBatch, i: number, to: FrameMemory, offset: number): void {
-  const at = from.offsets[i] as number;
-  const length = from.lengths[i] as number;
+export function copyBytes(from: FrameMemory, at: number, length: number, to: FrameMemory, offset: number): void {
   if (((at | offset) & 7) !== 0 || length > 512) {
-    to.bytes.set(from.memory.bytes.subarray(at, at + length), offset);
+    to.bytes.set(from.bytes.subarray(at, at + length), offset);
     return;
   }
   // 64-bit elements that only move from array to array stay machine words: no BigInt is made.
-  const source = from.memory.longs;
+  const source = from.longs;
   const target = to.longs;
   let s = at >> 3;
   let d = offset >> 3;
@@ -104,5 +118,5 @@ function copyBytes(from: FrameBatch, i: number, to: FrameMemory, offset: number)
     target[d + 7] = source[s + 7] as bigint;
   }
   for (; s < end; s++, d++) target[d] = source[s] as bigint;
-  for (let k = length & ~7; k < length; k++) to.bytes[offset + k] = from.memory.bytes[at + k] as number;
+  for (let k = length & ~7; k < length; k++) to.bytes[offset + k] = from.bytes[at + k] as number;
 }

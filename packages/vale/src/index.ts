@@ -3,7 +3,8 @@
  *
  * @packageDocumentation
  */
-export { batchSize, copyFrame, FrameBatch, FrameMemory, maximumFrame } from "./frame-batch.ts";
+export { batchSize, copyFrame, copyPart, FrameBatch, FrameMemory, maximumFrame } from "./frame-batch.ts";
+export { GatheredFrames } from "./gathered-frames.ts";
 export {
   broadcast,
   foreignSource,
@@ -17,9 +18,11 @@ export {
   unknown,
 } from "./lookup.ts";
 export { createMemoryPort, type MemoryPort } from "./memory-port.ts";
+export { longestFrame, maximumMtu, minimumMtu } from "./mtu.ts";
 export { maximumPorts, type Port } from "./port.ts";
 export {
   createSwitch,
+  type PortOptions,
   type PortStats,
   SwitchError,
   type SwitchErrorCode,

@@ -1,13 +1,14 @@
 /** A port in memory: two rings of buffers, for programs and tests. */
 import { Wakers } from "@clickos/run-loop";
-import { copyFrame, FrameBatch, maximumFrame } from "./frame-batch.ts";
+import { copyFrame, FrameBatch } from "./frame-batch.ts";
+import { longestFrame } from "./mtu.ts";
 import type { Port } from "./port.ts";
 
 /** Slots of each ring. */
 const slots = 256;
-const bufferSize = 2048;
-/** A cache line more than the size: buffers a power of two apart compete for the same few cache sets. */
-const stride = bufferSize + 64;
+/** A buffer's bytes at least, and a cache line: buffers a power of two apart compete for the same few cache sets. */
+const smallestBuffer = 2048;
+const line = 64;
 
 export interface MemoryPort extends Port {
   /** Queues frames to enter the switch; returns how many fit. @throws {RangeError} for a frame that is too long. */
@@ -18,15 +19,18 @@ export interface MemoryPort extends Port {
   readonly pending: number;
 }
 
-export function createMemoryPort(name: string): MemoryPort {
+/** A port that carries frames of 2,032 bytes, or those of an MTU. @throws {RangeError} for an MTU that is none. */
+export function createMemoryPort(name: string, { mtu }: { readonly mtu?: number | undefined } = {}): MemoryPort {
+  const frameLimit = longestFrame(mtu);
+  const stride = Math.max(smallestBuffer, (frameLimit + line - 1) & -line) + line;
   const outgoing = new FrameBatch(new ArrayBuffer(slots * stride));
   const incoming = new FrameBatch(new ArrayBuffer(slots * stride));
   let head = 0;
-  let tooLong = 0;
   let tail = 0;
   const ready = new Wakers();
   return {
     name,
+    frameLimit,
     poll: () => (outgoing.count > 0 ? outgoing : null),
     release() {
       outgoing.count = 0;
@@ -37,13 +41,8 @@ export function createMemoryPort(name: string): MemoryPort {
       for (let k = 0; k < taken; k++) {
         const i = list[k] as number;
         const slot = tail & (slots - 1);
-        const length = batch.lengths[i] as number;
-        if (length > maximumFrame) {
-          tooLong++;
-          continue;
-        }
         copyFrame(batch, i, incoming.memory, slot * stride);
-        incoming.lengths[slot] = length;
+        incoming.lengths[slot] = batch.lengths[i] as number;
         tail++;
       }
       return taken;
@@ -52,8 +51,8 @@ export function createMemoryPort(name: string): MemoryPort {
     onReady: (listener) => ready.add(listener),
     send(frames) {
       for (const f of frames)
-        if (f.length > maximumFrame)
-          throw new RangeError(`a frame of ${f.length} bytes; a memory port carries at most ${maximumFrame}`);
+        if (f.length > frameLimit)
+          throw new RangeError(`a frame of ${f.length} bytes; port '${name}' carries at most ${frameLimit}`);
       let sent = 0;
       for (const frame of frames) {
         if (outgoing.count >= slots) break;
@@ -74,9 +73,6 @@ export function createMemoryPort(name: string): MemoryPort {
         frames.push(incoming.memory.bytes.slice(slot * stride, slot * stride + (incoming.lengths[slot] as number)));
       }
       return frames;
-    },
-    get drops() {
-      return { "frame too long": tooLong };
     },
     get pending() {
       return tail - head;

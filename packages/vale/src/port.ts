@@ -14,6 +14,11 @@ export interface Port {
   /** Unique in its switch. */
   readonly name: string;
   /**
+   * Bytes of the longest frame that it takes. The switch gives it no longer one, and counts those as `tooLong`. A port
+   * without it takes any length.
+   */
+  readonly frameLimit?: number;
+  /**
    * Frames that wait to enter the switch, or `null`; they stay as they are until `release`. A call looks at a bounded
    * number of them; an empty batch says that none was good so far, and that there may be more.
    */
@@ -22,8 +27,8 @@ export interface Port {
   release(): void;
   /**
    * Takes the frames of a batch whose indices are the first `count` of `list`, in order, until it has no room, and
-   * returns how many it took; the rest are dropped by the switch. A frame that this port cannot carry at all is
-   * taken, and counted under `drops`. The frames are copied before it returns.
+   * returns how many it took; the rest are dropped by the switch. A frame that this port cannot carry for another reason
+   * than its length is taken, and counted under `drops`. The frames are copied before it returns.
    */
   deliver(batch: FrameBatch, list: Int32Array, count: number): number;
   /** Publishes what was delivered, and tells the other side once. */

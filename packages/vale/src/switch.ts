@@ -12,6 +12,7 @@ import {
   unknown,
 } from "./lookup.ts";
 import { createMemoryPort, type MemoryPort } from "./memory-port.ts";
+import { longestFrame } from "./mtu.ts";
 import { maximumPorts, type Port } from "./port.ts";
 
 export interface PortStats {
@@ -23,6 +24,8 @@ export interface PortStats {
   readonly outBytes: number;
   /** Frames for this port that it had no room for. */
   readonly noRoom: number;
+  /** Frames for this port that are longer than its MTU allows. */
+  readonly tooLong: number;
   /** Frames that entered here and went no further: their source is not an address of this port. */
   readonly foreignSource: number;
   /** The same: this port has as many addresses as it may, and the lookup drops frames from others. */
@@ -44,6 +47,7 @@ export type SwitchErrorCode =
   | "NOT_ATTACHED"
   | "ADDRESS_TAKEN"
   | "BAD_ADDRESS"
+  | "BAD_MTU"
   | "NO_ADDRESSES";
 
 export class SwitchError extends Error {
@@ -55,14 +59,23 @@ export class SwitchError extends Error {
   }
 }
 
+/** What holds for one port: its rules for lookups, and how long the frames are that it gets. */
+export interface PortOptions extends PortRules {
+  /**
+   * Bytes behind the Ethernet header, up to 9,000. A port that is given gets no longer frames; a memory port that is made by
+   * its name carries those. Without it a port carries what it can by itself, and a memory port 2,032 bytes.
+   */
+  readonly mtu?: number;
+}
+
 /** As a source of a run loop, it is idle when its ports have nothing, if all of them can tell when they have (`onReady`). */
 export interface ValeSwitch extends LoopSource {
   readonly name: string;
   /** Whether frames are looked up by their addresses, so that ports can have rules. */
   readonly byAddress: boolean;
   /** Attaches a port; a name makes a memory port. @throws {SwitchError} */
-  attach(name: string, rules?: PortRules): MemoryPort;
-  attach<P extends Port>(port: P, rules?: PortRules): P;
+  attach(name: string, options?: PortOptions): MemoryPort;
+  attach<P extends Port>(port: P, options?: PortOptions): P;
   detach(port: Port): void;
   /**
    * Moves one batch from each port; how many frames entered. A port that has found only bad frames so far counts as
@@ -74,15 +87,29 @@ export interface ValeSwitch extends LoopSource {
   readonly stats: SwitchStats;
 }
 
-/** Numbers of a port: packets and bytes in, packets and bytes out; frames without room; frames that were refused. */
+/** Numbers of a port: packets and bytes in, packets and bytes out; frames without room or too long; frames refused. */
 const IN_PACKETS = 0;
 const IN_BYTES = 1;
 const OUT_PACKETS = 2;
 const OUT_BYTES = 3;
 const NO_ROOM = 4;
-const FOREIGN_SOURCE = 5;
-const OVER_LIMIT = 6;
-const COUNTERS = 7;
+const TOO_LONG = 5;
+const FOREIGN_SOURCE = 6;
+const OVER_LIMIT = 7;
+const COUNTERS = 8;
+
+/** More than any frame has. */
+const unlimited = 0x7fffffff;
+
+/** The longest frame of an MTU that somebody gave. @throws {SwitchError} */
+function limitOf(mtu: number | undefined): number {
+  if (mtu === undefined) return unlimited;
+  try {
+    return longestFrame(mtu);
+  } catch (e) {
+    throw e instanceof RangeError ? new SwitchError("BAD_MTU", e.message) : e;
+  }
+}
 
 /** Batches between two looks at the clock; each takes as long as looking up ten frames. */
 const clockBatches = 64;
@@ -101,6 +128,12 @@ export function createSwitch(options: { name?: string; lookup?: Lookup } = {}): 
   const counters = new Float64Array(maximumPorts * COUNTERS);
   /** Ports whose addresses are fixed: they get nothing that is for nobody known. */
   const closed = new Uint8Array(maximumPorts);
+  /** By port: the longest frame that goes there. */
+  const limits = new Int32Array(maximumPorts);
+  /** The longest frame of the batch at hand. */
+  let longest = 0;
+  /** Those of a list that a port takes. */
+  const fitting = new Int32Array(batchSize);
   let hairpin = 0;
   let runt = 0;
   let nobody = 0;
@@ -123,17 +156,39 @@ export function createSwitch(options: { name?: string; lookup?: Lookup } = {}): 
     return bytes;
   };
   const deliver = (batch: FrameBatch, to: number, list: Int32Array, count: number, bytes: number): void => {
+    if (longest > (limits[to] as number)) {
+      deliverFitting(batch, to, list, count);
+      return;
+    }
     const taken = (ports[to] as Port).deliver(batch, list, count);
     add(to, OUT_PACKETS, taken);
     add(to, OUT_BYTES, taken === count ? bytes : bytesOf(batch, list, taken));
     add(to, NO_ROOM, count - taken);
   };
 
+  /** The same, when frames of the batch are longer than the port's limit: not necessarily any of the list. */
+  const deliverFitting = (batch: FrameBatch, to: number, list: Int32Array, count: number): void => {
+    let fits = 0;
+    for (let k = 0; k < count; k++)
+      if ((batch.lengths[list[k] as number] as number) <= (limits[to] as number)) fitting[fits++] = list[k] as number;
+    const taken = fits > 0 ? (ports[to] as Port).deliver(batch, fitting, fits) : 0;
+    add(to, OUT_PACKETS, taken);
+    add(to, OUT_BYTES, bytesOf(batch, fitting, taken));
+    add(to, NO_ROOM, fits - taken);
+    add(to, TOO_LONG, count - fits);
+  };
+
   /** One batch of one port. */
   const forwardBatch = (batch: FrameBatch, ingress: number): void => {
     const n = batch.count;
     const last = ports.length;
-    const bytes = bytesOf(batch, inOrder, n);
+    let bytes = 0;
+    longest = 0;
+    for (let i = 0; i < n; i++) {
+      const length = batch.lengths[i] as number;
+      bytes += length;
+      if (length > longest) longest = length;
+    }
     batch.addressed = false;
     add(ingress, IN_PACKETS, n);
     add(ingress, IN_BYTES, bytes);
@@ -176,7 +231,7 @@ export function createSwitch(options: { name?: string; lookup?: Lookup } = {}): 
     }
   };
 
-  const attach = (port: Port, rules: PortRules): void => {
+  const attach = (port: Port, rules: PortRules, limit: number): void => {
     if (ports.some((p) => p?.name === port.name))
       throw new SwitchError("NAME_TAKEN", `a port named '${port.name}' is attached already`);
     let index = ports.indexOf(undefined);
@@ -190,6 +245,7 @@ export function createSwitch(options: { name?: string; lookup?: Lookup } = {}): 
       throw e instanceof AddressError ? new SwitchError(e.code, e.message) : e;
     }
     closed[index] = rules.addresses ? 1 : 0;
+    limits[index] = Math.min(port.frameLimit ?? limit, limit);
     ports[index] = port;
     deaf[index] = port.onReady?.(wake);
     if (!deaf[index]) polled++;
@@ -218,9 +274,10 @@ export function createSwitch(options: { name?: string; lookup?: Lookup } = {}): 
   return {
     name: options.name ?? "vale0",
     byAddress: lookup.admit !== undefined,
-    attach(given: string | Port, rules: PortRules = {}) {
-      const port = typeof given === "string" ? createMemoryPort(given) : given;
-      attach(port, rules);
+    attach(given: string | Port, options: PortOptions = {}) {
+      const limit = limitOf(options.mtu);
+      const port = typeof given === "string" ? createMemoryPort(given, options) : given;
+      attach(port, options, limit);
       return port as never;
     },
     detach(port) {
@@ -254,6 +311,7 @@ export function createSwitch(options: { name?: string; lookup?: Lookup } = {}): 
           outPackets: at(OUT_PACKETS),
           outBytes: at(OUT_BYTES),
           noRoom: at(NO_ROOM),
+          tooLong: at(TOO_LONG),
           foreignSource: at(FOREIGN_SOURCE),
           overLimit: at(OVER_LIMIT),
         };

@@ -62,8 +62,8 @@ export const frameSizes = [
     const dropped = () => Object.values(guest.vif?.drops ?? {}).reduce((sum, n) => sum + n, 0);
     const lost = () => {
       const { ports, drops } = line.stats;
-      const noRoom = Object.values(ports).reduce((sum, port) => sum + port.noRoom, 0);
-      return noRoom + drops.runt + drops.hairpin + drops.nobody;
+      const refused = Object.values(ports).reduce((sum, port) => sum + port.noRoom + port.tooLong, 0);
+      return refused + drops.runt + drops.hairpin + drops.nobody;
     };
     const accounted = () => received + heard + dropped() + lost();
     return {
