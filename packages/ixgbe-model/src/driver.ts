@@ -1,8 +1,11 @@
 /**
  * The netmap-mode driver: the NIC's rings as a switch port. Polled; buffers stay where they are and descriptors
  * go back to the hardware a batch at a time. Budget: 25 ns a 64-byte frame from wire to switch, or the reverse.
+ *
+ * A frame that is longer than a buffer has several descriptors, the last of them with EOP. Received ones are put together
+ * for the switch, which is a copy more.
  */
-import { copyFrame, FrameBatch, maximumFrame, type Port } from "@clickos/vale";
+import { copyFrame, copyPart, FrameBatch, GatheredFrames, longestFrame, type Port } from "@clickos/vale";
 import type { Ixgbe } from "./ixgbe.ts";
 import * as R from "./registers.ts";
 
@@ -20,38 +23,115 @@ const txBuffers = rxBuffers + ringDescriptors * bufferStride;
 /** Bytes of memory that the driver needs for rings and buffers. */
 export const driverMemory: number = txBuffers + ringDescriptors * bufferStride;
 
-/** Initialises the NIC (section 4.6.3) and returns its port. The NIC's memory is the driver's from 0 on. */
-export function drive(nic: Ixgbe, name = "nic"): Port {
+/** Of a received frame in one buffer. */
+const whole = R.RX_DD | R.RX_EOP;
+
+const next = (i: number): number => (i + 1) & (ringDescriptors - 1);
+
+/**
+ * Initialises the NIC (section 4.6.3) and returns its port. The NIC's memory is the driver's from 0 on. It carries frames of
+ * `mtu` bytes behind the Ethernet header, up to 9,000; of 2,032 bytes in all when that is not given.
+ *
+ * @throws {RangeError}
+ */
+export function drive(nic: Ixgbe, name = "nic", { mtu }: { readonly mtu?: number | undefined } = {}): Port {
   const { dma } = nic;
+  const frameLimit = longestFrame(mtu);
   if (dma.byteLength < driverMemory)
     throw new RangeError(`the driver needs ${driverMemory} bytes of memory, not ${dma.byteLength}`);
   const batch = new FrameBatch(dma);
   const { memory } = batch;
   const { words } = memory;
-  initialise(nic, words);
+  initialise(nic, words, frameLimit);
+  let gathered: GatheredFrames | undefined;
   let rxNext = 0;
   let txTail = 0;
   let txClean = 0;
+  /** Receive descriptors of the batch that was polled. */
   let polled = 0;
-  let tooLong = 0;
 
   const clean = (): void => {
-    // Descriptors come back in order, each marked done.
-    while (txClean !== txTail && ((words[((txRing + txClean * R.descriptorSize) >> 2) + 3] as number) & R.TX_DD) !== 0)
-      txClean = (txClean + 1) & (ringDescriptors - 1);
+    // Descriptors come back in order; the last of each frame is marked done.
+    for (let i = txClean; i !== txTail; ) {
+      const d = (txRing + i * R.descriptorSize) >> 2;
+      i = next(i);
+      if (((words[d + 3] as number) & R.TX_DD) !== 0) txClean = i;
+      else if (((words[d + 2] as number) & R.TX_CMD_EOP) !== 0) return;
+    }
+  };
+  const freeDescriptors = (): number => (txClean - txTail - 1) & (ringDescriptors - 1);
+  /** Whether there are so many free transmit descriptors, perhaps after a look at which are. */
+  const hasFree = (descriptors: number): boolean => {
+    if (freeDescriptors() >= descriptors) return true;
+    nic.write32(R.TDT, txTail);
+    clean();
+    return freeDescriptors() >= descriptors;
+  };
+  /** Fills in the next transmit descriptor, whose buffer has its bytes. */
+  const queue = (buffer: number, length: number, flags: number): void => {
+    const d = (txRing + txTail * R.descriptorSize) >> 2;
+    words[d] = buffer;
+    words[d + 2] = length | flags;
+    words[d + 3] = 0;
+    txTail = next(txTail);
+  };
+  /** Queues a frame that is longer than a buffer; false when there are too few descriptors. */
+  const sendInParts = (from: FrameBatch, i: number, length: number): boolean => {
+    if (!hasFree(Math.ceil(length / bufferSize))) return false;
+    for (let done = 0; done < length; ) {
+      const part = Math.min(bufferSize, length - done);
+      const buffer = txBuffers + txTail * bufferStride;
+      copyPart(from, i, done, part, memory, buffer);
+      done += part;
+      queue(buffer, part, done === length ? lastOfFrame : R.TX_CMD_IFCS);
+    }
+    return true;
+  };
+
+  /**
+   * Frames from the next descriptor on, the first of which is in several: whole ones only, as many as there is room for.
+   * `null` when the first has no end yet.
+   */
+  const pollGathered = (): FrameBatch | null => {
+    gathered ??= new GatheredFrames(frameLimit);
+    gathered.clear();
+    let i = rxNext;
+    polled = 0;
+    while (gathered.hasRoom) {
+      let parts = 0;
+      for (let last = false; !last; parts++) {
+        const status = words[((rxRing + ((i + parts) & (ringDescriptors - 1)) * R.descriptorSize) >> 2) + 3] as number;
+        if ((status & R.RX_DD) === 0) return gathered.batch.count > 0 ? gathered.batch : null;
+        last = (status & R.RX_EOP) !== 0;
+      }
+      for (; parts > 0; parts--, i = next(i), polled++)
+        gathered.add(
+          memory,
+          rxBuffers + i * bufferStride,
+          (words[((rxRing + i * R.descriptorSize) >> 2) + 2] as number) & 0xffff,
+        );
+      gathered.end();
+    }
+    return gathered.batch;
   };
 
   return {
     name,
+    frameLimit,
     poll() {
       let n = 0;
       let i = rxNext;
       for (; n < 256; n++) {
         const d = (rxRing + i * R.descriptorSize) >> 2;
-        if (((words[d + 3] as number) & R.RX_DD) === 0) break;
+        const status = words[d + 3] as number;
+        if ((status & whole) !== whole) {
+          // None is there; or it is in several buffers, and comes in the next batch when there are others before it.
+          if ((status & R.RX_DD) !== 0 && n === 0) return pollGathered();
+          break;
+        }
         batch.offsets[n] = rxBuffers + i * bufferStride;
         batch.lengths[n] = (words[d + 2] as number) & 0xffff;
-        i = (i + 1) & (ringDescriptors - 1);
+        i = next(i);
       }
       batch.count = n;
       polled = n;
@@ -62,7 +142,7 @@ export function drive(nic: Ixgbe, name = "nic"): Port {
         const d = (rxRing + rxNext * R.descriptorSize) >> 2;
         words[d] = rxBuffers + rxNext * bufferStride;
         words[d + 3] = 0;
-        rxNext = (rxNext + 1) & (ringDescriptors - 1);
+        rxNext = next(rxNext);
       }
       // One descriptor stays with software: head equal to tail means that hardware has none.
       nic.write32(R.RDT, (rxNext + ringDescriptors - 1) & (ringDescriptors - 1));
@@ -71,30 +151,18 @@ export function drive(nic: Ixgbe, name = "nic"): Port {
     deliver(from, list, count) {
       let k = 0;
       for (; k < count; k++) {
-        const next = (txTail + 1) & (ringDescriptors - 1);
-        if (next === txClean) {
-          nic.write32(R.TDT, txTail);
-          clean();
-          if (next === txClean) break;
-        }
         const i = list[k] as number;
         const length = from.lengths[i] as number;
-        if (length > maximumFrame) {
-          tooLong++;
+        if (length > bufferSize) {
+          if (!sendInParts(from, i, length)) break;
           continue;
         }
+        if (next(txTail) === txClean && !hasFree(1)) break;
         const buffer = txBuffers + txTail * bufferStride;
         copyFrame(from, i, memory, buffer);
-        const d = (txRing + txTail * R.descriptorSize) >> 2;
-        words[d] = buffer;
-        words[d + 2] = length | R.TX_CMD_EOP | R.TX_CMD_IFCS | R.TX_CMD_RS;
-        words[d + 3] = 0;
-        txTail = next;
+        queue(buffer, length, lastOfFrame);
       }
       return k;
-    },
-    get drops() {
-      return { "frame too long": tooLong };
     },
     onReady: (listener) => nic.onArrive(listener),
     flush() {
@@ -105,7 +173,10 @@ export function drive(nic: Ixgbe, name = "nic"): Port {
   };
 }
 
-function initialise(nic: Ixgbe, words: Int32Array): void {
+/** Of a frame's last descriptor: the hardware tells when it is done. */
+const lastOfFrame = R.TX_CMD_EOP | R.TX_CMD_IFCS | R.TX_CMD_RS;
+
+function initialise(nic: Ixgbe, words: Int32Array, frameLimit: number): void {
   nic.write32(R.CTRL, R.CTRL_RST);
   if (!(nic.read32(R.EEC) & R.EEC_AUTO_RD) || !(nic.read32(R.RDRXCTL) & R.RDRXCTL_DMAIDONE))
     throw new Error("the NIC did not come out of reset");
@@ -116,6 +187,9 @@ function initialise(nic: Ixgbe, words: Int32Array): void {
   }
   // A switch port takes frames for any address.
   nic.write32(R.FCTRL, R.FCTRL_BAM | R.FCTRL_UPE | R.FCTRL_MPE);
+  // It counts the frame check sequence.
+  nic.write32(R.MAXFRS, (frameLimit + 4) << R.MAXFRS_MFS_SHIFT);
+  nic.write32(R.HLREG0, nic.read32(R.HLREG0) | R.HLREG0_JUMBOEN);
   nic.write32(R.RDBAL, rxRing);
   nic.write32(R.RDBAH, 0);
   nic.write32(R.RDLEN, ringBytes);

@@ -6,7 +6,7 @@
  * Not modelled: interrupts (`onArrive` is in their place), offloads, filters beyond promiscuous reception, other queues.
  */
 import { Wakers } from "@clickos/run-loop";
-import { copyFrame, FrameBatch } from "@clickos/vale";
+import { copyFrame, copyPart, FrameBatch, GatheredFrames } from "@clickos/vale";
 import * as R from "./registers.ts";
 
 /** What is at the far end of a NIC's wire. */
@@ -41,6 +41,10 @@ export interface Ixgbe {
   readonly freeDescriptors: number;
 }
 
+/** The frame check sequence counts for MAXFRS, and is not on the wire here. */
+const fcsBytes = 4;
+const longestSent = R.MFS_MAXIMUM - fcsBytes;
+
 export function createIxgbe(options: IxgbeOptions): Ixgbe {
   const mac = Uint8Array.from(options.mac.split(":"), (part) => Number.parseInt(part, 16));
   if (mac.length !== 6 || !/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(options.mac))
@@ -50,6 +54,8 @@ export function createIxgbe(options: IxgbeOptions): Ixgbe {
   const outgoing = new FrameBatch(options.dma);
   const { memory } = outgoing;
   const { words } = memory;
+  /** Frames on their way out that are in several buffers. */
+  let gathered: GatheredFrames | undefined;
   let wire: WireEnd | undefined;
   const arrivals = new Wakers();
 
@@ -60,6 +66,7 @@ export function createIxgbe(options: IxgbeOptions): Ixgbe {
   let rdt = 0;
   let rxEnabled = false;
   let bufferSize = 2048;
+  let longest = 0;
   let txBase = 0;
   let txCount = 0;
   let tdh = 0;
@@ -67,11 +74,18 @@ export function createIxgbe(options: IxgbeOptions): Ixgbe {
   let txEnabled = false;
   const count = { mpc: 0, gprc: 0, gptc: 0, gorc: 0, gotc: 0, roc: 0 };
 
+  const setLongest = (): void => {
+    const jumbo = ((registers.get(R.HLREG0) ?? 0) & R.HLREG0_JUMBOEN) !== 0;
+    const mfs = (registers.get(R.MAXFRS) ?? 0) >>> R.MAXFRS_MFS_SHIFT;
+    longest = (jumbo ? Math.min(mfs, R.MFS_MAXIMUM) : R.MFS_DEFAULT) - fcsBytes;
+  };
   const reset = (): void => {
     registers.clear();
     rxBase = rxCount = rdh = rdt = txBase = txCount = tdh = tdt = 0;
     rxEnabled = txEnabled = false;
     bufferSize = 2048;
+    registers.set(R.MAXFRS, R.MFS_DEFAULT << R.MAXFRS_MFS_SHIFT);
+    setLongest();
     for (const key of Object.keys(count) as (keyof typeof count)[]) count[key] = 0;
     registers.set(
       R.RAL0,
@@ -93,6 +107,7 @@ export function createIxgbe(options: IxgbeOptions): Ixgbe {
     return value >>> 0;
   };
 
+  const afterTx = (i: number): number => (i + 1 === txCount ? 0 : i + 1);
   /** Sends descriptors from TDH to TDT, section 7.2.3. */
   const transmit = (): void => {
     if (!txEnabled) return;
@@ -100,8 +115,9 @@ export function createIxgbe(options: IxgbeOptions): Ixgbe {
       outgoing.count = 0;
       while (tdh !== tdt && outgoing.count < outgoing.offsets.length) {
         const d = (txBase + tdh * R.descriptorSize) >> 2;
-        const address = words[d] as number;
         const command = words[d + 2] as number;
+        const address = words[d] as number;
+        if ((command & R.TX_CMD_EOP) === 0) break;
         const length = command & 0xffff;
         // An address outside memory is a bus error on hardware; here the frame is not sent.
         if (address >= 0 && address + length <= size && length > 0) {
@@ -112,11 +128,81 @@ export function createIxgbe(options: IxgbeOptions): Ixgbe {
           count.gotc += length;
         }
         if (command & R.TX_CMD_RS) words[d + 3] = R.TX_DD;
-        tdh = tdh + 1 === txCount ? 0 : tdh + 1;
+        tdh = afterTx(tdh);
       }
       if (outgoing.count > 0) wire?.receive(outgoing);
+      // It stands before a frame in several buffers; one that has no end yet waits for it.
+      else if (tdh !== tdt && !transmitGathered()) return;
     }
   };
+  /** Sends frames in several buffers, and those that follow while there is room. Whether any was whole. */
+  const transmitGathered = (): boolean => {
+    gathered ??= new GatheredFrames(longestSent);
+    gathered.clear();
+    const from = tdh;
+    while (tdh !== tdt && gathered.hasRoom) {
+      let length = 0;
+      let good = true;
+      let end = tdh;
+      for (let last = false; !last; end = afterTx(end)) {
+        if (end === tdt) {
+          end = -1;
+          break;
+        }
+        const d = (txBase + end * R.descriptorSize) >> 2;
+        const address = words[d] as number;
+        const command = words[d + 2] as number;
+        length += command & 0xffff;
+        if (address < 0 || address + (command & 0xffff) > size) good = false;
+        last = (command & R.TX_CMD_EOP) !== 0;
+      }
+      if (end < 0) break;
+      if (length === 0 || length > longestSent) good = false;
+      for (; tdh !== end; tdh = afterTx(tdh)) {
+        const d = (txBase + tdh * R.descriptorSize) >> 2;
+        const command = words[d + 2] as number;
+        if (good) gathered.add(memory, words[d] as number, command & 0xffff);
+        if (command & R.TX_CMD_RS) words[d + 3] = R.TX_DD;
+      }
+      if (!good) continue;
+      gathered.end();
+      count.gptc++;
+      count.gotc += length;
+    }
+    if (gathered.batch.count > 0) wire?.receive(gathered.batch);
+    return tdh !== from;
+  };
+
+  /** Lets a frame that is longer than a buffer arrive, section 7.1.2; false when there are too few descriptors for it. */
+  const arriveInParts = (batch: FrameBatch, i: number, length: number): boolean => {
+    const parts = Math.ceil(length / bufferSize);
+    if (parts >= rxCount) {
+      // This ring never has room for it.
+      count.mpc++;
+      return true;
+    }
+    if (parts > freeDescriptors()) return false;
+    for (let done = 0; done < length; ) {
+      const part = Math.min(bufferSize, length - done);
+      const d = (rxBase + rdh * R.descriptorSize) >> 2;
+      copyPart(batch, i, done, part, memory, bufferOf(d));
+      done += part;
+      words[d + 2] = part;
+      words[d + 3] = done === length ? R.RX_DD | R.RX_EOP : R.RX_DD;
+      rdh = rdh + 1 === rxCount ? 0 : rdh + 1;
+    }
+    count.gprc++;
+    count.gorc += length;
+    return true;
+  };
+  /** The buffer of a receive descriptor. */
+  const bufferOf = (d: number): number => {
+    const address = words[d] as number;
+    if (address < 0 || address + bufferSize > size)
+      throw new RangeError(`receive descriptor ${rdh}: buffer at ${address} is outside memory`);
+    return address;
+  };
+  const freeDescriptors = (): number => (rxEnabled ? (rdt - rdh + rxCount) % rxCount : 0);
 
   return {
     mac,
@@ -173,6 +259,10 @@ export function createIxgbe(options: IxgbeOptions): Ixgbe {
           tdt = txCount > 0 ? value % txCount : 0;
           transmit();
           break;
+        case R.HLREG0:
+        case R.MAXFRS:
+          setLongest();
+          break;
         case R.SRRCTL:
           // BSIZEPACKET, in units of 1 KiB.
           bufferSize = (value & 31) * 1024 || 2048;
@@ -211,15 +301,16 @@ export function createIxgbe(options: IxgbeOptions): Ixgbe {
       let i = first;
       for (; i < batch.count && rdh !== rdt; i++) {
         const length = batch.lengths[i] as number;
-        if (length > bufferSize - 16) {
+        if (length > longest) {
           count.roc++;
           continue;
         }
+        if (length > bufferSize) {
+          if (!arriveInParts(batch, i, length)) break;
+          continue;
+        }
         const d = (rxBase + rdh * R.descriptorSize) >> 2;
-        const address = words[d] as number;
-        if (address < 0 || address + bufferSize > size)
-          throw new RangeError(`receive descriptor ${rdh}: buffer at ${address} is outside memory`);
-        copyFrame(batch, i, memory, address);
+        copyFrame(batch, i, memory, bufferOf(d));
         words[d + 2] = length;
         words[d + 3] = R.RX_DD | R.RX_EOP;
         rdh = rdh + 1 === rxCount ? 0 : rdh + 1;
@@ -234,7 +325,7 @@ export function createIxgbe(options: IxgbeOptions): Ixgbe {
       count.mpc += frames;
     },
     get freeDescriptors() {
-      return rxEnabled ? (rdt - rdh + rxCount) % rxCount : 0;
+      return freeDescriptors();
     },
   };
 }

@@ -9,6 +9,9 @@ export const RDRXCTL = 0x02f00;
 export const RXCTRL = 0x03000;
 export const FCTRL = 0x05080;
 export const LINKS = 0x042a4;
+/** MAC control, section 8.2.3.22: jumbo frames; the longest frame, with its check sequence, in the upper half. */
+export const HLREG0 = 0x04240;
+export const MAXFRS = 0x04268;
 export const DMATXCTL = 0x04a80;
 /** Receive queue 0, section 8.2.3.8. */
 export const RDBAL = 0x01000;
@@ -48,13 +51,24 @@ export const FCTRL_BAM: number = 1 << 10;
 export const FCTRL_UPE: number = 1 << 9;
 export const FCTRL_MPE: number = 1 << 8;
 export const RAH_AV = 0x80000000;
+export const HLREG0_JUMBOEN: number = 1 << 2;
+export const MAXFRS_MFS_SHIFT = 16;
+/** Bytes of the longest frame where jumbo frames are not enabled, and of the longest there is; with its check sequence. */
+export const MFS_DEFAULT = 1518;
+export const MFS_MAXIMUM = 9728;
 
 /** Bytes of a descriptor, section 7.1.5 and 7.2.3. */
 export const descriptorSize = 16;
-/** Legacy receive descriptor, section 7.1.5: address; then length, checksum, status, errors, VLAN in the last 8 bytes. */
+/**
+ * Legacy receive descriptor, section 7.1.5: address; then length, checksum, status, errors, VLAN in the last 8 bytes. A frame
+ * that is longer than a buffer takes several; each has its part's length, and the last has RX_EOP.
+ */
 export const RX_DD = 1;
 export const RX_EOP = 2;
-/** Legacy transmit descriptor, section 7.2.3.2.2: address; length and command in word 2; status in word 3. */
+/**
+ * Legacy transmit descriptor, section 7.2.3.2.2: address; length and command in word 2; status in word 3. A frame's last has
+ * TX_CMD_EOP.
+ */
 export const TX_CMD_EOP: number = 1 << 24;
 export const TX_CMD_IFCS: number = 1 << 25;
 export const TX_CMD_RS: number = 1 << 27;

@@ -183,12 +183,13 @@ export function createSwitch(options: { name?: string; lookup?: Lookup } = {}): 
     const n = batch.count;
     const last = ports.length;
     let bytes = 0;
-    longest = 0;
+    let most = 0;
     for (let i = 0; i < n; i++) {
       const length = batch.lengths[i] as number;
       bytes += length;
-      if (length > longest) longest = length;
+      if (length > most) most = length;
     }
+    longest = most;
     batch.addressed = false;
     add(ingress, IN_PACKETS, n);
     add(ingress, IN_BYTES, bytes);
