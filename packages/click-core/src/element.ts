@@ -80,6 +80,14 @@ export {
   packetType,
   type StagedIp,
 } from "./element/packet.ts";
+export {
+  type MakeOffer,
+  type Offer,
+  type Peer,
+  type PeerInterface,
+  type PeerSearch,
+  peerInterface,
+} from "./element/peer.ts";
 export type { FormerField, StateMover, TransferableField } from "./runtime/transfer.ts";
 export { type HashTableOptions, type HostHashTable, hashTable, type StagedHashTable } from "./structures/hash-table.ts";
 export { packetList, type StagedPacketList } from "./structures/packet-list.ts";

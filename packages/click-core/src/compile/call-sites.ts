@@ -12,7 +12,7 @@ import { provideHeap } from "./heap.ts";
 import { hasTask } from "./tasks.ts";
 
 /** Sites by class and by what makes elements of a class alike; they follow from these alone. */
-const knownSites = new WeakMap<ElementClass, Map<string, Map<string, number>>>();
+const knownSites = new WeakMap<ElementClass, Map<string, readonly Sites[]>>();
 const maximumKnown = 1024;
 
 /** A module that is thrown away: helper functions are declared, but their code, which moves no packets, is not made. */
@@ -28,7 +28,16 @@ export function callSites(graph: CheckedGraph, code: ElementCode): ReadonlyMap<s
   const sites = new Map<string, number>();
   const scratch = new ScratchModule({ import: ["", ""], pages: 1 });
   provideHeap(scratch, 0, () => {});
+  const add = (side: string, element: number, port: number, count: number): void => {
+    const key = `${side} ${element}.${port}`;
+    sites.set(key, (sites.get(key) ?? 0) + count);
+  };
   for (const e of graph.elements) {
+    // What peers do depends on who they are.
+    if (e.class.peers) {
+      for (const { side, element, port, count } of elementSites(scratch, e, code)) add(side, element, port, count);
+      continue;
+    }
     const key = `${e.source.configText}\0${e.inputs.join()}\0${e.outputs.join()}`;
     let known = knownSites.get(e.class);
     if (!known) {
@@ -40,24 +49,30 @@ export function callSites(graph: CheckedGraph, code: ElementCode): ReadonlyMap<s
       counts = elementSites(scratch, e, code);
       if (known.size < maximumKnown) known.set(key, counts);
     }
-    for (const [port, count] of counts) {
-      const [side, number] = port.split(" ") as [string, string];
-      sites.set(`${side} ${e.index}.${number}`, count);
-    }
+    for (const { side, port, count } of counts) add(side, e.index, port, count);
   }
   return sites;
 }
 
-/** How often an element's code pushes to each output and pulls from each input, in all. */
-function elementSites(scratch: ScratchModule, e: ElementInstance, code: ElementCode): Map<string, number> {
-  const counts = new Map<string, number>();
-  const count = (key: string): void => {
-    counts.set(key, (counts.get(key) ?? 0) + 1);
+/** From how many places code pushes to an output (`out`) or pulls from an input (`in`). */
+interface Sites {
+  readonly side: "out" | "in";
+  readonly element: number;
+  readonly port: number;
+  readonly count: number;
+}
+
+/** How often an element's code, and that of peers in it, pushes and pulls. */
+function elementSites(scratch: ScratchModule, e: ElementInstance, code: ElementCode): Sites[] {
+  const counts = new Map<string, Sites>();
+  const count = (side: Sites["side"], element: number, port: number): void => {
+    const key = `${side} ${element}.${port}`;
+    counts.set(key, { side, element, port, count: (counts.get(key)?.count ?? 0) + 1 });
   };
   const counting: Wiring = {
-    push: (_c, _element, port) => count(`out ${port}`),
-    pull: (c, _element, port, sink) => {
-      count(`in ${port}`);
+    push: (_c, element, port) => count("out", element, port),
+    pull: (c, element, port, sink) => {
+      count("in", element, port);
       sink(loadParts(c, c.i32(0)));
     },
     data: () => 0,
@@ -74,5 +89,5 @@ function elementSites(scratch: ScratchModule, e: ElementInstance, code: ElementC
     if (e.class.init) code.init(c, e, counting);
     if (hasTask(e)) code.task(c, e, counting);
   });
-  return counts;
+  return [...counts.values()];
 }

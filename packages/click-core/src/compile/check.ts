@@ -7,6 +7,8 @@ import { type ConfigSpec, type LookupName, readArguments } from "../element/argu
 import type { ElementClass, ElementSet } from "../element/element.ts";
 import { Information } from "../element/information.ts";
 import { checkHandlers } from "./describe.ts";
+import { neighboursOf } from "./flow.ts";
+import { findPeers } from "./peers.ts";
 
 /** An element of a checked graph. It is made once; staging, handlers, images and hot swap read it. */
 export interface ElementInstance {
@@ -21,6 +23,8 @@ export interface ElementInstance {
   readonly state: Struct<Fields>;
   /** The device that it works with. */
   readonly device: number | undefined;
+  /** What its class's `peers` found. */
+  readonly peers: any;
 }
 
 export interface CheckedGraph {
@@ -102,20 +106,25 @@ export function check(graph: Graph, elements: ElementSet, diagnostics: Diagnosti
     diagnostics,
   );
   const sound = !diagnostics.failed;
+  const instances = checked.flatMap((e, i): ElementInstance[] => {
+    if (!e) return [];
+    const { inputs = [], outputs = [] } = processing[i] ?? {};
+    const { config, plan, class: cls } = e;
+    // What is wrong with an element was reported: its state is not asked for then.
+    const state = sound
+      ? stateLayout(cls, { config, plan, ninputs: inputs.length, noutputs: outputs.length })
+      : noState;
+    const device = sound ? cls.device?.({ config: config as never, plan }) : undefined;
+    return [{ ...e, inputs, outputs, state, device, peers: undefined }];
+  });
+  const peers =
+    sound && instances.some((e) => e.class.peers)
+      ? findPeers({ elements: instances }, neighboursOf(graph.connections), diagnostics)
+      : [];
   return {
     information,
     connections: graph.connections,
-    elements: checked.flatMap((e, i) => {
-      if (!e) return [];
-      const { inputs = [], outputs = [] } = processing[i] ?? {};
-      const { config, plan, class: cls } = e;
-      // What is wrong with an element was reported: its state is not asked for then.
-      const state = sound
-        ? stateLayout(cls, { config, plan, ninputs: inputs.length, noutputs: outputs.length })
-        : noState;
-      const device = sound ? cls.device?.({ config: config as never, plan }) : undefined;
-      return [{ ...e, inputs, outputs, state, device }];
-    }),
+    elements: peers.length === 0 ? instances : instances.map((e, i) => ({ ...e, peers: peers[i] })),
   };
 }
 

@@ -15,6 +15,7 @@ import {
   packetWords,
   saveParts,
 } from "../element/packet.ts";
+import { offerOf } from "../element/peer.ts";
 import { TextLine } from "../structures/text-line.ts";
 import type { ElementInstance } from "./check.ts";
 import type { Signals } from "./flow.ts";
@@ -213,6 +214,12 @@ export function elementContext(
     },
     config: e.config,
     plan: e.plan,
+    peers: e.peers,
+    peer: (peer) => {
+      const other = place.elements[peer.element] as ElementInstance;
+      // Its own ports answer no pull of this element's.
+      return offerOf(other.class, peer.to)?.stage(c, elementContext(place, c, other, ownership, wiring)) as never;
+    },
     get state() {
       return staged(c, state.layout, state.address);
     },

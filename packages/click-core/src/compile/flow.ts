@@ -1,4 +1,5 @@
 /** The signals that are found along the ways of packets: who tells an element that there are some, or room. */
+import type { Connection } from "@clickos/click-language";
 import { flows } from "@clickos/click-language/ports";
 import type { CheckedGraph, ElementInstance } from "./check.ts";
 
@@ -61,4 +62,25 @@ export function findSignals(
 export interface Neighbours {
   sources(element: number, input: number): readonly { readonly element: number; readonly port: number }[];
   targets(element: number, output: number): readonly { readonly element: number; readonly port: number }[];
+}
+
+/** Who is connected to whom. */
+export function neighboursOf(connections: readonly Connection[]): Neighbours {
+  type End = { readonly element: number; readonly port: number };
+  const outgoing = new Map<string, End[]>();
+  const incoming = new Map<string, End[]>();
+  const note = (table: Map<string, End[]>, at: End, other: End): void => {
+    const key = `${at.element}.${at.port}`;
+    const list = table.get(key);
+    if (list) list.push(other);
+    else table.set(key, [other]);
+  };
+  for (const { from, to } of connections) {
+    note(outgoing, from, to);
+    note(incoming, to, from);
+  }
+  return {
+    sources: (element, input) => incoming.get(`${element}.${input}`) ?? [],
+    targets: (element, output) => outgoing.get(`${element}.${output}`) ?? [],
+  };
 }

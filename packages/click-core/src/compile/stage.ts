@@ -15,7 +15,7 @@ import type { CheckedGraph, ElementInstance } from "./check.ts";
 import { portTexts, stateLayouts } from "./describe.ts";
 import { ElementCode } from "./element-code.ts";
 import type { ElementPlace, Wiring } from "./element-context.ts";
-import { findSignals, type Neighbours, type Signals } from "./flow.ts";
+import { findSignals, type Neighbours, neighboursOf, type Signals } from "./flow.ts";
 import { provideHeap } from "./heap.ts";
 import type { DropCounter, MemoryPlan } from "./memory-plan.ts";
 import { noTimer, type Platform, routerControl, type StagedDevice, type StagedPool } from "./platform.ts";
@@ -55,8 +55,7 @@ class Stager {
   private sites: ReadonlyMap<string, number> = new Map();
   private readonly functions = new Map<string, Func>();
   private readonly pending: (() => void)[] = [];
-  private readonly outgoing = new Map<string, { element: number; port: number }>();
-  private readonly incoming = new Map<string, { element: number; port: number }[]>();
+  private readonly neighbours: Neighbours;
   private depth = 0;
   /** By element: the number of its task. */
   private readonly tasks = new Map<number, number>();
@@ -73,6 +72,7 @@ class Stager {
   constructor(graph: CheckedGraph, platform: Platform) {
     this.graph = graph;
     this.platform = platform;
+    this.neighbours = neighboursOf(graph.connections);
     this.module = moduleBuilder({
       ...(platform.moduleName === undefined ? {} : { name: platform.moduleName }),
       memory: { import: platform.memoryImport, pages: 1, maximumPages: platform.maximumPages, shared: true },
@@ -119,13 +119,6 @@ class Stager {
       signals: (element, port, direction) => this.signalsOf(element, port, direction),
     };
     this.code = new ElementCode(place);
-    for (const { from, to } of graph.connections) {
-      this.outgoing.set(`${from.element}.${from.port}`, to);
-      const key = `${to.element}.${to.port}`;
-      const list = this.incoming.get(key);
-      if (list) list.push(from);
-      else this.incoming.set(key, [from]);
-    }
     for (const e of graph.elements) {
       if (!this.tasks.has(e.index)) continue;
       const listen = (signals: Signals, table: Map<number, number[]>): void => {
@@ -276,14 +269,6 @@ class Stager {
     return { numbers: this.tasks, runnable: this.runnable, tickets: this.tickets, control: this.control };
   }
 
-  private readonly neighbours: Neighbours = {
-    sources: (element, input) => this.incoming.get(`${element}.${input}`) ?? [],
-    targets: (element, output) => {
-      const to = this.outgoing.get(`${element}.${output}`);
-      return to ? [to] : [];
-    },
-  };
-
   private signalsOf(element: number, port: number, direction: "upstream" | "downstream"): Signals {
     const key = `${direction} ${element}.${port}`;
     let found = this.signals.get(key);
@@ -346,11 +331,11 @@ class Stager {
 
   private readonly wiring: Wiring = {
     push: (c, element, port, parts) => {
-      const to = this.outgoing.get(`${element}.${port}`);
+      const [to] = this.neighbours.targets(element, port);
       if (!to) throw new ElementDefinitionError(`push to output ${port}, which is not connected`);
       const target = this.graph.elements[to.element] as ElementInstance;
       const once =
-        this.incoming.get(`${to.element}.${to.port}`)?.length === 1 && this.sites.get(`out ${element}.${port}`) === 1;
+        this.neighbours.sources(to.element, to.port).length === 1 && this.sites.get(`out ${element}.${port}`) === 1;
       if (once && this.depth < inlineDepth) {
         this.depth++;
         this.code.push(c, target, to.port, parts, this.wiring);
@@ -360,7 +345,7 @@ class Stager {
       }
     },
     pull: (c, element, port, sink) => {
-      const from = this.incoming.get(`${element}.${port}`)?.[0];
+      const [from] = this.neighbours.sources(element, port);
       if (!from) throw new ElementDefinitionError(`pull from input ${port}, which is not connected`);
       const source = this.graph.elements[from.element] as ElementInstance;
       if (this.sites.get(`in ${element}.${port}`) === 1 && this.depth < inlineDepth) {

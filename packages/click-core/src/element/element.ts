@@ -7,6 +7,7 @@ import type { HandlerContext, Handlers, ServiceHandler } from "./handler.ts";
 import type { HandlerTree } from "./handler-tree.ts";
 import type { Information, NameKind } from "./information.ts";
 import type { Packet } from "./packet.ts";
+import type { MakeOffer, Offer, Peer, PeerSearch } from "./peer.ts";
 
 /** A push or pull output. */
 export interface OutputPort {
@@ -62,9 +63,13 @@ export interface DevicePort {
 }
 
 /** What staged element code works with. Names in it are Click's. */
-export interface ElementContext<C, P, S extends Fields> {
+export interface ElementContext<C, P, S extends Fields, R = unknown> {
   readonly name: string;
   readonly config: C;
+  /** What `peers` found. */
+  readonly peers: R;
+  /** The code of a peer, staged here. */
+  peer<T>(peer: Peer<T, any>): T;
   /** What `prepare` returned. */
   readonly plan: P;
   readonly state: StagedFields<S>;
@@ -238,7 +243,7 @@ export interface InformContext {
   error(message: string, argument?: number): void;
 }
 
-export interface ElementSpec<C extends ConfigSpec, P, S extends Fields> {
+export interface ElementSpec<C extends ConfigSpec, P, S extends Fields, R = unknown> {
   readonly name: string;
   /**
    * Counts changes of what handlers make of the state, for those that neither the fields nor the handlers' names show:
@@ -254,6 +259,10 @@ export interface ElementSpec<C extends ConfigSpec, P, S extends Fields> {
   readonly config?: C;
   /** Checks the configuration and prepares what staging needs; runs once, on the host. */
   prepare?(context: PrepareContext<ConfigOf<C>>): P;
+  /** Finds the elements that this one works with; runs once, on the host, when all elements are there. */
+  peers?(search: PeerSearch<ConfigOf<C>, NoInfer<P>>): R;
+  /** What it does for elements whose peer it is. */
+  offers?(offer: MakeOffer<ConfigOf<C>, NoInfer<P>, NoInfer<S>>): readonly Offer[];
   /** The number of the device that the element works with. */
   device?(context: { readonly config: ConfigOf<C>; readonly plan: P }): number;
   readonly state?:
@@ -272,20 +281,20 @@ export interface ElementSpec<C extends ConfigSpec, P, S extends Fields> {
   initial?(context: { readonly config: ConfigOf<C>; readonly plan: P }): { [K in keyof S]?: HostFields<S>[K] };
   /** How many packets the element may hold; the pool is made that much larger. */
   holds?(config: ConfigOf<C>): number;
-  readonly handlers?: Handlers<NoInfer<ConfigOf<C>>, NoInfer<P>, NoInfer<S>>;
+  readonly handlers?: Handlers<NoInfer<ConfigOf<C>>, NoInfer<P>, NoInfer<S>, NoInfer<R>>;
   /** Packets that the element dropped by counts of its own, beside those of `packet.drop`. */
   drops?(
     state: HostFields<S>,
-    context: HandlerContext<ConfigOf<C>, P>,
+    context: HandlerContext<ConfigOf<C>, P, NoInfer<R>>,
   ): { readonly reason: string; readonly count: number }[];
   /** Code for each packet, pushed or pulled; a packet left in hand goes to output 0. */
-  action?(c: FunctionBuilder, packet: Packet, context: ElementContext<ConfigOf<C>, P, S>): void;
+  action?(c: FunctionBuilder, packet: Packet, context: ElementContext<ConfigOf<C>, P, S, NoInfer<R>>): void;
   /** Code for a packet pushed to an input. */
-  push?(c: FunctionBuilder, port: number, packet: Packet, context: ElementContext<ConfigOf<C>, P, S>): void;
+  push?(c: FunctionBuilder, port: number, packet: Packet, context: ElementContext<ConfigOf<C>, P, S, NoInfer<R>>): void;
   /** Code for a pull from an output; it answers with `output(port).push(packet)`. */
-  pull?(c: FunctionBuilder, port: number, context: ElementContext<ConfigOf<C>, P, S>): void;
+  pull?(c: FunctionBuilder, port: number, context: ElementContext<ConfigOf<C>, P, S, NoInfer<R>>): void;
   /** A turn of the element's task; the result is nonzero when it did something. */
-  task?(c: FunctionBuilder, context: ElementContext<ConfigOf<C>, P, S>): I32;
+  task?(c: FunctionBuilder, context: ElementContext<ConfigOf<C>, P, S, NoInfer<R>>): I32;
   /** Whether the element has a task in this place; by default it does when `task` is there. */
   hasTask?(context: {
     readonly config: ConfigOf<C>;
@@ -301,17 +310,17 @@ export interface ElementSpec<C extends ConfigSpec, P, S extends Fields> {
    * (`room`). The element wakes the sleepers with `wake` and `wakeUpstream`.
    */
   readonly notifier?: {
-    readonly active?: ((c: FunctionBuilder, context: ElementContext<ConfigOf<C>, P, S>) => I32) | undefined;
-    readonly room?: ((c: FunctionBuilder, context: ElementContext<ConfigOf<C>, P, S>) => I32) | undefined;
+    readonly active?: ((c: FunctionBuilder, context: ElementContext<ConfigOf<C>, P, S, NoInfer<R>>) => I32) | undefined;
+    readonly room?: ((c: FunctionBuilder, context: ElementContext<ConfigOf<C>, P, S, NoInfer<R>>) => I32) | undefined;
     /** It asks further itself (`mayPull`, `mayPush`): who waits for it is called by those behind it too. */
     readonly through?: boolean;
   };
   /** What a timer does that is due; `number` says which of several it is. */
-  timer?(c: FunctionBuilder, context: ElementContext<ConfigOf<C>, P, S>, number: I32): void;
+  timer?(c: FunctionBuilder, context: ElementContext<ConfigOf<C>, P, S, NoInfer<R>>, number: I32): void;
   /** How many timers the element has; one when absent, and `timer` is there. */
   timers?(context: { readonly config: ConfigOf<C>; readonly plan: P }): number;
   /** Runs once before the first packet. */
-  init?(c: FunctionBuilder, context: ElementContext<ConfigOf<C>, P, S>): void;
+  init?(c: FunctionBuilder, context: ElementContext<ConfigOf<C>, P, S, NoInfer<R>>): void;
   /** Opens the host side of a service element; such elements run only where the host allows them. */
   service?(context: ServiceContext<ConfigOf<C>, P>): HostService;
   /** Whether the element needs its host side with this configuration; it does when absent. */
@@ -321,7 +330,7 @@ export interface ElementSpec<C extends ConfigSpec, P, S extends Fields> {
 }
 
 /** An element class, its types set aside so that classes of all kinds stand in one table. */
-export type ElementClass = ElementSpec<any, any, any>;
+export type ElementClass = ElementSpec<any, any, any, any>;
 
 /** The classes a configuration may use, by name. */
 export type ElementSet = Readonly<Record<string, ElementClass>>;
@@ -331,7 +340,8 @@ export function element<
   const C extends ConfigSpec = Record<never, never>,
   P = undefined,
   S extends Fields = Record<never, never>,
->(spec: ElementSpec<C, P, S>): ElementClass {
+  R = undefined,
+>(spec: ElementSpec<C, P, S, R>): ElementClass {
   return spec;
 }
 

@@ -4,6 +4,8 @@
  */
 import { type Fields, type FieldType, type HostFields, u8, u16, u16be, u32, u32be, u64, u64be } from "@clickos/layout";
 
+import type { Peer } from "./peer.ts";
+
 /**
  * What a handler's value is, for whoever shows it: a count that only grows, a level, a level per second, on or off, a text, a
  * text of lines, or something that is only pressed.
@@ -62,7 +64,7 @@ export interface HandlerEntry {
 export type HandlerValue = string | number | bigint | boolean;
 
 /** What a handler works with, on the host. */
-export interface HandlerContext<C, P> {
+export interface HandlerContext<C, P, R = unknown> {
   readonly config: C;
   readonly plan: P;
   readonly name: string;
@@ -77,6 +79,10 @@ export interface HandlerContext<C, P> {
   setTimer(at: bigint | undefined): void;
   /** Frees the buffer of a packet taken out of the element's state. */
   free(address: number): void;
+  /** What the class's `peers` found. */
+  readonly peers: R;
+  /** What a peer offers on the host. */
+  peer<H>(peer: Peer<any, H>): H;
   /** Gives the element another configuration; it throws a `string` where that cannot be. */
   reconfigure(config: string): void;
 }
@@ -86,7 +92,7 @@ export interface HandlerContext<C, P> {
  * its kind, as in `{ counter: "count" }`; one that follows from the configuration is a `constant`. Those are read without
  * code of the element, which `read` and `write` are.
  */
-export interface Handler<C, P, S extends Fields> {
+export interface Handler<C, P, S extends Fields, R = unknown> {
   /**
    * The name of a field of the state: a number, or a structure, whose length it then is. Another name is an error when an
    * element is compiled, and not before: what a `state` function gives is not known yet where this is typed.
@@ -98,15 +104,15 @@ export interface Handler<C, P, S extends Fields> {
   /** The field's 32 bits have a sign. */
   readonly signed?: boolean;
   constant?(context: Pick<HandlerContext<C, P>, "config" | "plan" | "name" | "ninputs" | "noutputs">): HandlerValue;
-  read?(state: HostFields<S>, context: HandlerContext<C, P>, parameter: string): HandlerValue;
+  read?(state: HostFields<S>, context: HandlerContext<C, P, R>, parameter: string): HandlerValue;
   /** Throws a `string` to refuse. */
-  write?(state: HostFields<S>, value: string, context: HandlerContext<C, P>): void;
+  write?(state: HostFields<S>, value: string, context: HandlerContext<C, P, R>): void;
   /** What `read` or `constant` give: `text` when absent; and of a handler that is only written, `button`. */
   readonly kind?: HandlerKind;
   /** `packets` when absent, of a counter. */
   readonly unit?: string;
 }
-export type Handlers<C, P, S extends Fields> = Readonly<Record<string, Handler<C, P, S>>>;
+export type Handlers<C, P, S extends Fields, R = unknown> = Readonly<Record<string, Handler<C, P, S, R>>>;
 
 /** A handler of a service element. It throws a `string` to refuse. */
 export interface ServiceHandler {

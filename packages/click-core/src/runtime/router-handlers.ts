@@ -20,6 +20,7 @@ import {
 } from "../element/handler.ts";
 import { HandlerError, type HandlerTree, matchesPattern } from "../element/handler-tree.ts";
 import { scopes } from "../element/information.ts";
+import { offerOf } from "../element/peer.ts";
 import { readDrops } from "./drops.ts";
 import { HostMemory } from "./host-memory.ts";
 import { HostTasks } from "./host-tasks.ts";
@@ -107,6 +108,11 @@ export function routerHandlers(sources: HandlerSources): RouterHandlers {
           if (timers) setHostTimer(data, plan.timers, plan.control, timers.first, at ?? noTimer);
         },
         free: (address) => host.freeBuffer(address),
+        peers: e.peers,
+        peer: (peer) => {
+          const offered = offerOf(sources.instance(peer.element).class, peer.to);
+          return offered?.onHost?.(stateOf(peer.element), contextOf(peer.element)) as never;
+        },
         reconfigure: (config) => {
           if (!sources.reconfigure) throw "it cannot be changed here while the router runs";
           sources.reconfigure(e.source.name, config);

@@ -2,6 +2,7 @@
 import { arg, type ElementClass, element, packetRing, positional } from "@clickos/click-core/element";
 import { u32 } from "@clickos/layout";
 import { readValue } from "./handlers.ts";
+import { Storage } from "./storage.ts";
 
 export interface QueueKind {
   /** Tells tasks downstream when there are packets. */
@@ -23,6 +24,13 @@ export function queueElement(name: string, kind: QueueKind): ElementClass {
     },
     holds: (config) => config.CAPACITY,
     state: ({ config }) => ({ packets: packetRing(config.CAPACITY), drops: u32, highwater: u32 }),
+    offers: (offer) => [
+      offer(
+        Storage,
+        (c, { state, config }) => ({ length: () => state.packets.length(), capacity: () => c.i32(config.CAPACITY) }),
+        (s, { config }) => ({ length: s.packets.length, capacity: config.CAPACITY }),
+      ),
+    ],
     handlers: {
       length: { gauge: "packets", unit: "packets" },
       highwater_length: { gauge: "highwater", unit: "packets" },

@@ -1,0 +1,89 @@
+/** Finds the peers of the elements of a graph: by name, or along the ways of packets. */
+import type { Diagnostics, Place } from "@clickos/click-language";
+import { flows } from "@clickos/click-language/ports";
+import { scopes } from "../element/information.ts";
+import { offerOf, type Peer, type PeerInterface, type PeerSearch } from "../element/peer.ts";
+import type { CheckedGraph, ElementInstance } from "./check.ts";
+import type { Neighbours } from "./flow.ts";
+
+/** Asks the class of every element that has peers for them. */
+export function findPeers(
+  graph: Pick<CheckedGraph, "elements">,
+  neighbours: Neighbours,
+  diagnostics: Diagnostics,
+): readonly unknown[] {
+  const byName = new Map(graph.elements.map((e) => [e.source.name, e]));
+  return graph.elements.map((e) => e.class.peers?.(searchFrom(e, graph, byName, neighbours, diagnostics)));
+}
+
+function searchFrom(
+  e: ElementInstance,
+  { elements }: Pick<CheckedGraph, "elements">,
+  byName: ReadonlyMap<string, ElementInstance>,
+  neighbours: Neighbours,
+  diagnostics: Diagnostics,
+): PeerSearch<any, any> {
+  const { source } = e;
+  const peer = <T, H>(found: ElementInstance, to: PeerInterface<T, H>): Peer<T, H> => ({
+    element: found.index,
+    name: found.source.name,
+    to,
+  });
+  const error = (message: string, argument?: number): void => {
+    const place: Place = (argument === undefined ? undefined : source.arguments[argument]?.place) ?? source.place;
+    diagnostics.error(place, `'${source.name} :: ${source.className}': ${message}`);
+  };
+  /** Breadth first, as Click visits routers. */
+  const along = <T, H>(
+    to: PeerInterface<T, H>,
+    direction: "upstream" | "downstream",
+    port: number | undefined,
+  ): Peer<T, H>[] => {
+    const forward = direction === "downstream";
+    const found = new Set<ElementInstance>();
+    const seen = new Set<string>();
+    const count = (forward ? e.outputs : e.inputs).length;
+    let work = (port === undefined ? Array.from({ length: count }, (_, i) => i) : [port]).map((p) => ({
+      element: e.index,
+      port: p,
+    }));
+    while (work.length > 0) {
+      const next: typeof work = [];
+      for (const from of work)
+        for (const at of forward
+          ? neighbours.targets(from.element, from.port)
+          : neighbours.sources(from.element, from.port)) {
+          const key = `${at.element}.${at.port}`;
+          if (seen.has(key)) continue;
+          seen.add(key);
+          const reached = elements[at.element] as ElementInstance;
+          if (offerOf(reached.class, to)) found.add(reached);
+          else
+            (forward ? reached.outputs : reached.inputs).forEach((_, p) => {
+              if (forward ? flows(reached.class.flow, at.port, p) : flows(reached.class.flow, p, at.port))
+                next.push({ element: at.element, port: p });
+            });
+        }
+      work = next;
+    }
+    return [...found].map((one) => peer(one, to));
+  };
+  return {
+    name: source.name,
+    config: e.config,
+    plan: e.plan,
+    isPush: (output) => e.outputs[output] === "push",
+    inputIsPush: (input) => e.inputs[input] === "push",
+    error,
+    named(name, to, argument) {
+      const scope = scopes(source.name).find((s) => byName.has(s + name));
+      const found = scope === undefined ? undefined : byName.get(scope + name);
+      if (!found) error(`no element named '${name}'`, argument);
+      else if (!offerOf(found.class, to)) error(`'${found.source.name}' is not a ${to.name} element`, argument);
+      else return peer(found, to);
+      return undefined;
+    },
+    upstream: (to, input) => along(to, "upstream", input),
+    downstream: (to, output) => along(to, "downstream", output),
+  };
+}
