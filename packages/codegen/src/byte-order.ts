@@ -1,8 +1,12 @@
-/** A comparison of big-endian bytes with a constant needs no swap: the constant is swapped instead. */
+/** A comparison of big-endian bytes with a constant needs no swap: the constant is swapped instead, and 0 is 0 either way. */
 import type { Expression } from "./ir.ts";
 
 /** The same comparison without the swap, where it is one with a constant; everything else as it is. */
 export function withoutSwap(e: Expression): Expression {
+  if (e.kind === "unary" && e.op === "eqz" && e.a.type === "i32") {
+    const width = swappedWidth(e.a);
+    return width === undefined ? e : { ...e, a: unswapped(e.a, width) };
+  }
   if (e.kind !== "binary" || (e.op !== "eq" && e.op !== "ne") || e.b.kind !== "const" || e.b.type !== "i32") return e;
   const width = swappedWidth(e.a);
   if (width === undefined) return e;

@@ -8,6 +8,7 @@ export type CodegenErrorCode =
   | "BAD_FUNCTION"
   | "BAD_DATA"
   | "BAD_SCOPE"
+  | "FALLS_THROUGH"
   | "NO_RESULT";
 
 /**

@@ -60,6 +60,17 @@ export class FunctionBuilder extends OperationBuilder {
   }
 
   /**
+   * As `if`, for a branch that must leave: by a jump, a return or a trap, or where an observer ends it. What follows may
+   * rely on the condition not to hold.
+   */
+  leaveIf(condition: I32, leave: () => void): void {
+    this.if(condition, leave);
+    const last = this.current.at(-1);
+    if (condition.constant === undefined && this.reachable && last?.kind === "if" && !endsFlow(last.then))
+      throw this.error("FALLS_THROUGH", "the branch of a `leaveIf` goes on where it must leave");
+  }
+
+  /**
    * A block; `c.br(label)` inside goes to its end. A `region` says what its code belongs to: the module's `regions`
    * have it with the bytes that it became.
    */

@@ -1,6 +1,7 @@
 import {
   CodegenError,
   checkModule,
+  type FunctionBuilder,
   type ModuleLimits,
   type ModuleRules,
   moduleBuilder,
@@ -38,6 +39,59 @@ describe("the builder", () => {
     new Uint8Array(memory.buffer).set([1, 2, 3, 4, 0, 5]);
     expect(exports.sum16(0, 6)).toBe(0x0102 + 0x0304 + 5);
     expect(exports.sum16(0, 0)).toBe(0);
+  });
+
+  it("leaves where it must", () => {
+    const { exports } = instantiate((m) => {
+      m.export(
+        "f",
+        m.func("f", { n: "i32" }, "i32", (c, { n }) => {
+          c.leaveIf(n.gtU(10), () => c.return(-1));
+          c.leaveIf(c.i32(0), () => {});
+          c.block((end) => {
+            c.leaveIf(n.eq(5), () => c.br(end));
+            c.leaveIf(n.eq(6), () =>
+              c.if(
+                n,
+                () => c.return(-6),
+                () => c.trap(),
+              ),
+            );
+            c.return(-2);
+          });
+          return n;
+        }),
+      );
+    });
+    expect([exports.f(11), exports.f(5), exports.f(6), exports.f(7)]).toEqual([-1, 5, -6, -2]);
+    for (const leave of [(_c: FunctionBuilder) => {}, (c: FunctionBuilder) => c.if(c.load8(0), () => c.return())])
+      expect(() =>
+        instantiate((m) => void m.func("f", { n: "i32" }, undefined, (c, { n }) => c.leaveIf(n, () => leave(c)))),
+      ).toThrow(expect.objectContaining({ code: "FALLS_THROUGH" }));
+  });
+
+  it("compares bytes in network order with constants without swapping them", () => {
+    const { exports, memory } = instantiate((m) => {
+      m.export(
+        "f",
+        m.func("f", { p: "i32" }, "i32", (c, { p }) =>
+          c
+            .load16(p, 0, "be")
+            .and(0x1fff)
+            .eqz()
+            .or(c.load32(p, 2, "be").eqz().shl(1))
+            .or(c.load16(p, 0, "be").eq(0x2000).shl(2)),
+        ),
+      );
+      expect(moduleText(m.toIr())).not.toMatch(/load\d+be/);
+    });
+    const run = (...bytes: number[]): number => {
+      new Uint8Array(memory.buffer).set(bytes);
+      return exports.f(0);
+    };
+    expect(run(0, 0, 0, 0, 0, 0)).toBe(3);
+    expect(run(0x20, 0, 0, 0, 0, 1)).toBe(5);
+    expect(run(0x00, 1, 1, 0, 0, 0)).toBe(0);
   });
 
   it("evaluates in the order written: a read before a write sees what was there", () => {

@@ -1,0 +1,31 @@
+/** Every format of the package. */
+import type { Format, Table } from "@clickos/wire";
+import * as arpEntry from "@clickos/wire/arp";
+import * as ethernetEntry from "@clickos/wire/ethernet";
+import * as greEntry from "@clickos/wire/gre";
+import * as icmpEntry from "@clickos/wire/icmp";
+import * as icmpv6Entry from "@clickos/wire/icmpv6";
+import * as ipv4Entry from "@clickos/wire/ipv4";
+import * as ipv6Entry from "@clickos/wire/ipv6";
+import * as pppEntry from "@clickos/wire/ppp";
+import * as tcpEntry from "@clickos/wire/tcp";
+import * as udpEntry from "@clickos/wire/udp";
+import * as vxlanEntry from "@clickos/wire/vxlan";
+
+export const formats: readonly Format<Table>[] = [
+  ethernetEntry,
+  arpEntry,
+  ipv4Entry,
+  ipv6Entry,
+  icmpEntry,
+  icmpv6Entry,
+  tcpEntry,
+  udpEntry,
+  greEntry,
+  vxlanEntry,
+  pppEntry,
+].flatMap((entry) =>
+  Object.values(entry as Record<string, unknown>).filter(
+    (value): value is Format<Table> => typeof value === "object" && value !== null && "rows" in value,
+  ),
+);

@@ -1,0 +1,18 @@
+import { library } from "../../tsup.shared.ts";
+
+export default library([
+  "src/index.ts",
+  "src/ethernet.ts",
+  "src/arp.ts",
+  "src/ipv4.ts",
+  "src/ipv6.ts",
+  "src/icmp.ts",
+  "src/icmpv6.ts",
+  "src/tcp.ts",
+  "src/udp.ts",
+  "src/gre.ts",
+  "src/vxlan.ts",
+  "src/ppp.ts",
+  "src/checksum.ts",
+  "src/names.ts",
+]);
