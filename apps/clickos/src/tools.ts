@@ -119,7 +119,8 @@ export function explainElement(name: string, elements: ElementSet): string {
   ];
   for (const [argument, s] of Object.entries((spec.config ?? {}) as ConfigSpec)) {
     const type = (s.type as { expects: string }).expects;
-    const kind = { required: "required", positional: "optional", keyword: "keyword", rest: "any number" }[s.kind];
+    const kinds = { required: "required", positional: "optional", keyword: "keyword", rest: "any number" };
+    const kind = s.kind === "accepted" ? `accepted, changes nothing: ${s.reason}` : kinds[s.kind];
     table.push([
       argument,
       `${type}; ${kind}${s.kind === "keyword" || s.kind === "positional" ? defaultText(s.fallback) : ""}`,
@@ -133,7 +134,7 @@ export function explainElement(name: string, elements: ElementSet): string {
 function defaultText(value: unknown): string {
   if (value instanceof Uint8Array) return `, by default ${value.length} bytes`;
   if (Array.isArray(value)) return "";
-  return value === "" || value === undefined ? "" : `, by default ${String(value)}`;
+  return value === "" || value === undefined || value === null ? "" : `, by default ${String(value)}`;
 }
 
 /** All elements by category, a line each. */

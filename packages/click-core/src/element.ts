@@ -4,26 +4,44 @@
  * @packageDocumentation
  */
 
-export { heapOf, type StagedHeap } from "./compile/heap.ts";
+export { addressNamed, readPrefix } from "./arguments/address-types.ts";
 export {
-  type ArgumentSpec,
-  type ArgumentType,
-  arg,
-  type ConfigOf,
-  type ConfigSpec,
   formatEtherAddress,
   formatIpAddress,
+  formatIpPrefix,
   type IpAddress,
+  type IpAddressWithPrefix,
   type IpPrefix,
-  keyword,
-  type LookupName,
   parseEtherAddress,
   parseIpAddress,
   parseIpPrefix,
+} from "./arguments/addresses.ts";
+export { type ArgumentType, Mistake, readText, type ValueOf } from "./arguments/argument-type.ts";
+export type { ListType, OptionalPart } from "./arguments/composed.ts";
+export {
+  type AcceptedSpec,
+  type ArgumentSpec,
+  accepted,
+  type ConfigOf,
+  type ConfigSpec,
+  keyword,
   positional,
   required,
   rest,
-} from "./element/argument-types.ts";
+} from "./arguments/config-spec.ts";
+export { portNamed, portNames } from "./arguments/port-types.ts";
+export type { ElementKind, HandlerPath } from "./arguments/references.ts";
+export {
+  emptyScope,
+  type NamedElement,
+  type NameKind,
+  type NameValues,
+  type PortProtocol,
+  type Scope,
+} from "./arguments/scope.ts";
+export * as arg from "./arguments/types.ts";
+export { ipProtocols } from "./arguments/well-known.ts";
+export { heapOf, type StagedHeap } from "./compile/heap.ts";
 export {
   type DevicePort,
   type ElementClass,
@@ -61,7 +79,7 @@ export {
   type ServiceHandler,
 } from "./element/handler.ts";
 export { findHandler, HandlerError, type HandlerErrorCode, type HandlerTree } from "./element/handler-tree.ts";
-export type { Information, NameKind } from "./element/information.ts";
+export type { Information } from "./element/information.ts";
 export { ElementDefinitionError } from "./element/ownership.ts";
 export {
   annotation,

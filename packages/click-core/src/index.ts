@@ -9,7 +9,8 @@
  * @packageDocumentation
  */
 export { SimulatedClock } from "@clickos/run-loop";
-export { arg, keyword, positional, required, rest } from "./element/argument-types.ts";
+export { keyword, positional, required, rest } from "./arguments/config-spec.ts";
+export * as arg from "./arguments/types.ts";
 export { type ElementClass, type ElementSet, element, elementSet } from "./element/element.ts";
 export type { HandlerEntry } from "./element/handler.ts";
 export { findHandler, HandlerError, type HandlerTree } from "./element/handler-tree.ts";

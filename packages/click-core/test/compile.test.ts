@@ -187,7 +187,6 @@ describe("element definitions", () => {
     await text("N 5");
     await expect(text("")).rejects.toThrow(/argument N is missing/);
     await expect(text("1, 2")).rejects.toThrow(/too many arguments/);
-    await expect(text("N 1, N 2")).rejects.toThrow(/N is given twice/);
     await expect(text("-1")).rejects.toThrow(/N: '-1' is not an integer between 0/);
   });
 });

@@ -168,7 +168,7 @@ describe("headers", () => {
   });
 
   it("CheckIPHeader passes what is right, cuts padding, and names what is wrong", async () => {
-    using router = await make("FromDevice(0) -> check :: CheckIPHeader(14) -> ToDevice(1)");
+    using router = await make("FromDevice(0) -> check :: CheckIPHeader(14, BADSRC 255.255.255.255) -> ToDevice(1)");
     const good = ether(udp(1, 2));
     const change = (f: (p: Uint8Array) => void): Uint8Array => {
       const frame = good.slice();

@@ -9,6 +9,7 @@ const values = [...numbers, ...numbers.map((n) => `${n}s`), "1ns", "0.1", "1e300
 
 /** What an element cannot do without, where the types of its arguments do not tell. */
 const samples: Record<string, readonly string[]> = {
+  ARPQuerier: ["IP 10.0.0.1", "ETH 1:1:1:1:1:1"],
   Classifier: ["-"],
   IPClassifier: ["-"],
   IPFilter: ["allow all"],

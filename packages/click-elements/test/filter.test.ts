@@ -204,7 +204,7 @@ describe("compiled filters", () => {
           using router = await make(
             `FromDevice(0) -> MarkIPHeader -> f :: IPFilter(${texts.join(", ")}); f[0] -> ToDevice(0); f[1] -> ToDevice(1); f[2] -> ToDevice(2)`,
           );
-          const parsed = texts.map(parseFilterRule);
+          const parsed = texts.map((t) => parseFilterRule(t));
           const expected: Uint8Array[][] = [[], [], [], []];
           for (const p of packets) {
             const rule = parsed.find((r) => holds(r.when, p));
@@ -223,7 +223,7 @@ describe("compiled filters", () => {
       i % 2 ? `deny src host 10.0.0.${i}` : `deny dst port ${i + 1}`,
     ).concat("allow all");
     using router = await make(`FromDevice(0) -> MarkIPHeader -> f :: IPFilter(${texts.join(", ")}) -> ToDevice(1)`);
-    const parsed = texts.map(parseFilterRule);
+    const parsed = texts.map((t) => parseFilterRule(t));
     const packets = Array.from({ length: 400 }, (_, i) => udp(1, (i * 7) % 250, { src: `10.0.0.${(i * 13) % 256}` }));
     expect(pass(router, packets)[1]).toEqual(packets.filter((p) => parsed.find((r) => holds(r.when, p))!.output === 0));
     expect(router.wasm.length).toBeLessThan(200_000);

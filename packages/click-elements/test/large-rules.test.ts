@@ -111,7 +111,7 @@ describe("compiled rules", () => {
   /** What IPFilter does with packets, against the plain evaluator. */
   const passes = async (rules: readonly string[], packets: readonly Uint8Array[]): Promise<void> => {
     using router = await make(`FromDevice(0) -> MarkIPHeader -> IPFilter(${rules.join(", ")}) -> ToDevice(1)`);
-    const parsed = rules.map(parseFilterRule);
+    const parsed = rules.map((t) => parseFilterRule(t));
     const expected = packets.filter((p) => {
       const read = byteReader(p, { network: 0, transport: 20 });
       return parsed.find((r) => evaluate(r.when, read))?.output === 0;

@@ -1,4 +1,5 @@
 import { arg, Router } from "@clickos/click-core";
+import { emptyScope } from "@clickos/click-core/element";
 import { elements, PatternError, parseIpPattern } from "@clickos/click-elements";
 import { ArchiveError, archiveMember, connectControl, parseControlAddress } from "@clickos/click-elements/node";
 import { expand, quote, splitText, splitWords, takeWord, unquote } from "@clickos/click-language/arguments";
@@ -42,11 +43,21 @@ describe("what reads other people's text takes time in proportion to its length"
   }, 60_000);
 
   it("arguments of every type", () => {
-    const types = Object.values(arg).map((type) => (typeof type === "function" ? type("A", "B") : type));
-    for (const text of hostile) for (const type of types) type.parse(text);
-    expect(arg.time.parse("9".repeat(400))).toBeUndefined();
-    expect(arg.bandwidth.parse("9".repeat(400))).toBeUndefined();
-    expect(arg.u64.parse("18446744073709551615")).toBe(2n ** 64n - 1n);
+    const plain = Object.values(arg).filter((type) => typeof type !== "function");
+    const types = [
+      ...plain,
+      arg.choice("A", "B"),
+      arg.literal("A", 1),
+      arg.port("tcp", "udp"),
+      arg.elementName(),
+      arg.either(arg.ipPrefix, arg.etherAddress),
+      arg.listOf(arg.ipPrefix),
+      arg.words({ A: arg.optional(arg.u32), B: arg.listOf(arg.time), C: arg.real }),
+    ];
+    for (const text of hostile) for (const type of types) type.parse(text, emptyScope);
+    expect(arg.time.parse("9".repeat(400), emptyScope)).toBeUndefined();
+    expect(arg.bandwidth.parse("9".repeat(400), emptyScope)).toBeUndefined();
+    expect(arg.u64.parse("18446744073709551615", emptyScope)).toBe(2n ** 64n - 1n);
   }, 60_000);
 
   it("values of a summary", () => {

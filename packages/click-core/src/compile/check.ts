@@ -3,9 +3,10 @@ import type { Connection, Diagnostics, Graph, GraphElement, Place } from "@click
 import { closest } from "@clickos/click-language/closest";
 import { checkPorts, type Processing, resolveProcessing, usedPorts } from "@clickos/click-language/ports";
 import { type Fields, type Struct, struct } from "@clickos/layout";
-import { type ConfigSpec, type LookupName, readArguments } from "../element/argument-types.ts";
+import { type ArgumentReport, readArguments } from "../arguments/read-arguments.ts";
+import type { Scope } from "../arguments/scope.ts";
 import type { ElementClass, ElementSet } from "../element/element.ts";
-import { Information } from "../element/information.ts";
+import { ElementScope, Information } from "../element/information.ts";
 import { checkHandlers } from "./describe.ts";
 import { neighboursOf } from "./flow.ts";
 import { findPeers } from "./peers.ts";
@@ -15,6 +16,8 @@ export interface ElementInstance {
   readonly index: number;
   readonly source: GraphElement;
   readonly class: ElementClass;
+  /** What names mean to it. */
+  readonly scope: Scope;
   readonly config: any;
   readonly plan: any;
   readonly inputs: readonly Processing[];
@@ -36,15 +39,22 @@ export interface CheckedGraph {
 /** Checks a graph against a set of classes. Everything wrong is reported; the result is then not to be used. */
 export function check(graph: Graph, elements: ElementSet, diagnostics: Diagnostics): CheckedGraph {
   const used = usedPorts(graph);
-  const names = new Set<string>();
+  const declared = new Set<string>();
   const information = new Information();
+  const names = {
+    information,
+    elements: new Map(graph.elements.map(({ name, className }, index) => [name, { index, name, className }])),
+  };
+  const scopeOf = (source: GraphElement, index: number): Scope =>
+    new ElementScope(names, source.name, used[index] as { inputs: number; outputs: number });
   const classOf = (e: GraphElement): ElementClass | undefined =>
     Object.hasOwn(elements, e.className) ? elements[e.className] : undefined;
-  for (const source of graph.elements)
+  graph.elements.forEach((source, index) =>
     classOf(source)?.inform?.(
       {
         arguments: source.arguments.map((a) => a.text),
-        scope: source.name.slice(0, source.name.lastIndexOf("/") + 1),
+        compound: source.name.slice(0, source.name.lastIndexOf("/") + 1),
+        scope: scopeOf(source, index),
         error: (message, argument) =>
           diagnostics.error(
             (argument === undefined ? undefined : source.arguments[argument]?.place) ?? source.place,
@@ -52,10 +62,11 @@ export function check(graph: Graph, elements: ElementSet, diagnostics: Diagnosti
           ),
       },
       information,
-    );
+    ),
+  );
   const checked = graph.elements.map((source, index) => {
-    if (names.has(source.name)) diagnostics.error(source.place, `element '${source.name}' is declared twice`);
-    names.add(source.name);
+    if (declared.has(source.name)) diagnostics.error(source.place, `element '${source.name}' is declared twice`);
+    declared.add(source.name);
     const cls = classOf(source);
     if (!cls) {
       const near = diagnostics.crowded ? undefined : closest(source.className, Object.keys(elements));
@@ -68,13 +79,17 @@ export function check(graph: Graph, elements: ElementSet, diagnostics: Diagnosti
     }
     const before = diagnostics.count;
     const say = `'${source.name} :: ${source.className}'`;
-    const lookup: LookupName = (kind, name) => information.lookup(kind, name, source.name);
-    const config = readArguments(
-      (cls.config ?? {}) as ConfigSpec,
-      source.arguments,
-      (argument, message, hint) => diagnostics.error(argument?.place ?? source.place, `${say}: ${message}`, hint),
-      lookup,
-    );
+    const scope = scopeOf(source, index);
+    const report: ArgumentReport = {
+      error: (argument, message, hint) =>
+        diagnostics.error(
+          argument?.place ?? source.place,
+          `${say}: ${message}`,
+          diagnostics.crowded ? undefined : hint?.(),
+        ),
+      warning: (argument, message) => diagnostics.warning(argument?.place ?? source.place, `${say}: ${message}`),
+    };
+    const config: any = readArguments(cls.config ?? {}, source.arguments, scope, report);
     const placeOf = (argument: number | undefined): Place =>
       (argument === undefined ? undefined : source.arguments[argument]?.place) ?? source.place;
     const counts = used[index] as { inputs: number; outputs: number };
@@ -87,11 +102,11 @@ export function check(graph: Graph, elements: ElementSet, diagnostics: Diagnosti
             ninputs: counts.inputs,
             noutputs: counts.outputs,
             arguments: source.arguments.map((a) => a.text),
-            lookup,
+            scope,
             error: (message, argument) => diagnostics.error(placeOf(argument), `${say}: ${message}`),
             warning: (message, argument) => diagnostics.warning(placeOf(argument), `${say}: ${message}`),
           });
-    return { index, source, class: cls, config, plan };
+    return { index, source, class: cls, scope, config, plan };
   });
   checkPorts(
     graph,

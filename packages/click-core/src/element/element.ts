@@ -1,11 +1,12 @@
 /** The element definition interface: what one writes to add an element. */
 import type { FunctionBuilder, I32, I32Like, I64, I64Like, StagedFields } from "@clickos/codegen";
 import type { Fields, HostFields } from "@clickos/layout";
+import type { ConfigOf, ConfigSpec } from "../arguments/config-spec.ts";
+import type { Scope } from "../arguments/scope.ts";
 import type { TextLine } from "../structures/text-line.ts";
-import type { ConfigOf, ConfigSpec } from "./argument-types.ts";
 import type { HandlerContext, Handlers, ServiceHandler } from "./handler.ts";
 import type { HandlerTree } from "./handler-tree.ts";
-import type { Information, NameKind } from "./information.ts";
+import type { Information } from "./information.ts";
 import type { Packet } from "./packet.ts";
 import type { MakeOffer, Offer, Peer, PeerSearch } from "./peer.ts";
 
@@ -130,8 +131,8 @@ export interface PrepareContext<C> {
   readonly noutputs: number;
   /** The text of each argument, as given. */
   readonly arguments: readonly string[];
-  /** Names that information elements define, as this element sees them. */
-  lookup(kind: NameKind, name: string): string | undefined;
+  /** What names mean here; for texts that are read otherwise than by `config`. */
+  readonly scope: Scope;
   /** Reports a mistake; `argument` is its index. */
   error(message: string, argument?: number): void;
   warning(message: string, argument?: number): void;
@@ -239,7 +240,9 @@ export interface FileUse {
 export interface InformContext {
   readonly arguments: readonly string[];
   /** The compound it stands in, with a slash at its end; empty at the top. */
-  readonly scope: string;
+  readonly compound: string;
+  /** What names mean here so far: what it says itself may be said by names. */
+  readonly scope: Scope;
   error(message: string, argument?: number): void;
 }
 

@@ -8,7 +8,10 @@
  * after POLL_TIMEOUT (1 minute) while in use. At most CAPACITY packets (2048) are held, and TABLE_CAPACITY
  * addresses (1024) known.
  *
- * Handlers: queries, responses, drops, length (packets held), count (addresses known), ipaddr, ether (read).
+ * IP may have a prefix length: packets for the broadcast address of that network, or for BROADCAST, go to all hosts. With
+ * a name of AddressInfo that has both an IP and an Ethernet address, ARPQuerier(NAME) is enough.
+ *
+ * Handlers: queries, responses, drops, length (packets held), count (addresses known), ipaddr, broadcast, ether (read).
  *
  *   ... -> [0] arpq :: ARPQuerier(10.0.0.1, 02:00:00:00:00:01) -> Queue -> ToDevice(0);
  *   arp_responses -> [1] arpq;
@@ -25,6 +28,7 @@ import {
   keyword,
   type Packet,
   packetList,
+  positional,
   required,
 } from "@clickos/click-core/element";
 import { type FunctionBuilder, type I32, type I64, staged } from "@clickos/codegen";
@@ -47,8 +51,8 @@ const stateOf = (capacity: number) => ({
 });
 
 type Context = ElementContext<
-  { readonly TIMEOUT: bigint; readonly ETH: Uint8Array },
-  { readonly query: Uint8Array },
+  { readonly TIMEOUT: bigint },
+  { readonly query: Uint8Array; readonly eth: Uint8Array },
   ReturnType<typeof stateOf>
 >;
 
@@ -58,26 +62,25 @@ export const ARPQuerier: ElementClass = element({
   processing: "h/h",
   live: true,
   config: {
-    IP: required(arg.ipPrefix),
-    ETH: required(arg.etherAddress),
+    IP: required(arg.ipAddressWithPrefix),
+    ETH: positional(arg.etherAddress, undefined),
     CAPACITY: keyword(arg.u32, 2048),
     TABLE_CAPACITY: keyword(arg.u32, 1024),
     TIMEOUT: keyword(arg.time, 300n * second),
     POLL_TIMEOUT: keyword(arg.time, 60n * second),
-    BROADCAST: keyword(arg.ipAddress, 0xffffffff),
+    BROADCAST: keyword(arg.ipAddress, undefined),
   },
-  prepare({ config, arguments: args, error, lookup }) {
+  prepare({ config, arguments: args, error, scope }) {
     if (config.CAPACITY > 100_000) error("CAPACITY is more than 100000");
     if (config.TABLE_CAPACITY < 1 || config.TABLE_CAPACITY > 1_000_000)
       error("TABLE_CAPACITY is not between 1 and 1000000");
-    // The prefix keeps no host bits; the address itself is in the text.
-    const address = arg.ipAddress.parse((args[0] ?? "").split("/")[0] ?? "", lookup) ?? config.IP.address;
-    const subnet = config.IP.length < 32 ? (config.IP.address | ~config.IP.mask) >>> 0 : 0xffffffff;
-    return {
-      address,
-      broadcasts: [...new Set([0xffffffff, subnet, config.BROADCAST])],
-      query: arpRequestTemplate(config.ETH, address),
-    };
+    // A name may stand for both addresses.
+    const ether = config.ETH ?? arg.etherAddress.parse(args[0] ?? "", scope);
+    if (!(ether instanceof Uint8Array)) error("argument ETH is missing");
+    const { address, mask } = config.IP;
+    const ofNetwork = mask === 0xffffffff ? 0xffffffff : (address | ~mask) >>> 0;
+    const eth = ether instanceof Uint8Array ? ether : new Uint8Array(6);
+    return { eth, broadcast: config.BROADCAST ?? ofNetwork, query: arpRequestTemplate(eth, address) };
   },
   holds: (config) => Math.min(config.CAPACITY, 2048),
   state: ({ config }) => stateOf(config.TABLE_CAPACITY),
@@ -87,8 +90,9 @@ export const ARPQuerier: ElementClass = element({
     drops: { counter: "drops" },
     length: { gauge: "held", unit: "packets" },
     count: { gauge: "table", unit: "entries" },
-    ipaddr: { constant: ({ plan }) => formatIpAddress(plan.address) },
-    ether: { constant: ({ config }) => formatEtherAddress(config.ETH) },
+    ipaddr: { constant: ({ config }) => formatIpAddress(config.IP.address) },
+    broadcast: { constant: ({ plan }) => formatIpAddress(plan.broadcast) },
+    ether: { constant: ({ plan }) => formatEtherAddress(plan.eth) },
   },
   push(c, port, packet, context) {
     const { state, plan, config, clock, output, timer } = context;
@@ -104,11 +108,11 @@ export const ARPQuerier: ElementClass = element({
       const at = packet.data;
       c.store32(at, high);
       c.store16(at, low, 4);
-      storeBytes(c, at, config.ETH, 6);
+      storeBytes(c, at, plan.eth, 6);
       c.store16(at, 0x0008, 12);
     };
-    let broadcast = c.i32(0);
-    for (const address of plan.broadcasts) broadcast = broadcast.or(wanted.eq(address));
+    let broadcast = wanted.eq(0xffffffff);
+    if (plan.broadcast !== 0xffffffff) broadcast = broadcast.or(wanted.eq(plan.broadcast));
     const key = wanted.swap32();
     const found = state.table.find([key]);
     const now = clock.now();
@@ -184,7 +188,11 @@ function query(c: FunctionBuilder, address: I32, { state, plan, data, packets, o
 }
 
 /** Takes an ARP response: remembers the sender, lets the packets for it go. */
-function learn(c: FunctionBuilder, packet: Packet, { state, config, clock, output, timer, packets }: Context): void {
+function learn(
+  c: FunctionBuilder,
+  packet: Packet,
+  { state, plan, config, clock, output, timer, packets }: Context,
+): void {
   c.if(packet.length.ltU(arpLength), () => packet.drop("not an ARP response"));
   const arp = staged(c, arpPacket, packet.data);
   const ipOverEther = arp.hardware
@@ -224,7 +232,7 @@ function learn(c: FunctionBuilder, packet: Packet, { state, config, clock, outpu
           held.unpull(14);
           c.store32(held.data, high);
           c.store16(held.data, low, 4);
-          storeBytes(c, held.data, config.ETH, 6);
+          storeBytes(c, held.data, plan.eth, 6);
           c.store16(held.data, 0x0008, 12);
           output(0).push(held);
         },

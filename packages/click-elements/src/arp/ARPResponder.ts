@@ -1,8 +1,9 @@
 /**
  * ARPResponder(IP/MASK [IP/MASK...] ETH, ...) — answers ARP requests.
  *
- * Turns a request for an address in one of the prefixes into a response that gives ETH. Other packets leave on
- * output 1 if it is connected and are dropped otherwise.
+ * Turns a request for an address in one of the prefixes into a response that gives ETH, that of the most specific
+ * prefix. A name of AddressInfo that has both an IP and an Ethernet address is enough. Other packets leave on output 1
+ * if it is connected and are dropped otherwise.
  *
  * Handlers: table, count (read).
  *
@@ -10,16 +11,18 @@
  */
 
 import {
+  type ArgumentType,
   arg,
   type ElementClass,
   element,
   formatEtherAddress,
-  formatIpAddress,
+  formatIpPrefix,
   type IpPrefix,
-  parseEtherAddress,
-  parseIpPrefix,
+  Mistake,
+  readText,
   rest,
 } from "@clickos/click-core/element";
+import { splitWords } from "@clickos/click-language/arguments";
 import { staged } from "@clickos/codegen";
 import { u64 } from "@clickos/layout";
 import { copyEther, memoryWord, storeBytes } from "../lib/bytes.ts";
@@ -30,36 +33,51 @@ interface Entry {
   readonly ether: Uint8Array;
 }
 
+const addresses = arg.listOf(arg.either(arg.ipPrefix, arg.etherAddress));
+
+/** `IP/MASK... ETH` in any order; a name that is both an IP and an Ethernet address stands for both. */
+const entry: ArgumentType<Entry> = {
+  expects: "IP/MASK... ETH",
+  parse(text, scope) {
+    const list = readText(addresses, text, scope);
+    if (list instanceof Mistake) return list;
+    const prefixes = list.flatMap((a) => (a instanceof Uint8Array ? [] : [a]));
+    const ethers = list.flatMap((a) => (a instanceof Uint8Array ? [a] : []));
+    if (prefixes.length === 0) return new Mistake("no IP prefix");
+    if (ethers.length > 1) return new Mistake("more than one Ethernet address");
+    const ether =
+      ethers[0] ??
+      splitWords(text)
+        .map((word) => arg.etherAddress.parse(word, scope))
+        .find((a) => a instanceof Uint8Array);
+    return ether ? { prefixes, ether } : new Mistake("no Ethernet address");
+  },
+};
+
 export const ARPResponder: ElementClass = element({
   name: "ARPResponder",
   ports: "1/1-2",
   processing: "a/ah",
   live: true,
-  config: { ENTRY: rest(arg.raw) },
-  prepare({ config, error }) {
-    const entries: Entry[] = [];
-    config.ENTRY.forEach((text: string, i: number) => {
-      const words = text.trim().split(/\s+/);
-      const ether = words.map(parseEtherAddress).find((e) => e !== undefined);
-      const prefixes = words
-        .filter((w) => parseEtherAddress(w) === undefined)
-        .map((w) => parseIpPrefix(w) ?? (error(`entry ${i + 1}: '${w}' is not an IP prefix`, i), undefined));
-      if (!ether) error(`entry ${i + 1}: no Ethernet address`, i);
-      else if (prefixes.length === 0) error(`entry ${i + 1}: no IP prefix`, i);
-      else entries.push({ ether, prefixes: prefixes.filter((p) => p !== undefined) });
+  config: { ENTRY: rest(entry) },
+  prepare({ config, warning }) {
+    // The most specific prefix answers, and of equal ones the last.
+    const known = new Map<string, { readonly prefix: IpPrefix; readonly ether: Uint8Array }>();
+    config.ENTRY.forEach(({ prefixes, ether }, i) => {
+      for (const prefix of prefixes) {
+        const text = formatIpPrefix(prefix);
+        if (known.has(text)) warning(`several entries for ${text}; the last one counts`, i);
+        known.set(text, { prefix, ether });
+      }
     });
-    return { entries };
+    return { entries: [...known.values()].sort((a, b) => b.prefix.length - a.prefix.length) };
   },
   state: { count: u64 },
   handlers: {
     count: { counter: "count" },
     table: {
       constant: ({ plan }) =>
-        plan.entries
-          .flatMap((e) =>
-            e.prefixes.map((p) => `${formatIpAddress(p.address)}/${p.length} ${formatEtherAddress(e.ether)}`),
-          )
-          .join("\n"),
+        plan.entries.map((e) => `${formatIpPrefix(e.prefix)} ${formatEtherAddress(e.ether)}`).join("\n"),
     },
   },
   action(c, packet, { plan, state, output }) {
@@ -74,15 +92,14 @@ export const ARPResponder: ElementClass = element({
       .and(arp.operation.get().eq(arpRequest));
     const target = arp.targetIp.get();
     const entry = c.var("i32", plan.entries.length, "entry");
-    plan.entries.forEach((e, i) => {
-      for (const p of e.prefixes)
-        c.if(
-          entry
-            .get()
-            .eq(plan.entries.length)
-            .and(target.and(memoryWord(p.mask)).eq(memoryWord(p.address))),
-          () => entry.set(i),
-        );
+    plan.entries.forEach(({ prefix }, i) => {
+      c.if(
+        entry
+          .get()
+          .eq(plan.entries.length)
+          .and(target.and(memoryWord(prefix.mask)).eq(memoryWord(prefix.address))),
+        () => entry.set(i),
+      );
     });
     c.if(request.eqz().or(entry.get().eq(plan.entries.length)), refuse);
     const { offsets } = arpPacket;

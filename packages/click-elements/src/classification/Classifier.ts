@@ -9,9 +9,9 @@
  *
  *   c :: Classifier(12/0806 20/0001, 12/0806 20/0002, 12/0800, -);
  */
-import { arg, type ElementClass, element, rest } from "@clickos/click-core/element";
+import { type ElementClass, element, rest } from "@clickos/click-core/element";
 import { always, and, type Expression, masked, not } from "./expression.ts";
-import { PatternError, patternTree } from "./patterns.ts";
+import { PatternError, patternTree, patternType } from "./patterns.ts";
 import { stageLookup } from "./stage-tree.ts";
 
 /** Parses a pattern. @throws {PatternError} */
@@ -53,14 +53,16 @@ function parseClause(clause: string): Expression {
   return negated ? not(and(...tests)) : and(...tests);
 }
 
+const classifierPattern = patternType("a pattern such as 12/0800", parseClassifierPattern);
+
 export const Classifier: ElementClass = element({
   name: "Classifier",
   ports: "1/-",
   processing: "h/h",
   live: true,
-  config: { PATTERN: rest(arg.raw) },
-  prepare: (context) => ({ tree: patternTree(context.config.PATTERN, parseClassifierPattern, context) }),
-  handlers: { program: { constant: ({ config }) => config.PATTERN.join("\n") } },
+  config: { PATTERN: rest(classifierPattern) },
+  prepare: (context) => ({ tree: patternTree(context.config.PATTERN, context), program: context.arguments.join("\n") }),
+  handlers: { program: { constant: ({ plan }) => plan.program } },
   push(c, _port, packet, { plan, output, noutputs, name, data }) {
     const result = stageLookup(c, { name, data }, plan.tree(), {
       data: { address: packet.data, length: packet.length },

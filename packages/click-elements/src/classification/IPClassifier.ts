@@ -8,9 +8,9 @@
  *
  *   c :: IPClassifier(tcp dst port 80, udp, -);
  */
-import { arg, type ElementClass, element, rest } from "@clickos/click-core/element";
+import { type ElementClass, element, rest } from "@clickos/click-core/element";
 import { stageIpLookup } from "./ip-lookup.ts";
-import { parseIpPattern } from "./ip-pattern.ts";
+import { ipPattern } from "./ip-pattern.ts";
 import { patternTree } from "./patterns.ts";
 
 export const IPClassifier: ElementClass = element({
@@ -18,9 +18,9 @@ export const IPClassifier: ElementClass = element({
   ports: "1/-",
   processing: "h/h",
   live: true,
-  config: { PATTERN: rest(arg.raw) },
-  prepare: (context) => ({ tree: patternTree(context.config.PATTERN, parseIpPattern, context) }),
-  handlers: { program: { constant: ({ config }) => config.PATTERN.join("\n") } },
+  config: { PATTERN: rest(ipPattern) },
+  prepare: (context) => ({ tree: patternTree(context.config.PATTERN, context), program: context.arguments.join("\n") }),
+  handlers: { program: { constant: ({ plan }) => plan.program } },
   push(c, _port, packet, { plan, output, noutputs, name, data }) {
     c.switch(
       stageIpLookup(c, { name, data }, packet, plan.tree()),

@@ -3,19 +3,21 @@
  *
  * ACTION is `allow` (output 0), `deny` or `drop`, or an output number. PATTERN is an expression such as
  * `src net 10.0.0.0/8 and tcp dst port 80`. Packets that no rule matches are dropped, and so are those without a
- * marked IP header. The rules are compiled to a decision tree.
+ * marked IP header. Addresses and ports may be names of AddressInfo and PortInfo. The rules are compiled to a
+ * decision tree.
  *
  * Handlers: program (read: the rules with how many packets each matched), drops (read), reset_counts (write).
  *
  *   ... -> CheckIPHeader(14) -> IPFilter(allow tcp dst port 80, deny all) -> ...
  */
 
-import { arg, type ElementClass, element, rest } from "@clickos/click-core/element";
+import { type ElementClass, element, emptyScope, rest, type Scope } from "@clickos/click-core/element";
+import { takeWord, unquote } from "@clickos/click-language/arguments";
 import { array, u64 } from "@clickos/layout";
 import { always, type Expression } from "./expression.ts";
 import { stageIpLookup } from "./ip-lookup.ts";
 import { parseIpPattern } from "./ip-pattern.ts";
-import { PatternError } from "./patterns.ts";
+import { PatternError, patternType } from "./patterns.ts";
 import { laterTree } from "./tree-builder.ts";
 
 const actions: Record<string, number> = {
@@ -37,38 +39,34 @@ export interface FilterRule {
 }
 
 /** Parses `ACTION PATTERN`. @throws {PatternError} */
-export function parseFilterRule(text: string): FilterRule {
-  const [word, pattern] = (/^\s*(\S+)\s*([\s\S]*)$/.exec(text) ?? ["", "", ""]).slice(1) as [string, string];
+export function parseFilterRule(text: string, scope: Scope = emptyScope): FilterRule {
+  const [word, pattern] = takeWord(text);
   const output = Object.hasOwn(actions, word) ? actions[word] : /^\d+$/.test(word) ? Number(word) : undefined;
   if (output === undefined)
     throw new PatternError(`'${word}' is not an action (allow, deny, drop or an output number)`);
   return {
     text: text.trim().replace(/\s+/g, " "),
-    when: pattern.trim() === "" ? always : parseIpPattern(pattern),
+    when: pattern === "" ? always : parseIpPattern(pattern, scope),
     output,
   };
 }
+
+const filterRule = patternType("a rule such as allow tcp", (text, scope) => {
+  const rule = parseFilterRule(unquote(text), scope);
+  if (rule.output >= Math.max(1, scope.noutputs)) throw new PatternError(`output ${rule.output} is not connected`);
+  return rule;
+});
 
 export const IPFilter: ElementClass = element({
   name: "IPFilter",
   ports: "1/-",
   processing: "h/h",
   live: true,
-  config: { RULE: rest(arg.raw) },
-  prepare({ config, noutputs, error }) {
-    const rules: FilterRule[] = [];
-    config.RULE.forEach((text: string, i: number) => {
-      try {
-        const rule = parseFilterRule(text);
-        if (rule.output >= Math.max(1, noutputs)) error(`rule ${i + 1}: output ${rule.output} is not connected`, i);
-        rules.push(rule);
-      } catch (e) {
-        if (!(e instanceof PatternError)) throw e;
-        error(`rule ${i + 1}: ${e.message}`, i);
-      }
-    });
-    return { rules, tree: laterTree(rules.map((r, result) => ({ when: r.when, result }))) };
-  },
+  config: { RULE: rest(filterRule) },
+  prepare: ({ config: { RULE: rules } }) => ({
+    rules,
+    tree: laterTree(rules.map((r, result) => ({ when: r.when, result }))),
+  }),
   state: ({ plan }) => ({ hits: array(u64, plan.rules.length + 1) }),
   handlers: {
     program: {

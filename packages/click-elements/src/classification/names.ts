@@ -1,69 +1,9 @@
-/** Well-known numbers by name: IANA protocol numbers, service ports and ICMP types. */
-
-export const protocols: Readonly<Record<string, number>> = {
-  icmp: 1,
-  igmp: 2,
-  ipip: 4,
-  tcp: 6,
-  egp: 8,
-  udp: 17,
-  dccp: 33,
-  rsvp: 46,
-  gre: 47,
-  esp: 50,
-  ah: 51,
-  ospf: 89,
-  pim: 103,
-  sctp: 132,
-  udplite: 136,
-};
-
-export const services: Readonly<Record<string, number>> = {
-  echo: 7,
-  discard: 9,
-  daytime: 13,
-  "ftp-data": 20,
-  ftp: 21,
-  ssh: 22,
-  telnet: 23,
-  smtp: 25,
-  time: 37,
-  dns: 53,
-  domain: 53,
-  bootps: 67,
-  bootpc: 68,
-  tftp: 69,
-  gopher: 70,
-  finger: 79,
-  www: 80,
-  http: 80,
-  kerberos: 88,
-  pop3: 110,
-  auth: 113,
-  sftp: 115,
-  nntp: 119,
-  ntp: 123,
-  netbios: 139,
-  imap: 143,
-  snmp: 161,
-  "snmp-trap": 162,
-  bgp: 179,
-  irc: 194,
-  ldap: 389,
-  https: 443,
-  syslog: 514,
-  rip: 520,
-  imaps: 993,
-  pop3s: 995,
-  openvpn: 1194,
-  mysql: 3306,
-  rdp: 3389,
-  sip: 5060,
-  postgresql: 5432,
-};
+/** What a word may mean in a pattern: protocols, ports, TCP flags and ICMP types by name. */
+import { ipProtocols, portNamed, type Scope } from "@clickos/click-core/element";
+import { PatternError } from "./patterns.ts";
 
 /** RFC 792 and RFC 950. */
-export const icmpTypes: Readonly<Record<string, number>> = {
+const icmpTypes: Readonly<Record<string, number>> = {
   "echo-reply": 0,
   unreachable: 3,
   "dst-unreachable": 3,
@@ -80,6 +20,69 @@ export const icmpTypes: Readonly<Record<string, number>> = {
   "timestamp-reply": 14,
   inforeq: 15,
   inforeqreply: 16,
+  "inforeq-reply": 16,
   maskreq: 17,
   maskreqreply: 18,
+  "maskreq-reply": 18,
 };
+
+export const tcpFlags: Readonly<Record<string, number>> = {
+  fin: 1,
+  syn: 2,
+  rst: 4,
+  psh: 8,
+  ack: 16,
+  urg: 32,
+  ece: 64,
+  cwr: 128,
+};
+
+/** TCP and UDP together: no number of a protocol. */
+export const tcpOrUdp = 256;
+
+const own = (table: Readonly<Record<string, number>>, word: string): number | undefined =>
+  Object.hasOwn(table, word) ? table[word] : undefined;
+
+/** The number of a protocol; `tcpudp` is both. */
+export function protocolNamed(word: string): number | undefined {
+  return word === "tcpudp" ? tcpOrUdp : own(ipProtocols, word);
+}
+
+export type NamedType = "proto" | "port" | "tcp opt" | "icmp type";
+
+/** What a name stands for in a place where type and protocol are known, or not yet. */
+export interface Meaning {
+  readonly type: NamedType;
+  readonly value: number;
+}
+
+/**
+ * The one meaning of a word; `undefined` when it is no name at all.
+ *
+ * @throws {PatternError} where it has several, or only such as do not fit.
+ */
+export function meaningOf(
+  word: string,
+  type: string | undefined,
+  protocol: number | undefined,
+  scope: Scope,
+): Meaning | undefined {
+  const ofProtocol = (...protocols: number[]): boolean => protocol === undefined || protocols.includes(protocol);
+  const all: readonly [type: NamedType, value: number | undefined, fits: boolean, say: string][] = [
+    ["proto", protocolNamed(word), true, `proto ${word}`],
+    ["port", portNamed(word, "tcp", scope), ofProtocol(6, tcpOrUdp), `tcp port ${word}`],
+    ["port", portNamed(word, "udp", scope), ofProtocol(17, tcpOrUdp), `udp port ${word}`],
+    ["tcp opt", own(tcpFlags, word), ofProtocol(6, tcpOrUdp), `tcp opt ${word}`],
+    ["icmp type", own(icmpTypes, word), ofProtocol(1), `icmp type ${word}`],
+  ];
+  const known = all.filter(([, value]) => value !== undefined);
+  const fitting = known.filter(([itsType, , fits]) => fits && (type === undefined || type === itsType));
+  const [first] = fitting;
+  if (first && fitting.every(([itsType, value]) => itsType === first[0] && value === first[1]))
+    return { type: first[0], value: first[1] as number };
+  if (known.length === 0) return undefined;
+  const ways = known.map(([, , , say]) => `'${say}'`).join(" or ");
+  throw new PatternError(
+    fitting.length > 0 ? `'${word}' can be ${ways}; say which` : `'${word}' means nothing here, but ${ways} does`,
+  );
+}

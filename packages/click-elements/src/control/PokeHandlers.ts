@@ -16,10 +16,10 @@ export const PokeHandlers: ElementClass = element({
   ports: "0/0",
   processing: "a/a",
   config: { DIRECTIVES: rest(arg.raw) },
-  prepare({ arguments: args, error }) {
+  prepare({ arguments: args, error, scope }) {
     const instructions = args.map((text) => {
       const [word] = takeWord(text);
-      if (arg.time.parse(text) !== undefined) return `wait ${text}`;
+      if (arg.time.parse(text, scope) !== undefined) return `wait ${text}`;
       if (word === "quit") return "end";
       return ["read", "readq", "write", "writeq", "stop", "loop", "print", "wait", "save", "append"].includes(word)
         ? text

@@ -30,10 +30,10 @@ import { formatTimestamp } from "../lib/time.ts";
 /** NONE, HEX, ASCII, or a boolean for none and hex. */
 const contents: ArgumentType<"NONE" | "HEX" | "ASCII"> = {
   expects: "NONE, HEX or ASCII",
-  parse: (text) => {
+  parse: (text, scope) => {
     const word = text.replace(/"/g, "").toUpperCase();
-    const flag = arg.bool.parse(word);
-    if (flag !== undefined) return flag ? "HEX" : "NONE";
+    const flag = arg.bool.parse(word, scope);
+    if (typeof flag === "boolean") return flag ? "HEX" : "NONE";
     return word === "NONE" || word === "HEX" || word === "ASCII" ? word : undefined;
   },
 };

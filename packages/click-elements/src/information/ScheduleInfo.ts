@@ -13,13 +13,14 @@ export const ScheduleInfo: ElementClass = element({
   ports: "0/0",
   processing: "a/a",
   config: { ENTRIES: rest(arg.raw) },
-  inform({ arguments: args, scope, error }, information) {
+  inform({ arguments: args, compound, scope, error }, information) {
     args.forEach((text, i) => {
       const [name, factor = "", ...more] = splitWords(text);
       if (name === undefined) return;
-      const value = arg.real.parse(factor);
-      if (value === undefined || value < 0 || more.length > 0) error(`'${text}' is not an element and a factor`, i);
-      else information.tickets.set(scope + name, value);
+      const value = arg.real.parse(factor, scope);
+      if (typeof value !== "number" || value < 0 || more.length > 0)
+        error(`'${text}' is not an element and a factor`, i);
+      else information.tickets.set(compound + name, value);
     });
   },
 });

@@ -1,17 +1,33 @@
 /**
- * CheckIPHeader([BADSRC, keywords OFFSET, CHECKSUM, VERBOSE, DETAILS, INTERFACES, BADSRC*]) — lets valid IPv4 packets pass.
+ * CheckIPHeader([OFFSET] [, keywords OFFSET, INTERFACES, BADSRC, GOODDST, CHECKSUM, VERBOSE, DETAILS]) — lets valid IPv4
+ * packets pass.
  *
- * Expects the IP header OFFSET bytes into the packet. Checks version, header length, total length, checksum
- * (unless CHECKSUM is false) and that the source is none of BADSRC, a list of addresses between spaces; by
- * default 0.0.0.0 and 255.255.255.255. Marks the header, sets the destination annotation and cuts padding after
- * the packet. Bad packets leave on output 1 if it is connected and are dropped otherwise.
+ * Expects the IP header OFFSET bytes into the packet (default 0). Checks version, header length, total length, and the
+ * checksum unless CHECKSUM is false; marks the header, sets the destination annotation and cuts padding after the packet.
+ * Bad packets leave on output 1 if it is connected and are dropped otherwise.
+ *
+ * BADSRC is a list of addresses, with spaces between them, that no packet may come from, unless it goes to one of GOODDST.
+ * INTERFACES gives the router's own addresses with their prefixes, `18.26.4.9/24 18.32.9.44/28`: their broadcast addresses,
+ * 0.0.0.0 and 255.255.255.255 are bad sources, and the addresses good destinations. With VERBOSE true, each bad packet
+ * leaves a message; with DETAILS true, the handler drop_details is there.
+ *
+ * In Click's earlier syntax, CheckIPHeader([BADSRC, OFFSET]), 0.0.0.0 and 255.255.255.255 are bad sources besides those given.
  *
  * Handlers: count, drops (read), drop_details (read).
  *
- *   ... -> Strip(14) -> CheckIPHeader(18.26.4.255 2.255.255.255) -> ...
+ *   ... -> Strip(14) -> CheckIPHeader(INTERFACES 18.26.4.9/24) -> ...
  */
 
-import { arg, type ElementClass, element, keyword, parseIpAddress, positional } from "@clickos/click-core/element";
+import {
+  type ArgumentType,
+  arg,
+  type ElementClass,
+  element,
+  keyword,
+  positional,
+  readText,
+} from "@clickos/click-core/element";
+import type { I32 } from "@clickos/codegen";
 import { array, u32, u64 } from "@clickos/layout";
 import { ipHeaderSum } from "../lib/checksum.ts";
 
@@ -24,36 +40,42 @@ export const badIpReasons = [
   "bad source address",
 ] as const;
 
+const addresses = arg.listOf(arg.ipAddress);
+
+/** The offset; or, in Click's earlier syntax, which comes before it, the bad sources. */
+const offsetOrSources: ArgumentType<number | readonly number[]> = {
+  expects: "an offset",
+  parse: (text, scope) => (/^\d\w*$/.test(text) ? readText(arg.u16, text, scope) : readText(addresses, text, scope)),
+};
+
 export const CheckIPHeader: ElementClass = element({
   name: "CheckIPHeader",
   ports: "1/1-2",
   processing: "a/ah",
   config: {
-    BADSRC: positional(arg.string, "0.0.0.0 255.255.255.255"),
-    OFFSET: positional(arg.u16, 0),
-    INTERFACES: keyword(arg.string, ""),
+    // Positions without keywords.
+    "OFFSET*": positional(offsetOrSources, null),
+    "OFFSET2*": positional(arg.u16, null),
+    OFFSET: keyword(arg.u16, 0),
+    INTERFACES: keyword(arg.listOf(arg.ipAddressWithPrefix), []),
+    BADSRC: keyword(addresses, []),
+    GOODDST: keyword(addresses, []),
     CHECKSUM: keyword(arg.bool, true),
     VERBOSE: keyword(arg.bool, false),
     DETAILS: keyword(arg.bool, false),
   },
   prepare({ config, error }) {
-    // A lone number is the offset: CheckIPHeader(14).
-    const lone = /^\d+$/.test(config.BADSRC.trim());
-    const words = lone ? ["0.0.0.0", "255.255.255.255"] : config.BADSRC.trim().split(/\s+/).filter(Boolean);
-    const bad = words.map((w) => {
-      const address = parseIpAddress(w);
-      if (address === undefined) error(`BADSRC: '${w}' is not an IP address`, 0);
-      return address ?? 0;
-    });
-    // INTERFACES gives prefixes of local networks: their broadcast addresses are no sources.
-    for (const word of config.INTERFACES.split(/\s+/).filter(Boolean)) {
-      const prefix = arg.ipPrefix.parse(word);
-      if (prefix) bad.push((prefix.address | ~prefix.mask) >>> 0);
-      else error(`INTERFACES: '${word}' is not an IP prefix`);
-    }
-    const offset = lone ? arg.u16.parse(config.BADSRC.trim()) : config.OFFSET;
-    if (offset === undefined) error(`OFFSET: '${config.BADSRC}' is not ${arg.u16.expects}`, 0);
-    return { bad, offset: offset ?? 0 };
+    const { "OFFSET*": first, "OFFSET2*": second, INTERFACES: interfaces, BADSRC, GOODDST, OFFSET } = config;
+    if (typeof first === "number" && second !== null) error("OFFSET is given twice", 1);
+    const isEarlier = second !== null || (first !== null && typeof first !== "number");
+    const listed = first === null || typeof first === "number" ? [] : first;
+    const broadcasts = interfaces.map(({ address, mask }) => ((address & mask) | ~mask) >>> 0);
+    const always = isEarlier || interfaces.length > 0 ? [0, 0xffffffff] : [];
+    return {
+      bad: [...new Set([...listed, ...BADSRC, ...broadcasts, ...always])],
+      good: [...new Set([...GOODDST, ...interfaces.map((i) => i.address)])],
+      offset: second ?? (typeof first === "number" ? first : OFFSET),
+    };
   },
   state: { count: u64, drops: u32, details: array(u32, badIpReasons.length) },
   handlers: {
@@ -61,7 +83,7 @@ export const CheckIPHeader: ElementClass = element({
     drops: { counter: "drops" },
     drop_details: { read: (s) => badIpReasons.map((reason, i) => `${s.details[i]}\t${reason}`).join("\n") },
   },
-  action(c, packet, { config, plan, state, output }) {
+  action(c, packet, { config, plan, state, output, line, name }) {
     const verdict = c.var("i32", 0, "verdict");
     const { offset } = plan;
     c.block((done) => {
@@ -80,8 +102,11 @@ export const CheckIPHeader: ElementClass = element({
       const total = c.load16(at, 2, "be");
       fail(total.ltU(headerLength).or(total.gtU(available)), 3);
       if (config.CHECKSUM) fail(ipHeaderSum(c, at, headerLength).ne(0xffff), 4);
-      const source = c.load32(at, 12, "be");
-      for (const bad of plan.bad) fail(source.eq(bad), 5);
+      const any = (word: I32, of: readonly number[]): I32 => of.reduce((is, a) => is.or(word.eq(a)), c.i32(0));
+      if (plan.bad.length > 0) {
+        const good = any(c.load32(at, 16, "be"), plan.good);
+        fail(any(c.load32(at, 12, "be"), plan.bad).and(good.eqz()), 5);
+      }
       packet.setNetworkHeader(at, at.add(headerLength));
       packet.dstIp.set(c.load32(at, 16, "be"));
       packet.setLength(total.add(offset));
@@ -90,6 +115,10 @@ export const CheckIPHeader: ElementClass = element({
     c.if(verdict.get(), () => {
       state.drops.inc();
       state.details.at(verdict.get().sub(1)).inc();
+      if (config.VERBOSE)
+        badIpReasons.forEach((reason, i) =>
+          c.if(verdict.get().eq(i + 1), () => line().text(`${name}: IP header check failed: ${reason}`).end()),
+        );
       if (output(1).connected) output(1).push(packet);
       else
         c.switch(

@@ -8,58 +8,30 @@
  *
  *   rt :: StaticIPLookup(18.26.4.0/24 0, 0.0.0.0/0 18.26.4.1 1);
  */
-import {
-  arg,
-  type ElementClass,
-  element,
-  formatIpAddress,
-  parseIpAddress,
-  parseIpPrefix,
-  rest,
-} from "@clickos/click-core/element";
+import { arg, type ElementClass, element, formatIpAddress, formatIpPrefix, rest } from "@clickos/click-core/element";
 import { masked } from "../classification/expression.ts";
 import { stageLookup } from "../classification/stage-tree.ts";
 import { laterTree } from "../classification/tree-builder.ts";
 
-interface Route {
-  readonly address: number;
-  readonly mask: number;
-  readonly length: number;
-  readonly gateway: number;
-  readonly output: number;
-}
-
 const destination = { base: "value", offset: 0, width: 4, mask: 0xffffffff } as const;
 
-function parseRoute(text: string, noutputs: number): Route | string {
-  const words = text.trim().split(/\s+/);
-  const prefix = parseIpPrefix(words[0] ?? "");
-  if (!prefix) return `'${words[0] ?? ""}' is not an IP prefix`;
-  const port = words.at(-1) ?? "";
-  const gateway = words.length === 3 ? parseIpAddress(words[1] === "-" ? "0.0.0.0" : (words[1] ?? "")) : 0;
-  if (words.length < 2 || words.length > 3) return `'${text.trim()}' is not ADDR/MASK [GATEWAY] OUTPUT`;
-  if (gateway === undefined) return `'${words[1]}' is not a gateway address`;
-  if (!/^\d+$/.test(port) || Number(port) >= noutputs) return `output '${port}' is not connected`;
-  return { ...prefix, gateway, output: Number(port) };
-}
+const route = arg.words({
+  PREFIX: arg.ipPrefix,
+  GATEWAY: arg.optional(arg.either(arg.literal("-", 0), arg.ipAddress), 0),
+  OUTPUT: arg.outputPort,
+});
 
 export const StaticIPLookup: ElementClass = element({
   name: "StaticIPLookup",
   ports: "1/-",
   processing: "h/h",
-  config: { ROUTE: rest(arg.raw) },
-  prepare({ config, noutputs, error }) {
-    const routes: Route[] = [];
-    config.ROUTE.forEach((text: string, i: number) => {
-      const route = parseRoute(text, noutputs);
-      if (typeof route === "string") error(`route ${i + 1}: ${route}`, i);
-      else routes.push(route);
-    });
+  config: { ROUTE: rest(route) },
+  prepare({ config }) {
     // Longest first, so that the first match is the longest.
-    routes.sort((a, b) => b.length - a.length);
+    const routes = config.ROUTE.toSorted((a, b) => b.PREFIX.length - a.PREFIX.length);
     const hops: { readonly gateway: number; readonly output: number }[] = [];
     const known = new Map<string, number>();
-    const hop = ({ gateway, output }: Route): number => {
+    const hop = ({ GATEWAY: gateway, OUTPUT: output }: { GATEWAY: number; OUTPUT: number }): number => {
       const key = `${gateway} ${output}`;
       const at = known.get(key) ?? hops.push({ gateway, output }) - 1;
       known.set(key, at);
@@ -68,17 +40,16 @@ export const StaticIPLookup: ElementClass = element({
     return {
       routes,
       hops,
-      tree: laterTree(routes.map((r) => ({ when: masked(destination, r.address, r.mask), result: hop(r) }))),
+      tree: laterTree(
+        routes.map((r) => ({ when: masked(destination, r.PREFIX.address, r.PREFIX.mask), result: hop(r) })),
+      ),
     };
   },
   handlers: {
     table: {
       constant: ({ plan }) =>
         plan.routes
-          .map(
-            (r: Route) =>
-              `${formatIpAddress(r.address)}/${r.length}\t${r.gateway ? formatIpAddress(r.gateway) : "-"}\t${r.output}`,
-          )
+          .map((r) => `${formatIpPrefix(r.PREFIX)}\t${r.GATEWAY ? formatIpAddress(r.GATEWAY) : "-"}\t${r.OUTPUT}`)
           .join("\n"),
     },
   },

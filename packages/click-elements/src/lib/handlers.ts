@@ -1,11 +1,19 @@
 /** Handlers that many elements have, over state fields of usual names. */
-import { type ArgumentType, arg, type HandlerContext } from "@clickos/click-core/element";
+import {
+  type ArgumentType,
+  arg,
+  emptyScope,
+  type HandlerContext,
+  Mistake,
+  readText,
+  type Scope,
+} from "@clickos/click-core/element";
 import { formatTime } from "./time.ts";
 
 /** Reads a value that is written to a handler; throws what is wrong with it. */
-export function readValue<T>(type: ArgumentType<T>, text: string): T {
-  const value = type.parse(text.trim());
-  if (value === undefined) throw `'${text.trim()}' is not ${type.expects}`;
+export function readValue<T>(type: ArgumentType<T>, text: string, scope: Scope = emptyScope): T {
+  const value = readText(type, text.trim(), scope);
+  if (value instanceof Mistake) throw value.message;
   return value;
 }
 

@@ -33,7 +33,7 @@ import type { FunctionBuilder, I32 } from "@clickos/codegen";
 import { u32, u64 } from "@clickos/layout";
 import { memoryWord } from "../lib/bytes.ts";
 import { delta32, fold, patchDelta } from "../lib/checksum.ts";
-import { type InputSpec, parseInputSpec } from "./rewriter-spec.ts";
+import { type InputSpec, inputSpec } from "./rewriter-spec.ts";
 
 const second = 1_000_000_000n;
 const ipProtocolTcp = 6;
@@ -68,25 +68,18 @@ export const IPRewriter: ElementClass = element({
   ports: "1-/1-",
   processing: "h/h",
   config: {
-    INPUTSPEC: rest(arg.raw),
+    INPUTSPEC: rest(inputSpec),
     TCP_TIMEOUT: keyword(arg.time, 86400n * second),
     TCP_DONE_TIMEOUT: keyword(arg.time, 240n * second),
     UDP_TIMEOUT: keyword(arg.time, 300n * second),
     CAPACITY: keyword(arg.u32, 16384),
   },
-  prepare({ config, ninputs, noutputs, error }) {
+  prepare({ config, ninputs, error }) {
     if (config.INPUTSPEC.length !== ninputs)
       error(
         `${config.INPUTSPEC.length} input specifications, but ${ninputs} inputs are connected; each input needs one`,
       );
     if (config.CAPACITY < 1 || config.CAPACITY > 4_000_000) error("CAPACITY is not between 1 and 4000000");
-    const inputs: InputSpec[] = config.INPUTSPEC.map((text: string, i: number) => {
-      const spec = parseInputSpec(text, noutputs);
-      if (typeof spec !== "string") return spec;
-      error(`input ${i}: ${spec}`, i);
-      return { kind: "drop" };
-    });
-    return { inputs };
   },
   state: ({ config }) => stateOf(config.CAPACITY),
   handlers: {
@@ -111,7 +104,7 @@ export const IPRewriter: ElementClass = element({
   },
   push(c, port, packet, context) {
     const { state, clock, config, output, noutputs } = context;
-    const spec = (context.plan.inputs as InputSpec[])[port] as InputSpec;
+    const spec = config.INPUTSPEC[port] as InputSpec;
     c.if(packet.network.eqz(), () => packet.drop("no IP header marked"));
     const { ip } = packet;
     const protocol = ip.protocol.get();
@@ -217,16 +210,16 @@ function makeMapping(
 ): I32 {
   const { pattern } = spec;
   const flows = state.flows;
-  const source = pattern.source === undefined ? flow.source : c.i32(memoryWord(pattern.source));
-  const destination = pattern.destination === undefined ? flow.destination : c.i32(memoryWord(pattern.destination));
+  const source = pattern.source === null ? flow.source : c.i32(memoryWord(pattern.source));
+  const destination = pattern.destination === null ? flow.destination : c.i32(memoryWord(pattern.destination));
   const swapPort = (n: number): number => ((n & 255) << 8) | (n >> 8);
   const destinationPort =
-    pattern.destinationPort === undefined ? flow.ports.shrU(16) : c.i32(swapPort(pattern.destinationPort));
+    pattern.destinationPort === null ? flow.ports.shrU(16) : c.i32(swapPort(pattern.destinationPort));
   const result = c.var("i32", 0, "mapping");
   const newPorts = c.var("i32", flow.ports.and(0xffff).or(destinationPort.shl(16)), "newPorts");
   const reverse = (): I32[] => [destination, source, newPorts.get().rotl(16), flow.protocol];
   c.block((done) => {
-    if (pattern.sourcePorts === undefined) c.if(flows.find(reverse()), () => c.br(done));
+    if (pattern.sourcePorts === null) c.if(flows.find(reverse()), () => c.br(done));
     else {
       const [first, last] = pattern.sourcePorts;
       const count = last - first + 1;

@@ -1,12 +1,16 @@
-/** What IPRewriter does with new flows on an input. */
-import { parseIpAddress } from "@clickos/click-core/element";
+/**
+ * What a rewriter does with new flows on an input: `drop`, `pass [OUTPUT]`, `keep FOUTPUT ROUTPUT`, or `pattern SADDR SPORT
+ * DADDR DPORT FOUTPUT ROUTPUT`, whose source port may be a range.
+ */
+import { type ArgumentType, arg, Mistake } from "@clickos/click-core/element";
+import { takeWord } from "@clickos/click-language/arguments";
 
-/** `undefined` in a pattern keeps what the packet has. */
+/** `null` in a pattern keeps what the packet has. */
 export interface RewritePattern {
-  readonly source: number | undefined;
-  readonly destination: number | undefined;
-  readonly sourcePorts: readonly [number, number] | undefined;
-  readonly destinationPort: number | undefined;
+  readonly source: number | null;
+  readonly destination: number | null;
+  readonly sourcePorts: readonly [number, number] | null;
+  readonly destinationPort: number | null;
 }
 
 export type InputSpec =
@@ -14,61 +18,62 @@ export type InputSpec =
   | { readonly kind: "nochange"; readonly output: number }
   | { readonly kind: "pattern"; readonly pattern: RewritePattern; readonly forward: number; readonly reply: number };
 
-/** Parses an input specification; the result is a `string` that says what is wrong with it. */
-export function parseInputSpec(text: string, noutputs: number): InputSpec | string {
-  const words = text.trim().split(/\s+/);
-  const kind = words[0] ?? "";
-  const output = (word: string | undefined): number | string =>
-    word !== undefined && /^\d+$/.test(word) && Number(word) < noutputs
-      ? Number(word)
-      : `output '${word ?? ""}' is not connected`;
-  const both = (at: number, pattern: RewritePattern): InputSpec | string => {
-    if (words.length !== at + 2) return `'${text.trim()}' does not end in a forward and a reply output`;
-    const forward = output(words[at]);
-    const reply = output(words[at + 1]);
-    if (typeof forward === "string") return forward;
-    if (typeof reply === "string") return reply;
-    return { kind: "pattern", pattern, forward, reply };
-  };
-  switch (kind) {
-    case "drop":
-    case "discard":
-      return { kind: "drop" };
-    case "nochange":
-    case "pass":
-    case "passthrough": {
-      const port = output(words[1] ?? "0");
-      return typeof port === "string" ? port : { kind: "nochange", output: port };
-    }
-    case "keep":
-      return both(1, { source: undefined, destination: undefined, sourcePorts: undefined, destinationPort: undefined });
-    case "pattern": {
-      const pattern = parsePattern(words.slice(1, 5));
-      return typeof pattern === "string" ? pattern : both(5, pattern);
-    }
-    default:
-      return `'${kind}' is not drop, pass, nochange, keep or pattern`;
-  }
-}
+const kept = <T>(type: ArgumentType<T>): ArgumentType<T | null> => arg.either(arg.literal("-", null), type);
 
-function parsePattern(words: readonly string[]): RewritePattern | string {
-  const [saddr = "", sport = "", daddr = "", dport = ""] = words;
-  const address = (word: string): number | undefined | string =>
-    word === "-" ? undefined : (parseIpAddress(word) ?? `'${word}' is not an IP address or '-'`);
-  const source = address(saddr);
-  const destination = address(daddr);
-  if (typeof source === "string") return source;
-  if (typeof destination === "string") return destination;
-  const range = /^(\d{1,5})(?:-(\d{1,5}))?[#?]?$/.exec(sport);
-  const first = Number(range?.[1]);
-  const last = Number(range?.[2] ?? range?.[1]);
-  if (sport !== "-" && !(range && first >= 1 && last <= 65535 && first <= last))
-    return `'${sport}' is not a port, a range of ports, or '-'`;
-  if (dport !== "-" && !(/^\d{1,5}$/.test(dport) && Number(dport) <= 65535)) return `'${dport}' is not a port or '-'`;
-  return {
-    source,
-    destination,
-    sourcePorts: sport === "-" ? undefined : [first, last],
-    destinationPort: dport === "-" ? undefined : Number(dport),
-  };
-}
+/** `1024`, or `1024-65535`, first and last. */
+const portRange: ArgumentType<readonly [number, number]> = {
+  expects: "a port or a range of ports",
+  parse(text, scope) {
+    const [first, last = first, more] = text.replace(/[#?]$/, "").split("-");
+    const [low, high] = [arg.u16.parse(first ?? "", scope), arg.u16.parse(last ?? "", scope)];
+    const isRange = more === undefined && typeof low === "number" && typeof high === "number";
+    return isRange && low >= 1 && low <= high ? [low, high] : undefined;
+  },
+};
+
+const pass = arg.words({ OUTPUT: arg.optional(arg.outputPort, 0) });
+const outputs = { FOUTPUT: arg.outputPort, ROUTPUT: arg.outputPort };
+const keep = arg.words(outputs);
+const pattern = arg.words({
+  SADDR: kept(arg.ipAddress),
+  SPORT: kept(portRange),
+  DADDR: kept(arg.ipAddress),
+  DPORT: kept(arg.port("tcp", "udp")),
+  ...outputs,
+});
+
+export const inputSpec: ArgumentType<InputSpec> = {
+  expects: "drop, pass, keep or pattern",
+  parse(text, scope) {
+    const [kind, rest] = takeWord(text);
+    const words = <T>(type: ArgumentType<T>, make: (value: T) => InputSpec): InputSpec | Mistake => {
+      const value = type.parse(rest, scope);
+      if (value === undefined) return new Mistake(`'${text}' is not ${kind} ${type.expects}`);
+      return value instanceof Mistake ? value : make(value);
+    };
+    switch (kind) {
+      case "drop":
+      case "discard":
+        return rest === "" ? { kind: "drop" } : new Mistake(`nothing is expected after '${kind}'`);
+      case "nochange":
+      case "pass":
+      case "passthrough":
+        return words(pass, ({ OUTPUT: output }) => ({ kind: "nochange", output }));
+      case "keep":
+        return words(keep, ({ FOUTPUT: forward, ROUTPUT: reply }) => {
+          const nothing = { source: null, destination: null, sourcePorts: null, destinationPort: null };
+          return { kind: "pattern", pattern: nothing, forward, reply };
+        });
+      case "pattern":
+      case "xpattern":
+        return words(pattern, (p) => ({
+          kind: "pattern",
+          pattern: { source: p.SADDR, destination: p.DADDR, sourcePorts: p.SPORT, destinationPort: p.DPORT },
+          forward: p.FOUTPUT,
+          reply: p.ROUTPUT,
+        }));
+      default:
+        return undefined;
+    }
+  },
+};

@@ -23,6 +23,7 @@ import {
   maximumFrame,
   maximumLargeFrame,
   positional,
+  readText,
   required,
 } from "@clickos/click-core/element";
 import { u64 } from "@clickos/layout";
@@ -53,17 +54,17 @@ export const Socket: ElementClass = element({
     HEADROOM: keyword(arg.u32, 28),
     VERBOSE: keyword(arg.bool, false),
   },
-  prepare({ config, error, lookup }) {
+  prepare({ config, error, scope }) {
     if (config.SNAPLEN < 1) error("SNAPLEN must be at least 1");
     if (config.TYPE === "UNIX") {
       const problem = unixPathProblem(config.ADDRESS);
       if (problem) error(problem, 1);
       return { address: config.ADDRESS };
     }
-    const address = arg.ipAddress.parse(config.ADDRESS, lookup);
-    if (address === undefined && config.ADDRESS !== "localhost")
-      error(`ADDRESS: '${config.ADDRESS}' is not an IP address`, 0);
-    return { address: address === undefined ? "127.0.0.1" : formatIpAddress(address) };
+    const address = readText(arg.ipAddress, config.ADDRESS, scope);
+    if (typeof address === "number") return { address: formatIpAddress(address) };
+    if (config.ADDRESS !== "localhost") error(`ADDRESS: ${address.message}`, 1);
+    return { address: "127.0.0.1" };
   },
   state: { count: u64 },
   handlers: { count: { counter: "count" } },

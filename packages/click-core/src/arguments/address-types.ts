@@ -1,0 +1,110 @@
+/**
+ * Types of addresses. Each may be given by a name that AddressInfo defines, alone or with a suffix that says which of the
+ * addresses of that name is meant: `lan:ip`, `lan:bcast`, `lan:gw`, `lan:ipnet`, `lan:eth`. Names of the host's own network
+ * devices mean nothing here: what a configuration compiles to does not depend on the machine.
+ */
+import { closest } from "@clickos/click-language/closest";
+import {
+  type IpAddress,
+  type IpAddressWithPrefix,
+  type IpPrefix,
+  networkOf,
+  parseEtherAddress,
+  parseIpAddress,
+  parseWithSlash,
+  withMask,
+} from "./addresses.ts";
+import { type ArgumentType, Mistake } from "./argument-type.ts";
+import type { NameKind, Scope } from "./scope.ts";
+
+/** A name, and the suffix in small letters; empty where there is none. */
+function splitSuffix(text: string): [name: string, suffix: string] {
+  const colon = text.lastIndexOf(":");
+  return colon < 0 ? [text, ""] : [text.slice(0, colon), text.slice(colon + 1).toLowerCase()];
+}
+
+/** The address that a name stands for. */
+export function addressNamed(text: string, scope: Scope): IpAddress | undefined {
+  const [name, suffix] = splitSuffix(text);
+  switch (suffix) {
+    case "":
+    case "ip":
+    case "ip4":
+      return scope.lookup("ip", name);
+    case "bcast": {
+      const prefix = scope.lookup("prefix", name);
+      return prefix && (prefix.address | ~prefix.mask) >>> 0;
+    }
+    case "gw": {
+      const prefix = scope.lookup("prefix", name);
+      return scope.lookup("ip", text) ?? (prefix && ((prefix.address & prefix.mask) | 1) >>> 0);
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** The prefix that a name stands for, with the host's bits that it was defined with. */
+export function prefixNamed(text: string, scope: Scope): IpAddressWithPrefix | undefined {
+  const [name, suffix] = splitSuffix(text);
+  return ["", "net", "ipnet", "ip4net"].includes(suffix) ? scope.lookup("prefix", name) : undefined;
+}
+
+function etherNamed(text: string, scope: Scope): Uint8Array | undefined {
+  const [name, suffix] = splitSuffix(text);
+  return ["", "eth", "ether", "ethernet"].includes(suffix) ? scope.lookup("ether", name) : undefined;
+}
+
+/** What is said of a text that is neither an address nor a name of one. */
+function unknownName(text: string, scope: Scope, ...kinds: readonly NameKind[]): Mistake {
+  return new Mistake(undefined, () => {
+    const [name] = splitSuffix(text);
+    const near = closest(
+      name,
+      kinds.flatMap((kind) => [...scope.names(kind)]),
+    );
+    return near === undefined ? undefined : `did you mean '${near}'?`;
+  });
+}
+
+function readAddress(text: string, scope: Scope): IpAddress | undefined {
+  return parseIpAddress(text) ?? addressNamed(text, scope);
+}
+
+/** A prefix with a slash in it, or a name of one; an address alone is none. */
+export function readPrefix(text: string, scope: Scope): IpAddressWithPrefix | undefined {
+  return parseWithSlash(text, (name) => addressNamed(name, scope)) ?? prefixNamed(text, scope);
+}
+
+/** A prefix, or an address alone, which is a /32. A name of both is the address: say `name:ipnet` for the prefix. */
+function readAddressWithPrefix(text: string, scope: Scope): IpAddressWithPrefix | undefined {
+  const withSlash = parseWithSlash(text, (name) => addressNamed(name, scope));
+  if (withSlash) return withSlash;
+  const address = readAddress(text, scope);
+  return address === undefined ? prefixNamed(text, scope) : withMask(address, 0xffffffff);
+}
+
+export const ipAddress: ArgumentType<IpAddress> = {
+  expects: "an IP address",
+  parse: (text, scope) => readAddress(text, scope) ?? unknownName(text, scope, "ip"),
+};
+
+/** The network: the host's bits are gone. */
+export const ipPrefix: ArgumentType<IpPrefix> = {
+  expects: "an IP prefix",
+  parse(text, scope) {
+    const read = readAddressWithPrefix(text, scope);
+    return read ? networkOf(read) : unknownName(text, scope, "ip", "prefix");
+  },
+};
+
+/** The address as given, and its network. */
+export const ipAddressWithPrefix: ArgumentType<IpAddressWithPrefix> = {
+  expects: "an IP address, with or without a prefix length",
+  parse: (text, scope) => readAddressWithPrefix(text, scope) ?? unknownName(text, scope, "ip", "prefix"),
+};
+
+export const etherAddress: ArgumentType<Uint8Array> = {
+  expects: "an Ethernet address",
+  parse: (text, scope) => parseEtherAddress(text) ?? etherNamed(text, scope) ?? unknownName(text, scope, "ether"),
+};

@@ -1,0 +1,62 @@
+/** How a class says which arguments it takes. */
+import type { ArgumentType } from "./argument-type.ts";
+
+/** How an argument is given. `T` is what the element gets. */
+export interface ArgumentSpec<T> {
+  readonly kind: "required" | "positional" | "keyword" | "rest";
+  readonly type: ArgumentType<any>;
+  readonly fallback: T | undefined;
+}
+
+/** An argument that is read, and that changes nothing. */
+export interface AcceptedSpec {
+  readonly kind: "accepted";
+  readonly type: ArgumentType<any>;
+  readonly reason: string;
+}
+
+/** A positional argument that must be given; its keyword may be used instead. */
+export function required<T>(type: ArgumentType<T>): ArgumentSpec<T> {
+  return { kind: "required", type, fallback: undefined };
+}
+/** A positional argument with a default. */
+export function positional<T>(type: ArgumentType<T>, fallback: T): ArgumentSpec<T> {
+  return { kind: "positional", type, fallback };
+}
+/** An argument given only by its keyword. */
+export function keyword<T>(type: ArgumentType<T>, fallback: T): ArgumentSpec<T> {
+  return { kind: "keyword", type, fallback };
+}
+/** All positional arguments that are left. */
+export function rest<T>(type: ArgumentType<T>): ArgumentSpec<T[]> {
+  return { kind: "rest", type, fallback: [] };
+}
+/**
+ * A keyword that is accepted and does nothing here. Who gives it is warned, and told the reason: "packets here may be read
+ * at any alignment".
+ */
+export function accepted(type: ArgumentType<unknown>, reason: string): AcceptedSpec {
+  return { kind: "accepted", type, reason };
+}
+
+export type ConfigSpec = Readonly<Record<string, ArgumentSpec<any> | AcceptedSpec>>;
+
+/** The name as it is shown. One that ends in an asterisk is a position only: no keyword is written like that. */
+export function shownName(name: string): string {
+  return name.replace(/\*$/, "");
+}
+
+/** What an element gets. */
+export type ConfigOf<C extends ConfigSpec> = {
+  readonly [K in keyof C as C[K] extends AcceptedSpec ? never : K]: C[K] extends ArgumentSpec<infer T> ? T : never;
+};
+
+/** The arguments as a manual page writes them. */
+export function signature(spec: ConfigSpec): string {
+  const parts = Object.entries(spec).map(([key, { kind }]) => {
+    const name = shownName(key);
+    if (kind === "required") return name;
+    return kind === "rest" ? `${name}...` : kind === "positional" ? `[${name}]` : `[${name} ...]`;
+  });
+  return parts.length === 0 ? "takes no arguments" : `takes ${parts.join(", ")}`;
+}

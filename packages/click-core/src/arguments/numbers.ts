@@ -1,0 +1,61 @@
+/** Types of numbers, written as Click writes them: `0x1f`, `0b101`, `017` in octal, `1_000`. */
+import type { ArgumentType } from "./argument-type.ts";
+
+/** Characters of a number of 64 bits, zeros before it included. */
+const maximumDigits = 128;
+
+const digits = /^([-+]?)(?:0x([0-9A-Fa-f]+(?:_[0-9A-Fa-f]+)*)|0b([01]+(?:_[01]+)*)|(\d+(?:_\d+)*))$/i;
+
+/** The whole number that a text writes, of any size. */
+export function parseInteger(text: string): bigint | undefined {
+  if (text.length > maximumDigits) return undefined;
+  const match = digits.exec(text);
+  if (!match) return undefined;
+  const [, sign, hexadecimal, binary, plain] = match;
+  const bare = (hexadecimal ?? binary ?? plain ?? "").replaceAll("_", "");
+  const octal = plain !== undefined && /^0./.test(bare);
+  if (octal && /[89]/.test(bare)) return undefined;
+  const value = BigInt((hexadecimal ? "0x" : binary ? "0b" : octal ? "0o" : "") + bare);
+  return sign === "-" ? -value : value;
+}
+
+export function integer(low: number, high: number): ArgumentType<number> {
+  return {
+    expects: `an integer between ${low} and ${high}`,
+    parse(text) {
+      // Most are a few decimal digits.
+      const value = /^[1-9]\d{0,8}$/.test(text) ? Number(text) : Number(parseInteger(text) ?? Number.NaN);
+      return value >= low && value <= high ? value : undefined;
+    },
+  };
+}
+
+export const u64: ArgumentType<bigint> = {
+  expects: "an integer between 0 and 2^64 - 1",
+  parse(text) {
+    const value = parseInteger(text);
+    return value !== undefined && value >= 0n && value < 1n << 64n ? value : undefined;
+  },
+};
+
+/** A decimal number. */
+export const real: ArgumentType<number> = {
+  expects: "a number",
+  parse: (text) => (/^[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?$/i.test(text) ? Number(text) : undefined),
+};
+
+/** A fraction between 0 and 1, or a percentage. */
+export const fraction: ArgumentType<number> = {
+  expects: "a number between 0 and 1",
+  parse(text) {
+    const match = /^(\d+(?:\.\d*)?|\.\d+)\s*(%?)$/.exec(text);
+    const value = match ? Number(match[1]) / (match[2] ? 100 : 1) : Number.NaN;
+    return value >= 0 && value <= 1 ? value : undefined;
+  },
+};
+
+/** `true`, `yes`, `1`, `false` and so on. */
+export const bool: ArgumentType<boolean> = {
+  expects: "true or false",
+  parse: (text) => (/^(?:true|yes|t|y|1)$/i.test(text) ? true : /^(?:false|no|f|n|0)$/i.test(text) ? false : undefined),
+};

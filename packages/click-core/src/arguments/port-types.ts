@@ -1,0 +1,47 @@
+/** Types of ports and protocols: numbers, or names that PortInfo defines or that are well known. */
+import { closest } from "@clickos/click-language/closest";
+import { type ArgumentType, Mistake } from "./argument-type.ts";
+import { integer } from "./numbers.ts";
+import type { PortProtocol, Scope } from "./scope.ts";
+import { ipProtocols, wellKnownPorts } from "./well-known.ts";
+
+/** What a name stands for among the ports of a protocol; the configuration's own names come first. */
+export function portNamed(name: string, protocol: PortProtocol, scope: Scope): number | undefined {
+  const known = wellKnownPorts(protocol);
+  return scope.lookup(`${protocol} port`, name) ?? (Object.hasOwn(known, name) ? known[name] : undefined);
+}
+
+/** Names of a protocol's ports. */
+export function portNames(protocol: PortProtocol, scope: Scope): string[] {
+  return [...scope.names(`${protocol} port`), ...Object.keys(wellKnownPorts(protocol))];
+}
+
+const number16 = integer(0, 0xffff);
+const number8 = integer(0, 0xff);
+
+/** A port of a protocol; of several, where a name must stand for the same port of each that knows it. */
+export function port(...protocols: readonly [PortProtocol, ...PortProtocol[]]): ArgumentType<number> {
+  return {
+    expects: `a port of ${protocols.map((p) => p.toUpperCase()).join(" or ")}`,
+    parse(text, scope) {
+      const found = new Set(protocols.map((p) => portNamed(text, p, scope)).filter((n) => n !== undefined));
+      const [named] = found;
+      if (found.size > 1) return new Mistake(`'${text}' is not the same port of ${protocols.join(" and ")}`);
+      return named ?? number16.parse(text, scope) ?? new Mistake(undefined, () => didYouMean(text, protocols, scope));
+    },
+  };
+}
+
+function didYouMean(text: string, protocols: readonly PortProtocol[], scope: Scope): string | undefined {
+  const near = closest(
+    text,
+    protocols.flatMap((p) => portNames(p, scope)),
+  );
+  return near === undefined ? undefined : `did you mean '${near}'?`;
+}
+
+/** A protocol over IP, by its number or name. */
+export const ipProtocol: ArgumentType<number> = {
+  expects: "an IP protocol",
+  parse: (text, scope) => (Object.hasOwn(ipProtocols, text) ? ipProtocols[text] : number8.parse(text, scope)),
+};

@@ -1,0 +1,69 @@
+/** Types of quantities: numbers with a unit after them, and a prefix such as `k` or `m` before the unit. */
+import type { ArgumentType } from "./argument-type.ts";
+
+const timeUnits: ReadonlyMap<string, number> = new Map([
+  ["s", 1],
+  ["sec", 1],
+  ["m", 60],
+  ["min", 60],
+  ["h", 3600],
+  ["hr", 3600],
+  ["d", 86400],
+  ["day", 86400],
+]);
+const timePrefixes: ReadonlyMap<string, number> = new Map([
+  ["m", 1e-3],
+  ["u", 1e-6],
+  ["n", 1e-9],
+]);
+
+/** Bytes a second; a prefix may stand alone: `10k`. */
+const rateUnits: ReadonlyMap<string, number> = new Map([
+  ["", 1],
+  ["Bps", 1],
+  ["B/s", 1],
+  ["bps", 1 / 8],
+  ["baud", 1 / 8],
+  ["b/s", 1 / 8],
+]);
+const ratePrefixes: ReadonlyMap<string, number> = new Map([
+  ["k", 1e3],
+  ["K", 1e3],
+  ["M", 1e6],
+  ["G", 1e9],
+]);
+
+/** Reads a number that is not negative and its unit; without a unit, the number is the quantity. */
+function parseQuantity(
+  text: string,
+  units: ReadonlyMap<string, number>,
+  prefixes: ReadonlyMap<string, number>,
+): number | undefined {
+  const match = /^\+?(\d+(?:\.\d*)?(?:e[-+]?\d+)?|\.\d+(?:e[-+]?\d+)?)\s*([A-Za-z/]*)$/.exec(text);
+  if (!match) return undefined;
+  const [, number, unit] = match as unknown as [string, string, string];
+  if (unit === "") return Number(number);
+  const whole = units.get(unit);
+  if (whole !== undefined) return Number(number) * whole;
+  const factor = prefixes.get(unit[0] as string);
+  const rest = units.get(unit.slice(1));
+  return factor === undefined || rest === undefined ? undefined : Number(number) * factor * rest;
+}
+
+/** A time; the value is in nanoseconds. Plain numbers are seconds. */
+export const time: ArgumentType<bigint> = {
+  expects: "a time such as 5s or 100ms",
+  parse(text) {
+    const value = Math.round((parseQuantity(text, timeUnits, timePrefixes) ?? Number.NaN) * 1e9);
+    return value < 2 ** 63 ? BigInt(value) : undefined;
+  },
+};
+
+/** A bandwidth; the value is in bytes a second, of 32 bits. */
+export const bandwidth: ArgumentType<number> = {
+  expects: "a bandwidth such as 10Mbps, up to 34Gbps",
+  parse(text) {
+    const rate = Math.round(parseQuantity(text, rateUnits, ratePrefixes) ?? Number.NaN);
+    return rate <= 0xffffffff ? rate : undefined;
+  },
+};

@@ -1,0 +1,48 @@
+/** What names mean where an element stands. */
+import type { IpAddress, IpAddressWithPrefix } from "./addresses.ts";
+
+/** Protocols whose ports have names. */
+export type PortProtocol = "tcp" | "udp" | "sctp" | "dccp";
+
+/** What can have a name, and what the name then stands for. */
+export interface NameValues {
+  readonly ip: IpAddress;
+  readonly prefix: IpAddressWithPrefix;
+  readonly ether: Uint8Array;
+  readonly "tcp port": number;
+  readonly "udp port": number;
+  readonly "sctp port": number;
+  readonly "dccp port": number;
+}
+export type NameKind = keyof NameValues;
+
+/** An element that an argument names. */
+export interface NamedElement {
+  /** Its place in the graph. */
+  readonly index: number;
+  /** Its full name. */
+  readonly name: string;
+  readonly className: string;
+}
+
+/** What an element's arguments may ask: names of its compound, then of those around it; its ports. */
+export interface Scope {
+  readonly ninputs: number;
+  readonly noutputs: number;
+  lookup<K extends NameKind>(kind: K, name: string): NameValues[K] | undefined;
+  /** Names of a kind that have a meaning here. */
+  names(kind: NameKind): Iterable<string>;
+  element(name: string): NamedElement | undefined;
+  /** Names that elements have here. */
+  elementNames(): Iterable<string>;
+}
+
+/** Where nothing has a name, and nothing is connected. */
+export const emptyScope: Scope = {
+  ninputs: 0,
+  noutputs: 0,
+  lookup: () => undefined,
+  names: () => [],
+  element: () => undefined,
+  elementNames: () => [],
+};

@@ -1,0 +1,37 @@
+/** Types of text. */
+import { unquote } from "@clickos/click-language/arguments";
+import { closest } from "@clickos/click-language/closest";
+import { type ArgumentType, Mistake } from "./argument-type.ts";
+
+/** Text with its quotes taken off, one character a byte. */
+export const string: ArgumentType<string> = { expects: "a string", parse: (text) => unquote(text) };
+
+/** The same as bytes. */
+export const bytes: ArgumentType<Uint8Array> = {
+  expects: "a string",
+  parse: (text) => Uint8Array.from(unquote(text), (ch) => ch.charCodeAt(0)),
+};
+
+/** The text as it stands; for elements with a language of their own. */
+export const raw: ArgumentType<string> = { expects: "text", parse: (text) => text };
+
+/** The name of a file, with its quotes taken off. */
+export const filename: ArgumentType<string> = { expects: "a file name", parse: (text) => unquote(text) || undefined };
+
+/** One word of some. */
+export function choice<const T extends string>(...words: readonly T[]): ArgumentType<T> {
+  return {
+    expects: `one of ${words.join(", ")}`,
+    parse: (text) =>
+      words.find((w) => w === unquote(text).toUpperCase()) ??
+      new Mistake(undefined, () => {
+        const near = closest(text, words);
+        return near === undefined ? undefined : `did you mean ${near}?`;
+      }),
+  };
+}
+
+/** A certain word, and what it stands for. */
+export function literal<const T>(word: string, value: T): ArgumentType<T> {
+  return { expects: `'${word}'`, parse: (text) => (text === word ? value : undefined) };
+}
