@@ -123,3 +123,41 @@ describe("BandwidthRatedUnqueue", () => {
     expect(pass(router, [])[1]).toEqual(sent);
   });
 });
+
+describe("a pause of RatedUnqueue and BandwidthRatedUnqueue earns a burst", () => {
+  it.each([
+    ["RatedUnqueue(1000)", 20],
+    ["RatedUnqueue(1000, BURST_DURATION 7ms)", 7],
+    ["RatedUnqueue(1000, BURST_SIZE 3)", 3],
+    ["RatedUnqueue(10)", 1],
+    ["RatedUnqueue(1000, BURST_SIZE 0)", 1],
+    // 100 bytes a packet: the last one begins within the burst.
+    ["BandwidthRatedUnqueue(100kBps)", 21],
+    ["BandwidthRatedUnqueue(100kBps, BURST_BYTES 250)", 3],
+    ["BandwidthRatedUnqueue(100kBps, BURST_DURATION 0)", 1],
+  ])("%s: %i packets", async (unqueue, packets) => {
+    let now = 0n;
+    using router = await make(`FromDevice(0) -> Queue -> ${unqueue} -> ToDevice(1)`, { clock: () => now });
+    pass(router, frames(1, 100));
+    now += 5_000_000_000n;
+    expect(pass(router, frames(100, 100))[1]).toHaveLength(packets);
+  });
+
+  it("whose length follows the rate, where it is given as a size", async () => {
+    let now = 0n;
+    using router = await make("FromDevice(0) -> Queue -> u :: RatedUnqueue(10, BURST_SIZE 5) -> ToDevice(1)", {
+      clock: () => now,
+    });
+    router.write("u.rate", "2000");
+    now += 5_000_000_000n;
+    expect(pass(router, frames(100, 100))[1]).toHaveLength(5);
+  });
+
+  it("is given once, and by what the element counts", async () => {
+    const refused = (args: string) => expect(make(`Idle -> Queue -> ${args} -> Discard`)).rejects;
+    await refused("RatedUnqueue(10, BURST_SIZE 5, BURST_DURATION 1s)").toThrow("the burst is given twice");
+    await refused("RatedUnqueue(10, BURST_BYTES 5)").toThrow("BURST_BYTES: unknown argument");
+    await refused("BandwidthRatedUnqueue(10, BURST_SIZE 5)").toThrow("BURST_SIZE: unknown argument");
+    await refused("Shaper(10, BURST_SIZE 5)").toThrow("BURST_SIZE: unknown argument");
+  });
+});

@@ -77,8 +77,8 @@ export function readArguments<C extends ConfigSpec>(
     const [, word, value] = keywordForm.exec(text) ?? [];
     const own = word !== undefined && word !== rest && Object.hasOwn(spec, word) ? spec[word] : undefined;
     if (own?.kind === "accepted") {
-      read(word as string, word as string, argument, value as string);
-      report.warning(argument, `${word} changes nothing: ${own.reason}`);
+      if (read(word as string, word as string, argument, value as string) !== undefined)
+        report.warning(argument, `${word} changes nothing: ${own.reason}`);
       continue;
     }
     if (own) {

@@ -8,7 +8,7 @@
  * icmp_seq, payload_len, payload, capture_len, wire_len, count, direction, link, aggregate, and more. CONTENTS and
  * DATA are other names for FIELDS. FILENAME `-` is standard output. With BAD_PACKETS, packets without a sound IP
  * header get a `!bad` line. BINARY writes records instead of lines. VERBOSE, CAREFUL_TRUNC and
- * EXTRA_LENGTH are accepted and change nothing. With MULTIPACKET, a packet that stands for several has a line for
+ * EXTRA_LENGTH are accepted with a warning. With MULTIPACKET, a packet that stands for several has a line for
  * each; they are written 10,000 a turn, and before the driver stops. Packets leave on the output if it is connected.
  *
  * Handlers: flush (write).
@@ -17,6 +17,7 @@
  */
 import {
   type ArgumentType,
+  accepted,
   annotation,
   arg,
   type ElementClass,
@@ -58,12 +59,12 @@ export const ToIPSummaryDump: ElementClass = element({
     CONTENTS: keyword(fieldNames, none),
     DATA: keyword(fieldNames, none),
     HEADER: keyword(arg.bool, true),
-    VERBOSE: keyword(arg.bool, false),
+    VERBOSE: accepted(arg.bool, "bad packets have - in their fields"),
     BANNER: keyword(arg.string, ""),
     MULTIPACKET: keyword(arg.bool, false),
     BAD_PACKETS: keyword(arg.bool, false),
-    CAREFUL_TRUNC: keyword(arg.bool, true),
-    EXTRA_LENGTH: keyword(arg.bool, true),
+    CAREFUL_TRUNC: accepted(arg.bool, "what was cut is counted by its annotation"),
+    EXTRA_LENGTH: accepted(arg.bool, "lengths have the extra length annotation in them"),
     BINARY: keyword(arg.bool, false),
   },
   prepare({ config, error }) {

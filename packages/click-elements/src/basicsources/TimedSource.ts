@@ -9,7 +9,7 @@
  *   TimedSource(0.1s) -> Discard;
  */
 
-import { arg, type ElementClass, element, keyword, positional } from "@clickos/click-core/element";
+import { accepted, arg, type ElementClass, element, keyword, positional } from "@clickos/click-core/element";
 import { u32, u64 } from "@clickos/layout";
 import { activeHandler } from "../lib/active.ts";
 import { intervalHandler, numberHandler } from "../lib/handlers.ts";
@@ -26,7 +26,7 @@ export const TimedSource: ElementClass = element({
     ACTIVE: keyword(arg.bool, true),
     STOP: keyword(arg.bool, false),
     LENGTH: keyword(arg.i32, -1),
-    HEADROOM: keyword(arg.u32, 0),
+    HEADROOM: accepted(arg.u32, "packets get more room when they need it"),
   },
   prepare({ config, error }) {
     if (config.INTERVAL === 0n) error("INTERVAL must be more than nothing", 0);

@@ -5,14 +5,14 @@
  *
  *   a -> [0] h :: Hub; b -> [1] h; h [0] -> ...; h [1] -> ...
  */
-import { arg, type ElementClass, element, keyword, positional } from "@clickos/click-core/element";
+import { accepted, arg, type ElementClass, element, positional } from "@clickos/click-core/element";
 
 export const Hub: ElementClass = element({
   name: "Hub",
   ports: "-/-",
   processing: "h/h",
   flow: "#/[^#]",
-  config: { N: positional(arg.i32, -1), HEADROOM: keyword(arg.i32, -1) },
+  config: { N: positional(arg.i32, -1), HEADROOM: accepted(arg.i32, "packets get more room when they need it") },
   prepare({ config, noutputs, error }) {
     if (config.N >= 0 && config.N !== noutputs) error(`N is ${config.N}, but ${noutputs} outputs are connected`);
   },

@@ -5,7 +5,7 @@
  * TYPE is TCP or UNIX. Clients that connect get all chatter from then on, after the line
  * `Click::ChatterSocket/1.0` unless GREETING is false. A client that does not read loses lines, and holds up
  * nobody. Only this machine can connect, unless an address is given with the port, `10.0.0.1:7778`, or LOCALHOST is
- * false. CHANNEL, QUIET_CHANNEL and RETRIES are accepted and change nothing. Runs in process only, not in a virtual
+ * false. CHANNEL, QUIET_CHANNEL, RETRIES and RETRY_WARNINGS are accepted with a warning. Runs in process only, not in a virtual
  * machine.
  *
  * Handlers: port, connections (read).
@@ -13,7 +13,7 @@
  *   ChatterSocket(TCP, 7778)
  */
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import { arg, type ElementClass, element, keyword, required } from "@clickos/click-core/element";
+import { accepted, arg, type ElementClass, element, keyword, required } from "@clickos/click-core/element";
 import { systemReason } from "@clickos/pcap/node";
 import { listenUnix } from "@clickos/unix-socket/node";
 import { everywhere, loopback, parseControlAddress } from "../host/control-server.ts";
@@ -30,12 +30,12 @@ export const ChatterSocket: ElementClass = element({
   config: {
     TYPE: required(arg.choice("TCP", "UNIX")),
     WHERE: required(arg.string),
-    CHANNEL: keyword(arg.string, ""),
-    QUIET_CHANNEL: keyword(arg.bool, true),
+    CHANNEL: accepted(arg.string, "there is one channel"),
+    QUIET_CHANNEL: accepted(arg.bool, "there is one channel"),
     GREETING: keyword(arg.bool, true),
     LOCALHOST: keyword(arg.bool, true),
-    RETRIES: keyword(arg.i32, 0),
-    RETRY_WARNINGS: keyword(arg.bool, true),
+    RETRIES: accepted(arg.i32, "a port that is taken stops the router"),
+    RETRY_WARNINGS: accepted(arg.bool, "a port that is taken stops the router"),
   },
   prepare({ config, error }) {
     if (config.TYPE === "UNIX") {

@@ -7,13 +7,13 @@
  *
  *   p :: HandlerProxy
  */
-import { arg, type ElementClass, element, findHandler, keyword } from "@clickos/click-core/element";
+import { accepted, arg, type ElementClass, element, findHandler } from "@clickos/click-core/element";
 
 export const HandlerProxy: ElementClass = element({
   name: "HandlerProxy",
   ports: "0/0",
   processing: "a/a",
-  config: { VERBOSE: keyword(arg.bool, false) },
+  config: { VERBOSE: accepted(arg.bool, "whoever uses a handler is told what is wrong") },
   service: ({ host }) => ({
     handler: (path) => {
       const found = findHandler(host.handlers, path);

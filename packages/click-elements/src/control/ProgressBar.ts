@@ -9,7 +9,7 @@
  *
  *   ProgressBar(src.count, FIXED_SIZE 100000, BANNER "packets")
  */
-import { arg, type ElementClass, element, keyword, positional, required } from "@clickos/click-core/element";
+import { accepted, arg, type ElementClass, element, keyword, positional, required } from "@clickos/click-core/element";
 import { readValue } from "../lib/handlers.ts";
 
 const columns = 40;
@@ -26,8 +26,8 @@ export const ProgressBar: ElementClass = element({
     ACTIVE: keyword(arg.bool, true),
     DELAY: keyword(arg.time, 0n),
     FIXED_SIZE: keyword(arg.u32, 0),
-    CHECK_STDOUT: keyword(arg.bool, false),
-    CHECK_STDERR: keyword(arg.bool, false),
+    CHECK_STDOUT: accepted(arg.bool, "it is printed wherever chatter goes"),
+    CHECK_STDERR: accepted(arg.bool, "it is printed wherever chatter goes"),
   },
   service({ config, host }) {
     let active = config.ACTIVE;

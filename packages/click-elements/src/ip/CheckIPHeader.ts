@@ -9,7 +9,7 @@
  * BADSRC is a list of addresses, with spaces between them, that no packet may come from, unless it goes to one of GOODDST.
  * INTERFACES gives the router's own addresses with their prefixes, `18.26.4.9/24 18.32.9.44/28`: their broadcast addresses,
  * 0.0.0.0 and 255.255.255.255 are bad sources, and the addresses good destinations. With VERBOSE true, each bad packet
- * leaves a message; with DETAILS true, the handler drop_details is there.
+ * leaves a message. DETAILS is accepted with a warning: drop_details is always there.
  *
  * In Click's earlier syntax, CheckIPHeader([BADSRC, OFFSET]), 0.0.0.0 and 255.255.255.255 are bad sources besides those given.
  *
@@ -20,6 +20,7 @@
 
 import {
   type ArgumentType,
+  accepted,
   arg,
   type ElementClass,
   element,
@@ -62,7 +63,7 @@ export const CheckIPHeader: ElementClass = element({
     GOODDST: keyword(addresses, []),
     CHECKSUM: keyword(arg.bool, true),
     VERBOSE: keyword(arg.bool, false),
-    DETAILS: keyword(arg.bool, false),
+    DETAILS: accepted(arg.bool, "drop_details is always there"),
   },
   prepare({ config, error }) {
     const { "OFFSET*": first, "OFFSET2*": second, INTERFACES: interfaces, BADSRC, GOODDST, OFFSET } = config;

@@ -5,7 +5,7 @@ import { u32, u64 } from "@clickos/layout";
 import { activeHandler } from "./active.ts";
 import { readValue } from "./handlers.ts";
 import { packetsPerTurn } from "./pull-task.ts";
-import { mayPass, pass } from "./rate.ts";
+import { type Burst, costOf, lengthOf, mayPass, pass } from "./rate.ts";
 
 /** What a rate counts. */
 export type RateUnit = "packets" | "bytes";
@@ -26,13 +26,16 @@ function amount(c: FunctionBuilder, unit: RateUnit, length: { toI64(): I64 }): I
   return unit === "bytes" ? length.toI64() : c.i64(1n);
 }
 
+/** What a pause of a shaper earns. */
+const shaperBurst: Burst = { duration: 50_000_000n };
+
 export function pullShaper(name: string, unit: RateUnit): ElementClass {
   return element({
     name,
     ports: "1/1",
     processing: "l/l",
     live: true,
-    config: { RATE: required(rateType(unit)), BURST_DURATION: keyword(arg.time, 0n), BURST_BYTES: keyword(arg.u32, 0) },
+    config: { RATE: required(rateType(unit)) },
     state: { next: u64, rate: u32 },
     initial: ({ config }) => ({ rate: config.RATE }),
     handlers: { rate: rateHandler(unit) },
@@ -50,7 +53,9 @@ export function pullShaper(name: string, unit: RateUnit): ElementClass {
           mayPass(state.next, clock.now()),
           () =>
             input(0).pull((packet) => {
-              pass(c, state.next, clock.now(), amount(c, unit, packet.length), rate.toI64());
+              const cost = costOf(amount(c, unit, packet.length), rate.toI64());
+              const earned = lengthOf(c, shaperBurst, rate.toI64());
+              pass(c, state.next, clock.now(), cost, c.select(cost.gtU(earned), cost, earned));
               timer.at(state.next.get());
               output(0).push(packet);
             }),
@@ -71,16 +76,22 @@ export function ratedUnqueue(name: string, unit: RateUnit): ElementClass {
       RATE: required(rateType(unit)),
       BURST: keyword(arg.u32, 32),
       ACTIVE: keyword(arg.bool, true),
-      BURST_DURATION: keyword(arg.time, 0n),
-      BURST_BYTES: keyword(arg.u32, 0),
-      BURST_SIZE: keyword(arg.u32, 0),
+      BURST_DURATION: keyword(arg.time, undefined),
+      [unit === "bytes" ? "BURST_BYTES" : "BURST_SIZE"]: keyword(arg.u32, undefined),
+    },
+    prepare({ config, error }) {
+      const amount = (config as { BURST_BYTES?: number }).BURST_BYTES ?? (config as { BURST_SIZE?: number }).BURST_SIZE;
+      if (amount !== undefined && config.BURST_DURATION !== undefined)
+        error("the burst is given twice: by its duration and by its size");
+      const burst: Burst = amount === undefined ? { duration: config.BURST_DURATION ?? 20_000_000n } : { amount };
+      return { burst };
     },
     state: { next: u64, rate: u32, active: u32, count: u32 },
     initial: ({ config }) => ({ rate: config.RATE, active: config.ACTIVE ? 1 : 0 }),
     handlers: { rate: rateHandler(unit), active: activeHandler, count: { counter: "count" } },
     init: (_c, { state, clock }) => state.next.set(clock.now()),
     timer: (_c, { task }) => task.schedule(),
-    task(c, { state, clock, input, output, timer, task, config }) {
+    task(c, { state, clock, input, output, timer, task, config, plan }) {
       const worked = c.var("i32", 0, "worked");
       const rate = state.rate.get();
       c.if(
@@ -97,7 +108,11 @@ export function ratedUnqueue(name: string, unit: RateUnit): ElementClass {
             left.inc(-1);
             input(0).pull(
               (packet) => {
-                pass(c, state.next, clock.now(), amount(c, unit, packet.length), rate.toI64());
+                const cost = costOf(amount(c, unit, packet.length), rate.toI64());
+                const burst = lengthOf(c, plan.burst, rate.toI64());
+                // A burst of three packets is three, this one included; one of bytes may end within a packet.
+                const earned = unit === "bytes" ? burst : c.select(burst.gtU(cost), burst.sub(cost), c.i64(0n));
+                pass(c, state.next, clock.now(), cost, earned);
                 worked.set(1);
                 state.count.inc();
                 output(0).push(packet);

@@ -2,7 +2,7 @@
  * FromDevice(DEVNAME [, keywords BURST, PROMISC, SNAPLEN, SNIFFER]) — packets received from a network device.
  *
  * DEVNAME is the number of the device: a virtual interface in a virtual machine, a capture or a ring in process.
- * PROMISC, SNAPLEN, SNIFFER and METHOD are accepted and change nothing: the device is the router's alone.
+ * PROMISC, SNAPLEN, SNIFFER and METHOD are accepted with a warning: the device is the router's alone.
  * Pushes up to BURST packets (default 32) each time it is scheduled.
  *
  * Handlers: count (read), reset_counts (write).
@@ -10,7 +10,7 @@
  *   FromDevice(0) -> ... -> ToDevice(1);
  */
 
-import { arg, type ElementClass, element, keyword, required } from "@clickos/click-core/element";
+import { accepted, arg, type ElementClass, element, keyword, required } from "@clickos/click-core/element";
 import { u64 } from "@clickos/layout";
 import { readDeviceNumber } from "./device-number.ts";
 
@@ -21,10 +21,10 @@ export const FromDevice: ElementClass = element({
   config: {
     DEVNAME: required(arg.string),
     BURST: keyword(arg.u32, 32),
-    SNIFFER: keyword(arg.bool, true),
-    PROMISC: keyword(arg.bool, false),
-    SNAPLEN: keyword(arg.u32, 2046),
-    METHOD: keyword(arg.string, ""),
+    SNIFFER: accepted(arg.bool, "the device is the router's alone"),
+    PROMISC: accepted(arg.bool, "the device is the router's alone"),
+    SNAPLEN: accepted(arg.u32, "frames are received whole"),
+    METHOD: accepted(arg.string, "a device is read in one way"),
   },
   prepare: ({ config, error }) => ({ device: readDeviceNumber(config.DEVNAME, error) }),
   device: ({ plan }) => plan.device,

@@ -14,6 +14,7 @@
 import { createSocket, type RemoteInfo } from "node:dgram";
 import { type AddressInfo, connect, createServer, type Socket as NetSocket } from "node:net";
 import {
+  accepted,
   arg,
   type ElementClass,
   element,
@@ -51,7 +52,7 @@ export const Socket: ElementClass = element({
     SNAPLEN: keyword(arg.u32, 2048),
     NODELAY: keyword(arg.bool, true),
     TIMESTAMP: keyword(arg.bool, true),
-    HEADROOM: keyword(arg.u32, 28),
+    HEADROOM: accepted(arg.u32, "packets get more room when they need it"),
     VERBOSE: keyword(arg.bool, false),
   },
   prepare({ config, error, scope }) {

@@ -9,7 +9,7 @@
  *   ... -> Queue -> ToDevice(1);
  */
 
-import { arg, type ElementClass, element, keyword, required } from "@clickos/click-core/element";
+import { accepted, arg, type ElementClass, element, keyword, required } from "@clickos/click-core/element";
 import { u64 } from "@clickos/layout";
 import { pullTask } from "../lib/pull-task.ts";
 import { readDeviceNumber } from "./device-number.ts";
@@ -18,7 +18,11 @@ export const ToDevice: ElementClass = element({
   name: "ToDevice",
   ports: "1/0",
   processing: "a/a",
-  config: { DEVNAME: required(arg.string), BURST: keyword(arg.u32, 32), METHOD: keyword(arg.string, "") },
+  config: {
+    DEVNAME: required(arg.string),
+    BURST: keyword(arg.u32, 32),
+    METHOD: accepted(arg.string, "a device is written to in one way"),
+  },
   prepare: ({ config, error }) => ({ device: readDeviceNumber(config.DEVNAME, error) }),
   device: ({ plan }) => plan.device,
   state: { count: u64, drops: u64 },

@@ -2,13 +2,21 @@
  * TimeSortedSched([keywords STOP, BUFFER]) — merges its inputs by timestamp.
  *
  * Holds a packet of each input and gives the one with the earliest timestamp. With STOP true, asks the driver to
- * stop when all inputs have run dry. BUFFER is accepted; one packet an input is held.
+ * stop when all inputs have run dry. BUFFER is accepted with a warning: one packet an input is held.
  *
  * Handlers: well_ordered (read): whether the packets given so far were in order of time.
  *
  *   FromDump(a.pcap) -> Queue -> [0] t :: TimeSortedSched; FromDump(b.pcap) -> Queue -> [1] t; t -> ToDump(ab.pcap);
  */
-import { arg, type ElementClass, element, keyword, packetDescriptor, packetRing } from "@clickos/click-core/element";
+import {
+  accepted,
+  arg,
+  type ElementClass,
+  element,
+  keyword,
+  packetDescriptor,
+  packetRing,
+} from "@clickos/click-core/element";
 import { u32, u64 } from "@clickos/layout";
 
 const maximumInputs = 64;
@@ -19,7 +27,7 @@ export const TimeSortedSched: ElementClass = element({
   processing: "l/l",
   config: {
     STOP: keyword(arg.bool, false),
-    BUFFER: keyword(arg.u32, 1),
+    BUFFER: accepted(arg.u32, "one packet of each input is held"),
   },
   prepare({ ninputs, error }) {
     if (ninputs > maximumInputs) error(`${ninputs} inputs are more than ${maximumInputs}`);

@@ -2,7 +2,7 @@
  * BandwidthShaper(RATE) — lets bytes through at a rate.
  *
  * Answers pulls with packets of at most RATE bytes a second, or a bandwidth such as 10Mbps.
- * A pause earns a burst of a twentieth of a second; BURST_DURATION and BURST_BYTES are accepted and change nothing.
+ * A pause earns a burst of a twentieth of a second.
  *
  * Handlers: rate (read, write).
  *

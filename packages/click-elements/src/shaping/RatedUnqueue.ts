@@ -1,10 +1,11 @@
 /**
- * RatedUnqueue(RATE) — pulls packets at a rate and pushes them.
+ * RatedUnqueue(RATE [, keywords BURST_DURATION, BURST_SIZE, BURST, ACTIVE]) — pulls packets at a rate and pushes them.
  *
  * Pulls at most RATE packets a second and pushes each. Sleeps in between.
- * A pause earns a burst of a twentieth of a second; BURST_DURATION and BURST_BYTES are accepted and change nothing.
+ * A pause earns a burst: what comes in BURST_DURATION (20 ms), or BURST_SIZE packets. BURST (32) is how many packets at most
+ * are pulled in one turn.
  *
- * Handlers: rate (read, write).
+ * Handlers: rate, active (read, write), count (read).
  *
  *   Queue -> RatedUnqueue(1000) -> ...
  */

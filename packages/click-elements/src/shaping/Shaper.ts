@@ -2,7 +2,7 @@
  * Shaper(RATE) — lets packets through at a rate.
  *
  * Answers pulls with at most RATE packets a second; those who ask sooner get none and are woken in time.
- * A pause earns a burst of a twentieth of a second; BURST_DURATION and BURST_BYTES are accepted and change nothing.
+ * A pause earns a burst of a twentieth of a second.
  *
  * Handlers: rate (read, write).
  *

@@ -1,0 +1,146 @@
+/** How arguments find their places, by keyword and by position, and what is said of those that have none. */
+import { Router } from "@clickos/click-core";
+import { checkConfiguration } from "@clickos/click-core/compile";
+import {
+  accepted,
+  arg,
+  type ConfigSpec,
+  element,
+  elementSet,
+  keyword,
+  positional,
+  required,
+  rest,
+} from "@clickos/click-core/element";
+import { elements } from "@clickos/click-elements";
+import { describe, expect, it } from "vitest";
+
+/** What a class makes of its arguments: the values, the errors, and the warnings. */
+function read(config: ConfigSpec, text: string): { values?: unknown; error?: string; warnings: string[] } {
+  let values: unknown;
+  const X = element({
+    name: "X",
+    ports: "0/0",
+    processing: "a/a",
+    config,
+    prepare: (context) => {
+      values = context.config;
+    },
+  });
+  const warnings: string[] = [];
+  const first = (message: string): string => message.replace(/^[^']*'x :: X': /, "").replace(/\n.*\n.*\^/, "");
+  try {
+    checkConfiguration({ file: "t", text: `x :: X(${text})` }, elementSet(X), {
+      warn: (w) => warnings.push(first(w)),
+    });
+    return { values, warnings };
+  } catch (e) {
+    return { error: first((e as Error).message), warnings };
+  }
+}
+
+const spec = {
+  RATE: required(arg.u32),
+  BURST: positional(arg.u32, 1),
+  LABEL: positional(arg.string, "none"),
+  ACTIVE: keyword(arg.bool, true),
+  PROMISC: accepted(arg.bool, "the device is the router's alone"),
+};
+
+describe("arguments", () => {
+  it.each([
+    ["5", { RATE: 5 }],
+    ["5, 2", { RATE: 5, BURST: 2 }],
+    ["RATE 5, LABEL x", { RATE: 5, LABEL: "x" }],
+    ["BURST 2, 5", { RATE: 5, BURST: 2 }],
+    ["5, LABEL x, ACTIVE false, 2", { RATE: 5, BURST: 2, LABEL: "x", ACTIVE: false }],
+    ["5, , x", { RATE: 5, LABEL: "x" }],
+    ['5, 2, "some words"', { RATE: 5, BURST: 2, LABEL: "some words" }],
+    // A keyword is a word with something after it.
+    ["5, 2, ACTIVE", { RATE: 5, BURST: 2, LABEL: "ACTIVE" }],
+    ["5, 2, NOSUCH", { RATE: 5, BURST: 2, LABEL: "NOSUCH" }],
+  ])("%s", (text, values) =>
+    expect(read(spec, text)).toEqual({
+      values: { BURST: 1, LABEL: "none", ACTIVE: true, ...values },
+      warnings: [],
+    }),
+  );
+
+  it.each([
+    ["", "argument RATE is missing\n  hint: takes RATE, [BURST], [LABEL], [ACTIVE ...], [PROMISC ...]"],
+    ["5, BRUST 7", "BRUST: unknown argument\n  hint: did you mean 'BURST'?"],
+    ["5, active false", "active: unknown argument\n  hint: did you mean 'ACTIVE'?"],
+    ["5, ZZZZZZ 1", "ZZZZZZ: unknown argument\n  hint: takes RATE, [BURST], [LABEL], [ACTIVE ...], [PROMISC ...]"],
+    ["5, 2, some words", "some: unknown argument\n  hint: takes RATE, [BURST], [LABEL], [ACTIVE ...], [PROMISC ...]"],
+    ["RATTE 5", "RATE: 'RATTE 5' is not an integer between 0 and 4294967295\n  hint: did you mean 'RATE'?"],
+    ["5, 2, x, y", "too many arguments\n  hint: takes RATE, [BURST], [LABEL], [ACTIVE ...], [PROMISC ...]"],
+    ["5, 2, x, ACTIVE", "ACTIVE: the value is missing"],
+    ["5, ACTIVE perhaps", "ACTIVE: 'perhaps' is not true or false"],
+    [
+      "5, constructor 1",
+      "constructor: unknown argument\n  hint: takes RATE, [BURST], [LABEL], [ACTIVE ...], [PROMISC ...]",
+    ],
+    [
+      "5, __proto__ 1",
+      "__proto__: unknown argument\n  hint: takes RATE, [BURST], [LABEL], [ACTIVE ...], [PROMISC ...]",
+    ],
+  ])("%s is refused", (text, error) => expect(read(spec, text)).toEqual({ error, warnings: [] }));
+
+  it("given twice: the last counts, with a warning", () => {
+    expect(read(spec, "RATE 1, RATE 2")).toMatchObject({ values: { RATE: 2 } });
+    expect(read(spec, "RATE 1, RATE 2").warnings.join()).toContain("RATE is given twice; the last one counts");
+    expect(read(spec, "1, RATE 2")).toMatchObject({ values: { RATE: 2 } });
+  });
+
+  it("that change nothing are read, left out, and warned of with the reason", () => {
+    const { values, warnings } = read(spec, "5, PROMISC true");
+    expect(values).not.toHaveProperty("PROMISC");
+    expect(warnings).toEqual([expect.stringContaining("PROMISC changes nothing: the device is the router's alone")]);
+    expect(read(spec, "5, PROMISC x").error).toBe("PROMISC: 'x' is not true or false");
+    expect(read(spec, "5, PROMISK true").error).toMatch(/did you mean 'PROMISC'/);
+  });
+
+  it("without a name are numbered", () => {
+    const list = { ROUTE: rest(arg.words({ A: arg.u8, B: arg.u8 })), CAPACITY: keyword(arg.u32, 0) };
+    expect(read(list, "1 2, CAPACITY 5, 3 4").values).toEqual({
+      ROUTE: [
+        { A: 1, B: 2 },
+        { A: 3, B: 4 },
+      ],
+      CAPACITY: 5,
+    });
+    expect(read(list, "1 2, 3 x").error).toBe("ROUTE 2: B: 'x' is not an integer between 0 and 255");
+    expect(read(list, "CAPACTIY 5").error).toBe(
+      "ROUTE 1: A: 'CAPACTIY' is not an integer between 0 and 255\n  hint: did you mean 'CAPACITY'?",
+    );
+  });
+
+  it("may have a position and no keyword", () => {
+    const place = { "OFFSET*": positional(arg.u16, 0) };
+    expect(read(place, "7").values).toEqual({ "OFFSET*": 7 });
+    expect(read(place, "OFFSET 7").error).toBe("OFFSET: unknown argument\n  hint: takes [OFFSET]");
+    expect(read(place, "x").error).toBe("OFFSET: 'x' is not an integer between 0 and 65535");
+  });
+});
+
+describe("every element", () => {
+  it("refuses a keyword that it does not know, by its name", () => {
+    const withRest = Object.values(elements).filter(
+      (c) => !Object.values((c.config ?? {}) as ConfigSpec).some((s) => s.kind === "rest"),
+    );
+    expect(withRest.length).toBeGreaterThan(40);
+    for (const { name, config = {} } of withRest) {
+      let message = "";
+      try {
+        // What must be given is, so that nothing takes the keyword for a value.
+        const given = Object.entries(config as ConfigSpec).flatMap(([n, s]) =>
+          s.kind === "required" ? [`${n} 1`] : [],
+        );
+        Router.compileSync(`x :: ${name}(${[...given, "NO_SUCH_KEYWORD true"].join(", ")})`, { elements });
+      } catch (e) {
+        message = (e as Error).message;
+      }
+      expect([name, message]).toEqual([name, expect.stringContaining("NO_SUCH_KEYWORD: unknown argument")]);
+    }
+  });
+});
