@@ -98,7 +98,7 @@ function withStart(bytes) {
 
 /**
  * A raw guest in its domain, of a module or the promise of one. `setup` gets a view of its memory before it starts, and its interface when it is to have one:
- * `vif` is `{ mode, bridge, rate?, rules?, persistent? }`, connected by the host in the guest's name.
+ * `vif` is `{ mode, bridge, rate?, rules?, persistent?, mtu?, frameLimit? }`, connected by the host in the guest's name.
  */
 export async function rawGuest(world, { name, module, pcpu, vif, setup = () => {}, paused }) {
   const { hypervisor } = world;
@@ -143,7 +143,7 @@ export async function rawGuest(world, { name, module, pcpu, vif, setup = () => {
 }
 
 /** Sets an interface up as its guest would, has `setup` change the guest's side, and connects it to a switch. */
-function connect(hypervisor, d, { mode, bridge, rate, rules, persistent = false }, setup) {
+function connect(hypervisor, d, { mode, bridge, rate, rules, persistent = false, mtu, frameLimit }, setup) {
   const { events, mapper } = hypervisor;
   const remote = events.allocUnbound(d.id, 0);
   const local = events.bindInterdomain(0, d.id, remote);
@@ -161,7 +161,7 @@ function connect(hypervisor, d, { mode, bridge, rate, rules, persistent = false 
     /** Where the page of a ring is. */
     page: (k) => data.getUint32(domainFrames.grantTable * frameSize + key(k) * 8 + 4, true) * frameSize,
   });
-  const common = { name: `vif${d.id}.0`, domain: d.id, mapper, ...(rate ? { rate } : {}) };
+  const common = { name: `vif${d.id}.0`, domain: d.id, mapper, mtu, frameLimit, ...(rate ? { rate } : {}) };
   const notify = () => events.send(0, local);
   const vif =
     mode === "netmap"

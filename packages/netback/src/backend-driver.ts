@@ -4,7 +4,7 @@
  * and lets go when the front end closes or its domain dies. xen/include/public/io/xenbus.h and netif.h.
  */
 import type { GrantMapper } from "@clickos/grant-table";
-import type { ValeSwitch } from "@clickos/vale";
+import { longestFrame, maximumFrame, maximumMtu, minimumMtu, type ValeSwitch } from "@clickos/vale";
 import { type EventChannels, EventError } from "@clickos/xen-evtchn";
 import { xenbusState } from "@clickos/xen-ring";
 import { StoreError, type XenStore } from "@clickos/xenstore";
@@ -41,6 +41,8 @@ export interface VifDescription {
   readonly mode?: VifMode;
   /** As `parseRate` reads it. */
   readonly rate?: string;
+  /** Bytes that its frames have behind the Ethernet header, up to 9,000; without it, frames are of 2,032 bytes at most. */
+  readonly mtu?: number | undefined;
   /** Whether `mac` is the only address it sends from, and its alone; the default where the switch looks at addresses. */
   readonly antiSpoof?: boolean;
 }
@@ -55,6 +57,9 @@ export function announceVif(store: XenStore, vif: VifDescription): void {
   const { domain, device } = vif;
   const rate = vif.rate === undefined ? undefined : parseRate(vif.rate);
   if (vif.rate !== undefined && !rate) throw new RangeError(`rate '${vif.rate}': as in 10Mb/s, 500KB/s@20ms`);
+  // Refuses one that is none.
+  longestFrame(vif.mtu);
+  const mtu = vif.mtu === undefined ? {} : { mtu: String(vif.mtu) };
   const front = `/local/domain/${domain}/device/vif/${device}`;
   const back = `${root}/${domain}/${device}`;
   store.transaction((t) => {
@@ -64,7 +69,7 @@ export function announceVif(store: XenStore, vif: VifDescription): void {
     // Each side owns its half and reads the other's.
     t.mkdir(front);
     t.setPermissions(front, [`n${domain}`, "r0"]);
-    write(front, { backend: back, "backend-id": "0", mac: vif.mac, handle: String(device), state: "1" });
+    write(front, { backend: back, "backend-id": "0", mac: vif.mac, handle: String(device), ...mtu, state: "1" });
     t.mkdir(back);
     t.setPermissions(back, ["n0", `r${domain}`]);
     write(back, {
@@ -75,6 +80,7 @@ export function announceVif(store: XenStore, vif: VifDescription): void {
       mode: vif.mode ?? "+batch",
       handle: String(device),
       online: "1",
+      ...mtu,
       ...(vif.antiSpoof === undefined ? {} : { antispoof: vif.antiSpoof ? "1" : "0" }),
       ...(rate ? { rate: `${rate.bytes},${rate.microseconds}` } : {}),
       state: "1",
@@ -178,6 +184,9 @@ export function createBackend(options: BackendOptions): Backend {
     const single = key("event-channel", 4096);
     const remotes = single > 0 ? [single] : [key("event-channel-tx", 4096), key("event-channel-rx", 4096)];
     const ports: number[] = [];
+    // In the back end's own half: a number that makes no sense is as none.
+    const given = number(`${d.path}/mtu`, maximumMtu + 1);
+    const mtu = given >= minimumMtu ? given : undefined;
     const says = (feature: string): boolean => read(`${d.frontend}/${feature}`) === "1";
     let vif: Vif | undefined;
     try {
@@ -197,6 +206,9 @@ export function createBackend(options: BackendOptions): Backend {
           bufferCount: key("buffer-count"),
         },
         rate: parseRate(read(`${d.path}/rate`) ?? ""),
+        mtu,
+        // Who does not offer scatter-gather gets no frame in several slots.
+        frameLimit: says("feature-sg") ? longestFrame(mtu) : maximumFrame,
         ...(onEvent
           ? {
               onEvent(listener: () => void) {

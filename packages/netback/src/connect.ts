@@ -14,8 +14,10 @@ export interface FrontEnd {
   /** Of these, netif rings need the references of the two rings only. */
   readonly grants: VifGrants;
   readonly rate?: Rate | undefined;
-  /** Bytes of the longest frame that the guest says it takes; what a switch carries, when it does not say. */
-  readonly frameLimit?: number;
+  /** What the interface carries behind the Ethernet header, up to 9,000 bytes; without it, frames of 2,032 bytes. */
+  readonly mtu?: number | undefined;
+  /** Bytes of the longest frame that the guest says it takes; when it does not say, it gets none in several slots. */
+  readonly frameLimit?: number | undefined;
   /** The rings have been in use before. */
   readonly resume?: boolean;
   /**
@@ -27,7 +29,10 @@ export interface FrontEnd {
   notifyRx(): void;
 }
 
-/** @throws {NetbackError} when the front end's rings were not offered, or its grants are not as announced. */
+/**
+ * @throws {NetbackError} when the front end's rings were not offered, or its grants are not as announced.
+ * @throws {RangeError} for an MTU that is none.
+ */
 export function connectFrontEnd(mode: VifMode, front: FrontEnd): Vif {
   const { name, domain, mapper, grants, rate, notifyTx, notifyRx } = front;
   const { netmap, persistent, burst } = vifModes[mode];
@@ -36,7 +41,8 @@ export function connectFrontEnd(mode: VifMode, front: FrontEnd): Vif {
     name,
     domain,
     mapper,
-    frameLimit: front.frameLimit ?? 0,
+    mtu: front.mtu,
+    frameLimit: front.frameLimit,
     ...(rate ? { rate } : {}),
     ...(onEvent ? { onEvent } : {}),
   };

@@ -7,19 +7,22 @@
  */
 import type { GrantMapper } from "@clickos/grant-table";
 import { Wakers } from "@clickos/run-loop";
-import { copyFrame, FrameBatch, maximumFrame } from "@clickos/vale";
-import { netmapRing, netmapSlot, ringSlots } from "@clickos/xen-ring";
+import { copyFrame, copyPart, FrameBatch, GatheredFrames, longestFrame, maximumFrame } from "@clickos/vale";
+import { maximumFrameSlots, netmapRing, netmapSlot, rfragsShift, ringSlots } from "@clickos/xen-ring";
+import { moreFragments, NetmapChain } from "./netmap-chain.ts";
 import { type Rate, RateLimit } from "./rate.ts";
-import { NetbackError, receiveLimit, shortestFrame, type Vif } from "./vif.ts";
+import { bufferSize, NetbackError, receiveLimit, shortestFrame, type Vif } from "./vif.ts";
 
-/** Bytes of a packet buffer. */
-const bufferSize = 2048;
 const mask = ringSlots - 1;
 const slotWords = netmapSlot.size >> 2;
 const headWord = netmapRing.offsets.head >> 2;
 const tailWord = netmapRing.offsets.tail >> 2;
 const eventWord = netmapRing.offsets.event >> 2;
 const slotsWord = netmapRing.offsets.slots >> 2;
+/** The flags of a received frame's last slot, in the word of its length. */
+const lastSlot = 1 << (16 + rfragsShift);
+/** What a guest may propose as offset for a frame. */
+const furthestOffset = 1024;
 
 /** What a front end granted; see its device page. */
 export interface VifGrants {
@@ -39,8 +42,13 @@ export interface VifOptions {
   readonly resume?: boolean;
   /** Frames in a batch at most; 1 for an event for each packet. 256 by default. */
   readonly burst?: number;
-  /** Bytes of the longest frame that the guest takes; what a switch carries by default. */
-  readonly frameLimit?: number;
+  /** What the interface carries behind the Ethernet header, up to 9,000 bytes; without it, frames of 2,032 bytes. */
+  readonly mtu?: number | undefined;
+  /**
+   * Bytes of the longest frame that the guest takes, 2,032 by default. More than that says that it takes frames in several
+   * slots.
+   */
+  readonly frameLimit?: number | undefined;
   /** What the guest may send. */
   readonly rate?: Rate;
   /** Microseconds; for the rate. */
@@ -55,9 +63,11 @@ export interface VifOptions {
  * Connects to a front end: maps its rings and buffers and returns the port.
  *
  * @throws {NetbackError} when a grant is not as announced; nothing stays mapped.
+ * @throws {RangeError} for an MTU that is none.
  */
 export function connectVif(options: VifOptions): Vif {
   const { mapper, domain, grants } = options;
+  const limit = longestFrame(options.mtu);
   const window = mapper.window(domain);
   if (!window) throw new NetbackError(`${options.name}: there is no domain ${domain}`);
   const pinned: number[] = [];
@@ -100,8 +110,13 @@ export function connectVif(options: VifOptions): Vif {
   let rxShown = rxTail;
   const burst = Math.max(1, Math.min(options.burst ?? ringSlots, ringSlots));
   const now = options.now ?? (() => performance.now() * 1000);
-  const limit = options.rate && new RateLimit(options.rate, now());
-  const longest = receiveLimit(options.frameLimit);
+  const rate = options.rate && new RateLimit(options.rate, now());
+  const rxLimit = receiveLimit(options.frameLimit, limit);
+  /** Frames that the guest sends in several slots. */
+  const chain = new NetmapChain({ words, ring: tx, buffers: offsets, limit });
+  let gathered: GatheredFrames | undefined;
+  /** Of a frame that goes to the guest in several slots: bytes in each. */
+  const parts = new Int32Array(maximumFrameSlots);
   const ready = new Wakers();
   const deaf = options.onEvent?.(() => ready.wake());
   let open = true;
@@ -111,9 +126,9 @@ export function connectVif(options: VifOptions): Vif {
   let rxBytes = 0;
   let txBadSlot = 0;
   let txTooLong = 0;
+  let txTooManySlots = 0;
   let badIndex = 0;
   let rxBadSlot = 0;
-  let rxTooLong = 0;
   let notifications = 0;
 
   const disconnect = (): void => {
@@ -123,28 +138,90 @@ export function connectVif(options: VifOptions): Vif {
     unpinAll();
   };
 
+  /** Counts a frame that the guest sent and that goes nowhere. */
+  const refuse = (fault: NetmapChain["fault"]): void => {
+    if (fault === "bad transmit slot") txBadSlot++;
+    else if (fault === "transmit frame too long") txTooLong++;
+    else txTooManySlots++;
+  };
+  /** Puts frames together from a slot on, those in one slot too, as long as there is room. Returns the slot after them. */
+  const gather = (frames: GatheredFrames, first: number, head: number): number => {
+    frames.clear();
+    let cur = first;
+    while (cur !== head && frames.batch.count < burst && frames.hasRoom) {
+      const end = chain.read(cur, head);
+      if (end < 0) break;
+      cur = chain.unfinished ? chain.skip(end, head) : end;
+      if (chain.fault) {
+        refuse(chain.fault);
+        continue;
+      }
+      for (let p = 0; p < chain.pieces; p++) frames.add(memory, chain.offsets[p] as number, chain.lengths[p] as number);
+      frames.end();
+    }
+    return cur;
+  };
+  /** Puts a frame into as many slots as it needs; how many. 0 when there is no room, or a slot makes no sense: nothing is shown. */
+  const deliverInSlots = (from: FrameBatch, i: number, room: number): number => {
+    const length = from.lengths[i] as number;
+    let n = 0;
+    for (let done = 0; done < length; n++) {
+      if (n === room) return 0;
+      const slot = rx + slotsWord + ((rxTail + n) & mask) * slotWords;
+      const index = (words[slot] as number) >>> 0;
+      const offset = (words[slot + 2] as number) >>> 0;
+      if (index >= bufferCount || offset > furthestOffset) {
+        rxBadSlot++;
+        return 0;
+      }
+      const part = Math.min(maximumFrame - offset, length - done);
+      copyPart(from, i, done, part, memory, (offsets[index] as number) + offset);
+      parts[n] = part;
+      done += part;
+    }
+    for (let k = 0; k < n; k++) {
+      const more = k === n - 1 ? 0 : moreFragments;
+      words[rx + slotsWord + ((rxTail + k) & mask) * slotWords + 1] =
+        (parts[k] as number) | more | ((n - k) * lastSlot);
+    }
+    return n;
+  };
+
   return {
     name: options.name,
+    frameLimit: rxLimit,
     poll() {
-      if (!open || window.closed || (limit && !limit.open(now()))) return null;
+      if (!open || window.closed || (rate && !rate.open(now()))) return null;
       const head = Atomics.load(words, tx + headWord);
       if (head >>> 0 >= ringSlots) {
         badIndex++;
         return null;
       }
+      let found = batch;
       let n = 0;
       let total = 0;
-      let cur = txCur;
+      let cur = chain.unfinished ? chain.skip(txCur, head) : txCur;
       for (; cur !== head && n < burst; cur = (cur + 1) & mask) {
         const slot = tx + slotsWord + cur * slotWords;
         const index = (words[slot] as number) >>> 0;
-        const length = (words[slot + 1] as number) & 0xffff;
+        const lengthAndFlags = words[slot + 1] as number;
+        const length = lengthAndFlags & 0xffff;
         const offset = (words[slot + 2] as number) >>> 0;
+        if ((lengthAndFlags & moreFragments) !== 0) {
+          // A frame in several slots comes in a batch after those that stand in one.
+          if (n > 0) break;
+          gathered ??= new GatheredFrames(limit);
+          cur = gather(gathered, cur, head);
+          found = gathered.batch;
+          n = found.count;
+          for (let i = 0; i < n; i++) total += found.lengths[i] as number;
+          break;
+        }
         if (index >= bufferCount || offset > bufferSize || offset + length > bufferSize || length < shortestFrame) {
           txBadSlot++;
           continue;
         }
-        if (length > maximumFrame) {
+        if (length > limit) {
           txTooLong++;
           continue;
         }
@@ -154,11 +231,11 @@ export function connectVif(options: VifOptions): Vif {
         n++;
       }
       txSeen = cur;
-      limit?.spend(total);
-      batch.count = n;
+      rate?.spend(total);
+      found.count = n;
       txPackets += n;
       txBytes += total;
-      if (n > 0) return batch;
+      if (n > 0) return found;
       if (txSeen !== txCur) {
         // Nothing but bad slots: they are given back all the same.
         txCur = txSeen;
@@ -180,38 +257,37 @@ export function connectVif(options: VifOptions): Vif {
       }
       let room = (head - rxTail - 1 + ringSlots) & mask;
       let k = 0;
-      let taken = 0;
       let total = 0;
-      while (k < count && room > 0) {
+      for (; k < count && room > 0; k++) {
         const slot = rx + slotsWord + rxTail * slotWords;
         const index = (words[slot] as number) >>> 0;
         const offset = (words[slot + 2] as number) >>> 0;
         const i = list[k] as number;
         const length = from.lengths[i] as number;
-        if (index >= bufferCount || offset > 1024) {
+        if (index >= bufferCount || offset > furthestOffset) {
           // The guest's own fault: it gets nothing until the slot makes sense.
           rxBadSlot++;
           break;
         }
-        k++;
-        if (length > longest) {
-          rxTooLong++;
-          continue;
-        }
-        let at = offset;
-        if (at + length > maximumFrame) {
+        let slots = 1;
+        if (offset + length <= maximumFrame) {
+          copyFrame(from, i, memory, (offsets[index] as number) + offset);
+          words[slot + 1] = length | lastSlot;
+        } else if (rxLimit <= maximumFrame && length <= maximumFrame) {
           // It begins earlier in its buffer than the guest proposed, so that the limit is the same in every buffer.
-          at = (maximumFrame - length) & ~63;
+          const at = (maximumFrame - length) & ~63;
+          copyFrame(from, i, memory, (offsets[index] as number) + at);
+          words[slot + 1] = length | lastSlot;
           words[slot + 2] = at;
+        } else {
+          slots = deliverInSlots(from, i, room);
+          if (slots === 0) break;
         }
-        copyFrame(from, i, memory, (offsets[index] as number) + at);
-        words[slot + 1] = length;
-        rxTail = (rxTail + 1) & mask;
+        rxTail = (rxTail + slots) & mask;
+        room -= slots;
         total += length;
-        taken++;
-        room--;
       }
-      rxPackets += taken;
+      rxPackets += k;
       rxBytes += total;
       return k;
     },
@@ -227,22 +303,22 @@ export function connectVif(options: VifOptions): Vif {
     },
     onReady: deaf && ((listener) => ready.add(listener)),
     get readyIn() {
-      return open && !window.closed ? limit?.opensIn(now()) : undefined;
+      return open && !window.closed ? rate?.opensIn(now()) : undefined;
     },
     get drops() {
       return {
         "bad transmit slot": txBadSlot,
         "transmit frame too long": txTooLong,
+        "too many transmit slots": txTooManySlots,
         "bad receive slot": rxBadSlot,
         "bad ring index": badIndex,
-        "frame too long": rxTooLong,
       };
     },
     detached: disconnect,
     disconnect,
     get stats() {
-      const bad = txBadSlot + txTooLong;
-      return { txPackets, txBytes, rxPackets, rxBytes, txBadSlot: bad, badIndex, rxBadSlot, rxTooLong, notifications };
+      const bad = txBadSlot + txTooLong + txTooManySlots;
+      return { txPackets, txBytes, rxPackets, rxBytes, txBadSlot: bad, badIndex, rxBadSlot, notifications };
     },
   };
 }

@@ -6,8 +6,16 @@
  */
 import type { GrantMapper } from "@clickos/grant-table";
 import { Wakers } from "@clickos/run-loop";
-import { copyFrame, FrameBatch, maximumFrame } from "@clickos/vale";
-import { maximumPacketSlots, NETIF_RSP, NETTXF, netifRx, netifTx, XEN_NETIF_EXTRA_FLAG_MORE } from "@clickos/xen-ring";
+import { copyFrame, copyPart, FrameBatch, longestFrame } from "@clickos/vale";
+import {
+  maximumPacketSlots,
+  NETIF_RSP,
+  NETRXF,
+  NETTXF,
+  netifRx,
+  netifTx,
+  XEN_NETIF_EXTRA_FLAG_MORE,
+} from "@clickos/xen-ring";
 import { completeChecksum } from "./checksum.ts";
 import { KeptGrants, NetifBackRing } from "./netif-ring.ts";
 import { type Rate, RateLimit } from "./rate.ts";
@@ -23,8 +31,13 @@ export interface StandardVifOptions {
   readonly persistent?: boolean;
   /** Frames in a batch at most; 1 for an operation and an event for each packet. 64 by default. */
   readonly burst?: number;
-  /** Bytes of the longest frame that the guest takes; what a switch carries by default. */
-  readonly frameLimit?: number;
+  /** What the interface carries behind the Ethernet header, up to 9,000 bytes; without it, frames of 2,032 bytes. */
+  readonly mtu?: number | undefined;
+  /**
+   * Bytes of the longest frame that the guest takes, 2,032 by default. More than that says that it takes frames in several
+   * slots (`feature-sg`).
+   */
+  readonly frameLimit?: number | undefined;
   /** What the guest may send. */
   readonly rate?: Rate;
   /** Microseconds; for the rate. */
@@ -37,8 +50,13 @@ export interface StandardVifOptions {
 }
 
 const frameSize = 4096;
-/** A buffer for a packet between guest and switch; a line apart, for the cache. */
+/** Space between guest and switch for frames of common length, for each of a burst; and for so many of full length. */
 const stride = 2048 + 64;
+const longFrames = 8;
+/** Frames begin on a cache line. */
+const align = (length: number): number => (length + 63) & ~63;
+/** From so many bytes on `set` of a part is faster than a loop. */
+const longCopy = 256;
 /**
  * Slots that a call takes at most, and one packet more, whatever became of them: a ring's worth. A guest that refills its
  * ring while it is read is served again in the next turn.
@@ -49,9 +67,11 @@ const slotsPerTurn = 256;
  * Connects to a front end in the standard mode and returns the port.
  *
  * @throws {NetbackError} when a ring is not granted as announced; nothing stays mapped.
+ * @throws {RangeError} for an MTU that is none.
  */
 export function connectStandardVif(options: StandardVifOptions): Vif {
   const { mapper, domain } = options;
+  const limit = longestFrame(options.mtu);
   const window = mapper.window(domain);
   if (!window) throw new NetbackError(`${options.name}: there is no domain ${domain}`);
   const mapRing = (ref: number): number => {
@@ -73,15 +93,20 @@ export function connectStandardVif(options: StandardVifOptions): Vif {
   const keptRx = options.persistent ? new KeptGrants(window, false) : undefined;
   const burst = Math.max(1, Math.min(options.burst ?? 64, 256));
   const now = options.now ?? (() => performance.now() * 1000);
-  const limit = options.rate && new RateLimit(options.rate, now());
+  const rate = options.rate && new RateLimit(options.rate, now());
   const guest = new Uint8Array(window.buffer);
-  const batch = new FrameBatch(new ArrayBuffer(burst * stride));
+  const staging = Math.max(burst * stride, Math.min(burst, longFrames) * align(limit));
+  const batch = new FrameBatch(new ArrayBuffer(staging));
   const staged = batch.memory.bytes;
-  const longest = receiveLimit(options.frameLimit);
+  /** Where the next frame is put. */
+  let stagedTo = 0;
+  const rxLimit = receiveLimit(options.frameLimit, limit);
   const ready = new Wakers();
   const deaf = options.onEvent?.(() => ready.wake());
   let open = true;
   let frozen = false;
+  /** A packet was refused before its last slot. */
+  let unfinished = false;
   /** Receive slots that may still be bad in this round; the next begins when it is flushed. */
   let badLeft = slotsPerTurn;
   const n = {
@@ -97,7 +122,6 @@ export function connectStandardVif(options: StandardVifOptions): Vif {
     txChecksum: 0,
     txExtra: 0,
     rxBadGrant: 0,
-    rxTooLong: 0,
     notifications: 0,
   };
   // The slots of the packet at hand, read once.
@@ -115,13 +139,28 @@ export function connectStandardVif(options: StandardVifOptions): Vif {
   const copyIn = (ref: number, from: number, size: number, to: number): boolean => {
     const at = keptTx ? keptTx.pin(ref) : window.pin(ref, true);
     if (at < 0) return false;
-    for (let i = 0; i < size; i++) staged[to + i] = guest[at + from + i] as number;
+    if (size >= longCopy) staged.set(guest.subarray(at + from, at + from + size), to);
+    else for (let i = 0; i < size; i++) staged[to + i] = guest[at + from + i] as number;
     if (!keptTx) window.unpin(ref, true);
     return true;
   };
 
+  /** Refuses more of a packet of too many slots, so that its rest is not taken for a packet. */
+  const takeRest = (waiting: number): void => {
+    for (let left = Math.min(waiting, maximumPacketSlots); unfinished && left > 0; left--) {
+      const at = tx.slot(tx.reqCons);
+      unfinished = (tx.data.getUint16(at + 6, true) & NETTXF.moreData) !== 0;
+      const id = tx.data.getUint16(at + 8, true);
+      tx.reqCons = (tx.reqCons + 1) >>> 0;
+      answer(id, NETIF_RSP.error);
+    }
+  };
   /** Takes one packet off the ring, of 36 slots at most: 1 staged, 0 answered and dropped, -1 not all is there yet. */
   const takePacket = (waiting: number): number => {
+    if (unfinished) {
+      takeRest(waiting);
+      return 0;
+    }
     const first = tx.slot(tx.reqCons);
     let index = tx.reqCons;
     let left = waiting;
@@ -161,7 +200,7 @@ export function connectStandardVif(options: StandardVifOptions): Vif {
       index++;
       left--;
       slots++;
-      if (slots >= maximumPacketSlots && more) tooMany = true;
+      if (slots >= maximumPacketSlots && more) tooMany = unfinished = true;
     }
     tx.reqCons = index >>> 0;
     // The first slot has the size of the whole packet.
@@ -170,9 +209,9 @@ export function connectStandardVif(options: StandardVifOptions): Vif {
     if (tooMany) n.txTooManySlots++;
     else if (extras > 0) n.txExtra++;
     else if ((sizes[0] as number) <= 0 || total < shortestFrame) n.txBadSize++;
-    else if (total > maximumFrame) n.txTooLong++;
+    else if (total > limit) n.txTooLong++;
     else good = true;
-    const to = batch.count * stride;
+    const to = stagedTo;
     let at = to;
     for (let s = 0; good && s < slots; s++) {
       const [size, offset] = [sizes[s] as number, offsets[s] as number];
@@ -197,9 +236,10 @@ export function connectStandardVif(options: StandardVifOptions): Vif {
     batch.offsets[batch.count] = to;
     batch.lengths[batch.count] = total;
     batch.count++;
+    stagedTo += align(total);
     n.txPackets++;
     n.txBytes += total;
-    limit?.spend(total);
+    rate?.spend(total);
     return 1;
   };
   const showTx = (): void => {
@@ -219,14 +259,65 @@ export function connectStandardVif(options: StandardVifOptions): Vif {
     window.unpin(options.rxRingRef, false);
   };
 
+  const answerRx = (id: number, status: number, flags: number): void => {
+    const at = rx.respond();
+    rx.data.setUint16(at, id, true);
+    rx.data.setUint16(at + 2, 0, true);
+    // Nobody has looked at its checksum.
+    rx.data.setUint16(at + 4, flags, true);
+    rx.data.setInt16(at + 6, status, true);
+  };
+  /** Whether the guest has asked for so many frames' worth of pages. */
+  const hasRequests = (count: number): boolean => {
+    const { waiting } = rx;
+    if (waiting < 0) n.badIndex++;
+    return waiting >= count;
+  };
+  const pinRx = (ref: number): number => (keptRx ? keptRx.pin(ref) : window.pin(ref, false));
+  const unpinRx = (ref: number): void => {
+    if (!keptRx) window.unpin(ref, false);
+  };
+  /** Gives the guest a frame in one page, or in several: all of them are good, or all are answered with an error. */
+  const deliverFrame = (from: FrameBatch, i: number, length: number): boolean => {
+    const slots = Math.max(1, Math.ceil(length / frameSize));
+    while (badLeft > 0 && hasRequests(slots)) {
+      let bad = 0;
+      for (let s = 0; s < slots; s++) {
+        const at = rx.slot(rx.reqCons);
+        ids[s] = rx.data.getUint16(at, true);
+        const ref = rx.data.getUint32(at + 4, true);
+        rx.reqCons = (rx.reqCons + 1) >>> 0;
+        const page = bad > 0 ? -1 : pinRx(ref);
+        if (page < 0) {
+          bad++;
+          continue;
+        }
+        if (slots === 1) copyFrame(from, i, rx.memory, page);
+        else copyPart(from, i, s * frameSize, Math.min(frameSize, length - s * frameSize), rx.memory, page);
+        unpinRx(ref);
+      }
+      for (let s = 0; s < slots; s++) {
+        const last = s === slots - 1;
+        const size = last ? length - s * frameSize : frameSize;
+        answerRx(ids[s] as number, bad > 0 ? NETIF_RSP.error : size, last ? 0 : NETRXF.moreData);
+      }
+      if (bad === 0) return true;
+      n.rxBadGrant++;
+      badLeft -= slots;
+    }
+    return false;
+  };
+
   return {
     name: options.name,
+    frameLimit: rxLimit,
     poll() {
       if (!open || window.closed) return null;
       batch.count = 0;
+      stagedTo = 0;
       let left = slotsPerTurn;
-      while (batch.count < burst && left > 0) {
-        if (limit && !limit.open(now())) break;
+      while (batch.count < burst && left > 0 && stagedTo + limit <= staging) {
+        if (rate && !rate.open(now())) break;
         const { waiting } = tx;
         if (waiting < 0) {
           // Until the index makes sense again: once for each time it stops making any.
@@ -260,38 +351,7 @@ export function connectStandardVif(options: StandardVifOptions): Vif {
       for (; k < count; k++) {
         const i = list[k] as number;
         const length = from.lengths[i] as number;
-        if (length > longest) {
-          n.rxTooLong++;
-          continue;
-        }
-        let delivered = false;
-        while (!delivered && badLeft > 0) {
-          const { waiting } = rx;
-          if (waiting < 0) n.badIndex++;
-          if (waiting <= 0) break;
-          const at = rx.slot(rx.reqCons);
-          const id = rx.data.getUint16(at, true);
-          const ref = rx.data.getUint32(at + 4, true);
-          rx.reqCons = (rx.reqCons + 1) >>> 0;
-          const frame = keptRx ? keptRx.pin(ref) : window.pin(ref, false);
-          let status: number = NETIF_RSP.error;
-          if (frame < 0) {
-            n.rxBadGrant++;
-            badLeft--;
-          } else {
-            copyFrame(from, i, rx.memory, frame);
-            if (!keptRx) window.unpin(ref, false);
-            status = length;
-            delivered = true;
-          }
-          const response = rx.respond();
-          rx.data.setUint16(response, id, true);
-          rx.data.setUint16(response + 2, 0, true);
-          // Nobody has looked at its checksum.
-          rx.data.setUint16(response + 4, 0, true);
-          rx.data.setInt16(response + 6, status, true);
-        }
-        if (!delivered) break;
+        if (!deliverFrame(from, i, length)) break;
         n.rxPackets++;
         n.rxBytes += length;
       }
@@ -306,7 +366,7 @@ export function connectStandardVif(options: StandardVifOptions): Vif {
     },
     onReady: deaf && ((listener) => ready.add(listener)),
     get readyIn() {
-      return open && !window.closed ? limit?.opensIn(now()) : undefined;
+      return open && !window.closed ? rate?.opensIn(now()) : undefined;
     },
     get drops() {
       return {
@@ -318,20 +378,18 @@ export function connectStandardVif(options: StandardVifOptions): Vif {
         "checksum cannot be completed": n.txChecksum,
         "extra info not offered": n.txExtra,
         "bad receive grant": n.rxBadGrant,
-        "frame too long": n.rxTooLong,
       };
     },
     detached: disconnect,
     disconnect,
     get stats() {
-      const { txPackets, txBytes, rxPackets, rxBytes, badIndex, rxTooLong, notifications } = n;
+      const { txPackets, txBytes, rxPackets, rxBytes, badIndex, notifications } = n;
       return {
         txPackets,
         txBytes,
         rxPackets,
         rxBytes,
         badIndex,
-        rxTooLong,
         notifications,
         txBadSlot: n.txBadGrant + n.txBadSize + n.txTooManySlots + n.txTooLong + n.txChecksum + n.txExtra,
         rxBadSlot: n.rxBadGrant,

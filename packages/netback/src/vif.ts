@@ -9,14 +9,12 @@ export interface VifStats {
   /** From the switch to the guest. */
   readonly rxPackets: number;
   readonly rxBytes: number;
-  /** Transmit slots that made no sense: buffer, offset or length out of range; and frames that are too long. */
+  /** Transmit slots that made no sense: buffer, offset or length out of range; and frames too long or of too many slots. */
   readonly txBadSlot: number;
   /** Ring indices that made no sense. */
   readonly badIndex: number;
   /** Receive slots that made no sense; frames wait, or are dropped by the switch, until they do. */
   readonly rxBadSlot: number;
-  /** Frames longer than what the guest takes. */
-  readonly rxTooLong: number;
   /** Events sent. */
   readonly notifications: number;
 }
@@ -33,10 +31,16 @@ export class NetbackError extends Error {
   readonly code = "BAD_FRONTEND";
 }
 
-/** The longest frame that goes to a guest: what it says it takes, if that is a number and no more than a switch carries. */
-export function receiveLimit(frameLimit = 0): number {
-  return frameLimit >= shortestFrame && frameLimit < maximumFrame ? frameLimit : maximumFrame;
-}
-
+/** Bytes of a packet buffer of a netmap ring. */
+export const bufferSize = 2048;
 /** A frame shorter than this has no addresses. */
 export const shortestFrame = 14;
+
+/**
+ * The longest frame that goes to a guest: what it says that it takes, and no longer one than its interface carries. A guest
+ * that says nothing gets no frame in several slots.
+ */
+export function receiveLimit(frameLimit: number | undefined, limit: number): number {
+  const taken = frameLimit !== undefined && frameLimit >= shortestFrame ? frameLimit : maximumFrame;
+  return Math.min(taken, limit);
+}

@@ -52,6 +52,8 @@ export interface FrontOptions {
   readonly mode: "standard" | "netmap";
   /** One channel for both directions. */
   readonly singleChannel?: boolean;
+  /** Says that it takes no frames in several slots. */
+  readonly noScatterGather?: boolean;
 }
 
 /** A thread that runs interface 0 as its guest's driver would, and hands each connection to `use`. */
@@ -80,7 +82,7 @@ export function driver(
         { mode: options.mode, persistent: offers("feature-persistent") },
       );
       return {
-        front,
+        front: options.noScatterGather ? { ...front, keys: { ...front.keys, "feature-sg": "0" } } : front,
         eventChannelTx: txPort,
         eventChannelRx: rxPort,
         closed() {

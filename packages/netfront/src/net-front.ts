@@ -32,7 +32,7 @@ export interface FrontStats {
 export interface SendOptions {
   /** Leaves the TCP or UDP checksum to the back end. Standard mode only. */
   readonly checksumBlank?: boolean;
-  /** Bytes of a piece at most: frames are sent in several. Standard mode only; a page by default. */
+  /** Bytes of a piece at most: longer frames are sent in several. Standard mode only; a page by default. */
   readonly fragment?: number;
 }
 
@@ -41,7 +41,10 @@ export interface NetFront {
   readonly mode: "standard" | "netmap";
   /** What the back end must be told, as keys of the device in the store. */
   readonly keys: KeyValue;
-  /** Queues a frame; false when there is no room: later there is. @throws {RangeError} for one that is too long. */
+  /**
+   * Queues a frame, in several slots when it is longer than one holds; false when there is no room: later there is. The back
+   * end drops and counts what its interface does not carry. @throws {RangeError} for one that can never go.
+   */
   send(frame: Uint8Array, options?: SendOptions): boolean;
   /** Shows what was queued, and notifies the back end if it wants that. */
   flush(): void;

@@ -1,6 +1,10 @@
-/** The optimised mode for guests in TypeScript: netmap rings, two buffers to a page, all granted once. */
-import { netmapRing, ringSlots } from "@clickos/xen-ring";
+/**
+ * The optimised mode for guests in TypeScript: netmap rings, two buffers to a page, all granted once. A frame that is longer
+ * than a buffer has several slots, all but the last with `NS_MOREFRAG`.
+ */
+import { maximumFrameSlots, NS, netmapRing, ringSlots } from "@clickos/xen-ring";
 import { GrantedFrames } from "./granted-frames.ts";
+import { joined } from "./joined.ts";
 import type { FrontParts, NetFront } from "./net-front.ts";
 
 export type KeyValue = Readonly<Record<string, string>>;
@@ -9,6 +13,9 @@ const mask = ringSlots - 1;
 const bufferSize = 2048;
 /** Where the back end puts data, and where it is put for sending. */
 const dataOffset = 0;
+/** In the word of a slot's length and flags. */
+const moreFragments = NS.moreFrag << 16;
+const longest = maximumFrameSlots * bufferSize;
 
 export function openNetmapFront(parts: FrontParts): NetFront {
   const frames = new GrantedFrames(parts);
@@ -37,10 +44,10 @@ export function openNetmapFront(parts: FrontParts): NetFront {
   let closed = false;
   const stats = { sent: 0, received: 0, refused: 0, bad: 0 };
 
-  function setSlot(ring: number, i: number, index: number, length: number): void {
+  function setSlot(ring: number, i: number, index: number, lengthAndFlags: number): void {
     const slot = ring + (netmapRing.offsets.slots >> 2) + i * 3;
     words[slot] = index;
-    words[slot + 1] = length;
+    words[slot + 1] = lengthAndFlags;
     words[slot + 2] = dataOffset;
   }
   const tail = (ring: number): number => Atomics.load(words, ring + (netmapRing.offsets.tail >> 2)) & mask;
@@ -52,6 +59,7 @@ export function openNetmapFront(parts: FrontParts): NetFront {
     mode: "netmap",
     keys: {
       "feature-netmap": "1",
+      "feature-sg": "1",
       "rx-ring-ref": String(rings[0].ref),
       "tx-ring-ref": String(rings[1].ref),
       "buffer-ref": String(first),
@@ -59,12 +67,16 @@ export function openNetmapFront(parts: FrontParts): NetFront {
       "buffer-count": String(addresses.length * 2),
     },
     send(frame) {
-      if (frame.length > bufferSize - 16)
-        throw new RangeError(`a frame of ${frame.length} bytes, where a buffer holds ${bufferSize - 16}`);
-      if (closed || txHead === tail(txAt)) return false;
-      bytes.set(frame, at(ringSlots + txHead) + dataOffset);
-      setSlot(txAt, txHead, ringSlots + txHead, frame.length);
-      txHead = (txHead + 1) & mask;
+      if (frame.length > longest)
+        throw new RangeError(`a frame of ${frame.length} bytes, where ${maximumFrameSlots} slots hold ${longest}`);
+      const slots = Math.max(1, Math.ceil(frame.length / bufferSize));
+      if (closed || ((tail(txAt) - txHead) & mask) < slots) return false;
+      for (let s = 0; s < slots; s++) {
+        const part = frame.subarray(s * bufferSize, (s + 1) * bufferSize);
+        bytes.set(part, at(ringSlots + txHead) + dataOffset);
+        setSlot(txAt, txHead, ringSlots + txHead, part.length | (s < slots - 1 ? moreFragments : 0));
+        txHead = (txHead + 1) & mask;
+      }
       stats.sent++;
       return true;
     },
@@ -78,11 +90,23 @@ export function openNetmapFront(parts: FrontParts): NetFront {
       if (closed) return [];
       const received: Uint8Array[] = [];
       const end = tail(rxAt);
-      for (; rxHead !== end; rxHead = (rxHead + 1) & mask) {
-        const slot = rxAt + (netmapRing.offsets.slots >> 2) + rxHead * 3;
-        const length = (words[slot + 1] as number) & 0xffff;
-        if (length > bufferSize) stats.bad++;
-        else received.push(bytes.slice(at(rxHead) + dataOffset, at(rxHead) + dataOffset + length));
+      while (rxHead !== end) {
+        const parts: Uint8Array[] = [];
+        let good = true;
+        let more = true;
+        let i = rxHead;
+        for (; more && i !== end && parts.length < maximumFrameSlots; i = (i + 1) & mask) {
+          const lengthAndFlags = words[rxAt + (netmapRing.offsets.slots >> 2) + i * 3 + 1] as number;
+          const length = lengthAndFlags & 0xffff;
+          more = (lengthAndFlags & moreFragments) !== 0;
+          if (length > bufferSize) good = false;
+          parts.push(bytes.subarray(at(i) + dataOffset, at(i) + dataOffset + Math.min(length, bufferSize)));
+        }
+        // Its end is not there yet.
+        if (more && parts.length < maximumFrameSlots) break;
+        rxHead = i;
+        if (good && !more) received.push(joined(parts));
+        else stats.bad++;
       }
       setHead(rxAt, rxHead);
       stats.received += received.length;

@@ -5,6 +5,7 @@
 import {
   createRing,
   maximumPacketSlots,
+  NETRXF,
   NETTXF,
   type NetifRxRequest,
   type NetifRxResponse,
@@ -14,6 +15,7 @@ import {
   netifTx,
 } from "@clickos/xen-ring";
 import { GrantedFrames } from "./granted-frames.ts";
+import { joined } from "./joined.ts";
 import type { FrontParts, NetFront } from "./net-front.ts";
 
 const frameSize = 4096;
@@ -46,6 +48,8 @@ export function openStandardFront(parts: FrontParts, persistent: boolean): NetFr
   const held = { tx: [] as number[], rx: [] as number[] };
   const stats = { sent: 0, received: 0, refused: 0, bad: 0 };
   let closed = false;
+  /** The frame at hand: it may come in several answers, and in several calls. */
+  const frame = { parts: [] as Uint8Array[], good: true, refused: false };
 
   const grant = (page: Page, readOnly: boolean): number => {
     page.busy = true;
@@ -128,17 +132,23 @@ export function openStandardFront(parts: FrontParts, persistent: boolean): NetFr
       takeAnswers();
       for (const id of retry(held.rx, rxPages)) post(id);
       const frames: Uint8Array[] = [];
-      for (const { id, offset, status } of rx.responses()) {
+      for (const { id, offset, flags, status } of rx.responses()) {
         const page = rxPages[id];
         if (!page?.busy) {
           stats.bad++;
           continue;
         }
-        if (status < 0) stats.refused++;
-        else if (offset + status > frameSize) stats.bad++;
+        if (status < 0) frame.refused = true;
+        else if (offset + status > frameSize || frame.parts.length === maximumPacketSlots) frame.good = false;
         else {
           const at = page.frame * frameSize + offset;
-          frames.push(bytes.slice(at, at + status));
+          frame.parts.push(bytes.slice(at, at + status));
+        }
+        if ((flags & NETRXF.moreData) === 0) {
+          if (frame.refused) stats.refused++;
+          else if (frame.good) frames.push(joined(frame.parts));
+          else stats.bad++;
+          Object.assign(frame, { parts: [], good: true, refused: false });
         }
         if (regain(page)) post(id);
         else held.rx.push(id);

@@ -2,7 +2,18 @@
  * A back end that writes anything to the rings: a front end counts what makes no sense, reads and writes nothing but its
  * own pages, returns from every call, and goes on with what is right.
  */
-import { createRing, netifRx, netifTx, netmapRing, ringSlots, sring } from "@clickos/xen-ring";
+import {
+  createRing,
+  maximumFrameSlots,
+  maximumPacketSlots,
+  NETRXF,
+  NS,
+  netifRx,
+  netifTx,
+  netmapRing,
+  ringSlots,
+  sring,
+} from "@clickos/xen-ring";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { frameSize, frontOf, guest, mapKey, modes } from "./rig.ts";
@@ -77,9 +88,10 @@ describe("a hostile back end", () => {
                 Atomics.store(r.words, (ring + sring.offsets.reqEvent) >> 2, turn.event | 0);
               }
               const frames = r.front.receive();
-              // No more than was posted, nothing longer than a page, nothing of anybody else's.
+              // No more than was posted, nothing longer than a packet's pages, nothing of anybody else's.
               expect(frames.length).toBeLessThanOrEqual(64);
-              for (const f of frames) expect([f.length <= frameSize, f.includes(secret)]).toEqual([true, false]);
+              for (const f of frames)
+                expect([f.length <= maximumPacketSlots * frameSize, f.includes(secret)]).toEqual([true, false]);
               r.front.wait();
             }
             expect([r.unharmed(), r.g.inUse.size]).toEqual([true, r.own]);
@@ -118,6 +130,97 @@ describe("a hostile back end", () => {
     Atomics.store(r.words, (r.tx + sring.offsets.rspProd) >> 2, 0x7fffffff);
     for (let i = 0; i < 100; i++) r.front.receive();
     expect(r.front.stats.bad).toBe(5);
+  });
+
+  it("gives a frame in several answers, with no end, with too many, with one that is wrong", () => {
+    const r = rig(modes[1]);
+    const rx = createRing({ buffer: r.g.memory.buffer, offset: r.rx }, netifRx, { init: false }).back;
+    /** Answers as they come: a size and whether another follows. */
+    const answer = (parts: readonly (readonly [size: number, more: boolean, offset?: number])[]): void => {
+      const asked = rx.requests();
+      for (const [status, more, offset = 0] of parts) {
+        const { value } = asked.next();
+        rx.respond({ id: (value as { id: number }).id, offset, flags: more ? NETRXF.moreData : 0, status });
+      }
+      asked.return(undefined);
+      rx.publish();
+    };
+    answer([
+      [4096, true],
+      [4096, true],
+      [808, false],
+    ]);
+    expect(r.front.receive().map((f) => f.length)).toEqual([9000]);
+    // It comes in two calls; one that has no end is no frame.
+    answer([[4096, true]]);
+    expect(r.front.receive()).toEqual([]);
+    answer([
+      [5, false],
+      [60, false],
+      [60, true],
+    ]);
+    expect(r.front.receive().map((f) => f.length)).toEqual([4101, 60]);
+    answer([[70, false]]);
+    expect(r.front.receive().map((f) => f.length)).toEqual([130]);
+    // Refused by the back end in the middle, out of its page in the middle: one frame each, and what follows is whole.
+    answer([
+      [100, true],
+      [-1, true],
+      [100, false],
+      [100, true],
+      [100, false, 4000],
+      [61, false],
+    ]);
+    expect(r.front.receive().map((f) => f.length)).toEqual([61]);
+    expect(r.front.stats).toMatchObject({ received: 5, refused: 1, bad: 1 });
+    // More answers than a packet may have: none of it is kept, however many follow.
+    for (let turn = 0; turn < 20; turn++) {
+      answer(Array.from({ length: 40 }, () => [4096, true]));
+      expect(r.front.receive()).toEqual([]);
+    }
+    answer([
+      [60, false],
+      [62, false],
+    ]);
+    expect(r.front.receive().map((f) => f.length)).toEqual([62]);
+    expect(r.front.stats).toMatchObject({ received: 6, refused: 1, bad: 2 });
+  });
+
+  it("gives a frame in several slots, with no end, with too many, with one that is too long", () => {
+    const r = rig(modes[0]);
+    const { offsets } = netmapRing;
+    let at = 0;
+    const fill = (parts: readonly (readonly [length: number, more: boolean])[]): void => {
+      for (const [length, more] of parts) {
+        r.words[((r.rx + offsets.slots) >> 2) + at * 3 + 1] = length | (more ? NS.moreFrag << 16 : 0);
+        at = (at + 1) % ringSlots;
+      }
+      Atomics.store(r.words, (r.rx + offsets.tail) >> 2, at);
+    };
+    fill([
+      [2048, true],
+      [2048, true],
+      [4, false],
+      [60, false],
+      [100, true],
+    ]);
+    expect(r.front.receive().map((f) => f.length)).toEqual([4100, 60]);
+    fill([
+      [100, false],
+      [100, true],
+      [2049, true],
+      [100, false],
+      [61, false],
+    ]);
+    expect(r.front.receive().map((f) => f.length)).toEqual([200, 61]);
+    expect(r.front.stats).toMatchObject({ received: 4, bad: 1 });
+    for (let turn = 0; turn < 10; turn++) {
+      fill(Array.from({ length: maximumFrameSlots }, () => [2048, true]));
+      expect(r.front.receive()).toEqual([]);
+    }
+    expect(r.front.stats).toMatchObject({ received: 4, bad: 11 });
+    fill([[62, false]]);
+    expect(r.front.receive().map((f) => f.length)).toEqual([62]);
   });
 
   it("answers what it likes on netmap rings", () => {
@@ -159,7 +262,8 @@ describe("a hostile back end", () => {
             }
             const frames = r.front.receive();
             expect(frames.length).toBeLessThan(ringSlots);
-            for (const f of frames) expect([f.length <= 2048, f.includes(secret)]).toEqual([true, false]);
+            for (const f of frames)
+              expect([f.length <= maximumFrameSlots * 2048, f.includes(secret)]).toEqual([true, false]);
             r.front.wait();
           }
           expect([r.unharmed(), r.g.inUse.size]).toEqual([true, r.own]);

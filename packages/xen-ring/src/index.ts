@@ -20,6 +20,14 @@ export {
   XEN_NETIF_EXTRA_FLAG_MORE,
   XEN_NETIF_EXTRA_TYPE,
 } from "./netif.ts";
-export { netmapRing, netmapSlot, ringSlots, type SlotFields } from "./netmap-ring.ts";
+export {
+  maximumFrameSlots,
+  NS,
+  netmapRing,
+  netmapSlot,
+  rfragsShift,
+  ringSlots,
+  type SlotFields,
+} from "./netmap-ring.ts";
 export { type BackRing, createRing, type FrontRing, RingError, type RingPage, ringSize, sring } from "./shared-ring.ts";
 export { xenbusState } from "./xenbus.ts";

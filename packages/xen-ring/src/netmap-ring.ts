@@ -12,6 +12,13 @@ import { type ArrayField, array, type Struct, struct, type U32Field, u16, u32 } 
 /** Slots of a ring; one is always kept empty. */
 export const ringSlots = 256;
 
+/** Flags of a slot (`NS_*`). The frame goes on in the next slot; `len` is this slot's part. */
+export const NS = { moreFrag: 0x0020 } as const;
+/** In flags of received slots from this bit on: how many slots of the frame are left, with this one (`NS_RFRAGS`). */
+export const rfragsShift = 8;
+/** Slots of a frame at most (`NETMAP_MAX_FRAGS`). */
+export const maximumFrameSlots = 64;
+
 /** Fields of `netmap_slot`. */
 export type SlotFields = { bufIdx: U32Field; len: U32Field; flags: U32Field; ptr: U32Field };
 

@@ -4,7 +4,7 @@ import type { ImageManifest } from "@clickos/click-image";
 import type { Domain, Hypervisor } from "@clickos/hypervisor";
 import { connectFrontEnd, parseRate, ringsOf, type Vif, type VifMode } from "@clickos/netback";
 import { devicePage, xenbusState } from "@clickos/netfront";
-import { type PortRules, SwitchError, type ValeSwitch } from "@clickos/vale";
+import { maximumMtu, minimumMtu, type PortRules, SwitchError, type ValeSwitch } from "@clickos/vale";
 import { ToolstackError } from "./error.ts";
 
 /** A virtual interface of a VM to be created. */
@@ -17,6 +17,8 @@ export interface VifConfig {
   readonly mode?: VifMode;
   /** What the VM may send, as `10Mb/s` or `500KB/s@20ms`. */
   readonly rate?: string;
+  /** Bytes that its frames have behind the Ethernet header, up to 9,000; without it, frames are of 2,032 bytes at most. */
+  readonly mtu?: number | undefined;
   /**
    * Whether the VM sends from its own addresses only, gets what is for them only, and nobody else uses them. The default
    * where the switch looks at addresses; `false` is for VMs that pass on others' frames, as bridges do.
@@ -78,7 +80,7 @@ export class VmVifs {
   /** Whether the VM has these interfaces, and they are free. @throws {ToolstackError} */
   check(places: readonly Places[]): void {
     for (const [i, { device, rings }] of places.entries()) {
-      const { mode = "+batch", rate, bridge, antiSpoof } = this.configOf(device);
+      const { mode = "+batch", rate, mtu, bridge, antiSpoof } = this.configOf(device);
       if (antiSpoof && !bridge.byAddress)
         throw new ToolstackError("BAD_VIFS", `antiSpoof: switch '${bridge.name}' does not look at addresses`);
       if (rings !== ringsOf(mode))
@@ -88,6 +90,8 @@ export class VmVifs {
         );
       if (rate !== undefined && !parseRate(rate))
         throw new ToolstackError("BAD_VIFS", `'${rate}' is no rate: as in 10Mb/s, 500KB/s@20ms`);
+      if (mtu !== undefined && !(Number.isInteger(mtu) && mtu >= minimumMtu && mtu <= maximumMtu))
+        throw new ToolstackError("BAD_VIFS", `'${mtu}' is no MTU: a whole number from ${minimumMtu} to ${maximumMtu}`);
       if (places.findIndex((p) => p.device === device) !== i)
         throw new ToolstackError("BAD_VIFS", `a router of '${this.domain.name}' names interface ${device} twice`);
       if (this.ports.has(device))
@@ -133,7 +137,7 @@ export class VmVifs {
       for (const { device, page: at, rings } of places) {
         const page = devicePage.view(memory.buffer, at);
         const local = this.ports.get(device) as number;
-        const { bridge, mode = "+batch", rate } = this.configOf(device);
+        const { bridge, mode = "+batch", rate, mtu } = this.configOf(device);
         const { rxRingRef, txRingRef, bufferRef, bufferFrames, bufferCount, frameLimit } = page;
         const notify = (): void => void events.send(0, local);
         const vif = connectFrontEnd(mode, {
@@ -142,6 +146,7 @@ export class VmVifs {
           mapper,
           rings,
           grants: { rxRingRef, txRingRef, bufferRef, bufferFrames, bufferCount },
+          mtu,
           frameLimit,
           rate: rate === undefined ? undefined : parseRate(rate),
           resume,

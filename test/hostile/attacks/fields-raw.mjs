@@ -86,6 +86,7 @@ export const fieldsRaw = ["netmap", "standard"].map((mode) => ({
         bridge: world.bridge,
         rate: { bytes: 3000, microseconds: 10_000 },
         persistent: world.r.once(2),
+        ...world.r.pick([{}, { mtu: 9000 }, { mtu: 9000, frameLimit: 9018 }]),
       },
       setup(data, _d, { front, page }) {
         for (let i = 0; i < 8; i++) front.send(new Uint8Array(60 + i).fill(i));

@@ -47,7 +47,7 @@ function hostileScript({ mode, seed, count }) {
     const frames = () => {
       // Real traffic in between, so that the back end is in the middle of something.
       try {
-        for (let i = 0; i < 8; i++) front?.send(new Uint8Array(60 + r.below(1400)).fill(r.next()));
+        for (let i = 0; i < 8; i++) front?.send(new Uint8Array(60 + r.below(r.once(3) ? 9100 : 1400)).fill(r.next()));
         front?.flush();
         front?.receive();
       } catch {
@@ -171,7 +171,7 @@ export const fields = [
       name: "fields",
       kernel: hostileScript({ mode, seed: r.next(), count }),
       // Half of them may send from any address, so that what is beside them is attacked that way too.
-      vif: { mode: vifMode, rate: "3000,10000", antiSpoof: r.once(2) },
+      vif: { mode: vifMode, rate: "3000,10000", antiSpoof: r.once(2), mtu: r.pick([undefined, 1500, 9000]) },
     });
     return {
       turn: () => guest.look(),

@@ -1,25 +1,26 @@
 /**
- * Frames of every size from 0 to 4096 bytes, out of guests and into them, in each mode: whatever is not delivered is
- * counted by somebody.
+ * Frames of every size, out of guests and into them, in each mode, where interfaces carry frames in one buffer and where they
+ * carry longer ones: whatever is not delivered is counted by somebody.
  */
 
 import { miniOs } from "@clickos/minios";
 import { createSwitch, patch } from "@clickos/vale";
 import { spawnFrontEnd } from "../front-end.mjs";
 
-const largest = 4096;
 const perSlice = 16;
 
-/** By mode of the back end. */
+/** By mode of the back end and MTU. */
 export const frameSizes = [
-  ["netmap", "+batch"],
-  ["standard", "baseline"],
-].map(([mode, vifMode]) => ({
-  name: `frame sizes (${vifMode})`,
+  ["netmap", "+batch", undefined, 4096],
+  ["standard", "baseline", undefined, 4096],
+  ["netmap", "+batch", 9000, 9300],
+  ["standard", "+grants", 9000, 9300],
+].map(([mode, vifMode, mtu, largest]) => ({
+  name: `frame sizes (${vifMode}${mtu === undefined ? "" : `, MTU ${mtu}`})`,
   async start(world) {
-    const step = world.short ? 61 : 1;
+    const step = (world.short ? 61 : 1) * (mtu === undefined ? 1 : 2);
     const line = createSwitch({ name: `line${world.guests}`, lookup: patch() });
-    const outside = line.attach("outside");
+    const outside = line.attach("outside", mtu === undefined ? {} : { mtu });
     world.bridges[line.name] = line;
     // A standard front end has no slots for a frame of no bytes.
     let next = mode === "standard" ? 1 : 0;
@@ -55,7 +56,7 @@ export const frameSizes = [
         (front) => os.spawn(send(front)),
       );
     });
-    const guest = await world.guest({ name: "sizes", kernel, vif: { mode: vifMode, bridge: line.name } });
+    const guest = await world.guest({ name: "sizes", kernel, vif: { mode: vifMode, bridge: line.name, mtu } });
     let into = 0;
     let size = 0;
     let quiet = 0;
@@ -84,7 +85,7 @@ export const frameSizes = [
         world.count("frame of any size", sent + into + refusedHere);
         if (quiet > 0 && accounted() !== sent + into)
           world.wrong(
-            `${vifMode}: of ${sent + into} frames, ${received + heard} came and ${dropped() + lost()} are counted`,
+            `${vifMode}, MTU ${mtu}: of ${sent + into} frames, ${received + heard} came and ${dropped() + lost()} are counted`,
           );
         guest.end();
         delete world.bridges[line.name];

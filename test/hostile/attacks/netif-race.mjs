@@ -1,8 +1,8 @@
 /**
  * Guests on a thread that refill both rings of a standard interface while the back end reads them, with good grants and
- * with bad ones: who follows an index never comes back.
+ * with bad ones, packets in one slot or in several, with an end or without: who follows an index never comes back.
  */
-import { netifRxRequest, netifTxRequest, sring } from "@clickos/xen-ring";
+import { NETTXF, netifRxRequest, netifTxRequest, sring } from "@clickos/xen-ring";
 import { counts, lazyModule, rawGuest, tables, words } from "../raw.mjs";
 import { pcpus } from "../world.mjs";
 
@@ -47,7 +47,12 @@ export const netifRace = {
       name: "netifrace",
       module: module(),
       pcpu: pcpus.racing,
-      vif: { mode: "standard", bridge: world.arena, persistent: r.once(2) },
+      vif: {
+        mode: "standard",
+        bridge: world.arena,
+        persistent: r.once(2),
+        ...r.pick([{}, { mtu: 9000, frameLimit: 9018 }]),
+      },
       setup(data, _d, { grants, allocateFrame, page }) {
         data.setUint32(txAt, page("tx-ring-ref"), true);
         data.setUint32(rxAt, page("rx-ring-ref"), true);
@@ -56,10 +61,13 @@ export const netifRace = {
         data.setUint32(rxProdAt, data.getUint32(page("rx-ring-ref"), true), true);
         const refs = Array.from({ length: 64 }, () => grants.grant(allocateFrame(), { to: 0 }));
         const good = r.pick([1, 2, 1000]);
+        /** One in so many slots is a packet's last. */
+        const ends = r.pick([1, 1, 4, 1000]);
+        const flags = () => (r.once(ends) ? 0 : NETTXF.moreData);
         const gref = () => (r.once(good) && good > 1 ? r.next() : r.pick(refs));
         for (let i = 0; i < 256; i++) {
           const tx = netifTxRequest.view(data.buffer, txTable + i * 12);
-          Object.assign(tx, { gref: gref(), offset: r.below(64), flags: 0, id: i, size: 60 + r.below(1500) });
+          Object.assign(tx, { gref: gref(), offset: r.below(64), flags: flags(), id: i, size: 60 + r.below(1500) });
           Object.assign(netifRxRequest.view(data.buffer, rxTable + i * 8), { id: i, pad: 0, gref: gref() });
         }
       },
