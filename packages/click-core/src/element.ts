@@ -107,6 +107,8 @@ export {
   peerInterface,
 } from "./element/peer.ts";
 export type { FormerField, StateMover, TransferableField } from "./runtime/transfer.ts";
+export { ewma, type HostEwma, type HostRate, rate, type StagedEwma, type StagedRate } from "./structures/ewma.ts";
+export { fixedPointText } from "./structures/fixed-point.ts";
 export { type HashTableOptions, type HostHashTable, hashTable, type StagedHashTable } from "./structures/hash-table.ts";
 export { packetList, type StagedPacketList } from "./structures/packet-list.ts";
 export { type HostPacketRing, packetRing, type StagedPacketRing } from "./structures/packet-ring.ts";

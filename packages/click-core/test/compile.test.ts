@@ -195,13 +195,16 @@ describe("the router", () => {
   it("names its handlers and says when there is none", async () => {
     using router = await Router.compile("FromDevice(0) -> c :: Counter -> Discard", { elements });
     expect(router.list("c.*").sort()).toEqual([
+      "c.bit_rate",
       "c.byte_count",
+      "c.byte_rate",
       "c.class",
       "c.config",
       "c.count",
       "c.handlers",
       "c.name",
       "c.ports",
+      "c.rate",
       "c.reset",
       "c.reset_counts",
     ]);

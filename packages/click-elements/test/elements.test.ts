@@ -1,3 +1,4 @@
+import { fixedPointText } from "@clickos/click-core/element";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { checksum, ether, ip, make, pass, tcp, udp } from "./packets.ts";
@@ -19,6 +20,24 @@ describe("moving packets", () => {
     router.write("c.reset", "");
     expect(router.read("c.count")).toBe("0");
     expect(router.freeBuffers).toBe(2048);
+  });
+
+  it("Counter's rates are Click's moving averages of what a millisecond brings", async () => {
+    let now = 1_000_000_000n;
+    using router = await make("FromDevice(0) -> c :: Counter -> Discard", { clock: () => now });
+    const read = (): string[] => ["rate", "byte_rate", "bit_rate"].map((h) => router.read(`c.${h}`));
+    expect(read()).toEqual(["0", "0", "0"]);
+    const frames = [1, 2, 3].map((n) => ether(udp(n, 1)).subarray(0, 40));
+    pass(router, frames);
+    // One epoch of three packets: (3 * 1024 + 8) / 16 / 1024 a millisecond, and (120 * 16 + 8) / 16 / 16.
+    now += 1_000_000n;
+    expect(read()).toEqual([fixedPointText(192n * 1000n, 10), "7500", "60000"]);
+    router.write("c.reset", "");
+    pass(router, frames.slice(1));
+    now += 1_999_999n;
+    expect(read()).toEqual([fixedPointText(308n * 1000n, 10), "12062.5", "96500"]);
+    now += 101_000_000n;
+    expect(read()).toEqual(["0", "0", "0"]);
   });
 
   it("Tee copies frames of any length without touching their neighbours", async () => {

@@ -73,9 +73,9 @@ describe("handlers of a VM whose image another element library made", () => {
     vm.write("u.scheduled", "true");
     expect(vm.read("u.scheduled")).toBe("true");
     expect(tree.list("c.*").sort()).toEqual(
-      ["byte_count", "class", "config", "count", "handlers", "name", "ports", "reset", "reset_counts"].map(
-        (h) => `c.${h}`,
-      ),
+      "bit_rate byte_count byte_rate class config count handlers name ports rate reset reset_counts"
+        .split(" ")
+        .map((h) => `c.${h}`),
     );
     expect(tree.describe("q.length")).toMatchObject({ kind: "gauge", unit: "packets", access: "r" });
     expect(refusal(() => vm.read("f.program"))).toMatch(/^OTHER_LIBRARY: f\.program: it needs the code of IPFilter/);

@@ -4,11 +4,20 @@
  * COUNT_CALL `N HANDLER [VALUE]` writes a handler when the Nth packet has come, and BYTE_COUNT_CALL when the Nth byte
  * has; with either, it runs in process only, not in a virtual machine.
  *
- * Handlers: count, byte_count (read); reset, reset_counts (write).
+ * Rates are moving averages, as Click's: each millisecond has a share of a sixteenth.
+ *
+ * Handlers: count, byte_count, rate (packets a second), byte_rate, bit_rate (read); reset, reset_counts (write).
  *
  *   FromDevice(0) -> c :: Counter(COUNT_CALL 1000 stop) -> ...
  */
-import { type ArgumentType, type ElementClass, element, keyword } from "@clickos/click-core/element";
+import {
+  type ArgumentType,
+  type ElementClass,
+  element,
+  type HostRate,
+  keyword,
+  rate,
+} from "@clickos/click-core/element";
 import { takeWord } from "@clickos/click-language/arguments";
 import { u64 } from "@clickos/layout";
 
@@ -32,10 +41,13 @@ export const Counter: ElementClass = element({
   ports: "1/1",
   processing: "a/a",
   config: { COUNT_CALL: keyword(call, undefined), BYTE_COUNT_CALL: keyword(call, undefined) },
-  state: { count: u64, bytes: u64 },
+  state: { count: u64, bytes: u64, rate: rate(10), byteRate: rate(4) },
   handlers: {
     count: { counter: "count" },
     byte_count: { counter: "bytes", unit: "bytes" },
+    rate: { kind: "rate", unit: "packets/s", read: (s, { now }) => s.rate.text(now(), s.count) },
+    byte_rate: { kind: "rate", unit: "bytes/s", read: (s, { now }) => s.byteRate.text(now(), s.bytes) },
+    bit_rate: { kind: "rate", unit: "bits/s", read: (s, { now }) => s.byteRate.text(now(), s.bytes, 3) },
     reset: { write: clear },
     reset_counts: { write: clear },
   },
@@ -51,7 +63,7 @@ export const Counter: ElementClass = element({
       return 0;
     },
   }),
-  action(c, packet, { state, config, service }) {
+  action(c, packet, { state, config, clock, service }) {
     const { COUNT_CALL, BYTE_COUNT_CALL } = config;
     const length = packet.length.toI64();
     if (BYTE_COUNT_CALL) {
@@ -60,6 +72,9 @@ export const Counter: ElementClass = element({
         service.give(packet, 1);
       });
     }
+    const now = clock.now();
+    state.rate.observe(now, state.count.get());
+    state.byteRate.observe(now, state.bytes.get());
     state.count.inc();
     state.bytes.inc(length);
     if (COUNT_CALL)
@@ -69,7 +84,9 @@ export const Counter: ElementClass = element({
   },
 });
 
-function clear(s: { count: bigint; bytes: bigint }): void {
+function clear(s: { count: bigint; bytes: bigint; rate: HostRate; byteRate: HostRate }): void {
+  s.rate.recount(s.count, 0n);
+  s.byteRate.recount(s.bytes, 0n);
   s.count = 0n;
   s.bytes = 0n;
 }
