@@ -87,7 +87,6 @@ export {
   bufferSize,
   dataLimit,
   dataOffset,
-  ipHeader,
   maximumFrame,
   maximumLargeFrame,
   Packet,

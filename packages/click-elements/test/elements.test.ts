@@ -264,6 +264,33 @@ describe("headers", () => {
     );
   });
 
+  it("DecIPTTL makes of every checksum what RFC 1624 equation 3 does, as Click", async () => {
+    using router = await make("FromDevice(0) -> MarkIPHeader -> DecIPTTL -> ToDevice(1)");
+    /** ~(~HC + ~m + m'), where the word of TTL and protocol becomes 0x0100 less. */
+    const model = (checksum: number): number => {
+      let sum = (~checksum & 0xffff) + (~0x4011 & 0xffff) + 0x3f11;
+      while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
+      return ~sum & 0xffff;
+    };
+    const packet = ip({ ttl: 0x40, protocol: 0x11 });
+    const wrong: string[] = [];
+    for (let first = 0; first < 0x10000; first += 128) {
+      const sent = Array.from({ length: 128 }, (_, i) => {
+        const copy = packet.slice();
+        copy.set([(first + i) >> 8, (first + i) & 255], 10);
+        return copy;
+      });
+      const [, passed] = pass(router, sent);
+      passed!.forEach((out, i) => {
+        const checksum = ((out[10] as number) << 8) | (out[11] as number);
+        if (checksum !== model(first + i)) wrong.push(`${(first + i).toString(16)}: ${checksum.toString(16)}`);
+      });
+      expect(passed!.length).toBe(128);
+    }
+    expect(wrong).toEqual([]);
+    expect(model(0xfeff)).toBe(0);
+  });
+
   it("DecIPTTL drops expired packets when output 1 is not connected, and spares multicast when told", async () => {
     using router = await make("FromDevice(0) -> MarkIPHeader -> d :: DecIPTTL(MULTICAST false) -> ToDevice(1)");
     const multicast = ip({ ttl: 1, dst: "224.0.0.5" });

@@ -1,5 +1,12 @@
 /** A comparison of big-endian bytes with a constant needs no swap: the constant is swapped instead, and 0 is 0 either way. */
-import type { Expression } from "./ir.ts";
+import type { Expression, Statement } from "./ir.ts";
+
+/** A store of big-endian bytes that were loaded as such moves them as they stand. */
+export function moveWithoutSwap(s: Statement): Statement {
+  if (s.kind !== "store" || s.order !== "be" || s.value.kind !== "load") return s;
+  const { order, width } = s.value;
+  return order === "be" && width === s.width ? { ...s, order: "le", value: { ...s.value, order: "le" } } : s;
+}
 
 /** The same comparison without the swap, where it is one with a constant; everything else as it is. */
 export function withoutSwap(e: Expression): Expression {

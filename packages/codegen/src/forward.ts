@@ -1,5 +1,5 @@
 /** Moves definitions that are used once to their use, where nothing between the two can change them or see that they moved. */
-import { withoutSwap } from "./byte-order.ts";
+import { moveWithoutSwap, withoutSwap } from "./byte-order.ts";
 import type { Expression, Local, MemoryImport, Statement } from "./ir.ts";
 import { behaviourOf, hasEffect, statementBehaviour } from "./operations.ts";
 import { forEachOperand, mapOperands, mapStatement, operands, statementOperands } from "./traverse.ts";
@@ -49,7 +49,7 @@ export function forward(
   for (const original of body) {
     // An effect among the operands comes before what would be put beside it.
     if (effectBeforeUse(original)) flush((p) => p.beforeEffects);
-    const s = mapStatement(original, substitute);
+    const s = moveWithoutSwap(mapStatement(original, substitute));
     switch (s.kind) {
       case "let":
         if (hasEffect(s.value)) flush((p) => p.beforeEffects);

@@ -70,6 +70,34 @@ describe("the builder", () => {
       ).toThrow(expect.objectContaining({ code: "FALLS_THROUGH" }));
   });
 
+  it("moves bytes in network order without swapping them", () => {
+    const { exports, memory } = instantiate((m) => {
+      m.export(
+        "f",
+        m.func("f", { p: "i32" }, undefined, (c, { p }) => {
+          c.store32(p, c.load32(p, 0, "be"), 16, "be");
+          c.store16(p, c.load16(p, 4, "be"), 20, "be");
+          c.store64(p, c.load64(p, 6, "be"), 22, "be");
+        }),
+      );
+      m.export(
+        "g",
+        m.func("g", { p: "i32" }, undefined, (c, { p }) => {
+          c.store16(p, c.load32(p, 0, "be"), 16, "be");
+          c.store32(p, c.load32(p, 0, "be"), 18, "le");
+        }),
+      );
+      expect(moduleText(m.toIr()).split("func g")[0]).not.toMatch(/be\[/);
+    });
+    const bytes = new Uint8Array(memory.buffer);
+    const start = Uint8Array.from({ length: 14 }, (_, i) => i + 1);
+    bytes.set(start);
+    exports.f(0);
+    expect([...bytes.subarray(16, 30)]).toEqual([...start]);
+    exports.g(0);
+    expect([...bytes.subarray(16, 22)]).toEqual([3, 4, 4, 3, 2, 1]);
+  });
+
   it("compares bytes in network order with constants without swapping them", () => {
     const { exports, memory } = instantiate((m) => {
       m.export(

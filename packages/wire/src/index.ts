@@ -26,5 +26,13 @@ export type {
   StagedHeaderParts,
   StagedValues,
 } from "./staged-header.ts";
-export type { BitsSpec, BytesSpec, Field, FieldSpec, OverSpec, Table } from "./table.ts";
+export {
+  type BitsSpec,
+  type BytesSpec,
+  type Field,
+  type FieldSpec,
+  type OverSpec,
+  readField,
+  type Table,
+} from "./table.ts";
 export type { HeaderFields, HeaderParts, HeaderView } from "./view.ts";

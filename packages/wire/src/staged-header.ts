@@ -54,13 +54,15 @@ export interface StagedHeaderParts<T extends Table> {
    * What follows the table's fields: the header's options, and the payload. One comparison where the header says how long
    * it is; none elsewhere.
    */
-  parts(wrong?: Otherwise): { readonly options: Span; readonly payload: Span };
+  parts(wrong?: Otherwise): { readonly headerLength: I32; readonly options: Span; readonly payload: Span };
   /** What follows the header. */
   payload(wrong?: Otherwise): Span;
   /** The same header in a span that ends where the packet says; `wrong` where it says more than there is, or less than its fields. */
   clip(wrong: Otherwise): StagedHeader<T>;
   /** The values of some fields, which have the bytes that they share loaded once. */
   load<K extends BitsNames<T>>(...names: readonly K[]): { readonly [N in K]: I32 };
+  /** Not 0 where one of some flags is set; those that share a byte are looked at together. */
+  anySet(...names: readonly BitsNames<T>[]): I32;
   /** Writes every byte of the table's fields. */
   emit(values: StagedValues<T>): void;
   /** 1 where the fields that the format fixes have their values. */
@@ -137,15 +139,16 @@ function headerClass(format: Format): HeaderClass {
       for (const flag of headerLength.flags) count = this.#value(flag).add(count);
       return scaled(count, unit).add(plus);
     }
-    parts(wrong?: Otherwise): { options: Span; payload: Span } {
+    parts(wrong?: Otherwise): { headerLength: I32; options: Span; payload: Span } {
       const after = this.span.advance(size);
-      if (!table.headerLength) return { options: after.take(0), payload: after };
+      const { headerLength } = this;
+      if (!table.headerLength) return { headerLength, options: after.take(0), payload: after };
       if (!wrong)
         throw new WireError("UNPROVEN", `${name} says how long it is, and nothing is for where that is wrong`);
       // Below the fields' size the difference is a large number: one comparison for both ends.
-      const options = this.headerLength.sub(size);
+      const options = headerLength.sub(size);
       if (wrong !== "stated") this.#c.leaveIf(options.gtU(after.length), wrong);
-      return { options: after.take(options, "stated"), payload: after.advance(options, "stated") };
+      return { headerLength, options: after.take(options, "stated"), payload: after.advance(options, "stated") };
     }
     payload(wrong?: Otherwise): Span {
       return this.parts(wrong).payload;
@@ -170,16 +173,41 @@ function headerClass(format: Format): HeaderClass {
       }
       return values;
     }
+    anySet(...names: readonly string[]): I32 {
+      const masks = new Map<string, { row: Field; mask: number }>();
+      for (const name of names) {
+        const row = fields[name] as Field;
+        const key = `${row.offset} ${row.size}`;
+        const known = masks.get(key) ?? { row, mask: 0 };
+        known.mask = (known.mask | (row.mask << row.shift)) >>> 0;
+        masks.set(key, known);
+      }
+      let any: I32 | undefined;
+      for (const { row, mask } of masks.values()) {
+        const set = containerOf(this.#c, row, this.#base, this.#start).get().and(mask);
+        any = any ? any.or(set) : set;
+      }
+      return any ?? this.#c.i32(0);
+    }
     emit(values: StagedValues<Table>): void {
       const known: Record<string, number | Uint8Array> = {};
       const later: (() => void)[] = [];
+      const written = new Set<number>();
       for (const [name, value] of Object.entries(values as Record<string, unknown>)) {
         if (value === undefined) continue;
         const constant = value instanceof I32 ? value.constant : value;
+        const row = fields[name] as Field;
         if (typeof constant === "number" || constant instanceof Uint8Array) known[name] = constant;
-        else later.push(setLater(this.#c, this.#field(fields[name] as Field), value));
+        else {
+          later.push(setLater(this.#c, this.#field(row), value));
+          if (row.whole) for (let i = 0; i < row.size; i++) written.add(row.offset + i);
+        }
       }
-      storeBytes(this.#c, this.#base, format.bytes(known as HeaderValues<Table>), this.#start);
+      const bytes = format.bytes(known as HeaderValues<Table>);
+      for (let from = 0, to: number; from < size; from = to + 1) {
+        for (to = from; to < size && !written.has(to); ) to++;
+        storeBytes(this.#c, this.#base, bytes.subarray(from, to), this.#start + from);
+      }
       for (const set of later) set();
     }
     wellFormed(): I32 {

@@ -71,6 +71,15 @@ export interface Field {
   readonly usual: number;
 }
 
+/** A field of a header that starts at a place in bytes and may be cut off; `undefined` where the field is not there. */
+export function readField(bytes: Uint8Array, at: number, { offset, size, shift, mask }: Field): number | undefined {
+  const from = at + offset;
+  if (from < 0 || from + size > bytes.length) return undefined;
+  let word = 0;
+  for (let i = 0; i < size; i++) word = word * 256 + (bytes[from + i] as number);
+  return ((word >>> shift) & mask) >>> 0;
+}
+
 /** The rows of a table and the bytes that they take. */
 export function placeFields({ name, reference, fields }: Table): { rows: readonly Field[]; size: number } {
   const bad = (field: string, what: string): WireError => new WireError("BAD_TABLE", `${name}.${field} ${what}`);
@@ -154,6 +163,7 @@ const reserved: ReadonlySet<string> = new Set([
   "address",
   "parts",
   "clip",
+  "anySet",
   "load",
   "emit",
   "wellFormed",

@@ -1,4 +1,4 @@
-import { type Format, format, type HeaderView, type Table, WireError } from "@clickos/wire";
+import { type Format, format, type HeaderView, readField, type Table, WireError } from "@clickos/wire";
 import { ethernet } from "@clickos/wire/ethernet";
 import { gre, greWords } from "@clickos/wire/gre";
 import { ipv4 } from "@clickos/wire/ipv4";
@@ -184,6 +184,26 @@ describe("reading", () => {
       ),
       { numRuns: 2000 },
     );
+  });
+
+  it("of a header that is cut off gives the fields that are there", () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...formats),
+        fc.uint8Array({ minLength: 80, maxLength: 80 }),
+        fc.nat(9),
+        fc.nat(60),
+        (f, noise, at, there) => {
+          const view = f.view(noise, at) as Record<string, unknown>;
+          for (const row of f.rows.filter((r) => r.kind === "bits"))
+            expect(readField(noise.subarray(0, at + there), at, row)).toBe(
+              row.offset + row.size <= there ? view[row.name] : undefined,
+            );
+        },
+      ),
+    );
+    expect(readField(new Uint8Array(20), -1, ipv4.fields.ttl)).toBe(0);
+    expect(readField(new Uint8Array(20), -9, ipv4.fields.ttl)).toBe(undefined);
   });
 
   it("ends the payload where the packet says, as far as it is there", () => {

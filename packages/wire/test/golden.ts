@@ -77,7 +77,7 @@ const inIp6 = (nextHeader: number, payload: Uint8Array): Uint8Array =>
     ),
   );
 const inIcmp6 = (type: number, message: Uint8Array): Uint8Array =>
-  inIp6(ipProtocols.icmp6, join(icmpv6.bytes({ type }), message));
+  inIp6(ipProtocols["ipv6-icmp"], join(icmpv6.bytes({ type }), message));
 const inTcp = (options: Uint8Array): Uint8Array => {
   const padded = new Uint8Array((options.length + 3) & ~3).fill(1);
   padded.set(options);
@@ -358,7 +358,7 @@ export const goldens: readonly Golden[] = [
     "80 00 abcd",
     { type: 128, checksum: 0xabcd },
     {
-      frame: (b) => inIp6(ipProtocols.icmp6, join(b, hex("0d0e0102"))),
+      frame: (b) => inIp6(ipProtocols["ipv6-icmp"], join(b, hex("0d0e0102"))),
       tshark: { type: "icmpv6.type", code: "icmpv6.code", checksum: "icmpv6.checksum" },
     },
   ),

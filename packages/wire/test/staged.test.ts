@@ -59,6 +59,22 @@ describe("staged headers are what the host sees", () => {
       );
     });
 
+  it("TCP flags, some together", () => {
+    const code = compile((c, p) => {
+      const segment = span(c, p, tcp.size).header(tcp);
+      return segment
+        .anySet("fin", "rst")
+        .ne(0)
+        .or(segment.anySet("ns", "ack").ne(0).shl(1))
+        .or(segment.anySet().shl(2));
+    });
+    const run = (flags: object): number =>
+      code.run(tcp.bytes({ ...flags, dataOffset: 15, psh: 1, reserved: 7 })).result;
+    expect([{}, { fin: 1 }, { rst: 1, syn: 1 }, { syn: 1, urg: 1 }, { ns: 1 }, { ack: 1, fin: 1 }].map(run)).toEqual([
+      0, 1, 1, 0, 2, 3,
+    ]);
+  });
+
   for (const format of formats)
     it(`${format.name}: every field written, and no bit besides`, () => {
       for (const row of format.rows.filter((r) => r.kind === "bits")) {

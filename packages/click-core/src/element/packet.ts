@@ -25,11 +25,12 @@ import {
   type U64Field,
   u8,
   u16,
-  u16be,
   u32,
   u32be,
   u64,
 } from "@clickos/layout";
+import { type StagedHeader, span } from "@clickos/wire";
+import { ipv4 } from "@clickos/wire/ipv4";
 
 /** Bytes of a packet buffer. */
 export const bufferSize = 2048;
@@ -111,36 +112,8 @@ export const annotation = {
 /** Bytes of the annotation area. */
 export const annotationBytes = 48;
 
-/** IPv4 header, RFC 791 section 3.1. */
-export const ipHeader: Struct<{
-  versionLength: U32Field;
-  tos: U32Field;
-  length: U32Field;
-  id: U32Field;
-  fragment: U32Field;
-  ttl: U32Field;
-  protocol: U32Field;
-  checksum: U32Field;
-  source: U32Field;
-  destination: U32Field;
-}> = struct(
-  {
-    versionLength: u8,
-    tos: u8,
-    length: u16be,
-    id: u16be,
-    fragment: u16be,
-    ttl: u8,
-    protocol: u8,
-    checksum: u16be,
-    source: u32be,
-    destination: u32be,
-  },
-  { name: "ip" },
-);
-
-/** Staged accessors of an IP header. */
-export type StagedIp = StagedOf<typeof ipHeader>;
+/** An IPv4 header in staged code. */
+export type StagedIp = StagedHeader<(typeof ipv4)["table"]>;
 
 /** The words of a packet that are variables while elements hold it, in the order in which calls pass them. */
 export const packetWords = ["data", "length", "network", "transport"] as const;
@@ -209,9 +182,10 @@ export class Packet {
     this.owner.use(this);
     return this.parts.transport.get();
   }
-  /** The fields of the IP header at the network header's address. */
+  /** The IP header at the network header's address. Who set that has seen that the header's 20 bytes are there. */
   get ip(): StagedIp {
-    return staged(this.c, ipHeader, this.network);
+    const { network } = this;
+    return span(this.c, network, this.data.add(this.length).sub(network)).header(ipv4, "stated");
   }
   /** Address of the MAC header; 0 when no element has set it. */
   get mac(): Ref<I32, I32Like> {

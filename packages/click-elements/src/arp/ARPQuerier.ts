@@ -31,16 +31,20 @@ import {
   positional,
   required,
 } from "@clickos/click-core/element";
-import { type FunctionBuilder, type I32, type I64, staged } from "@clickos/codegen";
-import { u16, u32, u64 } from "@clickos/layout";
-import { copyBytes, storeBytes } from "../lib/bytes.ts";
-import { arpLength, arpPacket, arpReply, arpRequestTemplate } from "./arp-packet.ts";
+import type { FunctionBuilder, I32, I64, I64Like } from "@clickos/codegen";
+import { u32, u64 } from "@clickos/layout";
+import { storedBytes } from "@clickos/wire";
+import { arp, arpOperations } from "@clickos/wire/arp";
+import { broadcastAddress, ethernet, etherTypes } from "@clickos/wire/ethernet";
+import { copyBytes } from "../lib/bytes.ts";
+import { dataOf } from "../lib/headers.ts";
 
 const second = 1_000_000_000n;
 /** A host is asked for at most this often, in nanoseconds. */
 const queryInterval = second / 10n;
 
-const entryValue = { etherHigh: u32, etherLow: u16, known: u16, expires: u64, asked: u64, waiting: packetList };
+/** `ether` is the address as it stands in memory. */
+const entryValue = { ether: u64, known: u32, expires: u64, asked: u64, waiting: packetList };
 
 const stateOf = (capacity: number) => ({
   held: u32,
@@ -80,7 +84,7 @@ export const ARPQuerier: ElementClass = element({
     const { address, mask } = config.IP;
     const ofNetwork = mask === 0xffffffff ? 0xffffffff : (address | ~mask) >>> 0;
     const eth = ether instanceof Uint8Array ? ether : new Uint8Array(6);
-    return { eth, broadcast: config.BROADCAST ?? ofNetwork, query: arpRequestTemplate(eth, address) };
+    return { eth, broadcast: config.BROADCAST ?? ofNetwork, query: requestFrame(eth, address) };
   },
   holds: (config) => Math.min(config.CAPACITY, 2048),
   state: ({ config }) => stateOf(config.TABLE_CAPACITY),
@@ -102,22 +106,12 @@ export const ARPQuerier: ElementClass = element({
     }
     const wanted = packet.dstIp.get();
     const ask = (address: I32): void => query(c, address, context);
-    const encapsulate = (high: I32, low: I32): void => {
-      c.if(packet.headroom.ltU(14), () => packet.drop("no headroom"));
-      packet.unpull(14);
-      const at = packet.data;
-      c.store32(at, high);
-      c.store16(at, low, 4);
-      storeBytes(c, at, plan.eth, 6);
-      c.store16(at, 0x0008, 12);
-    };
     let broadcast = wanted.eq(0xffffffff);
     if (plan.broadcast !== 0xffffffff) broadcast = broadcast.or(wanted.eq(plan.broadcast));
     const key = wanted.swap32();
     const found = state.table.find([key]);
     const now = clock.now();
-    const high = c.var("i32", -1, "high");
-    const low = c.var("i32", 0xffff, "low");
+    const ether = c.var("i64", storedBytes(broadcastAddress), "ether");
     c.if(broadcast.eqz(), () => {
       const entry = c.var("i32", found, "entry");
       c.if(found.eqz(), () => {
@@ -152,10 +146,10 @@ export const ARPQuerier: ElementClass = element({
         value.asked.set(now);
         ask(key);
       });
-      high.set(value.etherHigh.get());
-      low.set(value.etherLow.get());
+      ether.set(value.ether.get());
     });
-    encapsulate(high.get(), low.get());
+    c.if(packet.headroom.ltU(ethernet.size), () => packet.drop("no headroom"));
+    encapsulate(packet, ether.get(), context);
     output(0).push(packet);
   },
   timer(c, { state, clock, packets, timer }) {
@@ -177,33 +171,47 @@ export const ARPQuerier: ElementClass = element({
   },
 });
 
+/** Puts an Ethernet header before a packet that has room for it. */
+function encapsulate(packet: Packet, destination: I64Like, { plan }: Context): void {
+  packet.unpull(ethernet.size);
+  const header = dataOf(packet).header(ethernet, "stated");
+  header.emit({ destination: packet.c.i64(destination), source: plan.eth, etherType: etherTypes.ip });
+}
+
+/** A request for no address yet, from `ether` and `ip`. */
+function requestFrame(ether: Uint8Array, ip: number): Uint8Array {
+  return Uint8Array.of(
+    ...ethernet.bytes({ destination: broadcastAddress, source: ether, etherType: etherTypes.arp }),
+    ...arp.bytes({ operation: arpOperations.request, senderHardware: ether, senderProtocol: ip }),
+  );
+}
+
 /** Sends a request for the host whose address is the memory word `address`. */
 function query(c: FunctionBuilder, address: I32, { state, plan, data, packets, output, noutputs }: Context): void {
-  packets.make(arpLength, (request) => {
-    copyBytes(c, request.data, data(plan.query, 16), arpLength);
-    staged(c, arpPacket, request.data).targetIp.set(address);
+  packets.make(plan.query.length, (request) => {
+    copyBytes(c, request.data, data(plan.query, 16), plan.query.length);
+    dataOf(request)
+      .header(ethernet, "stated")
+      .payload("stated")
+      .header(arp, "stated")
+      .targetProtocol.stored.set(address);
     state.queries.inc();
     output(noutputs - 1).push(request);
   });
 }
 
 /** Takes an ARP response: remembers the sender, lets the packets for it go. */
-function learn(
-  c: FunctionBuilder,
-  packet: Packet,
-  { state, plan, config, clock, output, timer, packets }: Context,
-): void {
-  c.if(packet.length.ltU(arpLength), () => packet.drop("not an ARP response"));
-  const arp = staged(c, arpPacket, packet.data);
-  const ipOverEther = arp.hardware
-    .get()
-    .eq(1)
-    .and(arp.protocol.get().eq(0x0800))
-    .and(arp.hardwareLength.get().eq(6))
-    .and(arp.protocolLength.get().eq(4));
-  c.if(ipOverEther.and(arp.operation.get().eq(arpReply)).eqz(), () => packet.drop("not an ARP response"));
+function learn(c: FunctionBuilder, packet: Packet, context: Context): void {
+  const { state, config, clock, output, timer, packets } = context;
+  const refuse = (): void => packet.drop("not an ARP response");
+  const message = dataOf(packet)
+    .need(ethernet.size + arp.size, refuse)
+    .header(ethernet)
+    .payload()
+    .header(arp);
+  c.if(message.wellFormed().and(message.operation.get().eq(arpOperations.reply)).eqz(), refuse);
   state.responses.inc();
-  const key = arp.senderIp.get();
+  const key = message.senderProtocol.stored.get();
   const entry = c.var("i32", state.table.find([key]), "entry");
   c.if(entry.get().eqz(), () => {
     entry.set(state.table.insert([key]));
@@ -211,11 +219,9 @@ function learn(
   });
   c.if(entry.get().eqz(), () => packet.drop("ARP table full"));
   const value = state.table.value(entry.get());
-  const high = c.load32(arp.senderEther);
-  const low = c.load16(arp.senderEther, 4);
+  const ether = message.senderHardware.get();
   const now: I64 = clock.now();
-  value.etherHigh.set(high);
-  value.etherLow.set(low);
+  value.ether.set(ether);
   value.known.set(1);
   value.asked.set(now);
   value.expires.set(now.add(config.TIMEOUT));
@@ -226,14 +232,10 @@ function learn(
     state.held.inc(-1);
     packets.take(waiting, (held) => {
       c.if(
-        held.headroom.ltU(14),
+        held.headroom.ltU(ethernet.size),
         () => held.drop("no headroom"),
         () => {
-          held.unpull(14);
-          c.store32(held.data, high);
-          c.store16(held.data, low, 4);
-          storeBytes(c, held.data, plan.eth, 6);
-          c.store16(held.data, 0x0008, 12);
+          encapsulate(held, ether, context);
           output(0).push(held);
         },
       );

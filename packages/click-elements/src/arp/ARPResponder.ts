@@ -23,10 +23,11 @@ import {
   rest,
 } from "@clickos/click-core/element";
 import { splitWords } from "@clickos/click-language/arguments";
-import { staged } from "@clickos/codegen";
 import { u64 } from "@clickos/layout";
-import { copyEther, memoryWord, storeBytes } from "../lib/bytes.ts";
-import { arpLength, arpPacket, arpReply, arpRequest } from "./arp-packet.ts";
+import { stored32 } from "@clickos/wire";
+import { arp, arpOperations, arpTypes } from "@clickos/wire/arp";
+import { ethernet, etherTypes } from "@clickos/wire/ethernet";
+import { dataOf } from "../lib/headers.ts";
 
 interface Entry {
   readonly prefixes: readonly IpPrefix[];
@@ -82,38 +83,38 @@ export const ARPResponder: ElementClass = element({
   },
   action(c, packet, { plan, state, output }) {
     const refuse = (): void => output(1).push(packet, "no ARP request for us");
-    c.if(packet.length.ltU(arpLength), refuse);
-    const arp = staged(c, arpPacket, packet.data);
-    const request = arp.etherType
+    const ether = dataOf(packet)
+      .need(ethernet.size + arp.size, refuse)
+      .header(ethernet);
+    const message = ether.payload().header(arp);
+    const request = ether.etherType
       .get()
-      .eq(0x0806)
-      .and(arp.hardware.get().eq(1))
-      .and(arp.protocol.get().eq(0x0800))
-      .and(arp.operation.get().eq(arpRequest));
-    const target = arp.targetIp.get();
+      .eq(etherTypes.arp)
+      .and(message.hardwareType.get().eq(arpTypes.ethernet))
+      .and(message.protocolType.get().eq(arpTypes.ip))
+      .and(message.operation.get().eq(arpOperations.request));
+    const target = message.targetProtocol.stored.get();
     const entry = c.var("i32", plan.entries.length, "entry");
     plan.entries.forEach(({ prefix }, i) => {
       c.if(
         entry
           .get()
           .eq(plan.entries.length)
-          .and(target.and(memoryWord(prefix.mask)).eq(memoryWord(prefix.address))),
+          .and(target.and(stored32(prefix.mask)).eq(stored32(prefix.address))),
         () => entry.set(i),
       );
     });
     c.if(request.eqz().or(entry.get().eq(plan.entries.length)), refuse);
-    const { offsets } = arpPacket;
-    const at = packet.data;
-    copyEther(c, at, offsets.etherDst, at, offsets.senderEther);
-    copyEther(c, at, offsets.targetEther, at, offsets.senderEther);
-    arp.targetIp.set(arp.senderIp.get());
-    arp.senderIp.set(target);
-    arp.operation.set(arpReply);
+    ether.destination.set(message.senderHardware);
+    message.targetHardware.set(message.senderHardware);
+    message.targetProtocol.set(message.senderProtocol.get());
+    message.senderProtocol.stored.set(target);
+    message.operation.set(arpOperations.reply);
     c.switch(
       entry.get(),
       plan.entries.map((e) => () => {
-        storeBytes(c, at, e.ether, offsets.etherSrc);
-        storeBytes(c, at, e.ether, offsets.senderEther);
+        ether.source.set(e.ether);
+        message.senderHardware.set(e.ether);
       }),
     );
     state.count.inc();

@@ -8,7 +8,8 @@
  *   ... -> EtherEncap(0x0800, 02:00:00:00:00:01, 02:00:00:00:00:02) -> ToDevice(1);
  */
 import { arg, type ElementClass, element, formatEtherAddress, required } from "@clickos/click-core/element";
-import { storeBytes } from "../lib/bytes.ts";
+import { ethernet } from "@clickos/wire/ethernet";
+import { dataOf } from "../lib/headers.ts";
 
 export const EtherEncap: ElementClass = element({
   name: "EtherEncap",
@@ -16,18 +17,16 @@ export const EtherEncap: ElementClass = element({
   processing: "a/a",
   live: true,
   config: { ETHERTYPE: required(arg.u16), SRC: required(arg.etherAddress), DST: required(arg.etherAddress) },
-  prepare: ({ config }) => ({
-    header: Uint8Array.of(...config.DST, ...config.SRC, config.ETHERTYPE >> 8, config.ETHERTYPE & 255),
-  }),
   handlers: {
     src: { constant: ({ config }) => formatEtherAddress(config.SRC) },
     dst: { constant: ({ config }) => formatEtherAddress(config.DST) },
     ethertype: { constant: ({ config }) => `0x${config.ETHERTYPE.toString(16).padStart(4, "0")}` },
   },
-  action(c, packet, { plan, packets, output }) {
-    packets.room(packet, { head: 14 }, (packet) => {
-      packet.unpull(14);
-      storeBytes(c, packet.data, plan.header);
+  action(_c, packet, { config, packets, output }) {
+    packets.room(packet, { head: ethernet.size }, (packet) => {
+      packet.unpull(ethernet.size);
+      const header = dataOf(packet).header(ethernet, "stated");
+      header.emit({ destination: config.DST, source: config.SRC, etherType: config.ETHERTYPE });
       output(0).push(packet);
     });
   },

@@ -30,7 +30,10 @@ import {
 } from "@clickos/click-core/element";
 import type { I32 } from "@clickos/codegen";
 import { array, u32, u64 } from "@clickos/layout";
-import { ipHeaderSum } from "../lib/checksum.ts";
+import { stored32 } from "@clickos/wire";
+import { headerSum } from "@clickos/wire/checksum";
+import { ipv4 } from "@clickos/wire/ipv4";
+import { dataOf } from "../lib/headers.ts";
 
 export const badIpReasons = [
   "short packet",
@@ -88,28 +91,28 @@ export const CheckIPHeader: ElementClass = element({
     const verdict = c.var("i32", 0, "verdict");
     const { offset } = plan;
     c.block((done) => {
-      const fail = (condition: ReturnType<typeof c.i32>, reason: number): void =>
-        c.if(condition, () => {
-          verdict.set(reason + 1);
-          c.br(done);
-        });
-      fail(packet.length.ltU(offset + 20), 0);
-      const at = packet.data.add(offset);
-      const available = packet.length.sub(offset);
-      const first = c.load8(at);
-      fail(first.and(0xf0).ne(0x40), 1);
-      const headerLength = first.and(15).shl(2);
-      fail(headerLength.ltU(20).or(headerLength.gtU(available)), 2);
-      const total = c.load16(at, 2, "be");
-      fail(total.ltU(headerLength).or(total.gtU(available)), 3);
-      if (config.CHECKSUM) fail(ipHeaderSum(c, at, headerLength).ne(0xffff), 4);
-      const any = (word: I32, of: readonly number[]): I32 => of.reduce((is, a) => is.or(word.eq(a)), c.i32(0));
+      const fail = (reason: number) => (): void => {
+        verdict.set(reason + 1);
+        c.br(done);
+      };
+      const ip = dataOf(packet)
+        .need(offset + ipv4.size, fail(0))
+        .advance(offset)
+        .header(ipv4);
+      c.if(ip.wellFormed().eqz(), fail(1));
+      const { headerLength, payload } = ip.parts(fail(2));
+      const total = ip.totalLength.get();
+      // Below the header's length, the difference is a large number.
+      c.if(total.sub(headerLength).gtU(payload.length), fail(3));
+      if (config.CHECKSUM) c.if(headerSum(c, ip.address, headerLength).ne(0xffff), fail(4));
+      const any = (word: I32, of: readonly number[]): I32 =>
+        of.reduce((is, a) => is.or(word.eq(stored32(a))), c.i32(0));
       if (plan.bad.length > 0) {
-        const good = any(c.load32(at, 16, "be"), plan.good);
-        fail(any(c.load32(at, 12, "be"), plan.bad).and(good.eqz()), 5);
+        const good = any(ip.destination.stored.get(), plan.good);
+        c.if(any(ip.source.stored.get(), plan.bad).and(good.eqz()), fail(5));
       }
-      packet.setNetworkHeader(at, at.add(headerLength));
-      packet.dstIp.set(c.load32(at, 16, "be"));
+      packet.setNetworkHeader(ip.address, payload.address);
+      packet.dstIp.set(ip.destination.get());
       packet.setLength(total.add(offset));
       state.count.inc();
     });

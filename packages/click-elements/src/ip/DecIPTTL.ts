@@ -11,6 +11,11 @@
 
 import { arg, type ElementClass, element, keyword } from "@clickos/click-core/element";
 import { u32 } from "@clickos/layout";
+import { stored16 } from "@clickos/wire";
+import { updatedChecksum } from "@clickos/wire/checksum";
+
+/** What a TTL that is one less, the high byte of its word, adds to the complement of the checksum: ~m + m' for m' = m - 0x0100. */
+const change = 0xffff - 0x0100;
 
 export const DecIPTTL: ElementClass = element({
   name: "DecIPTTL",
@@ -31,9 +36,8 @@ export const DecIPTTL: ElementClass = element({
         output(1).push(packet, "TTL expired");
       });
       ip.ttl.set(ttl.sub(1));
-      // The TTL is the high byte of its 16-bit word: the word shrinks by 0x0100, so the checksum grows by it.
-      const sum = ip.checksum.get().add(0x0100);
-      ip.checksum.set(sum.add(sum.shrU(16)));
+      const checksum = ip.checksum.stored;
+      checksum.set(updatedChecksum(checksum.get(), stored16(change)));
     });
   },
 });

@@ -6,6 +6,8 @@
  *   ... -> MarkIPHeader(14) -> IPFilter(...) -> ...
  */
 import { arg, type ElementClass, element, positional } from "@clickos/click-core/element";
+import { ipv4 } from "@clickos/wire/ipv4";
+import { dataOf } from "../lib/headers.ts";
 
 export const MarkIPHeader: ElementClass = element({
   name: "MarkIPHeader",
@@ -13,13 +15,15 @@ export const MarkIPHeader: ElementClass = element({
   processing: "a/a",
   config: { OFFSET: positional(arg.u16, 0) },
   action(c, packet, { config }) {
+    const data = dataOf(packet);
+    const bytes = config.OFFSET + ipv4.size;
     c.if(
-      packet.length.ltU(config.OFFSET + 20),
-      () => packet.setNetworkHeader(c.i32(0), c.i32(0)),
+      data.has(bytes),
       () => {
-        const ip = packet.data.add(config.OFFSET);
-        packet.setNetworkHeader(ip, ip.add(c.load8(ip).and(15).shl(2)));
+        const ip = data.need(bytes, "stated").advance(config.OFFSET).header(ipv4);
+        packet.setNetworkHeader(ip.address, ip.address.add(ip.headerLength));
       },
+      () => packet.setNetworkHeader(c.i32(0), c.i32(0)),
     );
   },
 });

@@ -31,15 +31,15 @@ import {
 } from "@clickos/click-core/element";
 import type { FunctionBuilder, I32 } from "@clickos/codegen";
 import { u32, u64 } from "@clickos/layout";
-import { memoryWord } from "../lib/bytes.ts";
-import { delta32, fold, patchDelta } from "../lib/checksum.ts";
+import { stored16, stored32 } from "@clickos/wire";
+import { doubleWordChange, foldSum, updatedChecksum } from "@clickos/wire/checksum";
+import { ipProtocols } from "@clickos/wire/ipv4";
+import { tcp } from "@clickos/wire/tcp";
+import { udp } from "@clickos/wire/udp";
+import { transportOf } from "../lib/headers.ts";
 import { type InputSpec, inputSpec } from "./rewriter-spec.ts";
 
 const second = 1_000_000_000n;
-const ipProtocolTcp = 6;
-const ipProtocolUdp = 17;
-const tcpFin = 1;
-const tcpRst = 4;
 
 /** A direction of a flow. Addresses and ports are words as they stand in memory. */
 const mapping = {
@@ -108,19 +108,20 @@ export const IPRewriter: ElementClass = element({
     c.if(packet.network.eqz(), () => packet.drop("no IP header marked"));
     const { ip } = packet;
     const protocol = ip.protocol.get();
-    const transport = packet.transport;
-    const tcp = protocol.eq(ipProtocolTcp);
-    const end = packet.data.add(packet.length);
-    const readable = end.sub(transport).geS(c.select(tcp, c.i32(20), c.i32(8)));
-    const rewritable = tcp.or(protocol.eq(ipProtocolUdp)).and(ip.fragment.get().and(0x1fff).eqz()).and(readable);
+    const transport = transportOf(packet);
+    const isTcp = protocol.eq(ipProtocols.tcp);
+    const readable = transport.length.geS(c.select(isTcp, c.i32(tcp.size), c.i32(udp.size)));
+    const rewritable = isTcp.or(protocol.eq(ipProtocols.udp)).and(ip.fragmentOffset.get().eqz()).and(readable);
     c.if(rewritable.eqz(), () => {
       if (spec.kind === "nochange") output(spec.output).push(packet);
       else packet.drop("not TCP or UDP");
     });
 
-    const source = c.load32(packet.network, 12);
-    const destination = c.load32(packet.network, 16);
-    const ports = c.load32(transport);
+    // What both protocols have is read as UDP's.
+    const datagram = transport.header(udp, "stated");
+    const source = ip.source.stored.get();
+    const destination = ip.destination.stored.get();
+    const ports = datagram.ports.stored.get();
     const now = clock.now();
     const entry = c.var("i32", state.flows.find([source, destination, ports, protocol]), "entry");
     // A flow past its time that the sweep has not met yet is none.
@@ -145,29 +146,30 @@ export const IPRewriter: ElementClass = element({
     });
 
     const flow = state.flows.value(entry.get());
-    const at = packet.network;
-    const checksum = c.load16(at, 10);
-    c.store16(at, patchDelta(checksum, flow.ipDelta.get()), 10);
-    c.store32(at, flow.source.get(), 12);
-    c.store32(at, flow.destination.get(), 16);
-    c.store32(transport, flow.ports.get());
+    const checksum = ip.checksum.stored;
+    checksum.set(updatedChecksum(checksum.get(), flow.ipDelta.get()));
+    ip.source.stored.set(flow.source.get());
+    ip.destination.stored.set(flow.destination.get());
+    datagram.ports.stored.set(flow.ports.get());
     const owner = state.flows.value(flow.owner.get());
     c.if(
-      tcp,
+      isTcp,
       () => {
-        c.store16(transport, patchDelta(c.load16(transport, 16), flow.transportDelta.get()), 16);
-        const flags = c.load8(transport, 13);
-        c.if(flags.and(tcpFin | tcpRst), () => owner.done.set(1));
+        const segment = transport.header(tcp, "stated");
+        const { stored } = segment.checksum;
+        stored.set(updatedChecksum(stored.get(), flow.transportDelta.get()));
+        c.if(segment.anySet("fin", "rst"), () => owner.done.set(1));
         owner.expires.set(
           now.add(c.select(owner.done.get(), c.i64(config.TCP_DONE_TIMEOUT), c.i64(config.TCP_TIMEOUT))),
         );
       },
       () => {
-        const before = c.load16(transport, 6);
+        const { stored } = datagram.checksum;
+        const before = stored.get();
         // Zero says that the datagram carries no checksum (RFC 768); a computed zero is sent as all ones.
         c.if(before, () => {
-          const after = patchDelta(before, flow.transportDelta.get());
-          c.store16(transport, c.select(after, after, c.i32(0xffff)), 6);
+          const after = updatedChecksum(before, flow.transportDelta.get()).and(0xffff);
+          stored.set(c.select(after, after, c.i32(0xffff)));
         });
         owner.expires.set(now.add(config.UDP_TIMEOUT));
       },
@@ -210,11 +212,10 @@ function makeMapping(
 ): I32 {
   const { pattern } = spec;
   const flows = state.flows;
-  const source = pattern.source === null ? flow.source : c.i32(memoryWord(pattern.source));
-  const destination = pattern.destination === null ? flow.destination : c.i32(memoryWord(pattern.destination));
-  const swapPort = (n: number): number => ((n & 255) << 8) | (n >> 8);
+  const source = pattern.source === null ? flow.source : c.i32(stored32(pattern.source));
+  const destination = pattern.destination === null ? flow.destination : c.i32(stored32(pattern.destination));
   const destinationPort =
-    pattern.destinationPort === null ? flow.ports.shrU(16) : c.i32(swapPort(pattern.destinationPort));
+    pattern.destinationPort === null ? flow.ports.shrU(16) : c.i32(stored16(pattern.destinationPort));
   const result = c.var("i32", 0, "mapping");
   const newPorts = c.var("i32", flow.ports.and(0xffff).or(destinationPort.shl(16)), "newPorts");
   const reverse = (): I32[] => [destination, source, newPorts.get().rotl(16), flow.protocol];
@@ -244,8 +245,10 @@ function makeMapping(
     );
     const forwardEntry = flows.insert([flow.source, flow.destination, flow.ports, flow.protocol]);
     const replyEntry = flows.insert(reverse());
-    const addresses = fold(delta32(flow.source, source).add(delta32(flow.destination, destination)));
-    const transport = fold(addresses.add(delta32(flow.ports, newPorts.get())));
+    const addresses = foldSum(
+      doubleWordChange(flow.source, source).add(doubleWordChange(flow.destination, destination)),
+    );
+    const transport = foldSum(addresses.add(doubleWordChange(flow.ports, newPorts.get())));
     const forward = flows.value(forwardEntry);
     forward.source.set(source);
     forward.destination.set(destination);
@@ -256,13 +259,13 @@ function makeMapping(
     forward.owner.set(forwardEntry);
     forward.peer.set(replyEntry);
     forward.expires.set(clock.now().add(config.UDP_TIMEOUT));
-    const back = fold(delta32(source, flow.source).add(delta32(destination, flow.destination)));
+    const back = foldSum(doubleWordChange(source, flow.source).add(doubleWordChange(destination, flow.destination)));
     const reply = flows.value(replyEntry);
     reply.source.set(flow.destination);
     reply.destination.set(flow.source);
     reply.ports.set(flow.ports.rotl(16));
     reply.ipDelta.set(back);
-    reply.transportDelta.set(fold(back.add(delta32(newPorts.get().rotl(16), flow.ports.rotl(16)))));
+    reply.transportDelta.set(foldSum(back.add(doubleWordChange(newPorts.get().rotl(16), flow.ports.rotl(16)))));
     reply.output.set(spec.reply);
     reply.owner.set(forwardEntry);
     reply.peer.set(forwardEntry);
