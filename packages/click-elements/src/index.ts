@@ -10,6 +10,7 @@ import { type ElementSet, elementSet } from "@clickos/click-core/element";
 import { FromIPSummaryDump } from "./analysis/FromIPSummaryDump.ts";
 import { ToIPSummaryDump } from "./analysis/ToIPSummaryDump.ts";
 import { SetTimestamp } from "./annotations/SetTimestamp.ts";
+import { RED } from "./aqm/RED.ts";
 import { ARPQuerier } from "./arp/ARPQuerier.ts";
 import { ARPResponder } from "./arp/ARPResponder.ts";
 import { Pad } from "./basicmod/Pad.ts";
@@ -132,6 +133,7 @@ export const elements: ElementSet = elementSet(
   Queue,
   RatedSource,
   RatedUnqueue,
+  RED,
   RoundRobinSched,
   RoundRobinSwitch,
   ScheduleInfo,

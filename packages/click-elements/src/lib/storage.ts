@@ -1,5 +1,5 @@
 /** What elements that store packets offer others: how many they hold, and how many they can. */
-import { type PeerInterface, peerInterface } from "@clickos/click-core/element";
+import { type Peer, type PeerInterface, peerInterface } from "@clickos/click-core/element";
 import type { I32 } from "@clickos/codegen";
 
 export interface StagedStorage {
@@ -14,3 +14,4 @@ export interface HostStorage {
 
 /** Click's `Storage`: Queue and its kin. */
 export const Storage: PeerInterface<StagedStorage, HostStorage> = peerInterface("Storage");
+export type StoragePeer = Peer<StagedStorage, HostStorage>;
