@@ -106,6 +106,7 @@ export {
   peerInterface,
 } from "./element/peer.ts";
 export type { FormerField, StateMover, TransferableField } from "./runtime/transfer.ts";
+export { anew } from "./structures/anew.ts";
 export { ewma, type HostEwma, type HostRate, rate, type StagedEwma, type StagedRate } from "./structures/ewma.ts";
 export { fixedPointText } from "./structures/fixed-point.ts";
 export { type HashTableOptions, type HostHashTable, hashTable, type StagedHashTable } from "./structures/hash-table.ts";

@@ -56,6 +56,8 @@ import { PortInfo } from "./information/PortInfo.ts";
 import { ScheduleInfo } from "./information/ScheduleInfo.ts";
 import { CheckIPHeader } from "./ip/CheckIPHeader.ts";
 import { DecIPTTL } from "./ip/DecIPTTL.ts";
+import { IPFragmenter } from "./ip/IPFragmenter.ts";
+import { IPReassembler } from "./ip/IPReassembler.ts";
 import { MarkIPHeader } from "./ip/MarkIPHeader.ts";
 import { StaticIPLookup } from "./iproute/StaticIPLookup.ts";
 import { IPRewriter } from "./nat/IPRewriter.ts";
@@ -111,7 +113,9 @@ export const elements: ElementSet = elementSet(
   InfiniteSource,
   IPClassifier,
   IPFilter,
+  IPFragmenter,
   IPPrint,
+  IPReassembler,
   IPRewriter,
   MarkIPHeader,
   Message,

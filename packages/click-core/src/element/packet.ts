@@ -242,6 +242,10 @@ export class Packet {
   annotation32(position: number): Ref<I32, I32Like> {
     return staged(this.c, u32, this.address, packetDescriptor.offsets.annotations + position);
   }
+  /** One of 2 bytes. */
+  annotation16(position: number): Ref<I32, I32Like> {
+    return staged(this.c, u16, this.address, packetDescriptor.offsets.annotations + position);
+  }
   /** Address of the annotation area. */
   get annotationAddress(): I32 {
     return this.address.add(packetDescriptor.offsets.annotations);
@@ -256,6 +260,15 @@ export class Packet {
   /** When the packet was received, in nanoseconds. */
   get timestamp(): Ref<I64, I64Like> {
     return staged(this.c, u64, this.address, packetDescriptor.offsets.timestamp);
+  }
+
+  /** Takes over annotations, timestamp, type and device of another packet: Click's `copy_annotations`. */
+  copyAnnotations(from: Packet): void {
+    const { annotations, timestamp, type } = packetDescriptor.offsets;
+    for (let i: number = annotations; i < timestamp; i += 16) this.c.copy16(this.address, from.address, i, i);
+    this.timestamp.set(from.timestamp.get());
+    // Type and device are in one word.
+    this.c.store32(this.address, this.c.load32(from.address, type), type);
   }
 
   /** Ends the packet: its buffer is free again. Nothing is counted; see `drop`. */

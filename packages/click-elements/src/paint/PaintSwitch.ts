@@ -6,7 +6,7 @@
  *   ... -> s :: PaintSwitch; s [0] -> ...; s [1] -> ...
  */
 import { type ElementClass, element, positional } from "@clickos/click-core/element";
-import { annotationByte, paintByte } from "../lib/paint.ts";
+import { annotationByte, paintByte } from "../lib/annotations.ts";
 
 export const PaintSwitch: ElementClass = element({
   name: "PaintSwitch",

@@ -7,8 +7,8 @@
  */
 import { arg, type ElementClass, element, positional, required } from "@clickos/click-core/element";
 import { u32 } from "@clickos/layout";
+import { annotationByte, paintByte } from "../lib/annotations.ts";
 import { numberHandler } from "../lib/handlers.ts";
-import { annotationByte, paintByte } from "../lib/paint.ts";
 
 export const PaintTee: ElementClass = element({
   name: "PaintTee",
