@@ -49,6 +49,7 @@ import { IPPrint } from "./debugging/IPPrint.ts";
 import { Print } from "./debugging/Print.ts";
 import { EtherEncap } from "./ethernet/EtherEncap.ts";
 import { EtherMirror } from "./ethernet/EtherMirror.ts";
+import { ICMPRewriter } from "./icmp/ICMPRewriter.ts";
 import { AddressInfo } from "./information/AddressInfo.ts";
 import { AlignmentInfo } from "./information/AlignmentInfo.ts";
 import { ClickyInfo } from "./information/ClickyInfo.ts";
@@ -109,6 +110,7 @@ export const elements: ElementSet = elementSet(
   FullNoteQueue,
   HandlerProxy,
   Hub,
+  ICMPRewriter,
   Idle,
   InfiniteSource,
   IPClassifier,

@@ -79,7 +79,8 @@ function searchFrom(
       const scope = scopes(source.name).find((s) => byName.has(s + name));
       const found = scope === undefined ? undefined : byName.get(scope + name);
       if (!found) error(`no element named '${name}'`, argument);
-      else if (!offerOf(found.class, to)) error(`'${found.source.name}' is not a ${to.name} element`, argument);
+      else if (!offerOf(found.class, to))
+        error(`'${found.source.name}' is not ${/^[AEIO]/.test(to.name) ? "an" : "a"} ${to.name} element`, argument);
       else return peer(found, to);
       return undefined;
     },

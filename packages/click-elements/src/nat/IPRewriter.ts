@@ -37,6 +37,7 @@ import { ipProtocols } from "@clickos/wire/ipv4";
 import { tcp } from "@clickos/wire/tcp";
 import { udp } from "@clickos/wire/udp";
 import { transportOf } from "../lib/headers.ts";
+import { Rewriter } from "./rewriter.ts";
 import { type InputSpec, inputSpec } from "./rewriter-spec.ts";
 
 const second = 1_000_000_000n;
@@ -82,6 +83,33 @@ export const IPRewriter: ElementClass = element({
     if (config.CAPACITY < 1 || config.CAPACITY > 4_000_000) error("CAPACITY is not between 1 and 4000000");
   },
   state: ({ config }) => stateOf(config.CAPACITY),
+  offers: (offer) => [
+    offer(
+      Rewriter,
+      (c, { state: { flows }, clock, noutputs }) => ({
+        noutputs,
+        find({ source, destination, ports }, protocol) {
+          const found = c.var("i32", flows.find([source, destination, ports, protocol]), "found");
+          c.if(found.get(), () => {
+            const owner = flows.value(found.get()).owner.get();
+            c.if(clock.now().geU(flows.value(owner).expires.get()), () => found.set(0));
+          });
+          return found.get();
+        },
+        mapping(found) {
+          const { source, destination, ports, output, owner } = flows.value(found);
+          return {
+            source: source.get(),
+            destination: destination.get(),
+            ports: ports.get(),
+            output: output.get(),
+            isReply: owner.get().ne(found),
+          };
+        },
+      }),
+      (_s, { noutputs }) => ({ noutputs }),
+    ),
+  ],
   handlers: {
     nmappings: { kind: "gauge", unit: "mappings", read: (s) => s.flows.length / 2 },
     size: { kind: "gauge", unit: "mappings", read: (s) => s.flows.length / 2 },
