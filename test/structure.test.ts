@@ -150,6 +150,31 @@ describe("the structure", () => {
       }
   });
 
+  it("has elements that say the names of header fields, and no offsets", () => {
+    // A load or store at a number; one of what stands at a packet's data or headers; one of the numbers that have names.
+    const raw = [
+      /\b\w+\.load(?:8|16|32|64)\((?:[^(),]|\([^()]*\))+,\s*\d+/,
+      /\b\w+\.store(?:8|16|32|64)\((?:[^(),]|\([^()]*\))+,(?:[^(),]|\((?:[^()]|\([^()]*\))*\))+,\s*\d+/,
+      /\.(?:load|store)(?:8|16|32|64)\(\s*\w+\.(?:data|network|transport)\b/,
+      /\b0x(?:0800|0806|86dd|8100|88a8)\b/i,
+    ];
+    const found = (text: string): boolean => raw.some((pattern) => pattern.test(text));
+    expect(
+      [
+        "c.load32(packet.network, 12)",
+        'c.load16(ip.add(2), 10, "be")',
+        "c.store16(at, patchDelta(sum, flow.ipDelta.get()), 10)",
+        "c.store32(packet.data, high)",
+        "etherType.get().eq(0x0800)",
+      ].filter((text) => !found(text)),
+    ).toEqual([]);
+    for (const { file } of all.filter((a) => a.package === "packages/click-elements")) {
+      const code = readFileSync(file, "utf8").replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, "");
+      const lines = code.split("\n").filter((line) => found(line));
+      expect([relative(root, file), lines]).toEqual([relative(root, file), []]);
+    }
+  });
+
   it("imports other packages only through entries that they declare", () => {
     const entries = new Set(
       packages.flatMap((p) => {

@@ -40,7 +40,6 @@ export {
   type Scope,
 } from "./arguments/scope.ts";
 export * as arg from "./arguments/types.ts";
-export { ipProtocols } from "./arguments/well-known.ts";
 export { heapOf, type StagedHeap } from "./compile/heap.ts";
 export {
   type DevicePort,

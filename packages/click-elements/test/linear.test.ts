@@ -3,8 +3,9 @@ import { emptyScope } from "@clickos/click-core/element";
 import { elements, PatternError, parseIpPattern } from "@clickos/click-elements";
 import { ArchiveError, archiveMember, connectControl, parseControlAddress } from "@clickos/click-elements/node";
 import { expand, quote, splitText, splitWords, takeWord, unquote } from "@clickos/click-language/arguments";
+import { tcpFlagLetters } from "@clickos/wire/names";
 import { describe, expect, it } from "vitest";
-import { flagLetters, parseProtocol, summaryField } from "../src/lib/ip-summary.ts";
+import { parseProtocol, summaryField } from "../src/lib/ip-summary.ts";
 
 /**
  * What somebody else's text is read with takes time that grows with its length: each is given 100 KB of what would make a
@@ -67,7 +68,7 @@ describe("what reads other people's text takes time in proportion to its length"
       summaryField(text);
       for (const name of names) summaryField(name)?.parse(text);
     }
-    expect(flagLetters.length).toBe(9);
+    expect(tcpFlagLetters.length).toBe(9);
   }, 60_000);
 
   it("the functions of scripts", () => {

@@ -89,8 +89,10 @@ export const icmpTypes = {
   "timestamp-reply": 14,
   inforeq: 15,
   inforeqreply: 16,
+  "inforeq-reply": 16,
   maskreq: 17,
   maskreqreply: 18,
+  "maskreq-reply": 18,
 } as const;
 
 /** Codes of a type, by the names that filters have for them. RFC 792, RFC 1122 section 3.2.2.1, RFC 1812 section 5.2.7.1. */

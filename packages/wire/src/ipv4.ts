@@ -35,6 +35,9 @@ const table = {
 } as const;
 export const ipv4: Format<typeof table> = format(table);
 
+/** Bytes that one of `fragmentOffset` stands for. */
+export const fragmentUnit = 8;
+
 export const ipv4Options: OptionList = optionList({
   name: "IPv4 options",
   reference: "RFC 791 section 3.1",

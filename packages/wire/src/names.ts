@@ -3,18 +3,21 @@
  *
  * @packageDocumentation
  */
-import { ipv4 } from "./ipv4.ts";
+import { icmp, icmpEcho } from "./icmp.ts";
+import { ipProtocols, ipv4 } from "./ipv4.ts";
 import type { Field } from "./table.ts";
 import { tcp } from "./tcp.ts";
+import { udp } from "./udp.ts";
 
 export { icmpCodes, icmpTypes, icmpTypeText } from "./icmp.ts";
 export { ipProtocols } from "./ipv4.ts";
 
-/** Ports of well-known services. */
+/** Ports of well-known services, the same for TCP and UDP. */
 export const services = {
   echo: 7,
   discard: 9,
   daytime: 13,
+  chargen: 19,
   "ftp-data": 20,
   ftp: 21,
   ssh: 22,
@@ -32,23 +35,30 @@ export const services = {
   http: 80,
   kerberos: 88,
   pop3: 110,
+  sunrpc: 111,
   auth: 113,
   sftp: 115,
   nntp: 119,
   ntp: 123,
+  "netbios-ns": 137,
+  "netbios-dgm": 138,
   netbios: 139,
+  "netbios-ssn": 139,
   imap: 143,
   snmp: 161,
   "snmp-trap": 162,
   bgp: 179,
   irc: 194,
+  imap3: 220,
   ldap: 389,
   https: 443,
   syslog: 514,
   rip: 520,
+  route: 520,
   imaps: 993,
   pop3s: 995,
   openvpn: 1194,
+  pptp: 1723,
   mysql: 3306,
   rdp: 3389,
   sip: 5060,
@@ -70,8 +80,8 @@ export const tcpFlags: Readonly<Record<"fin" | "syn" | "rst" | "psh" | "ack" | "
 /** A letter for each control bit of TCP, from the lowest, and one for NS, which is in the byte before. */
 export const tcpFlagLetters = "FSRPAUECN";
 
-/** `ip NAME` of filters. */
-export const ipFilterFields: Readonly<Record<string, Field>> = {
+/** Fields of the IP header by the words that filters have for them: `ip ttl`. */
+export const ipFilterFields: Readonly<Record<"vers" | "hl" | "tos" | "dscp" | "len" | "id" | "ttl", Field>> = {
   vers: ipv4.fields.version,
   hl: ipv4.fields.ihl,
   tos: ipv4.fields.tos,
@@ -80,6 +90,67 @@ export const ipFilterFields: Readonly<Record<string, Field>> = {
   id: ipv4.fields.identification,
   ttl: ipv4.fields.ttl,
 };
+
+/** A field of a header in an IP summary. */
+export interface SummaryPlace {
+  /** The protocols whose header has it; none for the IP header. */
+  readonly protocols: readonly number[];
+  readonly field: Field;
+  /** Bytes before the header that the field is counted from: a message's fields follow its protocol's header. */
+  readonly after: number;
+  /** Bytes of the value in the binary form. */
+  readonly bytes: 1 | 2 | 4;
+  /** What one of the value stands for: header lengths are in bytes. */
+  readonly unit: number;
+}
+
+const inHeader =
+  (...protocols: readonly number[]) =>
+  (
+    field: Field,
+    { after = 0, bytes = field.size as SummaryPlace["bytes"], unit = 1 }: Partial<SummaryPlace> = {},
+  ): SummaryPlace => ({ protocols, field, after, bytes, unit });
+const inIp = inHeader();
+const inPorts = inHeader(ipProtocols.tcp, ipProtocols.udp);
+const inTcp = inHeader(ipProtocols.tcp);
+const inUdp = inHeader(ipProtocols.udp);
+const inIcmp = inHeader(ipProtocols.icmp);
+
+/** Fields of headers by the names that IP summaries have for them. */
+export const summaryFields: Readonly<Record<string, SummaryPlace>> = {
+  ip_src: inIp(ipv4.fields.source),
+  ip_dst: inIp(ipv4.fields.destination),
+  ip_len: inIp(ipv4.fields.totalLength, { bytes: 4 }),
+  ip_proto: inIp(ipv4.fields.protocol),
+  ip_id: inIp(ipv4.fields.identification),
+  ip_fragoff: inIp(ipv4.fields.flagsAndOffset),
+  ip_frag: inIp(ipv4.fields.flagsAndOffset, { bytes: 1 }),
+  ip_tos: inIp(ipv4.fields.tos),
+  ip_dscp: inIp(ipv4.fields.dscp),
+  ip_ecn: inIp(ipv4.fields.ecn),
+  ip_ttl: inIp(ipv4.fields.ttl),
+  ip_sum: inIp(ipv4.fields.checksum),
+  ip_hl: inIp(ipv4.fields.ihl, { unit: ipv4.table.headerLength.unit }),
+  sport: inPorts(udp.fields.sourcePort),
+  dport: inPorts(udp.fields.destinationPort),
+  tcp_seq: inTcp(tcp.fields.sequenceNumber),
+  tcp_ack: inTcp(tcp.fields.acknowledgmentNumber),
+  tcp_off: inTcp(tcp.fields.dataOffset, { unit: tcp.table.headerLength.unit }),
+  tcp_flags: inTcp(tcp.fields.flags),
+  tcp_window: inTcp(tcp.fields.window),
+  tcp_urp: inTcp(tcp.fields.urgentPointer),
+  tcp_sum: inTcp(tcp.fields.checksum),
+  udp_len: inUdp(udp.fields.length, { bytes: 4 }),
+  udp_sum: inUdp(udp.fields.checksum),
+  icmp_type: inIcmp(icmp.fields.type),
+  icmp_code: inIcmp(icmp.fields.code),
+  icmp_sum: inIcmp(icmp.fields.checksum),
+  icmp_flowid: inIcmp(icmpEcho.fields.identifier, { after: icmp.size }),
+  icmp_seq: inIcmp(icmpEcho.fields.sequenceNumber, { after: icmp.size }),
+};
+
+/** What summaries call the codes of ECN. */
+export const ecnNames: readonly string[] = ["no", "ect1", "ect2", "ce"];
 
 /** Other names of the fields of summaries. */
 export const summaryAliases: Readonly<Record<string, string>> = {

@@ -1,9 +1,15 @@
 /** Types of ports and protocols: numbers, or names that PortInfo defines or that are well known. */
 import { closest } from "@clickos/click-language/closest";
+import { ipProtocols, services } from "@clickos/wire/names";
 import { type ArgumentType, Mistake } from "./argument-type.ts";
 import { integer } from "./numbers.ts";
 import type { PortProtocol, Scope } from "./scope.ts";
-import { ipProtocols, wellKnownPorts } from "./well-known.ts";
+
+const protocols: Readonly<Record<string, number>> = ipProtocols;
+
+function wellKnownPorts(protocol: PortProtocol): Readonly<Record<string, number>> {
+  return protocol === "tcp" || protocol === "udp" ? services : {};
+}
 
 /** What a name stands for among the ports of a protocol; the configuration's own names come first. */
 export function portNamed(name: string, protocol: PortProtocol, scope: Scope): number | undefined {
@@ -43,5 +49,5 @@ function didYouMean(text: string, protocols: readonly PortProtocol[], scope: Sco
 /** A protocol over IP, by its number or name. */
 export const ipProtocol: ArgumentType<number> = {
   expects: "an IP protocol",
-  parse: (text, scope) => (Object.hasOwn(ipProtocols, text) ? ipProtocols[text] : number8.parse(text, scope)),
+  parse: (text, scope) => (Object.hasOwn(protocols, text) ? protocols[text] : number8.parse(text, scope)),
 };

@@ -2,11 +2,12 @@
 
 import type { Packet } from "@clickos/click-core/element";
 import type { FunctionBuilder, I32 } from "@clickos/codegen";
+import { ipv4 } from "@clickos/wire/ipv4";
 import type { DecisionTree } from "./decision-tree.ts";
 import type { PlaceData } from "./range-table.ts";
 import { stageLookup } from "./stage-tree.ts";
 
-/** The result of the first rule that holds, or -1. A packet without a marked IP header of 20 bytes is dropped. */
+/** The result of the first rule that holds, or -1. A packet without a whole marked IP header is dropped. */
 export function stageIpLookup(
   c: FunctionBuilder,
   context: { readonly name: string; readonly data: PlaceData },
@@ -15,7 +16,7 @@ export function stageIpLookup(
 ): I32 {
   const network = packet.network;
   const end = packet.data.add(packet.length);
-  c.if(network.eqz().or(end.sub(network).ltS(20)), () => packet.drop("no IP header marked"));
+  c.if(network.eqz().or(end.sub(network).ltS(ipv4.size)), () => packet.drop("no IP header marked"));
   const transport = packet.transport;
   return stageLookup(
     c,
@@ -25,6 +26,6 @@ export function stageIpLookup(
       network: { address: network, length: end.sub(network) },
       transport: { address: transport, length: end.sub(transport) },
     },
-    { network: 20 },
+    { network: ipv4.size },
   );
 }

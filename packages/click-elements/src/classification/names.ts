@@ -1,41 +1,12 @@
 /** What a word may mean in a pattern: protocols, ports, TCP flags and ICMP types by name. */
-import { ipProtocols, portNamed, type Scope } from "@clickos/click-core/element";
+import { portNamed, type Scope } from "@clickos/click-core/element";
+import { tcpFlags as flagFields, icmpTypes, ipProtocols } from "@clickos/wire/names";
 import { PatternError } from "./patterns.ts";
 
-/** RFC 792 and RFC 950. */
-const icmpTypes: Readonly<Record<string, number>> = {
-  "echo-reply": 0,
-  unreachable: 3,
-  "dst-unreachable": 3,
-  sourcequench: 4,
-  redirect: 5,
-  echo: 8,
-  "echo-request": 8,
-  routeradvert: 9,
-  routersolicit: 10,
-  timeexceeded: 11,
-  "time-exceeded": 11,
-  parameterproblem: 12,
-  timestamp: 13,
-  "timestamp-reply": 14,
-  inforeq: 15,
-  inforeqreply: 16,
-  "inforeq-reply": 16,
-  maskreq: 17,
-  maskreqreply: 18,
-  "maskreq-reply": 18,
-};
-
-export const tcpFlags: Readonly<Record<string, number>> = {
-  fin: 1,
-  syn: 2,
-  rst: 4,
-  psh: 8,
-  ack: 16,
-  urg: 32,
-  ece: 64,
-  cwr: 128,
-};
+/** The bits of TCP's flags, in the byte that has them. */
+export const tcpFlags: Readonly<Record<string, number>> = Object.fromEntries(
+  Object.entries(flagFields).map(([name, { mask, shift }]) => [name, mask << shift]),
+);
 
 /** TCP and UDP together: no number of a protocol. */
 export const tcpOrUdp = 256;
@@ -67,13 +38,14 @@ export function meaningOf(
   protocol: number | undefined,
   scope: Scope,
 ): Meaning | undefined {
+  const { icmp, tcp, udp } = ipProtocols;
   const ofProtocol = (...protocols: number[]): boolean => protocol === undefined || protocols.includes(protocol);
   const all: readonly [type: NamedType, value: number | undefined, fits: boolean, say: string][] = [
     ["proto", protocolNamed(word), true, `proto ${word}`],
-    ["port", portNamed(word, "tcp", scope), ofProtocol(6, tcpOrUdp), `tcp port ${word}`],
-    ["port", portNamed(word, "udp", scope), ofProtocol(17, tcpOrUdp), `udp port ${word}`],
-    ["tcp opt", own(tcpFlags, word), ofProtocol(6, tcpOrUdp), `tcp opt ${word}`],
-    ["icmp type", own(icmpTypes, word), ofProtocol(1), `icmp type ${word}`],
+    ["port", portNamed(word, "tcp", scope), ofProtocol(tcp, tcpOrUdp), `tcp port ${word}`],
+    ["port", portNamed(word, "udp", scope), ofProtocol(udp, tcpOrUdp), `udp port ${word}`],
+    ["tcp opt", own(tcpFlags, word), ofProtocol(tcp, tcpOrUdp), `tcp opt ${word}`],
+    ["icmp type", own(icmpTypes, word), ofProtocol(icmp), `icmp type ${word}`],
   ];
   const known = all.filter(([, value]) => value !== undefined);
   const fitting = known.filter(([itsType, , fits]) => fits && (type === undefined || type === itsType));

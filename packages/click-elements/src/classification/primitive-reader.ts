@@ -6,6 +6,7 @@
  */
 import { arg, portNames, readPrefix, type Scope } from "@clickos/click-core/element";
 import { closest } from "@clickos/click-language/closest";
+import { ipProtocols } from "@clickos/wire/names";
 import { and, type Expression } from "./expression.ts";
 import { meaningOf, type NamedType, protocolNamed, tcpFlags, tcpOrUdp } from "./names.ts";
 import { PatternError } from "./patterns.ts";
@@ -39,6 +40,8 @@ type Value = { readonly text: string } & (
   | { readonly kind: "number" | NamedType; readonly value: number }
   | { readonly kind: "host" | "net"; readonly address: number; readonly mask: number }
 );
+
+const { tcp, udp, dccp } = ipProtocols;
 
 const operators: Readonly<Record<string, Operator>> = {
   "=": "=",
@@ -105,7 +108,7 @@ export class PrimitiveReader {
     } else if (word === "not" || word === "!") negate();
     else if (word === "host" || word === "net" || word === "port" || word === "proto") this.setType(q, word);
     else if (word === "opt") this.setType(q, "tcp opt");
-    else if (word === "code" && q.protocol === 1) this.setType(q, icmpCodeField);
+    else if (word === "code" && q.protocol === ipProtocols.icmp) this.setType(q, icmpCodeField);
     else if (Object.hasOwn(bitFields, word)) {
       const bits = bitFields[word] as BitField;
       this.setType(q, bits);
@@ -211,8 +214,9 @@ export class PrimitiveReader {
       return { protocol, direction, type, operator, operand };
     }
     if (type === "tcp opt" && mask !== undefined) refuse("a mask does not apply to a TCP flag");
-    if (type === "tcp opt" && protocol !== undefined && protocol !== 6) refuse("only TCP has these flags");
-    if (type === "port" && ![undefined, 6, 17, 33, tcpOrUdp].includes(protocol))
+    if (type === "tcp opt" && protocol !== undefined && protocol !== ipProtocols.tcp)
+      refuse("only TCP has these flags");
+    if (type === "port" && ![undefined, tcp, udp, dccp, tcpOrUdp].includes(protocol))
       refuse("only TCP, UDP and DCCP have ports");
     const most = largest(type);
     if (value.value > most && equality && !(type === "proto" && value.value === tcpOrUdp))

@@ -1,4 +1,10 @@
 /** Primitives of patterns: what is tested, how, and against what; and the expression that it comes to. */
+import type { Field as HeaderField } from "@clickos/wire";
+import { icmp } from "@clickos/wire/icmp";
+import { ecnCodes, ipv4 } from "@clickos/wire/ipv4";
+import { ipFilterFields, ipProtocols } from "@clickos/wire/names";
+import { tcp } from "@clickos/wire/tcp";
+import { udp } from "@clickos/wire/udp";
 import { and, between, type Expression, equals, type Field, masked, not, or } from "./expression.ts";
 import { tcpOrUdp } from "./names.ts";
 import { PatternError } from "./patterns.ts";
@@ -29,54 +35,54 @@ export interface Primitive {
   readonly operand: Operand;
 }
 
-const field = (
-  base: "network" | "transport",
-  offset: number,
-  width: 1 | 2 | 4,
-  mask = 2 ** (width * 8) - 1,
-): Field => ({
+/** A field of a header, its bits where they stand. */
+const bits = (base: "network" | "transport", { offset, size, mask, shift }: HeaderField): Field => ({
   base,
   offset,
-  width,
-  mask,
+  width: size as Field["width"],
+  mask: (mask << shift) >>> 0,
+});
+const bitField = (base: "network" | "transport", field: HeaderField, protocol?: number): BitField => ({
+  field: bits(base, field),
+  shift: field.shift,
+  ...(protocol === undefined ? {} : { protocol }),
 });
 
-/** Fields of the IP header, RFC 791 section 3.1. */
-const protocolField = field("network", 9, 1);
-const sourceField = field("network", 12, 4);
-const destinationField = field("network", 16, 4);
+const protocolField = bits("network", ipv4.fields.protocol);
+const sourceField = bits("network", ipv4.fields.source);
+const destinationField = bits("network", ipv4.fields.destination);
 /** Holds in whole packets and first fragments. */
-const firstFragment = equals(field("network", 6, 2, 0x1fff), 0);
-const congestion = field("network", 1, 1, 3);
+const firstFragment = equals(bits("network", ipv4.fields.fragmentOffset), 0);
+/** Holds in whole packets. */
+const unfragmented = equals(bits("network", ipv4.fields.fragment), 0);
+const congestion = bits("network", ipv4.fields.ecn);
+/** TCP and UDP have their ports in one place. */
+const sourcePort = bitField("transport", udp.fields.sourcePort);
+const destinationPort = bitField("transport", udp.fields.destinationPort);
 
-export const icmpTypeField: BitField = { field: field("transport", 0, 1), shift: 0, protocol: 1 };
-export const icmpCodeField: BitField = { field: field("transport", 1, 1), shift: 0, protocol: 1 };
-const tcpWindowField: BitField = { field: field("transport", 14, 2), shift: 0, protocol: 6 };
+export const icmpTypeField: BitField = bitField("transport", icmp.fields.type, ipProtocols.icmp);
+export const icmpCodeField: BitField = bitField("transport", icmp.fields.code, ipProtocols.icmp);
+const flags = bits("transport", tcp.fields.flags);
+const tcpWindowField: BitField = bitField("transport", tcp.fields.window, ipProtocols.tcp);
 
 /** Fields by their words. */
 export const bitFields: Readonly<Record<string, BitField>> = {
-  vers: { field: field("network", 0, 1, 0xf0), shift: 4 },
-  hl: { field: field("network", 0, 1, 0x0f), shift: 0 },
-  tos: { field: field("network", 1, 1), shift: 0 },
-  dscp: { field: field("network", 1, 1, 0xfc), shift: 2 },
-  len: { field: field("network", 2, 2), shift: 0 },
-  id: { field: field("network", 4, 2), shift: 0 },
-  ttl: { field: field("network", 8, 1), shift: 0 },
+  ...Object.fromEntries(Object.entries(ipFilterFields).map(([word, field]) => [word, bitField("network", field)])),
   type: icmpTypeField,
   win: tcpWindowField,
 };
 
 /** Tests without a value. */
 export const plainTests: Readonly<Record<string, Expression>> = {
-  frag: not(equals(field("network", 6, 2, 0x3fff), 0)),
-  unfrag: equals(field("network", 6, 2, 0x3fff), 0),
-  ce: equals(congestion, 3),
-  ect: not(equals(congestion, 0)),
+  frag: not(unfragmented),
+  unfrag: unfragmented,
+  ce: equals(congestion, ecnCodes.ce),
+  ect: not(equals(congestion, ecnCodes.notEct)),
 };
 
 export function protocolTest(protocol: number): Expression {
   return protocol === tcpOrUdp
-    ? or(equals(protocolField, 6), equals(protocolField, 17))
+    ? or(equals(protocolField, ipProtocols.tcp), equals(protocolField, ipProtocols.udp))
     : equals(protocolField, protocol);
 }
 
@@ -101,19 +107,17 @@ export function primitiveTest({ protocol, direction, type, operator, operand }: 
     return value === tcpOrUdp ? test(protocolTest(value)) : compared({ field: protocolField, shift: 0 });
   if (type === "ect") return compared({ field: congestion, shift: 0 });
   if (type === "tcp opt")
-    return and(protocolTest(6), firstFragment, test(equals({ ...field("transport", 13, 1), mask: value }, value)));
+    return and(protocolTest(ipProtocols.tcp), firstFragment, test(equals({ ...flags, mask: value }, value)));
   if (type === "port") {
-    const ports = directed(direction, (s) =>
-      compare({ field: field("transport", s ? 0 : 2, 2), shift: 0 }, operator, value, mask),
-    );
+    const ports = directed(direction, (s) => compare(s ? sourcePort : destinationPort, operator, value, mask));
     return and(protocolTest(protocol ?? tcpOrUdp), firstFragment, test(ports));
   }
-  const bits = type as BitField;
-  const its = protocol ?? bits.protocol;
+  const tested = type as BitField;
+  const its = protocol ?? tested.protocol;
   return and(
     ...(its === undefined ? [] : [protocolTest(its)]),
-    ...(bits.field.base === "transport" ? [firstFragment] : []),
-    compared(bits),
+    ...(tested.field.base === "transport" ? [firstFragment] : []),
+    compared(tested),
   );
 }
 

@@ -22,9 +22,14 @@ import {
   positional,
 } from "@clickos/click-core/element";
 import { u32 } from "@clickos/layout";
+import type { HeaderView } from "@clickos/wire";
+import { icmp, icmpEcho, icmpTypes, icmpTypeText } from "@clickos/wire/icmp";
+import { fragmentUnit, ipProtocols } from "@clickos/wire/ipv4";
+import { tcp } from "@clickos/wire/tcp";
+import { udp } from "@clickos/wire/udp";
 import { activeHandler } from "../lib/active.ts";
 import { FileTrouble } from "../lib/file-trouble.ts";
-import { flagLetters, type IpView, viewIp } from "../lib/ip-summary.ts";
+import { flagText, type IpView, payloadStart, viewIp } from "../lib/ip-summary.ts";
 import { formatTimestamp } from "../lib/time.ts";
 
 /** NONE, HEX, ASCII, or a boolean for none and hex. */
@@ -91,7 +96,7 @@ export const IPPrint: ElementClass = element({
         const [kind, from] =
           config.CONTENTS !== "NONE"
             ? [config.CONTENTS, 0]
-            : [config.PAYLOAD, typeof view === "string" ? 0 : payloadStart(view)];
+            : [config.PAYLOAD, typeof view === "string" ? 0 : (payloadStart(view) ?? packet.data.length)];
         put(line + dump(packet.data.subarray(from, Math.min(packet.data.length, from + limit)), kind));
         return 0;
       },
@@ -105,69 +110,61 @@ export const IPPrint: ElementClass = element({
   },
 });
 
-function payloadStart(v: IpView): number {
-  if (v.transport < 0) return v.bytes.byteLength;
-  if (v.protocol === 6 && v.transport + 13 <= v.bytes.byteLength)
-    return v.transport + (v.bytes.getUint8(v.transport + 12) >> 4) * 4;
-  return v.protocol === 17 || v.protocol === 1 ? v.transport + 8 : v.transport;
-}
-
 function describe(
   v: IpView,
   config: { readonly ID: boolean; readonly TTL: boolean; readonly TOS: boolean; readonly LENGTH: boolean },
 ): string {
-  const { bytes, ip } = v;
+  const { ip } = v;
   let text = "";
-  if (config.ID) text += `id ${bytes.getUint16(ip + 4)} `;
-  if (config.TTL) text += `ttl ${bytes.getUint8(ip + 8)} `;
-  if (config.TOS) text += `tos ${bytes.getUint8(ip + 1)} `;
-  if (config.LENGTH) text += `length ${v.ipLength} `;
-  const source = formatIpAddress(bytes.getUint32(ip + 12));
-  const destination = formatIpAddress(bytes.getUint32(ip + 16));
-  const room = v.transport < 0 ? 0 : bytes.byteLength - v.transport;
-  const ported = (): string =>
-    `${source}.${bytes.getUint16(v.transport)} > ${destination}.${bytes.getUint16(v.transport + 2)}: `;
-  if (v.protocol === 6 && room >= 20) text += ported() + tcpText(v);
-  else if (v.protocol === 17 && room >= 8) text += `${ported()}udp ${bytes.getUint16(v.transport + 4)}`;
-  else if (v.protocol === 1 && room >= 8) text += `${source} > ${destination}: icmp: ${icmpText(v)}`;
-  else text += `${source} > ${destination}: ${names[v.protocol] ?? `ip-proto-${v.protocol}`}`;
-  const fragment = bytes.getUint16(ip + 6);
-  if (fragment & 0x3fff)
-    text += ` (frag ${bytes.getUint16(ip + 4)}:${v.ipLength - (bytes.getUint8(ip) & 15) * 4}@${(fragment & 0x1fff) * 8}${fragment & 0x2000 ? "+" : ""})`;
+  if (config.ID) text += `id ${ip.identification} `;
+  if (config.TTL) text += `ttl ${ip.ttl} `;
+  if (config.TOS) text += `tos ${ip.tos} `;
+  if (config.LENGTH) text += `length ${ip.totalLength} `;
+  text += transportText(v);
+  if (ip.fragment)
+    text += ` (frag ${ip.identification}:${ip.totalLength - ip.headerLength}@${ip.fragmentOffset * fragmentUnit}${ip.mf ? "+" : ""})`;
   return text;
 }
 
-const names: Readonly<Record<number, string>> = { 1: "icmp", 6: "tcp", 17: "udp" };
-
-/** Flags, sequence numbers, acknowledgement, window: as tcpdump had it. */
-function tcpText({ bytes, transport: at, ip, ipLength }: IpView): string {
-  const flags = bytes.getUint8(at + 13);
-  const shown = [...flagLetters].filter((ch, i) => (flags >> i) & 1 && "FSRP".includes(ch)).join("");
-  const sequence = bytes.getUint32(at + 4);
-  const length = Math.max(0, ip + ipLength - at - (bytes.getUint8(at + 12) >> 4) * 4);
-  const counted = length + (flags & 1) + ((flags >> 1) & 1);
-  let text = `${shown || "."} ${sequence}:${(sequence + counted) >>> 0}(${length})`;
-  if (flags & 16) text += ` ack ${bytes.getUint32(at + 8)}`;
-  return `${text} win ${bytes.getUint16(at + 14)}`;
+/** Addresses and ports, and what the protocol has to tell, where its header is there. */
+function transportText(v: IpView): string {
+  const { ip, data, transport } = v;
+  const [source, destination] = [formatIpAddress(ip.source), formatIpAddress(ip.destination)];
+  const room = transport < 0 ? 0 : data.length - transport;
+  const ported = ({ sourcePort, destinationPort }: { sourcePort: number; destinationPort: number }): string =>
+    `${source}.${sourcePort} > ${destination}.${destinationPort}: `;
+  if (ip.protocol === ipProtocols.tcp && room >= tcp.size) {
+    const segment = tcp.view(data, transport);
+    return ported(segment) + tcpText(v, segment);
+  }
+  if (ip.protocol === ipProtocols.udp && room >= udp.size) {
+    const datagram = udp.view(data, transport);
+    return `${ported(datagram)}udp ${datagram.length}`;
+  }
+  if (ip.protocol === ipProtocols.icmp && room >= icmp.size + icmpEcho.size)
+    return `${source} > ${destination}: icmp: ${icmpText(data, transport)}`;
+  return `${source} > ${destination}: ${names[ip.protocol] ?? `ip-proto-${ip.protocol}`}`;
 }
 
-const icmpTypes: Readonly<Record<number, string>> = {
-  0: "echo-reply",
-  3: "unreachable",
-  4: "source-quench",
-  5: "redirect",
-  8: "echo-request",
-  11: "time-exceeded",
-  12: "parameter-problem",
-  13: "time-stamp",
-  14: "time-stamp-reply",
-};
+const names: Readonly<Record<number, string>> = Object.fromEntries(
+  (["icmp", "tcp", "udp"] as const).map((name) => [ipProtocols[name], name]),
+);
 
-function icmpText({ bytes, transport: at }: IpView): string {
-  const type = bytes.getUint8(at);
-  const code = bytes.getUint8(at + 1);
-  const name = icmpTypes[type] ?? `type ${type}`;
-  if (type === 0 || type === 8) return `${name} (${bytes.getUint16(at + 4)}, ${bytes.getUint16(at + 6)})`;
+/** Flags, sequence numbers, acknowledgement, window: as tcpdump had it. */
+function tcpText({ at, ip, transport }: IpView, segment: HeaderView<(typeof tcp)["table"]>): string {
+  const { sequenceNumber, acknowledgmentNumber, window, syn, fin, ack, flags } = segment;
+  const length = Math.max(0, at + ip.totalLength - transport - segment.headerLength);
+  const end = (sequenceNumber + length + syn + fin) >>> 0;
+  let text = `${flagText(flags, "FSRP") || "."} ${sequenceNumber}:${end}(${length})`;
+  if (ack) text += ` ack ${acknowledgmentNumber}`;
+  return `${text} win ${window}`;
+}
+
+function icmpText(data: Uint8Array, at: number): string {
+  const { type, code } = icmp.view(data, at);
+  const { identifier, sequenceNumber } = icmpEcho.view(data, at + icmp.size);
+  const name = icmpTypeText[type] ?? `type ${type}`;
+  if (type === icmpTypes["echo-reply"] || type === icmpTypes.echo) return `${name} (${identifier}, ${sequenceNumber})`;
   return code ? `${name} code ${code}` : name;
 }
 

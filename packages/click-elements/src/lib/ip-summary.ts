@@ -6,6 +6,13 @@
  */
 import { annotation, formatIpAddress, type HostPacket, parseIpAddress } from "@clickos/click-core/element";
 import { quoteAlways, unquote } from "@clickos/click-language/arguments";
+import { type HeaderView, readField } from "@clickos/wire";
+import { ethernet } from "@clickos/wire/ethernet";
+import { icmp, icmpEcho } from "@clickos/wire/icmp";
+import { fragmentUnit, ipProtocols, ipv4 } from "@clickos/wire/ipv4";
+import { ecnNames, type SummaryPlace, summaryAliases, summaryFields, tcpFlagLetters } from "@clickos/wire/names";
+import { tcp, tcpOptionKinds } from "@clickos/wire/tcp";
+import { udp } from "@clickos/wire/udp";
 import { formatTcpOptions, parseTcpOptions } from "./tcp-options.ts";
 import { formatTimestamp, parseTimestamp } from "./time.ts";
 
@@ -15,41 +22,53 @@ export type Values = Partial<Record<string, Value>>;
 /** An IP packet taken apart. */
 export interface IpView {
   readonly packet: HostPacket;
-  readonly bytes: DataView;
-  /** Offsets in `bytes`; -1 where there is no such header. */
-  readonly ip: number;
+  readonly data: Uint8Array;
+  /** Offset of the IP header in the data. */
+  readonly at: number;
+  readonly ip: HeaderView<(typeof ipv4)["table"]>;
+  /** Offset of the transport header; -1 where there is none. */
   readonly transport: number;
-  readonly protocol: number;
-  /** Length that the header gives, and what the packet stands for beyond its data. */
-  readonly ipLength: number;
-  readonly extraLength: number;
 }
-
-const extraPackets = 24;
-const extraLength = 28;
 
 /** Takes a packet apart; `undefined`, with the reason, where it holds no sound IP header. */
 export function viewIp(packet: HostPacket): IpView | string {
-  const at = packet.network;
-  const { data } = packet;
+  const { data, network: at } = packet;
   if (at < 0) return "no IP header";
-  const bytes = new DataView(data.buffer, data.byteOffset, data.length);
-  if (at + 20 > data.length) return "truncated IP header";
-  const first = bytes.getUint8(at);
-  if (first >> 4 !== 4) return `IP version ${first >> 4}`;
-  const headerLength = (first & 15) * 4;
-  if (headerLength < 20) return `IP header length ${headerLength}`;
-  const firstFragment = (bytes.getUint16(at + 6) & 0x1fff) === 0;
-  const transport = at + headerLength;
-  return {
-    packet,
-    bytes,
-    ip: at,
-    transport: firstFragment && transport <= data.length ? transport : -1,
-    protocol: bytes.getUint8(at + 9),
-    ipLength: bytes.getUint16(at + 2),
-    extraLength: packet.annotations.getUint32(extraLength, true),
-  };
+  const read = ipv4.read(data, at);
+  if (!read.ok) {
+    const { kind, value } = read.problem;
+    if (kind === "truncated") return "truncated IP header";
+    if (kind === "unexpected value") return `IP version ${value}`;
+    if (value < ipv4.size) return `IP header length ${value}`;
+  }
+  const ip = ipv4.view(data, at);
+  const transport = at + ip.headerLength;
+  return { packet, data, at, ip, transport: ip.fragmentOffset === 0 && transport <= data.length ? transport : -1 };
+}
+
+/** A field of a header, as far as the packet has it. */
+export function fieldOf(v: IpView, { protocols, field, after, unit }: SummaryPlace): number | undefined {
+  const ofIp = protocols.length === 0;
+  if (!ofIp && (v.transport < 0 || !protocols.includes(v.ip.protocol))) return undefined;
+  const value = readField(v.data, (ofIp ? v.at : v.transport) + after, field);
+  return value === undefined ? undefined : value * unit;
+}
+
+/** Where the payload starts: after the headers that are known. */
+export function payloadStart(v: IpView): number | undefined {
+  if (v.transport < 0) return undefined;
+  switch (v.ip.protocol) {
+    case ipProtocols.tcp: {
+      const headerLength = fieldOf(v, summaryFields.tcp_off as SummaryPlace);
+      return headerLength === undefined ? undefined : v.transport + headerLength;
+    }
+    case ipProtocols.udp:
+      return v.transport + udp.size;
+    case ipProtocols.icmp:
+      return v.transport + icmp.size + icmpEcho.size;
+    default:
+      return v.transport;
+  }
 }
 
 export interface SummaryField {
@@ -65,44 +84,32 @@ const decimal = (value: Value): string => String(value);
 const parseDecimal = (text: string): number | undefined =>
   /^(?:0x[0-9a-f]+|\d+)$/i.test(text) && Number(text) <= 0xffffffff ? Number(text) : undefined;
 
-const inIp = (offset: number, size: 1 | 2 | 4) => (v: IpView) => get(v.bytes, v.ip + offset, size);
-const inTransport = (protocols: readonly number[], offset: number, size: 1 | 2 | 4) => (v: IpView) =>
-  v.transport >= 0 && protocols.includes(v.protocol) ? get(v.bytes, v.transport + offset, size) : undefined;
-
-function get(bytes: DataView, at: number, size: 1 | 2 | 4): number | undefined {
-  if (at + size > bytes.byteLength) return undefined;
-  return size === 1 ? bytes.getUint8(at) : size === 2 ? bytes.getUint16(at) : bytes.getUint32(at);
-}
-
 function numeric(name: string, size: 1 | 2 | 4, read: (v: IpView) => number | undefined): SummaryField {
   return { name, size, read, format: decimal, parse: parseDecimal };
 }
 
-const [icmp, tcp, udp] = [1, 6, 17];
-const protocolLetters: Readonly<Record<number, string>> = { [icmp]: "I", [tcp]: "T", [udp]: "U" };
-export const flagLetters = "FSRPAUECN";
+/** A field of a header, written as a number. */
+function ofHeader(name: string): SummaryField {
+  const place = summaryFields[name] as SummaryPlace;
+  return numeric(name, place.bytes, (v) => fieldOf(v, place));
+}
+
+const protocolLetters: Readonly<Record<string, number>> = {
+  T: ipProtocols.tcp,
+  U: ipProtocols.udp,
+  I: ipProtocols.icmp,
+};
 
 /** `T`, `U`, `I`, a name or a number. */
 export function parseProtocol(text: string): number | undefined {
-  const named = { T: tcp, U: udp, I: icmp, TCP: tcp, UDP: udp, ICMP: icmp }[text.toUpperCase()];
+  const word = text.toUpperCase();
+  const named = { ...protocolLetters, TCP: ipProtocols.tcp, UDP: ipProtocols.udp, ICMP: ipProtocols.icmp }[word];
   const value = named ?? parseDecimal(text);
   return value !== undefined && value < 256 ? value : undefined;
 }
 
-function headerEnd(v: IpView): number | undefined {
-  if (v.transport < 0) return undefined;
-  if (v.protocol === tcp) {
-    const off = get(v.bytes, v.transport + 12, 1);
-    return off === undefined ? undefined : v.transport + (off >> 4) * 4;
-  }
-  if (v.protocol === udp || v.protocol === icmp) return v.transport + 8;
-  return v.transport;
-}
-
-const address = (name: string, offset: number): SummaryField => ({
-  name,
-  size: 4,
-  read: inIp(offset, 4),
+const address = (name: string): SummaryField => ({
+  ...ofHeader(name),
   format: (value) => formatIpAddress(Number(value)),
   parse: parseIpAddress,
 });
@@ -128,10 +135,16 @@ const quotedBytes = (name: string, read: (v: IpView) => Uint8Array | undefined):
 });
 
 const payloadBytes = (v: IpView): Uint8Array | undefined => {
-  const from = headerEnd(v);
+  const from = payloadStart(v);
   if (from === undefined) return undefined;
-  return v.packet.data.subarray(Math.min(from, v.bytes.byteLength), Math.min(v.ip + v.ipLength, v.bytes.byteLength));
+  return v.data.subarray(Math.min(from, v.data.length), Math.min(v.at + v.ip.totalLength, v.data.length));
 };
+
+/** Flags and fragment offset as one word: what a value of `ip_fragoff` and `ip_frag` is. */
+const fragmentWord = (values: { df?: number; mf?: number; fragmentOffset?: number }): number =>
+  ipv4.view(ipv4.bytes(values)).flagsAndOffset;
+const fragmentOf = (value: Value): HeaderView<(typeof ipv4)["table"]> =>
+  ipv4.view(ipv4.bytes({ flagsAndOffset: Number(value) }));
 
 const rows: readonly SummaryField[] = [
   time("timestamp", false),
@@ -145,101 +158,95 @@ const rows: readonly SummaryField[] = [
       return first === 0n ? v.packet.timestampNs : first;
     },
   },
-  address("ip_src", 12),
-  address("ip_dst", 16),
-  numeric("sport", 2, inTransport([tcp, udp], 0, 2)),
-  numeric("dport", 2, inTransport([tcp, udp], 2, 2)),
-  numeric("ip_len", 4, (v) => Math.max(v.ipLength, 0)),
+  address("ip_src"),
+  address("ip_dst"),
+  ofHeader("sport"),
+  ofHeader("dport"),
+  ofHeader("ip_len"),
   {
-    name: "ip_proto",
-    size: 1,
-    read: (v) => v.protocol,
-    format: (value) => protocolLetters[Number(value)] ?? String(value),
+    ...ofHeader("ip_proto"),
+    format: (value) => Object.keys(protocolLetters).find((l) => protocolLetters[l] === Number(value)) ?? String(value),
     parse: parseProtocol,
   },
-  numeric("ip_id", 2, inIp(4, 2)),
+  ofHeader("ip_id"),
   {
-    name: "ip_fragoff",
-    size: 2,
-    read: inIp(6, 2),
-    format: (value) => `${(Number(value) & 0x1fff) * 8}${Number(value) & 0x2000 ? "+" : ""}`,
+    ...ofHeader("ip_fragoff"),
+    format: (value) => {
+      const { fragmentOffset, mf } = fragmentOf(value);
+      return `${fragmentOffset * fragmentUnit}${mf ? "+" : ""}`;
+    },
     parse: (text) => {
       const match = /^(\d+)(\+?)$/.exec(text);
-      const offset = Number(match?.[1]);
-      if (!match || offset % 8 !== 0 || offset > 65528) return undefined;
-      return offset / 8 + (match[2] ? 0x2000 : 0);
+      const offset = Number(match?.[1]) / fragmentUnit;
+      if (!match || !Number.isInteger(offset) || offset > ipv4.fields.fragmentOffset.mask) return undefined;
+      return fragmentWord({ fragmentOffset: offset, mf: match[2] ? 1 : 0 });
     },
   },
   {
-    name: "ip_frag",
-    size: 1,
-    read: inIp(6, 2),
+    ...ofHeader("ip_frag"),
     format: (value) => {
-      const v = Number(value);
-      return v & 0x1fff ? "f" : v & 0x2000 ? "F" : v & 0x4000 ? "!" : ".";
+      const { fragmentOffset, mf, df } = fragmentOf(value);
+      return fragmentOffset ? "f" : mf ? "F" : df ? "!" : ".";
     },
-    parse: (text) => ({ f: 100, F: 0x2000, "!": 0x4000, ".": 0 })[text],
+    // Some later fragment, a first one, one that may not be made fragments of, any other.
+    parse: (text) =>
+      ({
+        f: fragmentWord({ fragmentOffset: 100 }),
+        F: fragmentWord({ mf: 1 }),
+        "!": fragmentWord({ df: 1 }),
+        ".": 0,
+      })[text],
   },
-  numeric("ip_tos", 1, inIp(1, 1)),
-  numeric("ip_dscp", 1, (v) => v.bytes.getUint8(v.ip + 1) >> 2),
+  ofHeader("ip_tos"),
+  ofHeader("ip_dscp"),
   {
-    name: "ip_ecn",
-    size: 1,
-    read: (v) => v.bytes.getUint8(v.ip + 1) & 3,
-    format: (value) => ["no", "ect1", "ect2", "ce"][Number(value)] ?? "no",
-    parse: (text) => {
-      const index = ["no", "ect1", "ect2", "ce"].indexOf(text);
-      return index >= 0 ? index : parseDecimal(text);
-    },
+    ...ofHeader("ip_ecn"),
+    format: (value) => ecnNames[Number(value)] ?? "no",
+    parse: (text) => (ecnNames.includes(text) ? ecnNames.indexOf(text) : parseDecimal(text)),
   },
-  numeric("ip_ttl", 1, inIp(8, 1)),
-  numeric("ip_sum", 2, inIp(10, 2)),
-  numeric("ip_hl", 1, (v) => (v.bytes.getUint8(v.ip) & 15) * 4),
-  numeric("ip_capture_len", 4, (v) => Math.min(v.bytes.byteLength - v.ip, v.ipLength)),
-  numeric("tcp_seq", 4, inTransport([tcp], 4, 4)),
-  numeric("tcp_ack", 4, inTransport([tcp], 8, 4)),
-  numeric("tcp_off", 1, (v) => {
-    const off = inTransport([tcp], 12, 1)(v);
-    return off === undefined ? undefined : (off >> 4) * 4;
-  }),
+  ofHeader("ip_ttl"),
+  ofHeader("ip_sum"),
+  ofHeader("ip_hl"),
+  numeric("ip_capture_len", 4, (v) => Math.min(v.data.length - v.at, v.ip.totalLength)),
+  ofHeader("tcp_seq"),
+  ofHeader("tcp_ack"),
+  ofHeader("tcp_off"),
   {
-    name: "tcp_flags",
-    size: 1,
-    read: inTransport([tcp], 13, 1),
-    format: (value) => [...flagLetters].filter((_, i) => (Number(value) >> i) & 1).join("") || ".",
+    ...ofHeader("tcp_flags"),
+    format: (value) => flagText(Number(value)) || ".",
     parse: (text) => {
       if (text === ".") return 0;
-      if (/^\d+$/.test(text)) return Number(text) & 255;
+      if (/^\d+$/.test(text)) return Number(text) & tcp.fields.flags.mask;
       let flags = 0;
       for (const ch of text) {
-        const bit = flagLetters.indexOf(ch === "W" ? "C" : ch);
+        const bit = tcpFlagLetters.indexOf(ch === "W" ? "C" : ch);
         if (bit < 0) return undefined;
         flags |= 1 << bit;
       }
-      return flags & 255;
+      return flags & tcp.fields.flags.mask;
     },
   },
-  numeric("tcp_window", 2, inTransport([tcp], 14, 2)),
-  numeric("tcp_urp", 2, inTransport([tcp], 18, 2)),
-  numeric("tcp_sum", 2, inTransport([tcp], 16, 2)),
+  ofHeader("tcp_window"),
+  ofHeader("tcp_urp"),
+  ofHeader("tcp_sum"),
   tcpOptions("tcp_opt", () => true),
-  tcpOptions("tcp_ntopt", (kind) => kind !== 8 && kind !== 1),
-  tcpOptions("tcp_sack", (kind) => kind === 4 || kind === 5),
-  numeric("udp_len", 4, inTransport([udp], 4, 2)),
-  numeric("udp_sum", 2, inTransport([udp], 6, 2)),
-  numeric("icmp_type", 1, inTransport([icmp], 0, 1)),
-  numeric("icmp_code", 1, inTransport([icmp], 1, 1)),
-  numeric("icmp_sum", 2, inTransport([icmp], 2, 2)),
-  numeric("icmp_flowid", 2, inTransport([icmp], 4, 2)),
-  numeric("icmp_seq", 2, inTransport([icmp], 6, 2)),
+  tcpOptions("tcp_ntopt", (kind) => kind !== tcpOptionKinds.timestamps && kind !== tcpOptionKinds.noOperation),
+  tcpOptions("tcp_sack", (kind) => kind === tcpOptionKinds.sackPermitted || kind === tcpOptionKinds.sack),
+  ofHeader("udp_len"),
+  ofHeader("udp_sum"),
+  ofHeader("icmp_type"),
+  ofHeader("icmp_code"),
+  ofHeader("icmp_sum"),
+  ofHeader("icmp_flowid"),
+  ofHeader("icmp_seq"),
   numeric("payload_len", 4, (v) => {
-    const from = headerEnd(v);
-    return Math.max(0, v.ip + v.ipLength - (from ?? v.transport));
+    const from = payloadStart(v) ?? v.transport;
+    return Math.max(0, v.at + v.ip.totalLength - from);
   }),
   quotedBytes("payload", payloadBytes),
-  numeric("capture_len", 4, (v) => v.bytes.byteLength),
-  numeric("wire_len", 4, (v) => v.bytes.byteLength + v.extraLength),
-  numeric("count", 4, (v) => 1 + v.packet.annotations.getUint32(extraPackets, true)),
+  numeric("capture_len", 4, (v) => v.data.length),
+  numeric("wire_len", 4, (v) => v.data.length + v.packet.annotations.getUint32(annotation.extraLength, true)),
+  numeric("count", 4, (v) => 1 + v.packet.annotations.getUint32(annotation.extraPackets, true)),
   {
     name: "direction",
     size: 1,
@@ -253,53 +260,27 @@ const rows: readonly SummaryField[] = [
 ];
 
 /** Fields of the packet's data that are not in IP: seen only where the network header has a frame before it. */
-const etherAddress = (name: string, offset: number): SummaryField => ({
+const etherAddress = (name: string, field: "destination" | "source"): SummaryField => ({
   name,
   size: 0,
-  read: (v) => (v.ip >= 14 ? v.packet.data.subarray(v.ip - 14 + offset, v.ip - 14 + offset + 6) : undefined),
+  read: (v) => (v.at >= ethernet.size ? ethernet.view(v.data, v.at - ethernet.size)[field] : undefined),
   format: (value) => [...(value as Uint8Array)].map((b) => b.toString(16).padStart(2, "0").toUpperCase()).join("-"),
   parse: () => undefined,
 });
 
 const fields: ReadonlyMap<string, SummaryField> = new Map(
-  [...rows, etherAddress("eth_dst", 0), etherAddress("eth_src", 6)].map((f) => [f.name, f]),
+  [...rows, etherAddress("eth_dst", "destination"), etherAddress("eth_src", "source")].map((f) => [f.name, f]),
 );
 
-const aliases: Readonly<Record<string, string>> = {
-  src: "ip_src",
-  dst: "ip_dst",
-  len: "ip_len",
-  length: "ip_len",
-  proto: "ip_proto",
-  protocol: "ip_proto",
-  id: "ip_id",
-  fragoff: "ip_fragoff",
-  frag: "ip_frag",
-  tos: "ip_tos",
-  dscp: "ip_dscp",
-  ecn: "ip_ecn",
-  ttl: "ip_ttl",
-  time: "timestamp",
-  ts: "timestamp",
-  utimestamp: "timestamp",
-  nts: "ntimestamp",
-  seq: "tcp_seq",
-  ack: "tcp_ack",
-  win: "tcp_window",
-  tcp_win: "tcp_window",
-  tcp_seqno: "tcp_seq",
-  tcp_ackno: "tcp_ack",
-  flags: "tcp_flags",
-  payload_length: "payload_len",
-  dir: "direction",
-  packets: "count",
-  agg: "aggregate",
-};
+/** The letters of TCP flags that are set, of those that are `shown`. */
+export function flagText(flags: number, shown: string = tcpFlagLetters): string {
+  return [...tcpFlagLetters].filter((letter, i) => (flags >> i) & 1 && shown.includes(letter)).join("");
+}
 
 /** A field by its name or one of its other names; spaces and quotes are forgiven. */
 export function summaryField(text: string): SummaryField | undefined {
   const name = unquote(text).trim().toLowerCase().replace(/[ -]/g, "_");
-  return fields.get(name) ?? fields.get(aliases[name] ?? "") ?? fields.get(`ip_${name}`);
+  return fields.get(name) ?? fields.get(summaryAliases[name] ?? "") ?? fields.get(`ip_${name}`);
 }
 
 function tcpOptions(name: string, wanted: (kind: number) => boolean): SummaryField {
@@ -307,9 +288,9 @@ function tcpOptions(name: string, wanted: (kind: number) => boolean): SummaryFie
     name,
     size: 0,
     read: (v) => {
-      const end = headerEnd(v);
-      if (v.protocol !== tcp || end === undefined || v.transport < 0) return undefined;
-      return v.packet.data.subarray(v.transport + 20, Math.min(end, v.bytes.byteLength));
+      const end = payloadStart(v);
+      if (v.ip.protocol !== ipProtocols.tcp || end === undefined) return undefined;
+      return v.data.subarray(v.transport + tcp.size, Math.min(end, v.data.length));
     },
     format: (value) => formatTcpOptions(value as Uint8Array, wanted),
     parse: parseTcpOptions,

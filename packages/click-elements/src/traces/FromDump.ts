@@ -20,7 +20,10 @@ import {
   required,
 } from "@clickos/click-core/element";
 import { u32, u64 } from "@clickos/layout";
+import { linkTypeEthernet } from "@clickos/pcap";
 import { openCapture } from "@clickos/pcap/node";
+import { ethernet, etherTypes, readTags } from "@clickos/wire/ethernet";
+import { ipv4 } from "@clickos/wire/ipv4";
 import { activeHandler } from "../lib/active.ts";
 import { opening } from "../lib/file-trouble.ts";
 import { pushFromHost } from "../lib/service-source.ts";
@@ -88,27 +91,24 @@ export const FromDump: ElementClass = element({
 /** Where the IP header is: after an Ethernet header and its VLAN tags, or at the start of raw IP. */
 function ipOffset(data: Uint8Array, linkType: number): number | undefined {
   let at = 0;
-  if (linkType === 1) {
-    let type = ((data[12] ?? 0) << 8) | (data[13] ?? 0);
-    at = 14;
-    while (type === 0x8100 || type === 0x88a8) {
-      type = ((data[at + 2] ?? 0) << 8) | (data[at + 3] ?? 0);
-      at += 4;
-    }
-    if (type !== 0x0800) return undefined;
+  if (linkType === linkTypeEthernet) {
+    const frame = ethernet.read(data);
+    const tagged = frame.ok ? readTags(frame.header) : frame;
+    if (!tagged.ok || tagged.header.etherType !== etherTypes.ip) return undefined;
+    at = data.length - tagged.header.payload.length;
   }
-  return at + 20 <= data.length && (data[at] ?? 0) >> 4 === 4 ? at : undefined;
+  const ip = ipv4.read(data, at);
+  return ip.ok || ip.problem.kind === "bad header length" ? at : undefined;
 }
 
 /** An IP packet with its headers marked and its destination annotated. */
 function ipFrame(frame: Uint8Array, timestampNs: bigint): HostFrame {
+  const { headerLength, destination } = ipv4.view(frame);
   return {
     frame,
     timestampNs,
     network: 0,
-    transport: ((frame[0] ?? 0) & 15) * 4,
-    annotate(annotations) {
-      for (let i = 0; i < 4; i++) annotations.setUint8(annotation.dstIp + i, frame[16 + i] ?? 0);
-    },
+    transport: headerLength,
+    annotate: (annotations) => annotations.setUint32(annotation.dstIp, destination),
   };
 }
