@@ -71,6 +71,7 @@ export {
   type HandlerKind,
   type Handlers,
   type HandlerValue,
+  type HostHeap,
   type PlainField,
   type PlainType,
   plainSize,
@@ -111,4 +112,12 @@ export { fixedPointText } from "./structures/fixed-point.ts";
 export { type HashTableOptions, type HostHashTable, hashTable, type StagedHashTable } from "./structures/hash-table.ts";
 export { packetList, type StagedPacketList } from "./structures/packet-list.ts";
 export { type HostPacketRing, packetRing, type StagedPacketRing } from "./structures/packet-ring.ts";
+export {
+  type HostRouteTable,
+  type NextHop,
+  type Route,
+  type RoutePlaces,
+  routeTable,
+  type StagedRouteTable,
+} from "./structures/route-table.ts";
 export { TextLine, type TextPlaces } from "./structures/text-line.ts";

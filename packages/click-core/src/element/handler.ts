@@ -63,6 +63,20 @@ export interface HandlerEntry {
 /** What a handler's value may be; it is shown as Click shows it. */
 export type HandlerValue = string | number | bigint | boolean;
 
+/**
+ * The memory that a router's structures take from and give back to while it runs, as the host reaches it while the router
+ * stands still. Views of fields read the memory by themselves; what they do that takes memory or gives it back has the heap as
+ * its first argument: `state.routes.set(heap, route)`.
+ */
+export interface HostHeap {
+  /** The router's memory. */
+  readonly data: DataView;
+  /** The address of at least that many bytes, not cleared; 0 when there are no more. */
+  allocate(bytes: number): number;
+  /** Gives back what `allocate` gave for as many bytes. */
+  free(address: number, bytes: number): void;
+}
+
 /** What a handler works with, on the host. */
 export interface HandlerContext<C, P, R = unknown> {
   readonly config: C;
@@ -70,6 +84,7 @@ export interface HandlerContext<C, P, R = unknown> {
   readonly name: string;
   readonly ninputs: number;
   readonly noutputs: number;
+  readonly heap: HostHeap;
   /** The router's time in nanoseconds. */
   now(): bigint;
   /** Makes the element's task run again, or not. */

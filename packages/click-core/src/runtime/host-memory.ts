@@ -2,6 +2,7 @@
 import { largestClass, smallestClass } from "../compile/heap.ts";
 import type { MemoryPlan } from "../compile/memory-plan.ts";
 import { routerControl } from "../compile/platform.ts";
+import type { HostHeap } from "../element/handler.ts";
 import {
   bufferSize,
   dataLimit,
@@ -15,7 +16,7 @@ const { freeCount, freeStack, poolFresh, poolEmpty, heapNext, heapEnd, heapEmpty
 const { limit } = packetDescriptor.offsets;
 const guard = bufferSize - dataLimit;
 
-export class HostMemory {
+export class HostMemory implements HostHeap {
   readonly data: DataView;
   private readonly control: number;
   private readonly pool: MemoryPlan["pool"];

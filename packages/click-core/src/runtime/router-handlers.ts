@@ -101,6 +101,7 @@ export function routerHandlers(sources: HandlerSources): RouterHandlers {
         name: e.source.name,
         ninputs: e.inputs.length,
         noutputs: e.outputs.length,
+        heap: host,
         now: () => control.now,
         schedule: () => tasks.schedule(task, true),
         unschedule: () => tasks.schedule(task, false),

@@ -46,6 +46,7 @@ export function transferState(
   const mover: StateMover = {
     from,
     to,
+    heap: host,
     mostPackets: pool.count,
     packet(address) {
       const bytes = usedBytes(address);

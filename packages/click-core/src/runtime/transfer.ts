@@ -5,12 +5,15 @@
 import type { StagedField } from "@clickos/codegen";
 import type { Fields, FieldType, Struct } from "@clickos/layout";
 import type { FieldPlace } from "../compile/memory-plan.ts";
+import type { HostHeap } from "../element/handler.ts";
 import { packetDescriptor } from "../element/packet.ts";
 
 /** Two memories, and packets on their way from one to the other. */
 export interface StateMover {
   readonly from: DataView;
   readonly to: DataView;
+  /** The new router's, for fields that have memory there. */
+  readonly heap: HostHeap;
   /** How many packets there can be in the old memory, which need not be believed. */
   readonly mostPackets: number;
   /** Copies the packet at an address of the old memory; its address in the new, or 0 when there is no buffer left. */
