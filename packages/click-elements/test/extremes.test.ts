@@ -11,14 +11,22 @@ const values = [...numbers, ...numbers.map((n) => `${n}s`), "1ns", "0.1", "1e300
 const samples: Record<string, readonly string[]> = {
   ARPQuerier: ["IP 10.0.0.1", "ETH 1:1:1:1:1:1"],
   Classifier: ["-"],
+  ICMPRewriter: ["MAPS peer"],
   IPClassifier: ["-"],
   IPFilter: ["allow all"],
+  IPFragmenter: ["MTU 100"],
   IPRewriter: ["pattern 1.0.0.1 1024-65535 - - 0 0"],
+  RED: ["MIN_THRESH 1", "MAX_THRESH 1", "MAX_P 1", "QUEUES peer"],
   Script: ["TYPE PACKET"],
   StaticIPLookup: ["0.0.0.0/0 0"],
   StaticPullSwitch: ["INPUT 0"],
   StaticSwitch: ["OUTPUT 0"],
   Truncate: ["LENGTH 10"],
+};
+/** The peers that an element cannot do without. */
+const peers: Record<string, string> = {
+  ICMPRewriter: "Idle -> peer :: IPRewriter(drop) -> Idle",
+  RED: "Idle -> peer :: Queue -> Idle",
 };
 /** A message by design, and the only thing that is amiss with an element whose files are not there. */
 const expected = /<unspecified error>|files are not available here/;
@@ -31,7 +39,7 @@ function configuration(cls: ElementClass, args: readonly string[]): string {
   const least = (code: string, other: number): number =>
     code === "-" ? 1 : code.startsWith("=") ? other + code.length - 1 : Number(code.split("-")[0]);
   const ins = least(inputs, 0);
-  const lines = [`e :: ${cls.name}(${args.join(", ")})`];
+  const lines = [...(peers[cls.name] ? [peers[cls.name]] : []), `e :: ${cls.name}(${args.join(", ")})`];
   for (let i = 0; i < ins; i++) lines.push(`Idle -> [${i}] e`);
   for (let i = 0; i < least(outputs, ins); i++) lines.push(`e [${i}] -> Idle`);
   return lines.join("; ");
