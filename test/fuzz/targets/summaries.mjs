@@ -1,5 +1,6 @@
 /** IP summary dumps: a line of keywords for the element, then the file. */
 import { checkConfiguration } from "@clickos/click-core/compile";
+import { maximumLargeFrame } from "@clickos/click-core/element";
 import { elements } from "@clickos/click-elements";
 import { bytesOfLatin1, concat, mutateBytes, mutateText, numbers, textOfLatin1 } from "../mutate.mjs";
 
@@ -164,7 +165,7 @@ export const target = {
       if (++turns > most + input.length) throw new Error("more turns than lines");
       if (frame === undefined) continue;
       frames++;
-      if (!(frame.frame.length <= 1840)) throw new Error(`a frame of ${frame.frame.length} bytes`);
+      if (!(frame.frame.length <= maximumLargeFrame)) throw new Error(`a frame of ${frame.frame.length} bytes`);
       if (BigInt.asUintN(64, frame.timestampNs) !== frame.timestampNs)
         throw new Error(`a time of ${frame.timestampNs}`);
       frame.annotate?.(annotations);
