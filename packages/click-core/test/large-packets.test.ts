@@ -84,6 +84,16 @@ describe("large packets", () => {
     }
   });
 
+  it("cannot be longer than packets are", async () => {
+    for (const length of ["16777217", "2147483647", "2147483648", "4294967294"]) {
+      using r = await Router.compile(`FromDevice(0) -> Pad(${length}) -> ToDevice(1)`, { elements });
+      r.device(0).send([frame(60), frame(5000)]);
+      r.run();
+      expect(r.device(1).receive()).toEqual([]);
+      expect(r.drops()).toEqual([{ element: "", reason: "no packet buffer", count: 2 }]);
+    }
+  });
+
   it("of generators may be as long as they say", async () => {
     using r = await Router.compile("InfiniteSource(LENGTH 9000, LIMIT 3, STOP true) -> c :: Counter -> ToDevice(0)", {
       elements,

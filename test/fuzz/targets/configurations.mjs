@@ -2,8 +2,10 @@
  * Configurations: from the language's grammar, with the classes of the element library and arguments of the kinds that
  * they take; and others changed. Small ones that are right are compiled and run for a while, and their handlers read.
  */
+
 import { readdirSync, readFileSync } from "node:fs";
 import { diagnose } from "@clickos/click-core/compile";
+import { emptyScope, Mistake, readText } from "@clickos/click-core/element";
 import { elements as portable } from "@clickos/click-elements";
 import { elements } from "@clickos/click-elements/node";
 import { linkImage } from "@clickos/click-image";
@@ -59,7 +61,8 @@ function value(r, type, fits) {
   const list = kinds.find(([pattern]) => pattern.test(type.expects))?.[1] ?? texts;
   for (let tries = fits ? 8 : 0; tries > 0; tries--) {
     const found = r.pick(list);
-    if (type.parse(found) !== undefined) return found;
+    const read = readText(type, found, emptyScope);
+    if (read !== undefined && !(read instanceof Mistake)) return found;
   }
   return r.pick(r.once(8) ? texts : list);
 }

@@ -8,6 +8,7 @@ import {
   dataOffset,
   loadParts,
   maximumFrame,
+  maximumLargeFrame,
   Packet,
   type PacketParts,
   packetDescriptor,
@@ -253,20 +254,31 @@ export function elementContext(
         },
         room: (packet, { head = 0, tail = 0 }, some) => {
           const [front, back] = [c.i32(head), c.i32(tail)];
-          let enough = front.leS(packet.headroom);
-          if (back.constant !== 0) enough = enough.and(back.leS(packet.tailroom));
+          let enough = front.leU(packet.headroom);
+          if (back.constant !== 0) enough = enough.and(back.leU(packet.tailroom));
           const address = c.var("i32", packet.address, "buffer");
           const found = packetParts(c, packet.address, (word) => packet.word(word));
           c.if(enough.eqz(), () => {
             const short = front.sub(packet.headroom);
             const offset = packet.data.sub(packet.address).add(c.select(short.gtS(0), short, c.i32(0)));
-            const larger = buffer(offset.sub(dataOffset).add(packet.length).add(back));
-            c.if(larger, () => {
-              const copy = copyTo(packet, packet.address.add(packetDescriptor.size), larger, larger.add(offset));
+            const larger = c.var("i32", 0, "larger");
+            const possible = front.leU(maximumLargeFrame).and(back.leU(maximumLargeFrame));
+            c.if(
+              possible,
+              () => larger.set(buffer(offset.sub(dataOffset).add(packet.length).add(back))),
+              () => staged(c, routerControl, place.control).poolEmpty.inc(),
+            );
+            c.if(larger.get(), () => {
+              const copy = copyTo(
+                packet,
+                packet.address.add(packetDescriptor.size),
+                larger.get(),
+                larger.get().add(offset),
+              );
               for (const word of packetWords) found[word].set(copy[word].get());
             });
             place.pool.free(c, packet.address);
-            address.set(larger);
+            address.set(larger.get());
           });
           packet.take("given more room");
           const moved = address.get();
