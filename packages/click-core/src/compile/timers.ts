@@ -93,6 +93,8 @@ export function defineTimers(
       const timer = node.get().sub(place.leaves);
       setTimer(c, place, control, timer, noTimer);
       callOf(c, timer, elements);
+      // One that is set to a time that has come is the last of those: the others have their turn first.
+      c.if(timerDue(c, place, timer).leU(now), () => setTimer(c, place, control, timer, now.add(1n)));
       c.if(words.stopped.get(), () => c.return());
     });
   });

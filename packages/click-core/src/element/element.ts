@@ -145,6 +145,12 @@ export interface HostPacket {
   /** Offset of the network and transport headers in the data; -1 where none is set. */
   network: number;
   transport: number;
+  /** Offset of the MAC header, at or in front of the data; `undefined` where none is set. */
+  readonly mac: number | undefined;
+  /** Who it was sent to: see `packetType`. */
+  type: number;
+  /** The number of the device that it came from. */
+  readonly device: number | undefined;
   /** The 48 bytes of annotations, as Click lays them out. */
   readonly annotations: DataView;
 }

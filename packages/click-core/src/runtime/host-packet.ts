@@ -32,6 +32,20 @@ export function viewPacket(memory: ArrayBufferLike, address: number): HostPacket
     set transport(at) {
       words.setUint32(offsets.transport, at < 0 ? 0 : data + at, true);
     },
+    get mac() {
+      const at = words.getUint32(offsets.mac, true);
+      return at === 0 ? undefined : at - data;
+    },
+    get type() {
+      return words.getUint8(offsets.type);
+    },
+    set type(value) {
+      words.setUint8(offsets.type, value);
+    },
+    get device() {
+      const number = words.getUint16(offsets.device, true);
+      return number === 0 ? undefined : number - 1;
+    },
     annotations: new DataView(memory, address + offsets.annotations, annotationBytes),
   };
 }
