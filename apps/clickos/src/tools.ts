@@ -1,7 +1,7 @@
 /** The tools that look at configurations without running them: check, fmt, flatten, graph, explain. */
 import { readFileSync } from "node:fs";
 import { diagnose } from "@clickos/click-core/compile";
-import type { ConfigSpec, ElementSet } from "@clickos/click-core/element";
+import type { ConfigSpec, ElementSet, LiveType } from "@clickos/click-core/element";
 import { archiveMember } from "@clickos/click-elements/node";
 import {
   ConfigurationError,
@@ -118,13 +118,13 @@ export function explainElement(name: string, elements: ElementSet): string {
     ["outputs", `${outputs} (${processing[1] ?? processing[0]})`],
   ];
   for (const [argument, s] of Object.entries((spec.config ?? {}) as ConfigSpec)) {
-    const type = (s.type as { expects: string }).expects;
+    const type = s.type.expects;
     const kinds = { required: "required", positional: "optional", keyword: "keyword", rest: "any number" };
     const kind = s.kind === "accepted" ? `accepted, changes nothing: ${s.reason}` : kinds[s.kind];
-    table.push([
-      argument,
-      `${type}; ${kind}${s.kind === "keyword" || s.kind === "positional" ? defaultText(s.fallback) : ""}`,
-    ]);
+    const fallback = s.kind === "keyword" || s.kind === "positional" ? defaultText(s.fallback) : "";
+    const live =
+      "live" in s.type ? `; handler ${(s.type as LiveType<any, any>).live.handler ?? argument.toLowerCase()}` : "";
+    table.push([argument, `${type}; ${kind}${fallback}${live}`]);
   }
   const width = Math.max(...table.map(([key]) => key.length));
   for (const [key, value] of table) lines.push(`  ${key.padEnd(width)}  ${value}`);

@@ -24,12 +24,17 @@ export {
   accepted,
   type ConfigOf,
   type ConfigSpec,
+  type FixedConfigOf,
   keyword,
+  type LiveFields,
+  type LiveSpec,
   positional,
   required,
   rest,
 } from "./arguments/config-spec.ts";
+export { type LiveOptions, type LiveType, live, type Stored, type StoredType, type Written } from "./arguments/live.ts";
 export { portNamed, portNames } from "./arguments/port-types.ts";
+export { formatTime } from "./arguments/quantities.ts";
 export type { ElementKind, HandlerPath } from "./arguments/references.ts";
 export {
   emptyScope,

@@ -10,6 +10,7 @@
  */
 export { SimulatedClock } from "@clickos/run-loop";
 export { keyword, positional, required, rest } from "./arguments/config-spec.ts";
+export { live } from "./arguments/live.ts";
 export * as arg from "./arguments/types.ts";
 export { type ElementClass, type ElementSet, element, elementSet } from "./element/element.ts";
 export type { HandlerEntry } from "./element/handler.ts";

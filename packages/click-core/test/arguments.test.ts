@@ -200,8 +200,17 @@ describe("references", () => {
     expect(read(arg.elementName(queue), "c")).toBe("'c' is not a queue: its class is Counter");
   });
   it("name a handler of an element that is there, or of the router", () => {
-    expect(read(arg.handlerPath, "c.count")).toMatchObject({ handler: "count", path: "inner/c.count" });
-    expect(read(arg.handlerPath, "stop")).toEqual({ element: undefined, handler: "stop", path: "stop" });
+    expect(read(arg.handlerPath, "c.count")).toMatchObject({
+      handler: "count",
+      path: "inner/c.count",
+      given: "c.count",
+    });
+    expect(read(arg.handlerPath, "stop")).toEqual({
+      element: undefined,
+      handler: "stop",
+      path: "stop",
+      given: "stop",
+    });
     expect(read(arg.handlerPath, ".stop")).toMatchObject({ path: "stop" });
     expect(read(arg.handlerPath, "d.count")).toBe("there is no element 'd'");
     for (const text of ["", "c.", "c count", "."])

@@ -135,6 +135,19 @@ describe("what is said of names that are not known", () => {
   ])("%s", (element, message) => expect(problem(info + around(element))).toMatch(message));
 });
 
+describe("handlers that arguments name", () => {
+  it("are of elements that are there, as they are called where the argument stands", () => {
+    const counter = (call: string): string =>
+      `o :: { Idle -> c :: Counter -> Discard; ${around(`Counter(COUNT_CALL ${call})`)} }; Idle -> d :: Counter -> Discard`;
+    for (const call of ["5 c.reset", "5 d.reset", "5 o/c.reset", "0x10 stop"]) expect(problem(counter(call))).toBe("");
+    expect(problem(counter("5 e.reset"))).toMatch(/COUNT_CALL: there is no element 'e'/);
+    expect(problem(counter("c.reset"))).toMatch(/COUNT_CALL: 'c.reset' is not a number and a handler/);
+    expect(problem("ProgressBar(src.count); Idle -> source :: Counter -> Discard")).toMatch(
+      /there is no element 'src'/,
+    );
+  });
+});
+
 describe("AddressInfo and PortInfo", () => {
   it("take names that were given before, and lines of /etc/services", () => {
     const text = (rule: string): string =>

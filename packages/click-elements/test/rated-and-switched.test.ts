@@ -74,7 +74,7 @@ describe("StaticPullSwitch", () => {
   it("is chosen for good: there is no switch handler, and no input that is not connected", async () => {
     using router = await make(text(0));
     expect(() => router.write("s.switch", "1")).toThrow();
-    await expect(make(text(2))).rejects.toThrow("INPUT 2 is not one of the 2 inputs");
+    await expect(make(text(2))).rejects.toThrow("INPUT: input '2' is not connected; there are 2");
     await expect(make("Idle -> StaticPullSwitch -> Discard")).rejects.toThrow("INPUT");
   });
 });

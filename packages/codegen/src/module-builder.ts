@@ -122,11 +122,11 @@ export class ModuleBuilder {
     return this.shared.get(key) as T;
   }
 
-  /** Places bytes in memory. All-zero bytes cost nothing: fresh memory is zero. */
+  /** Places bytes in memory. Zeros before, after and, where there are many, between the others cost nothing: fresh memory is zero. */
   data(offset: number, bytes: Uint8Array): void {
     if (!Number.isInteger(offset) || offset < 0)
       throw new CodegenError("BAD_DATA", `data at ${offset}: not an address`);
-    if (bytes.some((b) => b !== 0)) this.segments.push({ offset, bytes: bytes.slice() });
+    for (const [from, to] of runs(bytes)) this.segments.push({ offset: offset + from, bytes: bytes.slice(from, to) });
   }
 
   export(name: string, func: FunctionRef): void {
@@ -181,4 +181,22 @@ export class ModuleBuilder {
     this.names.set(`${name}#${n}`, 2);
     return `${name}#${n}`;
   }
+}
+
+/** Zeros in a row that are worth another segment. */
+const manyZeros = 1024;
+
+/** Where there is something else than zeros: from and to, in order. */
+function runs(bytes: Uint8Array): [from: number, to: number][] {
+  const list: [number, number][] = [];
+  let last: [number, number] | undefined;
+  bytes.forEach((byte, at) => {
+    if (byte === 0) return;
+    if (last && at - last[1] < manyZeros) last[1] = at + 1;
+    else {
+      last = [at, at + 1];
+      list.push(last);
+    }
+  });
+  return list;
 }

@@ -361,6 +361,27 @@ describe("the builder", () => {
     expect([...new Uint8Array(passive.memory.buffer, 64, 3)]).toEqual([1, 2, 3]);
   });
 
+  it("stores no zeros around data, and none between where there are many", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat(60_000), fc.uint8Array({ minLength: 1, maxLength: 20 })), { maxLength: 5 }),
+        (parts) => {
+          const bytes = new Uint8Array(61_000);
+          for (const [at, part] of parts) bytes.set(part, at);
+          const m = moduleBuilder({ memory: { import: ["env", "memory"], pages: 1 } });
+          m.data(64, bytes);
+          const { data } = m.toIr();
+          const placed = new Uint8Array(bytes.length);
+          for (const { offset, bytes: part } of data) placed.set(part, offset - 64);
+          expect(Buffer.compare(placed, bytes)).toBe(0);
+          expect(data.length).toBeLessThanOrEqual(parts.length);
+          expect(data.reduce((n, { bytes: part }) => n + part.length, 0)).toBeLessThanOrEqual(parts.length * 1100);
+        },
+      ),
+      { examples: [[[]], [[[0, Uint8Array.of(1)]]]] },
+    );
+  });
+
   it("is deterministic, and says what it built", async () => {
     const build = () => {
       const m = moduleBuilder({ memory: { import: ["env", "memory"], pages: 1 } });

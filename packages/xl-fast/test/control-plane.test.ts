@@ -42,6 +42,40 @@ describe("the Click control plane in the store", () => {
     expect([vm.read("c.count"), b.ports[1]!.receive()]).toEqual(["1", [frame(5)]]);
   });
 
+  it("changes arguments of elements while their router runs, names in them included", async () => {
+    const b = bench(2);
+    const vm = await shell(
+      b,
+      `AddressInfo(me 10.0.0.7);
+       FromDevice(0) -> MarkIPHeader -> d :: DecIPTTL -> p :: Paint(1) -> t :: Truncate(40) -> ToDevice(1);
+       Idle -> q :: ARPQuerier(10.0.0.1/24, 2:0:0:0:0:1); Idle -> [1] q; q -> Discard`,
+    );
+    const { store } = b.xl;
+    const home = `/local/domain/${vm.domain.id}/clickos/0`;
+    const sent = Uint8Array.from({ length: 60 }, (_, i) => (i === 0 ? 0x45 : i === 8 ? 64 : 0));
+    const pass = (): unknown[] => {
+      b.ports[0]!.send([sent]);
+      b.settle();
+      return b.ports[1]!.receive().map((f) => [f[8], f.length]);
+    };
+    expect(pass()).toEqual([[63, 40]]);
+    store.write(`${home}/elements/d/active`, "false");
+    store.write(`${home}/elements/t/nbytes`, "50");
+    store.write(`${home}/elements/q/ipaddr`, "me");
+    await vm.settled();
+    expect(pass()).toEqual([[64, 50]]);
+    expect(["d.active", "t.nbytes", "q.ipaddr", "q.broadcast"].map((h) => vm.read(h))).toEqual([
+      "false",
+      "50",
+      "10.0.0.7",
+      "10.0.0.255",
+    ]);
+    vm.write("d.active", "true");
+    expect(pass()).toEqual([[63, 50]]);
+    expect(() => vm.write("d.active", "perhaps")).toThrow("d.active: 'perhaps' is not true or false");
+    expect(() => vm.write("q.ipaddr", "nobody")).toThrow("'nobody' is not an IP address");
+  });
+
   it("takes configurations of any size", async () => {
     const b = bench(0);
     const vm = await b.xl.create({ name: "vm", memoryKiB: 32768 });

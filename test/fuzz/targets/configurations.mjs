@@ -2,7 +2,6 @@
  * Configurations: from the language's grammar, with the classes of the element library and arguments of the kinds that
  * they take; and others changed. Small ones that are right are compiled and run for a while, and their handlers read.
  */
-
 import { readdirSync, readFileSync } from "node:fs";
 import { diagnose } from "@clickos/click-core/compile";
 import { emptyScope, Mistake, readText } from "@clickos/click-core/element";
@@ -56,13 +55,14 @@ const texts = [
   "src 1",
 ]; // prettier-ignore
 
+const scope = { ...emptyScope, ninputs: 3, noutputs: 3 };
+
 /** A value, and if it is to fit one that the type takes, if any is found. */
 function value(r, type, fits) {
   const list = kinds.find(([pattern]) => pattern.test(type.expects))?.[1] ?? texts;
   for (let tries = fits ? 8 : 0; tries > 0; tries--) {
     const found = r.pick(list);
-    const read = readText(type, found, emptyScope);
-    if (read !== undefined && !(read instanceof Mistake)) return found;
+    if (!(readText(type, found, scope) instanceof Mistake)) return found;
   }
   return r.pick(r.once(8) ? texts : list);
 }

@@ -4,7 +4,9 @@
  * devices mean nothing here: what a configuration compiles to does not depend on the machine.
  */
 import { closest } from "@clickos/click-language/closest";
+import { type U32Field, u32 } from "@clickos/layout";
 import {
+  formatIpAddress,
   type IpAddress,
   type IpAddressWithPrefix,
   type IpPrefix,
@@ -15,6 +17,7 @@ import {
   withMask,
 } from "./addresses.ts";
 import { type ArgumentType, Mistake } from "./argument-type.ts";
+import type { StoredType } from "./live.ts";
 import type { NameKind, Scope } from "./scope.ts";
 
 /** A name, and the suffix in small letters; empty where there is none. */
@@ -84,7 +87,8 @@ function readAddressWithPrefix(text: string, scope: Scope): IpAddressWithPrefix 
   return address === undefined ? prefixNamed(text, scope) : withMask(address, 0xffffffff);
 }
 
-export const ipAddress: ArgumentType<IpAddress> = {
+export const ipAddress: StoredType<IpAddress, U32Field> = {
+  stored: { field: u32, kind: "text", store: (address) => address, show: formatIpAddress },
   expects: "an IP address",
   parse: (text, scope) => readAddress(text, scope) ?? unknownName(text, scope, "ip"),
 };
@@ -98,8 +102,9 @@ export const ipPrefix: ArgumentType<IpPrefix> = {
   },
 };
 
-/** The address as given, and its network. */
-export const ipAddressWithPrefix: ArgumentType<IpAddressWithPrefix> = {
+/** The address as given, and its network; of a live one, the state has the address. */
+export const ipAddressWithPrefix: StoredType<IpAddressWithPrefix, U32Field> = {
+  stored: { field: u32, kind: "text", store: ({ address }) => address, show: formatIpAddress },
   expects: "an IP address, with or without a prefix length",
   parse: (text, scope) => readAddressWithPrefix(text, scope) ?? unknownName(text, scope, "ip", "prefix"),
 };

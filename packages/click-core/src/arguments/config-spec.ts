@@ -1,11 +1,18 @@
 /** How a class says which arguments it takes. */
+import type { FieldType } from "@clickos/layout";
 import type { ArgumentType } from "./argument-type.ts";
+import type { LiveType } from "./live.ts";
 
 /** How an argument is given. `T` is what the element gets. */
 export interface ArgumentSpec<T> {
   readonly kind: "required" | "positional" | "keyword" | "rest";
   readonly type: ArgumentType<any>;
   readonly fallback: T | undefined;
+}
+
+/** An argument that can be changed while the router runs: `F` is the field of the state that has its value. */
+export interface LiveSpec<T, F extends FieldType<any>> extends ArgumentSpec<T> {
+  readonly type: LiveType<any, F>;
 }
 
 /** An argument that is read, and that changes nothing. */
@@ -16,14 +23,20 @@ export interface AcceptedSpec {
 }
 
 /** A positional argument that must be given; its keyword may be used instead. */
+export function required<T, F extends FieldType<any>>(type: LiveType<T, F>): LiveSpec<T, F>;
+export function required<T>(type: ArgumentType<T>): ArgumentSpec<T>;
 export function required<T>(type: ArgumentType<T>): ArgumentSpec<T> {
   return { kind: "required", type, fallback: undefined };
 }
 /** A positional argument with a default. */
+export function positional<T, F extends FieldType<any>, D = T>(type: LiveType<T, F>, fallback: D): LiveSpec<T | D, F>;
+export function positional<T>(type: ArgumentType<T>, fallback: T): ArgumentSpec<T>;
 export function positional<T>(type: ArgumentType<T>, fallback: T): ArgumentSpec<T> {
   return { kind: "positional", type, fallback };
 }
 /** An argument given only by its keyword. */
+export function keyword<T, F extends FieldType<any>, D = T>(type: LiveType<T, F>, fallback: D): LiveSpec<T | D, F>;
+export function keyword<T>(type: ArgumentType<T>, fallback: T): ArgumentSpec<T>;
 export function keyword<T>(type: ArgumentType<T>, fallback: T): ArgumentSpec<T> {
   return { kind: "keyword", type, fallback };
 }
@@ -46,9 +59,24 @@ export function shownName(name: string): string {
   return name.replace(/\*$/, "");
 }
 
-/** What an element gets. */
+/** What an element gets before it runs. */
 export type ConfigOf<C extends ConfigSpec> = {
   readonly [K in keyof C as C[K] extends AcceptedSpec ? never : K]: C[K] extends ArgumentSpec<infer T> ? T : never;
+};
+
+/** What stays as it is while the router runs: the arguments but for those that are live. */
+export type FixedConfigOf<C extends ConfigSpec> = {
+  readonly [K in keyof ConfigOf<C> as C[K] extends LiveSpec<any, any> ? never : K]: ConfigOf<C>[K];
+};
+
+/** The fields of the state that the live arguments are. */
+export type LiveFields<C extends ConfigSpec> = {
+  -readonly [K in keyof C as C[K] extends LiveSpec<any, any> ? Lowercase<K & string> : never]: C[K] extends LiveSpec<
+    any,
+    infer F
+  >
+    ? F
+    : never;
 };
 
 /** The arguments as a manual page writes them. */

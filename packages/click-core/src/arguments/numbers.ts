@@ -1,5 +1,7 @@
 /** Types of numbers, written as Click writes them: `0x1f`, `0b101`, `017` in octal, `1_000`. */
+import { type U32Field, type U64Field, u32, u64 as u64Field } from "@clickos/layout";
 import type { ArgumentType } from "./argument-type.ts";
+import type { StoredType } from "./live.ts";
 
 /** Characters of a number of 64 bits, zeros before it included. */
 const maximumDigits = 128;
@@ -19,8 +21,9 @@ export function parseInteger(text: string): bigint | undefined {
   return sign === "-" ? -value : value;
 }
 
-export function integer(low: number, high: number): ArgumentType<number> {
+export function integer(low: number, high: number): StoredType<number, U32Field> {
   return {
+    stored: { field: u32, kind: "gauge", signed: low < 0, store: (value) => value >>> 0 },
     expects: `an integer between ${low} and ${high}`,
     parse(text) {
       // Most are a few decimal digits.
@@ -30,7 +33,8 @@ export function integer(low: number, high: number): ArgumentType<number> {
   };
 }
 
-export const u64: ArgumentType<bigint> = {
+export const u64: StoredType<bigint, U64Field> = {
+  stored: { field: u64Field, kind: "gauge", store: (value) => value },
   expects: "an integer between 0 and 2^64 - 1",
   parse(text) {
     const value = parseInteger(text);
@@ -55,7 +59,8 @@ export const fraction: ArgumentType<number> = {
 };
 
 /** `true`, `yes`, `1`, `false` and so on. */
-export const bool: ArgumentType<boolean> = {
+export const bool: StoredType<boolean, U32Field> = {
+  stored: { field: u32, kind: "flag", store: Number },
   expects: "true or false",
   parse: (text) => (/^(?:true|yes|t|y|1)$/i.test(text) ? true : /^(?:false|no|f|n|0)$/i.test(text) ? false : undefined),
 };

@@ -1,5 +1,8 @@
 /** Types of quantities: numbers with a unit after them, and a prefix such as `k` or `m` before the unit. */
-import type { ArgumentType } from "./argument-type.ts";
+import { type U32Field, type U64Field, u32, u64 } from "@clickos/layout";
+import type { StoredType } from "./live.ts";
+
+const second = 1_000_000_000n;
 
 const timeUnits: ReadonlyMap<string, number> = new Map([
   ["s", 1],
@@ -50,8 +53,15 @@ function parseQuantity(
   return factor === undefined || rest === undefined ? undefined : Number(number) * factor * rest;
 }
 
+/** Nanoseconds as seconds, with as many digits after the point as are needed. */
+export function formatTime(nanoseconds: bigint): string {
+  const fraction = (nanoseconds % second).toString().padStart(9, "0").replace(/0+$/, "");
+  return `${nanoseconds / second}${fraction ? `.${fraction}` : ""}`;
+}
+
 /** A time; the value is in nanoseconds. Plain numbers are seconds. */
-export const time: ArgumentType<bigint> = {
+export const time: StoredType<bigint, U64Field> = {
+  stored: { field: u64, kind: "text", store: (value) => value, show: formatTime },
   expects: "a time such as 5s or 100ms",
   parse(text) {
     const value = Math.round((parseQuantity(text, timeUnits, timePrefixes) ?? Number.NaN) * 1e9);
@@ -60,7 +70,8 @@ export const time: ArgumentType<bigint> = {
 };
 
 /** A bandwidth; the value is in bytes a second, of 32 bits. */
-export const bandwidth: ArgumentType<number> = {
+export const bandwidth: StoredType<number, U32Field> = {
+  stored: { field: u32, kind: "rate", unit: "bytes/s", store: (value) => value },
   expects: "a bandwidth such as 10Mbps, up to 34Gbps",
   parse(text) {
     const rate = Math.round(parseQuantity(text, rateUnits, ratePrefixes) ?? Number.NaN);

@@ -1,8 +1,10 @@
 /** Types of references: elements by name, handlers by path, output ports by number. */
 import { unquote } from "@clickos/click-language/arguments";
 import { closest } from "@clickos/click-language/closest";
+import type { U32Field } from "@clickos/layout";
 import { type ArgumentType, Mistake } from "./argument-type.ts";
-import { parseInteger } from "./numbers.ts";
+import type { StoredType } from "./live.ts";
+import { integer, parseInteger } from "./numbers.ts";
 import type { NamedElement, Scope } from "./scope.ts";
 
 function noElement(name: string, scope: Scope): Mistake {
@@ -39,6 +41,8 @@ export interface HandlerPath {
   readonly handler: string;
   /** `element.handler` with the element's full name. */
   readonly path: string;
+  /** The same as it was given: what it is called where the element stands. */
+  readonly given: string;
 }
 
 /** `ELEMENT.HANDLER`, or the name of one of the router's own handlers. The element must be there. */
@@ -49,15 +53,19 @@ export const handlerPath: ArgumentType<HandlerPath> = {
     const dot = path.indexOf(".");
     if (path === "" || /\s/.test(path) || dot === path.length - 1) return undefined;
     // A dot in front, too, says that the handler is the router's.
-    if (dot <= 0) return { element: undefined, handler: path.slice(dot + 1), path: path.slice(dot + 1) };
+    if (dot <= 0) {
+      const handler = path.slice(dot + 1);
+      return { element: undefined, handler, path: handler, given: handler };
+    }
     const [name, handler] = [path.slice(0, dot), path.slice(dot + 1)];
     const element = scope.element(name);
-    return element ? { element, handler, path: `${element.name}.${handler}` } : noElement(name, scope);
+    return element ? { element, handler, path: `${element.name}.${handler}`, given: path } : noElement(name, scope);
   },
 };
 
-function portNumber(what: "input" | "output", lowest: 0 | -1): ArgumentType<number> {
+function portNumber(what: "input" | "output", lowest: 0 | -1): StoredType<number, U32Field> {
   return {
+    stored: integer(lowest, 0xffff).stored,
     expects: `an ${what} port${lowest < 0 ? ", or -1" : ""}`,
     parse(text, scope) {
       const number = Number(parseInteger(text) ?? Number.NaN);
@@ -71,7 +79,7 @@ function portNumber(what: "input" | "output", lowest: 0 | -1): ArgumentType<numb
 }
 
 /** The number of an output that is connected. */
-export const outputPort: ArgumentType<number> = portNumber("output", 0);
+export const outputPort: StoredType<number, U32Field> = portNumber("output", 0);
 /** The same, or -1 for none. */
-export const outputPortOrNone: ArgumentType<number> = portNumber("output", -1);
-export const inputPortOrNone: ArgumentType<number> = portNumber("input", -1);
+export const outputPortOrNone: StoredType<number, U32Field> = portNumber("output", -1);
+export const inputPortOrNone: StoredType<number, U32Field> = portNumber("input", -1);

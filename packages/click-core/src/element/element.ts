@@ -1,12 +1,13 @@
 /** The element definition interface: what one writes to add an element. */
 import type { FunctionBuilder, I32, I32Like, I64, I64Like, StagedFields } from "@clickos/codegen";
 import type { Fields, HostFields } from "@clickos/layout";
-import type { ConfigOf, ConfigSpec } from "../arguments/config-spec.ts";
+import type { ConfigOf, ConfigSpec, FixedConfigOf, LiveFields } from "../arguments/config-spec.ts";
 import type { Scope } from "../arguments/scope.ts";
 import type { TextLine } from "../structures/text-line.ts";
 import type { HandlerContext, Handlers, ServiceHandler } from "./handler.ts";
 import type { HandlerTree } from "./handler-tree.ts";
 import type { Information } from "./information.ts";
+import { withLiveArguments } from "./live-arguments.ts";
 import type { Packet } from "./packet.ts";
 import type { MakeOffer, Offer, Peer, PeerSearch } from "./peer.ts";
 
@@ -252,6 +253,9 @@ export interface InformContext {
   error(message: string, argument?: number): void;
 }
 
+/** The state of an element: the fields that its class says, and those of its live arguments. */
+export type StateOf<C extends ConfigSpec, S extends Fields> = S & LiveFields<C>;
+
 export interface ElementSpec<C extends ConfigSpec, P, S extends Fields, R = unknown> {
   readonly name: string;
   /**
@@ -271,7 +275,7 @@ export interface ElementSpec<C extends ConfigSpec, P, S extends Fields, R = unkn
   /** Finds the elements that this one works with; runs once, on the host, when all elements are there. */
   peers?(search: PeerSearch<ConfigOf<C>, NoInfer<P>>): R;
   /** What it does for elements whose peer it is. */
-  offers?(offer: MakeOffer<ConfigOf<C>, NoInfer<P>, NoInfer<S>>): readonly Offer[];
+  offers?(offer: MakeOffer<FixedConfigOf<C>, NoInfer<P>, NoInfer<StateOf<C, S>>>): readonly Offer[];
   /** The number of the device that the element works with. */
   device?(context: { readonly config: ConfigOf<C>; readonly plan: P }): number;
   readonly state?:
@@ -287,23 +291,36 @@ export interface ElementSpec<C extends ConfigSpec, P, S extends Fields, R = unkn
   /** Whether the element's `config` may be written while the router runs, as Click's `can_live_reconfigure` says. */
   readonly live?: boolean;
   /** State that does not start as zero. */
-  initial?(context: { readonly config: ConfigOf<C>; readonly plan: P }): { [K in keyof S]?: HostFields<S>[K] };
+  initial?(context: { readonly config: ConfigOf<C>; readonly plan: P }): Partial<HostFields<StateOf<C, S>>>;
   /** How many packets the element may hold; the pool is made that much larger. */
   holds?(config: ConfigOf<C>): number;
-  readonly handlers?: Handlers<NoInfer<ConfigOf<C>>, NoInfer<P>, NoInfer<S>, NoInfer<R>>;
+  readonly handlers?: Handlers<NoInfer<FixedConfigOf<C>>, NoInfer<P>, NoInfer<StateOf<C, S>>, NoInfer<R>>;
   /** Packets that the element dropped by counts of its own, beside those of `packet.drop`. */
   drops?(
-    state: HostFields<S>,
-    context: HandlerContext<ConfigOf<C>, P, NoInfer<R>>,
+    state: HostFields<StateOf<C, S>>,
+    context: HandlerContext<FixedConfigOf<C>, P, NoInfer<R>>,
   ): { readonly reason: string; readonly count: number }[];
   /** Code for each packet, pushed or pulled; a packet left in hand goes to output 0. */
-  action?(c: FunctionBuilder, packet: Packet, context: ElementContext<ConfigOf<C>, P, S, NoInfer<R>>): void;
+  action?(
+    c: FunctionBuilder,
+    packet: Packet,
+    context: ElementContext<FixedConfigOf<C>, P, StateOf<C, S>, NoInfer<R>>,
+  ): void;
   /** Code for a packet pushed to an input. */
-  push?(c: FunctionBuilder, port: number, packet: Packet, context: ElementContext<ConfigOf<C>, P, S, NoInfer<R>>): void;
+  push?(
+    c: FunctionBuilder,
+    port: number,
+    packet: Packet,
+    context: ElementContext<FixedConfigOf<C>, P, StateOf<C, S>, NoInfer<R>>,
+  ): void;
   /** Code for a pull from an output; it answers with `output(port).push(packet)`. */
-  pull?(c: FunctionBuilder, port: number, context: ElementContext<ConfigOf<C>, P, S, NoInfer<R>>): void;
+  pull?(
+    c: FunctionBuilder,
+    port: number,
+    context: ElementContext<FixedConfigOf<C>, P, StateOf<C, S>, NoInfer<R>>,
+  ): void;
   /** A turn of the element's task; the result is nonzero when it did something. */
-  task?(c: FunctionBuilder, context: ElementContext<ConfigOf<C>, P, S, NoInfer<R>>): I32;
+  task?(c: FunctionBuilder, context: ElementContext<FixedConfigOf<C>, P, StateOf<C, S>, NoInfer<R>>): I32;
   /** Whether the element has a task in this place; by default it does when `task` is there. */
   hasTask?(context: {
     readonly config: ConfigOf<C>;
@@ -319,17 +336,25 @@ export interface ElementSpec<C extends ConfigSpec, P, S extends Fields, R = unkn
    * (`room`). The element wakes the sleepers with `wake` and `wakeUpstream`.
    */
   readonly notifier?: {
-    readonly active?: ((c: FunctionBuilder, context: ElementContext<ConfigOf<C>, P, S, NoInfer<R>>) => I32) | undefined;
-    readonly room?: ((c: FunctionBuilder, context: ElementContext<ConfigOf<C>, P, S, NoInfer<R>>) => I32) | undefined;
+    readonly active?:
+      | ((c: FunctionBuilder, context: ElementContext<FixedConfigOf<C>, P, StateOf<C, S>, NoInfer<R>>) => I32)
+      | undefined;
+    readonly room?:
+      | ((c: FunctionBuilder, context: ElementContext<FixedConfigOf<C>, P, StateOf<C, S>, NoInfer<R>>) => I32)
+      | undefined;
     /** It asks further itself (`mayPull`, `mayPush`): who waits for it is called by those behind it too. */
     readonly through?: boolean;
   };
   /** What a timer does that is due; `number` says which of several it is. */
-  timer?(c: FunctionBuilder, context: ElementContext<ConfigOf<C>, P, S, NoInfer<R>>, number: I32): void;
+  timer?(
+    c: FunctionBuilder,
+    context: ElementContext<FixedConfigOf<C>, P, StateOf<C, S>, NoInfer<R>>,
+    number: I32,
+  ): void;
   /** How many timers the element has; one when absent, and `timer` is there. */
   timers?(context: { readonly config: ConfigOf<C>; readonly plan: P }): number;
   /** Runs once before the first packet. */
-  init?(c: FunctionBuilder, context: ElementContext<ConfigOf<C>, P, S, NoInfer<R>>): void;
+  init?(c: FunctionBuilder, context: ElementContext<FixedConfigOf<C>, P, StateOf<C, S>, NoInfer<R>>): void;
   /** Opens the host side of a service element; such elements run only where the host allows them. */
   service?(context: ServiceContext<ConfigOf<C>, P>): HostService;
   /** Whether the element needs its host side with this configuration; it does when absent. */
@@ -351,7 +376,7 @@ export function element<
   S extends Fields = Record<never, never>,
   R = undefined,
 >(spec: ElementSpec<C, P, S, R>): ElementClass {
-  return spec;
+  return withLiveArguments(spec);
 }
 
 /** Makes a set of classes, by their names. */

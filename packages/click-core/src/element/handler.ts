@@ -4,6 +4,7 @@
  */
 import { type Fields, type FieldType, type HostFields, u8, u16, u16be, u32, u32be, u64, u64be } from "@clickos/layout";
 
+import type { Scope } from "../arguments/scope.ts";
 import type { Peer } from "./peer.ts";
 
 /**
@@ -85,6 +86,8 @@ export interface HandlerContext<C, P, R = unknown> {
   readonly ninputs: number;
   readonly noutputs: number;
   readonly heap: HostHeap;
+  /** What names mean where the element stands. */
+  readonly scope: Scope;
   /** The router's time in nanoseconds. */
   now(): bigint;
   /** Makes the element's task run again, or not. */
@@ -98,6 +101,8 @@ export interface HandlerContext<C, P, R = unknown> {
   readonly peers: R;
   /** What a peer offers on the host. */
   peer<H>(peer: Peer<any, H>): H;
+  /** Gives the element the same configuration but for one argument; it throws a `string` where that cannot be. */
+  change(argument: string, text: string): void;
   /** Gives the element another configuration; it throws a `string` where that cannot be. */
   reconfigure(config: string): void;
 }

@@ -5,6 +5,7 @@
  */
 
 import { closest } from "@clickos/click-language/closest";
+import { withArgument } from "../arguments/assign-arguments.ts";
 import type { ElementInstance } from "../compile/check.ts";
 import type { ElementPlan, MemoryPlan } from "../compile/memory-plan.ts";
 import { noTimer, routerControl } from "../compile/platform.ts";
@@ -89,6 +90,10 @@ export function routerHandlers(sources: HandlerSources): RouterHandlers {
     }
     return state;
   };
+  const reconfigure = (e: ElementInstance, config: string): void => {
+    if (!sources.reconfigure) throw "it cannot be changed here while the router runs";
+    sources.reconfigure(e.source.name, config);
+  };
   const contexts = new Map<number, HandlerContext<any, any>>();
   const contextOf = (index: number): HandlerContext<any, any> => {
     let context = contexts.get(index);
@@ -98,6 +103,7 @@ export function routerHandlers(sources: HandlerSources): RouterHandlers {
       context = {
         config: e.config,
         plan: e.plan,
+        scope: e.scope,
         name: e.source.name,
         ninputs: e.inputs.length,
         noutputs: e.outputs.length,
@@ -114,10 +120,11 @@ export function routerHandlers(sources: HandlerSources): RouterHandlers {
           const offered = offerOf(sources.instance(peer.element).class, peer.to);
           return offered?.onHost?.(stateOf(peer.element), contextOf(peer.element)) as never;
         },
-        reconfigure: (config) => {
-          if (!sources.reconfigure) throw "it cannot be changed here while the router runs";
-          sources.reconfigure(e.source.name, config);
+        change: (argument, text) => {
+          const before = e.source.arguments.map((a) => a.text);
+          reconfigure(e, withArgument(e.class.config ?? {}, before, argument, text).join(", "));
         },
+        reconfigure: (config) => reconfigure(e, config),
       };
       contexts.set(index, context);
     }

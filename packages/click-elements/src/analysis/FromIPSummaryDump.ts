@@ -21,12 +21,12 @@ import {
   element,
   type HostFrame,
   keyword,
+  live,
   maximumLargeFrame,
   required,
 } from "@clickos/click-core/element";
 import { splitWords } from "@clickos/click-language/arguments";
 import { u32, u64 } from "@clickos/layout";
-import { activeHandler } from "../lib/active.ts";
 import { buildPacket } from "../lib/ip-build.ts";
 import { parseProtocol, type SummaryField, summaryField, type Value, type Values } from "../lib/ip-summary.ts";
 import { pullFromHost, pushFromHost } from "../lib/service-source.ts";
@@ -46,7 +46,7 @@ export const FromIPSummaryDump: ElementClass = element({
   config: {
     FILENAME: required(arg.filename),
     STOP: keyword(arg.bool, false),
-    ACTIVE: keyword(arg.bool, true),
+    ACTIVE: keyword(live(arg.bool), true),
     ZERO: keyword(arg.bool, false),
     CHECKSUM: keyword(arg.bool, false),
     PROTO: keyword(arg.string, "T"),
@@ -74,10 +74,8 @@ export const FromIPSummaryDump: ElementClass = element({
     if (!flow) error(`FLOWID: '${config.FLOWID}' is not 'SRC SPORT DST DPORT'`);
     return { fields, flow: flow ?? {} };
   },
-  state: { active: u32, count: u64, ended: u32 },
-  initial: ({ config }) => ({ active: config.ACTIVE ? 1 : 0 }),
+  state: { count: u64, ended: u32 },
   handlers: {
-    active: activeHandler,
     count: { counter: "count" },
     filename: { constant: ({ config }) => config.FILENAME },
     encap: { constant: () => "IP" },

@@ -16,6 +16,7 @@
  * Floyd and Jacobson, Random Early Detection Gateways for Congestion Avoidance, 1993.
  */
 import {
+  type ArgumentType,
   arg,
   type ElementClass,
   type ElementContext,
@@ -99,7 +100,11 @@ interface Config {
 type Context = ElementContext<Config, unknown, typeof state, readonly StoragePeer[]>;
 
 /** A handler of one of the thresholds. */
-const threshold = (name: keyof Thresholds, type = arg.u32, read = (value: number): string => String(value)) => ({
+const threshold = (
+  name: keyof Thresholds,
+  type: ArgumentType<number> = arg.u32,
+  read = (value: number): string => String(value),
+) => ({
   kind: "gauge" as const,
   read: (s: Thresholds) => read(s[name]),
   write(s: Thresholds, value: string, { config }: { readonly config: Config }) {

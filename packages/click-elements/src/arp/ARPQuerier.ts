@@ -11,7 +11,8 @@
  * IP may have a prefix length: packets for the broadcast address of that network, or for BROADCAST, go to all hosts. With
  * a name of AddressInfo that has both an IP and an Ethernet address, ARPQuerier(NAME) is enough.
  *
- * Handlers: queries, responses, drops, length (packets held), count (addresses known), ipaddr, broadcast, ether (read).
+ * Handlers: queries, responses, drops, length (packets held), count (addresses known), ether (read); ipaddr,
+ * broadcast (read, write).
  *
  *   ... -> [0] arpq :: ARPQuerier(10.0.0.1, 02:00:00:00:00:01) -> Queue -> ToDevice(0);
  *   arp_responses -> [1] arpq;
@@ -23,16 +24,16 @@ import {
   type ElementContext,
   element,
   formatEtherAddress,
-  formatIpAddress,
   hashTable,
   keyword,
+  live,
   type Packet,
   packetList,
   positional,
   required,
 } from "@clickos/click-core/element";
 import type { FunctionBuilder, I32, I64, I64Like } from "@clickos/codegen";
-import { u32, u64 } from "@clickos/layout";
+import { type U32Field, u32, u64 } from "@clickos/layout";
 import { storedBytes } from "@clickos/wire";
 import { arp, arpOperations } from "@clickos/wire/arp";
 import { broadcastAddress, ethernet, etherTypes } from "@clickos/wire/ethernet";
@@ -57,7 +58,7 @@ const stateOf = (capacity: number) => ({
 type Context = ElementContext<
   { readonly TIMEOUT: bigint },
   { readonly query: Uint8Array; readonly eth: Uint8Array },
-  ReturnType<typeof stateOf>
+  ReturnType<typeof stateOf> & { ip: U32Field; broadcast: U32Field }
 >;
 
 export const ARPQuerier: ElementClass = element({
@@ -66,13 +67,13 @@ export const ARPQuerier: ElementClass = element({
   processing: "h/h",
   live: true,
   config: {
-    IP: required(arg.ipAddressWithPrefix),
+    IP: required(live(arg.ipAddressWithPrefix, { handler: "ipaddr" })),
     ETH: positional(arg.etherAddress, undefined),
     CAPACITY: keyword(arg.u32, 2048),
     TABLE_CAPACITY: keyword(arg.u32, 1024),
     TIMEOUT: keyword(arg.time, 300n * second),
     POLL_TIMEOUT: keyword(arg.time, 60n * second),
-    BROADCAST: keyword(arg.ipAddress, undefined),
+    BROADCAST: keyword(live(arg.ipAddress), undefined),
   },
   prepare({ config, arguments: args, error, scope }) {
     if (config.CAPACITY > 100_000) error("CAPACITY is more than 100000");
@@ -84,30 +85,28 @@ export const ARPQuerier: ElementClass = element({
     const { address, mask } = config.IP;
     const ofNetwork = mask === 0xffffffff ? 0xffffffff : (address | ~mask) >>> 0;
     const eth = ether instanceof Uint8Array ? ether : new Uint8Array(6);
-    return { eth, broadcast: config.BROADCAST ?? ofNetwork, query: requestFrame(eth, address) };
+    return { eth, broadcast: config.BROADCAST ?? ofNetwork, query: requestFrame(eth, 0) };
   },
   holds: (config) => Math.min(config.CAPACITY, 2048),
   state: ({ config }) => stateOf(config.TABLE_CAPACITY),
+  initial: ({ plan }) => ({ broadcast: plan.broadcast }),
   handlers: {
     queries: { counter: "queries" },
     responses: { counter: "responses" },
     drops: { counter: "drops" },
     length: { gauge: "held", unit: "packets" },
     count: { gauge: "table", unit: "entries" },
-    ipaddr: { constant: ({ config }) => formatIpAddress(config.IP.address) },
-    broadcast: { constant: ({ plan }) => formatIpAddress(plan.broadcast) },
     ether: { constant: ({ plan }) => formatEtherAddress(plan.eth) },
   },
   push(c, port, packet, context) {
-    const { state, plan, config, clock, output, timer } = context;
+    const { state, config, clock, output, timer } = context;
     if (port === 1) {
       learn(c, packet, context);
       return;
     }
     const wanted = packet.dstIp.get();
     const ask = (address: I32): void => query(c, address, context);
-    let broadcast = wanted.eq(0xffffffff);
-    if (plan.broadcast !== 0xffffffff) broadcast = broadcast.or(wanted.eq(plan.broadcast));
+    const broadcast = wanted.eq(0xffffffff).or(wanted.eq(state.broadcast.get()));
     const key = wanted.swap32();
     const found = state.table.find([key]);
     const now = clock.now();
@@ -190,11 +189,9 @@ function requestFrame(ether: Uint8Array, ip: number): Uint8Array {
 function query(c: FunctionBuilder, address: I32, { state, plan, data, packets, output, noutputs }: Context): void {
   packets.make(plan.query.length, (request) => {
     copyBytes(c, request.data, data(plan.query, 16), plan.query.length);
-    dataOf(request)
-      .header(ethernet, "stated")
-      .payload("stated")
-      .header(arp, "stated")
-      .targetProtocol.stored.set(address);
+    const fields = dataOf(request).header(ethernet, "stated").payload("stated").header(arp, "stated");
+    fields.senderProtocol.set(state.ip.get());
+    fields.targetProtocol.stored.set(address);
     state.queries.inc();
     output(noutputs - 1).push(request);
   });

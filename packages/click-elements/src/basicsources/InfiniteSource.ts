@@ -6,17 +6,17 @@
  * without DATA it is 64 zeros. Packets have the time as their timestamp, unless TIMESTAMP is false. With STOP true, asks the driver to stop at the limit. Sleeps while the queues
  * that it fills are full.
  *
- * Handlers: count (read), reset (write), active, limit, burst (read, write), data (read).
+ * Handlers: count (read), reset (write), active, limit, burst, data, length (read, write).
  *
  *   InfiniteSource(LIMIT 1000, STOP true) -> Discard;
  */
 
-import { arg, type ElementClass, element, keyword, positional } from "@clickos/click-core/element";
+import { arg, type ElementClass, element, keyword, live, positional } from "@clickos/click-core/element";
+import { quoteAlways } from "@clickos/click-language/arguments";
 import { u32 } from "@clickos/layout";
-import { activeHandler } from "../lib/active.ts";
-import { numberHandler, resetHandler } from "../lib/handlers.ts";
+import { resetHandler } from "../lib/handlers.ts";
 import { boundedBurst } from "../lib/pull-task.ts";
-import { makePacket, packetTemplate } from "../lib/source.ts";
+import { dataText, makePacket, packetTemplate } from "../lib/source.ts";
 
 export const InfiniteSource: ElementClass = element({
   name: "InfiniteSource",
@@ -25,29 +25,31 @@ export const InfiniteSource: ElementClass = element({
   live: true,
   config: {
     DATA: positional(arg.bytes, new Uint8Array(64)),
-    LIMIT: positional(arg.i32, -1),
-    BURST: positional(arg.i32, 1),
-    ACTIVE: positional(arg.bool, true),
+    LIMIT: positional(live(arg.i32), -1),
+    BURST: positional(live(arg.integer(1, 0x7fffffff)), 1),
+    ACTIVE: positional(live(arg.bool), true),
     LENGTH: keyword(arg.i32, -1),
     DATASIZE: keyword(arg.i32, -1),
     TIMESTAMP: keyword(arg.bool, true),
     STOP: keyword(arg.bool, false),
   },
   prepare({ config, error }) {
-    if (config.BURST < 1) error("BURST must be at least 1");
     return {
       template: packetTemplate({ DATA: config.DATA, LENGTH: Math.max(config.LENGTH, config.DATASIZE) }, error),
     };
   },
-  state: { active: u32, count: u32, limit: u32, burst: u32 },
-  initial: ({ config }) => ({ active: config.ACTIVE ? 1 : 0, limit: config.LIMIT >>> 0, burst: config.BURST }),
+  state: { count: u32 },
   handlers: {
     count: { counter: "count" },
+    data: {
+      constant: ({ plan }) => dataText(plan.template),
+      write: (_s, text, { change }) => change("DATA", quoteAlways(text)),
+    },
+    length: {
+      constant: ({ config }) => config.LENGTH,
+      write: (_s, text, { change }) => change("LENGTH", text),
+    },
     reset: resetHandler("count"),
-    active: activeHandler,
-    limit: numberHandler("limit"),
-    burst: numberHandler("burst"),
-    data: { constant: ({ plan }) => String.fromCharCode(...plan.template) },
   },
   notifier: { active: (_c, { state }) => state.active.get().and(state.count.get().ltU(state.limit.get())) },
   pull(c, _port, context) {

@@ -5,21 +5,33 @@
  * after LIMIT packets; -1, the default, is no limit. DATA and LENGTH are as for InfiniteSource. With STOP true,
  * asks the driver to stop at the limit.
  *
- * Handlers: count (read), reset (write), rate, limit, active (read, write).
+ * Handlers: count (read), reset (write), rate, limit, active, data, length (read, write).
  *
  *   RatedSource(RATE 100, LIMIT 1000) -> Discard;
  */
 
-import { arg, type ElementClass, type ElementContext, element, keyword, positional } from "@clickos/click-core/element";
+import {
+  arg,
+  type ElementClass,
+  type ElementContext,
+  element,
+  keyword,
+  live,
+  positional,
+} from "@clickos/click-core/element";
+import { quoteAlways } from "@clickos/click-language/arguments";
 import type { FunctionBuilder, I32, I64 } from "@clickos/codegen";
-import { u32, u64 } from "@clickos/layout";
-import { activeHandler } from "../lib/active.ts";
-import { numberHandler, resetHandler } from "../lib/handlers.ts";
-import { makePacket, packetTemplate } from "../lib/source.ts";
+import { type U32Field, u32, u64 } from "@clickos/layout";
+import { resetHandler, wake } from "../lib/handlers.ts";
+import { dataText, makePacket, packetTemplate } from "../lib/source.ts";
 
 const second = 1_000_000_000n;
 
-const state = { next: u64, count: u32, limit: u32, active: u32, rate: u32 };
+const state = { next: u64, count: u32 };
+
+const limit = live(arg.i32, { written: wake });
+const active = live(arg.bool, { written: wake });
+const rate = live(arg.u32, { kind: "rate", unit: "packets/s", written: wake });
 
 export const RatedSource: ElementClass = element({
   name: "RatedSource",
@@ -27,9 +39,9 @@ export const RatedSource: ElementClass = element({
   processing: "a/a",
   config: {
     DATA: positional(arg.bytes, new Uint8Array(64)),
-    RATE: positional(arg.u32, 10),
-    LIMIT: positional(arg.i32, -1),
-    ACTIVE: positional(arg.bool, true),
+    RATE: positional(rate, 10),
+    LIMIT: positional(limit, -1),
+    ACTIVE: positional(active, true),
     LENGTH: keyword(arg.i32, -1),
     DATASIZE: keyword(arg.i32, -1),
     STOP: keyword(arg.bool, false),
@@ -38,19 +50,16 @@ export const RatedSource: ElementClass = element({
     template: packetTemplate({ DATA: config.DATA, LENGTH: Math.max(config.LENGTH, config.DATASIZE) }, error),
   }),
   state,
-  initial: ({ config }) => ({ limit: config.LIMIT >>> 0, active: config.ACTIVE ? 1 : 0, rate: config.RATE }),
   handlers: {
     count: { counter: "count" },
-    rate: {
-      rate: "rate",
-      unit: "packets/s",
-      write: (s, value, context) => {
-        numberHandler("rate", arg.u32).write(s, value, context);
-        context.setTimer(context.now());
-      },
+    data: {
+      constant: ({ plan }) => dataText(plan.template),
+      write: (_s, text, { change }) => change("DATA", quoteAlways(text)),
     },
-    limit: numberHandler("limit"),
-    active: activeHandler,
+    length: {
+      constant: ({ config }) => config.LENGTH,
+      write: (_s, text, { change }) => change("LENGTH", text),
+    },
     reset: {
       write: (s, _value, context) => {
         s.count = 0;
@@ -108,7 +117,10 @@ export const RatedSource: ElementClass = element({
   },
 });
 
-type Rated = Pick<ElementContext<unknown, unknown, typeof state>, "state" | "clock">;
+type Rated = Pick<
+  ElementContext<unknown, unknown, typeof state & { limit: U32Field; active: U32Field; rate: U32Field }>,
+  "state" | "clock"
+>;
 
 function runs({ state }: Rated): I32 {
   return state.active.get().and(state.rate.get().ne(0)).and(state.count.get().ltU(state.limit.get()));

@@ -8,20 +8,18 @@
  *   Queue -> TimedSink(1s);
  */
 
-import { arg, type ElementClass, element, positional } from "@clickos/click-core/element";
-import { u32, u64 } from "@clickos/layout";
-import { intervalHandler } from "../lib/handlers.ts";
+import { type ElementClass, element, live, positional } from "@clickos/click-core/element";
+import { u32 } from "@clickos/layout";
+import { interval, restart } from "../lib/handlers.ts";
 
 export const TimedSink: ElementClass = element({
   name: "TimedSink",
   ports: "1/0",
   processing: "l/l",
-  config: { INTERVAL: positional(arg.time, 500_000_000n) },
-  state: { interval: u64, count: u32 },
-  initial: ({ config }) => ({ interval: config.INTERVAL || 1n }),
+  config: { INTERVAL: positional(live(interval, { written: restart }), 500_000_000n) },
+  state: { count: u32 },
   handlers: {
     count: { counter: "count" },
-    interval: intervalHandler,
   },
   init: (_c, { state, timer }) => timer.after(state.interval.get()),
   timer(_c, { state, timer, input }) {

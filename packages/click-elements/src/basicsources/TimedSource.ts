@@ -4,45 +4,38 @@
  * INTERVAL is half a second by default. Stops after LIMIT packets; -1, the default, is no limit. With STOP true,
  * asks the driver to stop at the limit. The first packet comes one INTERVAL after the start.
  *
- * Handlers: count (read), reset (write), interval, limit, active (read, write).
+ * Handlers: count (read), reset (write), interval, limit, active, data (read, write).
  *
  *   TimedSource(0.1s) -> Discard;
  */
 
-import { accepted, arg, type ElementClass, element, keyword, positional } from "@clickos/click-core/element";
-import { u32, u64 } from "@clickos/layout";
-import { activeHandler } from "../lib/active.ts";
-import { intervalHandler, numberHandler } from "../lib/handlers.ts";
-import { makePacket, packetTemplate } from "../lib/source.ts";
+import { accepted, arg, type ElementClass, element, keyword, live, positional } from "@clickos/click-core/element";
+import { quoteAlways } from "@clickos/click-language/arguments";
+import { u32 } from "@clickos/layout";
+import { interval, restart, wake } from "../lib/handlers.ts";
+import { dataText, makePacket, packetTemplate } from "../lib/source.ts";
 
 export const TimedSource: ElementClass = element({
   name: "TimedSource",
   ports: "0/1",
   processing: "h/h",
   config: {
-    INTERVAL: positional(arg.time, 500_000_000n),
+    INTERVAL: positional(live(interval, { written: restart }), 500_000_000n),
     DATA: positional(arg.bytes, new Uint8Array(64)),
-    LIMIT: keyword(arg.i32, -1),
-    ACTIVE: keyword(arg.bool, true),
+    LIMIT: keyword(live(arg.i32, { written: wake }), -1),
+    ACTIVE: keyword(live(arg.bool, { written: wake }), true),
     STOP: keyword(arg.bool, false),
     LENGTH: keyword(arg.i32, -1),
     HEADROOM: accepted(arg.u32, "packets get more room when they need it"),
   },
-  prepare({ config, error }) {
-    if (config.INTERVAL === 0n) error("INTERVAL must be more than nothing", 0);
-    return { template: packetTemplate(config, error) };
-  },
-  state: { interval: u64, count: u32, limit: u32, active: u32 },
-  initial: ({ config }) => ({
-    interval: config.INTERVAL,
-    limit: config.LIMIT >>> 0,
-    active: config.ACTIVE ? 1 : 0,
-  }),
+  prepare: ({ config, error }) => ({ template: packetTemplate(config, error) }),
+  state: { count: u32 },
   handlers: {
     count: { counter: "count" },
-    interval: intervalHandler,
-    limit: numberHandler("limit"),
-    active: activeHandler,
+    data: {
+      constant: ({ plan }) => dataText(plan.template),
+      write: (_s, text, { change }) => change("DATA", quoteAlways(text)),
+    },
     reset: {
       write: (s, _value, context) => {
         s.count = 0;

@@ -10,6 +10,4 @@
 import type { ElementClass } from "@clickos/click-core/element";
 import { pullSwitch } from "../lib/switch.ts";
 
-export const PullSwitch: ElementClass = pullSwitch("PullSwitch", {
-  fixed: false,
-});
+export const PullSwitch: ElementClass = pullSwitch("PullSwitch");

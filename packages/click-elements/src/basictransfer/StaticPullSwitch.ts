@@ -6,9 +6,14 @@
  *
  *   a -> [0] s :: StaticPullSwitch(1); b -> [1] s; s -> Unqueue
  */
-import type { ElementClass } from "@clickos/click-core/element";
-import { pullSwitch } from "../lib/switch.ts";
+import { arg, type ElementClass, element, required } from "@clickos/click-core/element";
 
-export const StaticPullSwitch: ElementClass = pullSwitch("StaticPullSwitch", {
-  fixed: true,
+export const StaticPullSwitch: ElementClass = element({
+  name: "StaticPullSwitch",
+  ports: "-/1",
+  processing: "l/l",
+  config: { INPUT: required(arg.inputPortOrNone) },
+  pull(_c, _port, { config, input, output }) {
+    if (config.INPUT >= 0) input(config.INPUT).pull((packet) => output(0).push(packet));
+  },
 });

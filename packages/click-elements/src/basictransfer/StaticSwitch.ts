@@ -6,9 +6,15 @@
  *
  *   ... -> s :: StaticSwitch(1); s [0] -> ...; s [1] -> ...
  */
-import type { ElementClass } from "@clickos/click-core/element";
-import { pushSwitch } from "../lib/switch.ts";
+import { arg, type ElementClass, element, required } from "@clickos/click-core/element";
 
-export const StaticSwitch: ElementClass = pushSwitch("StaticSwitch", {
-  fixed: true,
+export const StaticSwitch: ElementClass = element({
+  name: "StaticSwitch",
+  ports: "1/-",
+  processing: "h/h",
+  config: { OUTPUT: required(arg.outputPortOrNone) },
+  push(_c, _port, packet, { config, output }) {
+    if (config.OUTPUT < 0) packet.kill();
+    else output(config.OUTPUT).push(packet);
+  },
 });

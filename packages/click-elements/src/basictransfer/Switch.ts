@@ -10,6 +10,4 @@
 import type { ElementClass } from "@clickos/click-core/element";
 import { pushSwitch } from "../lib/switch.ts";
 
-export const Switch: ElementClass = pushSwitch("Switch", {
-  fixed: false,
-});
+export const Switch: ElementClass = pushSwitch("Switch");

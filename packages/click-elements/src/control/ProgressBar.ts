@@ -9,7 +9,16 @@
  *
  *   ProgressBar(src.count, FIXED_SIZE 100000, BANNER "packets")
  */
-import { accepted, arg, type ElementClass, element, keyword, positional, required } from "@clickos/click-core/element";
+import {
+  accepted,
+  arg,
+  type ElementClass,
+  element,
+  type HandlerPath,
+  keyword,
+  positional,
+  required,
+} from "@clickos/click-core/element";
 import { readValue } from "../lib/handlers.ts";
 
 const columns = 40;
@@ -19,8 +28,8 @@ export const ProgressBar: ElementClass = element({
   ports: "0/0",
   processing: "a/a",
   config: {
-    POSHANDLER: required(arg.string),
-    SIZEHANDLER: positional(arg.string, ""),
+    POSHANDLER: required(arg.handlerPath),
+    SIZEHANDLER: positional(arg.handlerPath, undefined),
     UPDATE: keyword(arg.time, 500_000_000n),
     BANNER: keyword(arg.string, ""),
     ACTIVE: keyword(arg.bool, true),
@@ -32,7 +41,7 @@ export const ProgressBar: ElementClass = element({
   service({ config, host }) {
     let active = config.ACTIVE;
     let cancel: (() => void) | undefined;
-    const value = (path: string): number => Number.parseFloat(host.handlers.read(path)) || 0;
+    const value = (path: HandlerPath): number => Number.parseFloat(host.handlers.read(path.given)) || 0;
     const size = (): number => (config.SIZEHANDLER ? value(config.SIZEHANDLER) : config.FIXED_SIZE);
     const show = (ended = ""): void => {
       let [at, whole] = [0, 0];

@@ -12,11 +12,14 @@
  */
 import {
   type ArgumentType,
+  arg,
   type ElementClass,
   element,
   type HostRate,
   keyword,
+  Mistake,
   rate,
+  readText,
 } from "@clickos/click-core/element";
 import { takeWord } from "@clickos/click-language/arguments";
 import { u64 } from "@clickos/layout";
@@ -27,12 +30,15 @@ interface Call {
   readonly value: string;
 }
 
-const call: ArgumentType<Call | undefined> = {
+const call: ArgumentType<Call> = {
   expects: "a number and a handler",
-  parse(text) {
+  parse(text, scope) {
     const [number, rest] = takeWord(text);
     const [path, value] = takeWord(rest);
-    return /^\d+$/.test(number) && path !== "" ? { at: BigInt(number), path, value } : undefined;
+    const at = arg.u64.parse(number, scope);
+    if (typeof at !== "bigint" || path === "") return undefined;
+    const handler = readText(arg.handlerPath, path, scope);
+    return handler instanceof Mistake ? handler : { at, path: handler.given, value };
   },
 };
 

@@ -19,15 +19,14 @@ import {
   element,
   formatIpAddress,
   keyword,
+  live,
   positional,
 } from "@clickos/click-core/element";
-import { u32 } from "@clickos/layout";
 import type { HeaderView } from "@clickos/wire";
 import { icmp, icmpEcho, icmpTypes, icmpTypeText } from "@clickos/wire/icmp";
 import { fragmentUnit, ipProtocols } from "@clickos/wire/ipv4";
 import { tcp } from "@clickos/wire/tcp";
 import { udp } from "@clickos/wire/udp";
-import { activeHandler } from "../lib/active.ts";
 import { FileTrouble } from "../lib/file-trouble.ts";
 import { flagText, type IpView, payloadStart, viewIp } from "../lib/ip-summary.ts";
 import { formatTimestamp } from "../lib/time.ts";
@@ -60,12 +59,9 @@ export const IPPrint: ElementClass = element({
     TIMESTAMP: keyword(arg.bool, true),
     AGGREGATE: keyword(arg.bool, false),
     PAINT: keyword(arg.bool, false),
-    ACTIVE: keyword(arg.bool, true),
+    ACTIVE: keyword(live(arg.bool), true),
     OUTFILE: keyword(arg.string, ""),
   },
-  state: { active: u32 },
-  initial: ({ config }) => ({ active: config.ACTIVE ? 1 : 0 }),
-  handlers: { active: activeHandler },
   files: (config) => ({ writes: config.OUTFILE }),
   service({ config, host }) {
     const { files } = host;

@@ -9,9 +9,7 @@
  *   FromDevice(0) -> Print(in, 64) -> ...
  */
 
-import { arg, type ElementClass, element, keyword, positional } from "@clickos/click-core/element";
-import { u32 } from "@clickos/layout";
-import { activeHandler } from "../lib/active.ts";
+import { arg, type ElementClass, element, keyword, live, positional } from "@clickos/click-core/element";
 
 export const Print: ElementClass = element({
   name: "Print",
@@ -24,7 +22,7 @@ export const Print: ElementClass = element({
     LENGTH: keyword(arg.i32, 24),
     CONTENTS: keyword(arg.string, "HEX"),
     TIMESTAMP: keyword(arg.bool, false),
-    ACTIVE: keyword(arg.bool, true),
+    ACTIVE: keyword(live(arg.bool), true),
   },
   prepare({ config, error }) {
     const contents = config.CONTENTS.toUpperCase();
@@ -34,11 +32,6 @@ export const Print: ElementClass = element({
       contents: contents === "TRUE" ? "HEX" : contents,
       limit: config.MAXLENGTH === 24 ? config.LENGTH : config.MAXLENGTH,
     };
-  },
-  state: { active: u32 },
-  initial: ({ config }) => ({ active: config.ACTIVE ? 1 : 0 }),
-  handlers: {
-    active: activeHandler,
   },
   action(c, packet, { config, plan, state, line }) {
     c.if(state.active.get(), () => {

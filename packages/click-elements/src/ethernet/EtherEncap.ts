@@ -3,7 +3,7 @@
  *
  * The address annotations and header marks stay. A packet without room for the header moves to a larger buffer.
  *
- * Handlers: src, dst, ethertype (read).
+ * Handlers: src, dst, ethertype (read, write).
  *
  *   ... -> EtherEncap(0x0800, 02:00:00:00:00:01, 02:00:00:00:00:02) -> ToDevice(1);
  */
@@ -18,9 +18,18 @@ export const EtherEncap: ElementClass = element({
   live: true,
   config: { ETHERTYPE: required(arg.u16), SRC: required(arg.etherAddress), DST: required(arg.etherAddress) },
   handlers: {
-    src: { constant: ({ config }) => formatEtherAddress(config.SRC) },
-    dst: { constant: ({ config }) => formatEtherAddress(config.DST) },
-    ethertype: { constant: ({ config }) => `0x${config.ETHERTYPE.toString(16).padStart(4, "0")}` },
+    src: {
+      constant: ({ config }) => formatEtherAddress(config.SRC),
+      write: (_s, text, { change }) => change("SRC", text),
+    },
+    dst: {
+      constant: ({ config }) => formatEtherAddress(config.DST),
+      write: (_s, text, { change }) => change("DST", text),
+    },
+    ethertype: {
+      constant: ({ config }) => `0x${config.ETHERTYPE.toString(16).padStart(4, "0")}`,
+      write: (_s, text, { change }) => change("ETHERTYPE", text),
+    },
   },
   action(_c, packet, { config, packets, output }) {
     packets.room(packet, { head: ethernet.size }, (packet) => {

@@ -7,35 +7,16 @@ import {
   Mistake,
   readText,
   type Scope,
+  type StoredType,
+  type Written,
 } from "@clickos/click-core/element";
-import { formatTime } from "./time.ts";
+import type { U64Field } from "@clickos/layout";
 
 /** Reads a value that is written to a handler; throws what is wrong with it. */
 export function readValue<T>(type: ArgumentType<T>, text: string, scope: Scope = emptyScope): T {
   const value = readText(type, text.trim(), scope);
   if (value instanceof Mistake) throw value.message;
   return value;
-}
-
-type Field<K extends string, V> = Record<K, V>;
-
-/** A 32-bit state field that is read and written as a signed number; the task is woken to look at it. */
-export function numberHandler<K extends string>(
-  field: K,
-  type: ArgumentType<number> = arg.i32,
-): {
-  readonly gauge: K;
-  readonly signed: boolean;
-  write(s: Field<K, number>, value: string, context: HandlerContext<any, any>): void;
-} {
-  return {
-    gauge: field,
-    signed: type === arg.i32,
-    write: (s, value, context) => {
-      s[field] = (readValue(type, value) >>> 0) as Field<K, number>[K];
-      context.schedule();
-    },
-  };
 }
 
 /** Sets number fields back to zero. */
@@ -50,26 +31,19 @@ export function resetHandler<K extends string>(
   };
 }
 
-/** A 64-bit state field that is a time, read and written as seconds; `written` is told of the new time, and may refuse it. */
-export function timeHandler<K extends string>(
-  field: K,
-  written: (time: bigint, context: HandlerContext<any, any>) => void = () => {},
-): {
-  read(s: Field<K, bigint>): string;
-  write(s: Field<K, bigint>, value: string, context: HandlerContext<any, any>): void;
-} {
-  return {
-    read: (s) => formatTime(s[field]),
-    write: (s, value, context) => {
-      const time = readValue(arg.time, value) as Field<K, bigint>[K];
-      written(time, context);
-      s[field] = time;
-    },
-  };
+/** What a written value does to an element that may be asleep: its task and its timer run, and look at it. */
+export function wake({ now, schedule, setTimer }: Written): void {
+  schedule();
+  setTimer(now());
 }
 
-/** The time between one turn and the next: the next comes that long after it is written. */
-export const intervalHandler: ReturnType<typeof timeHandler<"interval">> = timeHandler("interval", (time, context) => {
-  if (time === 0n) throw "an interval must be more than nothing";
-  context.setTimer(context.now() + time);
-});
+/** The time between one turn and the next; never nothing. */
+export const interval: StoredType<bigint, U64Field> = {
+  ...arg.time,
+  stored: { ...arg.time.stored, store: (time) => time || 1n },
+};
+
+/** The next turn comes one interval after it was written. */
+export function restart({ now, setTimer }: Written, { interval }: { readonly interval: bigint }): void {
+  setTimer(now() + interval);
+}

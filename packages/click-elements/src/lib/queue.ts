@@ -1,7 +1,6 @@
 /** The elements that store packets first in, first out; they differ in whom they tell of it. */
 import { arg, type ElementClass, element, packetRing, positional } from "@clickos/click-core/element";
 import { u32 } from "@clickos/layout";
-import { readValue } from "./handlers.ts";
 import { Storage } from "./storage.ts";
 
 export interface QueueKind {
@@ -38,7 +37,7 @@ export function queueElement(name: string, kind: QueueKind): ElementClass {
         kind: "gauge",
         unit: "packets",
         constant: ({ config }) => config.CAPACITY,
-        write: (_s, value, { reconfigure }) => reconfigure(String(readValue(arg.u32, value))),
+        write: (_s, text, { change }) => change("CAPACITY", text),
       },
       drops: { counter: "drops" },
       reset_counts: {

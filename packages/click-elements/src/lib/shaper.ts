@@ -1,26 +1,24 @@
 /** Elements that let packets through at a rate, counted in packets or in bytes, answering pulls or pushing. */
-import { arg, type ElementClass, element, keyword, required } from "@clickos/click-core/element";
+import { arg, type ElementClass, element, keyword, type LiveType, live, required } from "@clickos/click-core/element";
 import type { FunctionBuilder, I64 } from "@clickos/codegen";
-import { u32, u64 } from "@clickos/layout";
-import { activeHandler } from "./active.ts";
-import { readValue } from "./handlers.ts";
+import { type U32Field, u32, u64 } from "@clickos/layout";
+import { wake } from "./handlers.ts";
 import { packetsPerTurn } from "./pull-task.ts";
 import { type Burst, costOf, lengthOf, mayPass, pass } from "./rate.ts";
 
 /** What a rate counts. */
 export type RateUnit = "packets" | "bytes";
 
-const rateType = (unit: RateUnit): typeof arg.u32 => (unit === "bytes" ? arg.bandwidth : arg.u32);
-
-const rateHandler = (unit: RateUnit) => ({
-  rate: "rate" as const,
-  unit: `${unit}/s`,
-  write: (s: { rate: number; next: bigint }, value: string, context: { now(): bigint; setTimer(at: bigint): void }) => {
-    s.rate = readValue(rateType(unit), value);
-    s.next = context.now();
-    context.setTimer(context.now());
-  },
-});
+/** A rate that can be written: what it lets through begins at once. */
+const rateOf = (unit: RateUnit): LiveType<number, U32Field> =>
+  live(unit === "bytes" ? arg.bandwidth : arg.u32, {
+    kind: "rate",
+    unit: `${unit}/s`,
+    written(context, state: { next: bigint }) {
+      state.next = context.now();
+      wake(context);
+    },
+  });
 
 function amount(c: FunctionBuilder, unit: RateUnit, length: { toI64(): I64 }): I64 {
   return unit === "bytes" ? length.toI64() : c.i64(1n);
@@ -35,10 +33,8 @@ export function pullShaper(name: string, unit: RateUnit): ElementClass {
     ports: "1/1",
     processing: "l/l",
     live: true,
-    config: { RATE: required(rateType(unit)) },
-    state: { next: u64, rate: u32 },
-    initial: ({ config }) => ({ rate: config.RATE }),
-    handlers: { rate: rateHandler(unit) },
+    config: { RATE: required(rateOf(unit)) },
+    state: { next: u64 },
     notifier: {
       through: true,
       active: (_c, { state, clock, mayPull }) =>
@@ -73,9 +69,9 @@ export function ratedUnqueue(name: string, unit: RateUnit): ElementClass {
     processing: "l/h",
     live: true,
     config: {
-      RATE: required(rateType(unit)),
+      RATE: required(rateOf(unit)),
       BURST: keyword(arg.u32, 32),
-      ACTIVE: keyword(arg.bool, true),
+      ACTIVE: keyword(live(arg.bool), true),
       BURST_DURATION: keyword(arg.time, undefined),
       [unit === "bytes" ? "BURST_BYTES" : "BURST_SIZE"]: keyword(arg.u32, undefined),
     },
@@ -86,9 +82,8 @@ export function ratedUnqueue(name: string, unit: RateUnit): ElementClass {
       const burst: Burst = amount === undefined ? { duration: config.BURST_DURATION ?? 20_000_000n } : { amount };
       return { burst };
     },
-    state: { next: u64, rate: u32, active: u32, count: u32 },
-    initial: ({ config }) => ({ rate: config.RATE, active: config.ACTIVE ? 1 : 0 }),
-    handlers: { rate: rateHandler(unit), active: activeHandler, count: { counter: "count" } },
+    state: { next: u64, count: u32 },
+    handlers: { count: { counter: "count" } },
     init: (_c, { state, clock }) => state.next.set(clock.now()),
     timer: (_c, { task }) => task.schedule(),
     task(c, { state, clock, input, output, timer, task, config, plan }) {

@@ -15,6 +15,11 @@ export function packetTemplate(
   return template;
 }
 
+/** What the handler `data` shows: a character a byte. */
+export function dataText(template: Uint8Array): string {
+  return Array.from(template, (byte) => String.fromCharCode(byte)).join("");
+}
+
 /** Makes a packet of the template, with the time as its timestamp unless TIMESTAMP is false. */
 export function makePacket(
   c: FunctionBuilder,

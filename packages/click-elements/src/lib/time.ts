@@ -2,12 +2,6 @@
 
 const second = 1_000_000_000n;
 
-/** Seconds, with as many digits after the point as are needed. */
-export function formatTime(nanoseconds: bigint): string {
-  const fraction = (nanoseconds % second).toString().padStart(9, "0").replace(/0+$/, "");
-  return `${nanoseconds / second}${fraction ? `.${fraction}` : ""}`;
-}
-
 /** A timestamp: seconds, a point, and six digits, or nine where microseconds do not say it all. */
 export function formatTimestamp(nanoseconds: bigint): string {
   const fraction = (nanoseconds % second).toString().padStart(9, "0");

@@ -7,19 +7,14 @@
  *
  *   ... -> c :: CheckPaint(1) -> ...; c [1] -> ...
  */
-import { arg, type ElementClass, element, positional, required } from "@clickos/click-core/element";
-import { u32 } from "@clickos/layout";
+import { arg, type ElementClass, element, live, positional, required } from "@clickos/click-core/element";
 import { annotationByte, paintByte } from "../lib/annotations.ts";
-import { numberHandler } from "../lib/handlers.ts";
 
 export const CheckPaint: ElementClass = element({
   name: "CheckPaint",
   ports: "1/1-2",
   processing: "a/ah",
-  config: { COLOR: required(arg.u8), ANNO: positional(annotationByte, paintByte) },
-  state: { color: u32 },
-  initial: ({ config }) => ({ color: config.COLOR }),
-  handlers: { color: numberHandler("color", arg.u8) },
+  config: { COLOR: required(live(arg.u8)), ANNO: positional(annotationByte, paintByte) },
   action(c, packet, { config, state, output }) {
     c.if(packet.annotation8(config.ANNO).get().ne(state.color.get()), () => output(1).push(packet));
   },

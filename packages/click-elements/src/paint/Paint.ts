@@ -7,20 +7,15 @@
  *
  *   ... -> Paint(1) -> ...
  */
-import { arg, type ElementClass, element, positional, required } from "@clickos/click-core/element";
-import { u32 } from "@clickos/layout";
+import { arg, type ElementClass, element, live, positional, required } from "@clickos/click-core/element";
 import { annotationByte, paintByte } from "../lib/annotations.ts";
-import { numberHandler } from "../lib/handlers.ts";
 
 export const Paint: ElementClass = element({
   name: "Paint",
   ports: "1/1",
   processing: "a/a",
   live: true,
-  config: { COLOR: required(arg.u8), ANNO: positional(annotationByte, paintByte) },
-  state: { color: u32 },
-  initial: ({ config }) => ({ color: config.COLOR }),
-  handlers: { color: numberHandler("color", arg.u8) },
+  config: { COLOR: required(live(arg.u8)), ANNO: positional(annotationByte, paintByte) },
   action(_c, packet, { config, state }) {
     packet.annotation8(config.ANNO).set(state.color.get());
   },

@@ -9,20 +9,17 @@
  *   ... -> SetTimestamp -> Queue -> DelayShaper(50ms) -> Unqueue -> ...
  */
 
-import { arg, type ElementClass, element, packetRing, required } from "@clickos/click-core/element";
+import { arg, type ElementClass, element, live, packetRing, required } from "@clickos/click-core/element";
 import { u64 } from "@clickos/layout";
-import { timeHandler } from "../lib/handlers.ts";
 
 export const DelayShaper: ElementClass = element({
   name: "DelayShaper",
   ports: "1/1",
   processing: "l/l",
-  config: { DELAY: required(arg.time) },
+  config: { DELAY: required(live(arg.time)) },
   holds: () => 1,
-  state: { held: packetRing(1), due: u64, delay: u64 },
-  initial: ({ config }) => ({ delay: config.DELAY }),
+  state: { held: packetRing(1), due: u64 },
   handlers: {
-    delay: timeHandler("delay"),
     length: { gauge: "held", unit: "packets" },
   },
   notifier: {

@@ -8,21 +8,17 @@
  *   ... -> SetTimestamp -> Queue -> DelayUnqueue(50ms) -> ...
  */
 
-import { arg, type ElementClass, element, packetRing, required } from "@clickos/click-core/element";
+import { arg, type ElementClass, element, live, packetRing, required } from "@clickos/click-core/element";
 import { u64 } from "@clickos/layout";
-import { timeHandler } from "../lib/handlers.ts";
 
 export const DelayUnqueue: ElementClass = element({
   name: "DelayUnqueue",
   ports: "1/1",
   processing: "l/h",
-  config: { DELAY: required(arg.time) },
+  config: { DELAY: required(live(arg.time)) },
   holds: () => 1,
-  state: { held: packetRing(1), due: u64, delay: u64 },
-  initial: ({ config }) => ({ delay: config.DELAY }),
-  handlers: {
-    delay: timeHandler("delay"),
-  },
+  state: { held: packetRing(1), due: u64 },
+  handlers: {},
   timer: (_c, { task }) => task.schedule(),
   task(c, { state, clock, input, output, packets, timer, task }) {
     const worked = c.var("i32", 0, "worked");

@@ -4,34 +4,30 @@
  * Pulls up to BURST packets each time it is scheduled, 1 by default; a BURST below 0 is all there are. Stops
  * after LIMIT packets; -1, the default, is no limit. Sleeps while there is nothing to pull.
  *
- * Handlers: count (read), reset (write), active, burst, limit (read, write).
+ * Handlers: count (read), reset, reset_counts (write), active, burst, limit (read, write).
  *
  *   ... -> Queue -> Unqueue -> ...
  */
 
-import { arg, type ElementClass, element, keyword, positional } from "@clickos/click-core/element";
+import { arg, type ElementClass, element, keyword, live, positional } from "@clickos/click-core/element";
 import { u32 } from "@clickos/layout";
-import { activeHandler } from "../lib/active.ts";
-import { numberHandler, resetHandler } from "../lib/handlers.ts";
+import { resetHandler } from "../lib/handlers.ts";
 import { pullTask } from "../lib/pull-task.ts";
 
 export const Unqueue: ElementClass = element({
   name: "Unqueue",
   ports: "1/1",
   processing: "l/h",
-  config: { BURST: positional(arg.i32, 1), ACTIVE: keyword(arg.bool, true), LIMIT: keyword(arg.i32, -1) },
-  state: { count: u32, active: u32, burst: u32, limit: u32 },
-  initial: ({ config }) => ({
-    active: config.ACTIVE ? 1 : 0,
-    burst: config.BURST >>> 0,
-    limit: config.LIMIT >>> 0,
-  }),
+  config: {
+    BURST: positional(live(arg.i32), 1),
+    ACTIVE: keyword(live(arg.bool), true),
+    LIMIT: keyword(live(arg.i32), -1),
+  },
+  state: { count: u32 },
   handlers: {
     count: { counter: "count" },
     reset: resetHandler("count"),
-    active: activeHandler,
-    burst: numberHandler("burst"),
-    limit: numberHandler("limit"),
+    reset_counts: resetHandler("count"),
   },
   startsScheduled: ({ config }) => config.ACTIVE,
   task(c, { input, output, state, task }) {

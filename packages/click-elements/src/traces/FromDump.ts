@@ -17,6 +17,7 @@ import {
   element,
   type HostFrame,
   keyword,
+  live,
   required,
 } from "@clickos/click-core/element";
 import { u32, u64 } from "@clickos/layout";
@@ -24,7 +25,6 @@ import { linkTypeEthernet } from "@clickos/pcap";
 import { openCapture } from "@clickos/pcap/node";
 import { ethernet, etherTypes, readTags } from "@clickos/wire/ethernet";
 import { ipv4 } from "@clickos/wire/ipv4";
-import { activeHandler } from "../lib/active.ts";
 import { opening } from "../lib/file-trouble.ts";
 import { pushFromHost } from "../lib/service-source.ts";
 
@@ -38,7 +38,7 @@ export const FromDump: ElementClass = element({
   config: {
     FILENAME: required(arg.string),
     STOP: keyword(arg.bool, false),
-    ACTIVE: keyword(arg.bool, true),
+    ACTIVE: keyword(live(arg.bool), true),
     FORCE_IP: keyword(arg.bool, false),
     BURST: keyword(arg.u32, 32),
     TIMING: keyword(arg.bool, false),
@@ -46,13 +46,11 @@ export const FromDump: ElementClass = element({
   prepare({ config, error }) {
     if (config.TIMING) error("TIMING is not supported: packets come as fast as they are taken");
   },
-  state: { count: u64, ended: u32, active: u32 },
-  initial: ({ config }) => ({ active: config.ACTIVE ? 1 : 0 }),
+  state: { count: u64, ended: u32 },
   handlers: {
     count: { counter: "count" },
     filename: { constant: ({ config }) => config.FILENAME },
     encap: { constant: ({ config }) => (config.FORCE_IP ? "IP" : "ETHER") },
-    active: activeHandler,
   },
   startsScheduled: ({ config }) => config.ACTIVE,
   files: (config) => ({ reads: config.FILENAME }),
