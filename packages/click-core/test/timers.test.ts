@@ -80,10 +80,16 @@ describe("timers", () => {
               else due.set(step.timer, now + BigInt(step.delay));
             }
             r.run();
-            const over = [...due]
-              .filter(([, at]) => at <= now)
-              .sort(([a, x], [b, y]) => (x < y ? -1 : x > y ? 1 : a - b));
-            expect(r.read("a.log")).toBe(over.map(([timer]) => `${timer}@9223372036854775807`).join(" "));
+            const over = [...due].filter(([, at]) => at <= now);
+            const log = r
+              .read("a.log")
+              .split(" ")
+              .filter((entry) => entry !== "");
+            const fired = log.map((entry) => Number(entry.split("@")[0]));
+            expect(log.every((entry) => entry.endsWith("@9223372036854775807"))).toBe(true);
+            expect([...fired].sort((a, b) => a - b)).toEqual(over.map(([timer]) => timer).sort((a, b) => a - b));
+            const times = fired.map((timer) => due.get(timer) as bigint);
+            expect(times.every((at, i) => i === 0 || (times[i - 1] as bigint) <= at)).toBe(true);
             for (const [timer] of over) due.delete(timer);
             r.write("a.clear", "");
             const next = [...due.values()].reduce<bigint | undefined>(
@@ -111,14 +117,14 @@ describe("timers", () => {
         timer.after(0n);
       },
     });
-    let now = 1n;
-    using r = await Router.compile("a :: Again; b :: Again", { elements: { ...set, Again }, clock: () => now });
-    for (let i = 0; i < 10; i++) {
-      r.run(10);
-      now++;
-    }
-    const [a, b] = ["a", "b"].map((e) => Number(r.read(`${e}.fired`))) as [number, number];
-    expect([a, b]).toEqual([10, 10]);
+    using r = await Router.compile("a :: Again; b :: Again; c :: Again", {
+      elements: { ...set, Again },
+      clock: () => 1n,
+    });
+    r.run(10);
+    const counts = ["a", "b", "c"].map((e) => Number(r.read(`${e}.fired`)));
+    expect(Math.max(...counts)).toBeLessThan(100);
+    expect(Math.min(...counts)).toBeGreaterThanOrEqual(10);
   });
 
   it("stay set when a configuration takes another's place", async () => {

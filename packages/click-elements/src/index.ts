@@ -49,6 +49,7 @@ import { IPPrint } from "./debugging/IPPrint.ts";
 import { Print } from "./debugging/Print.ts";
 import { EtherEncap } from "./ethernet/EtherEncap.ts";
 import { EtherMirror } from "./ethernet/EtherMirror.ts";
+import { ICMPError } from "./icmp/ICMPError.ts";
 import { ICMPRewriter } from "./icmp/ICMPRewriter.ts";
 import { AddressInfo } from "./information/AddressInfo.ts";
 import { AlignmentInfo } from "./information/AlignmentInfo.ts";
@@ -110,6 +111,7 @@ export const elements: ElementSet = elementSet(
   FullNoteQueue,
   HandlerProxy,
   Hub,
+  ICMPError,
   ICMPRewriter,
   Idle,
   InfiniteSource,

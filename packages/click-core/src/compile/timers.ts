@@ -69,7 +69,10 @@ export function clearTimers(c: FunctionBuilder, { tree, leaves }: TimerTree): vo
   if (leaves > 0) c.for(tree, tree + leaves * 16, 8, (node) => c.store64(node, noTimer));
 }
 
-/** A function that calls those that are due, the earliest first; as many as there are, so that one which is due again at once does not keep it. */
+/**
+ * A function that calls those that are due, the earliest first; as many as there are, so that one which is due again at once does
+ * not keep it. Of those that are due at one time, the one after the last that was called is next: each has its turn.
+ */
 export function defineTimers(
   module: ModuleBuilder,
   control: number,
@@ -79,22 +82,30 @@ export function defineTimers(
   return module.func("timers", {}, undefined, (c) => {
     const words = staged(c, routerControl, control);
     const now = words.now.get();
+    const turn = c.var("i32", 0, "turn");
     c.for(0, place.leaves, 1, () => {
       c.if(c.load64(place.tree + 8).gtU(now), () => c.break());
       const node = c.var("i32", 1, "node");
+      // The first timer below a node, and how many there are below each of its children.
+      const first = c.var("i32", 0, "first");
+      const half = c.var("i32", place.leaves >> 1, "half");
       c.while(
         () => node.get().ltU(place.leaves),
         () => {
-          const left = node.get().shl(1);
-          const children = nodeAt(left, place);
-          node.set(left.add(c.load64(children).gtU(c.load64(children, 8))));
+          const children = nodeAt(node.get().shl(1), place);
+          const [left, right] = [c.load64(children), c.load64(children, 8)];
+          const middle = first.get().add(half.get());
+          const hisTurn = turn.get().sub(middle).ltU(half.get());
+          const goRight = left.gtU(right).or(left.eq(right).and(hisTurn));
+          node.set(node.get().shl(1).add(goRight));
+          c.if(goRight, () => first.set(middle));
+          half.set(half.get().shrU(1));
         },
       );
       const timer = node.get().sub(place.leaves);
+      turn.set(timer.add(1));
       setTimer(c, place, control, timer, noTimer);
       callOf(c, timer, elements);
-      // One that is set to a time that has come is the last of those: the others have their turn first.
-      c.if(timerDue(c, place, timer).leU(now), () => setTimer(c, place, control, timer, now.add(1n)));
       c.if(words.stopped.get(), () => c.return());
     });
   });

@@ -21,16 +21,10 @@ import { icmp, icmpEcho, icmpTypes } from "@clickos/wire/icmp";
 import { ipProtocols, ipv4 } from "@clickos/wire/ipv4";
 import { tcp } from "@clickos/wire/tcp";
 import { udp } from "@clickos/wire/udp";
+import { icmpErrorTypes } from "../emit/icmp-error.ts";
 import { annotationArgument } from "../lib/annotations.ts";
 import { type FlowWords, Rewriter, type RewriterPeer, type StagedMapping } from "../nat/rewriter.ts";
 
-const errors = [
-  icmpTypes.unreachable,
-  icmpTypes.sourcequench,
-  icmpTypes.redirect,
-  icmpTypes.timeexceeded,
-  icmpTypes.parameterproblem,
-];
 /** What of a packet's transport header an error has at least, RFC 792. */
 const knownTransport = 8;
 
@@ -72,7 +66,7 @@ export const ICMPRewriter: ElementClass = element({
       .need(icmp.size + 4 + ipv4.size, wrong)
       .header(icmp);
     const type = message.type.get();
-    c.if(errors.reduce((any, e) => any.or(type.eq(e)), c.i32(0)).eqz(), wrong);
+    c.if(icmpErrorTypes.reduce((any, e) => any.or(type.eq(e)), c.i32(0)).eqz(), wrong);
     const inner = message.payload().advance(4).header(ipv4);
     c.if(inner.wellFormed().eqz(), wrong);
     const transport = inner.payload(wrong);
