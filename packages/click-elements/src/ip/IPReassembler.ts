@@ -26,12 +26,13 @@ import {
   packetDescriptor,
 } from "@clickos/click-core/element";
 import { type FunctionBuilder, type I32, type StagedOf, staged } from "@clickos/codegen";
-import { bytes, struct, u16, u32 } from "@clickos/layout";
+import { bytes, struct, u32 } from "@clickos/layout";
 import { type StagedHeader, span } from "@clickos/wire";
 import { ipv4 } from "@clickos/wire/ipv4";
 import { annotationArgument } from "../lib/annotations.ts";
 import { copyBytes } from "../lib/bytes.ts";
 import { setHeaderChecksum } from "../lib/ip-header.ts";
+import { chunk, heldPackets } from "./fragment-list.ts";
 
 const reapTimeout = 30;
 const reapInterval = 10;
@@ -41,12 +42,6 @@ const buckets = 256;
 /** Offsets in a packet have 16 bits. */
 const longestPacket = 0xffff;
 const second = 1_000_000_000n;
-
-/**
- * A run of bytes that came, from `start` to before `end` of the payload. The first is in the packet's annotations; the next is in the
- * gap after each, which has 8 bytes at least, since every fragment but the last ends at a multiple of 8.
- */
-const chunk = struct({ start: u16, end: u16 }, { name: "chunk" });
 
 /** Packets that are not complete. */
 const held = struct(
@@ -72,9 +67,10 @@ export const IPReassembler: ElementClass = element({
   handlers: {
     dump: {
       kind: "table",
-      read: (s) =>
+      read: (s, { heap }) =>
         `frags seen total:    ${s.seen}\ngood reassemblies:   ${s.good}\n` +
-        `failed reassemblies: ${s.failed}\nbad fragments seen:  ${s.bad}\n`,
+        `failed reassemblies: ${s.failed}\nbad fragments seen:  ${s.bad}\n` +
+        `cached chunk data:\n${heldPackets(heap.data, s.held.heads).join("")}`,
     },
   },
   action(c, packet, context) {
