@@ -15,6 +15,7 @@ export {
   parseEtherAddress,
   parseIpAddress,
   parseIpPrefix,
+  prefixMask,
 } from "./arguments/addresses.ts";
 export { type ArgumentType, Mistake, readText, type ValueOf } from "./arguments/argument-type.ts";
 export type { ListType, OptionalPart } from "./arguments/composed.ts";

@@ -61,6 +61,10 @@ import { DecIPTTL } from "./ip/DecIPTTL.ts";
 import { IPFragmenter } from "./ip/IPFragmenter.ts";
 import { IPReassembler } from "./ip/IPReassembler.ts";
 import { MarkIPHeader } from "./ip/MarkIPHeader.ts";
+import { DirectIPLookup } from "./iproute/DirectIPLookup.ts";
+import { LinearIPLookup } from "./iproute/LinearIPLookup.ts";
+import { RadixIPLookup } from "./iproute/RadixIPLookup.ts";
+import { RangeIPLookup } from "./iproute/RangeIPLookup.ts";
 import { StaticIPLookup } from "./iproute/StaticIPLookup.ts";
 import { IPRewriter } from "./nat/IPRewriter.ts";
 import { FromDevice } from "./netdevices/FromDevice.ts";
@@ -101,6 +105,7 @@ export const elements: ElementSet = elementSet(
   DecIPTTL,
   DelayShaper,
   DelayUnqueue,
+  DirectIPLookup,
   Discard,
   DriverManager,
   ErrorElement,
@@ -121,6 +126,7 @@ export const elements: ElementSet = elementSet(
   IPPrint,
   IPReassembler,
   IPRewriter,
+  LinearIPLookup,
   MarkIPHeader,
   Message,
   NotifierQueue,
@@ -139,6 +145,8 @@ export const elements: ElementSet = elementSet(
   PullTee,
   PushNull,
   Queue,
+  RadixIPLookup,
+  RangeIPLookup,
   RatedSource,
   RatedUnqueue,
   RED,

@@ -19,6 +19,7 @@ import { findSignals, type Neighbours, neighboursOf, type Signals } from "./flow
 import { provideHeap } from "./heap.ts";
 import type { DropCounter, MemoryPlan } from "./memory-plan.ts";
 import { noTimer, type Platform, routerControl, type StagedDevice, type StagedPool } from "./platform.ts";
+import { prefill } from "./prefill.ts";
 import { anyRunnable, hasTask, prepareTasks, runTasks, type TaskTable } from "./tasks.ts";
 import { clearTimers, defineTimers, type TimerTree, timerTreeSize } from "./timers.ts";
 
@@ -214,8 +215,16 @@ class Stager {
     this.platform.finish(this.module, { init, run, control: this.control });
     this.placeInitialState();
     // The heap is last, and has what room there is.
-    const heapNext = alignUp(this.top, 4096);
-    if (this.heapUsed || this.platform.heapAlways)
+    const heapNext = prefill({
+      module: this.module,
+      elements: this.graph.elements,
+      states: this.states,
+      control: this.control,
+      heap: alignUp(this.top, 4096),
+      limit: this.platform.maximumPages * 65536,
+    });
+    const inHeap = this.graph.elements.some((e) => Object.values(e.state.fields).some((type) => "inHeap" in type));
+    if (this.heapUsed || inHeap || this.platform.heapAlways)
       this.top = Math.max(this.top, Math.min(heapNext + this.platform.heapBytes, this.platform.maximumPages * 65536));
     this.placeWord(routerControl.offsets.heapNext, heapNext);
     this.placeWord(routerControl.offsets.heapEnd, Math.max(this.top, heapNext));

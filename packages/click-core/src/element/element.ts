@@ -4,7 +4,7 @@ import type { Fields, HostFields } from "@clickos/layout";
 import type { ConfigOf, ConfigSpec, FixedConfigOf, LiveFields } from "../arguments/config-spec.ts";
 import type { Scope } from "../arguments/scope.ts";
 import type { TextLine } from "../structures/text-line.ts";
-import type { HandlerContext, Handlers, ServiceHandler } from "./handler.ts";
+import type { HandlerContext, Handlers, HostHeap, ServiceHandler } from "./handler.ts";
 import type { HandlerTree } from "./handler-tree.ts";
 import type { Information } from "./information.ts";
 import { withLiveArguments } from "./live-arguments.ts";
@@ -292,6 +292,16 @@ export interface ElementSpec<C extends ConfigSpec, P, S extends Fields, R = unkn
   readonly live?: boolean;
   /** State that does not start as zero. */
   initial?(context: { readonly config: ConfigOf<C>; readonly plan: P }): Partial<HostFields<StateOf<C, S>>>;
+  /**
+   * What structures in the heap have from the start, by the names of their fields. It is put there when the program is made, and
+   * is part of its data; there is memory for all of it, or the program cannot be made.
+   */
+  readonly fill?: {
+    readonly [K in keyof NoInfer<S>]?: (
+      field: HostFields<NoInfer<S>>[K],
+      context: { readonly heap: HostHeap; readonly config: NoInfer<ConfigOf<C>>; readonly plan: NoInfer<P> },
+    ) => void;
+  };
   /** How many packets the element may hold; the pool is made that much larger. */
   holds?(config: ConfigOf<C>): number;
   readonly handlers?: Handlers<NoInfer<FixedConfigOf<C>>, NoInfer<P>, NoInfer<StateOf<C, S>>, NoInfer<R>>;

@@ -61,9 +61,12 @@ export function transferState(
     const is = after.memory.elements[e.index];
     if (!is || was?.className !== e.class.name) continue;
     const renewed = changed.has(e.source.name) || was.configText !== is.configText;
-    const initial = renewed ? Object.keys(e.class.initial?.({ config: e.config, plan: e.plan }) ?? {}) : [];
+    const { initial, fill = {} } = e.class;
+    const anew = renewed
+      ? [...Object.keys(initial?.({ config: e.config, plan: e.plan }) ?? {}), ...Object.keys(fill)]
+      : [];
     const layout = before.plan.layouts[was.layout] ?? [];
-    transferFields(mover, layout, e.state, was.state, is.state, new Set(initial));
+    transferFields(mover, layout, e.state, was.state, is.state, new Set(anew));
     for (let i = 0; i < Math.min(was.timers?.count ?? 0, is.timers?.count ?? 0); i++) {
       const leaf = before.plan.timers.leaves + (was.timers?.first ?? 0) + i;
       const due = from.getBigUint64(before.plan.timers.tree + leaf * 8, true);

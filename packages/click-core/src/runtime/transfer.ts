@@ -25,6 +25,8 @@ export type FormerField = Pick<FieldType, "name" | "size">;
 
 /** A field that does more than hold bytes. */
 export interface TransferableField<S, H> extends StagedField<S, H> {
+  /** It has memory of the heap, which is there then even where no code takes any. */
+  readonly inHeap?: boolean;
   /** Carries over what a field of type `before` holds; called on the present type. */
   transfer(mover: StateMover, before: FormerField, fromOffset: number, toOffset: number): void;
 }

@@ -65,6 +65,7 @@ export function routeTable(
     name: `routeTable ${places}`,
     size: table.size,
     align: 8,
+    inHeap: true,
     plain: { type: "u32", offset: offsets.length },
     stage: (c: FunctionBuilder, base: I32Like, offset: number): StagedRouteTable => ({
       length: () => c.load32(base, offset + offsets.length),
