@@ -82,7 +82,7 @@ describe("handlers of arguments", () => {
       "02:00:00:00:00:03",
       "02:00:00:00:00:09",
       "0x86dd",
-      "ETHERTYPE 0x86dd, SRC 02-00-00-00-00-03, DST gw",
+      "0x86dd, 02-00-00-00-00-03, DST gw",
     ]);
     expect(() => router.write("e.src", "nobody")).toThrow("SRC: 'nobody' is not an Ethernet address");
   });

@@ -58,9 +58,10 @@ export function assignArguments(spec: ConfigSpec, texts: readonly string[]): Ass
   });
 }
 
-/** The arguments with another text for one of them, which has a keyword then. */
+/** The arguments with another text for one of them, in the place that it has; one that was not given gets its keyword. */
 export function withArgument(spec: ConfigSpec, texts: readonly string[], name: string, text: string): string[] {
-  const changed = `${name} ${text}`;
   const at = assignArguments(spec, texts).findLastIndex((a) => a.name === name);
-  return at < 0 ? [...texts, changed] : texts.with(at, changed);
+  if (at < 0) return [...texts, `${name} ${text}`];
+  const byPosition = !texts[at]?.startsWith(`${name} `) && text !== "" && !keywordForm.test(text);
+  return texts.with(at, byPosition ? text : `${name} ${text}`);
 }
