@@ -77,7 +77,7 @@ export interface GuestKernel {
   /** Pages at most. */
   readonly maximumPages: number;
   /** Stages an interface. */
-  device(context: Pick<GuestContext, "pool" | "reserve">, number: number): StagedPort;
+  device(context: Pick<GuestContext, "pool" | "reserve" | "dropCounter">, number: number): StagedPort;
   /** Where the interfaces that were staged are. */
   readonly vifs: readonly VifPlaces[];
   /** Writes text to the console. */
@@ -98,8 +98,7 @@ export function guestKernel({ frames, place = firstPlace, name, rings = {} }: Ke
     maximumPages: 1024,
     device(context, number) {
       pool = context.pool;
-      const { reserve } = context;
-      const vif = stageVif({ ...frames, pool, reserve }, number, grantTableAddress, rings[number]);
+      const vif = stageVif({ ...frames, ...context }, number, grantTableAddress, rings[number]);
       fronts.push(vif);
       return vif.device;
     },

@@ -2,16 +2,21 @@
  * The front end as staged code, in the optimised mode: all buffers are granted once, a slot of the netmap ring
  * says which one, and events are sent once for a burst.
  *
+ * A frame in one slot is exchanged, buffer for buffer. One in several (`NS_MOREFRAG`) is copied into a large buffer, or out of one.
+ *
  * The guest calls `enter` before a burst and `leave` after it; `device` is what FromDevice and ToDevice use.
  */
 
-import { type FunctionBuilder, type I32, type StagedOf, staged } from "@clickos/codegen";
+import { type Func, type FunctionBuilder, type I32, type StagedOf, staged } from "@clickos/codegen";
 import { frameSize, GTF, grantEntry } from "@clickos/grant-table";
-import { netmapRing, ringSlots, xenbusState } from "@clickos/xen-ring";
+import { NS, netmapRing, netmapSlot, ringSlots, xenbusState } from "@clickos/xen-ring";
 import { devicePage, devicePageMagic, type RingKind } from "./device-page.ts";
-import { type BufferPool, bufferBytes, type GuestContext, type StagedPort } from "./guest.ts";
+import { type BufferPool, bufferBytes, type GuestContext, largestFrame, type StagedPort } from "./guest.ts";
+import { countsOf, hasRoom, sendInPieces, spaceIn } from "./staged-pieces.ts";
 
 const mask = ringSlots - 1;
+/** In the word of a slot's length and flags. */
+const moreFragments = NS.moreFrag << 16;
 
 /** An interface's places in memory: page-aligned addresses. */
 export interface VifPlaces {
@@ -79,8 +84,15 @@ export function stageNetmapVif(context: GuestContext, device: number, table: num
     txRing: context.reserve(frameSize, frameSize),
   };
   // The guest's own indices: what stands in the rings is for the other side.
-  const own = context.reserve(16, 16);
+  const own = context.reserve(32, 16);
   const [rxHead, txHead, txClean, txShown] = [own, own + 4, own + 8, own + 12];
+  // What was read of a frame in several slots: how many they are, and its bytes; the ring's tail + 1, when that was before the
+  // frame's last slot: then there is nothing to do until it moves. And slots of a burst that gave no frame of their own. They
+  // are in memory, so that frames in one slot have the registers.
+  const [frameSlots, frameBytes, unfinished, extraSlots] = [own + 16, own + 20, own + 24, own + 28];
+  const counts = countsOf(context);
+  /** Whether anybody reads what is received: who does not is not woken by it. */
+  let receives = false;
   const rx = (c: FunctionBuilder): StagedOf<typeof netmapRing> => staged(c, netmapRing, places.rxRing);
   const tx = (c: FunctionBuilder): StagedOf<typeof netmapRing> => staged(c, netmapRing, places.txRing);
   const tail = (c: FunctionBuilder, ring: number): I32 => c.atomicLoad(ring, netmapRing.offsets.tail).and(mask);
@@ -88,47 +100,148 @@ export function stageNetmapVif(context: GuestContext, device: number, table: num
   // Data starts at one of four cache lines, by buffer: 2 KiB apart, all would compete for the same few cache sets.
   const dataStart = (index: I32): I32 => index.and(3).shl(6).add(dataOffset);
   const indexOf = (c: FunctionBuilder, address: I32): I32 => address.sub(pool.base(c)).shrU(11);
+  /** The address of a slot. */
+  const slotAt = (index: I32, ring: number): I32 => index.mul(netmapSlot.size).add(ring + netmapRing.offsets.slots);
+  const { bufIdx, len, ptr } = netmapSlot.offsets;
+
+  /**
+   * Copies the frame that begins in a slot into one buffer, `fresh` if that does: its address. 0 when there is none, or when the
+   * frame's last slot is not there: then `frameSlots` is 0 too.
+   */
+  const receiveLarge = ({ module }: FunctionBuilder): Func<"i32"> =>
+    module.once(`receive large ${device}`, () =>
+      module.func(`vif${device} receive large`, { first: "i32", fresh: "i32" }, "i32", (c, { first, fresh }) => {
+        const end = tail(c, places.rxRing);
+        const ready = end.sub(first).and(mask);
+        // Lengths are read twice, and are within their buffers each time: what is copied is no more than there is room for.
+        const lengthOf = (word: I32): I32 => {
+          const length = word.and(0xffff);
+          return c.select(length.ltU(bufferBytes), length, c.i32(bufferBytes));
+        };
+        const total = c.var("i32", 0, "total");
+        const n = c.var("i32", 0, "slots");
+        c.store32(frameSlots, 0);
+        c.loop(() => {
+          c.if(n.get().eq(ready), () => {
+            c.store32(unfinished, end.add(1));
+            pool.free(c, fresh);
+            c.return(0);
+          });
+          const word = c.load32(slotAt(first.add(n.get()).and(mask), places.rxRing), len);
+          total.set(total.get().add(lengthOf(word)));
+          n.inc();
+          c.if(word.and(moreFragments).eqz(), () => c.break());
+        });
+        c.store32(frameSlots, n.get());
+        c.store32(frameBytes, total.get());
+        const buffer = c.var("i32", fresh, "buffer");
+        c.if(total.get().gtU(maximumFrame), () => {
+          pool.free(c, fresh);
+          buffer.set(pool.allocateLarge(c, total.get()));
+        });
+        c.if(buffer.get(), () => {
+          const to = c.var("i32", buffer.get().add(dataOffset), "to");
+          c.for(0, n.get(), 1, (i) => {
+            const slot = slotAt(first.add(i).and(mask), places.rxRing);
+            const length = lengthOf(c.load32(slot, len));
+            const part = c.select(length.ltU(total.get()), length, total.get());
+            c.copy(to.get(), bufferOf(c, c.load32(slot, bufIdx)).add(c.load32(slot, ptr)), part);
+            to.set(to.get().add(part));
+            total.set(total.get().sub(part));
+          });
+        });
+        return buffer.get();
+      }),
+    );
+  /** Sends a frame out of a large buffer, or drops it. */
+  const transmitLarge = ({ module }: FunctionBuilder): Func<undefined> =>
+    module.once(`transmit large ${device}`, () =>
+      module.func(
+        `vif${device} transmit large`,
+        { address: "i32", data: "i32", length: "i32" },
+        undefined,
+        (c, frame) =>
+          sendInPieces(c, pool, frame, counts, (buffer, bytes, more) => {
+            const head = c.load32(txHead);
+            const slot = slotAt(head, places.txRing);
+            c.store32(slot, indexOf(c, buffer), bufIdx);
+            c.store32(slot, bytes.or(more.mul(moreFragments)), len);
+            c.store32(slot, 0, ptr);
+            c.store32(txHead, head.add(1).and(mask));
+          }),
+      ),
+    );
 
   return {
     places,
     device: {
       receive(c, burst, deliver) {
+        receives = true;
         const head = c.load32(rxHead);
         const ready = tail(c, places.rxRing).sub(head).and(mask);
         const count = c.select(ready.ltU(burst), ready, c.i32(burst));
         const done = c.var("i32", 0, "done");
+        c.store32(unfinished, 0);
+        c.store32(extraSlots, 0);
         c.loop(() => {
           c.if(done.get().geU(count), () => c.break());
           // Each slot gets a fresh buffer for the one it gives; without one the frame waits in the ring.
           c.if(pool.available(c).eqz(), () => c.break());
           const fresh = pool.allocate(c);
-          const slot = rx(c).slots.at(head.add(done.get()).and(mask));
-          const address = bufferOf(c, slot.bufIdx.get());
-          const frame = { address, data: address.add(slot.ptr.get()), length: slot.len.get() };
-          const index = indexOf(c, fresh);
-          slot.bufIdx.set(index);
-          slot.ptr.set(dataStart(index));
-          done.inc();
-          deliver(frame);
+          const at = head.add(done.get()).and(mask);
+          const slot = rx(c).slots.at(at);
+          const [address, data, length] = [c.var("i32", 0), c.var("i32", 0), c.var("i32", 0)];
+          c.if(
+            slot.flags.get().and(NS.moreFrag),
+            () => {
+              address.set(c.call(receiveLarge(c), at, fresh));
+              const slots = c.load32(frameSlots);
+              const taken = address.get().ne(0);
+              done.set(done.get().add(slots));
+              c.store32(extraSlots, c.load32(extraSlots).add(slots).sub(taken));
+              // The rest is for the next turn.
+              c.if(taken.eqz(), () => c.break());
+              data.set(address.get().add(dataOffset));
+              length.set(c.load32(frameBytes));
+            },
+            () => {
+              address.set(bufferOf(c, slot.bufIdx.get()));
+              data.set(address.get().add(slot.ptr.get()));
+              length.set(slot.len.get());
+              const index = indexOf(c, fresh);
+              slot.bufIdx.set(index);
+              slot.ptr.set(dataStart(index));
+              done.inc();
+            },
+          );
+          deliver({ address: address.get(), data: data.get(), length: length.get() });
         });
         const next = head.add(done.get()).and(mask);
         c.store32(rxHead, next);
         c.atomicStore(places.rxRing, next, netmapRing.offsets.head);
-        return done.get();
+        return done.get().sub(c.load32(extraSlots));
       },
       transmit(c, frame) {
         const head = c.load32(txHead);
-        const accepted = head.ne(tail(c, places.txRing));
-        c.if(accepted, () => {
-          const slot = tx(c).slots.at(head);
-          slot.bufIdx.set(indexOf(c, frame.address));
-          slot.len.set(frame.length);
-          slot.ptr.set(frame.data.sub(frame.address));
-          c.store32(txHead, head.add(1).and(mask));
+        const room = hasRoom(tail(c, places.txRing).sub(head).and(mask));
+        c.if(room, () => {
+          const index = indexOf(c, frame.address);
+          c.if(
+            index.geU(pool.count(c)),
+            () => c.call(transmitLarge(c), frame.address, frame.data, frame.length),
+            () => {
+              const slot = tx(c).slots.at(head);
+              slot.bufIdx.set(index);
+              // Its flags too: a frame in several slots may have been here.
+              c.store32(slotAt(head, places.txRing), frame.length, len);
+              slot.ptr.set(frame.data.sub(frame.address));
+              c.store32(txHead, head.add(1).and(mask));
+            },
+          );
         });
-        return accepted;
+        return room;
       },
-      space: (c) => tail(c, places.txRing).sub(c.load32(txHead)).and(mask),
+      space: (c) => spaceIn(c, tail(c, places.txRing).sub(c.load32(txHead)).and(mask)),
     },
 
     connect(c, grants) {
@@ -157,7 +270,7 @@ export function stageNetmapVif(context: GuestContext, device: number, table: num
       page.bufferRef.set(grants.bufferRef);
       page.bufferFrames.set(poolFrames(c, pool));
       page.bufferCount.set(pool.count(c));
-      page.frameLimit.set(maximumFrame);
+      page.frameLimit.set(largestFrame);
       page.state.set(xenbusState.connected);
     },
 
@@ -181,8 +294,13 @@ export function stageNetmapVif(context: GuestContext, device: number, table: num
     },
 
     wait(c) {
+      if (!receives) return c.i32(0);
       c.atomicStore(places.rxRing, 1, netmapRing.offsets.event);
-      return c.load32(rxHead).ne(tail(c, places.rxRing));
+      const end = tail(c, places.rxRing);
+      return c
+        .load32(rxHead)
+        .ne(end)
+        .and(c.load32(unfinished).ne(end.add(1)));
     },
   };
 }

@@ -91,6 +91,7 @@ export interface StagedDevice {
   receive(c: FunctionBuilder, burst: number, deliver: (frame: ReceivedFrame) => void): I32;
   /** Takes the buffer for sending when it returns nonzero. */
   transmit(c: FunctionBuilder, frame: ReceivedFrame): I32;
+  /** How many short frames can be sent; more than 0 when there is room for one of any length that the device carries. */
   space(c: FunctionBuilder): I32;
 }
 
@@ -99,6 +100,8 @@ export interface PlatformContext {
   readonly pool: StagedPool;
   /** Reserves zeroed memory for as long as the router lives. */
   reserve(bytes: number, align: number): number;
+  /** The address of a 64-bit count of the device's packets that are dropped for a reason, for the router's table of drops. */
+  dropCounter(reason: string): number;
 }
 
 /** The functions a router is made of, for the platform to build its entry points on. */

@@ -146,7 +146,12 @@ class Stager {
       this.devices.set(
         number,
         platform.device(
-          { module: this.module, pool: this.pool, reserve: (bytes, align) => this.reserve(bytes, align) },
+          {
+            module: this.module,
+            pool: this.pool,
+            reserve: (bytes, align) => this.reserve(bytes, align),
+            dropCounter: (reason) => this.dropCounter(`device ${number}`, reason),
+          },
           number,
         ),
       );
@@ -307,8 +312,8 @@ class Stager {
     return address;
   }
 
-  private dropCounter(element: number, reason: string): number {
-    const name = this.graph.elements[element]?.source.name ?? "";
+  /** The count of what is dropped in a place, an element or a device, for a reason. */
+  private dropCounter(name: string, reason: string): number {
     const key = `${name}\0${reason}`;
     let counter = this.drops.get(key);
     if (!counter) {
@@ -367,7 +372,7 @@ class Stager {
       }
     },
     data: (bytes, align) => this.constant(bytes, align),
-    drop: (element, reason) => this.dropCounter(element, reason),
+    drop: (element, reason) => this.dropCounter(this.graph.elements[element]?.source.name ?? "", reason),
   };
 
   private entry(entry: Entry): Func {

@@ -60,7 +60,7 @@ export interface DevicePort {
   receive(burst: number, deliver: (packet: Packet) => void): I32;
   /** Queues the packet for sending, or `full` gets it back. */
   transmit(packet: Packet, full: (packet: Packet) => void): void;
-  /** How many packets can be queued for sending. */
+  /** How many short packets can be queued for sending; more than 0 when there is room for one of any length that the device carries. */
   space(): I32;
 }
 

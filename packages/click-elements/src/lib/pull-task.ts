@@ -14,17 +14,19 @@ export function boundedBurst(c: FunctionBuilder, burst: I32): I32 {
   return c.select(burst.ltU(packetsPerTurn), burst, c.i32(packetsPerTurn));
 }
 
-/** Pulls up to `burst` packets until there is none; returns how many there were. */
+/** Pulls up to `burst` packets until there is none, or `room`, asked before each, says that there is none; how many there were. */
 export function pullTask(
   c: FunctionBuilder,
   burst: number | I32,
   input: InputPort,
   each: (packet: Packet) => void,
+  room?: () => I32,
 ): I32 {
   const most = typeof burst === "number" ? Math.min(burst, packetsPerTurn) : boundedBurst(c, burst);
   const count = c.var("i32", 0, "count");
   c.loop(() => {
     c.if(count.get().geU(most), () => c.break());
+    if (room) c.if(room().eqz(), () => c.break());
     input.pull(
       (packet) => {
         count.inc();

@@ -49,8 +49,13 @@ export const ToDevice: ElementClass = element({
     const port = device(plan.device);
     const space = port.space();
     const burst = c.select(space.ltU(config.BURST), space, c.i32(Math.max(1, config.BURST)));
-    const sent = pullTask(c, burst, input(0), (packet) =>
-      port.transmit(packet, (rejected) => rejected.drop("transmit ring full")),
+    const sent = pullTask(
+      c,
+      burst,
+      input(0),
+      (packet) => port.transmit(packet, (rejected) => rejected.drop("transmit ring full")),
+      // A packet may be in several slots.
+      () => port.space(),
     );
     state.count.inc(sent.toI64());
     return sent;
