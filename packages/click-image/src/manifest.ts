@@ -72,37 +72,40 @@ const shape: Schema = record({
       rings: oneOf(...Object.keys(ringKinds)),
     }),
   ),
-  router: record({
-    pages: whole(1, guestRules.maximumPages),
-    base: address,
-    end: address,
-    control: address,
-    elements: list(
-      elements,
-      record(
-        // An element without state has no address.
-        {
-          name: elementName,
-          className: text(255),
-          configText: configuration,
-          ports: configuration,
-          state: size,
-          stateSize: size,
-          layout: whole(0, layouts),
-        },
-        {
-          task: whole(0, elements),
-          timers: record({ first: whole(0, timers), count: whole(0, timers) }),
-        },
+  router: record(
+    {
+      pages: whole(1, guestRules.maximumPages),
+      base: address,
+      end: address,
+      control: address,
+      elements: list(
+        elements,
+        record(
+          // An element without state has no address.
+          {
+            name: elementName,
+            className: text(255),
+            configText: configuration,
+            ports: configuration,
+            state: size,
+            stateSize: size,
+            layout: whole(0, layouts),
+          },
+          {
+            task: whole(0, elements),
+            timers: record({ first: whole(0, timers), count: whole(0, timers) }),
+          },
+        ),
       ),
-    ),
-    layouts: list(layouts, list(fields, tuple(text(255), text(255), size, size))),
-    drops: list(elements, record({ element: elementName, reason: text(255), address })),
-    devices: list(100, device),
-    tasks: record({ runnable: address, tickets: address, count: whole(0, elements) }),
-    timers: record({ tree: address, leaves: whole(0, timers) }),
-    pool: record({ base: address, count: whole(0, lastAddress / bufferSize) }),
-  }),
+      layouts: list(layouts, list(fields, tuple(text(255), text(255), size, size))),
+      drops: list(elements, record({ element: elementName, reason: text(255), address })),
+      devices: list(100, device),
+      tasks: record({ runnable: address, tickets: address, count: whole(0, elements) }),
+      timers: record({ tree: address, leaves: whole(0, timers) }),
+      pool: record({ base: address, count: whole(0, lastAddress / bufferSize) }),
+    },
+    { heap: address },
+  ),
   handlers: list(
     handlers,
     record(
@@ -153,9 +156,10 @@ function placesFault({ router, vifs, grants, handlers }: ImageManifest): string 
       if (wrong !== undefined) return wrong;
     }
   }
-  const { control, tasks, timers, pool } = router;
+  const { control, heap, tasks, timers, pool } = router;
   const wrong =
     outside("router.control", control, routerControl.size) ??
+    (heap === undefined ? undefined : outside("router.heap", heap, 0)) ??
     outside("router.tasks.runnable", tasks.runnable, Math.ceil(tasks.count / 32) * 4) ??
     outside("router.tasks.tickets", tasks.tickets, tasks.count * 8) ??
     outside("router.timers", timers.tree, timers.leaves * 16) ??

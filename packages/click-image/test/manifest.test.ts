@@ -82,6 +82,7 @@ describe("a manifest", () => {
     ["vifs.0.txRing", 5 * page, /manifest\.vifs\[0\]\.txRing/],
     ["router.base", 0, /manifest\.router\.base/],
     ["router.control", 2 * page, /manifest\.router\.control/],
+    ["router.heap", 2 * page, /manifest\.router\.heap/],
     ["router.elements.1.state", 3 * page, /manifest\.router\.elements\[1\]\.state/],
     ["router.elements.1.stateSize", 1e9, /manifest\.router\.elements\[1\]\.state: 1000000000 bytes at/],
     ["router.elements.0.task", 60_000, /manifest\.router\.elements\[0\]\.task: there are/],

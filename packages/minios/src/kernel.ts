@@ -6,7 +6,7 @@
 
 import { type Func, type FunctionBuilder, type I32, type I32Like, type ModuleBuilder, staged } from "@clickos/codegen";
 import { frameSize, reservedEntries } from "@clickos/grant-table";
-import { consoleRing, domainFrames, firstFreeAddress } from "@clickos/hypervisor";
+import { consoleRing, domainFrames, firstFreeAddress, guestRules } from "@clickos/hypervisor";
 import {
   type BufferPool,
   buffersPerVif,
@@ -74,8 +74,9 @@ export interface GuestKernel {
   /** Packet buffers that the kernel wants beyond the program's own, in all and for each device. */
   readonly buffers: number;
   readonly buffersPerDevice: number;
-  /** Pages at most. */
+  /** Pages that a program may ask for at most, and those of the domain that it may be in. */
   readonly maximumPages: number;
+  readonly memoryPages: number;
   /** Stages an interface. */
   device(context: Pick<GuestContext, "pool" | "reserve" | "dropCounter">, number: number): StagedPort;
   /** Where the interfaces that were staged are. */
@@ -96,6 +97,7 @@ export function guestKernel({ frames, place = firstPlace, name, rings = {} }: Ke
     buffers: workingBuffers,
     buffersPerDevice: buffersPerVif,
     maximumPages: 1024,
+    memoryPages: guestRules.maximumPages,
     device(context, number) {
       pool = context.pool;
       const vif = stageVif({ ...frames, ...context }, number, grantTableAddress, rings[number]);

@@ -30,7 +30,10 @@ export interface VmConfig {
   readonly image?: Uint8Array<ArrayBuffer> | Image;
   /** One for each interface that the image has, in order. */
   readonly vif?: readonly VifConfig[];
-  /** Memory; what the image needs by default, and 8 MiB for a shell. More is for more routers, or larger ones. */
+  /**
+   * Memory; what the image needs by default, and 8 MiB for a shell. More is for the heaps of routers, where large packets and
+   * tables are, and for more routers.
+   */
   readonly memoryKiB?: number;
   /** The pCPU to run on. */
   readonly pcpu?: number;
@@ -190,14 +193,19 @@ export function createToolstack(options: {
           `'${name}' crashed while it booted: ${domain.crash.cause}: ${domain.crash.message}`,
           domain.crash,
         );
-      const formerMemory = former && memoryOf(former.snapshot);
       for (const [i, { router, image }] of images.entries()) {
         if (snapshot) routers.connect(router, image, i, true);
         else {
           const ready = (): void => (onThread ? phases.end("guest") : undefined);
           await routers.start(router, image, { module: compiled[i], onBooted: ready });
-          const before = former?.routers.find((r) => r.router === router);
-          if (formerMemory && before) carryOver(formerMemory, before.image, image, domain.memory, elements);
+        }
+      }
+      // Once all are there: what is carried over may be more than an image has room for, and takes what is left.
+      if (former) {
+        const memory = memoryOf(former.snapshot);
+        for (const { router, image } of images) {
+          const before = former.routers.find((r) => r.router === router);
+          if (before) carryOver(memory, before.image, image, domain.memory, elements);
         }
       }
       phases.end("connect");

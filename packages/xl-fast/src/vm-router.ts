@@ -28,6 +28,8 @@ export class VmRouter implements HandlerTree {
   private timer: ReturnType<typeof setInterval> | undefined;
   private made: RouterHandlers | undefined;
   private graph: CheckedGraph | undefined;
+  /** Elements of it that are the image's. */
+  private readonly instances = new Map<number, ElementInstance>();
 
   constructor(image: Image, module: number, hypervisor: Hypervisor, domain: Domain, elements: ElementSet) {
     this.hypervisor = hypervisor;
@@ -112,12 +114,15 @@ export class VmRouter implements HandlerTree {
   /** An element of the configuration, checked again with the classes that are here, if they are the image's. */
   private instance(index: number): ElementInstance {
     const { config, router, name } = this.image.manifest;
+    const known = this.instances.get(index);
+    if (known) return known;
     const plan = router.elements[index] as ElementPlan;
-    const other = new HandlerError(
-      "OTHER_LIBRARY",
-      `it needs the code of ${plan.className}, and the image '${name}' was built with another version of that class`,
-    );
-    if (!this.isSame(plan.className)) throw other;
+    const other = (): HandlerError =>
+      new HandlerError(
+        "OTHER_LIBRARY",
+        `it needs the code of ${plan.className}, and the image '${name}' was built with another version of that class`,
+      );
+    if (!this.isSame(plan.className)) throw other();
     try {
       this.graph ??= checkConfiguration(config, this.elements).checked;
     } catch (e) {
@@ -130,7 +135,8 @@ export class VmRouter implements HandlerTree {
     }
     const instance = this.graph.elements[index];
     if (instance?.source.name !== plan.name || !sameLayout(instance.state, router.layouts[plan.layout] ?? []))
-      throw other;
+      throw other();
+    this.instances.set(index, instance);
     return instance;
   }
 }

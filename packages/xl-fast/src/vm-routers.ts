@@ -6,6 +6,7 @@ import { type Domain, domainFrames, firstFreeAddress, type Hypervisor, type Loca
 import type { GuestPlace } from "@clickos/minios";
 import { ToolstackError } from "./error.ts";
 import type { ModuleCache } from "./module-cache.ts";
+import { gaps, VmMemory } from "./vm-memory.ts";
 import { VmRouter } from "./vm-router.ts";
 import type { VmVifs } from "./vm-vifs.ts";
 
@@ -16,19 +17,13 @@ export interface StartOptions {
   readonly onBooted?: () => void;
 }
 
-interface Room {
-  readonly start: number;
-  readonly end: number;
-}
-
 export class VmRouters {
   readonly running: Map<number, VmRouter> = new Map();
   private readonly hypervisor: Hypervisor;
   private readonly domain: Domain;
   private readonly vifs: VmVifs;
   private readonly elements: ElementSet;
-  /** Memory from here on has never been a router's. */
-  private used: number = firstFreeAddress;
+  private readonly memory: VmMemory;
   private readonly modules: ModuleCache;
 
   constructor(hypervisor: Hypervisor, domain: Domain, vifs: VmVifs, elements: ElementSet, modules: ModuleCache) {
@@ -37,18 +32,14 @@ export class VmRouters {
     this.vifs = vifs;
     this.elements = elements;
     this.modules = modules;
+    this.memory = new VmMemory(hypervisor, domain);
   }
 
   /** Links a configuration for a place where there is room. @throws {ConfigurationError} @throws {ToolstackError} */
   async link(name: string, file: string, text: string): Promise<Image> {
-    const memoryEnd = this.domain.memory.buffer.byteLength;
     const grantsEnd = domainFrames.grantTableFrames * entriesPerFrame;
     const manifests = [...this.running.values()].map((r) => r.image.manifest);
-    const memory = gaps(
-      firstFreeAddress,
-      memoryEnd,
-      manifests.map(({ router }) => ({ start: router.base, end: router.end })),
-    );
+    const memory = this.memory.free(manifests.map(({ router }) => router));
     const grants = gaps(
       reservedEntries,
       grantsEnd,
@@ -70,9 +61,10 @@ export class VmRouters {
         "NO_ROOM",
         room
           ? `the router needs ${needed.count} grants, more than '${this.domain.name}' has free`
-          : `the router needs ${Math.ceil(size / 1024)} KiB in one piece; '${this.domain.name}' has ${Math.max(0, ...memory.map((r) => r.end - r.start)) / 1024} of ${memoryEnd / 1024} free: give it more memory`,
+          : `the router needs ${Math.ceil(size / 1024)} KiB in one piece; '${this.domain.name}' has ${Math.max(0, ...memory.map((r) => r.end - r.start)) / 1024} of ${this.domain.memory.buffer.byteLength / 1024} free: give it more memory`,
       );
-    const place: GuestPlace = { base: room.start, firstGrant: entries.start };
+    const base = room.ofHeap ? Math.floor((room.end - size) / frameSize) * frameSize : room.start;
+    const place: GuestPlace = { base, firstGrant: entries.start };
     return place.base === guess.base && place.firstGrant === guess.firstGrant ? first : at(place);
   }
 
@@ -82,17 +74,15 @@ export class VmRouters {
     const module = given.module ?? (await this.modules.get(image));
     if (this.domain.state === "destroyed")
       throw new ToolstackError("NOT_RUNNING", `'${this.domain.name}' was destroyed while a router was compiled for it`);
-    const { buffer } = this.domain.memory;
     this.vifs.check(vifs);
-    // Memory that no router has had is zero, and better left alone: frames that nobody touches cost nothing.
-    if (router.base < this.used) new Uint8Array(buffer, router.base, router.end - router.base).fill(0);
-    this.used = Math.max(this.used, router.end);
+    this.memory.take(router, this.plans);
     this.clearGrants(grants);
     this.vifs.prepare(vifs);
     let index: number;
     try {
       index = await this.domain.load(module);
     } catch (e) {
+      this.memory.spread(this.plans);
       this.vifs.disconnect(vifs.map((v) => v.device));
       const { name, crash } = this.domain;
       const why = crash ? `${crash.cause}: ${crash.message}` : (e as Error).message;
@@ -112,7 +102,8 @@ export class VmRouters {
     }
     const router = new VmRouter(image, module, this.hypervisor, this.domain, this.elements);
     this.running.set(number, router);
-    this.used = Math.max(this.used, image.manifest.router.end);
+    if (resume) this.memory.adopt();
+    this.memory.spread(this.plans);
     return router;
   }
 
@@ -127,7 +118,13 @@ export class VmRouters {
     this.domain.unload(router.module);
     this.vifs.disconnect(router.image.manifest.vifs.map((v) => v.device));
     this.clearGrants(router.image.manifest.grants);
+    this.memory.leave(router.image.manifest.router);
+    this.memory.spread(this.plans);
     if (running) this.domain.unpause();
+  }
+
+  private get plans(): readonly Image["manifest"]["router"][] {
+    return [...this.running.values()].map((r) => r.image.manifest.router);
   }
 
   private clearGrants({ first, count }: { first: number; count: number }): void {
@@ -152,17 +149,4 @@ export class VmRouters {
       };
     };
   }
-}
-
-/** What is free between `start` and `end`, page by page where it is memory. */
-function gaps(start: number, end: number, used: readonly Room[]): Room[] {
-  const free: Room[] = [];
-  let at = start;
-  for (const u of [...used].filter((r) => r.end > r.start).sort((a, b) => a.start - b.start)) {
-    if (u.start > at) free.push({ start: at, end: u.start });
-    const unit = start >= frameSize ? frameSize : 1;
-    at = Math.max(at, Math.ceil(u.end / unit) * unit);
-  }
-  if (end > at) free.push({ start: at, end });
-  return free;
 }

@@ -97,4 +97,81 @@ describe("a routing table in a VM", () => {
     vm.write("rt.flush", "");
     expect(vm.read("rt.table")).toBe("");
   });
+
+  /** Adds hosts from 20.0.0.0 on, so many, and tells how many there was room for. */
+  const addHosts = (vm: Vm, from: number, count: number): number => {
+    const chunk = 1000;
+    for (let i = from; i < from + count; i += chunk) {
+      const lines = Array.from(
+        { length: chunk },
+        (_, k) => `add 20.${(i + k) >> 16}.${((i + k) >> 8) & 255}.${(i + k) & 255} 1`,
+      );
+      try {
+        vm.write("rt.ctrl", lines.join("\n"));
+      } catch (e) {
+        expect(String(e)).toContain("rt.ctrl: no memory to store route");
+        return i - from;
+      }
+    }
+    return count;
+  };
+
+  it("has the memory behind its router, which is more than 64 MiB where the VM has more", async () => {
+    const b = bench(2);
+    const image = await linkImage({ file: "t.click", text }, { elements, name: "vm" });
+    const small = await b.xl.create({ name: "small", image: image.bytes, vif: b.vif, memoryKiB: 4096 });
+    const more = addHosts(small, 0, 200_000);
+    expect(more).toBeGreaterThan(40_000);
+    expect(more).toBeLessThan(150_000);
+    const c = bench(2, b.xl);
+    const large = await b.xl.create({ name: "large", image: image.bytes, vif: c.vif, memoryKiB: 80 * 1024 });
+    expect(addHosts(large, 0, 200_000)).toBe(200_000);
+    expect(sent(c, 20, 3, 13, 63)).toEqual([1]);
+    const table = large.read("rt.table");
+    const bytes = await b.xl.save("large");
+    for (const recompile of [false, true]) {
+      const d = bench(2, createToolstack({ elements }));
+      const again = await d.xl.restore(bytes, { vif: d.vif, recompile });
+      expect(again.read("rt.table") === table).toBe(true);
+      expect([sent(d, 20, 3, 13, 63), sent(d, 20, 3, 13, 64)]).toEqual([[1], []]);
+      expect(addHosts(again, 200_000, 10_000)).toBe(10_000);
+    }
+  });
+
+  it("gives memory to routers that come, and has it again when they go", async () => {
+    const b = bench(2);
+    const vm = await b.xl.create({ name: "vm", vif: b.vif, memoryKiB: 8192 });
+    await configure(b, vm, 0, text);
+    const first = addHosts(vm, 0, 30_000);
+    expect(first).toBe(30_000);
+    await configure(
+      b,
+      vm,
+      1,
+      "i :: InfiniteSource(LIMIT 5) -> c :: Counter -> q :: Queue(400) -> u :: Unqueue(ACTIVE false) -> d :: Discard",
+    );
+    b.settle();
+    const before = addHosts(vm, 30_000, 300_000);
+    expect(before).toBeGreaterThan(20_000);
+    // The other router's packets are as they were.
+    expect([vm.read("c.count", 1), vm.read("q.length", 1)]).toEqual(["5", "5"]);
+    vm.write("u.active", "true", 1);
+    b.settle();
+    expect(vm.read("d.count", 1)).toBe("5");
+    // There is no room for a third one now.
+    await configure(b, vm, 2, "Idle -> Queue(1000) -> Discard");
+    const at = `/local/domain/${vm.domain.id}/clickos`;
+    expect(b.xl.store.read(`${at}/2/error`)).toMatch(
+      /the router needs \d+ KiB in one piece; 'vm' has [\d.]+ of 8192 free/,
+    );
+    b.xl.store.write(`${at}/1/status`, "Halted");
+    await vm.settled();
+    expect(addHosts(vm, 30_000 + before, 1000)).toBe(1000);
+    expect(sent(b, 20, 0, 0, 9)).toEqual([1]);
+    vm.write("rt.flush", "");
+    // What the table has used once stays the heap's.
+    await configure(b, vm, 2, "Idle -> Queue(1000) -> Discard");
+    expect(b.xl.store.exists(`${at}/2/error`)).toBe(true);
+    expect(addHosts(vm, 0, 30_000)).toBe(30_000);
+  });
 });

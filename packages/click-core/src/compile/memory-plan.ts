@@ -43,6 +43,8 @@ export interface MemoryPlan {
   /** The router's memory: from `base` to before `end`. */
   readonly base: number;
   readonly end: number;
+  /** First byte of the heap, where the router has one: it ends where the memory ends that the router is given. */
+  readonly heap?: number;
   /** Address of the `routerControl` words. */
   readonly control: number;
   readonly elements: readonly ElementPlan[];

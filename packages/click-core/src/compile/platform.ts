@@ -129,8 +129,10 @@ export interface Platform {
   readonly heapBytes: number;
   /** Has a heap for the host, where no code uses it. */
   readonly heapAlways?: boolean;
-  /** Pages at most; the memory does not grow. */
+  /** Pages that a router may ask for at most; the memory does not grow. */
   readonly maximumPages: number;
+  /** Pages of the memory that it is given, at most; as many when absent. */
+  readonly memoryPages?: number;
   /** Called once for each device number in the configuration, before any code. */
   device(context: PlatformContext, number: number): StagedDevice;
   /** Writes text to the console. */

@@ -220,17 +220,19 @@ class Stager {
     this.platform.finish(this.module, { init, run, control: this.control });
     this.placeInitialState();
     // The heap is last, and has what room there is.
+    const heap = alignUp(this.top, 4096);
+    const limit = this.platform.maximumPages * 65536;
     const heapNext = prefill({
       module: this.module,
       elements: this.graph.elements,
       states: this.states,
       control: this.control,
-      heap: alignUp(this.top, 4096),
-      limit: this.platform.maximumPages * 65536,
+      heap,
+      limit,
     });
     const inHeap = this.graph.elements.some((e) => Object.values(e.state.fields).some((type) => "inHeap" in type));
-    if (this.heapUsed || inHeap || this.platform.heapAlways)
-      this.top = Math.max(this.top, Math.min(heapNext + this.platform.heapBytes, this.platform.maximumPages * 65536));
+    const hasHeap = heapNext > heap || this.heapUsed || inHeap || this.platform.heapAlways === true;
+    if (hasHeap) this.top = Math.max(this.top, Math.min(heapNext + this.platform.heapBytes, limit));
     this.placeWord(routerControl.offsets.heapNext, heapNext);
     this.placeWord(routerControl.offsets.heapEnd, Math.max(this.top, heapNext));
     const pages = Math.ceil(this.top / 65536);
@@ -244,7 +246,7 @@ class Stager {
         },
       ]);
     // The memory may be larger than what this router needs of it.
-    this.module.setPages(pages, this.platform.maximumPages);
+    this.module.setPages(pages, this.platform.memoryPages ?? this.platform.maximumPages);
     const { layouts, layoutOf } = stateLayouts(this.graph);
     const ports = portTexts(this.graph);
     return {
@@ -253,6 +255,7 @@ class Stager {
         pages,
         base: this.platform.base,
         end: this.top,
+        ...(hasHeap ? { heap } : {}),
         control: this.control,
         elements: this.graph.elements.map((e, i) => ({
           name: e.source.name,

@@ -29,6 +29,9 @@ export function transferState(
   const to = new DataView(memory.buffer);
   const host = new HostMemory(memory, after.memory);
   const { pool } = before.plan;
+  // The heap may have been given more than the program asked for.
+  const { heapEnd } = routerControl.view(before.memory.buffer, before.plan.control);
+  const end = Math.min(Math.max(before.plan.end, heapEnd), from.byteLength);
   const poolEnd = pool.base + pool.count * bufferSize;
   const { data, length, limit } = packetDescriptor.offsets;
   /** Bytes of a buffer of the former memory that are in use. */
@@ -36,12 +39,12 @@ export function transferState(
     const fault = (): never => {
       throw new RangeError(`there is no packet at ${address}`);
     };
-    if (address < pool.base || address > before.plan.end - bufferSize) fault();
+    if (address < pool.base || address > end - bufferSize) fault();
     const large = address >= poolEnd;
     const most = large ? from.getUint32(address + limit, true) : dataLimit;
-    const end = from.getUint32(address + data, true) + from.getUint32(address + length, true) - address;
-    if (most > before.plan.end - address || end > most) fault();
-    return large ? end : bufferSize;
+    const used = from.getUint32(address + data, true) + from.getUint32(address + length, true) - address;
+    if (most > end - address || used > most) fault();
+    return large ? used : bufferSize;
   };
   const mover: StateMover = {
     from,

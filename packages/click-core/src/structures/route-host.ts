@@ -88,7 +88,9 @@ export class HostRoutes implements HostRouteTable {
     const used = Math.min(this.field("placesUsed"), this.data.byteLength / routeBytes);
     for (let place = 0; place < used; place++) {
       const at = this.list.address(place);
-      if (this.word(at + routeAt.entry) !== 0) yield { ...this.routeAt(place), added: this.word(at + routeAt.added) };
+      if (this.word(at + routeAt.entry) === 0) continue;
+      const { address, length, gateway, output } = this.routeAt(place);
+      yield { address, length, gateway, output, added: this.word(at + routeAt.added) };
     }
   }
 
@@ -105,7 +107,8 @@ export class HostRoutes implements HostRouteTable {
   private routeAt(place: number): Route {
     const at = this.list.address(place);
     const entry = this.word(at + routeAt.entry);
-    return { address: this.word(at), length: lengthField(entry) - 1, ...this.hop(entry >>> hopShift) };
+    const { gateway, output } = this.hop(entry >>> hopShift);
+    return { address: this.word(at), length: lengthField(entry) - 1, gateway, output };
   }
 
   private hop(hop: number): NextHop {

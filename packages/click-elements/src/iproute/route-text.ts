@@ -43,13 +43,13 @@ export const removedRoute: ArgumentType<RouteText> = arg.either(
   addedRoute,
 );
 
-export function routeOf({ PREFIX, GATEWAY, OUTPUT }: RouteText): IpRoute {
-  return { ...PREFIX, gateway: GATEWAY, output: OUTPUT };
+export function routeOf({ PREFIX: { address, mask, length }, GATEWAY, OUTPUT }: RouteText): IpRoute {
+  return { address, mask, length, gateway: GATEWAY, output: OUTPUT };
 }
 
 /** A route of a table, whose masks are prefixes. */
-export function ipRoute(route: Route): IpRoute {
-  return { ...route, mask: prefixMask(route.length) };
+export function ipRoute({ address, length, gateway, output }: Route): IpRoute {
+  return { address, mask: prefixMask(length), length, gateway, output };
 }
 
 /** Whether a mask has no zero before a one. */
