@@ -115,7 +115,8 @@ export type { FormerField, StateMover, TransferableField } from "./runtime/trans
 export { anew } from "./structures/anew.ts";
 export { ewma, type HostEwma, type HostRate, rate, type StagedEwma, type StagedRate } from "./structures/ewma.ts";
 export { fixedPointText } from "./structures/fixed-point.ts";
-export { type HashTableOptions, type HostHashTable, hashTable, type StagedHashTable } from "./structures/hash-table.ts";
+export { type HashTableOptions, hashTable, type StagedHashTable } from "./structures/hash-table/hash-table.ts";
+export type { HostHashTable, HostTableEntry } from "./structures/hash-table/host-hash-table.ts";
 export { packetList, type StagedPacketList } from "./structures/packet-list.ts";
 export { type HostPacketRing, packetRing, type StagedPacketRing } from "./structures/packet-ring.ts";
 export {

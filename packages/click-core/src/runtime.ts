@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export { WatchList } from "./element/handler-tree.ts";
+export { drawSeed } from "./runtime/draw-seed.ts";
 export {
   type HandlerSources,
   type RouterHandlers,

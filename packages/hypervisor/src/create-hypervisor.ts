@@ -384,6 +384,7 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
     events,
     mapper,
     now,
+    simulated: options.simulated ?? options.clock !== undefined,
     createDomain,
     destroyDomain,
     snapshot,

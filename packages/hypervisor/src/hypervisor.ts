@@ -15,6 +15,8 @@ import type { PcpuThreads } from "./thread.ts";
 export interface HypervisorOptions {
   /** Nanoseconds since some start, the same on all threads. */
   readonly clock?: () => bigint;
+  /** Time is not the world's, so that nothing else is either: see `Hypervisor.simulated`. True when there is a `clock`. */
+  readonly simulated?: boolean;
   /** Memory that all domains have together at most, with what is kept for those to come; no limit by default. */
   readonly memoryKiB?: number;
   /** Memory of domains that are gone that is kept, resident, for those to come; 65536 by default. */
@@ -32,6 +34,8 @@ export interface Hypervisor extends LoopSource {
   readonly mapper: GrantMapper;
   /** Nanoseconds since the hypervisor started. */
   now(): bigint;
+  /** Whether runs are to be repeatable: what is drawn at random elsewhere is fixed then. */
+  readonly simulated: boolean;
   /** Makes a domain and loads its kernel; it runs once unpaused. @throws {HypervisorError} */
   createDomain(options: DomainOptions): Promise<Domain>;
   /** Ends a domain and closes its channels. Twice does nothing. */

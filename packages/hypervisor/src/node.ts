@@ -30,7 +30,8 @@ export function createHypervisor(options: ThreadedOptions): Hypervisor {
   // One clock for all threads: the system's monotonic one.
   const startedAt = process.hrtime.bigint();
   const clock = options.clock ?? ((): bigint => process.hrtime.bigint() - startedAt);
-  return create({ ...options, clock, threads: nodeThreads(options, startedAt) });
+  const simulated = options.simulated ?? options.clock !== undefined;
+  return create({ ...options, clock, simulated, threads: nodeThreads(options, startedAt) });
 }
 
 /** Threads for `HypervisorOptions.threads`; `startedAt` is where their clock, `process.hrtime`, is at 0. */

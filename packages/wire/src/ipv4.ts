@@ -62,6 +62,19 @@ export const ipv4OptionKinds = {
   routerAlert: 148,
 } as const;
 
+const sourceRouteTable = {
+  name: "IPv4 source route",
+  reference: "RFC 791 section 3.1, Loose Source and Record Route",
+  fields: {
+    kind: { bits: 8, rfc: "type" },
+    length: { bits: 8, rfc: "length" },
+    /** From 1, the first octet of the option, on: where the next address is. */
+    pointer: { bits: 8, rfc: "pointer" },
+  },
+} as const;
+/** The start of a loose or strict source route, or of a recorded one; addresses follow. */
+export const ipv4SourceRoute: Format<typeof sourceRouteTable> = format(sourceRouteTable);
+
 /** Protocol numbers of IPv4, and of IPv6's next header, by the names that filters have for them. */
 export const ipProtocols = {
   icmp: 1,

@@ -1,5 +1,7 @@
 /** The routers of a VM: each an image of its own, in its own part of the domain's memory and grant table. */
 import type { ElementSet } from "@clickos/click-core";
+import { routerControl } from "@clickos/click-core/compile";
+import { drawSeed } from "@clickos/click-core/runtime";
 import { type Image, linkImage, locateCrash } from "@clickos/click-image";
 import { entriesPerFrame, frameSize, GTF, grantEntry, reservedEntries } from "@clickos/grant-table";
 import { type Domain, domainFrames, firstFreeAddress, type Hypervisor, type Locate } from "@clickos/hypervisor";
@@ -76,6 +78,7 @@ export class VmRouters {
       throw new ToolstackError("NOT_RUNNING", `'${this.domain.name}' was destroyed while a router was compiled for it`);
     this.vifs.check(vifs);
     this.memory.take(router, this.plans);
+    routerControl.view(this.domain.memory.buffer, router.control).seed = drawSeed(this.hypervisor.simulated);
     this.clearGrants(grants);
     this.vifs.prepare(vifs);
     let index: number;

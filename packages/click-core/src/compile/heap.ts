@@ -1,7 +1,8 @@
 /**
  * Memory that structures take and give back while the router runs. Blocks are of powers of two from 16 bytes on: a free one
- * is the first of its size's list, and where there is none a new one is cut from what was never used. Sizes are not
- * remembered: who gives a block back says how large it is.
+ * is the first of its size's list, and where there is none a new one is cut from what was never used. None that is no larger than
+ * a cache line lies in two of them, and larger ones begin with one. Sizes are not remembered: who gives a block back says how
+ * large it is.
  */
 import type { Func, FunctionBuilder, I32, I32Like, ModuleBuilder } from "@clickos/codegen";
 import { routerControl } from "./platform.ts";
@@ -9,6 +10,8 @@ import { routerControl } from "./platform.ts";
 export interface StagedHeap {
   /** The address of at least `bytes`, more than 0 and not cleared, or 0 when there is no more, which is counted. */
   allocate(c: FunctionBuilder, bytes: I32Like): I32;
+  /** The same, all zero. What was never used is, so that a large block takes no time. */
+  allocateCleared(c: FunctionBuilder, bytes: I32Like): I32;
   /** Gives back what `allocate` gave for as many bytes. */
   free(c: FunctionBuilder, address: I32, bytes: I32Like): void;
 }
@@ -16,6 +19,8 @@ export interface StagedHeap {
 const key = "heap";
 /** The logarithm of the smallest block. */
 export const smallestClass = 4;
+/** That of a cache line. */
+export const lineClass = 6;
 /** That of the largest. */
 export const largestClass = 30;
 const { heapFree, heapNext, heapEnd, heapEmpty } = routerControl.offsets;
@@ -42,6 +47,13 @@ export function provideHeap(module: ModuleBuilder, control: number, used: () => 
             c.store32(list, c.load32(first), heapFree);
             c.return(first);
           });
+          // What is before a multiple of the block's size, or of a line, is for smaller ones.
+          for (let gap = smallestClass; gap < lineClass; gap++)
+            c.if(size.gtU(gap).and(c.load32(control, heapNext).shrU(gap)), () => {
+              const address = c.load32(control, heapNext);
+              c.store32(control, address.add(1 << gap), heapNext);
+              c.call(free(), address, 1 << gap);
+            });
           const next = c.load32(control, heapNext);
           const whole = c.i32(1).shl(size);
           c.if(c.load32(control, heapEnd).sub(next).geU(whole), () => {
@@ -51,6 +63,15 @@ export function provideHeap(module: ModuleBuilder, control: number, used: () => 
         });
         c.store32(control, c.load32(control, heapEmpty).add(1), heapEmpty);
         return 0;
+      }),
+    );
+  const allocateCleared = (): Func<"i32"> =>
+    module.once("heap allocate cleared", () =>
+      module.func("heap allocate cleared", { bytes: "i32" }, "i32", (c, { bytes }) => {
+        const fresh = c.load32(control, heapNext);
+        const block = c.call(allocate(), bytes);
+        c.if(block.ltU(fresh), () => c.fill(block, 0, c.select(block, bytes, c.i32(0))));
+        return block;
       }),
     );
   const free = (): Func<undefined> =>
@@ -65,6 +86,10 @@ export function provideHeap(module: ModuleBuilder, control: number, used: () => 
     allocate(c, bytes) {
       used();
       return c.call(allocate(), bytes);
+    },
+    allocateCleared(c, bytes) {
+      used();
+      return c.call(allocateCleared(), bytes);
     },
     free(c, address, bytes) {
       c.call(free(), address, bytes);

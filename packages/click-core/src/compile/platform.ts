@@ -11,8 +11,9 @@ export const heapClasses = 32;
 /**
  * The router's own words in memory, shared with the host. `stopped` counts requests to stop; `weighted` says that
  * tasks have unequal tickets; `running` is the number + 1 of the element whose task or timer was called last; who runs it clears it.
- * `poolFresh` counts the pool's buffers that were ever used; `seed` is what hash tables mix into their keys. Of the heap, what is
- * between `heapNext` and `heapEnd` was never used, and `heapFree` has the first free block of each size.
+ * `poolFresh` counts the pool's buffers that were ever used. `seed` is what hash tables mix into their keys, and what `random`
+ * starts from: who boots the router draws it beforehand. Of the heap, what is between `heapNext` and `heapEnd` was never used,
+ * and `heapFree` has the first free block of each size.
  */
 export const routerControl: Struct<{
   now: U64Field;

@@ -6,6 +6,7 @@ import { ConfigurationError } from "@clickos/click-language";
 import type { ModuleBuilder } from "@clickos/codegen";
 import type { FieldType, Struct } from "@clickos/layout";
 import type { HostHeap } from "../element/handler.ts";
+import { ElementDefinitionError } from "../element/ownership.ts";
 import { HostMemory } from "../runtime/host-memory.ts";
 import type { ElementInstance } from "./check.ts";
 import { routerControl } from "./platform.ts";
@@ -50,6 +51,9 @@ export function prefill(place: Prefilling): number {
         return address;
       },
       free: (address, size) => host.free(address, size),
+      get seed(): bigint {
+        throw new ElementDefinitionError("what depends on the router's seed cannot be filled before that is drawn");
+      },
     };
     try {
       for (const { e, name, fill } of fields) {

@@ -20,6 +20,7 @@ import { provideHeap } from "./heap.ts";
 import type { DropCounter, MemoryPlan } from "./memory-plan.ts";
 import { noTimer, type Platform, routerControl, type StagedDevice, type StagedPool } from "./platform.ts";
 import { prefill } from "./prefill.ts";
+import { provideSeed } from "./seed.ts";
 import { anyRunnable, hasTask, prepareTasks, runTasks, type TaskTable } from "./tasks.ts";
 import { clearTimers, defineTimers, type TimerTree, timerTreeSize } from "./timers.ts";
 
@@ -83,6 +84,7 @@ class Stager {
     provideHeap(this.module, this.control, () => {
       this.heapUsed = true;
     });
+    provideSeed(this.module, this.control);
     this.pool = bufferPool(() => ({
       control: this.control,
       freeStack: this.freeStack,
@@ -192,7 +194,8 @@ class Stager {
       control.poolBase.set(this.poolBase);
       control.poolCount.set(this.poolCount);
       control.nextTimer.set(noTimer);
-      control.random.set(0x9e3779b97f4a7c15n);
+      // The seed is there before; the state of xorshift is never zero.
+      control.random.set(control.seed.get().xor(0x9e3779b97f4a7c15n).or(1n));
       prepareTasks(c, this.taskTable, this.graph);
       clearTimers(c, this.timers);
       for (const f of initializers) c.call(f);

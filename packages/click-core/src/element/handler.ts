@@ -76,6 +76,8 @@ export interface HostHeap {
   allocate(bytes: number): number;
   /** Gives back what `allocate` gave for as many bytes. */
   free(address: number, bytes: number): void;
+  /** What hash tables mix into their keys. */
+  readonly seed: bigint;
 }
 
 /** What a handler works with, on the host. */

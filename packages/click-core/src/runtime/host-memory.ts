@@ -1,5 +1,5 @@
 /** The buffers and the heap of a router as the host takes and gives them back, while the router stands still: see compile/heap.ts. */
-import { largestClass, smallestClass } from "../compile/heap.ts";
+import { largestClass, lineClass, smallestClass } from "../compile/heap.ts";
 import type { MemoryPlan } from "../compile/memory-plan.ts";
 import { routerControl } from "../compile/platform.ts";
 import type { HostHeap } from "../element/handler.ts";
@@ -12,7 +12,8 @@ import {
   packetDescriptor,
 } from "../element/packet.ts";
 
-const { freeCount, freeStack, poolFresh, poolEmpty, heapNext, heapEnd, heapEmpty, heapFree } = routerControl.offsets;
+const { freeCount, freeStack, poolFresh, poolEmpty, heapNext, heapEnd, heapEmpty, heapFree, seed } =
+  routerControl.offsets;
 const { limit } = packetDescriptor.offsets;
 const guard = bufferSize - dataLimit;
 
@@ -68,6 +69,9 @@ export class HostMemory implements HostHeap {
     this.setWord(freeCount, count + 1);
   }
 
+  get seed(): bigint {
+    return this.data.getBigUint64(this.control + seed, true);
+  }
   /** At least that many bytes of the heap, not cleared; 0 when there are no more, which is counted. */
   allocate(bytes: number): number {
     const size = classOf(bytes);
@@ -77,6 +81,12 @@ export class HostMemory implements HostHeap {
       if (first !== 0) {
         this.setWord(list, this.data.getUint32(first, true));
         return first;
+      }
+      for (let gap = smallestClass; gap < Math.min(size, lineClass); gap++) {
+        const address = this.word(heapNext);
+        if (((address >>> gap) & 1) === 0) continue;
+        this.setWord(heapNext, address + 2 ** gap);
+        this.free(address, 2 ** gap);
       }
       const next = this.word(heapNext);
       if (this.word(heapEnd) - next >= 2 ** size) {

@@ -34,6 +34,7 @@ export interface InstanceParts {
   readonly extras: Pick<HandlerSources, "root" | "reconfigure" | "reconfigurable">;
   readonly chatter: (text: string) => void;
   readonly now: bigint;
+  readonly seed: bigint;
 }
 
 export function createInstance(parts: InstanceParts): Instance {
@@ -53,6 +54,7 @@ export function createInstance(parts: InstanceParts): Instance {
   const { init, run } = instance.exports as { init: () => void; run: (now: bigint, rounds: number) => number };
   const words = routerControl.view(memory.buffer, plan.control);
   words.now = parts.now;
+  words.seed = parts.seed;
   init();
   return {
     configuration,

@@ -15,6 +15,7 @@ import type { ElementSet, FileUse, HostFiles, HostService, ServiceHost } from ".
 import type { HandlerEntry, ServiceHandler } from "../element/handler.ts";
 import { findHandler, type HandlerTree, WatchList } from "../element/handler-tree.ts";
 import { type DeviceRings, type RouterDevice, ringSlots, stageDeviceRings } from "./device-ring.ts";
+import { drawSeed } from "./draw-seed.ts";
 import { HostTimers } from "./host-timers.ts";
 import { createInstance, type Instance, takeOver } from "./instance.ts";
 import type { Drop, RouterHandlers } from "./router-handlers.ts";
@@ -25,6 +26,8 @@ export interface RouterOptions {
   readonly file?: string;
   /** Nanoseconds since 1970; the system's by default. */
   readonly clock?: () => bigint;
+  /** What hash tables mix into their keys, and random numbers start from: drawn anew, or fixed where a `clock` is given, by default. */
+  readonly seed?: bigint;
   /** Receives the text that elements print. */
   readonly chatter?: (text: string) => void;
   /** Receives what scripts print to standard output; like `chatter` when absent. */
@@ -154,6 +157,7 @@ export class Router implements HandlerTree, Disposable, LoopSource {
         reconfigurable: this.options.reconfigurable ?? false,
       },
       now: this.now(),
+      seed: this.options.seed ?? drawSeed(this.options.clock !== undefined),
     });
   }
 

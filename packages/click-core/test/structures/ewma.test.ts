@@ -45,7 +45,7 @@ describe("a moving average", () => {
     const observation = fc.oneof(fc.bigInt(0n, 2000n), fc.bigInt(0n, 2n ** 40n));
     const step = fc.record({ x: observation, n: fc.bigInt(0n, 130n), shift: fc.bigInt(0n, 16n), many: fc.boolean() });
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 30, size: "max" }), (steps) => {
         const model = new Average(BigInt(scale));
         call.set(0n);
         for (const { x, n, shift, many } of steps) {
@@ -94,7 +94,7 @@ describe("a rate", () => {
       what: fc.constantFrom("count", "count", "read", "reset"),
     });
     fc.assert(
-      fc.property(fc.bigInt(0n, 2n ** 41n), fc.array(step, { maxLength: 40 }), (start, steps) => {
+      fc.property(fc.bigInt(0n, 2n ** 41n), fc.array(step, { maxLength: 40, size: "max" }), (start, steps) => {
         const model = new Average(10n);
         let [epoch, current, now, count] = [0n, 0n, start * 1000n, 0n];
         clear();

@@ -45,20 +45,23 @@ const second = 1_000_000_000n;
 const queryInterval = second / 10n;
 
 /** `ether` is the address as it stands in memory. */
-const entryValue = { ether: u64, known: u32, expires: u64, asked: u64, waiting: packetList };
+const entryValue = { ether: u64, known: u32, asked: u64, waiting: packetList };
 
-const stateOf = (capacity: number) => ({
+/** Addresses that the table looks at in one turn, in search of those to forget. */
+const forgottenAtOnce = 1024;
+
+const state = {
   held: u32,
   queries: u64,
   responses: u64,
   drops: u64,
-  table: hashTable({ name: "arp", keyWords: 1, value: entryValue, capacity }),
-});
+  table: hashTable({ keyWords: 1, value: entryValue }),
+};
 
 type Context = ElementContext<
-  { readonly TIMEOUT: bigint },
+  { readonly TIMEOUT: bigint; readonly TABLE_CAPACITY: number },
   { readonly query: Uint8Array; readonly eth: Uint8Array },
-  ReturnType<typeof stateOf> & { ip: U32Field; broadcast: U32Field }
+  typeof state & { ip: U32Field; broadcast: U32Field }
 >;
 
 export const ARPQuerier: ElementClass = element({
@@ -88,7 +91,7 @@ export const ARPQuerier: ElementClass = element({
     return { eth, broadcast: config.BROADCAST ?? ofNetwork, query: requestFrame(eth, 0) };
   },
   holds: (config) => Math.min(config.CAPACITY, 2048),
-  state: ({ config }) => stateOf(config.TABLE_CAPACITY),
+  state,
   initial: ({ plan }) => ({ broadcast: plan.broadcast }),
   handlers: {
     queries: { counter: "queries" },
@@ -99,7 +102,7 @@ export const ARPQuerier: ElementClass = element({
     ether: { constant: ({ plan }) => formatEtherAddress(plan.eth) },
   },
   push(c, port, packet, context) {
-    const { state, config, clock, output, timer } = context;
+    const { state, config, clock, output } = context;
     if (port === 1) {
       learn(c, packet, context);
       return;
@@ -114,13 +117,12 @@ export const ARPQuerier: ElementClass = element({
     c.if(broadcast.eqz(), () => {
       const entry = c.var("i32", found, "entry");
       c.if(found.eqz(), () => {
-        entry.set(state.table.insert([key]));
+        entry.set(makeEntry(c, key, context));
         c.if(entry.get().eqz(), () => {
           state.drops.inc();
           packet.drop("ARP table full");
         });
-        state.table.value(entry.get()).expires.set(now.add(config.TIMEOUT));
-        timer.after(second);
+        state.table.expiresAt(entry.get(), now.add(config.TIMEOUT));
       });
       const value = state.table.value(entry.get());
       c.if(value.known.get().eqz(), () => {
@@ -139,7 +141,7 @@ export const ARPQuerier: ElementClass = element({
       // Known, but not confirmed for a while: use it and ask again.
       const stale = now
         .add(config.TIMEOUT - config.POLL_TIMEOUT)
-        .geU(value.expires.get())
+        .geU(state.table.expires(entry.get()))
         .and(now.sub(value.asked.get()).geU(second));
       c.if(stale, () => {
         value.asked.set(now);
@@ -152,23 +154,29 @@ export const ARPQuerier: ElementClass = element({
     output(0).push(packet);
   },
   timer(c, { state, clock, packets, timer }) {
-    const now = clock.now();
-    state.table.sweep(65536, (entry: I32) => {
-      const value = state.table.value(entry);
-      c.if(now.geU(value.expires.get()), () => {
-        c.loop(() => {
-          const waiting = value.waiting.shiftOrZero();
-          c.if(waiting.eqz(), () => c.break());
-          state.held.inc(-1);
-          state.drops.inc();
-          packets.take(waiting, (packet) => packet.drop("no answer to ARP"));
-        });
-        state.table.remove(entry);
+    const more = state.table.expire(clock.now(), forgottenAtOnce, (entry) => {
+      const { waiting } = state.table.value(entry);
+      c.loop(() => {
+        const first = waiting.shiftOrZero();
+        c.if(first.eqz(), () => c.break());
+        state.held.inc(-1);
+        state.drops.inc();
+        packets.take(first, (packet) => packet.drop("no answer to ARP"));
       });
+      state.table.remove(entry);
     });
-    c.if(state.table.length(), () => timer.after(second));
+    c.if(state.table.length(), () => timer.after(c.select(more, c.i64(second / 1000n), c.i64(second))));
   },
 });
+
+/** An entry for an address that has none, or 0. */
+function makeEntry(c: FunctionBuilder, key: I32, { state, config, timer }: Context): I32 {
+  const entry = c.var("i32", 0, "made");
+  const length = state.table.length();
+  c.if(length.eqz(), () => timer.after(second));
+  c.if(length.ltU(config.TABLE_CAPACITY), () => entry.set(state.table.findOrAdd([key])));
+  return entry.get();
+}
 
 /** Puts an Ethernet header before a packet that has room for it. */
 function encapsulate(packet: Packet, destination: I64Like, { plan }: Context): void {
@@ -199,7 +207,7 @@ function query(c: FunctionBuilder, address: I32, { state, plan, data, packets, o
 
 /** Takes an ARP response: remembers the sender, lets the packets for it go. */
 function learn(c: FunctionBuilder, packet: Packet, context: Context): void {
-  const { state, config, clock, output, timer, packets } = context;
+  const { state, config, clock, output, packets } = context;
   const refuse = (): void => packet.drop("not an ARP response");
   const message = dataOf(packet)
     .need(ethernet.size + arp.size, refuse)
@@ -210,10 +218,7 @@ function learn(c: FunctionBuilder, packet: Packet, context: Context): void {
   state.responses.inc();
   const key = message.senderProtocol.stored.get();
   const entry = c.var("i32", state.table.find([key]), "entry");
-  c.if(entry.get().eqz(), () => {
-    entry.set(state.table.insert([key]));
-    timer.after(second);
-  });
+  c.if(entry.get().eqz(), () => entry.set(makeEntry(c, key, context)));
   c.if(entry.get().eqz(), () => packet.drop("ARP table full"));
   const value = state.table.value(entry.get());
   const ether = message.senderHardware.get();
@@ -221,7 +226,7 @@ function learn(c: FunctionBuilder, packet: Packet, context: Context): void {
   value.ether.set(ether);
   value.known.set(1);
   value.asked.set(now);
-  value.expires.set(now.add(config.TIMEOUT));
+  state.table.expiresAt(entry.get(), now.add(config.TIMEOUT));
   packet.kill();
   c.loop(() => {
     const waiting = value.waiting.shiftOrZero();

@@ -4,7 +4,7 @@ import type { Func, FunctionBuilder, I32, I32Like } from "@clickos/codegen";
 import { type StagedHeader, span, stored32 } from "@clickos/wire";
 import { sumFunction } from "@clickos/wire/checksum";
 import { icmp, icmpTypes } from "@clickos/wire/icmp";
-import { ipProtocols, ipv4, ipv4OptionKinds, ipv4Options } from "@clickos/wire/ipv4";
+import { ipProtocols, ipv4, ipv4OptionKinds, ipv4Options, ipv4SourceRoute } from "@clickos/wire/ipv4";
 import { setHeaderChecksum } from "../lib/ip-header.ts";
 
 /** Types of messages that are errors: none is sent about them. */
@@ -34,8 +34,8 @@ export interface IcmpError {
 
 const ttl = 200;
 const messageSize = icmp.size + 4;
-/** Bytes before the addresses of a source route: kind, length, pointer. */
-const routeHead = 3;
+/** Where the pointer of a source route is when nothing was passed. */
+const firstPointer = ipv4SourceRoute.size + 1;
 
 /**
  * Makes an error about a packet whose IP header is marked, with as much of it as fits. `some` gets the error, whose network
@@ -73,12 +73,12 @@ export function makeIcmpError(
     if (error.type === icmpTypes.redirect) c.if(route.get(), never);
     if (error.pointer) {
       const at = ip.address.add(error.pointer).sub(route.get());
-      c.if(route.get(), () => c.if(at.ltU(c.load8(route.get(), 1)), () => route.set(0)));
+      c.if(route.get(), () => c.if(at.ltU(routeAt(c, route.get()).length.get()), () => route.set(0)));
     }
 
     const from = route.get();
     // Addresses and, before the first, what each option has; a byte at the end makes it whole words.
-    const routeBytes = c.select(from, c.load8(from, 2), c.i32(0));
+    const routeBytes = c.select(from, routeAt(c, from).pointer.get(), c.i32(0));
     const headerLength = routeBytes.add(ipv4.size);
     const whole = headerLength.add(messageSize).add(about.data.add(about.length).sub(about.network));
     const length = c.select(whole.gtU(error.mtu), error.mtu, whole);
@@ -119,8 +119,8 @@ function sourceRoute({ module }: FunctionBuilder): Func<"i32"> {
     module.func(name, { options: "i32", length: "i32" }, "i32", (c, { options, length }) => {
       ipv4Options.each(span(c, options, length), ({ kind, span: option }) => {
         const isRoute = kind.eq(ipv4OptionKinds.looseSourceRoute).or(kind.eq(ipv4OptionKinds.strictSourceRoute));
-        c.if(isRoute.and(option.length.geU(routeHead)), () => {
-          const pointer = c.load8(option.address, 2);
+        c.if(isRoute.and(option.has(ipv4SourceRoute.size)), () => {
+          const pointer = option.header(ipv4SourceRoute, "stated").pointer.get();
           const sound = pointer
             .geU(4)
             .and(pointer.and(3).eqz())
@@ -133,15 +133,18 @@ function sourceRoute({ module }: FunctionBuilder): Func<"i32"> {
   );
 }
 
+/** The source route at an address where one is. */
+function routeAt(c: FunctionBuilder, address: I32): StagedHeader<typeof ipv4SourceRoute.table> {
+  return span(c, address, ipv4SourceRoute.size).header(ipv4SourceRoute, "stated");
+}
+
 /** Writes the way back: the addresses that a source route has passed, the last first. */
 function reverseRoute(c: FunctionBuilder, route: I32, to: I32): void {
-  const pointer = c.load8(route, 2);
-  const length = pointer.sub(1);
-  c.store8(to, c.load8(route));
-  c.store8(to, length, 1);
-  c.store8(to, 4, 2);
+  const { kind, pointer } = routeAt(c, route);
+  const length = pointer.get().sub(1);
+  routeAt(c, to).emit({ kind: kind.get(), length, pointer: firstPointer });
   c.store8(to.add(length), ipv4OptionKinds.end);
-  c.for(routeHead, length, 4, (i) => {
+  c.for(ipv4SourceRoute.size, length, 4, (i) => {
     c.store32(to.add(i), c.load32(route.add(length).sub(i).sub(1)));
   });
 }

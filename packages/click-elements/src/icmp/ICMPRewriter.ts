@@ -105,6 +105,7 @@ export const ICMPRewriter: ElementClass = element({
     const way = c.var("i32", 0, "way");
     const becomes = { source: c.var("i32", 0), destination: c.var("i32", 0), ports: c.var("i32", 0) };
     const isReply = c.var("i32", 0, "isReply");
+    const replyAnnotation = c.var("i32", 0, "replyAnnotation");
     for (const { rewriter, offset } of peers)
       c.if(found.get().eqz(), () => {
         const staged = peer(rewriter);
@@ -113,6 +114,7 @@ export const ICMPRewriter: ElementClass = element({
           const mapping: StagedMapping = staged.mapping(found.get());
           for (const word of ["source", "destination", "ports"] as const) becomes[word].set(mapping[word]);
           isReply.set(mapping.isReply);
+          replyAnnotation.set(mapping.replyAnnotation);
           if (offset !== undefined) way.set(mapping.output.add(offset));
         });
       });
@@ -125,7 +127,8 @@ export const ICMPRewriter: ElementClass = element({
       outer.checksum.stored.set(updatedChecksum(outer.checksum.stored.get(), change));
       if (config.DST_ANNO) packet.dstIp.set(outer.destination.get());
     });
-    if (config.REPLY_ANNO >= 0) c.if(isReply.get(), () => packet.annotation8(config.REPLY_ANNO).set(0));
+    if (config.REPLY_ANNO >= 0)
+      c.if(isReply.get(), () => packet.annotation8(config.REPLY_ANNO).set(replyAnnotation.get()));
 
     // What changes in the error's payload, which its own checksum covers.
     const addresses = foldSum(

@@ -1,5 +1,6 @@
 /**
- * IPRewriter(INPUTSPEC, ... [, keywords TCP_TIMEOUT, TCP_DONE_TIMEOUT, UDP_TIMEOUT, CAPACITY]) — rewrites flows of TCP and UDP.
+ * IPRewriter(INPUTSPEC, ... [, keywords TCP_TIMEOUT, TCP_NODATA_TIMEOUT, TCP_DONE_TIMEOUT, TCP_GUARANTEE, UDP_TIMEOUT,
+ * UDP_STREAMING_TIMEOUT, UDP_GUARANTEE, REAP_INTERVAL, CAPACITY, DST_ANNO, REPLY_ANNO]) — rewrites flows of TCP and UDP.
  *
  * Keeps a table of flows. A packet of a known flow, in either direction, has its addresses, ports and checksums
  * rewritten and leaves on the flow's output. A packet of a new flow is treated as the specification of its input
@@ -10,294 +11,214 @@
  *   pass OUTPUT, nochange OUTPUT — sends the packet on, makes no mapping
  *   drop — drops it
  *
- * Replies are rewritten back and leave on ROUTPUT. A range of ports is used in turn. Flows end after TCP_TIMEOUT
- * (24 hours) or UDP_TIMEOUT (5 minutes) without packets, TCP flows that were closed after TCP_DONE_TIMEOUT
- * (4 minutes). At most CAPACITY flows (16384) are kept. Other protocols and later fragments pass only inputs that
- * are `pass` or `nochange`.
+ * Replies are rewritten back and leave on ROUTPUT. Of a range of ports, a flow keeps its own where it is free, and gets one
+ * at random otherwise; `1024-65535?` always gives one at random, `1024-65535#` the next. At most 1,024 are tried. Instead of
+ * ports, addresses may vary: `pattern 1.0.0.1-1.0.0.9 - 0 1`, `pattern 1.0.0.0/24 - 0 1`. Other protocols and later fragments
+ * pass only inputs that are `pass` or `nochange`.
  *
- * Handlers: nmappings, mapping_failures, size, capacity (read).
+ * Flows are due after a while without packets: TCP_TIMEOUT (24 hours) where data has gone both ways, TCP_DONE_TIMEOUT (4
+ * minutes) where both sides are done, TCP_NODATA_TIMEOUT (5 minutes) elsewhere; UDP_TIMEOUT (5 minutes), or UDP_STREAMING_TIMEOUT
+ * (the same) after three packets, at least one each way. They go when the table is looked through, every REAP_INTERVAL (15
+ * minutes), or when there are CAPACITY of them, or there is no memory for another one; then the one that is due first goes, but none in
+ * the first TCP_GUARANTEE or UDP_GUARANTEE (5 seconds) after a packet: rather, new ones are refused. With DST_ANNO (true) the
+ * destination annotation becomes the new destination. With REPLY_ANNO, replies get the annotation byte that the first packet of
+ * their flow had.
+ *
+ * Handlers: table_size, nmappings, mapping_failures, size, patterns, tcp_table, udp_table, tcp_lookup SADDR SPORT DADDR DPORT
+ * (read); capacity (read, write); clear (write).
  *
  *   rw :: IPRewriter(pattern 1.0.0.1 1024-65535 - - 0 1, drop);
  */
 
-import {
-  arg,
-  type ElementClass,
-  type ElementContext,
-  element,
-  hashTable,
-  keyword,
-  rest,
-} from "@clickos/click-core/element";
-import type { FunctionBuilder, I32 } from "@clickos/codegen";
-import { u32, u64 } from "@clickos/layout";
+import { arg, type ElementClass, element, formatIpAddress, type Handler, rest } from "@clickos/click-core/element";
 import { stored16, stored32 } from "@clickos/wire";
-import { doubleWordChange, foldSum, updatedChecksum } from "@clickos/wire/checksum";
+import { updatedChecksum } from "@clickos/wire/checksum";
 import { ipProtocols } from "@clickos/wire/ipv4";
 import { tcp } from "@clickos/wire/tcp";
 import { udp } from "@clickos/wire/udp";
+import { readValue } from "../lib/handlers.ts";
 import { transportOf } from "../lib/headers.ts";
+import type { HostFlow } from "./flow-table.ts";
+import { Flows } from "./flows.ts";
 import { Rewriter } from "./rewriter.ts";
+import {
+  capacityOf,
+  type FlowRules,
+  flowLines,
+  type RewriterConfig,
+  type RewriterState,
+  rewriterHandlers,
+  rewriterKeywords,
+  rewriterState,
+} from "./rewriter-base.ts";
 import { type InputSpec, inputSpec } from "./rewriter-spec.ts";
+import {
+  type TcpConfig,
+  tcpGuarantee,
+  tcpKeywords,
+  tcpTimeout,
+  tcpTimesOnHost,
+  trackTcp,
+  trackUdp,
+  type UdpConfig,
+  udpKeywords,
+  udpTimeout,
+  udpTimesOnHost,
+} from "./transport-state.ts";
 
-const second = 1_000_000_000n;
-
-/** A direction of a flow. Addresses and ports are words as they stand in memory. */
-const mapping = {
-  source: u32,
-  destination: u32,
-  ports: u32,
-  /** What rewriting adds to the complement of the header's checksum, and of the transport's. */
-  ipDelta: u32,
-  transportDelta: u32,
-  output: u32,
-  /** Entry of the flow's forward direction, which holds what both share. */
-  owner: u32,
-  peer: u32,
-  expires: u64,
-  done: u32,
+const rules: FlowRules<TcpConfig & UdpConfig> = {
+  guarantees: (config) => tcpGuarantee(config) > 0n || config.UDP_GUARANTEE > 0n,
+  times(c, config, flows, entry) {
+    const isTcp = flows.keyWord(flows.foundBy(entry, 0), 3).eq(ipProtocols.tcp);
+    const flags = flows.value(entry).flags.get();
+    return {
+      guarantee: c.select(isTcp, c.i64(tcpGuarantee(config)), c.i64(config.UDP_GUARANTEE)),
+      timeout: c.select(isTcp, tcpTimeout(c, config, flags), udpTimeout(c, config, flags)),
+    };
+  },
+  timesOnHost: (config, flow) =>
+    flow.key()[3] === ipProtocols.tcp
+      ? tcpTimesOnHost(config, flow.value.flags)
+      : udpTimesOnHost(config, flow.value.flags),
 };
 
-const stateOf = (capacity: number) => ({
-  nextPort: u32,
-  failures: u64,
-  flows: hashTable({ name: "flows", keyWords: 4, value: mapping, capacity: capacity * 2 }),
-});
+type Words = readonly [source: string, sourcePort: number, destination: string, destinationPort: number];
+
+/** Addresses and ports of a key. */
+function words([source = 0, destination = 0, ports = 0]: readonly number[]): Words {
+  const address = (word: number): string => formatIpAddress(stored32(word));
+  return [address(source), stored16(ports & 0xffff), address(destination), stored16(ports >>> 16)];
+}
+/** What a direction of a flow is turned into: the other one, turned round. */
+function rewritten(flow: HostFlow, which: number): Words {
+  const [source, sourcePort, destination, destinationPort] = words(flow.key(1 - which));
+  return [destination, destinationPort, source, sourcePort];
+}
+
+/** The mappings of a protocol. */
+function table(protocol: number): Handler<RewriterConfig & TcpConfig & UdpConfig, unknown, RewriterState> {
+  const shown = (flow: HostFlow, which: number): string | undefined =>
+    flow.key()[3] === protocol
+      ? `(${words(flow.key(which)).join(", ")}) => (${rewritten(flow, which).join(", ")})`
+      : undefined;
+  return { kind: "table", read: (s, context) => flowLines(s, context, rules, shown) };
+}
+
+/** Where a TCP header's checksum ends. */
+const checksumEnd = tcp.fields.checksum.offset + tcp.fields.checksum.size;
+
+const tcpPort = arg.port("tcp");
+const tcpFlow = arg.words({ SADDR: arg.ipAddress, SPORT: tcpPort, DADDR: arg.ipAddress, DPORT: tcpPort });
 
 export const IPRewriter: ElementClass = element({
   name: "IPRewriter",
   ports: "1-/1-",
   processing: "h/h",
-  config: {
-    INPUTSPEC: rest(inputSpec),
-    TCP_TIMEOUT: keyword(arg.time, 86400n * second),
-    TCP_DONE_TIMEOUT: keyword(arg.time, 240n * second),
-    UDP_TIMEOUT: keyword(arg.time, 300n * second),
-    CAPACITY: keyword(arg.u32, 16384),
-  },
+  config: { INPUTSPEC: rest(inputSpec), ...tcpKeywords, ...udpKeywords, ...rewriterKeywords },
   prepare({ config, ninputs, error }) {
-    if (config.INPUTSPEC.length !== ninputs)
-      error(
-        `${config.INPUTSPEC.length} input specifications, but ${ninputs} inputs are connected; each input needs one`,
-      );
-    if (config.CAPACITY < 1 || config.CAPACITY > 4_000_000) error("CAPACITY is not between 1 and 4000000");
+    const count = config.INPUTSPEC.length;
+    if (count !== ninputs)
+      error(`${count} input specifications, but ${ninputs} inputs are connected; each input needs one`);
   },
-  state: ({ config }) => stateOf(config.CAPACITY),
+  state: ({ ninputs }) => rewriterState(ninputs),
+  initial: ({ config }) => ({ capacity: capacityOf(config) }),
+  handlers: {
+    ...rewriterHandlers(rules),
+    tcp_table: table(ipProtocols.tcp),
+    udp_table: table(ipProtocols.udp),
+    tcp_lookup: {
+      read(s, _context, text) {
+        const { SADDR, SPORT, DADDR, DPORT } = readValue(tcpFlow, text);
+        const ports = (stored16(SPORT) | (stored16(DPORT) << 16)) >>> 0;
+        const key = [stored32(SADDR), stored32(DADDR), ports, ipProtocols.tcp];
+        const flow = s.flows.find(key);
+        if (!flow) return "";
+        const isFirst = flow.key().every((word, i) => word === key[i]);
+        return rewritten(flow, isFirst ? 0 : 1).join(" ");
+      },
+    },
+  },
   offers: (offer) => [
     offer(
       Rewriter,
-      (c, { state: { flows }, clock, noutputs }) => ({
-        noutputs,
-        find({ source, destination, ports }, protocol) {
-          const found = c.var("i32", flows.find([source, destination, ports, protocol]), "found");
-          c.if(found.get(), () => {
-            const owner = flows.value(found.get()).owner.get();
-            c.if(clock.now().geU(flows.value(owner).expires.get()), () => found.set(0));
-          });
-          return found.get();
-        },
-        mapping(found) {
-          const { source, destination, ports, output, owner } = flows.value(found);
-          return {
-            source: source.get(),
-            destination: destination.get(),
-            ports: ports.get(),
-            output: output.get(),
-            isReply: owner.get().ne(found),
-          };
-        },
-      }),
+      (c, context) => new Flows(c, context, rules),
       (_s, { noutputs }) => ({ noutputs }),
     ),
   ],
-  handlers: {
-    nmappings: { kind: "gauge", unit: "mappings", read: (s) => s.flows.length / 2 },
-    size: { kind: "gauge", unit: "mappings", read: (s) => s.flows.length / 2 },
-    mapping_failures: { counter: "failures" },
-    capacity: { constant: ({ config }) => config.CAPACITY },
-  },
-  init(_c, { timer }) {
-    timer.after(second);
-  },
-  timer(c, { state, clock, timer }) {
-    const now = clock.now();
-    state.flows.sweep(4096, (entry) => {
-      const value = state.flows.value(entry);
-      c.if(value.owner.get().eq(entry).and(now.geU(value.expires.get())), () => {
-        state.flows.remove(value.peer.get());
-        state.flows.remove(entry);
-      });
-    });
-    timer.after(second);
-  },
+  init: (c, context) => new Flows(c, context, rules).start(),
+  timer: (c, context) => new Flows(c, context, rules).reap(),
   push(c, port, packet, context) {
-    const { state, clock, config, output, noutputs } = context;
+    const { state, config, output, noutputs } = context;
+    const flows = new Flows(c, context, rules);
     const spec = config.INPUTSPEC[port] as InputSpec;
     c.if(packet.network.eqz(), () => packet.drop("no IP header marked"));
     const { ip } = packet;
     const protocol = ip.protocol.get();
     const transport = transportOf(packet);
     const isTcp = protocol.eq(ipProtocols.tcp);
-    const readable = transport.length.geS(c.select(isTcp, c.i32(tcp.size), c.i32(udp.size)));
-    const rewritable = isTcp.or(protocol.eq(ipProtocols.udp)).and(ip.fragmentOffset.get().eqz()).and(readable);
-    c.if(rewritable.eqz(), () => {
+    const hasPorts = isTcp.or(protocol.eq(ipProtocols.udp)).and(ip.fragmentOffset.get().eqz());
+    c.if(hasPorts.and(transport.has(udp.size)).eqz(), () => {
       if (spec.kind === "nochange") output(spec.output).push(packet);
       else packet.drop("not TCP or UDP");
     });
 
     // What both protocols have is read as UDP's.
     const datagram = transport.header(udp, "stated");
-    const source = ip.source.stored.get();
-    const destination = ip.destination.stored.get();
-    const ports = datagram.ports.stored.get();
-    const now = clock.now();
-    const entry = c.var("i32", state.flows.find([source, destination, ports, protocol]), "entry");
-    // A flow past its time that the sweep has not met yet is none.
-    c.if(entry.get(), () => {
-      const owner = state.flows.value(entry.get()).owner.get();
-      c.if(now.geU(state.flows.value(owner).expires.get()), () => {
-        state.flows.remove(state.flows.value(owner).peer.get());
-        state.flows.remove(owner);
-        entry.set(0);
-      });
-    });
-    c.if(entry.get().eqz(), () => {
+    const [source, destination, ports] = [ip.source.stored, ip.destination.stored, datagram.ports.stored];
+    const flow = { source: source.get(), destination: destination.get(), ports: ports.get() };
+    const annotation = config.REPLY_ANNO < 0 ? undefined : packet.annotation8(config.REPLY_ANNO);
+    const found = c.var("i32", flows.find(flow, protocol), "found");
+    c.if(found.get().eqz(), () => {
       if (spec.kind === "nochange") output(spec.output).push(packet);
       else if (spec.kind === "drop") packet.drop("new flow refused");
       else {
-        entry.set(makeMapping(c, { source, destination, ports, protocol }, spec, context));
-        c.if(entry.get().eqz(), () => {
-          state.failures.inc();
-          packet.drop("no room for another flow");
-        });
+        found.set(flows.make(port, spec, flow, protocol));
+        c.if(found.get().eqz(), () => packet.drop("no room for another flow"));
+        if (annotation) state.flows.value(state.flows.entryOf(found.get())).replyAnnotation.set(annotation.get());
       }
     });
 
-    const flow = state.flows.value(entry.get());
+    const to = flows.mapping(found.get());
+    const entry = state.flows.entryOf(found.get());
+    const { flags } = state.flows.value(entry);
     const checksum = ip.checksum.stored;
-    checksum.set(updatedChecksum(checksum.get(), flow.ipDelta.get()));
-    ip.source.stored.set(flow.source.get());
-    ip.destination.stored.set(flow.destination.get());
-    datagram.ports.stored.set(flow.ports.get());
-    const owner = state.flows.value(flow.owner.get());
+    checksum.set(updatedChecksum(checksum.get(), to.ipChange));
+    source.set(to.source);
+    destination.set(to.destination);
+    if (config.DST_ANNO) packet.dstIp.set(to.destination.swap32());
+    if (annotation) c.if(to.isReply, () => annotation.set(to.replyAnnotation));
     c.if(
       isTcp,
       () => {
-        const segment = transport.header(tcp, "stated");
-        const { stored } = segment.checksum;
-        stored.set(updatedChecksum(stored.get(), flow.transportDelta.get()));
-        c.if(segment.anySet("fin", "rst"), () => owner.done.set(1));
-        owner.expires.set(
-          now.add(c.select(owner.done.get(), c.i64(config.TCP_DONE_TIMEOUT), c.i64(config.TCP_TIMEOUT))),
-        );
+        // A segment that ends before its checksum does keeps its ports.
+        c.if(transport.has(checksumEnd), () => {
+          const segment = transport.header(tcp, "stated");
+          const { stored } = segment.checksum;
+          ports.set(to.ports);
+          stored.set(updatedChecksum(stored.get(), to.transportChange));
+          trackTcp(c, flags, to.isReply, ip, segment);
+        });
+        flows.seen(entry, { guarantee: tcpGuarantee(config), timeout: tcpTimeout(c, config, flags.get()) });
       },
       () => {
         const { stored } = datagram.checksum;
         const before = stored.get();
+        ports.set(to.ports);
         // Zero says that the datagram carries no checksum (RFC 768); a computed zero is sent as all ones.
         c.if(before, () => {
-          const after = updatedChecksum(before, flow.transportDelta.get()).and(0xffff);
+          const after = updatedChecksum(before, to.transportChange).and(0xffff);
           stored.set(c.select(after, after, c.i32(0xffff)));
         });
-        owner.expires.set(now.add(config.UDP_TIMEOUT));
+        trackUdp(c, config, flags, to.isReply);
+        flows.seen(entry, { guarantee: config.UDP_GUARANTEE, timeout: udpTimeout(c, config, flags.get()) });
       },
     );
-    packet.dstIp.set(flow.destination.get().swap32());
     if (noutputs === 1) output(0).push(packet);
     else
       c.switch(
-        flow.output.get(),
+        to.output,
         Array.from({ length: noutputs - 1 }, (_, i) => () => output(i).push(packet)),
         () => output(noutputs - 1).push(packet),
       );
   },
 });
-
-interface FlowId {
-  readonly source: I32;
-  readonly destination: I32;
-  readonly ports: I32;
-  readonly protocol: I32;
-}
-
-/** Makes both directions of a mapping; the forward entry, or 0 when there is no room or no free port. */
-function makeMapping(
-  c: FunctionBuilder,
-  flow: FlowId,
-  spec: InputSpec & { kind: "pattern" },
-  {
-    state,
-    clock,
-    config,
-  }: Pick<
-    ElementContext<
-      { readonly CAPACITY: number; readonly TCP_TIMEOUT: bigint; readonly UDP_TIMEOUT: bigint },
-      unknown,
-      ReturnType<typeof stateOf>
-    >,
-    "state" | "clock" | "config"
-  >,
-): I32 {
-  const { pattern } = spec;
-  const flows = state.flows;
-  const source = pattern.source === null ? flow.source : c.i32(stored32(pattern.source));
-  const destination = pattern.destination === null ? flow.destination : c.i32(stored32(pattern.destination));
-  const destinationPort =
-    pattern.destinationPort === null ? flow.ports.shrU(16) : c.i32(stored16(pattern.destinationPort));
-  const result = c.var("i32", 0, "mapping");
-  const newPorts = c.var("i32", flow.ports.and(0xffff).or(destinationPort.shl(16)), "newPorts");
-  const reverse = (): I32[] => [destination, source, newPorts.get().rotl(16), flow.protocol];
-  c.block((done) => {
-    if (pattern.sourcePorts === null) c.if(flows.find(reverse()), () => c.br(done));
-    else {
-      const [first, last] = pattern.sourcePorts;
-      const count = last - first + 1;
-      // Ports in turn, so that one is not used again soon; a port is free when its replies would be nobody's.
-      const tries = c.var("i32", count, "tries");
-      c.loop(() => {
-        c.if(tries.get().eqz(), () => c.br(done));
-        tries.inc(-1);
-        const offset = state.nextPort.get();
-        state.nextPort.set(c.select(offset.add(1).geU(count), c.i32(0), offset.add(1)));
-        const port = c.select(offset.geU(count), c.i32(0), offset).add(first);
-        newPorts.set(port.swap16().or(destinationPort.shl(16)));
-        c.if(flows.find(reverse()).eqz(), () => c.break());
-      });
-    }
-    c.if(
-      flows
-        .length()
-        .add(2)
-        .gtU(config.CAPACITY * 2),
-      () => c.br(done),
-    );
-    const forwardEntry = flows.insert([flow.source, flow.destination, flow.ports, flow.protocol]);
-    const replyEntry = flows.insert(reverse());
-    const addresses = foldSum(
-      doubleWordChange(flow.source, source).add(doubleWordChange(flow.destination, destination)),
-    );
-    const transport = foldSum(addresses.add(doubleWordChange(flow.ports, newPorts.get())));
-    const forward = flows.value(forwardEntry);
-    forward.source.set(source);
-    forward.destination.set(destination);
-    forward.ports.set(newPorts.get());
-    forward.ipDelta.set(addresses);
-    forward.transportDelta.set(transport);
-    forward.output.set(spec.forward);
-    forward.owner.set(forwardEntry);
-    forward.peer.set(replyEntry);
-    forward.expires.set(clock.now().add(config.UDP_TIMEOUT));
-    const back = foldSum(doubleWordChange(source, flow.source).add(doubleWordChange(destination, flow.destination)));
-    const reply = flows.value(replyEntry);
-    reply.source.set(flow.destination);
-    reply.destination.set(flow.source);
-    reply.ports.set(flow.ports.rotl(16));
-    reply.ipDelta.set(back);
-    reply.transportDelta.set(foldSum(back.add(doubleWordChange(newPorts.get().rotl(16), flow.ports.rotl(16)))));
-    reply.output.set(spec.reply);
-    reply.owner.set(forwardEntry);
-    reply.peer.set(forwardEntry);
-    result.set(forwardEntry);
-  });
-  return result.get();
-}

@@ -15,6 +15,8 @@ export interface StagedMapping extends FlowWords {
   readonly output: I32;
   /** Not 0 where they are replies. */
   readonly isReply: I32;
+  /** What the rewriter's REPLY_ANNO had in the packet that the flow began with. */
+  readonly replyAnnotation: I32;
 }
 
 export interface StagedRewriter {
