@@ -112,6 +112,8 @@ export function connectVif(options: VifOptions): Vif {
   const now = options.now ?? (() => performance.now() * 1000);
   const rate = options.rate && new RateLimit(options.rate, now());
   const rxLimit = receiveLimit(options.frameLimit, limit);
+  /** A guest that takes frames in several slots gets the rest of one there, and never has it moved into its headroom. */
+  const takesSlots = (options.frameLimit ?? 0) > maximumFrame;
   /** Frames that the guest sends in several slots. */
   const chain = new NetmapChain({ words, ring: tx, buffers: offsets, limit });
   let gathered: GatheredFrames | undefined;
@@ -273,7 +275,7 @@ export function connectVif(options: VifOptions): Vif {
         if (offset + length <= maximumFrame) {
           copyFrame(from, i, memory, (offsets[index] as number) + offset);
           words[slot + 1] = length | lastSlot;
-        } else if (rxLimit <= maximumFrame && length <= maximumFrame) {
+        } else if (!takesSlots && length <= maximumFrame) {
           // It begins earlier in its buffer than the guest proposed, so that the limit is the same in every buffer.
           const at = (maximumFrame - length) & ~63;
           copyFrame(from, i, memory, (offsets[index] as number) + at);
