@@ -29,6 +29,10 @@ export interface BootOptions {
   readonly elements: ElementSet;
   /** By device number. */
   readonly nics: ReadonlyMap<number, NicCaptures>;
+  /**
+   * What NICs and interfaces carry behind the Ethernet header, up to 9,000 bytes; frames of 2,032 bytes when it is not given.
+   */
+  readonly mtu?: number | undefined;
   /** How each switch looks frames up: `patch` (the default) joins NIC and VM, `learning` is a bridge. */
   readonly lookup?: "patch" | "learning";
   /**
@@ -81,8 +85,9 @@ export interface BootReport {
   readonly programs: Readonly<Record<string, string>>;
 }
 
-/** Frames that arrive on each wire before the system settles. Less than any ring on the way holds. */
+/** Frames that arrive on each wire before the system settles. Less than any ring on the way holds: jumbo frames have six slots. */
 const burst = 64;
+const jumboBurst = 32;
 
 /** What joins one of the VM's interfaces to its captures. */
 interface Lane {
@@ -136,7 +141,7 @@ export async function bootImage(bytes: Uint8Array<ArrayBuffer>, options: BootOpt
         lookup: options.lookup === "learning" ? learningBridge() : patch(),
       });
       nic.connect(wire);
-      const port = bridge.attach(drive(nic, `nic${device}`));
+      const port = bridge.attach(drive(nic, `nic${device}`, { mtu: options.mtu }));
       stack.push({ device, nic, wire, bridge, port, captures });
     }
     const vm = await toolstack.create({
@@ -144,10 +149,11 @@ export async function bootImage(bytes: Uint8Array<ArrayBuffer>, options: BootOpt
       image: bytes,
       paused: true,
       // What is in the captures is others' frames, and the VM passes them on.
-      vif: stack.map(({ bridge }) => ({ bridge, antiSpoof: false })),
+      vif: stack.map(({ bridge }) => ({ bridge, antiSpoof: false, mtu: options.mtu })),
     });
     options.onBoot?.(vm);
-    await runLoop([machine(hypervisor, vm, stack)], { signal: options.signal });
+    const together = options.mtu === undefined ? burst : jumboBurst;
+    await runLoop([machine(hypervisor, vm, stack, together)], { signal: options.signal });
     if (vm.domain.crash) throw new CommandError(crashText(vm.domain.crash));
     report = makeReport(vm, stack);
     toolstack.destroy(vm.name);
@@ -165,8 +171,8 @@ export async function bootImage(bytes: Uint8Array<ArrayBuffer>, options: BootOpt
   return report;
 }
 
-/** The VM, one slice a turn, with its switches; when all is quiet, the next frames arrive on the wires. */
-function machine(hypervisor: Hypervisor, vm: Vm, stack: readonly Lane[]): LoopSource {
+/** The VM, one slice a turn, with its switches; when all is quiet, the next frames arrive on the wires, so many together. */
+function machine(hypervisor: Hypervisor, vm: Vm, stack: readonly Lane[], together: number): LoopSource {
   const forward = (over: () => boolean): boolean => {
     let moved = false;
     for (const { bridge } of stack)
@@ -186,7 +192,7 @@ function machine(hypervisor: Hypervisor, vm: Vm, stack: readonly Lane[]): LoopSo
       if (busy) return "more";
       if (stack.every(({ wire }) => wire.done)) return "stopped";
       let played = 0;
-      for (const { wire, nic } of stack) played += wire.play(nic, burst);
+      for (const { wire, nic } of stack) played += wire.play(nic, together);
       forward(over);
       const waiting = stack.some(({ wire }) => wire.waits) && stack.every(({ wire }) => wire.done || wire.waits);
       return played === 0 && waiting ? "idle" : "more";
@@ -219,7 +225,7 @@ function makeReport(vm: Vm, stack: readonly Lane[]): BootReport {
     const vif = vm.vifs[i];
     if (player) {
       hops.push({ name: `wire${device} → nic${device}`, packets: player.packets, bytes: player.bytes });
-      drop(`nic${device}: frame longer than a receive buffer`, player.tooLong + nic.read32(registers.ROC));
+      drop(`nic${device}: frame too long`, player.tooLong + nic.read32(registers.ROC));
       if (player.reader.problem) problems.push(player.reader.problem);
     }
     for (const [name, s] of Object.entries(ports)) {

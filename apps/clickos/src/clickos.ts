@@ -4,6 +4,7 @@ import { basename } from "node:path";
 import { checkConfiguration } from "@clickos/click-core/compile";
 import { elements } from "@clickos/click-elements/node";
 import { compareCode, linkImage, loadImage, signImage, verifyImage } from "@clickos/click-image";
+import { maximumMtu, minimumMtu } from "@clickos/vale";
 import { createXenStore } from "@clickos/xenstore";
 import { serve } from "@clickos/xenstore/node";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
@@ -50,6 +51,14 @@ function numbered(value: string, list: Map<number, string> = new Map()): Map<num
 
 function collect(value: string, list: string[] = []): string[] {
   return [...list, value];
+}
+
+/** An MTU, in bytes. */
+function mtuOption(value: string): number {
+  const mtu = Number(value);
+  if (!/^\d{1,5}$/.test(value) || mtu < minimumMtu || mtu > maximumMtu)
+    throw new InvalidArgumentError(`expected a number of bytes from ${minimumMtu} to ${maximumMtu}`);
+  return mtu;
 }
 
 const json = (value: unknown): void =>
@@ -187,6 +196,7 @@ program
 interface BootCommandOptions {
   readonly nic?: Map<number, string>;
   readonly learning?: boolean;
+  readonly mtu?: number;
   readonly trust?: string;
   readonly json?: boolean;
 }
@@ -200,6 +210,7 @@ program
     "the capture on NIC N's wire: played where the VM receives, recorded where it sends; N=IN,OUT does both",
     numbered,
   )
+  .option("--mtu <BYTES>", "what NICs and interfaces carry behind the Ethernet header, up to 9000", mtuOption)
   .option("--learning", "learning bridges between NIC and VM, instead of patches")
   .option("--trust <DIR>", "run only what one of the public keys in this folder (*.pem) has signed")
   .option("--json", "print the report as JSON")
@@ -229,6 +240,7 @@ program
       bootImage(bytes, {
         elements,
         nics,
+        mtu: options.mtu,
         lookup: options.learning ? "learning" : "patch",
         trusted: signature.status === "trusted",
         signal,

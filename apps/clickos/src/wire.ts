@@ -6,7 +6,7 @@ import type { Ixgbe, WireEnd } from "@clickos/ixgbe-model";
 import { CapturePlayer } from "@clickos/netdev";
 import { type CaptureReader, linkTypeEthernet } from "@clickos/pcap";
 import { type CaptureWriter, createCapture, openCapture } from "@clickos/pcap/node";
-import type { FrameBatch } from "@clickos/vale";
+import { type FrameBatch, maximumMtu } from "@clickos/vale";
 import { CommandError } from "./failure.ts";
 
 function checkLinkType({ name, linkType }: CaptureReader): void {
@@ -28,7 +28,8 @@ export class CaptureWire implements WireEnd {
     if (input !== undefined) {
       const reader = openCapture(input);
       checkLinkType(reader);
-      this.player = new CapturePlayer(reader);
+      // The NIC says what is too long for it.
+      this.player = new CapturePlayer(reader, { mtu: maximumMtu });
     }
     if (output !== undefined) this.recorder = createCapture(output);
   }

@@ -360,6 +360,17 @@ describe("bad input", () => {
     );
     expect(frames(at("long-vm.pcap")).map((f) => f.length)).toEqual([60, 1514, 1900, 61]);
     expect(Object.values(report.drops as Record<string, number>).reduce((a, b) => a + b, 0)).toBe(1);
+    const jumbo = (mtu: string) => {
+      const nics = ["--nic", `0=${at("long.pcap")}`, "--nic", `1=${at(`long-${mtu}.pcap`)}`];
+      const { drops } = JSON.parse(ok("boot", at("pass.cos"), ...nics, "--mtu", mtu, "--json"));
+      return [frames(at(`long-${mtu}.pcap`)).map((f) => f.length), drops];
+    };
+    expect(jumbo("9000")).toEqual([[60, 9000, 1514, 1900, 61], {}]);
+    expect(jumbo("1500")).toEqual([[60, 1514, 61], { "nic0: frame too long": 2 }]);
+    for (const mtu of ["9001", "67", "1e3", "big", ""]) {
+      const { status, stderr } = clickos("boot", at("pass.cos"), "--mtu", mtu);
+      expect([status, stderr]).toEqual([1, expect.stringContaining("expected a number of bytes from 68 to 9000")]);
+    }
     const run = JSON.parse(
       ok("run", file, "--in", `0=${at("long.pcap")}`, "--out", `1=${at("long-run.pcap")}`, "--json"),
     );

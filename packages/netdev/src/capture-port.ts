@@ -1,27 +1,37 @@
 /** Captures as ports of a switch: one plays a file into it, one records what comes out. */
 import type { CaptureReader } from "@clickos/pcap";
 import { type CaptureWriter, createCapture, openCapture } from "@clickos/pcap/node";
-import { batchSize, FrameBatch, maximumFrame, type Port } from "@clickos/vale";
+import { batchSize, FrameBatch, longestFrame, type Port } from "@clickos/vale";
 
-const slotSize = 2048;
-/** A cache line more than the size: buffers a power of two apart compete for the same few cache sets. */
-const stride = slotSize + 64;
+/** A frame begins on a cache line, one line behind the one before: a power of two apart they would compete for few cache sets. */
+const line = 64;
+/** Room for a whole batch of frames of up to 2,048 bytes, or for one that is shorter of longer frames. */
+const batchBytes = batchSize * (2048 + line);
 
-/** Puts frames of a capture into batches, in order. Frames longer than a port carries are counted and left out. */
+/** How captures are played. */
+export interface PlayOptions {
+  /** Bytes that frames have behind the Ethernet header, up to 9,000; frames are of 2,032 bytes at most without it. */
+  readonly mtu?: number | undefined;
+}
+
+/** Puts frames of a capture into batches, in order. Frames longer than its MTU allows are counted and left out. */
 export class CapturePlayer {
   readonly reader: CaptureReader;
-  readonly batch: FrameBatch = new FrameBatch(new ArrayBuffer(batchSize * stride));
+  readonly batch: FrameBatch = new FrameBatch(new ArrayBuffer(batchBytes));
   /** Frames and bytes put into batches. */
   packets = 0;
   bytes = 0;
-  /** Frames that are longer than a port carries. */
+  /** Frames that are longer than its MTU allows. */
   tooLong = 0;
   /** When the last frame was captured. */
   timestampNs = 0n;
   private ended = false;
+  private readonly frameLimit: number;
 
-  constructor(reader: CaptureReader) {
+  /** @throws {RangeError} for an MTU that is none. */
+  constructor(reader: CaptureReader, options: PlayOptions = {}) {
     this.reader = reader;
+    this.frameLimit = longestFrame(options.mtu);
   }
 
   /** Whether all frames have been put into batches. */
@@ -33,21 +43,22 @@ export class CapturePlayer {
   fill(limit: number = batchSize): number {
     const { batch } = this;
     batch.count = 0;
-    while (batch.count < Math.min(limit, batchSize)) {
+    let at = 0;
+    while (batch.count < Math.min(limit, batchSize) && at + this.frameLimit <= batchBytes) {
       const frame = this.reader.next();
       if (!frame) {
         this.ended = this.reader.ended;
         break;
       }
-      if (frame.data.length > maximumFrame) {
+      if (frame.data.length > this.frameLimit) {
         this.tooLong++;
         continue;
       }
-      const at = batch.count * stride;
       batch.memory.bytes.set(frame.data, at);
       batch.offsets[batch.count] = at;
       batch.lengths[batch.count] = frame.data.length;
       batch.count++;
+      at += ((frame.data.length + line - 1) & -line) + line;
       this.packets++;
       this.bytes += frame.data.length;
       this.timestampNs = frame.timestampNs;
@@ -61,8 +72,11 @@ export interface CaptureInput extends Port {
   readonly player: CapturePlayer;
 }
 
-export function readPcap(path: string, name: string = path): CaptureInput {
-  const player = new CapturePlayer(openCapture(path));
+/** @throws {CaptureError} @throws {RangeError} for an MTU that is none. */
+export function readPcap(path: string, name: string = path, options: PlayOptions = {}): CaptureInput {
+  // Before the file is opened: nobody would close it.
+  longestFrame(options.mtu);
+  const player = new CapturePlayer(openCapture(path), options);
   return {
     name,
     player,

@@ -3,4 +3,11 @@
  *
  * @packageDocumentation
  */
-export { type CaptureInput, type CaptureOutput, CapturePlayer, readPcap, writePcap } from "./capture-port.ts";
+export {
+  type CaptureInput,
+  type CaptureOutput,
+  CapturePlayer,
+  type PlayOptions,
+  readPcap,
+  writePcap,
+} from "./capture-port.ts";

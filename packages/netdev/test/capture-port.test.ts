@@ -38,4 +38,27 @@ describe("captures", () => {
     expect([player.fill(), player.done, player.packets, player.bytes, player.tooLong]).toEqual([1, true, 3, 210, 1]);
     expect(player.timestampNs).toBe(80_000n);
   });
+
+  it("have frames of up to 9,018 bytes, where ports carry them", () => {
+    const [from, to] = [join(dir, "jumbo.pcap"), join(dir, "jumbo-out.pcapng")];
+    const sizes = [60, 9018, 9019, 1514, 9000];
+    const long = Array.from({ length: 300 }, (_, i) => {
+      const frame = new Uint8Array(sizes[i % sizes.length]!);
+      return frame.fill(i & 255);
+    });
+    const writer = createCapture(from);
+    for (const frame of long) writer.write(frame, 5n);
+    writer.close();
+    const sw = createSwitch({ lookup: patch() });
+    const input = sw.attach(readPcap(from, "in", { mtu: 9000 }));
+    const output = sw.attach(writePcap(to, { clock: () => 7n }));
+    while (sw.forward() > 0);
+    for (const port of [input, output]) sw.detach(port);
+    const reader = openCapture(to);
+    for (const frame of long.filter((f) => f.length <= 9018))
+      expect(Buffer.compare(reader.next()!.data, frame)).toBe(0);
+    expect([reader.next(), reader.problem, input.player.tooLong]).toEqual([null, undefined, 60]);
+    reader.close();
+    expect(() => readPcap(from, "in", { mtu: 9001 })).toThrow(RangeError);
+  });
 });
