@@ -15,8 +15,8 @@ const entriesOfIndex = 1 << indexBits;
 const smallRootBits = 1;
 const largerRoots = [
   { bits: 18, routes: 1 << 15 },
-  { bits: 12, routes: 1 << 9 },
-  { bits: 6, routes: 1 << 3 },
+  { bits: 12, routes: 1 << 8 },
+  { bits: 6, routes: 1 },
 ] as const;
 
 /** Ranges on their way from a block to another: last address and entry of each. */

@@ -107,8 +107,8 @@ function stageLookup(c: FunctionBuilder, base: I32, offset: number, address: I32
     const last = step.get().shl(1);
     c.loop(() => {
       const end = c.load32(range.get().add(step.get()));
-      // Without a branch: which half an address is in cannot be foretold.
-      range.set(range.get().add(c.i32(0).sub(end.ltU(address)).and(step.get())));
+      // A branch: those of packets that follow each other are often the same, and a guess does not wait for memory.
+      c.if(end.ltU(address), () => range.set(range.get().add(step.get())));
       step.set(step.get().shrU(1));
       c.if(step.get().ltU(4), () => c.break());
     });
