@@ -7,6 +7,7 @@
  * @packageDocumentation
  */
 import { type ElementSet, elementSet } from "@clickos/click-core/element";
+import { AggregateIPFlows } from "./analysis/AggregateIPFlows.ts";
 import { FromIPSummaryDump } from "./analysis/FromIPSummaryDump.ts";
 import { ToIPSummaryDump } from "./analysis/ToIPSummaryDump.ts";
 import { SetTimestamp } from "./annotations/SetTimestamp.ts";
@@ -91,6 +92,7 @@ import { StaticThreadSched } from "./threads/StaticThreadSched.ts";
 
 /** All elements of this entry. */
 export const elements: ElementSet = elementSet(
+  AggregateIPFlows,
   AddressInfo,
   AlignmentInfo,
   ARPQuerier,

@@ -211,7 +211,7 @@ describe("compiled filters", () => {
             if (rule && rule.output >= 0) expected[rule.output]!.push(p);
           }
           expect(pass(router, packets)).toEqual(expected);
-          expect(router.freeBuffers).toBe(2048);
+          expect(router.freeBuffers).toBe(65_536);
         },
       ),
       { numRuns: 60 },

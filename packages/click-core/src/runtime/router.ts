@@ -14,7 +14,7 @@ import type { Platform } from "../compile/platform.ts";
 import type { ElementSet, FileUse, HostFiles, HostService, ServiceHost } from "../element/element.ts";
 import type { HandlerEntry, ServiceHandler } from "../element/handler.ts";
 import { findHandler, type HandlerTree, WatchList } from "../element/handler-tree.ts";
-import { type DeviceRings, type RouterDevice, ringSlots, stageDeviceRings } from "./device-ring.ts";
+import { type DeviceRings, type RouterDevice, stageDeviceRings } from "./device-ring.ts";
 import { drawSeed } from "./draw-seed.ts";
 import { HostTimers } from "./host-timers.ts";
 import { createInstance, type Instance, takeOver } from "./instance.ts";
@@ -38,7 +38,7 @@ export interface RouterOptions {
   readonly opening?: (files: readonly (FileUse & { readonly element: string })[]) => void;
   /** Lets scripts run at signals to the process. */
   readonly onSignal?: ServiceHost["onSignal"];
-  /** Packet buffers beyond those that queues are known to hold. */
+  /** Packet buffers beyond those that queues are known to hold; 65,536 when absent. */
   readonly buffers?: number;
   /** Allows elements that use the host; the default. */
   readonly services?: boolean;
@@ -502,11 +502,14 @@ function refusing<T>(configure: () => T): T {
   }
 }
 
+/** Packet buffers beyond those that queues are known to hold: 128 MiB, which cost nothing until they are used. */
+const processBuffers = 65_536;
+
 function processPlatform(rings: Map<number, DeviceRings>, options: RouterOptions): Platform {
   return {
     memoryImport: ["click", "memory"],
     base: 64,
-    buffers: options.buffers ?? 2 * ringSlots + 1024,
+    buffers: options.buffers ?? processBuffers,
     buffersPerDevice: 0,
     fewerBuffers: true,
     heapBytes: 256 << 20,

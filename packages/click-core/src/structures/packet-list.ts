@@ -13,6 +13,8 @@ const list: Struct<{ head: U32Field; tail: U32Field; length: U32Field }> = struc
 export interface StagedPacketList {
   length(): I32;
   append(packet: Packet): void;
+  /** The first packet's address, left where it is, or 0. */
+  first(): I32;
   /** Removes the first packet's address, or gives 0. */
   shiftOrZero(): I32;
 }
@@ -39,6 +41,7 @@ export const packetList: TransferableField<StagedPacketList, { readonly length: 
         s.tail.set(address);
         s.length.inc();
       },
+      first: () => s.head.get(),
       shiftOrZero() {
         const first = s.head.get();
         c.if(first, () => {
