@@ -46,10 +46,10 @@ export class VmRouter implements HandlerTree {
     return this.tree.describe(path);
   }
   read(path: string, argument?: string): string {
-    return this.still((tree) => tree.read(path, argument));
+    return this.still((tree) => sensible(path, () => tree.read(path, argument)));
   }
   write(path: string, value: string): void {
-    this.still((tree) => tree.write(path, value));
+    this.still((tree) => sensible(path, () => tree.write(path, value)));
     this.checkWatches();
     // It may have made work for a guest that is asleep.
     this.hypervisor.wake(this.domain.id);
@@ -138,5 +138,15 @@ export class VmRouter implements HandlerTree {
       throw other();
     this.instances.set(index, instance);
     return instance;
+  }
+}
+
+/** What a guest has in its memory need not make sense: a handler that is led beyond it is refused. */
+function sensible<T>(path: string, call: () => T): T {
+  try {
+    return call();
+  } catch (e) {
+    if (e instanceof RangeError) throw new HandlerError("REFUSED", `${path}: ${e.message}`);
+    throw e;
   }
 }

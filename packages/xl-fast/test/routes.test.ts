@@ -1,4 +1,5 @@
 /** Routing tables in virtual machines: handlers through the toolstack, states that are saved, copied and moved. */
+import { HandlerError } from "@clickos/click-core";
 import { elements } from "@clickos/click-elements";
 import { linkImage } from "@clickos/click-image";
 import { createToolstack, type Vm } from "@clickos/xl-fast";
@@ -173,5 +174,26 @@ describe("a routing table in a VM", () => {
     await configure(b, vm, 2, "Idle -> Queue(1000) -> Discard");
     expect(b.xl.store.exists(`${at}/2/error`)).toBe(true);
     expect(addHosts(vm, 0, 30_000)).toBe(30_000);
+  });
+
+  it("is refused, and nothing else, where a guest has written over it", async () => {
+    const b = bench(2);
+    const vm = await boot(b);
+    vm.write("rt.add", "10.1.0.0/16 1");
+    const { state, stateSize } = vm.image.manifest.router.elements.find((e) => e.name === "rt") as {
+      state: number;
+      stateSize: number;
+    };
+    new Uint32Array(vm.domain.memory.buffer, state, stateSize / 4).fill(0x7ffffff0);
+    const calls = [
+      () => vm.read("rt.table"),
+      () => vm.handlers().read("rt.lookup", "10.0.0.1"),
+      () => vm.write("rt.set", "0.0.0.0/0 0"),
+      () => vm.write("rt.remove", "10.0.0.0/8"),
+      () => vm.write("rt.flush", ""),
+    ];
+    for (const call of calls) expect(call).toThrow(HandlerError);
+    expect(vm.read("rt.class")).toBe("RadixIPLookup");
+    expect(await b.xl.clone("vm", { name: "clone", vif: bench(2, b.xl).vif })).toBeDefined();
   });
 });

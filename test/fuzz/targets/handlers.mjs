@@ -8,7 +8,7 @@ const configuration = `
   t [1] -> sh :: SimpleQueue(5) -> b :: BandwidthShaper(1Mbps) -> dq :: DelayUnqueue(1ms) -> rr :: RoundRobinSwitch -> Discard;
   rr [1] -> Queue -> s0 :: Strip(4) -> tr :: Truncate(60) -> ts :: TimedSink(1s);
   inf :: InfiniteSource(LIMIT 3, ACTIVE false) -> pr :: Print(x, ACTIVE false) -> mh :: MarkIPHeader(0) -> ck :: CheckIPHeader -> f :: IPFilter(allow udp, deny all)
-    -> rt :: StaticIPLookup(0.0.0.0/0 0) -> ttl :: DecIPTTL -> rw :: IPRewriter(pattern 1.0.0.1 1024-65535 - - 0 0) -> Discard;
+    -> rt :: RadixIPLookup(0.0.0.0/0 0) -> ttl :: DecIPTTL -> rw :: IPRewriter(pattern 1.0.0.1 1024-65535 - - 0 0) -> Discard;
   tsrc :: TimedSource(10s) -> nq :: NotifierQueue -> ps :: PullSwitch(0) -> ru :: RatedUnqueue(5) -> pt :: PaintSwitch -> Discard;
   Idle -> [0] arp :: ARPQuerier(1.0.0.1, 02:00:00:00:00:01); Idle -> [1] arp; arp -> Discard;
   s :: Script(TYPE PASSIVE, return "$args"); x :: Script(TYPE PROXY, return $0);
@@ -56,6 +56,8 @@ const values = [
   "-",
   "all",
   "0 1 2",
+  "10.0.0.0/8 0",
+  "0/0 1.2.3.4 0",
 ];
 const words = [...paths, ...values, "r ", "w ", ".", "*", "\n", "..", "constructor", "__proto__", "toString"];
 
@@ -70,6 +72,8 @@ export const target = {
       "w q.capacity 4294967295\nw src.limit 4294967295\nw q.reset",
       "w sw.config 1\nr sw.config",
       "w f.config allow tcp, drop all\nw f.config (",
+      "w rt.add 10.0.0.0/8 1.2.3.4 0\nr rt.lookup 10.0.0.1\nw rt.remove 10/8\nr rt.table",
+      "w rt.set 0.0.0.0/0 0\nw rt.ctrl remove 0/0\nw rt.flush\nw rt.ctrl add x",
       "r constructor\nr c.constructor\nr __proto__.x\nw stop 5",
     ].map(bytesOf),
   heavy: () =>

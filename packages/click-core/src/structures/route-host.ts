@@ -84,8 +84,8 @@ export class HostRoutes implements HostRouteTable {
   }
 
   *routes(): Generator<Route & { added: number }> {
-    // A place has 16 bytes: what says that there are more is wrong.
-    const used = Math.min(this.field("placesUsed"), this.data.byteLength / routeBytes);
+    // What says that there are more is wrong.
+    const used = Math.min(this.field("placesUsed"), this.data.byteLength / routeBytes, maximumItems);
     for (let place = 0; place < used; place++) {
       const at = this.list.address(place);
       if (this.word(at + routeAt.entry) === 0) continue;
