@@ -78,10 +78,29 @@ describe("what structures have from the start", () => {
       new ConfigurationError([
         {
           severity: "error",
-          message: "the tables of the configuration need more than the 64 KiB of memory allowed",
+          message: "the tables of the configuration need more than the 56 KiB of memory that are left for them",
           place: undefined,
         },
       ]),
     );
+  });
+
+  it("may not depend on addresses otherwise than by words that are some", async () => {
+    const hashed = element({
+      name: "Hashed",
+      ports: "1/1",
+      processing: "a/a",
+      state: { table: routeTable() },
+      fill: {
+        table: (table, { heap }) => {
+          const block = heap.allocate(64);
+          table.set(heap, { address: Math.imul(block, 3), length: 32, gateway: 0, output: 0 });
+        },
+      },
+      action() {},
+    });
+    await expect(
+      Router.compile("Idle -> Hashed -> Discard", { elements: { ...elements, ...elementSet(hashed) } }),
+    ).rejects.toThrow("what `fill` leaves depends on where the heap is, otherwise than by addresses");
   });
 });
