@@ -9,6 +9,12 @@ import { elements } from "@clickos/click-elements";
 
 const times = (n, make) => Array.from({ length: n }, (_, i) => make(i)).join("\n");
 
+function routes(name) {
+  const route = (i) => `${10 + (i >> 16)}.${(i >> 8) & 255}.${i & 255}.0/24 1.0.0.${i & 63} ${i % 2}`;
+  return `FromDevice(0) -> rt :: ${name}(${Array.from({ length: 20_000 }, (_, i) => route(i)).join(", ")});
+    rt [0] -> Discard; rt [1] -> Discard`;
+}
+
 const configurations = {
   // An IP router with two interfaces: twenty elements.
   "20 elements": `
@@ -24,6 +30,9 @@ const configurations = {
     (i) =>
       `FromDevice(${i % 4}) -> Strip(14) -> CheckIPHeader -> Paint(${i}) -> DecIPTTL -> Counter -> Null -> Queue(4) -> Unqueue -> Discard;`,
   ),
+  // Tables of routes, as code and in the heap.
+  "20000 static": routes("StaticIPLookup"),
+  "20000 in the heap": routes("RadixIPLookup"),
 };
 
 function median(run) {
