@@ -109,7 +109,7 @@ describe("moving packets", () => {
     expect(router.drops()).toEqual([{ element: "q", reason: "queue full", count: 2 }]);
     router.write("u.active", "true");
     expect(pass(router, [])[1]).toEqual(frames.slice(0, 3));
-    expect(router.freeBuffers).toBe(2048 + 3);
+    expect(router.freeBuffers).toBe(65_536 + 3);
   });
 
   it("ToDevice pulls no more than its ring takes", async () => {

@@ -28,7 +28,7 @@ describe("FullNoteQueue", () => {
     router.write("u.active", "false");
     pass(router, sent.slice(0, 2));
     router.write("q.reset", "");
-    expect([read()[0], router.freeBuffers]).toEqual(["0", 2048 + 3]);
+    expect([read()[0], router.freeBuffers]).toEqual(["0", 65_536 + 3]);
     router.write("q.capacity", "7");
     expect(read()[3]).toBe("7");
   });

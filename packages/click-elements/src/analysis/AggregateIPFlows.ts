@@ -130,6 +130,8 @@ export const AggregateIPFlows: ElementClass = element({
         () => state.flows.expire(c.i64(never), perReap, (entry) => state.flows.remove(entry), queue),
         () => {},
       );
+    // Where packets are pulled none is held.
+    if (!context.inputIsPush(0)) return;
     c.while(
       () =>
         state.waiting.expire(c.i64(never), perReap, (entry) => {
