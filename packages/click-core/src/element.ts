@@ -69,6 +69,7 @@ export {
   type ServiceContext,
   type ServiceHost,
   type StagedTimer,
+  type StateOf,
 } from "./element/element.ts";
 export {
   type Handler,
@@ -101,6 +102,7 @@ export {
   type PacketWord,
   packetDescriptor,
   packetType,
+  packetWords,
   type StagedIp,
 } from "./element/packet.ts";
 export {
