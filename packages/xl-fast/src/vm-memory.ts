@@ -49,7 +49,6 @@ export class VmMemory {
    * @throws {ToolstackError} NO_ROOM when it was used meanwhile.
    */
   take(plan: Plan, running: readonly Plan[]): void {
-    const { buffer } = this.domain.memory;
     const below = running.filter((r) => r.heap !== undefined && r.base < plan.base);
     // Nothing is allocated between the look and the change.
     if (below.length > 0)
@@ -65,8 +64,7 @@ export class VmMemory {
         }
       });
     // Memory that no router has had is zero, and better left alone: frames that nobody touches cost nothing.
-    if (this.written.some((w) => w.start < plan.end && w.end > plan.base))
-      new Uint8Array(buffer, plan.base, plan.end - plan.base).fill(0);
+    this.clear(plan.base, plan.end);
     this.written.push({ start: plan.base, end: plan.end });
   }
 
@@ -85,8 +83,20 @@ export class VmMemory {
     for (const r of running) {
       if (r.heap === undefined) continue;
       const above = running.filter((other) => other.base > r.base).map((other) => other.base);
+      const at = r.control + heapEnd;
+      const end = Math.min(this.data.byteLength, ...above);
+      // What a heap has never used is zero.
+      this.clear(this.data.getUint32(at, true), end);
       // A word, which the router reads once for each block that it takes: it need not stand still to have more.
-      this.data.setUint32(r.control + heapEnd, Math.min(this.data.byteLength, ...above), true);
+      this.data.setUint32(at, end, true);
+    }
+  }
+
+  /** Clears what routers have written to, which nobody has. */
+  private clear(start: number, end: number): void {
+    for (const w of this.written) {
+      const from = Math.max(start, w.start);
+      if (from < Math.min(end, w.end)) new Uint8Array(this.data.buffer, from, Math.min(end, w.end) - from).fill(0);
     }
   }
 

@@ -2,11 +2,11 @@
 
 import { routerControl } from "@clickos/click-core/compile";
 import { elements } from "@clickos/click-elements";
-import { linkImage } from "@clickos/click-image";
+import { type Image, linkImage } from "@clickos/click-image";
 import { createHypervisor } from "@clickos/hypervisor";
 import { createToolstack, type Toolstack } from "@clickos/xl-fast";
 import { describe, expect, it } from "vitest";
-import { bench, frame } from "./rig.ts";
+import { bench, configure, frame, shell } from "./rig.ts";
 
 const text = `FromDevice(0) -> MarkIPHeader(14) -> rw :: IPRewriter(pattern 1.0.0.1 1024-65535# - - 0 0) -> ToDevice(1)`;
 const image = await linkImage({ file: "nat", text }, { elements, name: "nat" });
@@ -76,5 +76,22 @@ describe("the seed of a router in a VM", () => {
     expect(passed).toBe(600 - failures);
     if (guarantee === "0") expect(failures).toBe(0);
     else expect(failures).toBe(600 - size);
+  });
+
+  it("a heap gets what another router left as if it was never used", async () => {
+    const b = bench(2, createToolstack({ elements }));
+    const vm = await shell(b, text);
+    const planOf = (router: number): Image["manifest"]["router"] =>
+      (vm.handlers(router) as unknown as { readonly image: Image }).image.manifest.router;
+    await configure(b, vm, 1, "Idle -> Queue(100) -> Discard");
+    const { base, end } = planOf(1);
+    const { buffer } = vm.domain.memory;
+    // All but the words that the toolstack reads.
+    new Uint8Array(buffer, base + 8192, end - base - 8192).fill(0xff);
+    b.xl.store.write(`/local/domain/${vm.domain.id}/clickos/1/status`, "Halted");
+    await vm.settled();
+    const { heapNext, heapEnd } = routerControl.view(buffer, planOf(0).control);
+    expect([vm.routers, heapNext <= base, heapEnd >= end]).toEqual([[0], true, true]);
+    expect(new Uint8Array(buffer, heapNext, heapEnd - heapNext).every((byte) => byte === 0)).toBe(true);
   });
 });
