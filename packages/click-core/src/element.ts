@@ -117,6 +117,7 @@ export type { FormerField, StateMover, TransferableField } from "./runtime/trans
 export { anew } from "./structures/anew.ts";
 export { ewma, type HostEwma, type HostRate, rate, type StagedEwma, type StagedRate } from "./structures/ewma.ts";
 export { fixedPointText } from "./structures/fixed-point.ts";
+export { gapRate, gapRateOf, type HostGapRate, type StagedGapRate } from "./structures/gap-rate.ts";
 export { type HashTableOptions, hashTable, type StagedHashTable } from "./structures/hash-table/hash-table.ts";
 export type { HostHashTable, HostTableEntry } from "./structures/hash-table/host-hash-table.ts";
 export { packetList, type StagedPacketList } from "./structures/packet-list.ts";
@@ -130,3 +131,12 @@ export {
   type StagedRouteTable,
 } from "./structures/route-table.ts";
 export { TextLine, type TextPlaces } from "./structures/text-line.ts";
+export {
+  type HostTokenCount,
+  type HostTokenRate,
+  type StagedTokenCount,
+  type StagedTokenRate,
+  tokenCount,
+  tokenRate,
+  tokenRateOf,
+} from "./structures/token-bucket.ts";

@@ -103,7 +103,7 @@ describe("BandwidthRatedUnqueue", () => {
         expect(bytes).toBeLessThan(rate * seconds + rate / 20 + length + 1);
       };
       close(bytesAfter(10), 10_000, 10);
-      expect(router.read("u.rate")).toBe("10000");
+      expect(router.read("u.rate")).toBe("80.04kbps");
       router.write("u.rate", "1Mbps");
       close(bytesAfter(2), 125_000, 2);
     }

@@ -1,9 +1,9 @@
 /**
- * RatedSource([DATA, RATE, LIMIT, ACTIVE] [, keywords LENGTH, STOP]) — makes packets at a rate.
+ * RatedSource([DATA, RATE, LIMIT, ACTIVE] [, keywords LENGTH, STOP, BANDWIDTH]) — makes packets at a rate.
  *
- * Makes RATE packets a second (default 10), by a timer when it pushes and on demand when it is pulled. Stops
- * after LIMIT packets; -1, the default, is no limit. DATA and LENGTH are as for InfiniteSource. With STOP true,
- * asks the driver to stop at the limit.
+ * Makes RATE packets a second (default 10), by its task when it pushes and on demand when it is pulled; with BANDWIDTH,
+ * as many as have that together. A pause earns two packets, or a hundredth of a second's. Stops after LIMIT packets; -1, the
+ * default, is no limit. DATA and LENGTH are as for InfiniteSource. With STOP true, asks the driver to stop after the limit.
  *
  * Handlers: count (read), reset (write), rate, limit, active, data, length (read, write).
  *
@@ -15,23 +15,36 @@ import {
   type ElementClass,
   type ElementContext,
   element,
+  type HostTokenCount,
+  type HostTokenRate,
   keyword,
   live,
   positional,
+  tokenCount,
+  tokenRate,
+  tokenRateOf,
 } from "@clickos/click-core/element";
 import { quoteAlways } from "@clickos/click-language/arguments";
-import type { FunctionBuilder, I32, I64 } from "@clickos/codegen";
-import { type U32Field, u32, u64 } from "@clickos/layout";
-import { resetHandler, wake } from "../lib/handlers.ts";
+import type { FunctionBuilder, I32 } from "@clickos/codegen";
+import { type U32Field, u32 } from "@clickos/layout";
+import { readValue, resetHandler, wake } from "../lib/handlers.ts";
 import { dataText, makePacket, packetTemplate } from "../lib/source.ts";
 
-const second = 1_000_000_000n;
+/** Packets that are pushed in one turn of the task. */
+const packetsATurn = 32;
 
-const state = { next: u64, count: u32 };
+const state = { rate: tokenRate, tokens: tokenCount, count: u32 };
+type Tokens = { readonly rate: HostTokenRate; readonly tokens: HostTokenCount; readonly active: number };
 
 const limit = live(arg.i32, { written: wake });
-const active = live(arg.bool, { written: wake });
-const rate = live(arg.u32, { kind: "rate", unit: "packets/s", written: wake });
+const active = live(arg.bool, {
+  written(context, s: Tokens) {
+    if (s.active) s.tokens.set(s.rate, 1);
+    wake(context);
+  },
+});
+
+const capacityOf = (rate: number): number => (rate < 200 ? 2 : Math.floor(rate / 100));
 
 export const RatedSource: ElementClass = element({
   name: "RatedSource",
@@ -39,18 +52,38 @@ export const RatedSource: ElementClass = element({
   processing: "a/a",
   config: {
     DATA: positional(arg.bytes, new Uint8Array(64)),
-    RATE: positional(rate, 10),
+    RATE: positional(arg.u32, 10),
     LIMIT: positional(limit, -1),
     ACTIVE: positional(active, true),
     LENGTH: keyword(arg.i32, -1),
     DATASIZE: keyword(arg.i32, -1),
     STOP: keyword(arg.bool, false),
+    BANDWIDTH: keyword(arg.bandwidth, 0),
   },
-  prepare: ({ config, error }) => ({
-    template: packetTemplate({ DATA: config.DATA, LENGTH: Math.max(config.LENGTH, config.DATASIZE) }, error),
-  }),
+  prepare({ config, error }) {
+    const template = packetTemplate({ DATA: config.DATA, LENGTH: Math.max(config.LENGTH, config.DATASIZE) }, error);
+    const { length } = template;
+    if (config.BANDWIDTH === 0) return { template, rate: config.RATE, capacity: capacityOf(config.RATE) };
+    if (length === 0) error("packets of no bytes have no bandwidth");
+    const rate = Math.floor(config.BANDWIDTH / Math.max(length, 1));
+    return { template, rate, capacity: Math.max(capacityOf(rate), 2 * Math.max(config.LENGTH, config.DATASIZE)) };
+  },
   state,
+  initial: ({ plan }) => ({ rate: tokenRateOf(plan.rate, plan.capacity) }),
   handlers: {
+    rate: {
+      kind: "rate",
+      unit: "packets/s",
+      read: (s) => s.rate.tokens,
+      write(s, text, context) {
+        const before = tokenRateOf(0, 0);
+        Object.assign(before.parts, { scale: s.rate.parts.scale });
+        const rate = readValue(arg.u32, text);
+        s.rate.assign(rate, capacityOf(rate));
+        s.tokens.adjust(before, s.rate);
+        wake(context);
+      },
+    },
     count: { counter: "count" },
     data: {
       constant: ({ plan }) => dataText(plan.template),
@@ -61,78 +94,71 @@ export const RatedSource: ElementClass = element({
       write: (_s, text, { change }) => change("LENGTH", text),
     },
     reset: {
-      write: (s, _value, context) => {
+      write(s, _value, context) {
         s.count = 0;
-        context.setTimer(context.now());
+        s.tokens.set(s.rate, 1);
+        wake(context);
       },
     },
     reset_counts: resetHandler("count"),
   },
-  notifier: {
-    active: (_c, context) => context.state.next.get().leU(context.clock.now()),
+  hasTask: ({ outputIsPush }) => outputIsPush,
+  notifier: { active: (c, context) => mayMake(c, context) },
+  init(_c, { state }) {
+    state.tokens.set(state.rate, 1);
   },
-  init(_c, { state, timer, clock }) {
-    state.next.set(clock.now());
-    timer.at(clock.now());
+  timer(_c, { task, wake, isPush }) {
+    if (isPush(0)) task.schedule();
+    else wake();
   },
-  timer(c, context) {
-    const { state, output, clock, timer, isPush, wake, config, stop } = context;
-    c.if(runs(context), () => {
-      if (!isPush(0)) {
-        wake();
-        return;
-      }
-      const now = clock.now();
-      skipLostTime(c, context);
-      // At most a burst at once: a clock that jumps ahead does not flood the router.
-      const turns = c.var("i32", 32, "turns");
-      c.loop(() => {
-        c.if(turns.get().eqz().or(state.next.get().gtU(now)).or(runs(context).eqz()), () => c.break());
-        turns.inc(-1);
-        state.next.inc(interval(c, context));
-        state.count.inc();
-        makePacket(c, context.plan.template, context, (packet) => output(0).push(packet));
+  task(c, context) {
+    const { state, output, task, config, stop, plan } = context;
+    const worked = c.var("i32", 0, "worked");
+    if (config.STOP) c.if(state.active.get().and(isOver(context)), () => stop());
+    c.for(0, packetsATurn, 1, () => {
+      c.if(mayMake(c, context).eqz(), () => {
+        // It runs once more after the last packet, to stop.
+        c.if(worked.get().eqz(), () => task.unschedule());
+        c.break();
       });
-      if (config.STOP) c.if(state.count.get().geU(state.limit.get()), () => stop());
-      c.if(runs(context), () => timer.at(state.next.get()));
+      state.tokens.remove(state.rate, 1);
+      state.count.inc();
+      worked.set(1);
+      makePacket(c, plan.template, context, (packet) => output(0).push(packet));
     });
+    return worked.get();
   },
   pull(c, _port, context) {
-    const { state, output, clock, timer, config, stop } = context;
-    c.if(runs(context), () => {
-      skipLostTime(c, context);
-      c.if(
-        state.next.get().leU(clock.now()),
-        () => {
-          makePacket(c, context.plan.template, context, (packet) => {
-            state.next.inc(interval(c, context));
-            state.count.inc();
-            if (config.STOP) c.if(state.count.get().eq(state.limit.get()), () => stop());
-            output(0).push(packet);
-          });
-        },
-        () => timer.at(state.next.get()),
-      );
-    });
+    const { state, output, config, stop, plan } = context;
+    if (config.STOP) c.if(state.active.get().and(isOver(context)), () => stop());
+    c.if(mayMake(c, context), () =>
+      makePacket(c, plan.template, context, (packet) => {
+        state.tokens.remove(state.rate, 1);
+        state.count.inc();
+        output(0).push(packet);
+      }),
+    );
   },
 });
 
 type Rated = Pick<
-  ElementContext<unknown, unknown, typeof state & { limit: U32Field; active: U32Field; rate: U32Field }>,
-  "state" | "clock"
+  ElementContext<unknown, unknown, typeof state & { limit: U32Field; active: U32Field }>,
+  "state" | "clock" | "timer"
 >;
 
-function runs({ state }: Rated): I32 {
-  return state.active.get().and(state.rate.get().ne(0)).and(state.count.get().ltU(state.limit.get()));
+function isOver({ state }: Rated): I32 {
+  // Compared unsigned: -1 is never reached.
+  return state.count.get().geU(state.limit.get());
 }
 
-function interval(c: FunctionBuilder, { state }: Rated): I64 {
-  // Rounded down, and never zero; a rate of nothing is not asked for.
-  return c.i64(second).divU(state.rate.get().toI64());
-}
-
-/** A source that was held up makes good a tenth of a second at most. */
-function skipLostTime(c: FunctionBuilder, { state, clock }: Rated): void {
-  const most = second / 10n;
-  c.if(state.next.get().add(most).ltU(clock.now()), () => state.next.set(clock.now().sub(most)));
+/** Whether there is to be a packet; where it is too early, the timer says when. */
+function mayMake(c: FunctionBuilder, context: Rated): I32 {
+  const { state, clock, timer } = context;
+  const result = c.var("i32", 0, "result");
+  c.if(isOver(context).eqz().and(state.active.get()), () => {
+    state.tokens.refill(state.rate, clock.now());
+    result.set(state.tokens.contains(state.rate, 1));
+    c.if(result.get().eqz(), () => timer.after(state.tokens.timeUntil(state.rate, 1)));
+  });
+  return result.get();
 }

@@ -1,10 +1,10 @@
 /**
  * BandwidthShaper(RATE) — lets bytes through at a rate.
  *
- * Answers pulls with packets of at most RATE bytes a second, or a bandwidth such as 10Mbps.
- * A pause earns a burst of a twentieth of a second.
+ * Answers pulls with packets of at most RATE bytes a second, or a bandwidth such as 10Mbps, as far apart as can be. What was
+ * not asked for is made up for within its second.
  *
- * Handlers: rate (read, write).
+ * Handlers: rate (read, write), reset (write).
  *
  *   Queue -> BandwidthShaper(1Mbps) -> Unqueue -> ...
  */

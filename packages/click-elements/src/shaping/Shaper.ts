@@ -1,10 +1,10 @@
 /**
  * Shaper(RATE) — lets packets through at a rate.
  *
- * Answers pulls with at most RATE packets a second; those who ask sooner get none and are woken in time.
- * A pause earns a burst of a twentieth of a second.
+ * Answers pulls with at most RATE packets a second, as far apart as can be; those who ask sooner get none and are woken in
+ * time. What was not asked for is made up for within its second. A second output, if it is connected, has what is over the rate.
  *
- * Handlers: rate (read, write).
+ * Handlers: rate (read, write), reset (write).
  *
  *   Queue -> Shaper(1000) -> Unqueue -> ...
  */
