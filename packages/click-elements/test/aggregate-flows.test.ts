@@ -101,6 +101,28 @@ describe("AggregateIPFlows", () => {
     expect(await numbered("", [udp(1, 2, a), error])).toBe(`#1.0 x`);
   });
 
+  it("holds errors about fragments with those, and a flow that begins while it is held is one flow", async () => {
+    const whole = udp(1, 2, a, new Uint8Array(40));
+    const [first, last] = [
+      ip({ ...a, fragment: 0x2000, payload: whole.slice(20, 44) }),
+      ip({ ...a, fragment: 3, payload: whole.slice(44) }),
+    ] as const;
+    const payload = new Uint8Array(8 + 28);
+    payload.set([3, 1]);
+    payload.set(last.subarray(0, 28), 8);
+    const error = ip({ src: "9.9.9.9", dst: "10.0.0.1", protocol: 1, payload });
+    // The later fragment, an error about that, the first one, and packets behind them.
+    error.set([0, 8], 4);
+    const others = [udp(5, 6, a), udp(6, 5, b), udp(1, 2, a)] as const;
+    others.forEach((other, i) => other.set([0, 9 + i], 4));
+    const list = [last, error, first, others[0], others[1], 40, others[2]];
+    const clear = (r: Router): void => {
+      r.write("a.clear", "");
+      r.run();
+    };
+    expect(await numbered("ICMP true", list, clear)).toBe("#1.0 #1.0 #1.0 #2.0 #2.1 #1.0");
+  });
+
   it("forgets everything when it is told to, and keeps its flows over a hot swap", async () => {
     using r = await Router.compile(
       "FromDevice(0) -> MarkIPHeader -> a :: AggregateIPFlows -> p :: PaintSwitch -> c0 :: Counter -> Discard; p [1] -> c1 :: Counter -> Discard",

@@ -119,17 +119,15 @@ export const AggregateIPFlows: ElementClass = element({
   handlers: {
     clear: {
       kind: "button",
-      // The element's own code lets go what is held.
-      write: (_s, _value, { setTimer, now }) => setTimer(now()),
+      write(s, _value, { heap, setTimer, now }) {
+        for (const flow of [...s.flows.entries()]) s.flows.remove(heap, flow);
+        // The element's own code lets go what is held.
+        setTimer(now());
+      },
     },
   },
   timer(c, context) {
     const { state } = context;
-    for (const queue of [openFlows, closedFlows, udpFlows])
-      c.while(
-        () => state.flows.expire(c.i64(never), perReap, (entry) => state.flows.remove(entry), queue),
-        () => {},
-      );
     // Where packets are pulled none is held.
     if (!context.inputIsPush(0)) return;
     c.while(
@@ -283,6 +281,9 @@ function findFlow(
           () => {
             const value = flows.value(entry);
             value.aggregate.set(number);
+            // It may be held for a while before it is seen.
+            value.last.set(now);
+            flows.expiresAt(entry, now.add(config.TCP_TIMEOUT).toI64().mul(second), openFlows);
             value.reverse.set(isTurned);
             state.next.set(number.add(1));
             result.set(entry);
@@ -355,7 +356,7 @@ function letGoOld(c: FunctionBuilder, context: Context, entry: I32): void {
   const oldest = state.now.get().sub(config.FRAGMENT_TIMEOUT);
   letGo(c, context, entry, (address) => {
     const old = secondsOf(c, address).ltS(oldest);
-    return old.or(heldHeader(c, address).fragment.isSet().eqz());
+    return old.or(heldHeader(c, address, config).fragment.isSet().eqz());
   });
   const { packets } = state.waiting.value(entry);
   c.if(
@@ -374,7 +375,7 @@ function letGoOld(c: FunctionBuilder, context: Context, entry: I32): void {
 
 /** Sends packets on, the first of the list first, as long as `when` says so. One whose flow nothing tells is dropped. */
 function letGo(c: FunctionBuilder, context: Context, entry: I32, when: (address: I32) => I32): void {
-  const { state, packets, output } = context;
+  const { state, packets, output, config } = context;
   const list = state.waiting.value(entry).packets;
   const aggregateOf = (address: I32) => staged(c, u32, address, annotations + annotation.aggregate);
   const paintOf = (address: I32) => staged(c, u8, address, annotations + annotation.paint);
@@ -383,7 +384,7 @@ function letGo(c: FunctionBuilder, context: Context, entry: I32, when: (address:
     c.if(address.eqz(), () => c.break());
     c.if(when(address).eqz(), () => c.break());
     list.shiftOrZero();
-    const id = heldHeader(c, address).identification.stored.get();
+    const id = heldHeader(c, address, config).identification.stored.get();
     const known = c.var("i32", aggregateOf(address).get(), "known");
     const at = c.var("i32", list.first(), "at");
     c.while(
@@ -391,7 +392,7 @@ function letGo(c: FunctionBuilder, context: Context, entry: I32, when: (address:
       () => {
         const other = at.get();
         at.set(staged(c, packetDescriptor, other).next.get());
-        c.if(heldHeader(c, other).identification.stored.get().eq(id), () =>
+        c.if(heldHeader(c, other, config).identification.stored.get().eq(id), () =>
           c.if(
             known.get(),
             () => {
@@ -417,7 +418,8 @@ function letGo(c: FunctionBuilder, context: Context, entry: I32, when: (address:
         () => {
           const none = c.i32(0);
           const flow = state.flows.find([known.get(), none, none, none]);
-          c.if(flow, () => seen(c, packet, packet.ip, state.flows.entryOf(flow), context));
+          const header = heldHeader(c, address, config);
+          c.if(flow, () => seen(c, packet, header, state.flows.entryOf(flow), context));
           output(0).push(packet);
         },
         () => packet.drop("no first fragment"),
@@ -431,8 +433,16 @@ const { annotations } = packetDescriptor.offsets;
 function transportOf(packet: Packet): ReturnType<typeof span> {
   return span(packet.c, packet.transport, packet.data.add(packet.length).sub(packet.transport));
 }
-function heldHeader(c: FunctionBuilder, address: I32): Header {
-  return span(c, staged(c, packetDescriptor, address).network.get(), ipv4.size).header(ipv4, "stated");
+/** The header that said which flow a packet at rest belongs to. */
+function heldHeader(c: FunctionBuilder, address: I32, { ICMP }: Config): Header {
+  const { network, transport } = staged(c, packetDescriptor, address);
+  const own = span(c, network.get(), ipv4.size).header(ipv4, "stated");
+  if (!ICMP) return own;
+  const about = transport.get().add(messageSize);
+  return span(c, c.select(own.protocol.get().eq(ipProtocols.icmp), about, network.get()), ipv4.size).header(
+    ipv4,
+    "stated",
+  );
 }
 function secondsOf(c: FunctionBuilder, address: I32): I32 {
   return staged(c, packetDescriptor, address).timestamp.get().divU(second).toI32();

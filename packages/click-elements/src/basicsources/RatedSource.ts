@@ -79,9 +79,11 @@ export const RatedSource: ElementClass = element({
         const before = tokenRateOf(0, 0);
         Object.assign(before.parts, { scale: s.rate.parts.scale });
         const rate = readValue(arg.u32, text);
+        const stood = s.rate.tokens === 0;
         s.rate.assign(rate, capacityOf(rate));
         s.tokens.adjust(before, s.rate);
-        wake(context);
+        // Else the timer is set, and the new rate is looked at when the time is up that the other one took.
+        if (stood) wake(context);
       },
     },
     count: { counter: "count" },

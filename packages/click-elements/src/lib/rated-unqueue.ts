@@ -63,8 +63,10 @@ export function ratedUnqueue(name: string, unit: RateUnit): ElementClass {
         read: (s) => rateText(unit, s.rate.tokens),
         write(s, value, { plan, schedule }) {
           const rate = readValue(rateType(unit), value);
+          const stood = s.rate.tokens === 0;
           s.rate.assign(rate, capacity(unit, rate, plan.burst));
-          schedule();
+          // Else the timer is set, and the new rate is looked at when the time is up that the other one took.
+          if (stood) schedule();
         },
       },
       calls: {

@@ -166,7 +166,7 @@ export function flowLines<C>(
     const { guarantee, timeout } = rules.timesOnHost(config, flow);
     const due = flow.queue === guaranteed ? flow.expires + timeout - guarantee : flow.expires;
     const [forward, reply] = which === 0 ? ["*", ""] : ["", "*"];
-    const seconds = (due - time + second / 2n) / second;
+    const seconds = due > time ? (due - time + second / 2n) / second : 0n;
     text += `${line} [${forward}${spec.forward} ${reply}${spec.reply}] i${flow.value.input} exp${seconds}\n`;
   }
   return text;
