@@ -97,3 +97,11 @@ export function skipTags(
   if (tooShort !== "stated") c.leaveIf(short.get(), tooShort);
   return { etherType: etherType.get().swap16(), payload: span(c, at.get(), left.get()) };
 }
+
+/** Exchanges a frame's addresses: their twelve bytes are moved as eight and four. */
+export function exchangeAddresses({ span: { c }, address }: StagedHeader<typeof ethernetTable>): void {
+  const low = c.load64(address);
+  const high = c.load32(address, 8).toI64();
+  c.store64(address, low.shrU(48).or(high.shl(16)).or(low.shl(48)));
+  c.store32(address, low.shrU(16).toI32(), 8);
+}

@@ -2,7 +2,7 @@
  * Packet buffers. Those of the pool are one behind the other: a stack has the addresses of the free ones, so that the one used
  * last is used next, and those that were never used follow one another. Large ones are blocks of the heap.
  */
-import { type Func, type FunctionBuilder, type I32, staged } from "@clickos/codegen";
+import { type Func, type FunctionBuilder, type I32, type I32Like, staged } from "@clickos/codegen";
 import { bufferSize, dataLimit, dataOffset, maximumLargeFrame, packetDescriptor } from "../element/packet.ts";
 import { heapOf } from "./heap.ts";
 import { routerControl, type StagedPool } from "./platform.ts";
@@ -23,20 +23,19 @@ const { limit } = packetDescriptor.offsets;
 
 /** `place` is asked when code is made. */
 export function bufferPool(place: () => PoolPlace): StagedPool {
-  /** A buffer that was never used. */
-  const fresh = ({ module }: FunctionBuilder): Func<"i32"> =>
-    module.once("fresh buffer", () =>
-      module.func("fresh buffer", {}, "i32", (c) => {
-        const { control, base, count } = place();
-        const used = c.load32(control, poolFresh);
-        c.if(used.geU(count), () => {
-          staged(c, routerControl, control).poolEmpty.inc();
-          c.return(0);
-        });
+  /** A buffer that was never used, or 0. In place: a call would cost the loops around it registers. */
+  const fresh = (c: FunctionBuilder, result: { set(value: I32Like): void }): void => {
+    const { control, base, count } = place();
+    const used = c.load32(control, poolFresh);
+    c.if(
+      used.ltU(count),
+      () => {
         c.store32(control, used.add(1), poolFresh);
-        return used.mul(bufferSize).add(base);
-      }),
+        result.set(used.mul(bufferSize).add(base));
+      },
+      () => staged(c, routerControl, control).poolEmpty.inc(),
     );
+  };
   const large = ({ module }: FunctionBuilder): Func<"i32"> =>
     module.once("large buffer", () =>
       module.func("large buffer", { bytes: "i32" }, "i32", (c, { bytes }) => {
@@ -51,12 +50,6 @@ export function bufferPool(place: () => PoolPlace): StagedPool {
         c.if(result.get().eqz(), () => staged(c, routerControl, place().control).poolEmpty.inc());
         return result.get();
       }),
-    );
-  const freeLarge = ({ module }: FunctionBuilder): Func<undefined> =>
-    module.once("free large buffer", () =>
-      module.func("free large buffer", { address: "i32" }, undefined, (c, { address }) =>
-        heapOf(c).free(c, address, c.load32(address, limit).add(guard)),
-      ),
     );
   const isLarge = (address: I32): I32 => {
     const { base, count } = place();
@@ -78,7 +71,7 @@ export function bufferPool(place: () => PoolPlace): StagedPool {
           c.store32(control, left, freeCount);
           result.set(c.load32(left.shl(2), freeStack));
         },
-        () => result.set(c.call(fresh(c))),
+        () => fresh(c, result),
       );
       return result.get();
     },
@@ -87,7 +80,8 @@ export function bufferPool(place: () => PoolPlace): StagedPool {
       const { control, freeStack } = place();
       c.if(
         isLarge(address),
-        () => c.call(freeLarge(c), address),
+        // Its size less `guard` is between that power of two and the one before.
+        () => heapOf(c).freeBlock(c, address, c.i32(32).sub(c.load32(address, limit).clz())),
         () => {
           const count = c.load32(control, freeCount);
           c.store32(count.shl(2), address, freeStack);

@@ -35,6 +35,8 @@ const partParams: Readonly<Record<"address" | PacketWord, "i32">> = Object.fromE
   ["address", ...packetWords].map((name) => [name, "i32"]),
 ) as Record<"address" | PacketWord, "i32">;
 const inlineDepth = 120;
+/** Bytes at the start of a buffer that most packets use. */
+const shortFrames = 1024;
 
 export function stageRouter(graph: CheckedGraph, platform: Platform): StagedRouter {
   return new Stager(graph, platform).build();
@@ -159,11 +161,13 @@ class Stager {
       );
     const wanted = platform.buffers + this.devices.size * platform.buffersPerDevice + held;
     const room = platform.maximumPages * 65536 - this.top - platform.heapBytes;
-    this.poolCount = platform.fewerBuffers ? Math.min(wanted, Math.floor(room / (bufferSize + 4)) - 4) : wanted;
-    this.freeStack = this.reserve(this.poolCount * 4, 4096);
+    this.poolCount = platform.fewerBuffers ? Math.min(wanted, Math.floor(room / (bufferSize + 4)) - 6) : wanted;
+    // Addresses that are equal in their last twelve bits hold one another up in many processors: the words and constants that
+    // are used beside a packet have others than the start of a buffer, and than short frames.
+    this.freeStack = this.reserve(shortFrames + this.poolCount * 4, 4096) + shortFrames;
     this.poolBase = this.reserve(this.poolCount * bufferSize, 4096);
     // Constants and drop counters follow the pool: they are found while code is made.
-    this.top = alignUp(this.top, 4096);
+    this.top = alignUp(this.top, 4096) + shortFrames;
   }
 
   build(): StagedRouter {

@@ -5,7 +5,15 @@
  * An average is a 64-bit number with `scale` bits of fraction. An observation moves it by a part of the difference,
  * `1 / 2^shift`, rounded to nearest.
  */
-import { type Func, type FunctionBuilder, type I64, type I64Like, type StagedField, staged } from "@clickos/codegen";
+import {
+  type Func,
+  type FunctionBuilder,
+  type I32,
+  type I64,
+  type I64Like,
+  type StagedField,
+  staged,
+} from "@clickos/codegen";
 import { type Struct, struct, type U64Field, u64 } from "@clickos/layout";
 import { fixedPointText } from "./fixed-point.ts";
 
@@ -108,14 +116,18 @@ const epochsPerSecond = 1000n;
 
 /** A rate in staged code: Click's `RateEWMAX`. */
 export interface StagedRate {
-  /** Called before something is counted, with the count. */
-  observe(now: I64, count: I64Like): void;
+  /** Not 0 where the epoch is over, so that it is to be closed before anything more is counted. */
+  over(now: I64): I32;
+  /** Takes the epochs that are over into account; `count` is what was counted until now. */
+  close(now: I64, count: I64Like): void;
 }
 
 /** A rate on the host. */
 export interface HostRate {
-  /** The rate a second as Click shows it, times `2^factorBits`. Epochs that are over at `now` are taken into account. */
-  text(now: bigint, count: bigint, factorBits?: number): string;
+  /** Takes the epochs that are over into account, if any is. */
+  close(now: bigint, count: bigint): void;
+  /** The rate a second as Click shows it, times `2^factorBits`. */
+  text(factorBits?: number): string;
   /** Goes on where the count does with another value. */
   recount(before: bigint, after: bigint): void;
 }
@@ -128,7 +140,8 @@ const rateLayout: Struct<{ epoch: U64Field; before: U64Field; average: U64Field 
 
 /**
  * How fast a 64-bit count grows in a second, as an average over epochs of a millisecond, of which each moves it by
- * `1 / 2^shift` of the difference; `scale` is its bits of fraction. While an epoch lasts, to observe costs a comparison.
+ * `1 / 2^shift` of the difference; `scale` is its bits of fraction. While an epoch lasts, it costs a comparison; rates that are
+ * always closed together need one of them only.
  */
 export function rate(scale = 10, shift = 4): StagedField<StagedRate, HostRate> {
   const name = `rate ${scale} ${shift}`;
@@ -153,24 +166,25 @@ export function rate(scale = 10, shift = 4): StagedField<StagedRate, HostRate> {
     stage(c, base, offset) {
       const at = c.i32(base).add(offset);
       return {
-        observe(now, count) {
-          c.if(now.sub(c.load64(at, epochAt)).geU(epochNs), () => {
-            c.call(closeEpoch(c), at, now, count);
-          });
+        over: (now) => now.sub(c.load64(at, epochAt)).geU(epochNs),
+        close(now, count) {
+          c.call(closeEpoch(c), at, now, count);
         },
       };
     },
     read: (data, offset) => ({
-      text(now, count, factorBits = 0) {
+      close(now, count) {
         const view = rateLayout.read(data, offset);
         const epochs = BigInt.asUintN(64, now - view.epoch) / epochNs;
-        if (epochs > 0n) {
-          const moved = hostStep(view.average, count - view.before, BigInt(scale), BigInt(shift), 1n);
-          view.average = hostStep(moved, 0n, BigInt(scale), BigInt(shift), epochs - 1n);
-          view.before = count;
-          view.epoch = now - (now % epochNs);
-        }
-        return fixedPointText(BigInt.asIntN(64, view.average) * epochsPerSecond, scale - factorBits);
+        if (epochs === 0n) return;
+        const moved = hostStep(view.average, count - view.before, BigInt(scale), BigInt(shift), 1n);
+        view.average = hostStep(moved, 0n, BigInt(scale), BigInt(shift), epochs - 1n);
+        view.before = count;
+        view.epoch = now - (now % epochNs);
+      },
+      text(factorBits = 0) {
+        const { average } = rateLayout.read(data, offset);
+        return fixedPointText(BigInt.asIntN(64, average) * epochsPerSecond, scale - factorBits);
       },
       recount(before, after) {
         const view = rateLayout.read(data, offset);

@@ -79,9 +79,10 @@ describe("a moving average", () => {
 describe("a rate", () => {
   const type = rate(10, 4);
   const { call, data } = runStaged({
-    observe: operation({ now: "i64", count: "i64" }, undefined, (c, { now, count }) =>
-      type.stage(c, 64, 0).observe(now, count),
-    ),
+    observe: operation({ now: "i64", count: "i64" }, undefined, (c, { now, count }) => {
+      const staged = type.stage(c, 64, 0);
+      c.if(staged.over(now), () => staged.close(now, count));
+    }),
   });
   const host = type.read(data, 64);
   const clear = (): void => void new Uint8Array(data.buffer, 64, type.size).fill(0);
@@ -113,8 +114,10 @@ describe("a rate", () => {
             continue;
           }
           pass();
-          if (what === "read") expect(host.text(now, count)).toBe(fixedPointText(model.scaled * 1000n, 10));
-          else {
+          if (what === "read") {
+            host.close(now, count);
+            expect(host.text()).toBe(fixedPointText(model.scaled * 1000n, 10));
+          } else {
             call.observe(now, count);
             count += more;
             current += more;
@@ -122,7 +125,8 @@ describe("a rate", () => {
         }
         now += 1_000_000n;
         pass();
-        expect([host.text(now, count), host.text(now, count, 3)]).toEqual([
+        host.close(now, count);
+        expect([host.text(), host.text(3)]).toEqual([
           fixedPointText(model.scaled * 1000n, 10),
           fixedPointText(model.scaled * 1000n, 7),
         ]);
@@ -133,8 +137,10 @@ describe("a rate", () => {
   it("forgets a time that ran backwards", () => {
     clear();
     for (let ms = 0n; ms < 200n; ms++) call.observe(1_000_000_000n + ms * 1_000_000n, ms * 5n);
-    expect(Number(host.text(1_200_000_000n, 1000n))).toBeCloseTo(5000, -2);
-    expect(host.text(5_000_000n, 1000n)).toBe("0");
+    host.close(1_200_000_000n, 1000n);
+    expect(Number(host.text())).toBeCloseTo(5000, -2);
+    host.close(5_000_000n, 1000n);
+    expect(host.text()).toBe("0");
   });
 });
 

@@ -51,9 +51,9 @@ export const Counter: ElementClass = element({
   handlers: {
     count: { counter: "count" },
     byte_count: { counter: "bytes", unit: "bytes" },
-    rate: { kind: "rate", unit: "packets/s", read: (s, { now }) => s.rate.text(now(), s.count) },
-    byte_rate: { kind: "rate", unit: "bytes/s", read: (s, { now }) => s.byteRate.text(now(), s.bytes) },
-    bit_rate: { kind: "rate", unit: "bits/s", read: (s, { now }) => s.byteRate.text(now(), s.bytes, 3) },
+    rate: { kind: "rate", unit: "packets/s", read: (s, { now }) => closed(s, now()).rate.text() },
+    byte_rate: { kind: "rate", unit: "bytes/s", read: (s, { now }) => closed(s, now()).byteRate.text() },
+    bit_rate: { kind: "rate", unit: "bits/s", read: (s, { now }) => closed(s, now()).byteRate.text(3) },
     reset: { write: clear },
     reset_counts: { write: clear },
   },
@@ -79,8 +79,11 @@ export const Counter: ElementClass = element({
       });
     }
     const now = clock.now();
-    state.rate.observe(now, state.count.get());
-    state.byteRate.observe(now, state.bytes.get());
+    // Both are closed together, so that one is looked at.
+    c.if(state.rate.over(now), () => {
+      state.rate.close(now, state.count.get());
+      state.byteRate.close(now, state.bytes.get());
+    });
     state.count.inc();
     state.bytes.inc(length);
     if (COUNT_CALL)
@@ -90,7 +93,16 @@ export const Counter: ElementClass = element({
   },
 });
 
-function clear(s: { count: bigint; bytes: bigint; rate: HostRate; byteRate: HostRate }): void {
+type Counts = { count: bigint; bytes: bigint; rate: HostRate; byteRate: HostRate };
+
+/** The same with its rates up to now. */
+function closed(s: Counts, now: bigint): Counts {
+  s.rate.close(now, s.count);
+  s.byteRate.close(now, s.bytes);
+  return s;
+}
+
+function clear(s: Counts): void {
   s.rate.recount(s.count, 0n);
   s.byteRate.recount(s.bytes, 0n);
   s.count = 0n;

@@ -6,7 +6,7 @@
  *   FromDevice(0) -> EtherMirror -> ToDevice(0);
  */
 import { type ElementClass, element } from "@clickos/click-core/element";
-import { ethernet } from "@clickos/wire/ethernet";
+import { ethernet, exchangeAddresses } from "@clickos/wire/ethernet";
 import { dataOf } from "../lib/headers.ts";
 
 export const EtherMirror: ElementClass = element({
@@ -14,11 +14,6 @@ export const EtherMirror: ElementClass = element({
   ports: "1/1",
   processing: "a/a",
   action(_c, packet) {
-    const { source, destination } = dataOf(packet).header(ethernet, () =>
-      packet.drop("shorter than an Ethernet header"),
-    );
-    const [from, to] = [source.get(), destination.get()];
-    source.set(to);
-    destination.set(from);
+    exchangeAddresses(dataOf(packet).header(ethernet, () => packet.drop("shorter than an Ethernet header")));
   },
 });
