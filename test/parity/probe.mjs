@@ -1,0 +1,91 @@
+// A probe: one construct, put to `click` as a program, and what the native program answered.
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+
+/**
+ * @typedef {object} Probe
+ * @property {string} name what it shows, unique in its area
+ * @property {string} [config] a configuration, given with `-e`
+ * @property {string[]} [args] other arguments, before it
+ * @property {Record<string, string | Uint8Array>} [files] files in the working directory
+ * @property {string} [stdin] nothing unless given
+ * @property {string[]} [outputs] files whose contents are compared
+ * @property {number} [seconds] longest run, 10 unless given; a run that takes longer is ended, and has the status "timeout"
+ * @property {(text: string) => string} [mask] hides what differs between two runs of one program, such as times
+ * @property {string} [differs] why ours is different and is meant to be: then ours is compared with nothing
+ *
+ * @typedef {object} Outcome
+ * @property {number | string} status exit status, or the signal's name, or "timeout"
+ * @property {string} stdout
+ * @property {string} stderr
+ * @property {Record<string, string | null>} [files] as latin1; null where there is none
+ */
+
+/** No more than that is kept of one stream. */
+const longest = 256 * 1024;
+
+/**
+ * Runs a program on a probe, in a folder of its own that is removed afterwards.
+ * @param {readonly string[]} command
+ * @param {Probe} probe
+ * @returns {Promise<Outcome>}
+ */
+export async function runProbe(command, probe) {
+  const folder = mkdtempSync(join(tmpdir(), "click-probe-"));
+  try {
+    for (const [name, content] of Object.entries(probe.files ?? {})) {
+      mkdirSync(dirname(join(folder, name)), { recursive: true });
+      writeFileSync(join(folder, name), content);
+    }
+    const args = [...command.slice(1), ...(probe.args ?? [])];
+    if (probe.config !== undefined) args.push("-e", probe.config);
+    const outcome = await run(command[0], args, folder, probe);
+    if (probe.outputs)
+      outcome.files = Object.fromEntries(probe.outputs.map((name) => [name, contentOf(join(folder, name))]));
+    const mask = probe.mask ?? ((text) => text);
+    return { ...outcome, stdout: mask(outcome.stdout), stderr: mask(outcome.stderr) };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function contentOf(file) {
+  try {
+    return readFileSync(file, "latin1");
+  } catch {
+    return null;
+  }
+}
+
+function run(program, args, cwd, { stdin = "", seconds = 10 }) {
+  return new Promise((resolve, reject) => {
+    // Both programs speak of quotes in UTF-8, and take no names and no options from the environment.
+    const env = { PATH: process.env.PATH, HOME: cwd, LANG: "C.UTF-8", LC_ALL: "C.UTF-8" };
+    const child = spawn(program, args, { cwd, env, stdio: "pipe" });
+    const [out, err] = [collect(child.stdout), collect(child.stderr)];
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      child.kill("SIGKILL");
+    }, seconds * 1000);
+    child.stdin.on("error", () => {});
+    child.stdin.end(stdin);
+    child.on("error", reject);
+    child.on("close", (code, signal) => {
+      clearTimeout(timer);
+      resolve({ status: late ? "timeout" : (code ?? signal), stdout: out(), stderr: err() });
+    });
+  });
+}
+
+function collect(stream) {
+  const chunks = [];
+  let size = 0;
+  stream.on("data", (chunk) => {
+    if (size < longest) chunks.push(chunk);
+    size += chunk.length;
+  });
+  return () => Buffer.concat(chunks).subarray(0, longest).toString("utf8");
+}
