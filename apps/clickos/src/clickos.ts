@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { checkConfiguration } from "@clickos/click-core/compile";
+import { arg, emptyScope } from "@clickos/click-core/element";
 import { elements } from "@clickos/click-elements/node";
 import { compareCode, linkImage, loadImage, signImage, verifyImage } from "@clickos/click-image";
 import { maximumMtu, minimumMtu } from "@clickos/vale";
@@ -12,9 +13,11 @@ import pc from "picocolors";
 import { bootImage, type NicCaptures } from "./boot.ts";
 import { click } from "./click.ts";
 import { demo } from "./demo.ts";
-import { CommandError, failureText } from "./failure.ts";
+import { failureText, UsageError, usageStatus } from "./failure.ts";
+import { failureJson } from "./failure-json.ts";
 import { readBytes, readText, writeBytes } from "./files.ts";
 import { checkOutputs, type NamedFile } from "./output-files.ts";
+import type { Pace } from "./playing.ts";
 import { printable, printableJson } from "./printable.ts";
 import { bootText, imageText, manifestNote, runText } from "./report.ts";
 import { runConfiguration } from "./run.ts";
@@ -40,6 +43,15 @@ const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
 
+/** Collects `DEVICE=FILE` options. */
+function byDevice(value: string, list: Map<string, string> = new Map()): Map<string, string> {
+  const match = /^([\w.@/-]+)=(.+)$/.exec(value);
+  if (!match) throw new InvalidArgumentError("expected DEVICE=FILE, such as 0=in.pcap or eth0=in.pcap");
+  const device = match[1] as string;
+  if (list.has(device)) throw new InvalidArgumentError(`device ${device} is given twice`);
+  return new Map([...list, [device, match[2] as string]]);
+}
+
 /** Collects `N=FILE` options. */
 function numbered(value: string, list: Map<number, string> = new Map()): Map<number, string> {
   const match = /^(\d{1,2})=(.+)$/.exec(value);
@@ -53,6 +65,26 @@ function collect(value: string, list: string[] = []): string[] {
   return [...list, value];
 }
 
+/** A factor, such as `2x` or `0.5`. */
+function speedOption(value: string): number {
+  const speed = Number(/^(\d+(?:\.\d+)?|\.\d+)x?$/.exec(value)?.[1]);
+  if (!(speed > 0)) throw new InvalidArgumentError("expected how many times as fast, such as 2x or 0.5x");
+  return speed;
+}
+
+/** A time in Click's notation, seconds where nothing else is said; in nanoseconds. */
+function timeOption(value: string): bigint {
+  const time = arg.time.parse(value, emptyScope);
+  if (typeof time !== "bigint") throw new InvalidArgumentError("expected a time, such as 10, 500ms or 2min");
+  return time;
+}
+
+function paceOf(options: { realtime?: boolean; speed?: number; fast?: boolean }): Pace | undefined {
+  if (options.fast) return { kind: "fast" };
+  if (options.realtime || options.speed !== undefined) return { kind: "real", speed: options.speed ?? 1 };
+  return undefined;
+}
+
 /** An MTU, in bytes. */
 function mtuOption(value: string): number {
   const mtu = Number(value);
@@ -63,6 +95,9 @@ function mtuOption(value: string): number {
 
 const json = (value: unknown): void =>
   print(printableJson(JSON.stringify(value, (_key, v) => (typeof v === "bigint" ? Number(v) : v), 2)));
+
+/** Whether the program was asked for JSON; before its options are known to be right. */
+const wantsJson = (): boolean => process.argv.includes("--json");
 
 function reportProblems(problems: readonly string[]): void {
   for (const problem of problems) process.stderr.write(`clickos: ${printable(problem)}\n`);
@@ -96,14 +131,31 @@ program
   .command("run")
   .description("run a configuration in process, its devices bound to captures")
   .argument("<file.click>", "the configuration")
-  .option("--in <N=FILE>", "play a capture into FromDevice(N)", numbered)
-  .option("--out <N=FILE>", "record what ToDevice(N) sends", numbered)
+  .option("--in <DEVICE=FILE>", "play a capture into FromDevice(DEVICE)", byDevice)
+  .option("--out <DEVICE=FILE>", "record what ToDevice(DEVICE) sends", byDevice)
+  .addOption(
+    new Option("--realtime", "frames and timers wait for their times, instead of simulated time").conflicts(["fast"]),
+  )
+  .addOption(
+    new Option("--speed <FACTOR>", "the same, so many times as fast: 2x").argParser(speedOption).conflicts(["fast"]),
+  )
+  .option("--fast", "simulated time, in which frames do not wait for theirs")
+  .option("--until <TIME>", "end after so much time at the latest: 10, 500ms, 2min", timeOption)
   .option("--read <ELEMENT.HANDLER>", "print a handler at the end; may be repeated", collect)
   .option("--json", "print the report as JSON")
   .action(
     async (
       file: string,
-      options: { in?: Map<number, string>; out?: Map<number, string>; read?: string[]; json?: boolean },
+      options: {
+        in?: Map<string, string>;
+        out?: Map<string, string>;
+        realtime?: boolean;
+        speed?: number;
+        fast?: boolean;
+        until?: bigint;
+        read?: string[];
+        json?: boolean;
+      },
     ) => {
       const text = readText(file);
       const report = await interruptible((signal) =>
@@ -112,6 +164,8 @@ program
           file,
           inputs: options.in ?? new Map(),
           outputs: options.out ?? new Map(),
+          pace: paceOf(options),
+          lasts: options.until,
           read: options.read ?? [],
           chatter: (text) => process.stderr.write(text),
           signal,
@@ -256,7 +310,7 @@ function variablesOf(words: readonly string[]): Map<string, string> {
   return new Map(
     words.map((word) => {
       const match = /^(\w+)=([\s\S]*)$/.exec(word);
-      if (!match) throw new CommandError(`expected NAME=VALUE, found '${word}'`);
+      if (!match) throw new UsageError(`expected NAME=VALUE, found '${word}'`);
       return [match[1] as string, match[2] as string];
     }),
   );
@@ -375,12 +429,15 @@ try {
   await program.parseAsync();
 } catch (e) {
   // Help, the version, and mistakes in the options have been printed.
-  if (e instanceof CommanderError) process.exitCode ||= e.exitCode;
-  else {
+  if (e instanceof CommanderError) {
+    process.exitCode ||= e.exitCode === 0 ? 0 : usageStatus;
+    if (e.exitCode !== 0 && wantsJson()) json(failureJson(e));
+  } else {
     const text = failureText(e);
     process.stderr.write(
       `${text ?? `${pc.red("clickos: internal error")}\n${e instanceof Error ? e.stack : String(e)}`}\n`,
     );
-    process.exitCode = 1;
+    if (wantsJson()) json(failureJson(e));
+    process.exitCode = e instanceof UsageError ? usageStatus : 1;
   }
 }

@@ -15,6 +15,12 @@ export class CommandError extends Error {
   override readonly name = "CommandError";
 }
 
+/** A mistake in how a command was called. */
+export class UsageError extends CommandError {}
+
+/** The exit status of a command that was called wrongly; others that fail have 1. */
+export const usageStatus = 2;
+
 /** The text for standard error; `undefined` for what is a defect of ours and wants its stack shown. */
 export function failureText(e: unknown, command = "clickos"): string | undefined {
   if (e instanceof ConfigurationError) return printable(e.message);

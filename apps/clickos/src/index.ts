@@ -5,4 +5,5 @@
  */
 export { type BootOptions, type BootReport, bootImage, type Hop, type NicCaptures, type NicReport } from "./boot.ts";
 export { CommandError } from "./failure.ts";
+export type { Pace } from "./playing.ts";
 export { type RunOptions, type RunReport, runConfiguration } from "./run.ts";

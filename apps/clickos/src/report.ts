@@ -89,6 +89,8 @@ export function runText(report: RunReport): string {
     parts.push(
       `${heading("drops")}\n${table(report.drops.map((d) => [d.count, d.element ? `${d.element}: ${d.reason}` : d.reason]))}`,
     );
+  if (report.queued.length > 0)
+    parts.push(`${heading("still queued")}\n${table(report.queued.map((q) => [q.packets, q.element]))}`);
   for (const [path, value] of Object.entries(report.handlers)) parts.push(`${path}: ${value}`);
   return parts.join("\n\n");
 }

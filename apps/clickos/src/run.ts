@@ -1,19 +1,24 @@
 /** Runs a configuration in process, its devices bound to captures. */
-import { type Drop, Router } from "@clickos/click-core";
-import { type ElementSet, maximumLargeFrame } from "@clickos/click-core/element";
+import { type Drop, Router, SimulatedClock } from "@clickos/click-core";
+import { type CheckedConfiguration, checkConfiguration } from "@clickos/click-core/compile";
+import type { ElementSet } from "@clickos/click-core/element";
 import { hostFiles, onSignal } from "@clickos/click-elements/node";
-import type { CaptureReader } from "@clickos/pcap";
-import { type CaptureWriter, createCapture, openCapture } from "@clickos/pcap/node";
-import { runLoop } from "@clickos/run-loop";
+import { createCapture, openCapture } from "@clickos/pcap/node";
+import { CapturedInput } from "./captured-input.ts";
 import { CommandError } from "./failure.ts";
 import { checkOutputs, elementFiles, type NamedFile } from "./output-files.ts";
+import { type Pace, type PlayedDevice, play } from "./playing.ts";
 
 export interface RunOptions {
   readonly elements: ElementSet;
   readonly file: string;
-  /** Captures by device number. */
-  readonly inputs: ReadonlyMap<number, string>;
-  readonly outputs: ReadonlyMap<number, string>;
+  /** Captures by device: its number, or its name in the configuration. */
+  readonly inputs: ReadonlyMap<string, string>;
+  readonly outputs: ReadonlyMap<string, string>;
+  /** How time goes by: simulated where there are captures, else the world's, unless it is said. */
+  readonly pace?: Pace | undefined;
+  /** How long the run lasts at most, in nanoseconds of the router's time. */
+  readonly lasts?: bigint | undefined;
   readonly chatter: (text: string) => void;
   /** Handlers to read at the end. */
   readonly read: readonly string[];
@@ -30,120 +35,128 @@ export interface RunReport {
     readonly output: string | undefined;
   }[];
   readonly drops: readonly Drop[];
+  /** Packets that were still in elements at the end. */
+  readonly queued: readonly { readonly element: string; readonly packets: number }[];
   readonly handlers: Readonly<Record<string, string>>;
   readonly problems: readonly string[];
 }
 
-const burst = 256;
-
-/** Ends when the captures are played and nothing is left to do, when an element asks to stop, or when interrupted. */
+/**
+ * Ends when the captures are played and nothing more can happen, when an element asks to stop, when the time is up, or when
+ * interrupted.
+ */
 export async function runConfiguration(text: string, options: RunOptions): Promise<RunReport> {
-  const router = await Router.compile(text, {
-    elements: options.elements,
-    file: options.file,
-    chatter: options.chatter,
-    output: (text) => void process.stdout.write(Buffer.from(text, "latin1")),
-    files: hostFiles,
-    onSignal,
-    opening: (files) => checkFiles(files, options),
-  });
-  const readers = new Map<number, CaptureReader>();
-  const writers = new Map<number, CaptureWriter>();
-  const counts = new Map(router.deviceNumbers.map((d) => [d, { in: 0, out: 0, tooLong: 0 }]));
-  let time = 0n;
+  const { signal } = options;
+  const configuration = checkConfiguration({ file: options.file, text }, options.elements);
+  const [inputs, outputs] = [options.inputs, options.outputs].map((list) =>
+    byNumber(list, configuration, options.file),
+  );
+  const opened: { close(): void }[] = [];
   try {
-    for (const [device, path] of [...options.inputs, ...options.outputs])
-      if (!counts.has(device))
-        throw new CommandError(
-          `${path}: ${options.file} uses no device ${device}; it uses ${router.deviceNumbers.join(", ") || "none"}`,
-        );
-    for (const [device, path] of options.inputs) readers.set(device, openCapture(path));
-    for (const [device, path] of options.outputs) writers.set(device, createCapture(path));
-    const held = new Map<number, Uint8Array[]>();
-    const feed = (): boolean => {
-      let more = false;
-      for (const [device, reader] of readers) {
-        const frames = held.get(device) ?? [];
-        const count = counts.get(device) as { in: number; tooLong: number };
-        while (frames.length < burst) {
-          const frame = reader.next();
-          if (!frame) break;
-          time = frame.timestampNs > time ? frame.timestampNs : time;
-          if (frame.data.length > maximumLargeFrame) count.tooLong++;
-          else frames.push(frame.data.slice());
-        }
-        const taken = router.device(device).send(frames);
-        count.in += taken;
-        held.set(device, frames.slice(taken));
-        if (taken > 0 || frames.length > taken) more = true;
-      }
-      return more;
-    };
-    const drain = (): boolean => {
-      let some = false;
-      for (const [device, count] of counts) {
-        for (const frame of router.device(device).receive()) {
-          writers.get(device)?.write(frame, time);
-          count.out++;
-          some = true;
-        }
-      }
-      return some;
-    };
-    await runLoop(
-      [
-        {
-          turn() {
-            const more = feed();
-            const result = router.run(256);
-            const sent = drain();
-            if (result === "stopped") return "stopped";
-            if (more || sent || result === "more" || (result === "polling" && readers.size === 0)) return "more";
-            const ended = [...readers.values()].every((reader) => reader.ended);
-            // With captures the run ends with them; without, timers may bring more.
-            const last = readers.size > 0 || router.nextTimer === undefined;
-            return ended && last && !router.waiting ? "stopped" : "idle";
-          },
-          get wakesIn() {
-            return router.wakesIn;
-          },
-          onWake(listener) {
-            const ends = [router.onWake(listener), ...[...readers.values()].map((r) => r.onReady(listener))];
-            return () => {
-              for (const end of ends) end();
-            };
-          },
-        },
-      ],
-      { signal: options.signal },
-    );
-    drain();
+    const captured = new Map<number, CapturedInput>();
+    for (const [device, path] of inputs as Map<number, string>) {
+      const reader = openCapture(path);
+      opened.push(reader);
+      captured.set(device, new CapturedInput(reader));
+    }
+    // Time begins with the first frame, which a pipe may not have yet.
+    for (const input of captured.values()) await input.arrived(signal);
+    const times = [...captured.values()].flatMap(({ frame }) => frame?.timestampNs ?? []);
+    const start = times.length === 0 ? undefined : times.reduce((a, b) => (b < a ? b : a));
+    const pace: Pace = options.pace ?? (captured.size > 0 ? { kind: "simulated" } : { kind: "real", speed: 1 });
+    const clock = pace.kind === "real" ? undefined : new SimulatedClock(start);
+    const now = clock?.now ?? worldClock(start, pace.kind === "real" ? pace.speed : 1);
+    const router = await Router.compile(text, {
+      elements: options.elements,
+      file: options.file,
+      chatter: options.chatter,
+      output: (text) => void process.stdout.write(Buffer.from(text, "latin1")),
+      files: hostFiles,
+      onSignal,
+      ...(now ? { clock: now } : {}),
+      opening: (files) => checkFiles(files, options),
+    });
+    opened.push(router);
+    for (const path of options.read) if (router.describe(path).access === "w") router.read(path);
+    const devices: PlayedDevice[] = router.deviceNumbers.map((number) => {
+      const path = outputs?.get(number);
+      const writer = path === undefined ? undefined : createCapture(path);
+      if (writer) opened.push(writer);
+      return { number, input: captured.get(number), writer, in: 0, out: 0 };
+    });
+    const until = options.lasts === undefined ? undefined : router.now() + options.lasts;
+    await play(router, { devices, pace, clock, until, signal });
     router.flush();
-    const problems = [...readers.values()].flatMap((r) => r.problem ?? []).concat(router.problems);
+    const problems = [...captured.values()].flatMap(({ reader }) => reader.problem ?? []).concat(router.problems);
     const handlers = Object.fromEntries(options.read.map((path) => [path, router.read(path)]));
-    const tooLong = [...counts].flatMap(([device, c]) =>
-      c.tooLong > 0 ? [{ element: `device ${device}`, reason: "longer than a packet buffer", count: c.tooLong }] : [],
+    const tooLong = devices.flatMap(({ number, input }) =>
+      input && input.tooLong > 0
+        ? [{ element: `device ${number}`, reason: "longer than a packet buffer", count: input.tooLong }]
+        : [],
     );
-    const drops = [...router.drops(), ...tooLong];
-    const failure = closeAll(readers, writers, router);
-    if (failure) throw failure;
-    return {
-      devices: [...counts].map(([device, c]) => ({
-        device,
-        in: c.in,
-        out: c.out,
-        input: options.inputs.get(device),
-        output: options.outputs.get(device),
+    const report: RunReport = {
+      devices: devices.map((d) => ({
+        device: d.number,
+        in: d.in,
+        out: d.out,
+        input: inputs?.get(d.number),
+        output: outputs?.get(d.number),
       })),
-      drops,
+      drops: [...router.drops(), ...tooLong],
+      queued: queuedIn(router),
       handlers,
       problems,
     };
+    const failure = closeAll(opened);
+    if (failure) throw failure;
+    return report;
   } catch (e) {
     // What stopped the run is what is told; what closing meets after that is not.
-    closeAll(readers, writers, router);
+    closeAll(opened);
     throw e;
   }
+}
+
+/** The world's time, so many times as fast, from `start` on or from now. */
+function worldClock(start: bigint | undefined, speed: number): (() => bigint) | undefined {
+  if (start === undefined && speed === 1) return undefined;
+  const from = start ?? BigInt(Date.now()) * 1_000_000n;
+  const begun = performance.now();
+  return () => from + BigInt(Math.round((performance.now() - begun) * 1e6 * speed));
+}
+
+/** Devices by number, where they may be given by their names in the configuration. @throws {CommandError} */
+function byNumber(
+  list: ReadonlyMap<string, string>,
+  { checked }: CheckedConfiguration,
+  file: string,
+): Map<number, string> {
+  const devices = checked.elements.flatMap((e) => {
+    const number = e.class.device?.({ config: e.config as never, plan: e.plan as never });
+    return number === undefined ? [] : [{ number, name: String((e.config as { DEVNAME?: string }).DEVNAME ?? number) }];
+  });
+  const result = new Map<number, string>();
+  for (const [given, path] of list) {
+    const found = devices.find(({ number, name }) => name === given || String(number) === given);
+    if (!found) {
+      const known = [...new Set(devices.map(({ name }) => name))].join(", ");
+      throw new CommandError(`${path}: ${file} uses no device ${given}; it uses ${known || "none"}`);
+    }
+    if (result.has(found.number)) throw new CommandError(`${path}: device ${given} is given twice`);
+    result.set(found.number, path);
+  }
+  return result;
+}
+
+/** Elements that say how many packets they hold. */
+function queuedIn(router: Router): RunReport["queued"] {
+  return router.elements().flatMap((element) => {
+    const path = `${element}.length`;
+    if (!router.list(path).includes(path) || router.describe(path).access === "w") return [];
+    if (router.describe(path).unit !== "packets") return [];
+    const packets = Number(router.read(path));
+    return packets > 0 ? [{ element, packets }] : [];
+  });
 }
 
 /** What the run reads is not written to, and nothing is written to twice. @throws {CommandError} */
@@ -151,7 +164,7 @@ function checkFiles(
   files: readonly { readonly element: string; readonly reads?: string; readonly writes?: string }[],
   options: Pick<RunOptions, "file" | "inputs" | "outputs">,
 ): void {
-  const named = (list: ReadonlyMap<number, string>, what: string): NamedFile[] =>
+  const named = (list: ReadonlyMap<string, string>, what: string): NamedFile[] =>
     [...list].map(([device, path]) => ({ path, what: `${what} of device ${device}` }));
   const { reads, writes } = elementFiles(files);
   checkOutputs(
@@ -161,18 +174,11 @@ function checkFiles(
 }
 
 /** Closes everything; the first failure, if any. */
-function closeAll(
-  readers: ReadonlyMap<number, CaptureReader>,
-  writers: ReadonlyMap<number, CaptureWriter>,
-  router: Router,
-): unknown {
+function closeAll(opened: readonly { close(): void }[]): unknown {
   let failure: unknown;
-  for (const close of [
-    ...[...readers.values(), ...writers.values()].map((file) => () => file.close()),
-    () => router.close(),
-  ]) {
+  for (const each of opened) {
     try {
-      close();
+      each.close();
     } catch (e) {
       failure ??= e;
     }

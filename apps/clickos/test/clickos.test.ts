@@ -321,15 +321,44 @@ describe("bad input", () => {
       [["run", config, "--in", `5=${office}`], /uses no device 5; it uses 0, 1/],
       [["boot", at("f.cos"), "--nic", `9=${office}`], /no interface 9; it has 0, 1/],
       [["run", config, "--read", "fw.nothing", "--in", `0=${office}`], /no handler 'nothing'/],
-      [["run", config, "--in", "zero=x"], /expected N=FILE/],
-      [["frobnicate"], /unknown command/],
-      [["build", config], /required option/],
+      [["run", config, "--in", `zero=${office}`], /uses no device zero; it uses 0, 1/],
     ] as const) {
       const { status, stderr } = clickos(...args);
       expect([args, status]).toEqual([args, 1]);
       expect(stderr).toMatch(message);
       expect(stderr).not.toMatch(/ {4}at /);
     }
+  });
+
+  it("commands that are called wrongly have a status of their own", () => {
+    for (const [args, message] of [
+      [["run", config, "--in", "zero"], /expected DEVICE=FILE/],
+      [["run", config, "--until", "soon"], /expected a time/],
+      [["run", config, "--fast", "--realtime"], /cannot be used with/],
+      [["check", config, "novalue"], /expected NAME=VALUE/],
+      [["frobnicate"], /unknown command/],
+      [["build", config], /required option/],
+    ] as const) {
+      const { status, stderr } = clickos(...args);
+      expect([args, status]).toEqual([args, 2]);
+      expect(stderr).toMatch(message);
+    }
+  });
+
+  it("a program that asked for JSON gets it, whatever is wrong", () => {
+    const failure = (...args: string[]): unknown => {
+      const { status, stdout } = clickos(...args, "--json");
+      return { status, ...(JSON.parse(stdout) as object) };
+    };
+    expect(failure("run", config, "--bogus")).toMatchObject({ status: 2, error: { code: "USAGE" } });
+    expect(failure("inspect", at("none.cos"))).toMatchObject({
+      status: 1,
+      error: { message: expect.stringMatching(/none\.cos: no such file/) },
+    });
+    expect(failure("run", write("two.click", "Idle -> Nosuch; Idle -> Nothing;"))).toMatchObject({
+      status: 1,
+      error: { code: "BAD_CONFIGURATION", diagnostics: [{ line: 1 }, { line: 1 }] },
+    });
   });
 
   it.skipIf(!existsSync("/dev/full"))(
@@ -369,7 +398,7 @@ describe("bad input", () => {
     expect(jumbo("1500")).toEqual([[60, 1514, 61], { "nic0: frame too long": 2 }]);
     for (const mtu of ["9001", "67", "1e3", "big", ""]) {
       const { status, stderr } = clickos("boot", at("pass.cos"), "--mtu", mtu);
-      expect([status, stderr]).toEqual([1, expect.stringContaining("expected a number of bytes from 68 to 9000")]);
+      expect([status, stderr]).toEqual([2, expect.stringContaining("expected a number of bytes from 68 to 9000")]);
     }
     const run = JSON.parse(
       ok("run", file, "--in", `0=${at("long.pcap")}`, "--out", `1=${at("long-run.pcap")}`, "--json"),

@@ -293,7 +293,12 @@ export function elementContext(
       const device = place.devices.get(number) as StagedDevice;
       return {
         receive: (burst, deliver) =>
-          device.receive(c, burst, (frame) => give(make(frame.address, frame.data, frame.length), deliver)),
+          device.receive(c, burst, ({ address, data, length, timestamp }) =>
+            give(make(address, data, length), (packet) => {
+              packet.timestamp.set(timestamp ? c.select(timestamp.ne(0n), timestamp, now()) : now());
+              deliver(packet);
+            }),
+          ),
         space: () => device.space(c),
         transmit: (packet, full) => {
           const { parts } = packet;

@@ -2,7 +2,7 @@
  * What a compiled router runs on: where its memory starts, how it reaches devices and the console.
  * In process that is this package's own; in a virtual machine the guest kernel supplies it.
  */
-import type { Func, FunctionBuilder, I32, I32Like, ModuleBuilder } from "@clickos/codegen";
+import type { Func, FunctionBuilder, I32, I32Like, I64, ModuleBuilder } from "@clickos/codegen";
 import { type ArrayField, array, type Struct, struct, type U32Field, type U64Field, u32, u64 } from "@clickos/layout";
 
 /** Lists of free blocks, one for each power of two. */
@@ -84,13 +84,15 @@ export interface ReceivedFrame {
   readonly address: I32;
   readonly data: I32;
   readonly length: I32;
+  /** When it came, in nanoseconds since 1970; 0 is now, as where it is not given. */
+  readonly timestamp?: I64;
 }
 
 /** A device as the platform stages it. */
 export interface StagedDevice {
   /** Hands over up to `burst` frames, whose buffers then belong to the router. Returns how many. */
   receive(c: FunctionBuilder, burst: number, deliver: (frame: ReceivedFrame) => void): I32;
-  /** Takes the buffer for sending when it returns nonzero. */
+  /** Takes the buffer for sending when it returns nonzero; its descriptor has the packet's timestamp. */
   transmit(c: FunctionBuilder, frame: ReceivedFrame): I32;
   /** How many short frames can be sent; more than 0 when there is room for one of any length that the device carries. */
   space(c: FunctionBuilder): I32;

@@ -339,6 +339,11 @@ export interface ElementSpec<C extends ConfigSpec, P, S extends Fields, R = unkn
   }): boolean;
   /** The task waits for something outside, such as a device: it is looked at in every run and keeps none going. */
   readonly polls?: boolean;
+  /**
+   * Whether its task and its timers go on for ever by themselves, as those of a source without a limit, and of what looks through
+   * its table now and then: a run that ends when nothing more can happen does not wait for them.
+   */
+  endless?(config: ConfigOf<C>): boolean;
   /** Whether the task runs from the start; it does when absent. */
   startsScheduled?(context: { readonly config: ConfigOf<C>; readonly plan: P }): boolean;
   /**

@@ -2,11 +2,13 @@
  * Devices of a router that runs in process: two rings in the router's memory, the host at their other end.
  * Both ends run on one thread, in turn.
  */
-import { type I32, staged } from "@clickos/codegen";
+import { staged } from "@clickos/codegen";
 import { type ArrayField, array, type Struct, struct, type U32Field, u32 } from "@clickos/layout";
 import type { PlatformContext, StagedDevice } from "../compile/platform.ts";
-import { dataOffset, maximumLargeFrame } from "../element/packet.ts";
+import { dataOffset, maximumLargeFrame, packetDescriptor } from "../element/packet.ts";
 import type { HostMemory } from "./host-memory.ts";
+
+const { timestamp } = packetDescriptor.offsets;
 
 /** Slots of a ring; a power of two. */
 export const ringSlots = 512;
@@ -50,12 +52,13 @@ export function stageDeviceRings(
       const count = c.select(ready.ltU(burst), ready, c.i32(burst));
       c.for(0, count, 1, (i) => {
         const s = ring.slots.at(head.add(i).and(ringSlots - 1));
-        const frame: Record<"address" | "data" | "length", I32> = {
-          address: s.address.get(),
+        const address = s.address.get();
+        deliver({
+          address,
           data: s.data.get(),
           length: s.length.get(),
-        };
-        deliver(frame);
+          timestamp: c.load64(address, timestamp),
+        });
       });
       ring.head.set(head.add(count));
       return count;
@@ -83,22 +86,32 @@ export function stageDeviceRings(
 /** What the router's configuration calls a device, seen from outside it. */
 export interface RouterDevice {
   /**
-   * Puts frames where `FromDevice` will find them.
+   * Puts frames where `FromDevice` will find them; their packets have the time at which it does.
    *
    * @returns how many were taken: fewer than given when the ring is full or there is no packet buffer.
    * @throws {RangeError} for a frame longer than a packet can be; nothing of the batch is taken.
    */
   send(frames: readonly Uint8Array[]): number;
+  /** The same with the times that their packets have; 0 is that at which `FromDevice` finds them. */
+  sendTimed(frames: readonly TimedFrame[]): number;
   /** Takes what `ToDevice` sent, oldest first; at most `limit` frames. The arrays are the caller's. */
   receive(limit?: number): Uint8Array[];
+  /** The same with the timestamps of the packets. */
+  receiveTimed(limit?: number): TimedFrame[];
   /** How many frames `receive` would give. */
   readonly pending: number;
+}
+
+/** A frame and its time, in nanoseconds since 1970. */
+export interface TimedFrame {
+  readonly data: Uint8Array;
+  readonly timestampNs: bigint;
 }
 
 /** A device with what is needed to carry its frames over to another configuration. */
 export interface HostDevice extends RouterDevice {
   /** Takes back the frames that the router has not looked at. */
-  takeUnread(): Uint8Array[];
+  takeUnread(): TimedFrame[];
 }
 
 export function hostDevice(host: HostMemory, rings: DeviceRings): HostDevice {
@@ -114,48 +127,55 @@ export function hostDevice(host: HostMemory, rings: DeviceRings): HostDevice {
     slots: word(rings.transmit + slots),
   };
   const read = (index: number): number => words[index] as number;
-  const takeFrom = (ring: typeof rx): Uint8Array => {
+  const takeFrom = (ring: typeof rx): TimedFrame => {
     const at = read(ring.head);
     const s = ring.slots + (at & (ringSlots - 1)) * 4;
-    const data = read(s + 1);
-    const frame = bytes.slice(data, data + read(s + 2));
-    host.freeBuffer(read(s));
+    const [buffer, data] = [read(s), read(s + 1)];
+    const frame = {
+      data: bytes.slice(data, data + read(s + 2)),
+      timestampNs: host.data.getBigUint64(buffer + timestamp, true),
+    };
+    host.freeBuffer(buffer);
     words[ring.head] = at + 1;
     return frame;
   };
+  const takeAll = (ring: typeof rx, limit = Number.POSITIVE_INFINITY): TimedFrame[] => {
+    const frames: TimedFrame[] = [];
+    while (frames.length < limit && read(ring.head) !== read(ring.tail)) frames.push(takeFrom(ring));
+    return frames;
+  };
+  const put = (frame: Uint8Array, timestampNs: bigint): boolean => {
+    const at = read(rx.tail);
+    if ((at - read(rx.head)) >>> 0 >= ringSlots) return false;
+    const buffer = host.takeBuffer(frame.length);
+    if (buffer === 0) return false;
+    bytes.set(frame, buffer + dataOffset);
+    host.data.setBigUint64(buffer + timestamp, timestampNs, true);
+    const s = rx.slots + (at & (ringSlots - 1)) * 4;
+    words[s] = buffer;
+    words[s + 1] = buffer + dataOffset;
+    words[s + 2] = frame.length;
+    words[rx.tail] = at + 1;
+    return true;
+  };
+  const checkLength = ({ length }: Uint8Array): void => {
+    if (length > maximumLargeFrame)
+      throw new RangeError(`a frame of ${length} bytes is longer than a packet can be (${maximumLargeFrame})`);
+  };
   return {
     send(frames) {
-      for (const frame of frames)
-        if (frame.length > maximumLargeFrame)
-          throw new RangeError(
-            `a frame of ${frame.length} bytes is longer than a packet can be (${maximumLargeFrame})`,
-          );
-      let taken = 0;
-      for (const frame of frames) {
-        const at = read(rx.tail);
-        if ((at - read(rx.head)) >>> 0 >= ringSlots) break;
-        const buffer = host.takeBuffer(frame.length);
-        if (buffer === 0) break;
-        bytes.set(frame, buffer + dataOffset);
-        const s = rx.slots + (at & (ringSlots - 1)) * 4;
-        words[s] = buffer;
-        words[s + 1] = buffer + dataOffset;
-        words[s + 2] = frame.length;
-        words[rx.tail] = at + 1;
-        taken++;
-      }
-      return taken;
+      frames.forEach(checkLength);
+      const refused = frames.findIndex((frame) => !put(frame, 0n));
+      return refused < 0 ? frames.length : refused;
     },
-    receive(limit = Number.POSITIVE_INFINITY) {
-      const frames: Uint8Array[] = [];
-      while (frames.length < limit && read(tx.head) !== read(tx.tail)) frames.push(takeFrom(tx));
-      return frames;
+    sendTimed(frames) {
+      for (const { data } of frames) checkLength(data);
+      const refused = frames.findIndex(({ data, timestampNs }) => !put(data, timestampNs));
+      return refused < 0 ? frames.length : refused;
     },
-    takeUnread() {
-      const frames: Uint8Array[] = [];
-      while (read(rx.head) !== read(rx.tail)) frames.push(takeFrom(rx));
-      return frames;
-    },
+    receive: (limit) => takeAll(tx, limit).map(({ data }) => data),
+    receiveTimed: (limit) => takeAll(tx, limit),
+    takeUnread: () => takeAll(rx),
     get pending() {
       return (read(tx.tail) - read(tx.head)) >>> 0;
     },

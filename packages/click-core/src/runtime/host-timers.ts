@@ -3,11 +3,11 @@
 const atOnce = 64;
 
 export class HostTimers {
-  private readonly list: { readonly at: bigint; readonly run: () => void }[] = [];
+  private readonly list: { readonly at: bigint; readonly run: () => void; readonly owner: string }[] = [];
 
-  /** @returns cancels the timer; harmless when it has run. */
-  at(nanoseconds: bigint, run: () => void): () => void {
-    const timer = { at: nanoseconds, run };
+  /** `owner` is the element whose timer it is. @returns cancels the timer; harmless when it has run. */
+  at(nanoseconds: bigint, run: () => void, owner: string): () => void {
+    const timer = { at: nanoseconds, run, owner };
     let i = this.list.length;
     while (i > 0 && (this.list[i - 1]?.at as bigint) > nanoseconds) i--;
     this.list.splice(i, 0, timer);
@@ -15,6 +15,11 @@ export class HostTimers {
       const index = this.list.indexOf(timer);
       if (index >= 0) this.list.splice(index, 1);
     };
+  }
+
+  /** Elements whose timers are set. */
+  get owners(): ReadonlySet<string> {
+    return new Set(this.list.map(({ owner }) => owner));
   }
 
   get next(): bigint | undefined {

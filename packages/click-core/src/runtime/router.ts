@@ -14,11 +14,12 @@ import type { Platform } from "../compile/platform.ts";
 import type { ElementSet, FileUse, HostFiles, HostService, ServiceHost } from "../element/element.ts";
 import type { HandlerEntry, ServiceHandler } from "../element/handler.ts";
 import { findHandler, type HandlerTree, WatchList } from "../element/handler-tree.ts";
-import { type DeviceRings, type RouterDevice, stageDeviceRings } from "./device-ring.ts";
+import { type DeviceRings, type RouterDevice, stageDeviceRings, type TimedFrame } from "./device-ring.ts";
 import { drawSeed } from "./draw-seed.ts";
 import { HostTimers } from "./host-timers.ts";
 import { createInstance, type Instance, takeOver } from "./instance.ts";
 import type { Drop, RouterHandlers } from "./router-handlers.ts";
+import { type Unfinished, unfinished } from "./unfinished.ts";
 
 export interface RouterOptions {
   readonly elements: ElementSet;
@@ -73,7 +74,7 @@ export class Router implements HandlerTree, Disposable, LoopSource {
   private readonly timers = new HostTimers();
   private readonly facades = new Map<number, RouterDevice>();
   private readonly chatterListeners = new Set<(text: string) => void>();
-  private readonly sent = new Map<number, Uint8Array[]>();
+  private readonly sent = new Map<number, TimedFrame[]>();
   private current!: Instance;
   private readonly watches = new WatchList();
   private inside = false;
@@ -167,7 +168,7 @@ export class Router implements HandlerTree, Disposable, LoopSource {
     return {
       now: () => router.now(),
       at: (nanoseconds, run) => {
-        const cancel = router.timers.at(nanoseconds, run);
+        const cancel = router.timers.at(nanoseconds, run, name);
         router.wakers.wake();
         return cancel;
       },
@@ -249,11 +250,13 @@ export class Router implements HandlerTree, Disposable, LoopSource {
       const sent = this.sent;
       facade = {
         send: (frames) => device().send(frames),
-        receive(limit = Number.POSITIVE_INFINITY) {
+        sendTimed: (frames) => device().sendTimed(frames),
+        receive: (limit) => (facade as RouterDevice).receiveTimed(limit).map(({ data }) => data),
+        receiveTimed(limit = Number.POSITIVE_INFINITY) {
           const earlier = sent.get(number)?.splice(0, limit) ?? [];
           return earlier.length === 0
-            ? device().receive(limit)
-            : [...earlier, ...device().receive(limit - earlier.length)];
+            ? device().receiveTimed(limit)
+            : [...earlier, ...device().receiveTimed(limit - earlier.length)];
         },
         get pending() {
           return (sent.get(number)?.length ?? 0) + device().pending;
@@ -457,9 +460,9 @@ export class Router implements HandlerTree, Disposable, LoopSource {
     const before = this.current;
     takeOver(before, next, changed);
     for (const [number, device] of before.devices) {
-      const unsent = device.receive();
+      const unsent = device.receiveTimed();
       if (unsent.length > 0) this.sent.set(number, [...(this.sent.get(number) ?? []), ...unsent]);
-      next.devices.get(number)?.send(device.takeUnread());
+      next.devices.get(number)?.sendTimed(device.takeUnread());
     }
     next.words.stopped += before.words.stopped;
     this.current = next;
@@ -471,6 +474,11 @@ export class Router implements HandlerTree, Disposable, LoopSource {
   /** Whether elements wait for something outside, such as a pipe: an idle router is not done then. */
   get waiting(): boolean {
     return this.current.services.some((s) => s?.waiting?.());
+  }
+
+  /** What may still happen without anything from outside, once `run` said that the router is idle or polls. */
+  unfinished(): Unfinished {
+    return unfinished(this.current, this.timers.owners);
   }
 
   /** What went wrong with the files that service elements read. */

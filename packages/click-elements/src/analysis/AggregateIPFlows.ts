@@ -126,6 +126,7 @@ export const AggregateIPFlows: ElementClass = element({
       },
     },
   },
+  endless: () => true,
   timer(c, context) {
     const { state } = context;
     // Where packets are pulled none is held.

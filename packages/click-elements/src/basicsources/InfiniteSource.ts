@@ -61,6 +61,7 @@ export const InfiniteSource: ElementClass = element({
       });
     });
   },
+  endless: ({ LIMIT }) => LIMIT < 0,
   hasTask: ({ outputIsPush }) => outputIsPush,
   startsScheduled: ({ config }) => config.ACTIVE,
   task(c, context) {

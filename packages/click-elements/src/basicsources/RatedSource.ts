@@ -104,6 +104,7 @@ export const RatedSource: ElementClass = element({
     },
     reset_counts: resetHandler("count"),
   },
+  endless: ({ LIMIT }) => LIMIT < 0,
   hasTask: ({ outputIsPush }) => outputIsPush,
   notifier: { active: (c, context) => mayMake(c, context) },
   init(_c, { state }) {

@@ -21,6 +21,7 @@ export const TimedSink: ElementClass = element({
   handlers: {
     count: { counter: "count" },
   },
+  endless: () => true,
   init: (_c, { state, timer }) => timer.after(state.interval.get()),
   timer(_c, { state, timer, input }) {
     timer.after(state.interval.get());

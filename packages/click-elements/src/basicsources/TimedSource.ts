@@ -43,6 +43,7 @@ export const TimedSource: ElementClass = element({
       },
     },
   },
+  endless: ({ LIMIT }) => LIMIT < 0,
   init(c, { state, timer }) {
     c.if(state.active.get(), () => timer.after(state.interval.get()));
   },

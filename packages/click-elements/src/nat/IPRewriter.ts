@@ -146,6 +146,7 @@ export const IPRewriter: ElementClass = element({
     ),
   ],
   init: (c, context) => new Flows(c, context, rules).start(),
+  endless: () => true,
   timer: (c, context) => new Flows(c, context, rules).reap(),
   push(c, port, packet, context) {
     const { state, config, output, noutputs } = context;

@@ -38,11 +38,8 @@ export const FromDevice: ElementClass = element({
     },
   },
   polls: true,
-  task(_c, { config, plan, state, clock, device, output }) {
-    const received = device(plan.device).receive(Math.max(1, config.BURST), (packet) => {
-      packet.timestamp.set(clock.now());
-      output(0).push(packet);
-    });
+  task(_c, { config, plan, state, device, output }) {
+    const received = device(plan.device).receive(Math.max(1, config.BURST), (packet) => output(0).push(packet));
     state.count.inc(received.toI64());
     return received;
   },
