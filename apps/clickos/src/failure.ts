@@ -24,6 +24,8 @@ export const usageStatus = 2;
 /** The text for standard error; `undefined` for what is a defect of ours and wants its stack shown. */
 export function failureText(e: unknown, command = "clickos"): string | undefined {
   if (e instanceof ConfigurationError) return printable(e.message);
+  if (e instanceof HandlerError)
+    return printable(`${command}: ${e.message}${e.hint === undefined ? "" : `; ${e.hint}`}`);
   if (
     e instanceof CommandError ||
     e instanceof ArchiveError ||
@@ -31,7 +33,6 @@ export function failureText(e: unknown, command = "clickos"): string | undefined
     e instanceof HypervisorError ||
     e instanceof ImageError ||
     e instanceof ToolstackError ||
-    e instanceof HandlerError ||
     e instanceof UnixSocketError ||
     e instanceof RangeError
   )

@@ -209,9 +209,9 @@ describe("the router", () => {
       "c.reset_counts",
     ]);
     expect([router.read("c.class"), router.read("c.name")]).toEqual(["Counter", "c"]);
-    expect(() => router.read("c.cont")).toThrow("element 'c' has no handler 'cont'; did you mean 'count'?");
+    expect(() => router.read("c.cont")).toThrow("no 'c.cont' read handler");
     expect(() => router.read("d.count")).toThrow("no element named 'd'");
-    expect(() => router.write("c.class", "x")).toThrow("cannot be written");
+    expect(() => router.write("c.class", "x")).toThrow("no 'c.class' write handler");
     expect(() => router.device(7)).toThrow("uses no device 7; it uses 0");
     expect(() => router.device(0).send([new Uint8Array((1 << 24) + 1)])).toThrow(RangeError);
   });

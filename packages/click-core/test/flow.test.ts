@@ -54,15 +54,24 @@ describe("tasks", () => {
     expect(r.read("u.scheduled")).toBe("true");
   });
 
-  it("can be put to sleep by a handler", async () => {
+  it("sleeps where its element is not active, and takes a number of tickets", async () => {
     using r = await Router.compile("s :: InfiniteSource -> d :: Discard", { elements });
     expect(r.run(10)).toBe("more");
-    r.write("s.scheduled", "false");
+    r.write("s.active", "false");
     expect(r.run()).toBe("idle");
     const count = r.read("d.count");
-    r.write("s.scheduled", "true");
+    r.write("s.active", "true");
     expect(r.run(10)).toBe("more");
     expect(Number(r.read("d.count"))).toBeGreaterThan(Number(count));
-    expect(() => r.write("s.tickets", "0")).toThrow("between 1 and 32768");
+    const warnings: string[] = [];
+    for (const tickets of ["0", "-5", "0x10", "99999999999", "7"])
+      r.write("s.tickets", tickets, (warning) => warnings.push(`${tickets}: ${warning}`));
+    expect(warnings).toEqual([
+      "0: tickets pinned at 1",
+      "-5: tickets pinned at 1",
+      "99999999999: tickets pinned at 32768",
+    ]);
+    expect(r.read("s.tickets")).toBe("7");
+    for (const text of ["", "x", "7 ", "08", "1.5"]) expect(() => r.write("s.tickets", text)).toThrow("syntax error");
   });
 });

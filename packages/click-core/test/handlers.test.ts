@@ -1,4 +1,5 @@
 import { element, elementSet, type HandlerEntry, HandlerError, Router } from "@clickos/click-core";
+import { arg, keyword, live } from "@clickos/click-core/element";
 import { elements } from "@clickos/click-elements";
 import { array, u8, u32, u64 } from "@clickos/layout";
 import { describe, expect, it } from "vitest";
@@ -22,8 +23,14 @@ describe("the handler tree", () => {
     expect(router.describe("s.active")).toMatchObject({ access: "rw", kind: "flag", at: { type: "u32" } });
     expect(router.describe("s.rate")).toMatchObject({ access: "rw", kind: "rate", unit: "packets/s" });
     expect(router.describe("f.program")).toEqual({ path: "f.program", access: "r", kind: "table" });
-    expect(router.describe("c.class")).toEqual({ path: "c.class", access: "r", kind: "text", text: "Counter" });
-    expect(router.describe("u.scheduled")).toMatchObject({ access: "rw", kind: "flag" });
+    expect(router.describe("c.class")).toEqual({
+      path: "c.class",
+      access: "r",
+      kind: "text",
+      text: "Counter",
+      flags: ".",
+    });
+    expect(router.describe("u.scheduled")).toMatchObject({ access: "r", kind: "flag" });
     expect(router.describe("version")).toEqual({ path: "version", access: "r", kind: "text" });
   });
 
@@ -67,6 +74,46 @@ describe("the handler tree", () => {
     expect([seen.length, r.read("c.count")]).toEqual([3, "2"]);
     expect(() => r.watch("c.reset", () => {})).toThrow(HandlerError);
     expect(() => r.watch("d.count", () => {})).toThrow("no element named 'd'");
+  });
+
+  it("lists them as Click does: what was added last first, with flags", () => {
+    const Odd = element({
+      name: "Odd",
+      ports: "0/0-1",
+      processing: "a/h",
+      config: { ACTIVE: keyword(live(arg.bool), true), DETAILS: keyword(arg.bool, false) },
+      handlerOrder: ["active", "count", "secret", "seen"],
+      handlers: {
+        count: { read: () => 0 },
+        reset: { write: () => {} },
+        add: { kind: "text", write: () => {} },
+        find: { flags: "+", read: (_s, _c, text) => `<${text}>` },
+      },
+      furtherHandlers: ({ config, outputs }) => ({
+        ...(config.DETAILS ? { details: { kind: "table", read: () => "none" } } : {}),
+        ...Object.fromEntries(outputs.map((use, i) => [`output${i}`, { constant: () => use }])),
+      }),
+      service: () => ({ handlers: { seen: { read: () => 1 }, secret: { hidden: true, read: () => "s" } } }),
+    });
+    const all = { ...elements, ...elementSet(Odd) };
+    using r = Router.compileSync("o :: Odd; p :: Odd(DETAILS true) -> Discard", { elements: all });
+    const standard = "handlers r.\nports r.\nconfig r.\nclass r.\nname r.\n";
+    const lines = (path: string): string => r.read(path).replaceAll("\t", " ");
+    expect(lines("o.handlers")).toBe(`find r+\nadd w\nreset wb\nseen r\ncount r\nactive rwc\n${standard}`);
+    expect(lines("p.handlers")).toBe(
+      `output0 r\ndetails r\nfind r+\nadd w\nreset wb\nseen r\ncount r\nactive rwc\n${standard}`,
+    );
+    expect([r.read("o.secret"), r.read("p.output0"), r.read("p.details")]).toEqual(["s", "push", "none"]);
+    expect(r.list("o.*")).not.toContain("o.secret");
+    expect(r.read("o.find", "x")).toBe("<x>");
+    expect(() => r.read("o.count", "x")).toThrow("read handler 'o.count' does not take parameters");
+    expect(lines("handlers")).toBe(
+      "version r\ndriver r\nconfig r\nflatconfig r\nrequirements r\nhandlers r\nlist r\nstop w\nclasses r\npackages r\ntimewarp rw\n",
+    );
+    expect([r.read(".driver"), r.read("timewarp")]).toEqual(["userlevel", "1"]);
+    expect(() => r.write("timewarp", "0")).toThrow("timefactor must be > 0");
+    expect(() => r.write("timewarp", "fast")).toThrow("expected double");
+    expect(() => r.read("o.cont")).toThrow(expect.objectContaining({ hint: "did you mean 'count'?" }));
   });
 
   it("has every handler of every element described with something to read or write", () => {

@@ -142,6 +142,6 @@ describe("hot swap", () => {
     expect(() => r.write("q.config", "1000001")).toThrow(/is not between 1 and 1000000/);
     expect(r.read("q.capacity")).toBe("1000");
     using fixed = await Router.compile("Idle -> Discard", { elements });
-    expect(() => fixed.write("hotconfig", "")).toThrow("no handler named 'hotconfig'");
+    expect(() => fixed.write("hotconfig", "")).toThrow("no 'hotconfig' write handler");
   });
 });

@@ -177,7 +177,7 @@ describe("a script", () => {
     const functions = r
       .read("s.handlers")
       .split("\n")
-      .filter((line) => line.endsWith("\tr"))
+      .filter((line) => line.endsWith("\tr+"))
       .map((line) => line.split("\t")[0] as string);
     expect(functions.length).toBeGreaterThan(35);
     const word = fc.oneof(

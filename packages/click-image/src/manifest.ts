@@ -114,7 +114,7 @@ const shape: Schema = record({
         access: oneOf("r", "w", "rw"),
         kind: oneOf("counter", "gauge", "rate", "flag", "text", "table", "button"),
       },
-      { unit: text(32), at: record({ address, type: oneOf(...plainTypes) }), text: configuration },
+      { unit: text(32), flags: text(8), at: record({ address, type: oneOf(...plainTypes) }), text: configuration },
     ),
   ),
   library: map(elements, text(255), text(64)),

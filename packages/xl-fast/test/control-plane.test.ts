@@ -141,7 +141,7 @@ describe("the Click control plane in the store", () => {
       await vm.settled();
       return store.read(`${path.slice(0, path.indexOf("/", at(0).lastIndexOf("/") + 1))}/error`);
     };
-    expect(await problem(`${at(0)}/control/read/c/nothing`, "")).toMatch(/no handler/);
+    expect(await problem(`${at(0)}/control/read/c/nothing`, "")).toBe("no 'c.nothing' read handler");
     expect(await problem(`${at(0)}/elements/nobody/reset`, "")).toBe("no element named 'nobody'");
     expect(await problem(`${at(0)}/status`, "Resting")).toBe("status 'Resting': it is Running or Halted");
     expect(await problem(`${at(1)}/status`, "Running")).toMatch(/there is no configuration/);

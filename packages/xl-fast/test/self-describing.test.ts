@@ -68,10 +68,14 @@ describe("handlers of a VM whose image another element library made", () => {
     const { vm } = await running({});
     const tree = vm.handlers();
     expect([vm.read("c.count"), vm.read("c.class"), vm.read("q.capacity")]).toEqual(["3", "Counter", "7"]);
-    expect(vm.read("c.ports")).toBe("1 input\npush~\t-\tFromDevice@1 [0]\n1 output\npush~\t-\tPaint@3 [0]\n");
+    expect(vm.read("c.ports")).toBe("1 input\npush~\t-\tFromDevice@1 [0]\n1 output\npush~\t-\t[0] Paint@3\n");
     expect([vm.read("u.scheduled"), vm.read("u.active")]).toEqual(["false", "false"]);
-    vm.write("u.scheduled", "true");
-    expect(vm.read("u.scheduled")).toBe("true");
+    vm.write("u.tickets", "7");
+    expect(vm.read("u.tickets")).toBe("7");
+    expect(refusal(() => vm.write("u.scheduled", "true"))).toBe("NOT_WRITABLE: no 'u.scheduled' write handler");
+    expect(vm.read("u.handlers")).toMatch(
+      /^tickets\trw\nscheduled\tr\n[\s\S]*\nhandlers\tr\.\nports\tr\.\nconfig\tr\.\nclass\tr\.\nname\tr\.\n$/,
+    );
     expect(tree.list("c.*").sort()).toEqual(
       "bit_rate byte_count byte_rate class config count handlers name ports rate reset reset_counts"
         .split(" ")
@@ -79,7 +83,7 @@ describe("handlers of a VM whose image another element library made", () => {
     );
     expect(tree.describe("q.length")).toMatchObject({ kind: "gauge", unit: "packets", access: "r" });
     expect(refusal(() => vm.read("f.program"))).toMatch(/^OTHER_LIBRARY: f\.program: it needs the code of IPFilter/);
-    expect(refusal(() => vm.read("c.nothing"))).toBe("NO_HANDLER: element 'c' has no handler 'nothing'");
+    expect(refusal(() => vm.read("c.nothing"))).toBe("NO_HANDLER: no 'c.nothing' read handler");
     expect(vm.drops()).toEqual([]);
   });
 

@@ -37,6 +37,8 @@ export interface LiveOptions {
   readonly handler?: string;
   readonly kind?: "gauge" | "rate";
   readonly unit?: string;
+  /** The handler's flags, where they are other ones than one of its kind has. */
+  readonly flags?: string;
   /** What is done when a value was written; the element's task is scheduled when absent. */
   written?(context: Written, state: any): void;
 }

@@ -3,7 +3,7 @@ import type { Fields, Struct } from "@clickos/layout";
 import { classDigest, type LibraryDigest } from "../element/digest.ts";
 import type { ElementClass } from "../element/element.ts";
 import type { Handler, HandlerEntry, HandlerKind } from "../element/handler.ts";
-import { plainValue } from "../element/handler.ts";
+import { inOrder, plainValue } from "../element/handler.ts";
 import { ElementDefinitionError } from "../element/ownership.ts";
 import type { CheckedGraph, ElementInstance } from "./check.ts";
 import { type FieldPlace, fieldPlaces, type MemoryPlan } from "./memory-plan.ts";
@@ -38,7 +38,8 @@ export function portTexts(graph: CheckedGraph): string[] {
     other: { element: number; port: number },
   ): void => {
     const key = `${side} ${at.element}.${at.port}`;
-    const text = `${graph.elements[other.element]?.source.name ?? ""} [${other.port}]`;
+    const name = graph.elements[other.element]?.source.name ?? "";
+    const text = side === "input" ? `${name} [${other.port}]` : `[${other.port}] ${name}`;
     const list = peers.get(key);
     if (list) list.push(text);
     else peers.set(key, [text]);
@@ -68,14 +69,32 @@ export function libraryDigest(graph: CheckedGraph): LibraryDigest {
   return Object.fromEntries([...classes].map((c) => [c.name, classDigest(c)]));
 }
 
-/** The handlers that the classes of a graph's elements define. */
+/** The handlers that the class of an element defines for it. */
+export function classHandlers(e: ElementInstance): Readonly<Record<string, Handler<any, any, any>>> {
+  const { handlers = {}, furtherHandlers } = e.class;
+  return furtherHandlers ? { ...handlers, ...furtherHandlers.call(e.class, e) } : handlers;
+}
+
+/** Those that the classes of a graph's elements define, and those of their tasks, in the order in which they are added. */
 export function describeHandlers(graph: CheckedGraph, plan: MemoryPlan): HandlerEntry[] {
   return graph.elements.flatMap((e) => {
-    const state = plan.elements[e.index]?.state ?? 0;
-    return Object.entries((e.class.handlers ?? {}) as Record<string, Handler<any, any, any>>).map(([name, handler]) =>
-      describeHandler(e, `${e.source.name}.${name}`, handler, state),
+    const { state = 0, task } = plan.elements[e.index] ?? {};
+    const { name } = e.source;
+    const { handlerOrder, taskHandlers } = e.class;
+    const handlers = classHandlers(e);
+    const own = inOrder(Object.keys(handlers), handlerOrder).map((handler) =>
+      describeHandler(e, `${name}.${handler}`, handlers[handler] as Handler<any, any, any>, state),
     );
+    if (task === undefined || taskHandlers === "none") return own;
+    return taskHandlers === "first" ? [...taskEntries(name), ...own] : [...own, ...taskEntries(name)];
   });
+}
+
+function taskEntries(element: string): HandlerEntry[] {
+  return [
+    { path: `${element}.scheduled`, access: "r", kind: "flag" },
+    { path: `${element}.tickets`, access: "rw", kind: "gauge" },
+  ];
 }
 
 const plainKindOf = (handler: Handler<any, any, any>) =>
@@ -114,7 +133,13 @@ function describeHandler(
   const access = reads ? (handler.write ? "rw" : "r") : "w";
   const kind: HandlerKind = plainKind ?? handler.kind ?? (reads ? "text" : "button");
   const unit = handler.unit ?? (kind === "counter" ? "packets" : undefined);
-  const entry = { path, access, kind, ...(unit === undefined ? {} : { unit }) } as const;
+  const entry = {
+    path,
+    access,
+    kind,
+    ...(unit === undefined ? {} : { unit }),
+    ...(handler.flags === undefined ? {} : { flags: handler.flags }),
+  } as const;
   if (handler.constant) {
     const { config, plan, inputs, outputs } = e;
     const context = { config, plan, name: e.source.name, ninputs: inputs.length, noutputs: outputs.length };

@@ -4,7 +4,7 @@ import type { Fields, HostFields } from "@clickos/layout";
 import type { ConfigOf, ConfigSpec, FixedConfigOf, LiveFields } from "../arguments/config-spec.ts";
 import type { Scope } from "../arguments/scope.ts";
 import type { TextLine } from "../structures/text-line.ts";
-import type { HandlerContext, Handlers, HostHeap, ServiceHandler } from "./handler.ts";
+import type { HandlerContext, HandlerPlace, Handlers, HostHeap, ServiceHandler } from "./handler.ts";
 import type { HandlerTree } from "./handler-tree.ts";
 import type { Information } from "./information.ts";
 import { withLiveArguments } from "./live-arguments.ts";
@@ -216,6 +216,8 @@ export interface ServiceHost {
   yield(): void;
   /** Handlers by the names a configuration would use here: relative to the element's compound, or the router's. */
   readonly handlers: HandlerTree;
+  /** The router's handlers, by their full names. */
+  readonly router: HandlerTree;
   /** Writes a line of chatter. */
   chatter(text: string): void;
   /** Calls `run` with all chatter from now on. */
@@ -305,6 +307,17 @@ export interface ElementSpec<C extends ConfigSpec, P, S extends Fields, R = unkn
   /** How many packets the element may hold; the pool is made that much larger. */
   holds?(config: ConfigOf<C>): number;
   readonly handlers?: Handlers<NoInfer<FixedConfigOf<C>>, NoInfer<P>, NoInfer<StateOf<C, S>>, NoInfer<R>>;
+  /** Handlers after those, which it has or not by its configuration or by where it stands. */
+  furtherHandlers?(
+    place: HandlerPlace<FixedConfigOf<C>, NoInfer<P>>,
+  ): Handlers<NoInfer<FixedConfigOf<C>>, NoInfer<P>, NoInfer<StateOf<C, S>>, NoInfer<R>>;
+  /**
+   * Names of its handlers in the order in which Click's element adds them, where it is another one than theirs: those of live
+   * arguments are after the others otherwise, and those of the host side after both. Names that are not here come last.
+   */
+  readonly handlerOrder?: readonly string[];
+  /** Where the handlers of its task stand among its handlers: after its own when absent. */
+  readonly taskHandlers?: "first" | "none";
   /** Packets that the element dropped by counts of its own, beside those of `packet.drop`. */
   drops?(
     state: HostFields<StateOf<C, S>>,

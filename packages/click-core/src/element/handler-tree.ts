@@ -18,9 +18,19 @@ export type HandlerErrorCode =
 export class HandlerError extends Error {
   override readonly name = "HandlerError";
   readonly code: HandlerErrorCode;
-  constructor(code: HandlerErrorCode, message: string) {
+  /** What the handler itself said, a line each, where it refuses; the message names the handler as well. */
+  readonly reason: string;
+  /** What may have been meant. */
+  readonly hint: string | undefined;
+  constructor(
+    code: HandlerErrorCode,
+    message: string,
+    { reason = message, hint }: { reason?: string; hint?: string } = {},
+  ) {
     super(message);
     this.code = code;
+    this.reason = reason;
+    this.hint = hint;
   }
 }
 
@@ -32,8 +42,8 @@ export interface HandlerTree {
   describe(path: string): HandlerEntry;
   /** Reads a handler, with an argument for those that take one. @throws {HandlerError} */
   read(path: string, argument?: string): string;
-  /** @throws {HandlerError} */
-  write(path: string, value: string): void;
+  /** `warn` gets what the handler has to say about a value that it takes. @throws {HandlerError} */
+  write(path: string, value: string, warn?: (message: string) => void): void;
   /**
    * Calls `changed` with the value whenever it is found to be another one, until disposed of. Nothing is looked at
    * while nobody watches. @throws {HandlerError} when it cannot be read at all.

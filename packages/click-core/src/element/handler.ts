@@ -59,6 +59,29 @@ export interface HandlerEntry {
   readonly at?: { readonly address: number; readonly type: PlainType };
   /** The value, where it follows from the configuration. */
   readonly text?: string;
+  /** What else there is to it, in the letters of Click's `handlers`: see `HandlerFlags`. */
+  readonly flags?: string;
+  /** It is for the configuration itself: lists do not show it, and nobody reads it from outside. */
+  readonly hidden?: boolean;
+}
+
+/** Puts names in a wanted order; those that it does not name stay behind them, as they are. */
+export function inOrder(names: readonly string[], order: readonly string[] = []): string[] {
+  const rank = (name: string): number => (order.includes(name) ? order.indexOf(name) : order.length);
+  return order.length === 0 ? [...names] : [...names].sort((a, b) => rank(a) - rank(b));
+}
+
+/**
+ * What the `handlers` handler shows after `r` and `w`, in this order: `+` takes a parameter when it is read, `%` raw, no newline
+ * is added to its value, `.` calm, its value seldom changes, `$` expensive to read, `U` uncommon, `D` deprecated, `b` a button:
+ * what is written does not matter, `c` a checkbox.
+ */
+export type HandlerFlags = string;
+
+/** The flags that a handler has where it does not say: a button's, and those of what can be switched on and off. */
+export function flagsOf(entry: Pick<HandlerEntry, "access" | "kind">): HandlerFlags {
+  if (entry.kind === "button") return "b";
+  return entry.kind === "flag" && entry.access === "rw" ? "c" : "";
 }
 
 /** What a handler's value may be; it is shown as Click shows it. */
@@ -107,6 +130,8 @@ export interface HandlerContext<C, P, R = unknown> {
   change(argument: string, text: string): void;
   /** Gives the element another configuration; it throws a `string` where that cannot be. */
   reconfigure(config: string): void;
+  /** Tells whoever writes of something that is not quite as it was written; the value is taken all the same. */
+  warn(message: string): void;
 }
 
 /**
@@ -133,15 +158,31 @@ export interface Handler<C, P, S extends Fields, R = unknown> {
   readonly kind?: HandlerKind;
   /** `packets` when absent, of a counter. */
   readonly unit?: string;
+  /** Where they are other ones than a handler of its kind has; one that takes a parameter has `+`. */
+  readonly flags?: HandlerFlags;
 }
+/** By name, in the order in which Click's element adds them; `handlers` shows the last first. */
 export type Handlers<C, P, S extends Fields, R = unknown> = Readonly<Record<string, Handler<C, P, S, R>>>;
+
+/** Where an element stands, for handlers that it has or has not by that. */
+export interface HandlerPlace<C, P> {
+  readonly config: C;
+  readonly plan: P;
+  readonly inputs: readonly ("push" | "pull")[];
+  readonly outputs: readonly ("push" | "pull")[];
+}
 
 /** A handler of a service element. It throws a `string` to refuse. */
 export interface ServiceHandler {
   readonly kind?: HandlerKind;
   readonly unit?: string;
+  /** Where they are other ones than a handler of its kind has; one that takes a parameter has `+`. */
+  readonly flags?: HandlerFlags;
+  /** See `HandlerEntry`. */
+  readonly hidden?: boolean;
   read?(parameter: string): HandlerValue;
-  write?(value: string): void;
+  /** `warn` tells whoever writes of something that is not quite as it was written. */
+  write?(value: string, warn: (message: string) => void): void;
 }
 
 /** A field type whose value, or length, is a plain number at an offset in it. */

@@ -58,6 +58,7 @@ function liveHandler(field: string, type: LiveType<any, FieldType<any>>): Handle
     ...(kind === "text" ? { read: (state: any) => stored.show?.(state[field]) ?? "" } : { [kind]: field }),
     ...(stored.signed ? { signed: true } : {}),
     ...(unit === undefined ? {} : { unit }),
+    ...(live.flags === undefined ? {} : { flags: live.flags }),
     write(state: any, text: string, context: HandlerContext<any, any>) {
       const value = readText(type, text.trim(), context.scope);
       if (value instanceof Mistake) throw value.message;

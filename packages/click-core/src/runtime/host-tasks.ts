@@ -1,6 +1,10 @@
 /** The tasks of a router, as the host reads and changes them: which are scheduled, and their tickets. */
 import type { MemoryPlan } from "../compile/memory-plan.ts";
 import { routerControl } from "../compile/platform.ts";
+import { readInteger } from "./integer.ts";
+
+/** `Task::MAX_TICKETS`. */
+const maximumTickets = 1 << 15;
 
 export class HostTasks {
   private readonly data: DataView;
@@ -31,10 +35,12 @@ export class HostTasks {
     return this.data.getUint32(this.plan.tasks.tickets + task * 8, true);
   }
 
-  /** Throws a `string` for what is no number of tickets. */
-  setTickets(task: number, text: string): void {
-    const tickets = Number(text.trim());
-    if (!Number.isInteger(tickets) || tickets < 1 || tickets > 32768) throw "tickets must be between 1 and 32768";
+  /** Throws a `string` for what is no number; one that is too small or too large becomes one that is not. */
+  setTickets(task: number, text: string, warn: (message: string) => void): void {
+    const number = readInteger(text);
+    if (number === undefined) throw "syntax error";
+    const tickets = Math.min(Math.max(number, 1), maximumTickets);
+    if (tickets !== number) warn(`tickets pinned at ${tickets}`);
     this.data.setUint32(this.plan.tasks.tickets + task * 8, tickets, true);
     const all = Array.from({ length: this.plan.tasks.count }, (_, i) => this.ticketsOf(i));
     const control = routerControl.view(this.data.buffer, this.plan.control);

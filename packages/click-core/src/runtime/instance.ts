@@ -31,7 +31,7 @@ export interface InstanceParts {
   readonly wasm: Uint8Array;
   readonly rings: ReadonlyMap<number, DeviceRings>;
   readonly services: readonly (HostService | undefined)[];
-  readonly extras: Pick<HandlerSources, "root" | "reconfigure" | "reconfigurable">;
+  readonly extras: Pick<HandlerSources, "root" | "reconfigure">;
   readonly chatter: (text: string) => void;
   readonly now: bigint;
   readonly seed: bigint;

@@ -1,21 +1,24 @@
 /**
  * The handlers of a compiled router in a memory. Plain values are read where the program says that they are; standard
- * handlers (`class`, `name`, `config`, `ports`, `handlers`, and of a task `scheduled`, `tickets`, `home_thread`) follow from
- * the memory plan. The rest is code of the element classes, run on the host over a view of the element's state.
+ * handlers (`class`, `name`, `config`, `ports`, `handlers`, and of a task `scheduled`, `tickets`) follow from the memory plan.
+ * The rest is code of the element classes, run on the host over a view of the element's state.
  */
 
 import { closest } from "@clickos/click-language/closest";
 import { withArgument } from "../arguments/assign-arguments.ts";
 import type { ElementInstance } from "../compile/check.ts";
+import { classHandlers } from "../compile/describe.ts";
 import type { ElementPlan, MemoryPlan } from "../compile/memory-plan.ts";
 import { noTimer, routerControl } from "../compile/platform.ts";
 import { setHostTimer } from "../compile/timers.ts";
 import type { ElementClass, HostService } from "../element/element.ts";
 import {
+  flagsOf,
   type Handler,
   type HandlerContext,
   type HandlerEntry,
   type HandlerValue,
+  inOrder,
   readPlain,
   type ServiceHandler,
 } from "../element/handler.ts";
@@ -49,8 +52,6 @@ export interface HandlerSources {
   readonly root?: Readonly<Record<string, ServiceHandler>>;
   /** Gives an element another configuration. */
   reconfigure?(element: string, config: string): void;
-  /** Whether `config` may be written, by elements that reconfigure live. */
-  readonly reconfigurable?: boolean;
 }
 
 /** A handler tree without `watch`, which is for those to add who know when values may have changed. */
@@ -59,6 +60,8 @@ export type UnwatchedTree = Omit<HandlerTree, "watch">;
 export interface RouterHandlers extends UnwatchedTree {
   /** The same, with names looked up from the compound of that element, outwards. */
   from(element: string): UnwatchedTree;
+  /** Makes an element's task run again. */
+  schedule(element: string): void;
   /** Every reason for which packets were dropped, with counts above zero. */
   drops(): Drop[];
 }
@@ -67,8 +70,9 @@ export interface RouterHandlers extends UnwatchedTree {
 interface Bound {
   readonly entry: HandlerEntry;
   read?: ((argument: string) => HandlerValue) | undefined;
-  write?: ((value: string) => void) | undefined;
+  write?: ((value: string, warn: Warn) => void) | undefined;
 }
+type Warn = (message: string) => void;
 
 export function routerHandlers(sources: HandlerSources): RouterHandlers {
   const { memory, plan, root } = sources;
@@ -94,6 +98,8 @@ export function routerHandlers(sources: HandlerSources): RouterHandlers {
     if (!sources.reconfigure) throw "it cannot be changed here while the router runs";
     sources.reconfigure(e.source.name, config);
   };
+  /** Told of what a handler has to say about the value that is written. */
+  let warning: Warn = noWarning;
   const contexts = new Map<number, HandlerContext<any, any>>();
   const contextOf = (index: number): HandlerContext<any, any> => {
     let context = contexts.get(index);
@@ -125,6 +131,7 @@ export function routerHandlers(sources: HandlerSources): RouterHandlers {
           reconfigure(e, withArgument(e.class.config ?? {}, before, argument, text).join(", "));
         },
         reconfigure: (config) => reconfigure(e, config),
+        warn: (message) => warning(message),
       };
       contexts.set(index, context);
     }
@@ -134,10 +141,17 @@ export function routerHandlers(sources: HandlerSources): RouterHandlers {
   // ---- where handlers come from, in this order
 
   const ofService = (path: string, handler: ServiceHandler): Bound => {
-    const { kind = handler.read ? "text" : "button", unit } = handler;
+    const { kind = handler.read ? "text" : "button", unit, flags, hidden } = handler;
     const access = handler.read ? (handler.write ? "rw" : "r") : "w";
     return {
-      entry: { path, access, kind, ...(unit === undefined ? {} : { unit }) },
+      entry: {
+        path,
+        access,
+        kind,
+        ...(unit === undefined ? {} : { unit }),
+        ...(flags === undefined ? {} : { flags }),
+        ...(hidden ? { hidden } : {}),
+      },
       read: handler.read?.bind(handler),
       write: handler.write?.bind(handler),
     };
@@ -147,10 +161,11 @@ export function routerHandlers(sources: HandlerSources): RouterHandlers {
     /** What the class has there. An image may say of itself what its classes do not have. */
     const code = (): Handler<any, any, any> => {
       try {
-        const { handlers } = sources.instance(index).class;
-        if (handlers && Object.hasOwn(handlers, name)) return handlers[name] as Handler<any, any, any>;
+        const handlers = classHandlers(sources.instance(index));
+        if (Object.hasOwn(handlers, name)) return handlers[name] as Handler<any, any, any>;
       } catch (e) {
-        if (e instanceof HandlerError) throw new HandlerError(e.code, `${entry.path}: ${e.message}`);
+        if (e instanceof HandlerError)
+          throw new HandlerError(e.code, `${entry.path}: ${e.message}`, { reason: e.message });
         throw e;
       }
       throw new HandlerError("NO_HANDLER", `${entry.path}: the element's class has no such handler`);
@@ -164,41 +179,27 @@ export function routerHandlers(sources: HandlerSources): RouterHandlers {
     return bound;
   };
   const standard: Readonly<Record<string, (e: ElementPlan, index: number, path: string) => Bound>> = {
+    handlers: (_e, index, path) => ({
+      entry: { path, access: "r", kind: "table", flags: "." },
+      read: () => handlerLines(names(index).map((name) => [name, own(index, name)?.entry])),
+    }),
+    ports: (e, _, path) => ({ entry: { path, access: "r", kind: "table", flags: "." }, read: () => e.ports }),
+    config: (e, index, path) => {
+      const { reconfigure } = sources;
+      const writable = reconfigure && sources.classOf(index)?.live;
+      const write = writable ? (value: string) => reconfigure.call(sources, e.name, value) : undefined;
+      const entry: HandlerEntry = { path, access: write ? "rw" : "r", kind: "text", flags: "." };
+      return { entry, read: () => e.configText, write };
+    },
     class: (e, _, path) => fixed(path, e.className),
     name: (e, _, path) => fixed(path, e.name),
-    config: (e, index, path) => {
-      const { reconfigure, reconfigurable } = sources;
-      const writable = reconfigure && reconfigurable && sources.classOf(index)?.live;
-      const write = writable ? (value: string) => reconfigure.call(sources, e.name, value) : undefined;
-      return { entry: { path, access: write ? "rw" : "r", kind: "text" }, read: () => e.configText, write };
-    },
-    ports: (e, _, path) => ({ entry: { path, access: "r", kind: "table" }, read: () => e.ports }),
-    handlers: (_e, index, path) => ({
-      entry: { path, access: "r", kind: "table" },
-      read: () =>
-        names(index)
-          .map((name) => {
-            const handler = own(index, name)?.entry;
-            return `${name}\t${handler?.access ?? ""}\n`;
-          })
-          .join(""),
-    }),
   };
-  const ofTask: typeof standard = {
-    scheduled: ({ task = 0 }, _, path) => ({
-      entry: { path, access: "rw", kind: "flag" },
-      read: () => tasks.scheduled(task),
-      write: (value) => tasks.schedule(task, /^\s*(?:1|true|yes|t|y)\s*$/i.test(value)),
-    }),
-    tickets: ({ task = 0 }, _, path) => ({
-      entry: { path, access: "rw", kind: "gauge" },
-      read: () => tasks.ticketsOf(task),
-      write: (value) => tasks.setTickets(task, value),
-    }),
-    home_thread: (_e, _, path) => ({ entry: { path, access: "r", kind: "gauge" }, read: () => 0 }),
+  /** Those of a task are among the class's, where its class has them. */
+  const ofTask = (entry: HandlerEntry, task: number, name: string): Bound | undefined => {
+    if (name === "scheduled") return { entry, read: () => tasks.scheduled(task) };
+    if (name !== "tickets") return undefined;
+    return { entry, read: () => tasks.ticketsOf(task), write: (value, warn) => tasks.setTickets(task, value, warn) };
   };
-  const standardWithTask = { ...standard, ...ofTask };
-  const standardOf = (e: ElementPlan): typeof standard => (e.task === undefined ? standard : standardWithTask);
 
   /** The handler of an element; `undefined` when it has none of that name. */
   const own = (index: number, name: string): Bound | undefined => {
@@ -208,14 +209,13 @@ export function routerHandlers(sources: HandlerSources): RouterHandlers {
     if (service?.handlers && Object.hasOwn(service.handlers, name))
       return ofService(path, service.handlers[name] as ServiceHandler);
     const entry = byPath().get(path);
-    if (entry) return ofClass(entry, index, name);
-    const make = standardOf(e);
-    if (Object.hasOwn(make, name)) return make[name]?.(e, index, path);
+    if (entry) return (e.task !== undefined && ofTask(entry, e.task, name)) || ofClass(entry, index, name);
+    if (Object.hasOwn(standard, name)) return standard[name]?.(e, index, path);
     const dynamic = service?.handler?.(name);
     return dynamic && ofService(path, dynamic);
   };
   let classNames: string[][] | undefined;
-  /** Names of an element's handlers, those known beforehand. */
+  /** Names of an element's handlers, those known beforehand: those that were added last come first. */
   const names = (index: number): string[] => {
     if (!classNames) {
       classNames = plan.elements.map(() => []);
@@ -225,56 +225,81 @@ export function routerHandlers(sources: HandlerSources): RouterHandlers {
         if (element !== undefined) classNames[element]?.push(path.slice(dot + 1));
       }
     }
-    return [
-      ...new Set([
-        ...Object.keys(sources.services?.[index]?.handlers ?? {}),
-        ...(classNames[index] ?? []),
-        ...Object.keys(standardOf(plan.elements[index] as ElementPlan)),
-      ]),
-    ];
+    const ofClass = classNames[index] ?? [];
+    const ofService = sources.services?.[index]?.handlers;
+    const added = ofService ? withService(ofClass, index, ofService) : [...ofClass];
+    return [...new Set([...added.reverse(), ...Object.keys(standard)])];
+  };
+  /** The host side's come after the class's, and both together before those of the task, or after them. */
+  const withService = (names: readonly string[], index: number, handlers: object): string[] => {
+    const isTask = (name: string): boolean =>
+      plan.elements[index]?.task !== undefined && (name === "scheduled" || name === "tickets");
+    const tasks = names.filter(isTask);
+    const { handlerOrder } = sources.classOf(index) ?? {};
+    const others = inOrder([...names.filter((name) => !isTask(name)), ...Object.keys(handlers)], handlerOrder);
+    return names[0] === tasks[0] ? [...tasks, ...others] : [...others, ...tasks];
   };
 
-  const find = (path: string, from: string): Bound => {
-    const dot = path.lastIndexOf(".");
-    const name = path.slice(dot + 1);
-    if (dot <= 0) {
-      const handler = root && Object.hasOwn(root, name) ? root[name] : undefined;
-      if (handler) return ofService(name, handler);
-      throw root
-        ? new HandlerError("NO_HANDLER", `no handler named '${name}'${suggestion(name, Object.keys(root))}`)
-        : new HandlerError("NO_ELEMENT", `'${path}' is not element.handler`);
+  /**
+   * A name is that of an element, as it is seen from `from`, a dot and that of its handler. A name that is none is one of the
+   * handlers of `from` itself, or of the router; one that begins with a dot is the router's.
+   */
+  const find = (path: string, from: string, use: string): Bound => {
+    const dot = path.indexOf(".");
+    const element = path.slice(0, Math.max(0, dot));
+    if (element !== "") {
+      const scope = scopes(from).find((s) => byName().has(s + element));
+      if (scope !== undefined) {
+        const index = byName().get(scope + element) as number;
+        const name = path.slice(dot + 1);
+        const handler = own(index, name);
+        if (handler) return handler;
+        throw missing(`${scope}${element}.${name}`, use, suggestion(name, names(index)));
+      }
     }
-    const element = path.slice(0, dot);
-    const scope = scopes(from).find((s) => byName().has(s + element));
-    if (scope === undefined)
-      throw new HandlerError("NO_ELEMENT", `no element named '${element}'${suggestion(element, byName().keys())}`);
-    const index = byName().get(scope + element) as number;
-    const handler = own(index, name);
+    const context = dot === 0 ? undefined : byName().get(from);
+    const handler = context === undefined ? undefined : own(context, path);
     if (handler) return handler;
-    throw new HandlerError(
-      "NO_HANDLER",
-      `element '${scope}${element}' has no handler '${name}'${suggestion(name, names(index))}`,
-    );
+    const name = dot === 0 ? path.slice(1) : path;
+    const global = root && Object.hasOwn(root, name) ? root[name] : undefined;
+    if (global) return ofService(name, global);
+    if (dot > 0) throw noElement(element, suggestion(element, byName().keys()));
+    throw root
+      ? missing(name, use, suggestion(name, Object.keys(root)))
+      : new HandlerError("NO_ELEMENT", `'${path}' is not element.handler`);
   };
 
   const tree = (from: string): UnwatchedTree => {
     const read = (path: string, argument = ""): string => {
-      const { entry, read } = find(path, from);
-      if (!read) throw new HandlerError("NOT_READABLE", `handler '${entry.path}' cannot be read`);
+      const { entry, read } = find(path, from, "read ");
+      if (!read) throw new HandlerError("NOT_READABLE", noHandler(entry.path, "read "));
+      if (argument !== "" && !entry.flags?.includes("+"))
+        throw new HandlerError("REFUSED", `read handler '${entry.path}' does not take parameters`);
       return String(refusing(entry.path, () => read(argument)));
     };
     return {
       read,
-      write(path, value) {
-        const { entry, write } = find(path, from);
-        if (!write) throw new HandlerError("NOT_WRITABLE", `handler '${entry.path}' cannot be written`);
-        refusing(entry.path, () => write(value));
+      write(path, value, warn = noWarning) {
+        const { entry, write } = find(path, from, "write ");
+        if (!write) throw new HandlerError("NOT_WRITABLE", noHandler(entry.path, "write "));
+        const outer = warning;
+        warning = warn;
+        try {
+          refusing(entry.path, () => write(value, warn));
+        } finally {
+          warning = outer;
+        }
       },
-      describe: (path) => find(path, from).entry,
+      describe: (path) => find(path, from, "").entry,
       list(pattern) {
         const paths = [
           ...Object.keys(root ?? {}),
-          ...plan.elements.flatMap((e, index) => names(index).map((name) => `${e.name}.${name}`)),
+          ...plan.elements.flatMap((e, index) => {
+            const hidden = sources.services?.[index]?.handlers ?? {};
+            return names(index).flatMap((name) =>
+              Object.hasOwn(hidden, name) && hidden[name]?.hidden ? [] : [`${e.name}.${name}`],
+            );
+          }),
         ];
         return pattern === undefined ? paths : paths.filter((path) => matchesPattern(path, pattern));
       },
@@ -284,8 +309,28 @@ export function routerHandlers(sources: HandlerSources): RouterHandlers {
   return {
     ...tree(""),
     from: tree,
+    schedule: (element) => tasks.schedule(plan.elements[byName().get(element) ?? -1]?.task, true),
     drops: () => readDrops(sources, stateOf, contextOf),
   };
+}
+
+const noWarning: Warn = () => {};
+
+/** The text of a `handlers` handler. */
+export function handlerLines(handlers: readonly (readonly [name: string, entry: HandlerEntry | undefined])[]): string {
+  return handlers.map(([name, e]) => (!e || e.hidden ? "" : `${name}\t${e.access}${e.flags ?? flagsOf(e)}\n`)).join("");
+}
+
+function noHandler(path: string, use: string): string {
+  return `no '${path}' ${use}handler`;
+}
+
+function missing(path: string, use: string, hint: string | undefined): HandlerError {
+  return new HandlerError("NO_HANDLER", noHandler(path, use), hint === undefined ? {} : { hint });
+}
+
+function noElement(name: string, hint: string | undefined): HandlerError {
+  return new HandlerError("NO_ELEMENT", `no element named '${name}'`, hint === undefined ? {} : { hint });
 }
 
 /** Makes something when it is first asked for. */
@@ -298,12 +343,12 @@ function once<T>(make: () => T): () => T {
 }
 
 function fixed(path: string, text: string): Bound {
-  return { entry: { path, access: "r", kind: "text", text }, read: () => text };
+  return { entry: { path, access: "r", kind: "text", text, flags: "." }, read: () => text };
 }
 
-function suggestion(name: string, names: Iterable<string>): string {
+function suggestion(name: string, names: Iterable<string>): string | undefined {
   const near = closest(name, names);
-  return near ? `; did you mean '${near}'?` : "";
+  return near ? `did you mean '${near}'?` : undefined;
 }
 
 /** A handler refuses a value by throwing a string. */
@@ -311,7 +356,7 @@ function refusing<T>(path: string, call: () => T): T {
   try {
     return call();
   } catch (e) {
-    if (typeof e === "string") throw new HandlerError("REFUSED", `${path}: ${e}`);
+    if (typeof e === "string") throw new HandlerError("REFUSED", `${path}: ${e}`, { reason: e });
     throw e;
   }
 }

@@ -13,12 +13,14 @@ import {
 import type { Platform } from "../compile/platform.ts";
 import type { ElementSet, FileUse, HostFiles, HostService, ServiceHost } from "../element/element.ts";
 import type { HandlerEntry, ServiceHandler } from "../element/handler.ts";
-import { findHandler, type HandlerTree, WatchList } from "../element/handler-tree.ts";
+import { type HandlerTree, WatchList } from "../element/handler-tree.ts";
 import { type DeviceRings, type RouterDevice, stageDeviceRings, type TimedFrame } from "./device-ring.ts";
 import { drawSeed } from "./draw-seed.ts";
 import { HostTimers } from "./host-timers.ts";
 import { createInstance, type Instance, takeOver } from "./instance.ts";
-import type { Drop, RouterHandlers } from "./router-handlers.ts";
+import { readInteger } from "./integer.ts";
+import { type Drop, handlerLines, type RouterHandlers } from "./router-handlers.ts";
+import { TimeWarp } from "./time-warp.ts";
 import { type Unfinished, unfinished } from "./unfinished.ts";
 
 export interface RouterOptions {
@@ -46,7 +48,7 @@ export interface RouterOptions {
   /** Values for the configuration's variables. */
   readonly variables?: ReadonlyMap<string, string>;
   readonly library?: FlattenOptions["library"];
-  /** Allows `hotconfig` to be written, and `config` of elements that reconfigure live. */
+  /** Gives the router a handler `hotconfig`, which replaces the configuration. */
   readonly reconfigurable?: boolean;
   /** Receives warnings about the configuration, formatted. */
   readonly warn?: (text: string) => void;
@@ -82,6 +84,7 @@ export class Router implements HandlerTree, Disposable, LoopSource {
   private yields = 0;
   private pendingSwap: (() => void) | undefined;
   private readonly wakers = new Wakers();
+  private readonly warp = new TimeWarp(systemClock);
 
   /**
    * Compiles a configuration and prepares it to run.
@@ -155,7 +158,6 @@ export class Router implements HandlerTree, Disposable, LoopSource {
       extras: {
         root: this.rootHandlers(),
         reconfigure: (element, config) => this.reconfigure(element, config),
-        reconfigurable: this.options.reconfigurable ?? false,
       },
       now: this.now(),
       seed: this.options.seed ?? drawSeed(this.options.clock !== undefined),
@@ -179,16 +181,17 @@ export class Router implements HandlerTree, Disposable, LoopSource {
         router.current.words.stopped++;
       },
       schedule() {
-        if (router.current) router.scheduleTask(name);
+        if (router.current) router.tree.schedule(name);
         router.wakers.wake();
       },
       handlers: {
         list: (pattern) => router.tree.from(name).list(pattern),
         describe: (path) => router.tree.from(name).describe(path),
         read: (path, argument) => router.tree.from(name).read(path, argument),
-        write: (path, value) => router.tree.from(name).write(path, value),
+        write: (path, value, warn) => router.tree.from(name).write(path, value, warn),
         watch: (path, changed) => router.watch(router.tree.from(name).describe(path).path, changed),
       },
+      router,
       chatter: (text) => router.chatter(text.endsWith("\n") ? text : `${text}\n`),
       onChatter(run) {
         router.chatterListeners.add(run);
@@ -204,10 +207,6 @@ export class Router implements HandlerTree, Disposable, LoopSource {
   private chatter(text: string): void {
     this.options.chatter?.(text);
     for (const listener of this.chatterListeners) listener(text);
-  }
-
-  private scheduleTask(name: string): void {
-    if (findHandler(this, `${name}.scheduled`)) this.tree.write(`${name}.scheduled`, "true");
   }
 
   // ---- what is running
@@ -231,7 +230,7 @@ export class Router implements HandlerTree, Disposable, LoopSource {
   }
   /** The router's time in nanoseconds. */
   now(): bigint {
-    return this.options.clock?.() ?? systemClock();
+    return this.options.clock?.() ?? this.warp.now();
   }
 
   /** A device that the configuration names. @throws {RangeError} when it names no such device. */
@@ -308,7 +307,9 @@ export class Router implements HandlerTree, Disposable, LoopSource {
   /** Nanoseconds until the next timer. */
   get wakesIn(): bigint | undefined {
     const next = this.nextTimer;
-    return next === undefined ? undefined : next - this.now();
+    if (next === undefined) return undefined;
+    const wait = next - this.now();
+    return this.options.clock ? wait : this.warp.wait(wait);
   }
   /** Calls back when something outside made work: a handler that was written, a socket, a file. @returns ends it. */
   onWake(listener: () => void): () => void {
@@ -356,9 +357,9 @@ export class Router implements HandlerTree, Disposable, LoopSource {
     return this.tree.read(path, argument);
   }
   /** @throws {HandlerError} */
-  write(path: string, value: string): void {
+  write(path: string, value: string, warn?: (message: string) => void): void {
     this.current.words.now = this.now();
-    this.tree.write(path, value);
+    this.tree.write(path, value, warn);
     this.checkWatches();
     this.wakers.wake();
   }
@@ -385,15 +386,12 @@ export class Router implements HandlerTree, Disposable, LoopSource {
 
   private rootHandlers(): Record<string, ServiceHandler> {
     const graph = (): CheckedConfiguration["graph"] => this.current.configuration.graph;
-    const handlers: Record<string, ServiceHandler> = {
+    const { clock, elements, reconfigurable } = this.options;
+    const { warp } = this;
+    // In the order in which Click adds them, which is that of its list.
+    return {
       version: { read: () => clickVersion },
-      list: {
-        read: () =>
-          `${graph().elements.length}\n${graph()
-            .elements.map((e) => `${e.name}\n`)
-            .join("")}`,
-      },
-      classes: { read: () => [...Object.keys(this.options.elements)].sort().join("\n").concat("\n") },
+      driver: { read: () => "userlevel" },
       config: { read: () => this.current.configuration.source.text },
       flatconfig: { read: () => graphText(graph()) },
       requirements: {
@@ -402,24 +400,42 @@ export class Router implements HandlerTree, Disposable, LoopSource {
             .requirements.map((r) => `${r.name}\n`)
             .join(""),
       },
-      packages: { read: () => "" },
       handlers: {
         read: () =>
-          Object.entries(handlers)
-            .map(([name, h]) => `${name}\t${h.read ? "r" : ""}${h.write ? "w" : ""}\n`)
-            .join(""),
+          handlerLines(
+            this.list()
+              .filter((path) => !path.includes("."))
+              .map((path) => [path, this.describe(path)]),
+          ),
+      },
+      list: {
+        read: () =>
+          `${graph().elements.length}\n${graph()
+            .elements.map((e) => `${e.name}\n`)
+            .join("")}`,
       },
       stop: {
+        kind: "text",
         write: (value) => {
-          const n = value.trim() === "" ? 1 : Number(value.trim());
-          if (!Number.isInteger(n) || n < 0) throw "stop takes a number";
-          this.current.words.stopped += n;
+          this.current.words.stopped += Math.max(0, readInteger(value) ?? 1);
           this.wakers.wake();
         },
       },
+      classes: { read: () => [...Object.keys(elements)].sort().join("\n").concat("\n") },
+      packages: { read: () => "" },
+      ...(reconfigurable
+        ? { hotconfig: { kind: "text", flags: "%", write: (text: string) => refusing(() => this.hotswap(text)) } }
+        : {}),
+      timewarp: clock
+        ? { read: () => "simulation" }
+        : {
+            read: () => warp.text,
+            write: (text) => {
+              warp.text = text;
+              this.wakers.wake();
+            },
+          },
     };
-    if (this.options.reconfigurable) handlers.hotconfig = { write: (text) => refusing(() => this.hotswap(text)) };
-    return handlers;
   }
 
   // ---- giving way

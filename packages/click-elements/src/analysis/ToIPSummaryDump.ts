@@ -53,6 +53,7 @@ export const ToIPSummaryDump: ElementClass = element({
   name: "ToIPSummaryDump",
   ports: "1/0-1",
   processing: "a/a",
+  taskHandlers: "first",
   config: {
     FILENAME: required(arg.filename),
     FIELDS: keyword(fieldNames, none),

@@ -20,8 +20,11 @@ export const HandlerProxy: ElementClass = element({
       return (
         found && {
           kind: found.kind,
+          ...(found.flags === undefined ? {} : { flags: found.flags }),
           ...(found.access !== "w" ? { read: (argument: string) => host.handlers.read(path, argument) } : {}),
-          ...(found.access !== "r" ? { write: (value: string) => host.handlers.write(path, value) } : {}),
+          ...(found.access !== "r"
+            ? { write: (value: string, warn: (message: string) => void) => host.handlers.write(path, value, warn) }
+            : {}),
         }
       );
     },

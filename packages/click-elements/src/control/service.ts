@@ -28,7 +28,7 @@ export function callParameters(text: string, more: Readonly<Record<string, strin
 export function scriptHandlers(machine: ScriptMachine, options: ScriptOptions): Record<string, ServiceHandler> {
   const { host } = options;
   const functions = Object.fromEntries(
-    Object.entries(scriptFunctions).map(([name, f]): [string, ServiceHandler] => [name, { read: f }]),
+    Object.entries(scriptFunctions).map(([name, f]): [string, ServiceHandler] => [name, { flags: "+", read: f }]),
   );
   const exists = (which: "r" | "w") => (text: string) =>
     splitWords(text).every((path) => findHandler(host.handlers, path)?.access.includes(which) === true);
@@ -36,9 +36,10 @@ export function scriptHandlers(machine: ScriptMachine, options: ScriptOptions): 
   return {
     ...functions,
     now: { read: () => formatTimestamp(host.now()) },
-    readable: { read: exists("r") },
-    writable: { read: exists("w") },
+    readable: { flags: "+", read: exists("r") },
+    writable: { flags: "+", read: exists("w") },
     get: {
+      flags: "+",
       read: (text) => {
         const value = machine.get(text.trim().replace(/^\$/, ""));
         if (value === undefined) throw `variable '${text.trim().slice(0, 60)}' is not set`;
@@ -60,7 +61,7 @@ export function scriptHandlers(machine: ScriptMachine, options: ScriptOptions): 
     run:
       options.type === "ACTIVE" || options.type === "DRIVER"
         ? { write: () => machine.jump("begin") }
-        : { read: call, write: (t) => void call(t) },
+        : { flags: "+", read: call, write: (t) => void call(t) },
   };
 }
 
@@ -74,6 +75,7 @@ export function scriptService(options: ScriptOptions, signals: readonly string[]
     ...(type === "PROXY"
       ? {
           handler: (name: string): ServiceHandler => ({
+            flags: "+",
             read: (text) => machine.call(callParameters(text, { 0: name, write: "false" })) ?? "",
             write: (text) => void machine.call(callParameters(text, { 0: name, write: "true" })),
           }),

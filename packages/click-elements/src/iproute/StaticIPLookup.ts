@@ -106,7 +106,10 @@ export const StaticIPLookup: ElementClass = element({
   ],
   handlers: {
     table: { kind: "table", constant: ({ plan }) => plan.routes.map(formatTableLine).join("") },
-    lookup: { read: (_s, { plan, scope }, text) => readNextHop(text, scope, (address) => find(plan, address)) },
+    lookup: {
+      flags: "+",
+      read: (_s, { plan, scope }, text) => readNextHop(text, scope, (address) => find(plan, address)),
+    },
   },
   push(c, _port, packet, context) {
     const { state, line } = context;

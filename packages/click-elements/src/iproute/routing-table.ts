@@ -82,7 +82,10 @@ export function routingTable({ name, places, flush, complains, order }: RoutingT
           return text;
         },
       },
-      lookup: { read: (s, { scope }, text) => readNextHop(text, scope, (address) => s.routes.lookup(address)) },
+      lookup: {
+        flags: "+",
+        read: (s, { scope }, text) => readNextHop(text, scope, (address) => s.routes.lookup(address)),
+      },
       ...(flush
         ? {
             flush: {

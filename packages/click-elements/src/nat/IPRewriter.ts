@@ -127,6 +127,7 @@ export const IPRewriter: ElementClass = element({
     tcp_table: table(ipProtocols.tcp),
     udp_table: table(ipProtocols.udp),
     tcp_lookup: {
+      flags: "+",
       read(s, _context, text) {
         const { SADDR, SPORT, DADDR, DPORT } = readValue(tcpFlow, text);
         const ports = (stored16(SPORT) | (stored16(DPORT) << 16)) >>> 0;

@@ -18,6 +18,7 @@ export const FromDevice: ElementClass = element({
   name: "FromDevice",
   ports: "0/1",
   processing: "h/h",
+  taskHandlers: "none",
   config: {
     DEVNAME: required(arg.string),
     BURST: keyword(arg.u32, 32),

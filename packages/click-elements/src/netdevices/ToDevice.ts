@@ -18,6 +18,7 @@ export const ToDevice: ElementClass = element({
   name: "ToDevice",
   ports: "1/0",
   processing: "a/a",
+  taskHandlers: "first",
   config: {
     DEVNAME: required(arg.string),
     BURST: keyword(arg.u32, 32),
