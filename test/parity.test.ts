@@ -9,7 +9,7 @@ import { difference } from "./parity/difference.mjs";
 // @ts-expect-error the same
 import { runProbe } from "./parity/probe.mjs";
 
-beforeAll(() => needsBuild(new URL("../apps/clickos/dist/click.js", import.meta.url)));
+beforeAll(() => needsBuild(new URL("../apps/clickos/dist/click.cjs", import.meta.url)));
 
 describe("click answers as Click does", () => {
   it.each(areaNames as string[])(

@@ -4,18 +4,28 @@ import { defineConfig } from "tsup";
 /** What threads run, a file beside those that start them. */
 const worker = fileURLToPath(new URL("./pcpu-worker.js", import.meta.resolve("@clickos/hypervisor/node")));
 
-// The commands share files with everything in them: they start fast. The programmatic entry uses the packages.
+/** The commands are files with everything in them: they start fast. The programmatic entry uses the packages. */
+const command = { target: "node20", noExternal: [/.*/], minify: true, treeshake: true } as const;
+
 export default defineConfig([
   { entry: ["src/index.ts"], format: ["esm"], target: "node20", dts: true, clean: true, treeshake: true },
   {
-    entry: { clickos: "src/clickos.ts", click: "src/click-main.ts", "pcpu-worker": worker },
+    ...command,
+    entry: { clickos: "src/clickos.ts", "pcpu-worker": worker },
     format: ["esm"],
-    target: "node20",
-    noExternal: [/.*/],
     banner: {
       js: 'import { createRequire as __createRequire } from "node:module";const require = __createRequire(import.meta.url);',
     },
-    minify: true,
-    treeshake: true,
+  },
+  {
+    ...command,
+    // A script, so that V8's code for it can be kept: see bin/click.cjs.
+    entry: { click: "src/click-main.ts" },
+    format: ["cjs"],
+    splitting: false,
+    esbuildOptions(options) {
+      options.define = { ...options.define, "import.meta.url": "__moduleUrl" };
+    },
+    banner: { js: 'const __moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
   },
 ]);

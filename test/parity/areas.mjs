@@ -6,7 +6,7 @@ const probesFolder = new URL("./probes/", import.meta.url);
 const recordedFolder = new URL("./recorded/", import.meta.url);
 
 /** The command that is compared: as built. */
-export const ours = [process.execPath, fileURLToPath(new URL("../../apps/clickos/bin/click.js", import.meta.url))];
+export const ours = [process.execPath, fileURLToPath(new URL("../../apps/clickos/bin/click.cjs", import.meta.url))];
 
 export const areaNames = readdirSync(probesFolder)
   .filter((file) => file.endsWith(".mjs"))

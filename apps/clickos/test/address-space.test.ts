@@ -28,7 +28,7 @@ describe.skipIf(skipped !== "")(`a limit of address space${skipped}`, () => {
       ["clickos.js", "--version"],
       ["clickos.js", "--help"],
       ["clickos.js", `check '${join(app, "demo/firewall.click")}'`],
-      ["click.js", "--version"],
+      ["click.cjs", "--version"],
     ] as const)
       expect([command, args, run(command, args)]).toEqual([command, args, { status: 0, stderr: "" }]);
   });

@@ -124,6 +124,8 @@ export interface Program {
 export interface CompiledRouter extends Program {
   /** The elements that it was made from. */
   readonly checked: CheckedGraph;
+  /** Whether what it does depends on its seed: only then one has to be drawn. */
+  readonly seeded: boolean;
 }
 
 /** Compiles a checked configuration for a platform; a back end encodes the result's `ir`. */
@@ -139,7 +141,7 @@ export function compile(checked: CheckedGraph, platform: Platform): CompiledRout
         );
     diagnostics.throwIfFailed();
   }
-  const { module, plan } = stageRouter(checked, platform);
+  const { module, plan, seeded } = stageRouter(checked, platform);
   let handlers: readonly HandlerEntry[] | undefined;
   return {
     ir: module.toIr(),
@@ -151,5 +153,6 @@ export function compile(checked: CheckedGraph, platform: Platform): CompiledRout
     },
     library: libraryDigest(checked),
     checked,
+    seeded,
   };
 }

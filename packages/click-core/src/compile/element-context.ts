@@ -21,6 +21,7 @@ import { TextLine } from "../structures/text-line.ts";
 import type { ElementInstance } from "./check.ts";
 import type { Signals } from "./flow.ts";
 import { noTimer, type Platform, routerControl, type StagedDevice, type StagedPool } from "./platform.ts";
+import { usesSeed } from "./seed.ts";
 import { setTimer, type TimerTree, timerDue } from "./timers.ts";
 
 /** Called in place of the real thing where element code pushes and pulls. */
@@ -205,6 +206,7 @@ export function elementContext(
     mayPush: (port) => anySignal(port, "downstream"),
     random: () => {
       // xorshift64*, Vigna 2016.
+      usesSeed(c);
       const seed = staged(c, routerControl, place.control).random;
       let x = seed.get();
       x = x.xor(x.shrU(12n));

@@ -3,16 +3,26 @@ import type { FunctionBuilder, I64, ModuleBuilder } from "@clickos/codegen";
 import { routerControl } from "./platform.ts";
 
 const key = "seed";
+interface Place {
+  readonly control: number;
+  readonly used: () => void;
+}
 
 /** The seed of the router whose code is made: who boots the router draws it. @throws {Error} where no router is. */
 export function seedOf(c: FunctionBuilder): I64 {
-  const control = c.module.once<number>(key, () => {
+  const { control, used } = c.module.once<Place>(key, () => {
     throw new Error("there is a seed in routers only");
   });
+  used();
   return c.load64(control, routerControl.offsets.seed);
 }
 
-/** Tells a module where its seed is. */
-export function provideSeed(module: ModuleBuilder, control: number): void {
-  module.once(key, () => control);
+/** Says that code depends on the seed, as `random` does. */
+export function usesSeed(c: FunctionBuilder): void {
+  seedOf(c);
+}
+
+/** Tells a module where its seed is; `used` is called when code uses it. */
+export function provideSeed(module: ModuleBuilder, control: number, used: () => void): void {
+  module.once<Place>(key, () => ({ control, used }));
 }

@@ -27,6 +27,8 @@ import { clearTimers, defineTimers, type TimerTree, timerTreeSize } from "./time
 export interface StagedRouter {
   readonly module: ModuleBuilder;
   readonly plan: MemoryPlan;
+  /** Whether what it does depends on its seed. */
+  readonly seeded: boolean;
 }
 
 type Entry = { readonly kind: "push" | "pull"; readonly element: number; readonly port: number };
@@ -48,6 +50,7 @@ class Stager {
   private readonly module: ModuleBuilder;
   private top: number;
   private readonly control: number;
+  private seeded = false;
   private readonly states: { readonly address: number; readonly layout: Struct<any> }[] = [];
   /** By element: the number of its first timer. */
   private readonly firstTimers: (number | undefined)[] = [];
@@ -86,7 +89,9 @@ class Stager {
     provideHeap(this.module, this.control, () => {
       this.heapUsed = true;
     });
-    provideSeed(this.module, this.control);
+    provideSeed(this.module, this.control, () => {
+      this.seeded = true;
+    });
     this.pool = bufferPool(() => ({
       control: this.control,
       freeStack: this.freeStack,
@@ -257,6 +262,7 @@ class Stager {
     const { layouts, layoutOf } = stateLayouts(this.graph);
     const ports = portTexts(this.graph);
     return {
+      seeded: this.seeded,
       module: this.module,
       plan: {
         pages,

@@ -160,7 +160,7 @@ export class Router implements HandlerTree, Disposable, LoopSource {
         reconfigure: (element, config) => this.reconfigure(element, config),
       },
       now: this.now(),
-      seed: this.options.seed ?? drawSeed(this.options.clock !== undefined),
+      seed: compiled.seeded ? (this.options.seed ?? drawSeed(this.options.clock !== undefined)) : 0n,
     });
   }
 
