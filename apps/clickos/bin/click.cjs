@@ -28,6 +28,14 @@ function codeIn(place) {
   }
 }
 
+function discard(part) {
+  try {
+    rmSync(part, { force: true });
+  } catch {
+    // There is none.
+  }
+}
+
 /** Keeps the code for the next run, where that is possible; never a part of it, whoever reads or writes meanwhile. */
 function keep(script) {
   const code = script.createCachedData();
@@ -40,7 +48,7 @@ function keep(script) {
       return;
     } catch {
       // Another place may be writable.
-      rmSync(part, { force: true });
+      discard(part);
     }
   }
 }

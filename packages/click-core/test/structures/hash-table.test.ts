@@ -57,7 +57,7 @@ const made = (() => {
       pages: 256,
       prepare(module) {
         provideHeap(module, control, () => {});
-        provideSeed(module, control);
+        provideSeed(module, control, () => {});
       },
     },
   );
