@@ -114,11 +114,11 @@ describe("live arguments", () => {
   it("refuse what their type does not take, and keep what they have", () => {
     using router = compile("7");
     for (const [name, value, message] of [
-      ["color", "256", "'256' is not an integer between 0 and 255"],
-      ["active", "perhaps", "'perhaps' is not true or false"],
-      ["delay", "soon", "'soon' is not a time"],
-      ["peer_address", "nobody", "'nobody' is not an IP address"],
-      ["to", "1", "output '1' is not connected; there is 1"],
+      ["color", "256", "expected uint8_t"],
+      ["active", "perhaps", "expected boolean"],
+      ["delay", "soon", "expected time in seconds"],
+      ["peer_address", "nobody", "expected IP address"],
+      ["to", "1", "expected integer"],
     ] as const)
       expect(() => router.write(`o/x.${name}`, value)).toThrow(`o/x.${name}: ${message}`);
     expect(fields(router)).toEqual([9, 5n, 7, 0x01020304, 1, -1]);

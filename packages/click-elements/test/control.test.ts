@@ -76,7 +76,7 @@ describe("the control socket", () => {
     );
     expect([await client.check("c.count", "read"), await client.check("c.count", "write")]).toEqual([true, false]);
     await expect(client.read("d.count")).rejects.toMatchObject({ status: 510 });
-    await expect(client.write("s.switch", "9")).rejects.toMatchObject({ status: 520 });
+    await expect(client.write("s.switch", "x")).rejects.toMatchObject({ status: 520 });
     await expect(client.read("two words")).rejects.toBeInstanceOf(ControlError);
     client.close();
     await expect(client.read("c.count")).rejects.toMatchObject({ status: 0 });

@@ -42,7 +42,6 @@ const pairs: readonly [named: string, plain: string, outputs?: number][] = [
   ],
   ["CheckIPHeader(BADSRC far server)", "CheckIPHeader(BADSRC 9.9.9.9 10.0.0.2)"],
   ["CheckIPHeader(INTERFACES me:ipnet lan:ip4net)", "CheckIPHeader(INTERFACES 10.1.2.9/24 10.1.2.0/24)"],
-  ["CheckIPHeader(1.1.1.1 far:ip, 14)", "CheckIPHeader(1.1.1.1 9.9.9.9, 14)"],
   ["CheckIPHeader(0, GOODDST server, BADSRC far)", "CheckIPHeader(OFFSET 0, GOODDST 10.0.0.2, BADSRC 9.9.9.9)"],
   ["IPRewriter(pattern server 1024-2048 far both 0 0)", "IPRewriter(pattern 10.0.0.2 1024-2048 9.9.9.9 5000 0 0)"],
   ["ARPResponder(me, lan server:eth)", "ARPResponder(10.1.2.9/32 02:00:00:00:00:09, 10.1.2.0/24 02:00:00:00:00:02)"],
@@ -172,12 +171,12 @@ describe("ARPQuerier", () => {
   const arp = (args: string): Router =>
     Router.compileSync(`${info} Idle -> q :: ARPQuerier(${args}); Idle -> [1] q; q -> Discard`, { elements });
   it.each([
-    ["10.0.0.1/24, 1:1:1:1:1:1", "10.0.0.1", "10.0.0.255", "01:01:01:01:01:01"],
-    ["IP 10.0.0.1/24, ETH 1:1:1:1:1:1", "10.0.0.1", "10.0.0.255", "01:01:01:01:01:01"],
-    ["ETH 1:1:1:1:1:1, IP 10.0.0.1", "10.0.0.1", "255.255.255.255", "01:01:01:01:01:01"],
-    ["me:ipnet, server", "10.1.2.9", "10.1.2.255", "02:00:00:00:00:02"],
-    ["me", "10.1.2.9", "255.255.255.255", "02:00:00:00:00:09"],
-    ["10.0.0.1/24, 1:1:1:1:1:1, BROADCAST lan:bcast", "10.0.0.1", "10.1.2.255", "01:01:01:01:01:01"],
+    ["10.0.0.1/24, 1:1:1:1:1:1", "10.0.0.1", "10.0.0.255", "01-01-01-01-01-01"],
+    ["IP 10.0.0.1/24, ETH 1:1:1:1:1:1", "10.0.0.1", "10.0.0.255", "01-01-01-01-01-01"],
+    ["ETH 1:1:1:1:1:1, IP 10.0.0.1", "10.0.0.1", "255.255.255.255", "01-01-01-01-01-01"],
+    ["me:ipnet, server", "10.1.2.9", "10.1.2.255", "02-00-00-00-00-02"],
+    ["me", "10.1.2.9", "255.255.255.255", "02-00-00-00-00-09"],
+    ["10.0.0.1/24, 1:1:1:1:1:1, BROADCAST lan:bcast", "10.0.0.1", "10.1.2.255", "01-01-01-01-01-01"],
   ])("(%s) is %s, with broadcasts to %s", (args, address, broadcast, ether) => {
     using router = arp(args);
     expect(["ipaddr", "broadcast", "ether"].map((h) => router.read(`q.${h}`))).toEqual([address, broadcast, ether]);
@@ -194,6 +193,6 @@ describe("ARPResponder", () => {
       "Idle -> r :: ARPResponder(10.0.0.0/8 1:1:1:1:1:1, 10.0.0.1 2:2:2:2:2:2, 10.0.0.0/8 3:3:3:3:3:3) -> Discard",
       { elements },
     );
-    expect(router.read("r.table")).toBe("10.0.0.1/32 02:02:02:02:02:02\n10.0.0.0/8 03:03:03:03:03:03");
+    expect(router.read("r.table")).toBe("10.0.0.1/32 02-02-02-02-02-02\n10.0.0.0/8 03-03-03-03-03-03");
   });
 });

@@ -64,17 +64,16 @@ describe("StaticPullSwitch", () => {
     expect([router.read("a.length"), router.read("b.length")]).toEqual(input === 0 ? ["0", "2"] : ["3", "0"]);
   });
 
-  it("gives nothing where INPUT is negative", async () => {
-    using router = await make(text(-1));
+  it.each([-1, 2])("gives nothing where INPUT is %i, which is not there", async (input) => {
+    using router = await make(text(input));
     router.device(0).send(frames(3));
     router.run();
     expect([router.device(2).receive(), router.read("a.length")]).toEqual([[], "3"]);
   });
 
-  it("is chosen for good: there is no switch handler, and no input that is not connected", async () => {
+  it("is chosen for good: there is no switch handler", async () => {
     using router = await make(text(0));
     expect(() => router.write("s.switch", "1")).toThrow();
-    await expect(make(text(2))).rejects.toThrow("INPUT: input '2' is not connected; there are 2");
     await expect(make("Idle -> StaticPullSwitch -> Discard")).rejects.toThrow("INPUT");
   });
 });

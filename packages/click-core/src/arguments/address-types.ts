@@ -88,7 +88,13 @@ function readAddressWithPrefix(text: string, scope: Scope): IpAddressWithPrefix 
 }
 
 export const ipAddress: StoredType<IpAddress, U32Field> = {
-  stored: { field: u32, kind: "text", store: (address) => address, show: formatIpAddress },
+  stored: {
+    field: u32,
+    kind: "text",
+    refusal: "expected IP address",
+    store: (address) => address,
+    show: formatIpAddress,
+  },
   expects: "an IP address",
   parse: (text, scope) => readAddress(text, scope) ?? unknownName(text, scope, "ip"),
 };
@@ -104,7 +110,13 @@ export const ipPrefix: ArgumentType<IpPrefix> = {
 
 /** The address as given, and its network; of a live one, the state has the address. */
 export const ipAddressWithPrefix: StoredType<IpAddressWithPrefix, U32Field> = {
-  stored: { field: u32, kind: "text", store: ({ address }) => address, show: formatIpAddress },
+  stored: {
+    field: u32,
+    kind: "text",
+    refusal: "expected IP address",
+    store: ({ address }) => address,
+    show: formatIpAddress,
+  },
   expects: "an IP address, with or without a prefix length",
   parse: (text, scope) => readAddressWithPrefix(text, scope) ?? unknownName(text, scope, "ip", "prefix"),
 };

@@ -89,6 +89,7 @@ export function parseEtherAddress(text: string): Uint8Array | undefined {
   return Uint8Array.from(text.split(/[:-]/), (p) => Number.parseInt(p, 16));
 }
 
+/** `AA-BB-CC-0D-0E-0F`. */
 export function formatEtherAddress(bytes: Uint8Array): string {
-  return [...bytes].map((b) => b.toString(16).padStart(2, "0")).join(":");
+  return [...bytes].map((b) => b.toString(16).toUpperCase().padStart(2, "0")).join("-");
 }

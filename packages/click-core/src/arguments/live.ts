@@ -14,6 +14,8 @@ export interface Stored<T, F extends FieldType<any>> {
   readonly unit?: string;
   /** The field's 32 bits have a sign. */
   readonly signed?: boolean;
+  /** What is said of a text that cannot be read when it is written to a handler: as Click says it. */
+  readonly refusal?: string;
   store(value: T): HostOf<F>;
   /** The value as text, where it is not a plain number. */
   show?(stored: HostOf<F>): string;
@@ -28,6 +30,8 @@ export interface StoredType<T, F extends FieldType<any>> extends ArgumentType<T>
 export interface Written {
   /** The router's time in nanoseconds. */
   now(): bigint;
+  readonly ninputs: number;
+  readonly noutputs: number;
   schedule(): void;
   setTimer(at: bigint | undefined): void;
 }
@@ -39,6 +43,8 @@ export interface LiveOptions {
   readonly unit?: string;
   /** The handler's flags, where they are other ones than one of its kind has. */
   readonly flags?: string;
+  /** What is said of a text that cannot be read; what the type says when absent. */
+  readonly refusal?: string;
   /** What is done when a value was written; the element's task is scheduled when absent. */
   written?(context: Written, state: any): void;
 }

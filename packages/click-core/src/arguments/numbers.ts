@@ -21,9 +21,10 @@ export function parseInteger(text: string): bigint | undefined {
   return sign === "-" ? -value : value;
 }
 
-export function integer(low: number, high: number): StoredType<number, U32Field> {
+/** `refusal` is what is said of another text that is written to a handler. */
+export function integer(low: number, high: number, refusal = "expected integer"): StoredType<number, U32Field> {
   return {
-    stored: { field: u32, kind: "gauge", signed: low < 0, store: (value) => value >>> 0 },
+    stored: { field: u32, kind: "gauge", signed: low < 0, refusal, store: (value) => value >>> 0 },
     expects: `an integer between ${low} and ${high}`,
     parse(text) {
       // Most are a few decimal digits.
@@ -34,7 +35,7 @@ export function integer(low: number, high: number): StoredType<number, U32Field>
 }
 
 export const u64: StoredType<bigint, U64Field> = {
-  stored: { field: u64Field, kind: "gauge", store: (value) => value },
+  stored: { field: u64Field, kind: "gauge", refusal: "expected integer", store: (value) => value },
   expects: "an integer between 0 and 2^64 - 1",
   parse(text) {
     const value = parseInteger(text);
@@ -60,7 +61,7 @@ export const fraction: ArgumentType<number> = {
 
 /** `true`, `yes`, `1`, `false` and so on. */
 export const bool: StoredType<boolean, U32Field> = {
-  stored: { field: u32, kind: "flag", store: Number },
+  stored: { field: u32, kind: "flag", refusal: "expected boolean", store: Number },
   expects: "true or false",
   parse: (text) => (/^(?:true|yes|t|y|1)$/i.test(text) ? true : /^(?:false|no|f|n|0)$/i.test(text) ? false : undefined),
 };

@@ -61,7 +61,13 @@ export function formatTime(nanoseconds: bigint): string {
 
 /** A time; the value is in nanoseconds. Plain numbers are seconds. */
 export const time: StoredType<bigint, U64Field> = {
-  stored: { field: u64, kind: "text", store: (value) => value, show: formatTime },
+  stored: {
+    field: u64,
+    kind: "text",
+    refusal: "expected time in seconds",
+    store: (value) => value,
+    show: formatTime,
+  },
   expects: "a time such as 5s or 100ms",
   parse(text) {
     const value = Math.round((parseQuantity(text, timeUnits, timePrefixes) ?? Number.NaN) * 1e9);

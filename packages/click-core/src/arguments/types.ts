@@ -12,6 +12,6 @@ export { elementName, handlerPath, inputPortOrNone, outputPort, outputPortOrNone
 export { bytes, choice, filename, literal, raw, string } from "./text-types.ts";
 
 export const i32: StoredType<number, U32Field> = integer(-0x80000000, 0x7fffffff);
-export const u8: StoredType<number, U32Field> = integer(0, 0xff);
-export const u16: StoredType<number, U32Field> = integer(0, 0xffff);
+export const u8: StoredType<number, U32Field> = integer(0, 0xff, "expected uint8_t");
+export const u16: StoredType<number, U32Field> = integer(0, 0xffff, "expected uint16_t");
 export const u32: StoredType<number, U32Field> = integer(0, 0xffffffff);

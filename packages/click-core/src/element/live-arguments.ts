@@ -61,7 +61,7 @@ function liveHandler(field: string, type: LiveType<any, FieldType<any>>): Handle
     ...(live.flags === undefined ? {} : { flags: live.flags }),
     write(state: any, text: string, context: HandlerContext<any, any>) {
       const value = readText(type, text.trim(), context.scope);
-      if (value instanceof Mistake) throw value.message;
+      if (value instanceof Mistake) throw live.refusal ?? stored.refusal ?? value.message;
       state[field] = stored.store(value);
       if (live.written) live.written(context, state);
       else context.schedule();

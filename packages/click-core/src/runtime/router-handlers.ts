@@ -209,7 +209,12 @@ export function routerHandlers(sources: HandlerSources): RouterHandlers {
     if (service?.handlers && Object.hasOwn(service.handlers, name))
       return ofService(path, service.handlers[name] as ServiceHandler);
     const entry = byPath().get(path);
-    if (entry) return (e.task !== undefined && ofTask(entry, e.task, name)) || ofClass(entry, index, name);
+    if (entry) {
+      const bound = (e.task !== undefined && ofTask(entry, e.task, name)) || ofClass(entry, index, name);
+      // A class may show its configuration in its own way; it is written like that of others.
+      const write = name === "config" && !bound.write ? standard[name]?.(e, index, path).write : undefined;
+      return write ? { ...bound, entry: { ...entry, access: "rw" }, write } : bound;
+    }
     if (Object.hasOwn(standard, name)) return standard[name]?.(e, index, path);
     const dynamic = service?.handler?.(name);
     return dynamic && ofService(path, dynamic);

@@ -1,8 +1,12 @@
 /** Builds a line of text in the guest, for Print and its kind. Not for hot paths. */
 import type { Func, FunctionBuilder, I32, I32Like, I64, Var } from "@clickos/codegen";
 
-/** Bytes of the buffer that lines are made in; what does not fit is cut. */
+/** Bytes of the buffer that lines are made in. */
 export const lineSize = 8192;
+/** Bytes of data that are shown at a time: in hexadecimal they are not more than 2.5 times as many. */
+const chunk = 2048;
+/** So much of the buffer is left for a chunk; a line that is longer goes to the console in parts. */
+const longestBefore = lineSize - (chunk * 5) / 2;
 
 const digits = new TextEncoder().encode("0123456789abcdef");
 
@@ -41,19 +45,22 @@ export class TextLine {
     return this;
   }
 
-  /** A time in nanoseconds as seconds, a point and six digits. */
+  /** A time in nanoseconds as seconds, a point and six digits, or nine where microseconds do not say it all. */
   timestamp(value: I64): this {
-    return this.decimal(value.divU(1_000_000_000n).toI32())
-      .text(".")
-      .decimal(value.remU(1_000_000_000n).divU(1000n).toI32(), 6, "0");
+    this.decimal(value.divU(1_000_000_000n).toI32()).text(".");
+    const fraction = value.remU(1_000_000_000n).toI32();
+    this.c.if(
+      fraction.remU(1000),
+      () => this.decimal(fraction, 9, "0"),
+      () => this.decimal(fraction.divU(1000), 6, "0"),
+    );
+    return this;
   }
 
-  /** `length` bytes as characters, a point for what cannot be printed, a space after each 8. At most 2048 bytes. */
+  /** `length` bytes as characters, a point for what cannot be printed, a space before each 8. */
   ascii(address: I32, length: I32): this {
     const helper = this.c.module.once("text ascii", () => defineAscii(this.c));
-    const shown = this.c.select(length.gtU(2048), this.c.i32(2048), length);
-    this.at.set(this.c.call(helper, this.at.get(), address, shown));
-    return this;
+    return this.inChunks(length, (from, count) => this.c.call(helper, this.at.get(), address.add(from), count));
   }
 
   /** An address in dotted form; `value` is in host order. */
@@ -65,12 +72,27 @@ export class TextLine {
     return this;
   }
 
-  /** `length` bytes in hexadecimal, a space after each `group` bytes but the last. At most 2048 bytes. */
+  /** `length` bytes in hexadecimal, a space after each `group` bytes but the last. */
   hex(address: I32, length: I32, group = 4): this {
     const table = this.places.data(digits);
     const helper = this.c.module.once(`text hex ${group}`, () => defineHex(this.c, table, group));
-    const shown = this.c.select(length.gtU(2048), this.c.i32(2048), length);
-    this.at.set(this.c.call(helper, this.at.get(), address, shown));
+    return this.inChunks(length, (from, count) =>
+      this.c.call(helper, this.at.get(), address.add(from), count, from.ne(0)),
+    );
+  }
+
+  /** Writes `length` bytes, some at a time; what is in the buffer before goes to the console where it is too much. */
+  private inChunks(length: I32, write: (from: I32, count: I32) => I32): this {
+    const { c, at, places } = this;
+    c.for(0, length, chunk, (from) => {
+      const used = at.get().sub(places.buffer);
+      c.if(used.gtU(longestBefore), () => {
+        places.write(places.buffer, used);
+        at.set(places.buffer);
+      });
+      const left = length.sub(from);
+      at.set(write(from, c.select(left.gtU(chunk), c.i32(chunk), left)));
+    });
     return this;
   }
 
@@ -115,13 +137,13 @@ function defineDecimal(outer: FunctionBuilder): Func<"i32"> {
 function defineHex(outer: FunctionBuilder, table: number, group: number): Func<"i32"> {
   return outer.module.func(
     `text hex ${group}`,
-    { at: "i32", address: "i32", length: "i32" },
+    { at: "i32", address: "i32", length: "i32", goesOn: "i32" },
     "i32",
-    (c, { at, address, length }) => {
+    (c, { at, address, length, goesOn }) => {
       const p = c.var("i32", at, "p");
       c.for(0, length, 1, (i) => {
         const byte = c.load8(address.add(i));
-        c.if(i.ne(0).and(i.remU(group).eqz()), () => {
+        c.if(i.or(goesOn).ne(0).and(i.remU(group).eqz()), () => {
           c.store8(p.get(), 32);
           p.inc();
         });
@@ -139,7 +161,7 @@ function defineAscii(outer: FunctionBuilder): Func<"i32"> {
     const p = c.var("i32", p_.at, "p");
     c.for(0, p_.length, 1, (i) => {
       const byte = c.load8(p_.address.add(i));
-      c.if(i.ne(0).and(i.and(7).eqz()), () => {
+      c.if(i.and(7).eqz(), () => {
         c.store8(p.get(), 32);
         p.inc();
       });

@@ -5,24 +5,16 @@
  *
  *   ... -> SetTimestamp -> Queue -> DelayShaper(1s) -> ...
  */
-import {
-  type ArgumentType,
-  annotation,
-  arg,
-  type ElementClass,
-  element,
-  keyword,
-  positional,
-} from "@clickos/click-core/element";
-import { parseTimestamp } from "../lib/time.ts";
-
-const timestamp: ArgumentType<bigint> = { expects: "a timestamp in seconds", parse: parseTimestamp };
+import { annotation, arg, type ElementClass, element, keyword, positional } from "@clickos/click-core/element";
 
 export const SetTimestamp: ElementClass = element({
   name: "SetTimestamp",
   ports: "1/1",
   processing: "a/a",
-  config: { TIMESTAMP: positional(timestamp, -1n), FIRST: keyword(arg.bool, false) },
+  config: { TIMESTAMP: positional(arg.time, -1n), FIRST: keyword(arg.bool, false), DELTA: keyword(arg.bool, false) },
+  prepare({ config, error }) {
+    if (config.DELTA) error("SetTimestamp(DELTA) is deprecated, use SetTimestampDelta(TYPE FIRST)");
+  },
   action(c, packet, { config, clock }) {
     const time = config.TIMESTAMP < 0n ? clock.now() : c.i64(config.TIMESTAMP);
     if (config.FIRST) c.store64(packet.annotationAddress, time, annotation.firstTimestamp);

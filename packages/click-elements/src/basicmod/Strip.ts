@@ -1,7 +1,7 @@
 /**
  * Strip(LENGTH) — takes LENGTH bytes off the front of packets.
  *
- * A packet that is shorter is dropped.
+ * Of a packet that is shorter nothing is left; a message says so.
  *
  *   ... -> Strip(14) -> CheckIPHeader -> ...
  */
@@ -12,8 +12,18 @@ export const Strip: ElementClass = element({
   ports: "1/1",
   processing: "a/a",
   config: { LENGTH: required(arg.u32) },
-  action(c, packet, { config }) {
-    c.if(packet.length.ltU(config.LENGTH), () => packet.drop("shorter than what is to be stripped"));
-    packet.pull(config.LENGTH);
+  action(c, packet, { config, line }) {
+    const { LENGTH } = config;
+    c.if(
+      packet.length.geU(LENGTH),
+      () => packet.pull(LENGTH),
+      () => {
+        line()
+          .text(`Packet::pull ${LENGTH | 0} > length `)
+          .decimal(packet.length)
+          .end();
+        packet.pull(packet.length);
+      },
+    );
   },
 });

@@ -1,9 +1,9 @@
 /**
  * PullSwitch([INPUT]) — pulls from one of its inputs.
  *
- * INPUT is 0 by default; -1 gives nothing.
+ * INPUT is 0 by default; one that is not there, such as -1, gives nothing, and is shown as -1.
  *
- * Handlers: switch (read, write): the input.
+ * Handlers: switch, config (read, write): the input.
  *
  *   a -> [0] s :: PullSwitch(1); b -> [1] s; s -> Unqueue
  */

@@ -11,9 +11,9 @@ export const PullTee: ElementClass = element({
   name: "PullTee",
   ports: "1/1-",
   processing: "l/lh",
-  config: { N: positional(arg.i32, -1) },
+  config: { N: positional(arg.u32, -1) },
   prepare({ config, noutputs, error }) {
-    if (config.N >= 0 && config.N !== noutputs) error(`N is ${config.N}, but ${noutputs} outputs are connected`);
+    if (config.N >= 0 && config.N !== noutputs) error(`${noutputs} outputs implies ${noutputs} arms`);
   },
   pull(_c, _port, { packets, input, output, noutputs }) {
     input(0).pull((packet) => {

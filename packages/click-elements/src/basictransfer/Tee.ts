@@ -11,9 +11,9 @@ export const Tee: ElementClass = element({
   name: "Tee",
   ports: "1/1-",
   processing: "h/h",
-  config: { N: positional(arg.i32, -1) },
+  config: { N: positional(arg.u32, -1) },
   prepare({ config, noutputs, error }) {
-    if (config.N >= 0 && config.N !== noutputs) error(`N is ${config.N}, but ${noutputs} outputs are connected`);
+    if (config.N >= 0 && config.N !== noutputs) error(`${noutputs} outputs implies ${noutputs} arms`);
   },
   push(_c, _port, packet, { packets, output, noutputs }) {
     for (let i = 0; i < noutputs - 1; i++) packets.copy(packet, (copy) => output(i).push(copy));

@@ -3,7 +3,7 @@
  *
  * The address annotations and header marks stay. A packet without room for the header moves to a larger buffer.
  *
- * Handlers: src, dst, ethertype (read, write).
+ * Handlers: src, dst, ethertype (read, write); etht, the same as ethertype.
  *
  *   ... -> EtherEncap(0x0800, 02:00:00:00:00:01, 02:00:00:00:00:02) -> ToDevice(1);
  */
@@ -27,7 +27,11 @@ export const EtherEncap: ElementClass = element({
       write: (_s, text, { change }) => change("DST", text),
     },
     ethertype: {
-      constant: ({ config }) => `0x${config.ETHERTYPE.toString(16).padStart(4, "0")}`,
+      constant: ({ config }) => config.ETHERTYPE,
+      write: (_s, text, { change }) => change("ETHERTYPE", text),
+    },
+    etht: {
+      constant: ({ config }) => config.ETHERTYPE,
       write: (_s, text, { change }) => change("ETHERTYPE", text),
     },
   },

@@ -1,42 +1,31 @@
 /**
- * CheckIPHeader([OFFSET] [, keywords OFFSET, INTERFACES, BADSRC, GOODDST, CHECKSUM, VERBOSE, DETAILS]) — lets valid IPv4
- * packets pass.
+ * CheckIPHeader([OFFSET] [, keywords INTERFACES, BADSRC, GOODDST, CHECKSUM, VERBOSE, DETAILS]) — lets valid IPv4 packets
+ * pass.
  *
  * Expects the IP header OFFSET bytes into the packet (default 0). Checks version, header length, total length, and the
  * checksum unless CHECKSUM is false; marks the header, sets the destination annotation and cuts padding after the packet.
- * Bad packets leave on output 1 if it is connected and are dropped otherwise.
+ * Bad packets leave on output 1 if it is connected and are dropped otherwise. The first of them leaves a message; with
+ * VERBOSE true, each does.
  *
  * BADSRC is a list of addresses, with spaces between them, that no packet may come from, unless it goes to one of GOODDST.
  * INTERFACES gives the router's own addresses with their prefixes, `18.26.4.9/24 18.32.9.44/28`: their broadcast addresses,
- * 0.0.0.0 and 255.255.255.255 are bad sources, and the addresses good destinations. With VERBOSE true, each bad packet
- * leaves a message. DETAILS is accepted with a warning: drop_details is always there.
+ * 0.0.0.0 and 255.255.255.255 are bad sources, and the addresses good destinations; BADSRC and GOODDST take their place.
  *
- * In Click's earlier syntax, CheckIPHeader([BADSRC, OFFSET]), 0.0.0.0 and 255.255.255.255 are bad sources besides those given.
- *
- * Handlers: count, drops (read), drop_details (read).
+ * Handlers: drops (read); with DETAILS true, drop_details (read), the drops by reason.
  *
  *   ... -> Strip(14) -> CheckIPHeader(INTERFACES 18.26.4.9/24) -> ...
  */
 
-import {
-  type ArgumentType,
-  accepted,
-  arg,
-  type ElementClass,
-  element,
-  keyword,
-  positional,
-  readText,
-} from "@clickos/click-core/element";
-import type { I32 } from "@clickos/codegen";
-import { array, u32, u64 } from "@clickos/layout";
+import { arg, type ElementClass, element, keyword, maximumLargeFrame, positional } from "@clickos/click-core/element";
+import type { I32, I32Like } from "@clickos/codegen";
+import { array, u32 } from "@clickos/layout";
 import { stored32 } from "@clickos/wire";
 import { headerSum } from "@clickos/wire/checksum";
 import { ipv4 } from "@clickos/wire/ipv4";
 import { dataOf } from "../lib/headers.ts";
 
 export const badIpReasons = [
-  "short packet",
+  "tiny packet",
   "bad IP version",
   "bad IP header length",
   "bad IP length",
@@ -46,61 +35,50 @@ export const badIpReasons = [
 
 const addresses = arg.listOf(arg.ipAddress);
 
-/** The offset; or, in Click's earlier syntax, which comes before it, the bad sources. */
-const offsetOrSources: ArgumentType<number | readonly number[]> = {
-  expects: "an offset",
-  parse: (text, scope) => (/^\d\w*$/.test(text) ? readText(arg.u16, text, scope) : readText(addresses, text, scope)),
-};
-
 export const CheckIPHeader: ElementClass = element({
   name: "CheckIPHeader",
   ports: "1/1-2",
   processing: "a/ah",
   config: {
-    // Positions without keywords.
-    "OFFSET*": positional(offsetOrSources, null),
-    "OFFSET2*": positional(arg.u16, null),
-    OFFSET: keyword(arg.u16, 0),
-    INTERFACES: keyword(arg.listOf(arg.ipAddressWithPrefix), []),
-    BADSRC: keyword(addresses, []),
-    GOODDST: keyword(addresses, []),
+    OFFSET: positional(arg.u32, 0),
+    INTERFACES: keyword(arg.listOf(arg.ipAddressWithPrefix), undefined),
+    BADSRC: keyword(addresses, undefined),
+    GOODDST: keyword(addresses, undefined),
     CHECKSUM: keyword(arg.bool, true),
     VERBOSE: keyword(arg.bool, false),
-    DETAILS: accepted(arg.bool, "drop_details is always there"),
+    DETAILS: keyword(arg.bool, false),
   },
-  prepare({ config, error }) {
-    const { "OFFSET*": first, "OFFSET2*": second, INTERFACES: interfaces, BADSRC, GOODDST, OFFSET } = config;
-    if (typeof first === "number" && second !== null) error("OFFSET is given twice", 1);
-    const isEarlier = second !== null || (first !== null && typeof first !== "number");
-    const listed = first === null || typeof first === "number" ? [] : first;
-    const broadcasts = interfaces.map(({ address, mask }) => ((address & mask) | ~mask) >>> 0);
-    const always = isEarlier || interfaces.length > 0 ? [0, 0xffffffff] : [];
+  prepare({ config: { INTERFACES, BADSRC, GOODDST, OFFSET } }) {
+    const broadcasts = INTERFACES?.map(({ address, mask }) => (address | ~mask) >>> 0);
     return {
-      bad: [...new Set([...listed, ...BADSRC, ...broadcasts, ...always])],
-      good: [...new Set([...GOODDST, ...interfaces.map((i) => i.address)])],
-      offset: second ?? (typeof first === "number" ? first : OFFSET),
+      bad: [...new Set(BADSRC ?? (broadcasts ? [...broadcasts, 0, 0xffffffff] : []))],
+      good: [...new Set(GOODDST ?? INTERFACES?.map(({ address }) => address) ?? [])],
+      offset: Math.min(OFFSET, maximumLargeFrame),
     };
   },
-  state: { count: u64, drops: u32, details: array(u32, badIpReasons.length) },
-  handlers: {
-    count: { counter: "count" },
-    drops: { counter: "drops" },
-    drop_details: { read: (s) => badIpReasons.map((reason, i) => `${s.details[i]}\t${reason}`).join("\n") },
+  state: { drops: u32, details: array(u32, badIpReasons.length) },
+  handlers: { drops: { counter: "drops" } },
+  furtherHandlers({ config }) {
+    if (!config.DETAILS) return {};
+    return { drop_details: { read: (s) => badIpReasons.map((reason, i) => `${s.details[i]}\t${reason}\n`).join("") } };
   },
   action(c, packet, { config, plan, state, output, line, name }) {
     const verdict = c.var("i32", 0, "verdict");
     const { offset } = plan;
     c.block((done) => {
-      const fail = (reason: number) => (): void => {
-        verdict.set(reason + 1);
+      const failFor = (reason: I32Like) => (): void => {
+        verdict.set(reason);
         c.br(done);
       };
+      const fail = (reason: number) => failFor(reason + 1);
       const ip = dataOf(packet)
         .need(offset + ipv4.size, fail(0))
         .advance(offset)
         .header(ipv4);
       c.if(ip.wellFormed().eqz(), fail(1));
-      const { headerLength, payload } = ip.parts(fail(2));
+      // A header that is longer than what there is says that the packet is, too, or that it is shorter than its header.
+      const length = ip.headerLength;
+      const { headerLength, payload } = ip.parts(() => failFor(c.select(length.ltU(ipv4.size), c.i32(3), c.i32(4)))());
       const total = ip.totalLength.get();
       // Below the header's length, the difference is a large number.
       c.if(total.sub(headerLength).gtU(payload.length), fail(3));
@@ -114,15 +92,15 @@ export const CheckIPHeader: ElementClass = element({
       packet.setNetworkHeader(ip.address, payload.address);
       packet.dstIp.set(ip.destination.get());
       packet.setLength(total.add(offset));
-      state.count.inc();
     });
     c.if(verdict.get(), () => {
+      c.if(config.VERBOSE ? c.i32(1) : state.drops.get().eqz(), () => {
+        const message = line().text(`${name}: IP header check failed: `);
+        badIpReasons.forEach((reason, i) => c.if(verdict.get().eq(i + 1), () => message.text(reason)));
+        message.end();
+      });
       state.drops.inc();
-      state.details.at(verdict.get().sub(1)).inc();
-      if (config.VERBOSE)
-        badIpReasons.forEach((reason, i) =>
-          c.if(verdict.get().eq(i + 1), () => line().text(`${name}: IP header check failed: ${reason}`).end()),
-        );
+      if (config.DETAILS) state.details.at(verdict.get().sub(1)).inc();
       if (output(1).connected) output(1).push(packet);
       else
         c.switch(

@@ -5,7 +5,7 @@
  *
  *   ... -> MarkIPHeader(14) -> IPFilter(...) -> ...
  */
-import { arg, type ElementClass, element, positional } from "@clickos/click-core/element";
+import { arg, type ElementClass, element, maximumLargeFrame, positional } from "@clickos/click-core/element";
 import { ipv4 } from "@clickos/wire/ipv4";
 import { dataOf } from "../lib/headers.ts";
 
@@ -13,14 +13,15 @@ export const MarkIPHeader: ElementClass = element({
   name: "MarkIPHeader",
   ports: "1/1",
   processing: "a/a",
-  config: { OFFSET: positional(arg.u16, 0) },
+  config: { OFFSET: positional(arg.u32, 0) },
   action(c, packet, { config }) {
     const data = dataOf(packet);
-    const bytes = config.OFFSET + ipv4.size;
+    const offset = Math.min(config.OFFSET, maximumLargeFrame);
+    const bytes = offset + ipv4.size;
     c.if(
       data.has(bytes),
       () => {
-        const ip = data.need(bytes, "stated").advance(config.OFFSET).header(ipv4);
+        const ip = data.need(bytes, "stated").advance(offset).header(ipv4);
         packet.setNetworkHeader(ip.address, ip.address.add(ip.headerLength));
       },
       () => packet.setNetworkHeader(c.i32(0), c.i32(0)),

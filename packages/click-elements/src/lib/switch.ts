@@ -1,7 +1,8 @@
 /** Elements that send packets to, or take them from, one port of several that a handler chooses; port -1 is none. */
 import { arg, type ElementClass, element, live, positional } from "@clickos/click-core/element";
 
-const noPort = (what: string): string => `no ${what} is connected`;
+/** The port, or -1 where there is none of that number. */
+export const portOrNone = (port: number, ports: number): number => (port < 0 || port >= ports ? -1 : port);
 
 /** Sends packets to one output; the handler `switch` sends them elsewhere. */
 export function pushSwitch(name: string): ElementClass {
@@ -10,10 +11,22 @@ export function pushSwitch(name: string): ElementClass {
     ports: "1/-",
     processing: "h/h",
     live: true,
-    config: { OUTPUT: positional(live(arg.outputPortOrNone, { handler: "switch" }), 0) },
-    prepare({ noutputs, error }) {
-      if (noutputs === 0) error(noPort("output"));
+    config: {
+      OUTPUT: positional(
+        live(arg.i32, {
+          handler: "switch",
+          refusal: `${name} output must be integer`,
+          written({ noutputs }, state) {
+            if ((state.output | 0) >= noutputs) state.output = -1 >>> 0;
+          },
+        }),
+        0,
+      ),
     },
+    prepare({ config, noutputs, error }) {
+      if (config.OUTPUT >= noutputs) error(`output must be < ${noutputs}`);
+    },
+    handlers: { config: { gauge: "output", signed: true } },
     push(c, _port, packet, { state, output, noutputs }) {
       c.switch(
         state.output.get(),
@@ -31,10 +44,21 @@ export function pullSwitch(name: string): ElementClass {
     ports: "-/1",
     processing: "l/l",
     live: true,
-    config: { INPUT: positional(live(arg.inputPortOrNone, { handler: "switch" }), 0) },
-    prepare({ ninputs, error }) {
-      if (ninputs === 0) error(noPort("input"));
+    config: {
+      INPUT: positional(
+        live(arg.i32, {
+          handler: "switch",
+          refusal: "syntax error",
+          written({ ninputs }, state) {
+            state.input = portOrNone(state.input | 0, ninputs) >>> 0;
+          },
+        }),
+        0,
+      ),
     },
+    prepare: ({ config, ninputs }) => ({ input: portOrNone(config.INPUT, ninputs) }),
+    initial: ({ plan }) => ({ input: plan.input >>> 0 }),
+    handlers: { config: { gauge: "input", signed: true } },
     pull(c, _port, { state, input, output, ninputs }) {
       c.switch(
         state.input.get(),
