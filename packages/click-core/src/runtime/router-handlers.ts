@@ -233,7 +233,7 @@ export function routerHandlers(sources: HandlerSources): RouterHandlers {
     const ofClass = classNames[index] ?? [];
     const ofService = sources.services?.[index]?.handlers;
     const added = ofService ? withService(ofClass, index, ofService) : [...ofClass];
-    return [...new Set([...added.reverse(), ...Object.keys(standard)])];
+    return [...added.reverse().filter((name) => !Object.hasOwn(standard, name)), ...Object.keys(standard)];
   };
   /** The host side's come after the class's, and both together before those of the task, or after them. */
   const withService = (names: readonly string[], index: number, handlers: object): string[] => {
