@@ -92,7 +92,7 @@ describe("live arguments", () => {
     expect(router.describe("o/x.active")).toMatchObject({ access: "rw", kind: "flag", at: { type: "u32" } });
     expect(router.describe("o/x.offset")).toMatchObject({ access: "rw", kind: "gauge", at: { type: "i32" } });
     expect(router.describe("o/x.rate")).toMatchObject({ access: "rw", kind: "rate", unit: "bytes/s" });
-    expect(() => router.read("o/x.fixed")).toThrow("no handler 'fixed'");
+    expect(() => router.read("o/x.fixed")).toThrow("no 'o/x.fixed' read handler");
   });
 
   it("change what the compiled code does when they are written", () => {
