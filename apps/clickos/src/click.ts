@@ -15,6 +15,7 @@ import { systemReason } from "@clickos/pcap/node";
 import { type ClickOptions, clickUsage, readClickOptions, UsageError } from "./click-options.ts";
 import { failureText } from "./failure.ts";
 import { readInput, writeBytes } from "./files.ts";
+import { machineNames } from "./machine-names.ts";
 import { checkOutputs, elementFiles, type NamedFile } from "./output-files.ts";
 import { printable } from "./printable.ts";
 import { Interruption } from "./shutdown.ts";
@@ -72,6 +73,7 @@ export async function click(argv: readonly string[]): Promise<number> {
       variables: options.variables,
       reconfigurable: options.reconfigurable,
       library: (name) => library(name, options.path),
+      machine: machineNames,
       ...(simulated ? { clock: simulated.now } : {}),
       ...(options.warnings ? { warn: (warning) => void process.stderr.write(`${printable(warning)}\n`) } : {}),
     });

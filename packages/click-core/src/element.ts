@@ -34,7 +34,8 @@ export {
   rest,
 } from "./arguments/config-spec.ts";
 export { type LiveOptions, type LiveType, live, type Stored, type StoredType, type Written } from "./arguments/live.ts";
-export { portNamed, portNames } from "./arguments/port-types.ts";
+export type { DeviceAddresses, MachineNames, NameTables } from "./arguments/machine-names.ts";
+export { portNamed, portNames, protocolNamed } from "./arguments/port-types.ts";
 export { formatTime } from "./arguments/quantities.ts";
 export type { ElementKind, HandlerPath } from "./arguments/references.ts";
 export {

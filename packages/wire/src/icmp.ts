@@ -75,23 +75,18 @@ export const icmpTimestamp: Format<typeof timestampTable> = format(timestampTabl
 export const icmpTypes = {
   "echo-reply": 0,
   unreachable: 3,
-  "dst-unreachable": 3,
   sourcequench: 4,
   redirect: 5,
   echo: 8,
-  "echo-request": 8,
   routeradvert: 9,
   routersolicit: 10,
   timeexceeded: 11,
-  "time-exceeded": 11,
   parameterproblem: 12,
   timestamp: 13,
   "timestamp-reply": 14,
   inforeq: 15,
-  inforeqreply: 16,
   "inforeq-reply": 16,
   maskreq: 17,
-  maskreqreply: 18,
   "maskreq-reply": 18,
 } as const;
 

@@ -12,7 +12,10 @@ import { udp } from "./udp.ts";
 export { icmpCodes, icmpTypes, icmpTypeText } from "./icmp.ts";
 export { ipProtocols } from "./ipv4.ts";
 
-/** Ports of well-known services, the same for TCP and UDP. */
+/** What is no protocol but several: TCP and UDP, any transport protocol, what a transport protocol carries. */
+export const protocolGroups = { tcpudp: 256, transp: 258, payload: 259 } as const;
+
+/** Ports of well-known services, the same for TCP and UDP, that have their names everywhere. */
 export const services = {
   echo: 7,
   discard: 9,
@@ -23,42 +26,46 @@ export const services = {
   ssh: 22,
   telnet: 23,
   smtp: 25,
-  time: 37,
   dns: 53,
   domain: 53,
   bootps: 67,
   bootpc: 68,
   tftp: 69,
-  gopher: 70,
   finger: 79,
   www: 80,
-  http: 80,
-  kerberos: 88,
   pop3: 110,
   sunrpc: 111,
   auth: 113,
-  sftp: 115,
   nntp: 119,
   ntp: 123,
   "netbios-ns": 137,
   "netbios-dgm": 138,
-  netbios: 139,
   "netbios-ssn": 139,
-  imap: 143,
   snmp: 161,
   "snmp-trap": 162,
-  bgp: 179,
   irc: 194,
   imap3: 220,
-  ldap: 389,
   https: 443,
-  syslog: 514,
   rip: 520,
   route: 520,
   imaps: 993,
   pop3s: 995,
-  openvpn: 1194,
   pptp: 1723,
+} as const;
+
+/** Other services, where no machine has a list of its own. */
+export const otherServices = {
+  time: 37,
+  gopher: 70,
+  http: 80,
+  kerberos: 88,
+  sftp: 115,
+  netbios: 139,
+  imap: 143,
+  bgp: 179,
+  ldap: 389,
+  syslog: 514,
+  openvpn: 1194,
   mysql: 3306,
   rdp: 3389,
   sip: 5060,
@@ -79,17 +86,6 @@ export const tcpFlags: Readonly<Record<"fin" | "syn" | "rst" | "psh" | "ack" | "
 
 /** A letter for each control bit of TCP, from the lowest, and one for NS, which is in the byte before. */
 export const tcpFlagLetters = "FSRPAUECN";
-
-/** Fields of the IP header by the words that filters have for them: `ip ttl`. */
-export const ipFilterFields: Readonly<Record<"vers" | "hl" | "tos" | "dscp" | "len" | "id" | "ttl", Field>> = {
-  vers: ipv4.fields.version,
-  hl: ipv4.fields.ihl,
-  tos: ipv4.fields.tos,
-  dscp: ipv4.fields.dscp,
-  len: ipv4.fields.totalLength,
-  id: ipv4.fields.identification,
-  ttl: ipv4.fields.ttl,
-};
 
 /** A field of a header in an IP summary. */
 export interface SummaryPlace {

@@ -61,7 +61,7 @@ describe("handlers of a VM whose image another element library made", () => {
     // Classes that are the same are used.
     vm.write("u.active", "true");
     settle();
-    expect([vm.read("u.active"), vm.read("f.program")]).toEqual(["true", "allow all\t0\n(no rule)\t0"]);
+    expect([vm.read("u.active"), vm.read("f.program")]).toEqual(["true", "all->[0]\nsafe length 0\nalignment offset 0\n"]);
   });
 
   it("do without any library", async () => {

@@ -1,7 +1,7 @@
 /**
  * Types of addresses. Each may be given by a name that AddressInfo defines, alone or with a suffix that says which of the
- * addresses of that name is meant: `lan:ip`, `lan:bcast`, `lan:gw`, `lan:ipnet`, `lan:eth`. Names of the host's own network
- * devices mean nothing here: what a configuration compiles to does not depend on the machine.
+ * addresses of that name is meant: `lan:ip`, `lan:bcast`, `lan:gw`, `lan:ipnet`, `lan:eth`. So may the machine's own network
+ * devices, `eth0:ip`, where the configuration is compiled for that machine.
  */
 import { closest } from "@clickos/click-language/closest";
 import { type U32Field, u32 } from "@clickos/layout";
@@ -33,14 +33,20 @@ export function addressNamed(text: string, scope: Scope): IpAddress | undefined 
     case "":
     case "ip":
     case "ip4":
-      return scope.lookup("ip", name);
+      return scope.lookup("ip", name) ?? scope.tables?.ip(name)?.address;
     case "bcast": {
-      const prefix = scope.lookup("prefix", name);
+      const prefix = scope.lookup("prefix", name) ?? scope.tables?.ip(name);
       return prefix && (prefix.address | ~prefix.mask) >>> 0;
     }
     case "gw": {
-      const prefix = scope.lookup("prefix", name);
-      return scope.lookup("ip", text) ?? (prefix && ((prefix.address & prefix.mask) | 1) >>> 0);
+      const first = (prefix: IpAddressWithPrefix | undefined): IpAddress | undefined =>
+        prefix && ((prefix.address & prefix.mask) | 1) >>> 0;
+      return (
+        scope.lookup("ip", text) ??
+        first(scope.lookup("prefix", name)) ??
+        scope.tables?.gateway(name) ??
+        first(scope.tables?.ip(name))
+      );
     }
     default:
       return undefined;
@@ -50,12 +56,16 @@ export function addressNamed(text: string, scope: Scope): IpAddress | undefined 
 /** The prefix that a name stands for, with the host's bits that it was defined with. */
 export function prefixNamed(text: string, scope: Scope): IpAddressWithPrefix | undefined {
   const [name, suffix] = splitSuffix(text);
-  return ["", "net", "ipnet", "ip4net"].includes(suffix) ? scope.lookup("prefix", name) : undefined;
+  return ["", "net", "ipnet", "ip4net"].includes(suffix)
+    ? (scope.lookup("prefix", name) ?? scope.tables?.ip(name))
+    : undefined;
 }
 
 function etherNamed(text: string, scope: Scope): Uint8Array | undefined {
   const [name, suffix] = splitSuffix(text);
-  return ["", "eth", "ether", "ethernet"].includes(suffix) ? scope.lookup("ether", name) : undefined;
+  return ["", "eth", "ether", "ethernet"].includes(suffix)
+    ? (scope.lookup("ether", name) ?? scope.tables?.ether(name))
+    : undefined;
 }
 
 /** What is said of a text that is neither an address nor a name of one. */

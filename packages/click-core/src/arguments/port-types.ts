@@ -1,25 +1,23 @@
 /** Types of ports and protocols: numbers, or names that PortInfo defines or that are well known. */
 import { closest } from "@clickos/click-language/closest";
-import { ipProtocols, services } from "@clickos/wire/names";
 import { type ArgumentType, Mistake } from "./argument-type.ts";
+import { standardNames } from "./machine-names.ts";
 import { integer } from "./numbers.ts";
 import type { PortProtocol, Scope } from "./scope.ts";
 
-const protocols: Readonly<Record<string, number>> = ipProtocols;
-
-function wellKnownPorts(protocol: PortProtocol): Readonly<Record<string, number>> {
-  return protocol === "tcp" || protocol === "udp" ? services : {};
-}
-
 /** What a name stands for among the ports of a protocol; the configuration's own names come first. */
 export function portNamed(name: string, protocol: PortProtocol, scope: Scope): number | undefined {
-  const known = wellKnownPorts(protocol);
-  return scope.lookup(`${protocol} port`, name) ?? (Object.hasOwn(known, name) ? known[name] : undefined);
+  return scope.lookup(`${protocol} port`, name) ?? (scope.tables ?? standardNames).port(name, protocol);
 }
 
 /** Names of a protocol's ports. */
 export function portNames(protocol: PortProtocol, scope: Scope): string[] {
-  return [...scope.names(`${protocol} port`), ...Object.keys(wellKnownPorts(protocol))];
+  return [...scope.names(`${protocol} port`), ...(scope.tables ?? standardNames).portNames(protocol)];
+}
+
+/** The number of a protocol over IP; groups of protocols have numbers from 256 on. */
+export function protocolNamed(name: string, scope: Scope): number | undefined {
+  return (scope.tables ?? standardNames).protocol(name);
 }
 
 const number16 = integer(0, 0xffff);
@@ -49,5 +47,8 @@ function didYouMean(text: string, protocols: readonly PortProtocol[], scope: Sco
 /** A protocol over IP, by its number or name. */
 export const ipProtocol: ArgumentType<number> = {
   expects: "an IP protocol",
-  parse: (text, scope) => (Object.hasOwn(protocols, text) ? protocols[text] : number8.parse(text, scope)),
+  parse(text, scope) {
+    const named = protocolNamed(text, scope);
+    return named !== undefined && named < 256 ? named : number8.parse(text, scope);
+  },
 };

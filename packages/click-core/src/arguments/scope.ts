@@ -1,5 +1,6 @@
 /** What names mean where an element stands. */
 import type { IpAddress, IpAddressWithPrefix } from "./addresses.ts";
+import type { NameTables } from "./machine-names.ts";
 
 /** Protocols whose ports have names. */
 export type PortProtocol = "tcp" | "udp" | "sctp" | "dccp";
@@ -30,6 +31,8 @@ export interface Scope {
   readonly ninputs: number;
   readonly noutputs: number;
   lookup<K extends NameKind>(kind: K, name: string): NameValues[K] | undefined;
+  /** Names of protocols, ports and devices that no configuration defines; the standard ones when absent. */
+  readonly tables?: NameTables;
   /** Names of a kind that have a meaning here. */
   names(kind: NameKind): Iterable<string>;
   element(name: string): NamedElement | undefined;

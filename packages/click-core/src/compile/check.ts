@@ -3,6 +3,7 @@ import type { Connection, Diagnostics, Graph, GraphElement, Place } from "@click
 import { closest } from "@clickos/click-language/closest";
 import { checkPorts, type Processing, resolveProcessing, usedPorts } from "@clickos/click-language/ports";
 import { type Fields, type Struct, struct } from "@clickos/layout";
+import { type NameTables, standardNames } from "../arguments/machine-names.ts";
 import { type ArgumentReport, readArguments } from "../arguments/read-arguments.ts";
 import type { Scope } from "../arguments/scope.ts";
 import type { ElementClass, ElementSet } from "../element/element.ts";
@@ -34,15 +35,23 @@ export interface CheckedGraph {
   readonly elements: readonly ElementInstance[];
   readonly connections: readonly Connection[];
   readonly information: Information;
+  /** Names that the configuration does not define. */
+  readonly tables: NameTables;
 }
 
 /** Checks a graph against a set of classes. Everything wrong is reported; the result is then not to be used. */
-export function check(graph: Graph, elements: ElementSet, diagnostics: Diagnostics): CheckedGraph {
+export function check(
+  graph: Graph,
+  elements: ElementSet,
+  diagnostics: Diagnostics,
+  tables: NameTables = standardNames,
+): CheckedGraph {
   const used = usedPorts(graph);
   const declared = new Set<string>();
   const information = new Information();
   const names = {
     information,
+    tables,
     elements: new Map(graph.elements.map(({ name, className }, index) => [name, { index, name, className }])),
   };
   const scopeOf = (source: GraphElement, index: number): Scope =>
@@ -138,6 +147,7 @@ export function check(graph: Graph, elements: ElementSet, diagnostics: Diagnosti
       : [];
   return {
     information,
+    tables,
     connections: graph.connections,
     elements: peers.length === 0 ? instances : instances.map((e, i) => ({ ...e, peers: peers[i] })),
   };

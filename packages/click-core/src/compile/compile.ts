@@ -10,6 +10,7 @@ import {
 } from "@clickos/click-language";
 import { splitArguments } from "@clickos/click-language/arguments";
 import type { ModuleIr } from "@clickos/codegen";
+import { type MachineNames, NameTables } from "../arguments/machine-names.ts";
 import type { LibraryDigest } from "../element/digest.ts";
 import type { ElementSet } from "../element/element.ts";
 import type { HandlerEntry } from "../element/handler.ts";
@@ -28,6 +29,8 @@ export interface CheckedConfiguration {
 export interface CheckOptions {
   readonly variables?: ReadonlyMap<string, string>;
   readonly library?: FlattenOptions["library"];
+  /** Names of the machine that the configuration is compiled for. */
+  readonly machine?: MachineNames;
   /** Receives warnings, formatted. */
   readonly warn?: (text: string) => void;
 }
@@ -58,7 +61,7 @@ export function diagnose(
   for (const { name, place } of graph.requirements)
     if (!packages.has(name))
       diagnostics.error(place, `requirement '${name}' is not available`, `these are: ${[...packages].join(", ")}`);
-  const checked = check(graph, elements, diagnostics);
+  const checked = check(graph, elements, diagnostics, options.machine && new NameTables(options.machine));
   return { source, graph, checked };
 }
 
@@ -98,7 +101,7 @@ export function checkGraph(
       e.name === element ? { ...e, configText, arguments: splitArguments({ text: configText, place }), place } : e,
     ),
   };
-  const checked = check(graph, elements, diagnostics);
+  const checked = check(graph, elements, diagnostics, configuration.checked.tables);
   diagnostics.throwIfFailed();
   return { source: configuration.source, graph, checked };
 }

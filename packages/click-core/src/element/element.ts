@@ -163,6 +163,8 @@ export interface HostFrame {
   /** Offset of the network header in the frame, -1 or absent for none; likewise for the transport header. */
   readonly network?: number;
   readonly transport?: number;
+  /** Likewise for the link header. */
+  readonly mac?: number;
   /** Writes annotations; they are zero before. */
   annotate?(annotations: DataView): void;
 }

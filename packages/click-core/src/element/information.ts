@@ -1,4 +1,5 @@
 /** What information elements say of others: names for addresses and ports, tickets for tasks. */
+import type { NameTables } from "../arguments/machine-names.ts";
 import type { NamedElement, NameKind, NameValues, Scope } from "../arguments/scope.ts";
 
 /** Names by scope: an entry counts in the compound it stands in and in those inside. */
@@ -47,6 +48,7 @@ export class Information {
 export interface Names {
   readonly information: Information;
   readonly elements: ReadonlyMap<string, NamedElement>;
+  readonly tables: NameTables;
 }
 
 /** What names mean to an element of a graph. */
@@ -63,6 +65,9 @@ export class ElementScope implements Scope {
     this.noutputs = ports.outputs;
   }
 
+  get tables(): NameTables {
+    return this.known.tables;
+  }
   lookup<K extends NameKind>(kind: K, name: string): NameValues[K] | undefined {
     return this.known.information.lookup(kind, name, this.self);
   }

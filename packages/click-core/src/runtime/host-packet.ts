@@ -58,6 +58,7 @@ function fillPacket(memory: ArrayBufferLike, address: number, frame: HostFrame):
   words.setBigUint64(offsets.timestamp, frame.timestampNs, true);
   const header = (at: number | undefined): number => (at === undefined || at < 0 ? 0 : data + at);
   words.setUint32(offsets.network, header(frame.network), true);
+  words.setUint32(offsets.mac, header(frame.mac), true);
   words.setUint32(offsets.transport, header(frame.transport), true);
   frame.annotate?.(new DataView(memory, address + offsets.annotations, annotationBytes));
 }

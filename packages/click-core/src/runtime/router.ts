@@ -3,6 +3,7 @@
 import { ConfigurationError, type FlattenOptions, graphText } from "@clickos/click-language";
 import { moduleText, wasmBackend } from "@clickos/codegen";
 import { type LoopSource, Wakers } from "@clickos/run-loop";
+import type { MachineNames } from "../arguments/machine-names.ts";
 import {
   type CheckedConfiguration,
   checkConfiguration,
@@ -48,6 +49,8 @@ export interface RouterOptions {
   /** Values for the configuration's variables. */
   readonly variables?: ReadonlyMap<string, string>;
   readonly library?: FlattenOptions["library"];
+  /** Names of the machine that it runs on. */
+  readonly machine?: MachineNames;
   /** Gives the router a handler `hotconfig`, which replaces the configuration. */
   readonly reconfigurable?: boolean;
   /** Receives warnings about the configuration, formatted. */

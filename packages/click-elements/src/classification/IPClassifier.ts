@@ -4,27 +4,49 @@
  * One pattern for each output, in IPFilter's expression language; `-` matches all. A packet that none matches is
  * dropped.
  *
- * Handlers: program (read: the patterns).
+ * Handlers: program (read: the program that Click would compile the patterns to), pattern0, pattern1, ... (read and write).
  *
  *   c :: IPClassifier(tcp dst port 80, udp, -);
  */
-import { type ElementClass, element, rest } from "@clickos/click-core/element";
+import { arg, type ElementClass, element, rest } from "@clickos/click-core/element";
+import { argumentHandlers } from "../lib/argument-handlers.ts";
 import { stageIpLookup } from "./ip-lookup.ts";
-import { ipPattern } from "./ip-pattern.ts";
-import { patternTree } from "./patterns.ts";
+import { readFilterRules } from "./ip-rules.ts";
 
 export const IPClassifier: ElementClass = element({
   name: "IPClassifier",
   ports: "1/-",
   processing: "h/h",
   live: true,
-  config: { PATTERN: rest(ipPattern) },
-  prepare: (context) => ({ tree: patternTree(context.config.PATTERN, context), program: context.arguments.join("\n") }),
-  handlers: { program: { constant: ({ plan }) => plan.program } },
-  push(c, _port, packet, { plan, output, noutputs, name, data }) {
+  config: { PATTERN: rest(arg.raw) },
+  prepare(context) {
+    const { arguments: texts, noutputs } = context;
+    let sound = true;
+    const error = (message: string, argument?: number): void => {
+      sound = false;
+      context.error(message, argument);
+    };
+    if (texts.length !== noutputs) error(`need ${noutputs} arguments, one per output port`);
+    const rules = sound
+      ? readFilterRules(
+          texts.map((text, i) => `${i} ${text}`),
+          { ...context, error },
+        )
+      : readFilterRules([], context);
+    if (sound) for (const output of rules.unreached(noutputs)) context.warning(`output ${output} matches no packets`);
+    return { rules, texts };
+  },
+  handlers: { program: { kind: "table", constant: ({ plan }) => plan.rules.program } },
+  furtherHandlers: ({ plan: { texts }, outputs }) => argumentHandlers("pattern", texts, outputs.length),
+  push(c, _port, packet, { plan, output, name, data }) {
+    const { rules, decisions } = plan.rules;
     c.switch(
-      stageIpLookup(c, { name, data }, packet, plan.tree()),
-      Array.from({ length: noutputs }, (_, i) => () => output(i).push(packet)),
+      stageIpLookup(c, { name, data }, packet, decisions),
+      rules.map(
+        ({ when, output: to }) =>
+          () =>
+            when ? output(to).push(packet) : packet.kill(),
+      ),
       () => packet.drop("no pattern matches"),
     );
   },

@@ -1,9 +1,12 @@
 /** Boolean expressions over fields of a packet, and the plain way to evaluate them. */
 
 /** Where a field is counted from. `value` is a number that the element supplies, not packet bytes. */
-export type Base = "network" | "transport" | "data" | "value";
+export type Base = "network" | "transport" | "data" | "ether" | "value";
 
-/** Some bits of a packet: `width` bytes at `offset`, big-endian, then `mask`. */
+/**
+ * Some bits of a packet: `width` bytes at `offset`, big-endian, then `mask`. Bytes before the base are not under the mask: they
+ * make the last byte that is needed the last one that is read.
+ */
 export interface Field {
   readonly base: Base;
   readonly offset: number;

@@ -1,31 +1,66 @@
-/** Looks an IP packet up in a decision tree; what IPFilter and IPClassifier share. */
+/** Looks an IP packet up in decision trees; what IPFilter and IPClassifier share. */
 
 import type { Packet } from "@clickos/click-core/element";
 import type { FunctionBuilder, I32 } from "@clickos/codegen";
+import { ethernet } from "@clickos/wire/ethernet";
 import { ipv4 } from "@clickos/wire/ipv4";
-import type { DecisionTree } from "./decision-tree.ts";
+import type { IpTrees } from "./ip-rules.ts";
+import { wordPlaces } from "./match-tree.ts";
 import type { PlaceData } from "./range-table.ts";
-import { stageLookup } from "./stage-tree.ts";
+import { stageProgram } from "./stage-program.ts";
+import { type LookupInput, stageLookup } from "./stage-tree.ts";
 
-/** The result of the first rule that holds, or -1. A packet without a whole marked IP header is dropped. */
+/** The place of the first rule that holds, or -1. A packet without a marked IP header has no bytes of it. */
 export function stageIpLookup(
   c: FunctionBuilder,
   context: { readonly name: string; readonly data: PlaceData },
   packet: Packet,
-  tree: DecisionTree,
+  { whole, short, program, rules, ether }: IpTrees,
 ): I32 {
   const network = packet.network;
+  const { transport } = packet;
   const end = packet.data.add(packet.length);
-  c.if(network.eqz().or(end.sub(network).ltS(ipv4.size)), () => packet.drop("no IP header marked"));
-  const transport = packet.transport;
-  return stageLookup(
-    c,
-    context,
-    tree,
-    {
-      network: { address: network, length: end.sub(network) },
-      transport: { address: transport, length: end.sub(transport) },
-    },
-    { network: ipv4.size },
+  const length = c.var("i32", end.sub(network), "header length");
+  c.if(network.eqz(), () => length.set(0));
+  const marked = (value: I32): I32 => c.select(network.eqz(), c.i32(0), value);
+  const input = (known: boolean): LookupInput => {
+    const mac = ether ? packet.mac.get() : undefined;
+    return {
+      network: { address: network, length: length.get() },
+      transport: { address: transport, length: known ? end.sub(transport) : marked(end.sub(transport)) },
+      ...(mac ? { ether: { address: mac, length: c.select(mac.eqz(), c.i32(0), c.i32(ethernet.size)) } } : {}),
+    };
+  };
+  const result = c.var("i32", -1, "rule");
+  if (program) {
+    const header = marked(transport.sub(network));
+    const places = wordPlaces;
+    const counted = c.select(
+      length.get().gtS(header),
+      length.get().sub(header).add(places.transport),
+      length.get().add(places.network),
+    );
+    const words = c.var("i32", counted, "words");
+    const mac = ether ? packet.mac.get() : network;
+    // Where no Ethernet header is known, what is read there means nothing.
+    const headers = { ether: ether ? c.select(mac, mac, packet.data) : mac, network, transport };
+    c.if(
+      words.get().ltS(program.safeLength),
+      () =>
+        result.set(
+          stageProgram(c, context, program, { length: words.get(), headers }, (output) =>
+            rules.findIndex((r) => r.output === output),
+          ),
+        ),
+      () => result.set(stageLookup(c, context, whole, input(false))),
+    );
+    return result.get();
+  }
+  if (!short) return stageLookup(c, context, whole, input(false));
+  c.if(
+    length.get().ltS(ipv4.size),
+    () => result.set(stageLookup(c, { ...context, name: `${context.name} short` }, short, input(false))),
+    () => result.set(stageLookup(c, context, whole, input(true), { network: ipv4.size })),
   );
+  return result.get();
 }

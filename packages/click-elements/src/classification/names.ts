@@ -1,60 +1,66 @@
-/** What a word may mean in a pattern: protocols, ports, TCP flags and ICMP types by name. */
-import { portNamed, type Scope } from "@clickos/click-core/element";
-import { tcpFlags as flagFields, icmpTypes, ipProtocols } from "@clickos/wire/names";
-import { PatternError } from "./patterns.ts";
-
-/** The bits of TCP's flags, in the byte that has them. */
-export const tcpFlags: Readonly<Record<string, number>> = Object.fromEntries(
-  Object.entries(flagFields).map(([name, { mask, shift }]) => [name, mask << shift]),
-);
-
-/** TCP and UDP together: no number of a protocol. */
-export const tcpOrUdp = 256;
+/** What a word may mean in an IP pattern: protocols, ports, TCP flags and ICMP types by name. */
+import { portNamed, protocolNamed, type Scope } from "@clickos/click-core/element";
+import { icmpTypes, ipProtocols, protocolGroups, tcpFlags } from "@clickos/wire/names";
+import { dataTypes, fieldOf, formatProtocol, formatType, typeWords, unknown } from "./ip-types.ts";
+import type { Report } from "./patterns.ts";
 
 const own = (table: Readonly<Record<string, number>>, word: string): number | undefined =>
   Object.hasOwn(table, word) ? table[word] : undefined;
 
-/** The number of a protocol; `tcpudp` is both. */
-export function protocolNamed(word: string): number | undefined {
-  return word === "tcpudp" ? tcpOrUdp : own(ipProtocols, word);
-}
+const { fin, syn, rst, psh, ack, urg } = tcpFlags;
+const flags: Readonly<Record<string, number>> = Object.fromEntries(
+  Object.entries({ fin, syn, rst, psh, ack, urg }).map(([name, { mask, shift }]) => [name, mask << shift]),
+);
 
-export type NamedType = "proto" | "port" | "tcp opt" | "icmp type";
-
-/** What a name stands for in a place where type and protocol are known, or not yet. */
+/** What a word means: a type of data and its value. */
 export interface Meaning {
-  readonly type: NamedType;
+  readonly type: number;
   readonly value: number;
 }
 
+/** The type that a word stands for, such as `port`; `undefined` where it stands for none. */
+export function typeNamed(word: string): number | undefined {
+  return own(typeWords, word);
+}
+
 /**
- * The one meaning of a word; `undefined` when it is no name at all.
- *
- * @throws {PatternError} where it has several, or only such as do not fit.
+ * What a name means where type and protocol are known, or not yet (0 and `unknown`). `undefined` where it is no name; `"refused"`
+ * where it has several meanings there, or none, which is reported.
  */
 export function meaningOf(
   word: string,
-  type: string | undefined,
-  protocol: number | undefined,
+  type: number,
+  protocol: number,
   scope: Scope,
-): Meaning | undefined {
+  report?: Pick<Report, "error">,
+): Meaning | "refused" | undefined {
   const { icmp, tcp, udp } = ipProtocols;
-  const ofProtocol = (...protocols: number[]): boolean => protocol === undefined || protocols.includes(protocol);
-  const all: readonly [type: NamedType, value: number | undefined, fits: boolean, say: string][] = [
-    ["proto", protocolNamed(word), true, `proto ${word}`],
-    ["port", portNamed(word, "tcp", scope), ofProtocol(tcp, tcpOrUdp), `tcp port ${word}`],
-    ["port", portNamed(word, "udp", scope), ofProtocol(udp, tcpOrUdp), `udp port ${word}`],
-    ["tcp opt", own(tcpFlags, word), ofProtocol(tcp, tcpOrUdp), `tcp opt ${word}`],
-    ["icmp type", own(icmpTypes, word), ofProtocol(icmp), `icmp type ${word}`],
+  const { tcpudp } = protocolGroups;
+  const of = (...protocols: number[]): boolean => protocol === unknown || protocols.includes(protocol);
+  const { proto, port, tcpOpt } = dataTypes;
+  const all: readonly (readonly [type: number, value: number | undefined, fits: boolean])[] = [
+    [proto, protocolNamed(word, scope), true],
+    [port, portNamed(word, "tcp", scope), of(tcp, tcpudp)],
+    [port, portNamed(word, "udp", scope), of(udp, tcpudp)],
+    [tcpOpt, own(flags, word), of(tcp, tcpudp)],
+    [fieldOf.icmpType, own(icmpTypes, word), of(icmp)],
   ];
   const known = all.filter(([, value]) => value !== undefined);
-  const fitting = known.filter(([itsType, , fits]) => fits && (type === undefined || type === itsType));
-  const [first] = fitting;
-  if (first && fitting.every(([itsType, value]) => itsType === first[0] && value === first[1]))
-    return { type: first[0], value: first[1] as number };
   if (known.length === 0) return undefined;
-  const ways = known.map(([, , , say]) => `'${say}'`).join(" or ");
-  throw new PatternError(
-    fitting.length > 0 ? `'${word}' can be ${ways}; say which` : `'${word}' means nothing here, but ${ways} does`,
+  const fits = known.filter(([itsType, , fits]) => fits && (type === 0 || type === itsType));
+  // What is the same port of TCP and of UDP is one meaning.
+  const [first, ...others] = fits.filter(
+    ([itsType, value], i) => i === 0 || itsType !== port || fits[i - 1]?.[0] !== port || fits[i - 1]?.[1] !== value,
   );
+  if (first && others.length === 0) return { type: first[0], value: first[1] as number };
+  const ways = known.map(([itsType]) => `'${described(itsType, protocol, word)}'`).join(", ");
+  report?.error(`'${described(type, protocol, word)}' is ${first ? "ambiguous" : "meaningless"}; try ${ways}`);
+  return "refused";
+}
+
+function described(type: number, protocol: number, word: string): string {
+  const its = formatType(0, type);
+  const transport = formatProtocol(protocol);
+  const blank = transport || (word && its) ? " " : "";
+  return `${its ? `${its} ` : ""}${transport}${blank}${word}`;
 }

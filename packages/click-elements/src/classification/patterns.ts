@@ -1,42 +1,51 @@
-/** What languages of patterns share: mistakes in them, and the tree of classifiers that have one pattern an output. */
-import { type ArgumentType, Mistake, type PrepareContext, type Scope } from "@clickos/click-core/element";
-import type { DecisionTree } from "./decision-tree.ts";
-import type { Expression } from "./expression.ts";
-import { laterTree } from "./tree-builder.ts";
+/** What languages of patterns share: mistakes in them, and rules that decide where a packet goes. */
+import type { PrepareContext } from "@clickos/click-core/element";
+import type { Rule } from "./decision-tree.ts";
+import { always } from "./expression.ts";
+import { expressionOf, type WordLayout } from "./match-expression.ts";
+import type { MatchTree } from "./match-tree.ts";
 
 /** What is wrong with a pattern. */
 export class PatternError extends Error {
   override readonly name = "PatternError";
   readonly code = "BAD_PATTERN";
-  /** What may have been meant. */
-  readonly hint: (() => string | undefined) | undefined;
-  constructor(message: string, hint?: () => string | undefined) {
-    super(message);
-    this.hint = hint;
-  }
 }
 
-/** The type of arguments that a parser of patterns reads. */
-export function patternType<T>(expects: string, parse: (text: string, scope: Scope) => T): ArgumentType<T> {
-  return {
-    expects,
-    parse(text, scope) {
-      try {
-        return parse(text, scope);
-      } catch (e) {
-        if (e instanceof PatternError) return new Mistake(e.message, e.hint);
-        throw e;
-      }
+/** Told of what is wrong with a pattern. */
+export interface Report {
+  error(message: string): void;
+  warning(message: string): void;
+}
+
+/** Reads a text; the first mistake is thrown. @throws {PatternError} */
+export function readPattern<T>(read: (report: Report) => T): T {
+  return read({
+    error(message) {
+      throw new PatternError(message);
     },
+    warning() {},
+  });
+}
+
+/** Reports what is wrong with one of an element's arguments, which are counted from 0 in messages. */
+export function patternReport(
+  { error, warning }: Pick<PrepareContext<unknown>, "error" | "warning">,
+  argument: number,
+): Report {
+  return {
+    error: (message) => error(`pattern ${argument}: ${message}`, argument),
+    warning: (message) => warning(`pattern ${argument}: ${message}`, argument),
   };
 }
 
-/** The tree that gives each packet the number of its first matching pattern. */
-export function patternTree(
-  patterns: readonly Expression[],
-  { noutputs, error }: Pick<PrepareContext<unknown>, "noutputs" | "error">,
-): () => DecisionTree {
-  if (patterns.length !== noutputs)
-    error(`${patterns.length} patterns, but ${noutputs} outputs are connected; each pattern needs one`);
-  return laterTree(patterns.map((when, result) => ({ when, result })));
+/** Where packets go that a tree of tests holds for: to an output, or nowhere where that is negative. */
+export interface MatchRule {
+  /** What tests nothing at all is no rule that always holds: a packet that comes so far goes nowhere. */
+  readonly when: MatchTree | undefined;
+  readonly output: number;
+}
+
+/** Rules for a decision tree; the result of each is its place. */
+export function rulesFor(rules: readonly MatchRule[], layout: WordLayout): Rule[] {
+  return rules.map(({ when }, result) => ({ when: when ? expressionOf(when, layout) : always, result }));
 }

@@ -9,11 +9,12 @@ export interface LookupInput {
   readonly network?: { readonly address: I32; readonly length: I32 };
   readonly transport?: { readonly address: I32; readonly length: I32 };
   readonly data?: { readonly address: I32; readonly length: I32 };
+  readonly ether?: { readonly address: I32; readonly length: I32 };
   readonly value?: I32;
 }
 
 type BytesBase = Exclude<Base, "value">;
-const bytesBases: readonly BytesBase[] = ["network", "transport", "data"];
+const bytesBases: readonly BytesBase[] = ["network", "transport", "data", "ether"];
 
 /** Bytes of each base that are known to be readable before the lookup. */
 export type KnownLengths = Partial<Record<BytesBase, number>>;
@@ -176,8 +177,9 @@ export function stageLookup(
 
 function readField(c: FunctionBuilder, p: Record<string, I32>, field: Field): I32 {
   if (field.base === "value") return field.mask === 0xffffffff ? (p.value as I32) : (p.value as I32).and(field.mask);
-  const at = p[field.base] as I32;
-  const { offset, width, mask } = field;
+  const { width, mask } = field;
+  const base = p[field.base] as I32;
+  const [at, offset] = field.offset < 0 ? [base.add(field.offset), 0] : [base, field.offset];
   const whole =
     width === 1 ? c.load8(at, offset) : width === 2 ? c.load16(at, offset, "be") : c.load32(at, offset, "be");
   const full = width === 4 ? 0xffffffff : 2 ** (width * 8) - 1;

@@ -40,7 +40,10 @@ export const FromDevice: ElementClass = element({
   },
   polls: true,
   task(_c, { config, plan, state, device, output }) {
-    const received = device(plan.device).receive(Math.max(1, config.BURST), (packet) => output(0).push(packet));
+    const received = device(plan.device).receive(Math.max(1, config.BURST), (packet) => {
+      packet.mac.set(packet.data);
+      output(0).push(packet);
+    });
     state.count.inc(received.toI64());
     return received;
   },

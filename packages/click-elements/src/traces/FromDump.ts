@@ -105,6 +105,7 @@ function ipFrame(frame: Uint8Array, timestampNs: bigint): HostFrame {
   return {
     frame,
     timestampNs,
+    mac: 0,
     network: 0,
     transport: headerLength,
     annotate: (annotations) => annotations.setUint32(annotation.dstIp, destination),
