@@ -61,7 +61,10 @@ describe("handlers of a VM whose image another element library made", () => {
     // Classes that are the same are used.
     vm.write("u.active", "true");
     settle();
-    expect([vm.read("u.active"), vm.read("f.program")]).toEqual(["true", "all->[0]\nsafe length 0\nalignment offset 0\n"]);
+    expect([vm.read("u.active"), vm.read("f.program")]).toEqual([
+      "true",
+      "all->[0]\nsafe length 0\nalignment offset 0\n",
+    ]);
   });
 
   it("do without any library", async () => {
