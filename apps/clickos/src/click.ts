@@ -7,7 +7,7 @@ import {
   type ControlServer,
   elements,
   hostFiles,
-  onSignal,
+  hostProcess,
   serveControl,
 } from "@clickos/click-elements/node";
 import { type Configuration, ConfigurationError, Diagnostics, parse } from "@clickos/click-language";
@@ -57,7 +57,7 @@ export async function click(argv: readonly string[]): Promise<number> {
       chatter: (line) => void process.stderr.write(Buffer.from(line, "latin1")),
       output: (line) => void process.stdout.write(Buffer.from(line, "latin1")),
       files: hostFiles,
-      onSignal,
+      process: hostProcess,
       opening: (files) => {
         const { reads, writes } = elementFiles(files);
         const configuration: NamedFile[] =
@@ -173,7 +173,8 @@ function printHandlers(router: Router, wanted: readonly string[]): boolean {
   for (const path of paths) {
     try {
       const found = router.describe(path);
-      const value = router.read(path);
+      // What a handler has to say beside its value is not told.
+      const value = router.read(path, "", { status: 0, error() {}, warn() {} });
       const ended = value === "" || value.endsWith("\n") ? value : `${value}\n`;
       process.stdout.write(Buffer.from(named ? `${found.path}:\n${ended}\n` : ended, "latin1"));
     } catch (e) {

@@ -2,7 +2,7 @@
 import { type Drop, Router, SimulatedClock } from "@clickos/click-core";
 import { type CheckedConfiguration, checkConfiguration } from "@clickos/click-core/compile";
 import type { ElementSet } from "@clickos/click-core/element";
-import { hostFiles, onSignal } from "@clickos/click-elements/node";
+import { hostFiles, hostProcess } from "@clickos/click-elements/node";
 import { createCapture, openCapture } from "@clickos/pcap/node";
 import { CapturedInput } from "./captured-input.ts";
 import { CommandError } from "./failure.ts";
@@ -72,7 +72,7 @@ export async function runConfiguration(text: string, options: RunOptions): Promi
       chatter: options.chatter,
       output: (text) => void process.stdout.write(Buffer.from(text, "latin1")),
       files: hostFiles,
-      onSignal,
+      process: hostProcess,
       ...(now ? { clock: now } : {}),
       opening: (files) => checkFiles(files, options),
     });

@@ -4,6 +4,7 @@
  * Signals are caught only while something runs that has files to finish; at all other times they end the process as they do
  * any other. The first asks what runs to end, and is then no longer caught: a second one ends the process at once.
  */
+import { takenByScripts } from "@clickos/click-elements/node";
 
 const signals = ["SIGINT", "SIGTERM"] as const;
 
@@ -33,7 +34,8 @@ export class Interruption {
     for (const signal of signals) process.off(signal, this.stop);
     if (running === this.controller) running = undefined;
   }
-  private readonly stop = (): void => {
+  private readonly stop = (signal: NodeJS.Signals): void => {
+    if (takenByScripts(signal)) return;
     for (const signal of signals) process.off(signal, this.stop);
     this.controller.abort();
   };

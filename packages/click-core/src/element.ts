@@ -35,6 +35,7 @@ export {
 } from "./arguments/config-spec.ts";
 export { type LiveOptions, type LiveType, live, type Stored, type StoredType, type Written } from "./arguments/live.ts";
 export type { DeviceAddresses, MachineNames, NameTables } from "./arguments/machine-names.ts";
+export { parseInteger } from "./arguments/numbers.ts";
 export { portNamed, portNames, protocolNamed } from "./arguments/port-types.ts";
 export { formatTime } from "./arguments/quantities.ts";
 export type { ElementKind, HandlerPath } from "./arguments/references.ts";
@@ -60,6 +61,7 @@ export {
   type HostFiles,
   type HostFrame,
   type HostPacket,
+  type HostProcess,
   type HostService,
   type InformContext,
   type InputPort,
@@ -79,6 +81,7 @@ export {
   type HandlerFlags,
   type HandlerKind,
   type HandlerPlace,
+  type HandlerReport,
   type Handlers,
   type HandlerValue,
   type HostHeap,
@@ -86,6 +89,7 @@ export {
   type PlainType,
   plainSize,
   plainTypes,
+  refused,
   type ServiceHandler,
 } from "./element/handler.ts";
 export { findHandler, HandlerError, type HandlerErrorCode, type HandlerTree } from "./element/handler-tree.ts";

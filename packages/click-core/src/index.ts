@@ -13,7 +13,7 @@ export { keyword, positional, required, rest } from "./arguments/config-spec.ts"
 export { live } from "./arguments/live.ts";
 export * as arg from "./arguments/types.ts";
 export { type ElementClass, type ElementSet, element, elementSet } from "./element/element.ts";
-export type { HandlerEntry } from "./element/handler.ts";
+export type { HandlerEntry, HandlerReport } from "./element/handler.ts";
 export { findHandler, HandlerError, type HandlerTree } from "./element/handler-tree.ts";
 export type { RouterDevice, TimedFrame } from "./runtime/device-ring.ts";
 export { type DriveOptions, drive } from "./runtime/driver.ts";

@@ -65,7 +65,11 @@ describe("tasks", () => {
     expect(Number(r.read("d.count"))).toBeGreaterThan(Number(count));
     const warnings: string[] = [];
     for (const tickets of ["0", "-5", "0x10", "99999999999", "7"])
-      r.write("s.tickets", tickets, (warning) => warnings.push(`${tickets}: ${warning}`));
+      r.write("s.tickets", tickets, {
+        status: 0,
+        error() {},
+        warn: (message) => warnings.push(`${tickets}: ${message}`),
+      });
     expect(warnings).toEqual([
       "0: tickets pinned at 1",
       "-5: tickets pinned at 1",

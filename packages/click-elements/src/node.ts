@@ -24,7 +24,8 @@ export {
   type TcpAddress,
 } from "./host/control-server.ts";
 export { type Allowance, ControlSession, type ControlTarget, type SessionOptions } from "./host/control-session.ts";
-export { hostFiles, onSignal } from "./host/files.ts";
+export { hostFiles } from "./host/files.ts";
+export { hostProcess, takenByScripts } from "./host/process.ts";
 
 /** All elements. */
 export const elements: ElementSet = {

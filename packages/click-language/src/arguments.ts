@@ -5,6 +5,7 @@
  */
 import type { ConfigText } from "./ast.ts";
 import type { Place } from "./diagnostics.ts";
+import { escapeQuoted } from "./expand.ts";
 import { skipComment, skipQuoted } from "./lexer.ts";
 
 /** One argument between commas: its text, trimmed, comments removed, quotes kept; and where it stands. */
@@ -166,104 +167,9 @@ export function quote(text: string): string {
   return text !== "" && /^[!-~]+$/.test(text) && !/[,()"'\\$;[\]{}]|\/[/*]/.test(text) ? text : quoteAlways(text);
 }
 
-/** Puts a text in quotes; what cannot be printed is written in hexadecimal. */
+/** Puts a text in quotes; what cannot be printed is written in octal. */
 export function quoteAlways(text: string): string {
-  const inner = text.replace(/["\\$]|[^ -~]/g, (ch) => {
-    if (/["\\$]/.test(ch)) return `\\${ch}`;
-    const short = { "\n": "\\n", "\t": "\\t", "\r": "\\r" }[ch];
-    return short ?? `\\<${(ch.charCodeAt(0) & 255).toString(16).toUpperCase().padStart(2, "0")}>`;
-  });
-  return `"${inner}"`;
+  return `"${escapeQuoted(text)}"`;
 }
 
-/** What stands for `$x` and for `$(...)` where text is expanded; `undefined` leaves it as it is. */
-export interface Expander {
-  variable(name: string): string | undefined;
-  call?(text: string): string | undefined;
-}
-
-/**
- * Puts values for `$x`, `${x}`, `${x:-default}`, and `$(...)` where the expander knows calls. Text in single quotes
- * is left alone; a value put between double quotes is escaped to stay there.
- */
-export function expand(text: string, expander: Expander): string {
-  return expandAt(text, expander, 0);
-}
-
-/** Calls in calls, and calls in one text whose end is missing; `$(` beyond that is text. Each costs a look at the rest. */
-const maximumNesting = 64;
-const maximumUnclosed = 64;
-
-function expandAt(text: string, expander: Expander, depth: number): string {
-  if (!text.includes("$")) return text;
-  const lastBrace = text.lastIndexOf("}");
-  let unclosed = 0;
-  let out = "";
-  let quoted = false;
-  let i = 0;
-  const put = (value: string): void => {
-    out += quoted ? unquote(value).replace(/["\\$]/g, "\\$&") : value;
-  };
-  while (i < text.length) {
-    const ch = text[i] as string;
-    if (ch === "\\" && i + 1 < text.length && !(text[i + 1] === "<")) {
-      out += text.slice(i, i + 2);
-      i += 2;
-    } else if (ch === '"') {
-      quoted = !quoted;
-      out += ch;
-      i++;
-    } else if (ch === "'" && !quoted) {
-      const end = skipQuoted(text, i);
-      out += text.slice(i, end);
-      i = end;
-    } else if (ch === "$") {
-      const isCall = text[i + 1] === "(";
-      const open = isCall ? unclosed >= maximumUnclosed : text[i + 1] === "{" && i > lastBrace;
-      const found = open ? undefined : reference(text, i, expander, depth);
-      if (isCall && !found) unclosed++;
-      if (found?.value !== undefined) put(found.value);
-      else out += text.slice(i, found?.end ?? i + 1);
-      i = found?.end ?? i + 1;
-    } else {
-      out += ch;
-      i++;
-    }
-  }
-  return out;
-}
-
-const variableReference = /\$(?:(\w+|[#?])|\{(\w+)(:?-[^}]*)?\})/y;
-
-/** The variable or call that starts at a `$`. */
-function reference(
-  text: string,
-  i: number,
-  expander: Expander,
-  nesting: number,
-): { end: number; value: string | undefined } | undefined {
-  if (text[i + 1] === "(" && expander.call) {
-    if (nesting === maximumNesting) return undefined;
-    let depth = 1;
-    let j = i + 2;
-    while (j < text.length && depth > 0) {
-      const quoted = skipQuoted(text, j);
-      if (quoted > j) j = quoted;
-      else {
-        if (text[j] === "(") depth++;
-        if (text[j] === ")") depth--;
-        j++;
-      }
-    }
-    if (depth > 0) return undefined;
-    return { end: j, value: expander.call(expandAt(text.slice(i + 2, j - 1), expander, nesting + 1)) };
-  }
-  variableReference.lastIndex = i;
-  const match = variableReference.exec(text);
-  if (!match) return undefined;
-  let value = expander.variable(match[1] ?? match[2] ?? "");
-  const fallback = match[3];
-  if (fallback !== undefined && (value === undefined || (value === "" && fallback.startsWith(":"))))
-    value = fallback.slice(fallback.startsWith(":") ? 2 : 1);
-  return { end: i + match[0].length, value };
-}
+export { type Expander, expand } from "./expand.ts";

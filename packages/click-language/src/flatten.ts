@@ -383,8 +383,11 @@ class Flattener {
   /** Puts values for variables; unknown ones are left. Variables of variables do not fill the memory. */
   private substitute(text: string, scope: Scope, place: Place): string {
     return expand(text, {
-      variable: (name) => {
-        const value = variableIn(scope, name);
+      variable: (reference, braces) => {
+        const [, name = "", fallback] = (braces && /^(\w+)(:?-.*)$/s.exec(reference)) || ["", reference];
+        let value = variableIn(scope, name);
+        if (fallback !== undefined && (value === undefined || (value === "" && fallback.startsWith(":"))))
+          value = fallback.slice(fallback.startsWith(":") ? 2 : 1);
         if (value === undefined || this.substituted > maximumSubstitution) return value === undefined ? value : "";
         this.substituted += value.length;
         if (this.substituted > maximumSubstitution)

@@ -48,6 +48,7 @@ export function check(
 ): CheckedGraph {
   const used = usedPorts(graph);
   const declared = new Set<string>();
+  const attached = new Set<string>();
   const information = new Information();
   const names = {
     information,
@@ -114,6 +115,7 @@ export function check(
             scope,
             error: (message, argument) => diagnostics.error(placeOf(argument), `${say}: ${message}`),
             warning: (message, argument) => diagnostics.warning(placeOf(argument), `${say}: ${message}`),
+            attach: (place) => !attached.has(place) && attached.add(place) !== undefined,
           });
     return { index, source, class: cls, scope, config, plan };
   });

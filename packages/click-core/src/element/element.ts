@@ -137,6 +137,8 @@ export interface PrepareContext<C> {
   /** Reports a mistake; `argument` is its index. */
   error(message: string, argument?: number): void;
   warning(message: string, argument?: number): void;
+  /** Takes a place that one element of a configuration may have; `false` where another has it. */
+  attach(place: string): boolean;
 }
 
 /** A packet as a service element's host side sees it; valid only during the call. */
@@ -183,7 +185,7 @@ export interface HostService {
   handler?(name: string): ServiceHandler | undefined;
   /** Called once all elements are there, before the first packet. */
   start?(): void;
-  /** Asked when the driver is about to stop; `true` keeps it running. */
+  /** Asked when the driver is about to stop; `true` takes up one request to stop. */
   driverStops?(): boolean;
   /** What the element of the same name and class kept, when a configuration takes another's place. */
   readonly kept?: unknown;
@@ -201,6 +203,8 @@ export interface ServiceContext<C, P> {
   readonly config: C;
   readonly plan: P;
   readonly name: string;
+  /** Where it stands: file and line. */
+  readonly landmark: string;
   readonly ninputs: number;
   readonly noutputs: number;
   readonly arguments: readonly string[];
@@ -226,12 +230,24 @@ export interface ServiceHost {
   onChatter(run: (text: string) => void): () => void;
   /** Writes to standard output. */
   output(text: string): void;
-  /** Calls `run` at each signal to the process; `undefined` where there are none. */
-  readonly onSignal: ((signal: string, run: () => void) => () => void) | undefined;
+  /** The process that it is in, where there is one. */
+  readonly process: HostProcess | undefined;
   /** Reads and writes files, where the router may. */
   readonly files: HostFiles | undefined;
-  /** Asks the driver to stop. */
-  stop(): void;
+  /** Asks the driver to stop, once or several times; a number below zero takes back requests, also those to come. */
+  stop(times?: number): void;
+}
+
+/** The process that a router runs in, and signals between processes: by name, as `USR1`, or by number. */
+export interface HostProcess {
+  readonly id: number;
+  /**
+   * Calls `run` once, at the next such signal, which does nothing else then; unless none that are called say that they have
+   * handled it.
+   */
+  onSignal(signal: string, run: () => boolean): () => void;
+  /** @throws {Error} when it cannot. */
+  kill(process: number, signal: string): void;
 }
 
 /** Files, for elements that keep to text: `-` is standard output. */

@@ -2,7 +2,7 @@
  * The one interface to handlers: what sockets, the store, scripts, the command line and whoever embeds a router use, of
  * a router in process or one in a virtual machine.
  */
-import type { HandlerEntry } from "./handler.ts";
+import type { HandlerEntry, HandlerReport } from "./handler.ts";
 
 export type HandlerErrorCode =
   | "NO_ELEMENT"
@@ -40,10 +40,13 @@ export interface HandlerTree {
   list(pattern?: string): string[];
   /** What a handler is. Its `path` is the full one, where names may be shorter. @throws {HandlerError} */
   describe(path: string): HandlerEntry;
-  /** Reads a handler, with an argument for those that take one. @throws {HandlerError} */
-  read(path: string, argument?: string): string;
-  /** `warn` gets what the handler has to say about a value that it takes. @throws {HandlerError} */
-  write(path: string, value: string, warn?: (message: string) => void): void;
+  /**
+   * Reads a handler, with an argument for those that take one. What a handler of a router in process has against it goes to
+   * `report`, if there is one. @throws {HandlerError}
+   */
+  read(path: string, argument?: string, report?: HandlerReport): string;
+  /** Likewise. @throws {HandlerError} */
+  write(path: string, value: string, report?: HandlerReport): void;
   /**
    * Calls `changed` with the value whenever it is found to be another one, until disposed of. Nothing is looked at
    * while nobody watches. @throws {HandlerError} when it cannot be read at all.

@@ -172,7 +172,20 @@ export interface HandlerPlace<C, P> {
   readonly outputs: readonly ("push" | "pull")[];
 }
 
-/** A handler of a service element. It throws a `string` to refuse. */
+/**
+ * Takes what a handler has to say beside its value: errors, of which there may be several, a value notwithstanding; warnings; and
+ * how it ended, 0 unless something went wrong, when it is below.
+ */
+export interface HandlerReport {
+  error(message: string): void;
+  warn(message: string): void;
+  status: number;
+}
+
+/** The status of a handler that refused: `-EINVAL`. */
+export const refused: number = -22;
+
+/** A handler of a service element. It throws a `string` to refuse, or tells `report`. */
 export interface ServiceHandler {
   readonly kind?: HandlerKind;
   readonly unit?: string;
@@ -180,9 +193,8 @@ export interface ServiceHandler {
   readonly flags?: HandlerFlags;
   /** See `HandlerEntry`. */
   readonly hidden?: boolean;
-  read?(parameter: string): HandlerValue;
-  /** `warn` tells whoever writes of something that is not quite as it was written. */
-  write?(value: string, warn: (message: string) => void): void;
+  read?(parameter: string, report: HandlerReport): HandlerValue;
+  write?(value: string, report: HandlerReport): void;
 }
 
 /** A field type whose value, or length, is a plain number at an offset in it. */

@@ -17,9 +17,11 @@ import {
   type Handler,
   type HandlerContext,
   type HandlerEntry,
+  type HandlerReport,
   type HandlerValue,
   inOrder,
   readPlain,
+  refused,
   type ServiceHandler,
 } from "../element/handler.ts";
 import { HandlerError, type HandlerTree, matchesPattern } from "../element/handler-tree.ts";
@@ -69,8 +71,8 @@ export interface RouterHandlers extends UnwatchedTree {
 /** A handler, ready to be used. */
 interface Bound {
   readonly entry: HandlerEntry;
-  read?: ((argument: string) => HandlerValue) | undefined;
-  write?: ((value: string, warn: Warn) => void) | undefined;
+  read?: ((argument: string, report: HandlerReport) => HandlerValue) | undefined;
+  write?: ((value: string, report: HandlerReport) => void) | undefined;
 }
 type Warn = (message: string) => void;
 
@@ -198,7 +200,11 @@ export function routerHandlers(sources: HandlerSources): RouterHandlers {
   const ofTask = (entry: HandlerEntry, task: number, name: string): Bound | undefined => {
     if (name === "scheduled") return { entry, read: () => tasks.scheduled(task) };
     if (name !== "tickets") return undefined;
-    return { entry, read: () => tasks.ticketsOf(task), write: (value, warn) => tasks.setTickets(task, value, warn) };
+    return {
+      entry,
+      read: () => tasks.ticketsOf(task),
+      write: (value, { warn }) => tasks.setTickets(task, value, warn),
+    };
   };
 
   /** The handler of an element; `undefined` when it has none of that name. */
@@ -275,25 +281,26 @@ export function routerHandlers(sources: HandlerSources): RouterHandlers {
   };
 
   const tree = (from: string): UnwatchedTree => {
-    const read = (path: string, argument = ""): string => {
-      const { entry, read } = find(path, from, "read ");
-      if (!read) throw new HandlerError("NOT_READABLE", noHandler(entry.path, "read "));
-      if (argument !== "" && !entry.flags?.includes("+"))
-        throw new HandlerError("REFUSED", `read handler '${entry.path}' does not take parameters`);
-      return String(refusing(entry.path, () => read(argument)));
-    };
     return {
-      read,
-      write(path, value, warn = noWarning) {
+      read(path, argument = "", report) {
+        const { entry, read } = find(path, from, "read ");
+        if (!read) throw new HandlerError("NOT_READABLE", noHandler(entry.path, "read "));
+        if (argument !== "" && !entry.flags?.includes("+"))
+          throw new HandlerError("REFUSED", `read handler '${entry.path}' does not take parameters`);
+        return String(reporting(entry.path, report, (to) => read(argument, to)) ?? "");
+      },
+      write(path, value, report) {
         const { entry, write } = find(path, from, "write ");
         if (!write) throw new HandlerError("NOT_WRITABLE", noHandler(entry.path, "write "));
-        const outer = warning;
-        warning = warn;
-        try {
-          refusing(entry.path, () => write(value, warn));
-        } finally {
-          warning = outer;
-        }
+        reporting(entry.path, report, (to) => {
+          const outer = warning;
+          warning = to.warn;
+          try {
+            write(value, to);
+          } finally {
+            warning = outer;
+          }
+        });
       },
       describe: (path) => find(path, from, "").entry,
       list(pattern) {
@@ -356,12 +363,25 @@ function suggestion(name: string, names: Iterable<string>): string | undefined {
   return near ? `did you mean '${near}'?` : undefined;
 }
 
-/** A handler refuses a value by throwing a string. */
-function refusing<T>(path: string, call: () => T): T {
+/** Calls a handler, which refuses by throwing a string; what it has to say is thrown where nobody else takes it. */
+function reporting<T>(
+  path: string,
+  report: HandlerReport | undefined,
+  call: (report: HandlerReport) => T,
+): T | undefined {
+  const said: string[] = [];
+  const to = report ?? { status: 0, error: (message: string) => said.push(message), warn() {} };
+  let value: T | undefined;
   try {
-    return call();
+    value = call(to);
   } catch (e) {
-    if (typeof e === "string") throw new HandlerError("REFUSED", `${path}: ${e}`, { reason: e });
-    throw e;
+    if (typeof e !== "string") throw e;
+    to.error(e);
+    to.status = refused;
   }
+  if (!report && (to.status < 0 || said.length > 0)) {
+    const reason = said.join("\n");
+    throw new HandlerError("REFUSED", `${path}: ${reason}`, { reason });
+  }
+  return value;
 }

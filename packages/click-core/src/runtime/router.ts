@@ -1,6 +1,6 @@
 /** A router in process: a compiled configuration over a memory of its own, and how it gives way to the next. */
 
-import { ConfigurationError, type FlattenOptions, graphText } from "@clickos/click-language";
+import { ConfigurationError, type FlattenOptions, graphText, lineAndColumn, type Place } from "@clickos/click-language";
 import { moduleText, wasmBackend } from "@clickos/codegen";
 import { type LoopSource, Wakers } from "@clickos/run-loop";
 import type { MachineNames } from "../arguments/machine-names.ts";
@@ -12,8 +12,8 @@ import {
   needsService,
 } from "../compile/compile.ts";
 import type { Platform } from "../compile/platform.ts";
-import type { ElementSet, FileUse, HostFiles, HostService, ServiceHost } from "../element/element.ts";
-import type { HandlerEntry, ServiceHandler } from "../element/handler.ts";
+import type { ElementSet, FileUse, HostFiles, HostProcess, HostService, ServiceHost } from "../element/element.ts";
+import type { HandlerEntry, HandlerReport, ServiceHandler } from "../element/handler.ts";
 import { type HandlerTree, WatchList } from "../element/handler-tree.ts";
 import { type DeviceRings, type RouterDevice, stageDeviceRings, type TimedFrame } from "./device-ring.ts";
 import { drawSeed } from "./draw-seed.ts";
@@ -40,8 +40,8 @@ export interface RouterOptions {
   readonly files?: HostFiles;
   /** Told of the files that the configuration's elements open, before any is; it throws to refuse. */
   readonly opening?: (files: readonly (FileUse & { readonly element: string })[]) => void;
-  /** Lets scripts run at signals to the process. */
-  readonly onSignal?: ServiceHost["onSignal"];
+  /** Lets scripts run at signals to the process, and send some. */
+  readonly process?: HostProcess;
   /** Packet buffers beyond those that queues are known to hold; 65,536 when absent. */
   readonly buffers?: number;
   /** Allows elements that use the host; the default. */
@@ -66,6 +66,10 @@ export type RunResult = "idle" | "more" | "polling" | "stopped";
 const _results: readonly RunResult[] = ["idle", "more", "stopped", "polling"];
 /** Firings of tasks between looks at timers, as in Click. */
 const firingsPerTurn = 128;
+/** Requests to stop, or not to, that are counted. */
+const maximumRunCount = 0x7fffffff;
+/** Times that driver managers are asked to take up requests to stop, before the router stops. */
+const managerSteps = 1000;
 /** The version of the language and its handlers. */
 export const clickVersion = "2.1";
 
@@ -85,6 +89,8 @@ export class Router implements HandlerTree, Disposable, LoopSource {
   private inside = false;
   /** Stops among those asked for that only end the turn. */
   private yields = 0;
+  /** The router runs while it is above zero: each request to stop takes one away, Click's `runcount`. */
+  private runCount = 1;
   private pendingSwap: (() => void) | undefined;
   private readonly wakers = new Wakers();
   private readonly warp = new TimeWarp(systemClock);
@@ -139,6 +145,7 @@ export class Router implements HandlerTree, Disposable, LoopSource {
           ninputs: e.inputs.length,
           noutputs: e.outputs.length,
           arguments: e.source.arguments.map((a) => a.text),
+          landmark: landmark(e.source.place),
           host: this.hostOf(e.source.name),
         });
         opened.push(service);
@@ -177,12 +184,7 @@ export class Router implements HandlerTree, Disposable, LoopSource {
         router.wakers.wake();
         return cancel;
       },
-      yield() {
-        // Code looks after each task whether somebody asked to stop.
-        if (!router.inside) return;
-        router.yields++;
-        router.current.words.stopped++;
-      },
+      yield: () => router.endTurn(),
       schedule() {
         if (router.current) router.tree.schedule(name);
         router.wakers.wake();
@@ -190,8 +192,8 @@ export class Router implements HandlerTree, Disposable, LoopSource {
       handlers: {
         list: (pattern) => router.tree.from(name).list(pattern),
         describe: (path) => router.tree.from(name).describe(path),
-        read: (path, argument) => router.tree.from(name).read(path, argument),
-        write: (path, value, warn) => router.tree.from(name).write(path, value, warn),
+        read: (path, argument, report) => router.tree.from(name).read(path, argument, report),
+        write: (path, value, report) => router.tree.from(name).write(path, value, report),
         watch: (path, changed) => router.watch(router.tree.from(name).describe(path).path, changed),
       },
       router,
@@ -202,8 +204,8 @@ export class Router implements HandlerTree, Disposable, LoopSource {
       },
       output: (text) => (options.output ?? options.chatter)?.(text),
       files: options.files,
-      onSignal: options.onSignal,
-      stop: () => router.stop(),
+      process: options.process,
+      stop: (times) => router.stop(times),
     };
   }
 
@@ -281,6 +283,7 @@ export class Router implements HandlerTree, Disposable, LoopSource {
   run(rounds = 0x7fffffff, enough?: () => boolean): RunResult {
     const perTurn = Math.max(1, Math.ceil(firingsPerTurn / Math.max(1, this.current.compiled.memory.tasks.count)));
     for (let left = rounds; left > 0; left -= perTurn) {
+      if (this.asked && !this.keepsRunning()) return "stopped";
       const now = this.now();
       this.inside = true;
       let result = 0;
@@ -293,9 +296,9 @@ export class Router implements HandlerTree, Disposable, LoopSource {
         this.pendingSwap?.();
         this.pendingSwap = undefined;
       }
-      const fired = this.timers.fire(now, enough);
+      const fired = this.timers.fire(now, () => this.asked || enough?.() === true);
       this.checkWatches();
-      if (this.current.words.stopped !== 0 && !this.keepsRunning()) return "stopped";
+      if (this.asked && !this.keepsRunning()) return "stopped";
       if (result === 0 && !fired) return "idle";
       if (result === 3 && !fired) return "polling";
       if (enough?.()) break;
@@ -319,22 +322,33 @@ export class Router implements HandlerTree, Disposable, LoopSource {
     return this.wakers.add(listener);
   }
 
-  /** Whether a driver manager takes up the requests to stop. */
-  private keepsRunning(): boolean {
-    const { words, services } = this.current;
-    while (words.stopped > 0) {
-      words.stopped--;
-      if (!services.some((s) => s?.driverStops?.())) {
-        words.stopped++;
-        return false;
-      }
-    }
-    return true;
+  /** Whether somebody asked to stop. */
+  private get asked(): boolean {
+    return this.runCount <= 0 || this.current.words.stopped !== 0;
   }
 
-  /** Asks the driver to stop. */
-  stop(): void {
-    if (this.current) this.current.words.stopped++;
+  /** Whether the router may run: the requests to stop that came leave something, or a driver manager takes them up. */
+  private keepsRunning(): boolean {
+    const { words, services } = this.current;
+    this.runCount -= words.stopped;
+    words.stopped = 0;
+    for (let i = 0; this.runCount <= 0 && i < managerSteps; i++)
+      if (services.some((s) => s?.driverStops?.())) this.runCount = Math.min(this.runCount + 1, maximumRunCount);
+      else break;
+    return this.runCount > 0;
+  }
+
+  /** Ends the turn of the code that runs: it looks after each task whether somebody asked to stop. */
+  private endTurn(): void {
+    if (!this.inside) return;
+    this.yields++;
+    this.current.words.stopped++;
+  }
+
+  /** Asks the driver to stop, once or several times; a number below zero takes back requests, also those to come. */
+  stop(times = 1): void {
+    this.runCount = Math.min(Math.max(this.runCount - times, -maximumRunCount), maximumRunCount);
+    if (this.runCount <= 0) this.endTurn();
     this.wakers.wake();
   }
 
@@ -355,14 +369,14 @@ export class Router implements HandlerTree, Disposable, LoopSource {
     return this.tree.describe(path);
   }
   /** Reads `element.handler`, or one of the router's own. @throws {HandlerError} */
-  read(path: string, argument = ""): string {
+  read(path: string, argument = "", report?: HandlerReport): string {
     this.current.words.now = this.now();
-    return this.tree.read(path, argument);
+    return this.tree.read(path, argument, report);
   }
   /** @throws {HandlerError} */
-  write(path: string, value: string, warn?: (message: string) => void): void {
+  write(path: string, value: string, report?: HandlerReport): void {
     this.current.words.now = this.now();
-    this.tree.write(path, value, warn);
+    this.tree.write(path, value, report);
     this.checkWatches();
     this.wakers.wake();
   }
@@ -420,8 +434,7 @@ export class Router implements HandlerTree, Disposable, LoopSource {
       stop: {
         kind: "text",
         write: (value) => {
-          this.current.words.stopped += Math.max(0, readInteger(value) ?? 1);
-          this.wakers.wake();
+          this.stop(readInteger(value) ?? 1);
         },
       },
       classes: { read: () => [...Object.keys(elements)].sort().join("\n").concat("\n") },
@@ -484,6 +497,8 @@ export class Router implements HandlerTree, Disposable, LoopSource {
       next.devices.get(number)?.sendTimed(device.takeUnread());
     }
     next.words.stopped += before.words.stopped;
+    // A new configuration starts anew; one that only was given other arguments goes on.
+    if (changed.size === 0) this.runCount = 1;
     this.current = next;
     for (const service of before.services) if (service && !next.services.includes(service)) service.close?.();
     for (const service of next.services) if (service && !before.services.includes(service)) service.start?.();
@@ -517,6 +532,11 @@ export class Router implements HandlerTree, Disposable, LoopSource {
   [Symbol.dispose](): void {
     this.close();
   }
+}
+
+function landmark(place: Place): string {
+  const { file, line } = lineAndColumn(place);
+  return `${file}:${line}`;
 }
 
 /** A handler refuses a configuration as it refuses any value: by throwing its text. */

@@ -7,7 +7,14 @@
  *
  *   p :: HandlerProxy
  */
-import { accepted, arg, type ElementClass, element, findHandler } from "@clickos/click-core/element";
+import {
+  accepted,
+  arg,
+  type ElementClass,
+  element,
+  findHandler,
+  type HandlerReport,
+} from "@clickos/click-core/element";
 
 export const HandlerProxy: ElementClass = element({
   name: "HandlerProxy",
@@ -21,9 +28,11 @@ export const HandlerProxy: ElementClass = element({
         found && {
           kind: found.kind,
           ...(found.flags === undefined ? {} : { flags: found.flags }),
-          ...(found.access !== "w" ? { read: (argument: string) => host.handlers.read(path, argument) } : {}),
+          ...(found.access !== "w"
+            ? { read: (argument: string, report: HandlerReport) => host.handlers.read(path, argument, report) }
+            : {}),
           ...(found.access !== "r"
-            ? { write: (value: string, warn: (message: string) => void) => host.handlers.write(path, value, warn) }
+            ? { write: (value: string, report: HandlerReport) => host.handlers.write(path, value, report) }
             : {}),
         }
       );

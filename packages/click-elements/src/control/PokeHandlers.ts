@@ -8,7 +8,7 @@
  */
 import { arg, type ElementClass, element, rest } from "@clickos/click-core/element";
 import { takeWord } from "@clickos/click-language/arguments";
-import { parseScript } from "./instructions.ts";
+import { readScript } from "./instructions.ts";
 import { scriptService } from "./service.ts";
 
 export const PokeHandlers: ElementClass = element({
@@ -16,7 +16,7 @@ export const PokeHandlers: ElementClass = element({
   ports: "0/0",
   processing: "a/a",
   config: { DIRECTIVES: rest(arg.raw) },
-  prepare({ arguments: args, error, scope }) {
+  prepare({ arguments: args, error, scope, attach }) {
     const instructions = args.map((text) => {
       const [word] = takeWord(text);
       if (arg.time.parse(text, scope) !== undefined) return `wait ${text}`;
@@ -25,7 +25,17 @@ export const PokeHandlers: ElementClass = element({
         ? text
         : `unknown_${word}`;
     });
-    return parseScript(instructions, (message, i) => error(message.replace("unknown_", ""), i));
+    return readScript(
+      {
+        arguments: instructions,
+        ninputs: 0,
+        noutputs: 0,
+        attach,
+        error: (message, argument) => error(message.replace("unknown_", ""), argument),
+      },
+      "ACTIVE",
+    );
   },
-  service: ({ plan, name, host }) => scriptService({ ...plan, type: "ACTIVE", name, className: "PokeHandlers", host }),
+  service: ({ plan, name, landmark, host }) =>
+    scriptService({ ...plan, name, landmark, className: "PokeHandlers", host }),
 });

@@ -1,190 +1,154 @@
 /**
- * The script machine: runs the instructions of Script and DriverManager. Nothing here blocks, and a turn is bounded:
- * see turn.ts.
+ * The script machine: runs the instructions of Script and DriverManager, each time from where it stands to where it waits or
+ * ends. Nothing here blocks, and an activation is bounded: see turn.ts.
  */
 
-import { arg, findHandler, HandlerError, type ServiceHost } from "@clickos/click-core/element";
-import { expand, takeWord, unquote } from "@clickos/click-language/arguments";
+import { arg, parseInteger, type ServiceHost } from "@clickos/click-core/element";
+import { expand, splitWords, unquote } from "@clickos/click-language/arguments";
 import { readValue } from "../lib/handlers.ts";
-import { builtinLabels, type Instruction, redirection, type ScriptType, savedFile } from "./instructions.ts";
-import {
-  jumpsPerCall,
-  maximumDepth,
-  maximumJumps,
-  maximumText,
-  maximumVariables,
-  stepsPerCall,
-  stepsPerTurn,
-  turn,
-} from "./turn.ts";
+import { HandlerCalls, shiftWord } from "./calls.ts";
+import { type Complaints, toldBy, under } from "./complaints.ts";
+import { findLabel, type Instruction, resultVariable, type Script } from "./instructions.ts";
+import { maximumDepth, maximumInstructions, maximumJumps, maximumText, maximumVariables, turn } from "./turn.ts";
+import { readBoolean } from "./values.ts";
 
-export interface ScriptOptions {
+export interface ScriptOptions extends Script {
   readonly name: string;
   readonly className: string;
-  readonly type: ScriptType;
-  readonly instructions: readonly Instruction[];
+  /** Where it stands in the configuration. */
+  readonly landmark: string;
   readonly host: ServiceHost;
+  /** Called when it comes to an `end`. */
+  readonly ended?: () => void;
 }
+
+/** How a script stands when it has run: below 0 after an error, 1 at a `stop`. */
+export interface Outcome {
+  readonly status: -1 | 0 | 1;
+  readonly value: string;
+  /** Whether the driver, which asked, is to go on. */
+  readonly goesOn: boolean;
+}
+
+/** What a handler of the script was called as. */
+export interface CallOptions {
+  readonly name: string;
+  readonly write: boolean;
+}
+
+/** What a handler does: it goes on by so many steps, from a label, or from the start with arguments. */
+export type Action =
+  | { readonly steps: number; readonly driver?: boolean }
+  | { readonly label: string }
+  | { readonly args: string };
 
 export class ScriptMachine {
   private readonly options: ScriptOptions;
   private readonly host: ServiceHost;
-  private readonly labels = new Map<string, number>();
+  private readonly calls: HandlerCalls;
   private readonly variables = new Map<string, string>();
   /** Characters in the variables. */
   private size = 0;
   private position = 0;
-  private waiting: { steps: number } | { time: true } | undefined;
-  /** Steps that were given and not taken: each takes the script past one `wait_step`. */
-  private steps = 0;
-  /** Jumps since the last wait. */
-  private jumps = 0;
-  /** Cancels what goes on with the script: at the end of a wait, or in the next turn. */
+  /** Steps that were taken, ever; each takes the script past a wait. */
+  private stepCount = 0;
+  /** By instruction: the steps that a `wait_step` has had of those it waits for. */
+  private readonly taken: number[];
+  /** Whether the instruction at the start still waits for the router to start. */
+  private starting = false;
+  /** While it runs for a handler: the steps that its own handlers gave it meanwhile. */
+  private given: { steps: number } | undefined;
   private cancelTimer: (() => void) | undefined;
-  /** Whether it stopped in the middle, to go on in the next turn. */
-  private paused = false;
-  /** Whether it was given up for a packet in this turn: for the next, it would only take as long. */
-  private spent = false;
-  private running = false;
-  private result = "";
-  private parameters: ReadonlyMap<string, string> = new Map();
+  private writeStatus = 0;
+  private args = "";
+  private call: CallOptions = { name: "", write: false };
+  private goesOn = false;
   private closed = false;
 
   constructor(options: ScriptOptions) {
     this.options = options;
     this.host = options.host;
-    options.instructions.forEach((s, i) => {
-      if (s.operation === "label") this.labels.set(s.argument, i);
-    });
+    this.calls = new HandlerCalls(options.host, options.name);
+    this.taken = options.instructions.map(() => 0);
+    for (const { variable } of options.instructions) if (variable !== undefined) this.variables.set(variable, "");
   }
 
-  /** Gives variables their first values; once, before anything is run. */
+  /** Gives variables their first values, and has a script that runs by itself start when the router does. */
   initialize(): void {
-    for (const { operation, argument } of this.options.instructions)
-      if (operation === "init" || operation === "initq")
-        this.execute({ operation: operation === "initq" ? "setq" : "set", argument });
-  }
-
-  /** Whether there is nothing left to run. */
-  get finished(): boolean {
-    return this.position >= this.options.instructions.length && this.waiting === undefined;
-  }
-
-  /** Whether it may wait, and so go on later. */
-  private get mayWait(): boolean {
-    const { type } = this.options;
-    return type === "ACTIVE" || type === "DRIVER" || type === "SIGNAL";
-  }
-
-  /** Runs from where it stands until it waits, ends, or has done its share of the turn. */
-  run(): void {
-    if (this.running || this.closed || this.paused) return;
-    if (turn.depth === 0) turn.steps = 0;
-    else if (turn.depth >= maximumDepth) {
-      this.giveUp("scripts call each other too deep");
-      return;
+    const { instructions, type, landmark } = this.options;
+    const errors = this.complaints(`${landmark}: While initializing`);
+    for (const { operation, text, variable = "" } of instructions)
+      if (operation === "init" || operation === "export") this.set(variable, this.expand(text, errors));
+      else if (operation === "initq" || operation === "exportq") this.set(variable, unquote(this.expand(text, errors)));
+    if (type !== "ACTIVE" && type !== "DRIVER") return;
+    const [first] = instructions;
+    if (first?.operation === "wait_time") this.setTimer(first, errors);
+    else if (first?.operation === "initial") {
+      this.starting = true;
+      // A driver's script runs when the driver looks whether to stop, before anything else does.
+      if (type === "DRIVER") this.host.stop();
+      else this.at(this.host.now());
     }
-    const limit = turn.depth === 0 && this.mayWait ? stepsPerTurn : stepsPerCall;
-    this.running = true;
-    turn.depth++;
-    try {
-      while (this.ready() && this.position < this.options.instructions.length) {
-        if (turn.steps >= limit) {
-          if (this.mayWait) this.pause();
-          else this.giveUp("too many instructions, giving up");
-          break;
-        }
-        turn.steps++;
-        const before = this.position;
-        this.execute(this.options.instructions[this.position++] as Instruction);
-        if (this.position <= before && ++this.jumps >= (this.mayWait ? maximumJumps : jumpsPerCall))
-          this.giveUp("too many jumps, giving up");
+  }
+
+  /** Does what a handler of the script is to do; nothing is returned where it is refused. */
+  handle(action: Action, call: CallOptions, errors: Complaints): Outcome | undefined {
+    this.call = call;
+    this.goesOn = false;
+    let steps = 0;
+    if ("label" in action) {
+      const target = findLabel(this.options.instructions, action.label);
+      if (typeof target !== "number") {
+        errors.error("jump to nonexistent label");
+        return undefined;
       }
-    } finally {
-      turn.depth--;
-      this.running = false;
-    }
-    if (!this.paused && !(this.waiting && "steps" in this.waiting)) this.steps = 0;
+      this.rewind(target, this.taken.length);
+      this.restart(target);
+    } else if ("args" in action) {
+      this.args = action.args;
+      this.restart(0);
+    } else steps = action.steps;
+    if (this.given === undefined) {
+      const given = { steps };
+      this.given = given;
+      let driver = "steps" in action && action.driver === true;
+      try {
+        for (let jumps = 0; given.steps >= 0; driver = false) {
+          const count = given.steps;
+          given.steps = -1;
+          jumps = this.run(count, driver, jumps, errors);
+        }
+      } finally {
+        this.given = undefined;
+      }
+    } else if ("steps" in action) this.given.steps += steps;
+    const outcome = this.outcome();
+    this.call = { name: "", write: false };
+    if (outcome.status !== 0) this.args = "";
+    return outcome;
   }
 
-  /** Whether nothing is waited for, once the steps that were given are taken. */
-  private ready(): boolean {
-    const { waiting } = this;
-    if (waiting === undefined) return true;
-    if (!("steps" in waiting) || this.steps === 0) return false;
-    const taken = Math.min(this.steps, waiting.steps);
-    this.steps -= taken;
-    waiting.steps -= taken;
-    if (waiting.steps > 0) return false;
-    this.waiting = undefined;
-    this.jumps = 0;
-    return true;
+  /** Runs all of it for a packet: the output that it is to go to. */
+  packet(port: number): number {
+    this.set("input", String(port));
+    this.restart(0);
+    this.run(0, false, 0, this.complaints());
+    const output = parseInteger(this.outcome().value);
+    return output !== undefined && output >= 0n && output < 0x7fffffffn ? Number(output) : -1;
   }
 
-  private pause(): void {
-    this.paused = true;
-    this.cancelTimer = this.host.at(this.host.now(), () => {
-      this.paused = false;
-      this.resume();
-    });
-  }
-
-  private giveUp(why: string): void {
-    this.complain(why);
-    this.position = this.options.instructions.length;
-    if (this.options.type !== "PACKET") return;
-    this.spent = true;
-    this.host.at(this.host.now(), () => {
-      this.spent = false;
-    });
-  }
-
-  /** Goes on after a wait or a turn; a driver manager that has come to its end stops the driver. */
-  private resume(): void {
-    this.cancelTimer = undefined;
-    this.run();
-    if (this.options.type === "DRIVER" && this.finished) this.host.stop();
-  }
-
-  /** Runs all of a passive script with arguments; its result is what it returned, `undefined` where it was given up. */
-  call(parameters: ReadonlyMap<string, string>): string | undefined {
-    if (this.running) {
-      this.complain("the script is called while it runs");
-      return "";
-    }
-    if (this.spent) return undefined;
-    this.parameters = parameters;
-    this.result = "";
-    this.position = 0;
-    this.jumps = 0;
-    this.waiting = undefined;
-    this.run();
-    this.parameters = new Map();
-    return this.spent ? undefined : this.result;
-  }
-
-  /** Steps: what `wait_step` waits for. Whether the script took them, or will. */
-  step(count = 1): boolean {
-    if (!this.paused && !(this.waiting && "steps" in this.waiting)) return false;
-    this.steps += count;
-    this.run();
-    return true;
-  }
-
-  /** Goes to a label and runs from there. */
-  jump(label: string): void {
-    this.stopWaiting();
-    this.goto(label);
-    this.run();
-  }
-
-  /** A variable's value. */
+  /** A variable's value; that of `args` is what the script was called with. */
   get(name: string): string | undefined {
-    return this.variables.get(name);
+    return name === "args" ? this.args : this.variables.get(name);
   }
 
-  /** Sets a variable. */
-  set(name: string, value: string): void {
+  /** Sets a variable, or what the script was called with. */
+  put(name: string, value: string): void {
+    if (name === "args") this.args = value;
+    else this.set(name, value);
+  }
+
+  private set(name: string, value: string): void {
     const before = this.variables.get(name);
     const size = this.size + value.length - (before === undefined ? -name.length : before.length);
     if (size > maximumVariables) throw `the variables hold more than ${maximumVariables} characters`;
@@ -194,221 +158,322 @@ export class ScriptMachine {
 
   close(): void {
     this.closed = true;
-    this.stopWaiting();
+    this.cancelWait();
   }
 
-  private stopWaiting(): void {
-    this.cancelTimer?.();
-    this.cancelTimer = undefined;
-    this.paused = false;
-    this.waiting = undefined;
-    this.steps = 0;
-    this.jumps = 0;
-  }
+  // ---- from one wait to the next
 
-  private goto(label: string): void {
-    const at = this.labels.get(label);
-    if (at !== undefined) this.position = at;
-    else if (label === "begin" || label === "start" || label === "loop") this.position = 0;
-    else if (label === "stop") this.stop();
-    else if (builtinLabels.has(label)) this.end();
-    else this.complain(`there is no label '${label}'`);
-  }
-
-  private end(): void {
-    this.position = this.options.instructions.length;
-  }
-
-  private stop(): void {
-    this.end();
-    this.host.stop();
-  }
-
-  private execute({ operation, argument }: Instruction): void {
-    try {
-      this.perform(operation, argument);
-    } catch (e) {
-      if (e instanceof HandlerError || typeof e === "string") this.complain(typeof e === "string" ? e : e.message);
-      else throw e;
+  /** Runs with steps that are given to it. Returns how many jumps there were since the last wait, one more. */
+  private run(steps: number, driver: boolean, jumpsBefore: number, errors: Complaints): number {
+    if (turn.depth === 0) turn.instructions = 0;
+    if (turn.depth >= maximumDepth) {
+      errors.error("scripts call each other too deep");
+      this.giveUp();
+      return jumpsBefore + 1;
     }
+    turn.depth++;
+    const { instructions } = this.options;
+    const target = this.stepCount + steps;
+    let jumps = jumpsBefore;
+    try {
+      while (target >= this.stepCount && this.position < instructions.length && jumps < maximumJumps) {
+        if (turn.instructions++ >= maximumInstructions) {
+          this.host.chatter(`${this.title}: too many instructions, giving up`);
+          this.giveUp();
+          break;
+        }
+        const at = this.position++;
+        const end = this.perform(instructions[at] as Instruction, at, target, errors);
+        if (end === "waits") break;
+        if (end !== undefined) {
+          this.position--;
+          // Where the driver asked, it stops.
+          if (end === "stops" && !driver) this.host.stop();
+          return jumps + 1;
+        }
+        if (this.position !== at + 1) jumps++;
+      }
+    } finally {
+      turn.depth--;
+    }
+    if (jumps >= maximumJumps) {
+      this.host.chatter(`${this.title}: too many jumps, giving up`);
+      this.giveUp();
+    }
+    if (driver) this.goesOn = true;
+    return jumps + 1;
   }
 
-  private perform(operation: string, argument: string): void {
+  /** One instruction: nothing where the next follows. */
+  private perform(
+    instruction: Instruction,
+    at: number,
+    target: number,
+    errors: Complaints,
+  ): "waits" | "ends" | "stops" | undefined {
+    const { operation, text } = instruction;
     switch (operation) {
-      case "set":
-      case "setq":
-        this.assign(argument, operation === "setq");
-        return;
-      case "init":
-      case "initq":
-      case "label":
-        return;
+      case "initial":
+        if (this.starting) this.stepCount++;
+        this.starting = false;
+        return undefined;
+      case "wait_step":
+        return this.waitSteps(instruction, at, target);
+      case "wait_time":
+        if (this.stepCount === target) {
+          if (this.setTimer(instruction, errors)) this.position--;
+          return "waits";
+        }
+        this.stepCount++;
+        this.cancelWait();
+        return undefined;
       case "print":
-      case "printn":
       case "printq":
+      case "printn":
       case "printnq":
-        this.print(argument, !operation.startsWith("printn"));
-        return;
+        this.print(text, operation, errors);
+        return undefined;
+      case "save":
+      case "append": {
+        const [handler, file] = shiftWord(text);
+        this.print(`${operation === "save" ? ">" : ">>"}${file || "-"} ${handler}`, operation, errors);
+        return undefined;
+      }
       case "read":
       case "readq":
-        this.read(this.expand(argument), operation === "readq");
-        return;
+        this.read(text, operation === "readq", errors);
+        return undefined;
       case "write":
       case "writeq": {
-        const [path, value] = takeWord(this.expand(argument));
-        if (/(?:^|\.)(?:hot)?config$/.test(path)) turn.compiled();
-        this.host.handlers.write(this.resolve(path), operation === "writeq" ? unquote(value) : value);
-        return;
+        const call = this.calls.find(this.expand(text, errors), "w", errors, { unquoting: operation === "writeq" });
+        if (call) this.writeStatus = this.calls.write(call, HandlerCalls.complaints(call, errors));
+        return undefined;
       }
-      case "save":
-      case "append":
-        this.save(argument, operation === "append");
-        return;
-      case "goto": {
-        const [label, condition] = takeWord(this.expand(argument));
-        if (condition === "" || readValue(arg.bool, unquote(condition))) this.goto(label);
-        return;
-      }
-      case "loop":
-        this.position = 0;
-        return;
+      case "set":
+      case "setq":
       case "return":
       case "returnq": {
-        const value = this.expand(argument);
-        this.result = operation === "returnq" ? unquote(value) : value;
-        this.end();
-        return;
+        const value = this.expand(text, errors);
+        const { variable = "" } = instruction;
+        this.assign(variable, operation.endsWith("q") ? unquote(value) : value, errors);
+        // A handler among the references may have taken the script elsewhere.
+        if (!operation.startsWith("return") || this.position !== at + 1) return undefined;
+        this.position--;
+        return "waits";
       }
-      case "wait":
-        if (argument === "") this.waitSteps("1");
-        else this.waitTime(argument);
-        return;
-      case "wait_time":
-        this.waitTime(argument);
-        return;
-      case "wait_step":
-        this.waitSteps(this.expand(argument) || "1");
-        return;
-      case "stop":
-        this.stop();
-        return;
+      case "goto":
+        return this.jump(instruction, at, errors);
+      case "error":
+      case "errorq": {
+        const message = this.expand(text, errors);
+        const said = operation === "errorq" ? unquote(message) : message;
+        if (said !== "") this.complain(said, errors);
+        return "ends";
+      }
       case "end":
       case "exit":
-        this.end();
-        if (this.options.type === "DRIVER") this.host.stop();
-        return;
-      case "error":
-      case "errorq":
-        this.complain(unquote(this.expand(argument)));
-        this.end();
-        if (this.options.type === "DRIVER") this.host.stop();
-        return;
+        return "ends";
+      case "stop":
+        this.stepCount++;
+        return "stops";
       default:
-        throw `'${operation}' is not an instruction`;
+        return undefined;
     }
   }
 
-  private assign(argument: string, quoted: boolean): void {
-    const [name, rest] = takeWord(argument);
-    const value = this.expand(rest);
-    this.set(name.replace(/^\$\{?|\}$/g, ""), quoted ? unquote(value) : value);
+  private waitSteps({ steps = 1 }: Instruction, at: number, target: number): "waits" | undefined {
+    const had = this.taken[at] ?? 0;
+    const more = Math.max(0, Math.min(target - this.stepCount, steps - had));
+    this.taken[at] = had + more;
+    this.stepCount += more;
+    if (this.stepCount !== target || had + more >= steps) return undefined;
+    this.position--;
+    return "waits";
   }
 
-  private waitTime(argument: string): void {
-    const delay = readValue(arg.time, this.expand(argument));
-    if (!this.allowWait()) return;
-    this.waiting = { time: true };
-    this.jumps = 0;
-    this.cancelTimer = this.host.at(this.host.now() + delay, () => {
-      this.waiting = undefined;
-      this.resume();
+  private jump({ text, target = 0 }: Instruction, at: number, errors: Complaints): "ends" | undefined {
+    const condition = this.expand(shiftWord(text)[1], errors);
+    const holds = condition === "" || readBoolean(condition);
+    if (holds === undefined) this.complain(`bad condition '${condition}'`, errors);
+    if (!holds) return undefined;
+    if (typeof target !== "number") return "ends";
+    this.rewind(target, at);
+    this.position = target;
+    return undefined;
+  }
+
+  /** The instructions of a range that wait for steps wait for all of them again. */
+  private rewind(from: number, to: number): void {
+    this.taken.fill(0, from, to);
+  }
+
+  private restart(position: number): void {
+    this.cancelWait();
+    this.position = position;
+  }
+
+  private giveUp(): void {
+    this.restart(this.options.instructions.length);
+  }
+
+  private outcome(): Outcome {
+    const instruction = this.options.instructions[this.position];
+    const { operation, target } = instruction ?? {};
+    const last = operation === "goto" && typeof target === "string" ? target : operation;
+    if (last === "end") this.options.ended?.();
+    const returns = last === "return" || last === "returnq";
+    return {
+      status: last === "error" || last === "errorq" ? -1 : last === "stop" ? 1 : 0,
+      value: returns
+        ? (this.variables.get(resultVariable) ?? "")
+        : last === "end" && this.options.type === "PACKET"
+          ? "0"
+          : "",
+      goesOn: this.goesOn,
+    };
+  }
+
+  // ---- waits
+
+  private setTimer({ text }: Instruction, errors: Complaints): boolean {
+    let delay: bigint;
+    try {
+      delay = readValue(arg.time, this.expand(text, errors));
+    } catch (e) {
+      if (typeof e !== "string") throw e;
+      errors.error("syntax error at 'wait'");
+      return false;
+    }
+    this.at(this.host.now() + delay);
+    return true;
+  }
+
+  private at(time: bigint): void {
+    this.cancelWait();
+    if (this.closed) return;
+    this.cancelTimer = this.host.at(time, () => {
+      this.cancelTimer = undefined;
+      this.run(1, false, 0, this.complaints());
+      this.outcome();
     });
   }
 
-  private waitSteps(argument: string): void {
-    const steps = readValue(arg.u32, argument);
-    if (steps > 0 && this.allowWait()) this.waiting = { steps };
+  private cancelWait(): void {
+    this.cancelTimer?.();
+    this.cancelTimer = undefined;
   }
 
-  private allowWait(): boolean {
-    if (!this.mayWait) this.complain(`a script of TYPE ${this.options.type} cannot wait`);
-    return this.mayWait;
+  // ---- texts
+
+  private print(argument: string, operation: string, errors: Complaints): void {
+    const redirected = /^>>?/.exec(argument)?.[0] ?? "";
+    const [file, text] = redirected ? shiftWord(argument.slice(redirected.length)) : ["", argument];
+    const before = errors.count;
+    let value = "";
+    if (/^[A-Za-z@_]/.test(text)) {
+      const unquoting = operation === "printq" || operation === "printnq";
+      const call = this.calls.find(this.expand(text, errors), "r", errors, { unquoting });
+      if (call) value = this.calls.read(call, HandlerCalls.complaints(call, errors));
+    } else value = unquote(this.expand(text, errors, true));
+    const ended = operation === "printn" || operation === "printnq" || value.endsWith("\n");
+    if (errors.count === before && !ended) value += "\n";
+    if (file === "" || file === "-") this.host.output(value);
+    else this.write(file, value, redirected === ">>", errors);
   }
 
-  /** `print [>FILE | >>FILE] TEXT`; text that begins with a letter is a handler to read. */
-  private print(argument: string, newline: boolean): void {
-    const { file, append, text } = redirection(argument);
-    let value = /^[A-Za-z@_]/.test(text) ? this.readCall(this.expand(text)) : unquote(this.expand(text));
-    if (newline && !value.endsWith("\n")) value += "\n";
-    this.put(value, file, append);
-  }
-
-  private put(text: string, file: string | undefined, append: boolean): void {
-    if (file === undefined || file === "-") {
-      this.host.output(text);
+  private write(file: string, text: string, append: boolean, errors: Complaints): void {
+    if (!this.host.files) {
+      this.complain(`${file}: files are not available here`, errors);
       return;
     }
-    if (!this.host.files) throw `${file}: files are not available here`;
     try {
       this.host.files.write(file, text, append);
     } catch (e) {
-      throw `${file}: ${(e as Error).message}`;
+      this.complain(`${file}: ${(e as Error).message}`, errors);
     }
   }
 
-  private read(text: string, quoted: boolean): void {
-    const [path, parameter] = takeWord(text);
-    const name = this.resolve(path);
-    const value = this.host.handlers.read(name, quoted ? unquote(parameter) : parameter);
-    const shown = findHandler(this.host.handlers, name)?.path ?? path;
-    this.host.chatter(`${shown}:\n${value}${value.endsWith("\n") ? "" : "\n"}\n`);
+  private read(text: string, unquoting: boolean, errors: Complaints): void {
+    const call = this.calls.find(this.expand(text, errors), "r", errors, { unquoting });
+    if (!call) return;
+    const value = this.calls.read(call, HandlerCalls.complaints(call, errors));
+    this.host.chatter(`${call.path}:\n${value}\n`);
   }
 
-  private save(argument: string, append: boolean): void {
-    const { handler, file } = savedFile(argument);
-    this.put(this.readCall(this.expand(handler)), file, append);
+  private assign(name: string, value: string, errors: Complaints): void {
+    try {
+      this.set(name, value);
+    } catch (e) {
+      if (typeof e !== "string") throw e;
+      this.complain(e, errors);
+    }
   }
 
-  private readCall(text: string): string {
-    const [path, parameter] = takeWord(text);
-    const value = this.host.handlers.read(this.resolve(path), parameter);
-    turn.read(value.length);
-    return value;
-  }
-
-  /** A name without an element is a handler of the script, or of the router. */
-  private resolve(path: string): string {
-    if (path.includes(".")) return path;
-    const own = `${this.options.name}.${path}`;
-    return findHandler(this.host.handlers, own) ? own : path;
-  }
-
-  private expand(text: string): string {
-    let size = 0;
+  /** With `quoting`, values outside of quotes are put into quotes. A text that grows too long is empty. */
+  private expand(text: string, errors: Complaints, quoting = false): string {
+    let size = text.length;
     const put = (value: string | undefined): string | undefined => {
       size += value?.length ?? 0;
       if (size > maximumText) throw `a text of more than ${maximumText} characters`;
       return value;
     };
-    const expanded = expand(text, {
-      variable: (name) => put(this.parameters.get(name) ?? this.variables.get(name)),
-      call: (inner) => {
-        let value = "";
-        try {
-          value = this.readCall(inner);
-        } catch (e) {
-          if (!(e instanceof HandlerError) && typeof e !== "string") throw e;
-          this.complain(typeof e === "string" ? e : e.message);
-        }
-        return put(value);
-      },
-    });
-    turn.read(text.length + size);
-    return expanded;
+    try {
+      return expand(
+        text,
+        {
+          variable: (name) => put(this.variables.get(name) ?? this.special(name)),
+          call: (inner) => {
+            const call = this.calls.find(inner, "r", errors);
+            return call && put(this.calls.read(call, errors));
+          },
+        },
+        { quoting },
+      );
+    } catch (e) {
+      if (typeof e !== "string") throw e;
+      this.complain(e, errors);
+      return "";
+    } finally {
+      turn.read(size);
+    }
   }
 
-  complain(message: string): void {
+  /** A variable that every script has. */
+  private special(name: string): string | undefined {
+    switch (name) {
+      case "?":
+        return String(this.writeStatus);
+      case "$":
+        return String(this.host.process?.id ?? 0);
+      case "#":
+        return String(splitWords(this.args).length);
+      case "0":
+        return this.call.name;
+      case "args":
+        return this.args;
+      case "write":
+        return String(this.call.write);
+      default:
+        return /^[1-9]\d{0,8}$/.test(name) ? (splitWords(this.args)[Number(name) - 1] ?? "") : undefined;
+    }
+  }
+
+  // ---- errors
+
+  private get title(): string {
+    return `${this.options.name} :: ${this.options.className}`;
+  }
+
+  /** What goes wrong by itself, in one activation. */
+  private complaints(what = "While executing"): Complaints {
+    return under(
+      `${what} '${this.title}':`,
+      toldBy((message) => this.host.chatter(message)),
+    );
+  }
+
+  private complain(message: string, errors: Complaints): void {
     turn.complained();
-    this.host.chatter(`While executing '${this.options.name} :: ${this.options.className}':\n  ${message}`);
+    errors.error(message);
   }
 }

@@ -1,6 +1,6 @@
-/** Files and signals of the host, as scripts use them. */
+/** Files of the host, as scripts use them. */
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
-import type { HostFiles, ServiceHost } from "@clickos/click-core/element";
+import type { HostFiles } from "@clickos/click-core/element";
 import { systemReason } from "@clickos/pcap/node";
 
 /** Failures are told in words: what cannot be done with which file. */
@@ -19,11 +19,4 @@ export const hostFiles: HostFiles = {
     if (file === "-") process.stdout.write(bytes);
     else telling(() => (append ? appendFileSync(file, bytes) : writeFileSync(file, bytes)));
   },
-};
-
-/** Runs something at a signal: `INT`, `SIGUSR1`. */
-export const onSignal: NonNullable<ServiceHost["onSignal"]> = (signal, run) => {
-  const name = (signal.startsWith("SIG") ? signal : `SIG${signal}`) as NodeJS.Signals;
-  process.on(name, run);
-  return () => process.off(name, run);
 };
