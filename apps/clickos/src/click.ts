@@ -1,7 +1,7 @@
 /** The `click` command: runs a configuration as Click's user-level driver does. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { clickVersion, drive, HandlerError, Router, SimulatedClock } from "@clickos/click-core";
+import { clickVersion, drive, HandlerError, Router } from "@clickos/click-core";
 import {
   archiveMember,
   type ControlServer,
@@ -48,7 +48,6 @@ export async function click(argv: readonly string[]): Promise<number> {
   }
 
   const interruption = new Interruption();
-  const simulated = options.simulated === undefined ? undefined : new SimulatedClock(options.simulated);
   let router: Router;
   try {
     router = Router.compileSync(text, {
@@ -74,7 +73,7 @@ export async function click(argv: readonly string[]): Promise<number> {
       reconfigurable: options.reconfigurable,
       library: (name) => library(name, options.path),
       machine: machineNames,
-      ...(simulated ? { clock: simulated.now } : {}),
+      ...(options.simulated === undefined ? {} : { simulation: options.simulated }),
       ...(options.warnings ? { warn: (warning) => void process.stderr.write(`${printable(warning)}\n`) } : {}),
     });
   } catch (e) {
@@ -91,7 +90,7 @@ export async function click(argv: readonly string[]): Promise<number> {
     for (const where of [...options.ports, ...options.unixSockets.map((path) => ({ path }))])
       servers.push(await serveControl(router, where));
     if (options.output !== undefined) writeOutput(options.output, router.read("flatconfig"));
-    if (!options.quit) await runDriver(router, simulated, interruption, options);
+    if (!options.quit) await runDriver(router, interruption, options);
     router.flush();
     for (const problem of router.problems) status = fail(`click: ${problem}`);
     if (!printHandlers(router, options.handlers)) status = 1;
@@ -144,16 +143,11 @@ function writeOutput(file: string, text: string): void {
   else writeBytes(file, Buffer.from(text, "latin1"));
 }
 
-async function runDriver(
-  router: Router,
-  simulated: SimulatedClock | undefined,
-  interruption: Interruption,
-  { time }: ClickOptions,
-): Promise<void> {
+async function runDriver(router: Router, interruption: Interruption, { time }: ClickOptions): Promise<void> {
   const started = performance.now();
   const cpu = process.cpuUsage();
   interruption.arm();
-  await drive(router, { signal: interruption.signal, ...(simulated ? { simulated } : {}) });
+  await drive(router, { signal: interruption.signal });
   interruption.release();
   if (time) {
     const used = process.cpuUsage(cpu);

@@ -29,4 +29,5 @@ export {
   type StagedDevice,
   type StagedPool,
 } from "./compile/platform.ts";
+export { taskTableSize } from "./compile/tasks.ts";
 export { classDigest, type LibraryDigest, otherClasses } from "./element/digest.ts";

@@ -197,10 +197,12 @@ describe("the router", () => {
     expect(router.list("c.*").sort()).toEqual([
       "c.bit_rate",
       "c.byte_count",
+      "c.byte_count_call",
       "c.byte_rate",
       "c.class",
       "c.config",
       "c.count",
+      "c.count_call",
       "c.handlers",
       "c.name",
       "c.ports",

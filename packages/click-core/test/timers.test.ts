@@ -121,9 +121,9 @@ describe("timers", () => {
       elements: { ...set, Again },
       clock: () => 1n,
     });
-    r.run(10);
+    for (let i = 0; i < 10; i++) r.run(1);
     const counts = ["a", "b", "c"].map((e) => Number(r.read(`${e}.fired`)));
-    expect(Math.max(...counts)).toBeLessThan(100);
+    expect(Math.max(...counts)).toBeLessThan(400);
     expect(Math.min(...counts)).toBeGreaterThanOrEqual(10);
   });
 

@@ -1,6 +1,6 @@
 /** The same configuration in native Click and here, in simulated time. */
 import { spawnSync } from "node:child_process";
-import { drive, Router, SimulatedClock } from "@clickos/click-core";
+import { drive, Router } from "@clickos/click-core";
 import { elements } from "@clickos/click-elements";
 
 /** The path of native Click's program, in the environment of those who have it. */
@@ -26,12 +26,11 @@ export function native(text: string): Said | undefined {
 }
 
 export async function ours(text: string): Promise<Said> {
-  // Click's simulated time begins in 2001.
-  const clock = new SimulatedClock(1_000_000_000n * 1_000_000_000n);
   const said = { output: "", chatter: "" };
   using router = await Router.compile(text, {
     elements,
-    clock: () => clock.now(),
+    // Click's simulated time begins in 2001.
+    simulation: 1_000_000_000n * 1_000_000_000n,
     chatter: (line) => {
       said.chatter += line;
     },
@@ -39,7 +38,7 @@ export async function ours(text: string): Promise<Said> {
       said.output += line;
     },
   });
-  await drive(router, { simulated: clock });
+  await drive(router);
   return said;
 }
 

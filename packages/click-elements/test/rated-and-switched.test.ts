@@ -154,7 +154,9 @@ describe("a pause of RatedUnqueue and BandwidthRatedUnqueue earns a burst", () =
 
   it("is given once, and by what the element counts", async () => {
     const refused = (args: string) => expect(make(`Idle -> Queue -> ${args} -> Discard`)).rejects;
-    await refused("RatedUnqueue(10, BURST_SIZE 5, BURST_DURATION 1s)").toThrow("the burst is given twice");
+    await refused("RatedUnqueue(10, BURST_SIZE 5, BURST_DURATION 1s)").toThrow(
+      "cannot specify both BURST_DURATION and BURST_SIZE",
+    );
     await refused("RatedUnqueue(10, BURST_BYTES 5)").toThrow("BURST_BYTES: unknown argument");
     await refused("BandwidthRatedUnqueue(10, BURST_SIZE 5)").toThrow("BURST_SIZE: unknown argument");
     await refused("Shaper(10, BURST_SIZE 5)").toThrow("BURST_SIZE: unknown argument");

@@ -3,7 +3,7 @@
  * true between fields. Nothing in a manifest is believed beyond that: the code of an image need not do what it says.
  */
 
-import { type LibraryDigest, type MemoryPlan, routerControl } from "@clickos/click-core/compile";
+import { type LibraryDigest, type MemoryPlan, routerControl, taskTableSize } from "@clickos/click-core/compile";
 import { bufferSize, type HandlerEntry, plainSize, plainTypes } from "@clickos/click-core/element";
 import type { Source } from "@clickos/click-language";
 import { entriesPerFrame, frameSize, reservedEntries } from "@clickos/grant-table";
@@ -100,7 +100,7 @@ const shape: Schema = record({
       layouts: list(layouts, list(fields, tuple(text(255), text(255), size, size))),
       drops: list(elements, record({ element: elementName, reason: text(255), address })),
       devices: list(100, device),
-      tasks: record({ runnable: address, tickets: address, count: whole(0, elements) }),
+      tasks: record({ table: address, count: whole(0, elements) }),
       timers: record({ tree: address, leaves: whole(0, timers) }),
       pool: record({ base: address, count: whole(0, lastAddress / bufferSize) }),
     },
@@ -160,8 +160,7 @@ function placesFault({ router, vifs, grants, handlers }: ImageManifest): string 
   const wrong =
     outside("router.control", control, routerControl.size) ??
     (heap === undefined ? undefined : outside("router.heap", heap, 0)) ??
-    outside("router.tasks.runnable", tasks.runnable, Math.ceil(tasks.count / 32) * 4) ??
-    outside("router.tasks.tickets", tasks.tickets, tasks.count * 8) ??
+    outside("router.tasks.table", tasks.table, taskTableSize(tasks.count)) ??
     outside("router.timers", timers.tree, timers.leaves * 16) ??
     outside("router.pool", pool.base, pool.count * bufferSize);
   if (wrong !== undefined) return wrong;

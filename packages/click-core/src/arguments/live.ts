@@ -33,6 +33,9 @@ export interface Written {
   readonly ninputs: number;
   readonly noutputs: number;
   schedule(): void;
+  unschedule(): void;
+  /** Whether the element's timer is set. */
+  timerIsSet(): boolean;
   setTimer(at: bigint | undefined): void;
 }
 

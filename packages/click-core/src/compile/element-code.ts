@@ -1,11 +1,12 @@
 /** The code of one element: what its class's functions leave for a push, a pull, its task, its timer. */
-import { type FunctionBuilder, type I32, staged } from "@clickos/codegen";
+import { type FunctionBuilder, type I32, staged, type Var } from "@clickos/codegen";
 import type { ElementContext } from "../element/element.ts";
 import { ElementDefinitionError, Ownership } from "../element/ownership.ts";
 import type { PacketParts } from "../element/packet.ts";
 import type { ElementInstance } from "./check.ts";
 import { type ElementPlace, elementContext, elementPacket, type Wiring } from "./element-context.ts";
 import { routerControl } from "./platform.ts";
+import { rescheduleTask } from "./tasks.ts";
 
 /** Emits elements' code; `wiring` is what is done where it pushes and pulls. */
 export class ElementCode {
@@ -61,8 +62,9 @@ export class ElementCode {
 
   task(c: FunctionBuilder, e: ElementInstance, wiring: Wiring): I32 {
     const worked = c.var("i32", 0, "worked");
+    const stays = c.var("i32", 1, "stays");
     this.note(c, e);
-    this.emit(c, e, wiring, (context) => {
+    const body = (context: ElementContext<any, any, any>): void => {
       const result = e.class.task?.(c, context);
       if (result) worked.set(result);
       const inputs = e.inputs.flatMap((p, port) => (p === "pull" ? [port] : []));
@@ -73,7 +75,9 @@ export class ElementCode {
           for (const port of inputs) any = any.or(context.mayPull(port));
           c.if(any.eqz(), () => context.task.unschedule());
         });
-    });
+    };
+    this.emit(c, e, wiring, body, undefined, stays);
+    c.if(stays.get(), () => rescheduleTask(c, this.place.tasks, this.place.taskOf(e.index) as number));
     return worked.get();
   }
 
@@ -84,6 +88,7 @@ export class ElementCode {
     wiring: Wiring,
     body: (context: ElementContext<any, any, any>, ownership: Ownership) => void,
     sink?: (parts: PacketParts) => void,
+    stays?: Var<"i32">,
   ): void {
     const outer = c.observer;
     c.block(
@@ -91,7 +96,7 @@ export class ElementCode {
         const ownership = new Ownership(c, `${e.class.name} ('${e.source.name}')`, () => c.br(end));
         c.observer = ownership;
         try {
-          body(elementContext(this.place, c, e, ownership, wiring, sink), ownership);
+          body(elementContext(this.place, c, e, ownership, wiring, { sink, stays }), ownership);
           ownership.finish();
         } finally {
           c.observer = outer;

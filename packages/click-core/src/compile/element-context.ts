@@ -1,7 +1,16 @@
 /** What element code is given: its outputs and inputs, packets, time, devices, in the terms of its place in the graph. */
-import { type Func, type FunctionBuilder, type I32, type I32Like, type I64Like, staged } from "@clickos/codegen";
+import {
+  type Func,
+  type FunctionBuilder,
+  type I32,
+  type I32Like,
+  type I64,
+  type I64Like,
+  staged,
+  type Var,
+} from "@clickos/codegen";
 import type { Struct } from "@clickos/layout";
-import type { ElementContext, InputPort, OutputPort, PacketPool, StagedTimer } from "../element/element.ts";
+import type { ElementContext, InputPort, OutputPort, PacketPool, StagedNote, StagedTimer } from "../element/element.ts";
 import { ElementDefinitionError, type Ownership } from "../element/ownership.ts";
 import {
   clearAnnotations,
@@ -22,6 +31,7 @@ import type { ElementInstance } from "./check.ts";
 import type { Signals } from "./flow.ts";
 import { noTimer, type Platform, routerControl, type StagedDevice, type StagedPool } from "./platform.ts";
 import { usesSeed } from "./seed.ts";
+import { scheduleTask, type TaskTable, unscheduleTask } from "./tasks.ts";
 import { setTimer, type TimerTree, timerDue } from "./timers.ts";
 
 /** Called in place of the real thing where element code pushes and pulls. */
@@ -46,11 +56,40 @@ export interface ElementPlace {
   readonly devices: ReadonlyMap<number, StagedDevice>;
   readonly pool: StagedPool;
   readonly platform: Platform;
-  /** Where the bit of an element's task is. */
-  taskBit(element: number): { readonly address: number; readonly mask: number } | undefined;
-  /** Elements whose tasks sleep until this one calls. */
-  listeners(element: number, which: "empty" | "full"): readonly number[];
+  readonly tasks: TaskTable;
+  /** The number of an element's task. */
+  taskOf(element: number): number | undefined;
+  /** The address of the word that says whether an element's notifier is awake. */
+  note(element: number, kind: NoteKind): number | undefined;
+  /** Elements that are told when this one's notifier wakes. */
+  listeners(element: number, kind: NoteKind): readonly number[];
   signals(element: number, port: number, direction: "upstream" | "downstream"): Signals;
+}
+
+const secondNs = 1_000_000_000n;
+const kindOf = (direction: "upstream" | "downstream"): NoteKind => (direction === "upstream" ? "empty" : "full");
+
+/** Wakes a notifier: those who listen run, and notifiers that depend on it wake too. */
+function wakeFunction(
+  { module }: FunctionBuilder,
+  place: ElementPlace,
+  element: number,
+  kind: NoteKind,
+): Func<undefined> {
+  return module.once(`wake ${kind} ${element}`, () =>
+    module.func(`wake ${kind} ${element}`, {}, undefined, (c) => {
+      c.store32(place.note(element, kind) as number, 1);
+      const listeners = place.listeners(element, kind);
+      for (const listener of listeners) {
+        const task = place.taskOf(listener);
+        if (task !== undefined) scheduleTask(c, place.tasks, task);
+      }
+      for (const listener of listeners) {
+        const other = place.taskOf(listener) === undefined ? place.note(listener, kind) : undefined;
+        if (other !== undefined) c.if(c.load32(other).eqz(), () => c.call(wakeFunction(c, place, listener, kind)));
+      }
+    }),
+  );
 }
 
 /** A packet in an element's hands; ending it counts the reason and frees the buffer. */
@@ -79,18 +118,31 @@ function dropFunction({ module }: FunctionBuilder, pool: StagedPool): Func<undef
   );
 }
 
-/** The context of one piece of an element's code. `sink` takes the answer to a pull. */
+/** Whether there are packets (`empty`, when it sleeps) or room (`full`). */
+export type NoteKind = "empty" | "full";
+
+/** What pieces of code differ in: `sink` takes the answer to a pull; `stays` is whether the task that the code is stays scheduled. */
+interface Piece {
+  readonly sink?: ((parts: PacketParts) => void) | undefined;
+  readonly stays?: Var<"i32"> | undefined;
+}
+
+/** The context of one piece of an element's code. */
 export function elementContext(
   place: ElementPlace,
   c: FunctionBuilder,
   e: ElementInstance,
   ownership: Ownership,
   wiring: Wiring,
-  sink?: (parts: PacketParts) => void,
+  { sink, stays }: Piece = {},
 ): ElementContext<any, any, any> {
   const state = place.states[e.index] as { address: number; layout: Struct<any> };
   const firstTimer = place.firstTimers[e.index];
-  const now = (): ReturnType<typeof c.load64> => c.load64(place.control, routerControl.offsets.now);
+  const now = (readings = 1): I64 => {
+    const time = c.load64(place.control, routerControl.offsets.now);
+    if (place.platform.exactClock) c.store64(place.control, time.add(BigInt(readings)), routerControl.offsets.now);
+    return time;
+  };
   const give = (parts: PacketParts, body: (packet: Packet) => void): void => {
     const packet = elementPacket(place, c, e, parts, ownership, wiring);
     ownership.scope(packet, () => body(packet));
@@ -104,6 +156,13 @@ export function elementContext(
     return {
       at,
       after: (delay) => at(now().add(delay)),
+      again(delay) {
+        const words = staged(c, routerControl, place.control);
+        const next = words.timerDue.get().add(delay);
+        // One that is more than a second late gives up the time.
+        const behind = next.divU(secondNs).add(1n).ltU(words.now.get().divU(secondNs));
+        at(c.select(behind, words.now.get(), next));
+      },
       cancel: () => at(noTimer),
       due: () => timerDue(c, place.timers, timer()),
     };
@@ -172,36 +231,38 @@ export function elementContext(
     };
     return packetParts(c, address, (word) => words[word]);
   };
-  const setBits = (elements: readonly number[], set: boolean): void => {
-    const words = new Map<number, number>();
-    for (const element of elements) {
-      const bit = place.taskBit(element);
-      if (bit) words.set(bit.address, (words.get(bit.address) ?? 0) | bit.mask);
-    }
-    for (const [address, mask] of words) {
-      const bits = c.load32(address);
-      c.store32(address, set ? bits.or(mask) : bits.and(~mask));
-    }
+  const note = (kind: NoteKind): StagedNote => {
+    const at = (): number => {
+      const address = place.note(e.index, kind);
+      if (address === undefined) throw new ElementDefinitionError(`${e.class.name}: has no notifier '${kind}'`);
+      return address;
+    };
+    return {
+      active: () => c.load32(at()),
+      sleep: () => c.store32(at(), 0),
+      wake: () => c.if(c.load32(at()).eqz(), () => c.call(wakeFunction(c, place, e.index, kind))),
+    };
   };
   const anySignal = (port: number, direction: "upstream" | "downstream"): I32 => {
     const signals = place.signals(e.index, port, direction);
     if (signals.busy) return c.i32(1);
     let any = c.i32(0);
-    for (const index of signals.elements) {
-      const notifier = place.elements[index] as ElementInstance;
-      const ask = direction === "upstream" ? notifier.class.notifier?.active : notifier.class.notifier?.room;
-      if (ask) any = any.or(ask(c, elementContext(place, c, notifier, ownership, wiring)));
-    }
+    for (const index of signals.elements) any = any.or(c.load32(place.note(index, kindOf(direction)) as number));
     return any;
   };
   return {
     name: e.source.name,
     // Made when they are asked for: most elements want few of them.
     get task() {
-      return { schedule: () => setBits([e.index], true), unschedule: () => setBits([e.index], false) };
+      const task = place.taskOf(e.index);
+      if (stays) return { schedule: () => stays.set(1), unschedule: () => stays.set(0) };
+      return {
+        schedule: () => task !== undefined && scheduleTask(c, place.tasks, task),
+        unschedule: () => task !== undefined && unscheduleTask(c, place.tasks, task),
+      };
     },
-    wake: () => setBits(place.listeners(e.index, "empty"), true),
-    wakeUpstream: () => setBits(place.listeners(e.index, "full"), true),
+    emptyNote: note("empty"),
+    fullNote: note("full"),
     mayPull: (port) => anySignal(port, "upstream"),
     mayPush: (port) => anySignal(port, "downstream"),
     random: () => {
@@ -228,6 +289,7 @@ export function elementContext(
     },
     ninputs: e.inputs.length,
     noutputs: e.outputs.length,
+    exact: place.platform.exactTasks ?? false,
     input,
     output,
     isPush: (port) => e.outputs[port] !== "pull",
@@ -330,6 +392,9 @@ export function elementContext(
           c.call(f, e.index, saveParts(c, packet.parts));
           const d = staged(c, packetDescriptor, packet.address);
           packet.setNetworkHeader(d.network.get(), d.transport.get());
+        },
+        call: (which = 0) => {
+          c.call(c.module.import("service", "called", { element: "i32", which: "i32" }, undefined), e.index, which);
         },
         fill: (packet, limit) => {
           const f = c.module.import("service", "next", { element: "i32", address: "i32", limit: "i32" }, "i32");

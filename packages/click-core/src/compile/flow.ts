@@ -34,7 +34,7 @@ export function findSignals(
       if (seen.has(key)) continue;
       seen.add(key);
       const e = graph.elements[to.element] as ElementInstance;
-      const notifier = direction === "upstream" ? e.class.notifier?.active : e.class.notifier?.room;
+      const notifier = direction === "upstream" ? e.class.notifier?.empty : e.class.notifier?.full;
       if (notifier) {
         if (asked) elements.add(to.element);
         callers.add(to.element);
@@ -50,7 +50,7 @@ export function findSignals(
           : [],
       );
       // Somebody who makes or ends packets and tells nobody.
-      if (ways.length === 0 && further) busy = true;
+      if (ways.length === 0 && further && !e.class.quiet) busy = true;
       for (const p of ways) found.push({ element: to.element, port: p, asked: further });
     }
     // The first of them next, so that notifiers are found in the order of the ports.

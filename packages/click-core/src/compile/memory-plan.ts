@@ -25,7 +25,7 @@ export interface ElementPlan {
   readonly stateSize: number;
   /** Which of the plan's `layouts` the state has. */
   readonly layout: number;
-  /** Number of the element's task: its bit in the runnable words, its entry in the table of tickets. */
+  /** Number of the element's task. */
   readonly task?: number;
   /** Its timers among the router's: the number of the first, and how many. */
   readonly timers?: { readonly first: number; readonly count: number };
@@ -52,8 +52,8 @@ export interface MemoryPlan {
   readonly layouts: readonly (readonly FieldPlace[])[];
   readonly drops: readonly DropCounter[];
   readonly devices: readonly number[];
-  /** Addresses of the runnable words, a bit a task, and of the tickets: 8 bytes a task, tickets and credit. */
-  readonly tasks: { readonly runnable: number; readonly tickets: number; readonly count: number };
+  /** The table of tasks: see compile/tasks.ts. */
+  readonly tasks: { readonly table: number; readonly count: number };
   /** The tree of the times that timers are due: see compile/timers.ts. */
   readonly timers: { readonly tree: number; readonly leaves: number };
   readonly pool: { readonly base: number; readonly count: number };

@@ -9,8 +9,8 @@ import { type ArrayField, array, type Struct, struct, type U32Field, type U64Fie
 export const heapClasses = 32;
 
 /**
- * The router's own words in memory, shared with the host. `stopped` counts requests to stop; `weighted` says that
- * tasks have unequal tickets; `running` is the number + 1 of the element whose task or timer was called last; who runs it clears it.
+ * The router's own words in memory, shared with the host. `stopped` counts requests to stop; `taskEpoch` begins anew
+ * with each task that finds something to do; `timerDue` is when the timer was due that was called last; `running` is the number + 1 of the element whose task or timer was called last; who runs it clears it.
  * `poolFresh` counts the pool's buffers that were ever used. `seed` is what hash tables mix into their keys, and what `random`
  * starts from: who boots the router draws it beforehand. Of the heap, what is between `heapNext` and `heapEnd` was never used,
  * and `heapFree` has the first free block of each size.
@@ -24,8 +24,8 @@ export const routerControl: Struct<{
   poolCount: U32Field;
   stopped: U32Field;
   poolEmpty: U32Field;
-  maximumTickets: U32Field;
-  weighted: U32Field;
+  taskEpoch: U32Field;
+  spare: U32Field;
   random: U64Field;
   running: U32Field;
   poolFresh: U32Field;
@@ -34,6 +34,7 @@ export const routerControl: Struct<{
   heapEnd: U32Field;
   heapEmpty: U32Field;
   heapFree: ArrayField<U32Field>;
+  timerDue: U64Field;
 }> = struct(
   {
     now: u64,
@@ -44,8 +45,8 @@ export const routerControl: Struct<{
     poolCount: u32,
     stopped: u32,
     poolEmpty: u32,
-    maximumTickets: u32,
-    weighted: u32,
+    taskEpoch: u32,
+    spare: u32,
     random: u64,
     running: u32,
     poolFresh: u32,
@@ -54,6 +55,7 @@ export const routerControl: Struct<{
     heapEnd: u32,
     heapEmpty: u32,
     heapFree: array(u32, heapClasses),
+    timerDue: u64,
   },
   { name: "router", size: 256 },
 );
@@ -113,8 +115,22 @@ export interface RouterFunctions {
   readonly init: Func<undefined>;
   /** `(now, rounds)`: runs tasks and timers; 0 idle, 1 more to do, 2 stopped, 3 tasks poll and found nothing. */
   readonly run: Func<"i32">;
+  /** The parts of `init` and `run`, for who does more between them: see `RouterParts`. */
+  readonly parts: RouterParts;
   /** Address of the `routerControl` words. */
   readonly control: number;
+}
+
+/** For a host that has timers of its own, and elements with host sides that start in their turn. */
+export interface RouterParts {
+  /** Prepares all but the elements. */
+  readonly prepare: Func<undefined>;
+  /** `(element)`: the element's own `init`. */
+  readonly initElement: Func<undefined>;
+  /** `(firings)`: runs so many tasks at most; the result is that of `run`. */
+  readonly tasks: Func<"i32">;
+  /** `(check, until, most)`: calls timers that are due at `check`, and no later than `until`. */
+  readonly timers: Func<undefined>;
 }
 
 export interface Platform {
@@ -132,6 +148,10 @@ export interface Platform {
   readonly heapBytes: number;
   /** Has a heap for the host, where no code uses it. */
   readonly heapAlways?: boolean;
+  /** Tasks run exactly as often as Click's, those that find nothing to do too. */
+  readonly exactTasks?: boolean;
+  /** The clock goes on by a nanosecond with each reading: simulated time. */
+  readonly exactClock?: boolean;
   /** Pages that a router may ask for at most; the memory does not grow. */
   readonly maximumPages: number;
   /** Pages of the memory that it is given, at most; as many when absent. */

@@ -12,6 +12,7 @@ import { lineSize } from "../structures/text-line.ts";
 import { bufferPool } from "./buffer-pool.ts";
 import { callSites } from "./call-sites.ts";
 import type { CheckedGraph, ElementInstance } from "./check.ts";
+import { initializationOrder } from "./configure-order.ts";
 import { portTexts, stateLayouts } from "./describe.ts";
 import { ElementCode } from "./element-code.ts";
 import type { ElementPlace, Wiring } from "./element-context.ts";
@@ -21,7 +22,7 @@ import type { DropCounter, MemoryPlan } from "./memory-plan.ts";
 import { noTimer, type Platform, routerControl, type StagedDevice, type StagedPool } from "./platform.ts";
 import { prefill } from "./prefill.ts";
 import { provideSeed } from "./seed.ts";
-import { anyRunnable, hasTask, prepareTasks, runTasks, type TaskTable } from "./tasks.ts";
+import { defineTasks, hasTask, initialTasks, type TaskTable, taskTableSize } from "./tasks.ts";
 import { clearTimers, defineTimers, type TimerTree, timerTreeSize } from "./timers.ts";
 
 export interface StagedRouter {
@@ -66,8 +67,11 @@ class Stager {
   private depth = 0;
   /** By element: the number of its task. */
   private readonly tasks = new Map<number, number>();
-  private readonly runnable: number;
-  private readonly tickets: number;
+  private readonly taskTable: TaskTable;
+  /** Elements in the order in which they are initialized. */
+  private readonly order: readonly number[];
+  /** By element and kind: addresses of the words that say whether a notifier is awake. */
+  private readonly notes = new Map<string, number>();
   private readonly listeners = { empty: new Map<number, number[]>(), full: new Map<number, number[]>() };
   private readonly signals = new Map<string, Signals>();
   private readonly code: ElementCode;
@@ -98,9 +102,11 @@ class Stager {
       base: this.poolBase,
       count: this.poolCount,
     }));
+    this.order = initializationOrder(graph);
     for (const e of graph.elements) if (hasTask(e)) this.tasks.set(e.index, this.tasks.size);
-    this.runnable = this.reserve(Math.ceil(this.tasks.size / 32) * 4, 8);
-    this.tickets = this.reserve(this.tasks.size * 8, 8);
+    const count = this.tasks.size;
+    this.taskTable = { table: this.reserve(taskTableSize(count), 32), count };
+    this.placeNotes();
     let timers = 0;
     for (const e of graph.elements) {
       const count = timerCount(e);
@@ -119,18 +125,16 @@ class Stager {
       devices: this.devices,
       pool: this.pool,
       platform,
-      taskBit: (element) => {
-        const task = this.tasks.get(element);
-        return task === undefined
-          ? undefined
-          : { address: this.runnable + (task >>> 5) * 4, mask: (1 << (task & 31)) >>> 0 };
-      },
-      listeners: (element, which) => this.listeners[which].get(element) ?? [],
+      tasks: this.taskTable,
+      taskOf: (element) => this.tasks.get(element),
+      note: (element, kind) => this.notes.get(`${kind} ${element}`),
+      listeners: (element, kind) => this.listeners[kind].get(element) ?? [],
       signals: (element, port, direction) => this.signalsOf(element, port, direction),
     };
     this.code = new ElementCode(place);
-    for (const e of graph.elements) {
-      if (!this.tasks.has(e.index)) continue;
+    for (const index of this.order) {
+      const e = graph.elements[index] as ElementInstance;
+      if (!this.tasks.has(index) && !e.class.notifier?.through) continue;
       const listen = (signals: Signals, table: Map<number, number[]>): void => {
         for (const notifier of signals.callers) {
           const list = table.get(notifier);
@@ -191,12 +195,16 @@ class Stager {
           this.code.timer(c, e, number, this.wiring),
         ),
       }));
-    const initializers = this.graph.elements
-      .filter((e) => e.class.init)
-      .map((e) => this.module.func(`${e.source.name} init`, {}, undefined, (c) => this.code.init(c, e, this.wiring)));
+    const initializers = this.order.flatMap((index) => {
+      const e = this.graph.elements[index] as ElementInstance;
+      if (!e.class.init) return [];
+      const func = this.module.func(`${e.source.name} init`, {}, undefined, (c) => this.code.init(c, e, this.wiring));
+      return [{ index, func }];
+    });
     for (let define = this.pending.pop(); define; define = this.pending.pop()) define();
 
-    this.module.define(init, {}, (c) => {
+    this.module.data(this.taskTable.table, initialTasks(this.taskTable, this.tasks, this.graph, this.order));
+    const prepare = this.module.func("prepare", {}, undefined, (c) => {
       const control = staged(c, routerControl, this.control);
       c.placeData();
       control.freeStack.set(this.freeStack);
@@ -205,31 +213,37 @@ class Stager {
       control.nextTimer.set(noTimer);
       // The seed is there before; the state of xorshift is never zero.
       control.random.set(control.seed.get().xor(0x9e3779b97f4a7c15n).or(1n));
-      prepareTasks(c, this.taskTable, this.graph);
       clearTimers(c, this.timers);
-      for (const f of initializers) c.call(f);
     });
-    const fire = timers.length > 0 ? defineTimers(this.module, this.control, this.timers, timers) : undefined;
+    this.module.define(init, {}, (c) => {
+      c.call(prepare);
+      for (const { func } of initializers) c.call(func);
+    });
+    const initElement = this.module.func("init element", { element: "i32" }, undefined, (c, { element }) => {
+      for (const { index, func } of initializers) c.if(element.eq(index), () => c.call(func));
+    });
+    const runTasks = defineTasks(this.module, this.control, this.taskTable, tasks, this.platform.exactTasks ?? false);
+    const runTimers = defineTimers(this.module, this.control, this.timers, timers);
     this.module.define(run, { now: "i64", rounds: "i32" }, (c, { now, rounds }) => {
       const control = staged(c, routerControl, this.control);
       control.now.set(now);
-      const left = c.var("i32", rounds, "left");
-      c.loop(() => {
-        const worked = c.var("i32", 0, "worked");
-        runTasks(c, this.taskTable, tasks, worked);
-        if (fire)
-          c.if(control.nextTimer.get().leU(now), () => {
-            c.call(fire);
-            worked.set(1);
-            c.if(control.stopped.get(), () => c.return(2));
-          });
-        c.if(worked.get().eqz(), () => c.return(anyRunnable(c, this.taskTable, this.graph)));
-        left.inc(-1);
-        c.if(left.get().eqz(), () => c.return(1));
-      });
-      c.trap();
+      const fire = (): void =>
+        c.if(control.nextTimer.get().leU(now), () => {
+          c.call(runTimers, now, noTimer, timers.length + 64);
+          c.if(control.stopped.get(), () => c.return(2));
+        });
+      if (timers.length > 0) fire();
+      const result = c.call(runTasks, rounds.mul(Math.max(1, this.tasks.size)));
+      // Those that tasks set to be called at once, and those that are left.
+      if (timers.length > 0)
+        c.if(result.ne(2).and(control.nextTimer.get().leU(now)), () => {
+          fire();
+          c.return(1);
+        });
+      return result;
     });
-    this.platform.finish(this.module, { init, run, control: this.control });
+    const parts = { prepare, initElement, tasks: runTasks, timers: runTimers };
+    this.platform.finish(this.module, { init, run, parts, control: this.control });
     this.placeInitialState();
     // The heap is last, and has what room there is.
     const heap = alignUp(this.top, 4096);
@@ -284,7 +298,7 @@ class Stager {
             : { timers: { first: this.firstTimers[i] as number, count: timerCount(e) } }),
         })),
         layouts,
-        tasks: { runnable: this.runnable, tickets: this.tickets, count: this.tasks.size },
+        tasks: this.taskTable,
         drops: [...this.drops.values()],
         devices: [...this.devices.keys()],
         timers: this.timers,
@@ -295,8 +309,17 @@ class Stager {
 
   // ---- who calls whom to wake
 
-  private get taskTable(): TaskTable {
-    return { numbers: this.tasks, runnable: this.runnable, tickets: this.tickets, control: this.control };
+  /** A word for each notifier; all are awake at first. */
+  private placeNotes(): void {
+    const kinds = ["empty", "full"] as const;
+    const keys = this.graph.elements.flatMap((e) =>
+      kinds.filter((kind) => e.class.notifier?.[kind]).map((kind) => `${kind} ${e.index}`),
+    );
+    const start = this.reserve(keys.length * 4, 4);
+    keys.forEach((key, i) => {
+      this.notes.set(key, start + i * 4);
+    });
+    if (keys.length > 0) this.module.data(start, new Uint8Array(new Uint32Array(keys.length).fill(1).buffer));
   }
 
   private signalsOf(element: number, port: number, direction: "upstream" | "downstream"): Signals {

@@ -70,8 +70,9 @@ export function clearTimers(c: FunctionBuilder, { tree, leaves }: TimerTree): vo
 }
 
 /**
- * A function that calls those that are due, the earliest first; as many as there are, so that one which is due again at once does
- * not keep it. Of those that are due at one time, the one after the last that was called is next: each has its turn.
+ * A function `(check, until, most)` that calls those that are due at `check` and no later than `until`, the earliest first, `most` of them, so
+ * that one which is due again at once does not keep it. Of those that are due at one time, the one after the last that was
+ * called is next: each has its turn.
  */
 export function defineTimers(
   module: ModuleBuilder,
@@ -79,12 +80,13 @@ export function defineTimers(
   place: TimerTree,
   elements: readonly ElementTimers[],
 ): Func<undefined> {
-  return module.func("timers", {}, undefined, (c) => {
+  return module.func("timers", { check: "i64", until: "i64", most: "i32" }, undefined, (c, { check, until, most }) => {
+    if (elements.length === 0) return;
     const words = staged(c, routerControl, control);
-    const now = words.now.get();
     const turn = c.var("i32", 0, "turn");
-    c.for(0, place.leaves, 1, () => {
-      c.if(c.load64(place.tree + 8).gtU(now), () => c.break());
+    c.for(0, most, 1, () => {
+      const due = c.load64(place.tree + 8);
+      c.if(due.gtU(check).or(due.gtU(until)), () => c.break());
       const node = c.var("i32", 1, "node");
       // The first timer below a node, and how many there are below each of its children.
       const first = c.var("i32", 0, "first");
@@ -103,7 +105,13 @@ export function defineTimers(
         },
       );
       const timer = node.get().sub(place.leaves);
+      // There is none from the turn on: it begins again.
+      c.if(timer.ltU(turn.get()), () => {
+        turn.set(0);
+        c.continue();
+      });
       turn.set(timer.add(1));
+      words.timerDue.set(due);
       setTimer(c, place, control, timer, noTimer);
       callOf(c, timer, elements);
       c.if(words.stopped.get(), () => c.return());
@@ -132,6 +140,11 @@ function nodeAt(node: I32, { tree }: TimerTree): I32 {
 
 function least(c: FunctionBuilder, a: I64, b: I64): I64 {
   return c.select(a.leU(b), a, b);
+}
+
+/** Whether a timer is set, on the host. */
+export function hostTimerIsSet(data: DataView, { tree, leaves }: TimerTree, timer: number): boolean {
+  return data.getBigUint64(tree + (leaves + timer) * 8, true) !== noTimer;
 }
 
 /** The same on the host, for a router that stands still. */

@@ -28,9 +28,19 @@ export interface InputPort {
 export interface StagedTimer {
   at(nanoseconds: I64Like): void;
   after(nanoseconds: I64Like): void;
+  /** So long after it was due last: for one that goes off at even intervals. */
+  again(nanoseconds: I64Like): void;
   cancel(): void;
   /** When it is due; `noTimer`, which is later than any time, when it is not set. */
   due(): I64;
+}
+
+/** What an element tells others: that there are packets, or room. It is awake at first. */
+export interface StagedNote {
+  active(): I32;
+  /** Those who sleep because of it are woken. */
+  wake(): void;
+  sleep(): void;
 }
 
 /** Space that a packet is to have around its data, in bytes. */
@@ -77,14 +87,18 @@ export interface ElementContext<C, P, S extends Fields, R = unknown> {
   readonly state: StagedFields<S>;
   readonly ninputs: number;
   readonly noutputs: number;
+  /** Whether things are to happen exactly as often as in Click, such as pulls that find nothing. */
+  readonly exact: boolean;
   input(port: number): InputPort;
   output(port: number): OutputPort;
   /** Whether an output port is push. */
   isPush(output: number): boolean;
   /** Whether an input port is push. */
   inputIsPush(input: number): boolean;
-  /** Nanoseconds, read once a burst. */
-  readonly clock: { now(): I64 };
+  /**
+   * Nanoseconds, read once a burst. In simulated time each reading takes one; `readings` is how often Click reads its clock there.
+   */
+  readonly clock: { now(readings?: number): I64 };
   readonly packets: PacketPool;
   /** The element's timer, the first if it has several: `timer` runs once when it is due. */
   readonly timer: StagedTimer;
@@ -93,10 +107,10 @@ export interface ElementContext<C, P, S extends Fields, R = unknown> {
   device(number: number): DevicePort;
   /** The element's task. A task that is not scheduled costs nothing. */
   readonly task: { schedule(): void; unschedule(): void };
-  /** Says that a pull may find packets: wakes the tasks that sleep downstream. For elements with a `notifier`. */
-  wake(): void;
-  /** Says that there is room again: wakes the tasks that sleep upstream. For elements with a `notifier`. */
-  wakeUpstream(): void;
+  /** Whether a pull may find packets, as the tasks downstream are told. For elements with that `notifier`. */
+  readonly emptyNote: StagedNote;
+  /** Whether there is room, as the tasks upstream are told. For elements with that `notifier`. */
+  readonly fullNote: StagedNote;
   /** Whether a pull from an input may find a packet; 1 where that cannot be known. */
   mayPull(input: number): I32;
   /** Whether a packet pushed to an output would find room; 1 where that cannot be known. */
@@ -115,6 +129,8 @@ export interface ElementContext<C, P, S extends Fields, R = unknown> {
     fill(packet: Packet, limit: number): I32;
     /** Has the host fill the packet with the frame that was longer than the limit. */
     refill(packet: Packet): void;
+    /** Tells the host that something happened; `which` says what. */
+    call(which?: number): void;
   };
   /** Starts a line of text for the console. */
   line(): TextLine;
@@ -175,6 +191,8 @@ export interface HostFrame {
 export interface HostService {
   /** Called with a packet; the result, 0 when absent, goes back to the element's code. */
   packet?(packet: HostPacket, port: number): number | undefined;
+  /** Told that something happened. */
+  called?(which: number): void;
   /** Asked for the next frame: `null` when there is none ever again, `undefined` when there is none for now. */
   next?(): HostFrame | null | undefined;
   /** Whether it has no frame before something outside comes; it schedules the element then. */
@@ -378,19 +396,19 @@ export interface ElementSpec<C extends ConfigSpec, P, S extends Fields, R = unkn
   /** Whether the task runs from the start; it does when absent. */
   startsScheduled?(context: { readonly config: ConfigOf<C>; readonly plan: P }): boolean;
   /**
-   * What tells others when to sleep: whether a pull may find a packet (`active`), whether a push finds room
-   * (`room`). The element wakes the sleepers with `wake` and `wakeUpstream`.
+   * What the element tells others, so that they sleep: whether a pull may find a packet (`empty`: Click's empty notifier), whether a
+   * push finds room (`full`). It does so with `emptyNote` and `fullNote`.
    */
   readonly notifier?: {
-    readonly active?:
-      | ((c: FunctionBuilder, context: ElementContext<FixedConfigOf<C>, P, StateOf<C, S>, NoInfer<R>>) => I32)
-      | undefined;
-    readonly room?:
-      | ((c: FunctionBuilder, context: ElementContext<FixedConfigOf<C>, P, StateOf<C, S>, NoInfer<R>>) => I32)
-      | undefined;
-    /** It asks further itself (`mayPull`, `mayPush`): who waits for it is called by those behind it too. */
+    readonly empty?: boolean;
+    readonly full?: boolean;
+    /** It asks further itself (`mayPull`): who waits for it is called by those behind it too, and so is it. */
     readonly through?: boolean;
   };
+  /** It makes no packets, where it has no inputs: nobody waits for it. */
+  readonly quiet?: boolean;
+  /** When it is configured and initialized, as Click's `configure_phase`; 100 when absent. */
+  readonly configurePhase?: number;
   /** What a timer does that is due; `number` says which of several it is. */
   timer?(
     c: FunctionBuilder,

@@ -118,6 +118,8 @@ export interface HandlerContext<C, P, R = unknown> {
   /** Makes the element's task run again, or not. */
   schedule(): void;
   unschedule(): void;
+  /** Whether the element's timer is set. */
+  timerIsSet(): boolean;
   /** Sets or clears the element's timer. */
   setTimer(at: bigint | undefined): void;
   /** Frees the buffer of a packet taken out of the element's state. */

@@ -73,6 +73,7 @@ export function serviceImports(
   return {
     packet: (element: number, address: number, port: number) =>
       services[element]?.packet?.(viewPacket(memory, address >>> 0), port) ?? 0,
+    called: (element: number, which: number) => services[element]?.called?.(which),
     next: (element: number, address: number, limit: number) => {
       const frame = services[element]?.next?.();
       if (frame === null) return -1;

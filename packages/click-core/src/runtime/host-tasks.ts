@@ -1,38 +1,28 @@
 /** The tasks of a router, as the host reads and changes them: which are scheduled, and their tickets. */
 import type { MemoryPlan } from "../compile/memory-plan.ts";
-import { routerControl } from "../compile/platform.ts";
+import { maximumTickets, TaskList } from "../compile/tasks.ts";
 import { readInteger } from "./integer.ts";
 
-/** `Task::MAX_TICKETS`. */
-const maximumTickets = 1 << 15;
-
 export class HostTasks {
-  private readonly data: DataView;
-  private readonly plan: MemoryPlan;
+  private readonly list: TaskList;
 
   constructor(data: DataView, plan: MemoryPlan) {
-    this.data = data;
-    this.plan = plan;
-  }
-
-  private word(task: number): number {
-    return this.plan.tasks.runnable + (task >>> 5) * 4;
+    this.list = new TaskList(data, plan.tasks);
   }
 
   scheduled(task: number): boolean {
-    return ((this.data.getUint32(this.word(task), true) >>> (task & 31)) & 1) === 1;
+    return this.list.record(task).scheduled !== 0;
   }
 
   /** An element without a task has `undefined`, and nothing happens. */
   schedule(task: number | undefined, on: boolean): void {
     if (task === undefined) return;
-    const word = this.data.getUint32(this.word(task), true);
-    const bit = 1 << (task & 31);
-    this.data.setUint32(this.word(task), on ? word | bit : word & ~bit, true);
+    if (on) this.list.schedule(task);
+    else this.list.record(task).scheduled = 0;
   }
 
   ticketsOf(task: number): number {
-    return this.data.getUint32(this.plan.tasks.tickets + task * 8, true);
+    return this.list.record(task).tickets;
   }
 
   /** Throws a `string` for what is no number; one that is too small or too large becomes one that is not. */
@@ -41,10 +31,6 @@ export class HostTasks {
     if (number === undefined) throw "syntax error";
     const tickets = Math.min(Math.max(number, 1), maximumTickets);
     if (tickets !== number) warn(`tickets pinned at ${tickets}`);
-    this.data.setUint32(this.plan.tasks.tickets + task * 8, tickets, true);
-    const all = Array.from({ length: this.plan.tasks.count }, (_, i) => this.ticketsOf(i));
-    const control = routerControl.view(this.data.buffer, this.plan.control);
-    control.maximumTickets = Math.max(...all);
-    control.weighted = all.some((t) => t !== tickets) ? 1 : 0;
+    this.list.setTickets(task, tickets);
   }
 }

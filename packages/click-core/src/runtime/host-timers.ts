@@ -1,7 +1,5 @@
 /** Timers of service elements, in order of time; those due at one time run in the order they were set. */
 
-const atOnce = 64;
-
 export class HostTimers {
   private readonly list: { readonly at: bigint; readonly run: () => void; readonly owner: string }[] = [];
 
@@ -26,14 +24,8 @@ export class HostTimers {
     return this.list[0]?.at;
   }
 
-  /** Runs those due, up to 64 of them, and no more once `enough` says so; whether any was. */
-  fire(now: bigint, enough?: () => boolean): boolean {
-    let fired = false;
-    for (let n = 0; n < atOnce && this.list[0] !== undefined && this.list[0].at <= now; n++) {
-      fired = true;
-      this.list.shift()?.run();
-      if (enough?.()) break;
-    }
-    return fired;
+  /** Runs the first. */
+  fire(): void {
+    this.list.shift()?.run();
   }
 }

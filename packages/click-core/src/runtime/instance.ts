@@ -1,6 +1,7 @@
 /** One compiled configuration at work: its memory, its code, the host sides of its elements. */
 import type { ElementInstance } from "../compile/check.ts";
 import type { CheckedConfiguration, CompiledRouter } from "../compile/compile.ts";
+import { initializationOrder } from "../compile/configure-order.ts";
 import { routerControl } from "../compile/platform.ts";
 import type { HostService } from "../element/element.ts";
 import { type DeviceRings, type HostDevice, hostDevice } from "./device-ring.ts";
@@ -22,7 +23,12 @@ export interface Instance {
   readonly handlers: RouterHandlers;
   readonly services: readonly (HostService | undefined)[];
   readonly devices: ReadonlyMap<number, HostDevice>;
-  run(now: bigint, rounds: number): number;
+  /** Runs so many tasks at most: 0 none is scheduled, 1 more to do, 2 stopped, 3 those that poll found nothing. */
+  tasks(firings: number): number;
+  /** Calls timers that are due at `check` and no later than `until`, `most` of them. */
+  timers(check: bigint, until: bigint, most: number): void;
+  /** Initializes elements in Click's order; `start` is called for each in its turn. */
+  initialize(start?: (element: number) => void): void;
 }
 
 export interface InstanceParts {
@@ -51,11 +57,14 @@ export function createInstance(parts: InstanceParts): Instance {
     },
     service: serviceImports(memory.buffer, services),
   });
-  const { init, run } = instance.exports as { init: () => void; run: (now: bigint, rounds: number) => number };
+  const { prepare, initElement, tasks, timers } = instance.exports as unknown as {
+    prepare(): void;
+    initElement(element: number): void;
+  } & Pick<Instance, "tasks" | "timers">;
   const words = routerControl.view(memory.buffer, plan.control);
   words.now = parts.now;
   words.seed = parts.seed;
-  init();
+  prepare();
   return {
     configuration,
     compiled,
@@ -64,7 +73,14 @@ export function createInstance(parts: InstanceParts): Instance {
     host,
     words,
     services,
-    run,
+    tasks,
+    timers,
+    initialize(start) {
+      for (const element of initializationOrder(configuration.checked)) {
+        if (configuration.checked.elements[element]?.class.init) initElement(element);
+        start?.(element);
+      }
+    },
     handlers: routerHandlers({
       memory,
       plan,

@@ -10,7 +10,7 @@ import type { ElementInstance } from "../compile/check.ts";
 import { classHandlers } from "../compile/describe.ts";
 import type { ElementPlan, MemoryPlan } from "../compile/memory-plan.ts";
 import { noTimer, routerControl } from "../compile/platform.ts";
-import { setHostTimer } from "../compile/timers.ts";
+import { hostTimerIsSet, setHostTimer } from "../compile/timers.ts";
 import type { ElementClass, HostService } from "../element/element.ts";
 import {
   flagsOf,
@@ -119,6 +119,7 @@ export function routerHandlers(sources: HandlerSources): RouterHandlers {
         now: () => control.now,
         schedule: () => tasks.schedule(task, true),
         unschedule: () => tasks.schedule(task, false),
+        timerIsSet: () => timers !== undefined && hostTimerIsSet(data, plan.timers, timers.first),
         setTimer: (at) => {
           if (timers) setHostTimer(data, plan.timers, plan.control, timers.first, at ?? noTimer);
         },

@@ -4,6 +4,7 @@ import { ConfigurationError, type FlattenOptions, graphText, lineAndColumn, type
 import { moduleText, wasmBackend } from "@clickos/codegen";
 import { type LoopSource, Wakers } from "@clickos/run-loop";
 import type { MachineNames } from "../arguments/machine-names.ts";
+import type { ElementInstance } from "../compile/check.ts";
 import {
   type CheckedConfiguration,
   checkConfiguration,
@@ -11,7 +12,8 @@ import {
   compile,
   needsService,
 } from "../compile/compile.ts";
-import type { Platform } from "../compile/platform.ts";
+import { noTimer, type Platform } from "../compile/platform.ts";
+import { TaskList } from "../compile/tasks.ts";
 import type { ElementSet, FileUse, HostFiles, HostProcess, HostService, ServiceHost } from "../element/element.ts";
 import type { HandlerEntry, HandlerReport, ServiceHandler } from "../element/handler.ts";
 import { type HandlerTree, WatchList } from "../element/handler-tree.ts";
@@ -21,6 +23,7 @@ import { HostTimers } from "./host-timers.ts";
 import { createInstance, type Instance, takeOver } from "./instance.ts";
 import { readInteger } from "./integer.ts";
 import { type Drop, handlerLines, type RouterHandlers } from "./router-handlers.ts";
+import { type SimulatedRouter, Simulation } from "./simulation.ts";
 import { TimeWarp } from "./time-warp.ts";
 import { type Unfinished, unfinished } from "./unfinished.ts";
 
@@ -30,6 +33,11 @@ export interface RouterOptions {
   readonly file?: string;
   /** Nanoseconds since 1970; the system's by default. */
   readonly clock?: () => bigint;
+  /**
+   * Simulated time, from so many nanoseconds since 1970 on, in place of a `clock`: each reading takes a nanosecond, and when no task is
+   * scheduled it goes on to the next timer, as with Click's `--simtime`.
+   */
+  readonly simulation?: bigint;
   /** What hash tables mix into their keys, and random numbers start from: drawn anew, or fixed where a `clock` is given, by default. */
   readonly seed?: bigint;
   /** Receives the text that elements print. */
@@ -63,9 +71,12 @@ export interface RouterOptions {
  */
 export type RunResult = "idle" | "more" | "polling" | "stopped";
 
-const _results: readonly RunResult[] = ["idle", "more", "stopped", "polling"];
-/** Firings of tasks between looks at timers, as in Click. */
-const firingsPerTurn = 128;
+/** Firings of tasks between looks at timers, as in Click: its count goes down to 0. */
+const firingsPerTurn = 129;
+/** Turns in which no task finds anything to do, after which they are taken to poll. */
+const turnsOfPolling = 16;
+/** Timers that are called between two turns of tasks, as in Click. */
+const timersPerTurn = 65;
 /** Requests to stop, or not to, that are counted. */
 const maximumRunCount = 0x7fffffff;
 /** Times that driver managers are asked to take up requests to stop, before the router stops. */
@@ -86,6 +97,7 @@ export class Router implements HandlerTree, Disposable, LoopSource {
   private readonly sent = new Map<number, TimedFrame[]>();
   private current!: Instance;
   private readonly watches = new WatchList();
+  private readonly simulation: Simulation | undefined;
   private inside = false;
   /** Stops among those asked for that only end the turn. */
   private yields = 0;
@@ -115,12 +127,28 @@ export class Router implements HandlerTree, Disposable, LoopSource {
       }),
     );
     router.current = router.instantiate(configuration, new Map());
-    for (const service of router.current.services) service?.start?.();
+    const { services } = router.current;
+    router.current.initialize((element) => router.start(configuration, element, services[element]));
     return router;
+  }
+
+  /** Starts the host side of an element; it throws a `string` to refuse. */
+  private start({ checked }: CheckedConfiguration, element: number, service: HostService | undefined): void {
+    try {
+      service?.start?.();
+    } catch (problem) {
+      if (typeof problem !== "string") throw problem;
+      this.close();
+      const { source, class: cls } = checked.elements[element] as ElementInstance;
+      throw new ConfigurationError([
+        { severity: "error", message: `'${source.name} :: ${cls.name}': ${problem}`, place: source.place },
+      ]);
+    }
   }
 
   private constructor(options: RouterOptions) {
     this.options = options;
+    if (options.simulation !== undefined) this.simulation = new Simulation(options.simulation);
   }
 
   private check(text: string, file: string): CheckedConfiguration {
@@ -169,8 +197,8 @@ export class Router implements HandlerTree, Disposable, LoopSource {
         root: this.rootHandlers(),
         reconfigure: (element, config) => this.reconfigure(element, config),
       },
-      now: this.now(),
-      seed: compiled.seeded ? (this.options.seed ?? drawSeed(this.options.clock !== undefined)) : 0n,
+      now: this.simulation ? (this.current?.words.now ?? this.simulation.now) : this.now(),
+      seed: compiled.seeded ? (this.options.seed ?? drawSeed(!this.realTime)) : 0n,
     });
   }
 
@@ -233,9 +261,18 @@ export class Router implements HandlerTree, Disposable, LoopSource {
   private get tree(): RouterHandlers {
     return this.current.handlers;
   }
-  /** The router's time in nanoseconds. */
+  /** Whether time is the system's. */
+  private get realTime(): boolean {
+    return this.options.clock === undefined && this.simulation === undefined;
+  }
+  /** The router's time in nanoseconds. In simulated time to ask takes a nanosecond. */
   now(): bigint {
-    return this.options.clock?.() ?? this.warp.now();
+    if (!this.simulation) return this.options.clock?.() ?? this.warp.now();
+    // The code counts readings in the router's memory, and so does who asks.
+    const { words } = this.current;
+    const { now } = words;
+    words.now = now + 1n;
+    return now;
   }
 
   /** A device that the configuration names. @throws {RangeError} when it names no such device. */
@@ -281,29 +318,88 @@ export class Router implements HandlerTree, Disposable, LoopSource {
    * that are due are run, later ones are not waited for. `enough` is asked after each 128 firings and each timer.
    */
   run(rounds = 0x7fffffff, enough?: () => boolean): RunResult {
-    const perTurn = Math.max(1, Math.ceil(firingsPerTurn / Math.max(1, this.current.compiled.memory.tasks.count)));
-    for (let left = rounds; left > 0; left -= perTurn) {
+    if (this.simulation) return this.simulation.run(this.simulated, enough);
+    let quiet = 0;
+    for (let left = rounds * Math.max(1, this.current.compiled.memory.tasks.count); left > 0; left -= firingsPerTurn) {
       if (this.asked && !this.keepsRunning()) return "stopped";
-      const now = this.now();
-      this.inside = true;
-      let result = 0;
-      try {
-        result = this.current.run(now, Math.min(left, perTurn));
-      } finally {
-        this.inside = false;
-        this.current.words.stopped -= this.yields;
-        this.yields = 0;
-        this.pendingSwap?.();
-        this.pendingSwap = undefined;
-      }
-      const fired = this.timers.fire(now, () => this.asked || enough?.() === true);
+      this.current.words.now = this.now();
+      const result = this.runTasks(Math.min(left, firingsPerTurn));
+      const fired = this.fireTimers(this.current.words.now, enough);
       this.checkWatches();
       if (this.asked && !this.keepsRunning()) return "stopped";
       if (result === 0 && !fired) return "idle";
-      if (result === 3 && !fired) return "polling";
+      // Queues tell those who pull after some pulls only.
+      quiet = result === 3 && !fired ? quiet + 1 : 0;
+      if (quiet >= turnsOfPolling) return "polling";
       if (enough?.()) break;
     }
     return "more";
+  }
+
+  /** What simulated time works with. */
+  private readonly simulated: SimulatedRouter = (() => {
+    const router = this;
+    return {
+      get words() {
+        return router.current.words;
+      },
+      get next() {
+        return router.nextTimer;
+      },
+      get stopping() {
+        return router.asked;
+      },
+      now: () => router.now(),
+      tasks: () => router.runTasks(firingsPerTurn),
+      timers: (check) => router.fireTimers(check),
+      active: () => new TaskList(new DataView(router.memory.buffer), router.current.compiled.memory.tasks).active,
+      goesOn() {
+        router.checkWatches();
+        return !router.asked || router.keepsRunning();
+      },
+    };
+  })();
+
+  private runTasks(firings: number): number {
+    this.inside = true;
+    try {
+      return this.current.tasks(firings);
+    } finally {
+      this.leave();
+    }
+  }
+
+  /** Calls timers that are due, those of the host's elements among the others in order of time; whether there were any. */
+  private fireTimers(check: bigint, enough?: () => boolean): boolean {
+    let fired = false;
+    for (let n = 0; n < timersPerTurn && !this.asked; n++) {
+      const own = this.timers.next ?? noTimer;
+      const { nextTimer } = this.current.words;
+      if (own > check && nextTimer > check) break;
+      fired = true;
+      if (own <= nextTimer) this.timers.fire();
+      else this.runTimers(check, own - 1n);
+      if (own > check || enough?.()) break;
+    }
+    return fired;
+  }
+
+  private runTimers(check: bigint, until: bigint): void {
+    this.inside = true;
+    try {
+      this.current.timers(check, until, timersPerTurn);
+    } finally {
+      this.leave();
+    }
+  }
+
+  /** Does what had to wait for the code to return. */
+  private leave(): void {
+    this.inside = false;
+    this.current.words.stopped -= this.yields;
+    this.yields = 0;
+    this.pendingSwap?.();
+    this.pendingSwap = undefined;
   }
 
   /** One turn of a run loop. */
@@ -313,7 +409,7 @@ export class Router implements HandlerTree, Disposable, LoopSource {
   /** Nanoseconds until the next timer. */
   get wakesIn(): bigint | undefined {
     const next = this.nextTimer;
-    if (next === undefined) return undefined;
+    if (next === undefined || this.simulation) return undefined;
     const wait = next - this.now();
     return this.options.clock ? wait : this.warp.wait(wait);
   }
@@ -356,7 +452,7 @@ export class Router implements HandlerTree, Disposable, LoopSource {
   get nextTimer(): bigint | undefined {
     const guest = this.current.words.nextTimer;
     const host = this.timers.next;
-    if (guest === 0x7fffffffffffffffn) return host;
+    if (guest === noTimer) return host;
     return host !== undefined && host < guest ? host : guest;
   }
 
@@ -370,12 +466,12 @@ export class Router implements HandlerTree, Disposable, LoopSource {
   }
   /** Reads `element.handler`, or one of the router's own. @throws {HandlerError} */
   read(path: string, argument = "", report?: HandlerReport): string {
-    this.current.words.now = this.now();
+    if (!this.simulation) this.current.words.now = this.now();
     return this.tree.read(path, argument, report);
   }
   /** @throws {HandlerError} */
   write(path: string, value: string, report?: HandlerReport): void {
-    this.current.words.now = this.now();
+    if (!this.simulation) this.current.words.now = this.now();
     this.tree.write(path, value, report);
     this.checkWatches();
     this.wakers.wake();
@@ -462,7 +558,9 @@ export class Router implements HandlerTree, Disposable, LoopSource {
    * @throws {ConfigurationError} when the text is wrong; the running configuration then goes on.
    */
   hotswap(text: string, file = "hotconfig"): void {
-    this.replace(this.instantiate(this.check(text, file), new Map()), new Set());
+    const next = this.instantiate(this.check(text, file), new Map());
+    next.initialize();
+    this.replace(next, new Set());
   }
 
   private reconfigure(element: string, config: string): void {
@@ -474,7 +572,9 @@ export class Router implements HandlerTree, Disposable, LoopSource {
         const service = services[i];
         if (service && e.source.name !== element) reuse.set(e.source.name, service);
       });
-      return this.instantiate(changed, reuse);
+      const instance = this.instantiate(changed, reuse);
+      instance.initialize();
+      return instance;
     });
     this.replace(next, new Set([element]));
   }
@@ -499,6 +599,7 @@ export class Router implements HandlerTree, Disposable, LoopSource {
     next.words.stopped += before.words.stopped;
     // A new configuration starts anew; one that only was given other arguments goes on.
     if (changed.size === 0) this.runCount = 1;
+    if (this.simulation) next.words.now = before.words.now;
     this.current = next;
     for (const service of before.services) if (service && !next.services.includes(service)) service.close?.();
     for (const service of next.services) if (service && !before.services.includes(service)) service.start?.();
@@ -563,13 +664,14 @@ function processPlatform(rings: Map<number, DeviceRings>, options: RouterOptions
     heapAlways: true,
     maximumPages: 16384,
     services: options.services ?? true,
+    exactTasks: true,
+    exactClock: options.simulation !== undefined,
     device: (context, number) => stageDeviceRings(context, number, rings),
     chatter(c, address, length) {
       c.call(c.module.import("click", "chatter", { address: "i32", length: "i32" }, undefined), address, length);
     },
     finish(module, functions) {
-      module.export("init", functions.init);
-      module.export("run", functions.run);
+      for (const [name, part] of Object.entries(functions.parts)) module.export(name, part);
     },
   };
 }

@@ -27,6 +27,7 @@ import {
 } from "@clickos/click-core/element";
 import { splitWords } from "@clickos/click-language/arguments";
 import { u32, u64 } from "@clickos/layout";
+import { wake } from "../lib/handlers.ts";
 import { buildPacket } from "../lib/ip-build.ts";
 import { parseProtocol, type SummaryField, summaryField, type Value, type Values } from "../lib/ip-summary.ts";
 import { pullFromHost, pushFromHost } from "../lib/service-source.ts";
@@ -46,7 +47,7 @@ export const FromIPSummaryDump: ElementClass = element({
   config: {
     FILENAME: required(arg.filename),
     STOP: keyword(arg.bool, false),
-    ACTIVE: keyword(live(arg.bool), true),
+    ACTIVE: keyword(live(arg.bool, { written: wake }), true),
     ZERO: keyword(arg.bool, false),
     CHECKSUM: keyword(arg.bool, false),
     PROTO: keyword(arg.string, "T"),
@@ -261,7 +262,8 @@ export const FromIPSummaryDump: ElementClass = element({
   },
   startsScheduled: ({ config }) => config.ACTIVE,
   hasTask: ({ outputIsPush }) => outputIsPush,
-  notifier: { active: (_c, { state }) => state.active.get().and(state.ended.get().eqz()) },
+  notifier: { empty: true },
+  timer: (_c, { task, isPush, emptyNote }) => (isPush(0) ? task.schedule() : emptyNote.wake()),
   pull: (c, _port, context) => pullFromHost(c, context),
   task: (c, context) => pushFromHost(c, context.config.BURST, context),
 });

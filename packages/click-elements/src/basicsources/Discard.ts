@@ -1,23 +1,36 @@
 /**
  * Discard([keywords ACTIVE, BURST]) — ends packets.
  *
- * As a push element it kills what it is given; as a pull element it pulls BURST packets (default 1) a turn,
+ * As a push element it kills what it is given; as a pull element it pulls BURST packets (default 1; 0 is no limit) a turn,
  * while it is active.
  *
- * Handlers: count (read), reset_counts (write), active (read, write).
+ * Handlers: count (read), reset_counts (write); where it pulls, active (read, write).
  *
  *   ... -> c :: Counter -> Discard;
  */
 
 import { arg, type ElementClass, element, keyword, live } from "@clickos/click-core/element";
 import { u64 } from "@clickos/layout";
+import { syntaxError } from "../lib/handlers.ts";
 import { pullTask } from "../lib/pull-task.ts";
 
 export const Discard: ElementClass = element({
   name: "Discard",
   ports: "1/0",
   processing: "a/a",
-  config: { ACTIVE: keyword(live(arg.bool), true), BURST: keyword(arg.u32, 1) },
+  config: {
+    ACTIVE: keyword(
+      live(arg.bool, {
+        refusal: syntaxError,
+        written: ({ schedule, unschedule }, s: { readonly active: number }) => (s.active ? schedule() : unschedule()),
+      }),
+      true,
+    ),
+    BURST: keyword(arg.u32, 1),
+  },
+  peers({ config, inputIsPush, error }) {
+    if (!config.ACTIVE && inputIsPush(0)) error("ACTIVE is meaningless in push context");
+  },
   state: { count: u64 },
   handlers: {
     count: { counter: "count" },
@@ -33,12 +46,16 @@ export const Discard: ElementClass = element({
   },
   hasTask: ({ inputIsPush }) => !inputIsPush,
   startsScheduled: ({ config }) => config.ACTIVE,
-  task(c, { config, input, state, task }) {
-    c.if(state.active.get().eqz(), () => task.unschedule());
-    const burst = c.select(state.active.get(), c.i32(config.BURST), c.i32(0));
-    return pullTask(c, burst, input(0), (packet) => {
-      state.count.inc();
-      packet.kill();
-    });
+  task(c, { config, input, state, task, mayPull }) {
+    const count = pullTask(c, config.BURST === 0 ? 0xffffffff : config.BURST, input(0), (packet) => packet.kill());
+    state.count.inc(count.toI64());
+    c.if(
+      state.active
+        .get()
+        .and(count.ne(0).or(mayPull(0)))
+        .eqz(),
+      () => task.unschedule(),
+    );
+    return count;
   },
 });

@@ -11,6 +11,7 @@ export const Idle: ElementClass = element({
   name: "Idle",
   ports: "-/-",
   processing: "a/a",
+  quiet: true,
   push(_c, _port, packet) {
     packet.kill();
   },

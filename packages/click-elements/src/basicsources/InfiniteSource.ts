@@ -1,22 +1,36 @@
 /**
- * InfiniteSource([DATA, LIMIT, BURST, ACTIVE] [, keywords LENGTH, TIMESTAMP, STOP]) — makes packets without end.
+ * InfiniteSource([DATA, LIMIT, BURST, ACTIVE] [, keywords TIMESTAMP, LENGTH, STOP, END_CALL]) — makes packets without end.
  *
- * Pushes BURST packets (default 1; 1,024 at most) each time it is scheduled, or answers pulls. Stops after LIMIT packets;
- * -1, the default, is no limit. Each packet holds DATA, cut or filled with zeros to LENGTH when that is given;
- * without DATA it is 64 zeros. Packets have the time as their timestamp, unless TIMESTAMP is false. With STOP true, asks the driver to stop at the limit. Sleeps while the queues
- * that it fills are full.
+ * Pushes BURST packets (default 1) each time it is scheduled, or answers pulls. Stops after LIMIT packets;
+ * -1, the default, is no limit. Each packet holds DATA, cut or repeated to LENGTH when that is given;
+ * without DATA it is a text of 69 bytes. Packets have the time as their timestamp, unless TIMESTAMP is false. When it is scheduled or
+ * asked once more after the last packet, it asks the driver to stop (STOP true), or writes a handler (END_CALL `HANDLER [VALUE]`; then it
+ * runs in process only). Sleeps while the queues that it fills are full.
  *
  * Handlers: count (read), reset (write), active, limit, burst, data, length (read, write).
  *
  *   InfiniteSource(LIMIT 1000, STOP true) -> Discard;
  */
 
-import { arg, type ElementClass, element, keyword, live, positional } from "@clickos/click-core/element";
+import {
+  arg,
+  type ElementClass,
+  type ElementContext,
+  element,
+  keyword,
+  live,
+  positional,
+} from "@clickos/click-core/element";
 import { quoteAlways } from "@clickos/click-language/arguments";
-import { u32 } from "@clickos/layout";
-import { resetHandler } from "../lib/handlers.ts";
+import type { I32 } from "@clickos/codegen";
+import { type U32Field, type U64Field, u64 } from "@clickos/layout";
+import { checkWritable, type HandlerCall, handlerCall, writeHandler } from "../lib/handler-call.ts";
+import { wake } from "../lib/handlers.ts";
 import { boundedBurst } from "../lib/pull-task.ts";
-import { dataText, makePacket, packetTemplate } from "../lib/source.ts";
+import { dataText, defaultData, lengthText, makePacket, packetTemplate } from "../lib/source.ts";
+
+const notLength = "length must be integer";
+const change = (refusal: string) => ({ refusal, written: wake });
 
 export const InfiniteSource: ElementClass = element({
   name: "InfiniteSource",
@@ -24,68 +38,108 @@ export const InfiniteSource: ElementClass = element({
   processing: "a/a",
   live: true,
   config: {
-    DATA: positional(arg.bytes, new Uint8Array(64)),
-    LIMIT: positional(live(arg.i32), -1),
-    BURST: positional(live(arg.integer(1, 0x7fffffff)), 1),
-    ACTIVE: positional(live(arg.bool), true),
+    DATA: positional(arg.bytes, defaultData),
+    LIMIT: positional(live(arg.i32, change("limit parameter must be integer")), -1),
+    BURST: positional(live(arg.integer(1, 0x7fffffff), change("burstsize parameter must be integer >= 1")), 1),
+    ACTIVE: positional(live(arg.bool, change("active parameter must be boolean")), true),
     LENGTH: keyword(arg.i32, -1),
     DATASIZE: keyword(arg.i32, -1),
     TIMESTAMP: keyword(arg.bool, true),
     STOP: keyword(arg.bool, false),
+    END_CALL: keyword<HandlerCall | undefined>(handlerCall, undefined),
   },
   prepare({ config, error }) {
-    return {
-      template: packetTemplate({ DATA: config.DATA, LENGTH: Math.max(config.LENGTH, config.DATASIZE) }, error),
-    };
+    if (config.STOP && config.END_CALL) error("END_CALL and STOP are mutually exclusive");
+    const length = Math.max(config.LENGTH, config.DATASIZE);
+    return { length, template: packetTemplate({ DATA: config.DATA, LENGTH: length }, error) };
   },
-  state: { count: u32 },
+  state: { count: u64 },
   handlers: {
     count: { counter: "count" },
     data: {
-      constant: ({ plan }) => dataText(plan.template),
+      constant: ({ config }) => dataText(config.DATA),
       write: (_s, text, { change }) => change("DATA", quoteAlways(text)),
     },
     length: {
-      constant: ({ config }) => config.LENGTH,
-      write: (_s, text, { change }) => change("LENGTH", text),
+      constant: ({ plan }) => plan.length,
+      write: (_s, text, { change }) => change("LENGTH", lengthText(text, notLength)),
     },
-    reset: resetHandler("count"),
+    datasize: {
+      constant: ({ plan }) => plan.length,
+      write: (_s, text, { change }) => change("DATASIZE", lengthText(text, notLength)),
+    },
+    reset: {
+      write(s, _value, context) {
+        s.count = 0n;
+        wake(context);
+      },
+    },
   },
-  notifier: { active: (_c, { state }) => state.active.get().and(state.count.get().ltU(state.limit.get())) },
+  needsService: (config) => config.END_CALL !== undefined,
+  service: ({ config, host, name }) => ({
+    start() {
+      if (config.END_CALL) checkWritable(config.END_CALL, host);
+    },
+    called() {
+      if (config.END_CALL) writeHandler(config.END_CALL, host, name);
+    },
+  }),
+  notifier: { empty: true },
   pull(c, _port, context) {
-    const { state, plan, output } = context;
-    c.if(state.active.get().and(state.count.get().ltU(state.limit.get())), () => {
-      makePacket(c, plan.template, context, (packet) => {
-        state.count.inc();
-        output(0).push(packet);
-      });
-    });
+    const { state, plan, output, emptyNote } = context;
+    c.if(
+      state.active.get().and(isOver(context).eqz()),
+      () => {
+        makePacket(c, plan.template, context, (packet) => {
+          state.count.inc();
+          output(0).push(packet);
+        });
+      },
+      () => {
+        c.if(state.active.get(), () => end(context));
+        emptyNote.sleep();
+      },
+    );
   },
+  timer: (_c, { task, isPush, emptyNote }) => (isPush(0) ? task.schedule() : emptyNote.wake()),
   endless: ({ LIMIT }) => LIMIT < 0,
   hasTask: ({ outputIsPush }) => outputIsPush,
-  startsScheduled: ({ config }) => config.ACTIVE,
   task(c, context) {
-    const { state, plan, output, config, stop, task, mayPush } = context;
-    const worked = c.var("i32", 0, "worked");
-    const limit = state.limit.get();
-    c.if(
-      state.active.get().and(state.count.get().ltU(limit)).and(mayPush(0)),
-      () => {
-        // The limit is compared unsigned: -1 is never reached.
-        const left = limit.sub(state.count.get());
-        const burst = boundedBurst(c, state.burst.get());
-        const count = c.select(left.ltU(burst), left, burst);
-        worked.set(count);
-        state.count.inc(count);
-        c.for(0, count, 1, () => makePacket(c, plan.template, context, (packet) => output(0).push(packet)));
-        if (config.STOP)
-          c.if(state.count.get().geU(limit), () => {
-            task.unschedule();
-            stop();
-          });
-      },
-      () => task.unschedule(),
-    );
-    return worked.get();
+    const { state, plan, output, task, mayPush } = context;
+    const count = c.var("i32", 0, "count");
+    c.if(state.active.get().and(mayPush(0)), () => {
+      count.set(boundedBurst(c, state.burst.get()));
+      const limit = state.limit.get();
+      c.if(limit.geS(0), () => {
+        const left = limit.toI64().sub(state.count.get());
+        c.if(left.leS(count.get().toI64()), () => count.set(c.select(left.gtS(0n), left.toI32(), c.i32(0))));
+      });
+      const most = count.get();
+      c.for(0, most, 1, () => makePacket(c, plan.template, context, (packet) => output(0).push(packet)));
+      state.count.inc(most.toI64());
+      c.if(most.eqz().and(isOver(context)), () => end(context));
+    });
+    c.if(count.get().eqz(), () => task.unschedule());
+    return count.get();
   },
 });
+
+type Source = Pick<
+  ElementContext<
+    { readonly STOP: boolean; readonly END_CALL: HandlerCall | undefined },
+    unknown,
+    { limit: U32Field; count: U64Field; active: U32Field; burst: U32Field }
+  >,
+  "state" | "config" | "stop" | "service"
+>;
+
+function isOver({ state }: Source): I32 {
+  const limit = state.limit.get();
+  return limit.geS(0).and(state.count.get().geU(limit.toI64()));
+}
+
+/** What is done at the limit. */
+function end({ config, stop, service }: Source): void {
+  if (config.STOP) stop();
+  if (config.END_CALL) service.call();
+}

@@ -25,21 +25,20 @@ import {
   tokenRateOf,
 } from "@clickos/click-core/element";
 import { quoteAlways } from "@clickos/click-language/arguments";
-import type { FunctionBuilder, I32 } from "@clickos/codegen";
+import type { FunctionBuilder } from "@clickos/codegen";
 import { type U32Field, u32 } from "@clickos/layout";
-import { readValue, resetHandler, wake } from "../lib/handlers.ts";
-import { dataText, makePacket, packetTemplate } from "../lib/source.ts";
-
-/** Packets that are pushed in one turn of the task. */
-const packetsATurn = 32;
+import { readValue, syntaxError, wake } from "../lib/handlers.ts";
+import { dataText, defaultData, lengthText, makePacket, packetTemplate } from "../lib/source.ts";
 
 const state = { rate: tokenRate, tokens: tokenCount, count: u32 };
 type Tokens = { readonly rate: HostTokenRate; readonly tokens: HostTokenCount; readonly active: number };
 
-const limit = live(arg.i32, { written: wake });
+const limit = live(arg.i32, { refusal: syntaxError, written: wake });
 const active = live(arg.bool, {
+  refusal: syntaxError,
   written(context, s: Tokens) {
-    if (s.active) s.tokens.set(s.rate, 1);
+    if (!s.active) return;
+    s.tokens.set(s.rate, 1);
     wake(context);
   },
 });
@@ -51,7 +50,7 @@ export const RatedSource: ElementClass = element({
   ports: "0/1",
   processing: "a/a",
   config: {
-    DATA: positional(arg.bytes, new Uint8Array(64)),
+    DATA: positional(arg.bytes, defaultData),
     RATE: positional(arg.u32, 10),
     LIMIT: positional(limit, -1),
     ACTIVE: positional(active, true),
@@ -61,12 +60,12 @@ export const RatedSource: ElementClass = element({
     BANDWIDTH: keyword(arg.bandwidth, 0),
   },
   prepare({ config, error }) {
-    const template = packetTemplate({ DATA: config.DATA, LENGTH: Math.max(config.LENGTH, config.DATASIZE) }, error);
-    const { length } = template;
-    if (config.BANDWIDTH === 0) return { template, rate: config.RATE, capacity: capacityOf(config.RATE) };
-    if (length === 0) error("packets of no bytes have no bandwidth");
-    const rate = Math.floor(config.BANDWIDTH / Math.max(length, 1));
-    return { template, rate, capacity: Math.max(capacityOf(rate), 2 * Math.max(config.LENGTH, config.DATASIZE)) };
+    const length = Math.max(config.LENGTH, config.DATASIZE);
+    const template = packetTemplate({ DATA: config.DATA, LENGTH: length }, error);
+    if (config.BANDWIDTH === 0) return { length, template, rate: config.RATE, capacity: capacityOf(config.RATE) };
+    if (template.length === 0) error("packets of no bytes have no bandwidth");
+    const rate = Math.floor(config.BANDWIDTH / Math.max(template.length, 1));
+    return { length, template, rate, capacity: Math.max(capacityOf(rate), 2 * length) };
   },
   state,
   initial: ({ plan }) => ({ rate: tokenRateOf(plan.rate, plan.capacity) }),
@@ -78,7 +77,7 @@ export const RatedSource: ElementClass = element({
       write(s, text, context) {
         const before = tokenRateOf(0, 0);
         Object.assign(before.parts, { scale: s.rate.parts.scale });
-        const rate = readValue(arg.u32, text);
+        const rate = readValue(arg.u32, text, syntaxError);
         const stood = s.rate.tokens === 0;
         s.rate.assign(rate, capacityOf(rate));
         s.tokens.adjust(before, s.rate);
@@ -88,12 +87,16 @@ export const RatedSource: ElementClass = element({
     },
     count: { counter: "count" },
     data: {
-      constant: ({ plan }) => dataText(plan.template),
+      constant: ({ config }) => dataText(config.DATA),
       write: (_s, text, { change }) => change("DATA", quoteAlways(text)),
     },
     length: {
-      constant: ({ config }) => config.LENGTH,
-      write: (_s, text, { change }) => change("LENGTH", text),
+      constant: ({ plan }) => plan.length,
+      write: (_s, text, { change }) => change("LENGTH", lengthText(text, syntaxError)),
+    },
+    datasize: {
+      constant: ({ plan }) => plan.length,
+      write: (_s, text, { change }) => change("DATASIZE", lengthText(text, syntaxError)),
     },
     reset: {
       write(s, _value, context) {
@@ -102,66 +105,59 @@ export const RatedSource: ElementClass = element({
         wake(context);
       },
     },
-    reset_counts: resetHandler("count"),
   },
   endless: ({ LIMIT }) => LIMIT < 0,
   hasTask: ({ outputIsPush }) => outputIsPush,
-  notifier: { active: (c, context) => mayMake(c, context) },
+  // Those who pull sleep until a packet is due; in Click they ask again and again.
+  notifier: { empty: true },
   init(_c, { state }) {
     state.tokens.set(state.rate, 1);
   },
-  timer(_c, { task, wake, isPush }) {
+  timer(_c, { task, emptyNote, isPush }) {
     if (isPush(0)) task.schedule();
-    else wake();
+    else emptyNote.wake();
   },
   task(c, context) {
-    const { state, output, task, config, stop, plan } = context;
+    const { output, task } = context;
     const worked = c.var("i32", 0, "worked");
-    if (config.STOP) c.if(state.active.get().and(isOver(context)), () => stop());
-    c.for(0, packetsATurn, 1, () => {
-      c.if(mayMake(c, context).eqz(), () => {
-        // It runs once more after the last packet, to stop.
-        c.if(worked.get().eqz(), () => task.unschedule());
-        c.break();
-      });
-      state.tokens.remove(state.rate, 1);
-      state.count.inc();
+    make(c, context, () => {
+      makePacket(c, context.plan.template, context, (packet) => output(0).push(packet));
+      context.state.count.inc();
       worked.set(1);
-      makePacket(c, plan.template, context, (packet) => output(0).push(packet));
     });
+    c.if(worked.get().eqz(), () => task.unschedule());
     return worked.get();
   },
   pull(c, _port, context) {
-    const { state, output, config, stop, plan } = context;
-    if (config.STOP) c.if(state.active.get().and(isOver(context)), () => stop());
-    c.if(mayMake(c, context), () =>
-      makePacket(c, plan.template, context, (packet) => {
-        state.tokens.remove(state.rate, 1);
-        state.count.inc();
-        output(0).push(packet);
-      }),
-    );
+    const { output, emptyNote } = context;
+    const worked = c.var("i32", 0, "worked");
+    make(c, context, () => {
+      worked.set(1);
+      context.state.count.inc();
+      makePacket(c, context.plan.template, context, (packet) => output(0).push(packet));
+    });
+    c.if(worked.get().eqz(), () => emptyNote.sleep());
   },
 });
 
 type Rated = Pick<
-  ElementContext<unknown, unknown, typeof state & { limit: U32Field; active: U32Field }>,
-  "state" | "clock" | "timer"
+  ElementContext<{ readonly STOP: boolean }, unknown, typeof state & { limit: U32Field; active: U32Field }>,
+  "state" | "clock" | "timer" | "config" | "stop"
 >;
 
-function isOver({ state }: Rated): I32 {
-  // Compared unsigned: -1 is never reached.
-  return state.count.get().geU(state.limit.get());
-}
-
-/** Whether there is to be a packet; where it is too early, the timer says when. */
-function mayMake(c: FunctionBuilder, context: Rated): I32 {
-  const { state, clock, timer } = context;
-  const result = c.var("i32", 0, "result");
-  c.if(isOver(context).eqz().and(state.active.get()), () => {
-    state.tokens.refill(state.rate, clock.now());
-    result.set(state.tokens.contains(state.rate, 1));
-    c.if(result.get().eqz(), () => timer.after(state.tokens.timeUntil(state.rate, 1)));
+/** `some` makes a packet, if it is time for one; where it is too early, the timer says when. */
+function make(c: FunctionBuilder, { state, clock, timer, config, stop }: Rated, some: () => void): void {
+  c.if(state.active.get(), () => {
+    // Compared unsigned: -1 is never reached.
+    c.if(
+      state.count.get().geU(state.limit.get()),
+      () => {
+        if (config.STOP) stop();
+      },
+      () => {
+        state.tokens.refill(state.rate, clock.now());
+        c.if(state.tokens.removeIf(state.rate, 1), some, () => timer.after(state.tokens.timeUntil(state.rate, 1)));
+      },
+    );
   });
-  return result.get();
 }

@@ -27,6 +27,7 @@ export const ChatterSocket: ElementClass = element({
   name: "ChatterSocket",
   ports: "0/0",
   processing: "a/a",
+  configurePhase: 20,
   config: {
     TYPE: required(arg.choice("TCP", "UNIX")),
     WHERE: required(arg.string),

@@ -6,15 +6,16 @@
  *
  * Rates are moving averages, as Click's: each millisecond has a share of a sixteenth.
  *
- * Handlers: count, byte_count, rate (packets a second), byte_rate, bit_rate (read); reset, reset_counts (write).
+ * Handlers: count, byte_count, rate (packets a second), byte_rate, bit_rate (read); reset, reset_counts, byte_count_call (write);
+ * count_call (read: its number; write).
  *
  *   FromDevice(0) -> c :: Counter(COUNT_CALL 1000 stop) -> ...
  */
 import {
-  type ArgumentType,
   arg,
   type ElementClass,
   element,
+  emptyScope,
   type HostRate,
   keyword,
   Mistake,
@@ -22,78 +23,94 @@ import {
   readText,
 } from "@clickos/click-core/element";
 import { takeWord } from "@clickos/click-language/arguments";
-import { u64 } from "@clickos/layout";
+import { u32, u64 } from "@clickos/layout";
+import { checkWritable, type HandlerCall, handlerCall, writeHandler } from "../lib/handler-call.ts";
+import { syntaxError } from "../lib/handlers.ts";
 
-interface Call {
+interface Call extends HandlerCall {
   readonly at: bigint;
-  readonly path: string;
-  readonly value: string;
 }
-
-const call: ArgumentType<Call> = {
-  expects: "a number and a handler",
-  parse(text, scope) {
-    const [number, rest] = takeWord(text);
-    const [path, value] = takeWord(rest);
-    const at = arg.u64.parse(number, scope);
-    if (typeof at !== "bigint" || path === "") return undefined;
-    const handler = readText(arg.handlerPath, path, scope);
-    return handler instanceof Mistake ? handler : { at, path: handler.given, value };
-  },
-};
+type Which = "COUNT_CALL" | "BYTE_COUNT_CALL";
 
 export const Counter: ElementClass = element({
   name: "Counter",
   ports: "1/1",
   processing: "a/a",
-  config: { COUNT_CALL: keyword(call, undefined), BYTE_COUNT_CALL: keyword(call, undefined) },
-  state: { count: u64, bytes: u64, rate: rate(10), byteRate: rate(4) },
+  config: { COUNT_CALL: keyword(arg.raw, ""), BYTE_COUNT_CALL: keyword(arg.raw, "") },
+  prepare({ config, scope, error }) {
+    const call = (which: Which): Call | undefined => {
+      const text = config[which] ?? "";
+      if (text === "") return undefined;
+      const [number, rest] = takeWord(text);
+      const at = readText(arg.u64, number, scope);
+      if (at instanceof Mistake) error(`${which} type mismatch`);
+      const call = readText(handlerCall, rest, scope);
+      if (call instanceof Mistake) error(call.message ?? syntaxError);
+      return at instanceof Mistake || call instanceof Mistake ? undefined : { at, ...call };
+    };
+    return { COUNT_CALL: call("COUNT_CALL"), BYTE_COUNT_CALL: call("BYTE_COUNT_CALL") };
+  },
+  state: { count: u64, bytes: u64, rate: rate(10), byteRate: rate(4), called: u32, bytesCalled: u32 },
+  // Another call is made even where the earlier one was.
+  initial: () => ({ called: 0, bytesCalled: 0 }),
   handlers: {
     count: { counter: "count" },
     byte_count: { counter: "bytes", unit: "bytes" },
     rate: { kind: "rate", unit: "packets/s", read: (s, { now }) => closed(s, now()).rate.text() },
-    byte_rate: { kind: "rate", unit: "bytes/s", read: (s, { now }) => closed(s, now()).byteRate.text() },
     bit_rate: { kind: "rate", unit: "bits/s", read: (s, { now }) => closed(s, now()).byteRate.text(3) },
+    byte_rate: { kind: "rate", unit: "bytes/s", read: (s, { now }) => closed(s, now()).byteRate.text() },
     reset: { write: clear },
     reset_counts: { write: clear },
+    count_call: {
+      constant: ({ plan }) => plan.COUNT_CALL?.at ?? "",
+      write: (_s, text, { change }) => change("COUNT_CALL", checkedCall("count_call", text)),
+    },
+    byte_count_call: {
+      write: (_s, text, { change }) => change("BYTE_COUNT_CALL", checkedCall("byte_count_call", text)),
+    },
   },
-  needsService: (config) => config.COUNT_CALL !== undefined || config.BYTE_COUNT_CALL !== undefined,
-  service: ({ config, host, name }) => ({
-    packet(_packet, which) {
-      const due = which === 0 ? config.COUNT_CALL : config.BYTE_COUNT_CALL;
-      try {
-        if (due) host.handlers.write(due.path, due.value);
-      } catch (e) {
-        host.chatter(`${name}: ${(e as Error).message}`);
-      }
-      return 0;
+  needsService: (config) => config.COUNT_CALL !== "" || config.BYTE_COUNT_CALL !== "",
+  service: ({ plan, host, name }) => ({
+    start() {
+      for (const call of [plan.COUNT_CALL, plan.BYTE_COUNT_CALL]) if (call) checkWritable(call, host);
+    },
+    called(which) {
+      const call = which === 0 ? plan.COUNT_CALL : plan.BYTE_COUNT_CALL;
+      if (call) writeHandler(call, host, name);
     },
   }),
-  action(c, packet, { state, config, clock, service }) {
-    const { COUNT_CALL, BYTE_COUNT_CALL } = config;
-    const length = packet.length.toI64();
-    if (BYTE_COUNT_CALL) {
-      const before = state.bytes.get();
-      c.if(before.ltU(BYTE_COUNT_CALL.at).and(before.add(length).geU(BYTE_COUNT_CALL.at)), () => {
-        service.give(packet, 1);
-      });
-    }
-    const now = clock.now();
+  action(c, packet, { state, plan, clock, service }) {
+    // Click reads its clock for each of the rates.
+    const now = clock.now(2);
     // Both are closed together, so that one is looked at.
     c.if(state.rate.over(now), () => {
       state.rate.close(now, state.count.get());
       state.byteRate.close(now, state.bytes.get());
     });
     state.count.inc();
-    state.bytes.inc(length);
-    if (COUNT_CALL)
-      c.if(state.count.get().eq(COUNT_CALL.at), () => {
-        service.give(packet, 0);
+    state.bytes.inc(packet.length.toI64());
+    if (plan.COUNT_CALL)
+      c.if(state.count.get().eq(plan.COUNT_CALL.at).and(state.called.get().eqz()), () => {
+        state.called.set(1);
+        service.call(0);
+      });
+    if (plan.BYTE_COUNT_CALL)
+      c.if(state.bytes.get().geU(plan.BYTE_COUNT_CALL.at).and(state.bytesCalled.get().eqz()), () => {
+        state.bytesCalled.set(1);
+        service.call(1);
       });
   },
 });
 
-type Counts = { count: bigint; bytes: bigint; rate: HostRate; byteRate: HostRate };
+/** The text of a call that is written to a handler. Throws, as a `string`, what is wrong with it. */
+function checkedCall(handler: string, text: string): string {
+  const [number] = takeWord(text);
+  if (readText(arg.u64, number, emptyScope) instanceof Mistake)
+    throw `'${handler}' first word should be unsigned (count)`;
+  return text.trim();
+}
+
+type Counts = { count: bigint; bytes: bigint; called: number; bytesCalled: number; rate: HostRate; byteRate: HostRate };
 
 /** The same with its rates up to now. */
 function closed(s: Counts, now: bigint): Counts {
@@ -107,4 +124,6 @@ function clear(s: Counts): void {
   s.byteRate.recount(s.bytes, 0n);
   s.count = 0n;
   s.bytes = 0n;
+  s.called = 0;
+  s.bytesCalled = 0;
 }

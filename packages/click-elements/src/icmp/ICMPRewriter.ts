@@ -38,6 +38,7 @@ export const ICMPRewriter: ElementClass = element({
   name: "ICMPRewriter",
   ports: "1/1-",
   processing: "h/h",
+  configurePhase: 101,
   config: {
     MAPS: required(arg.raw),
     DST_ANNO: keyword(arg.bool, true),

@@ -16,6 +16,7 @@ export const AddressInfo: ElementClass = element({
   name: "AddressInfo",
   ports: "0/0",
   processing: "a/a",
+  configurePhase: 0,
   config: { ENTRIES: rest(arg.raw) },
   inform({ arguments: args, compound, scope, error }, information) {
     args.forEach((text, i) => {

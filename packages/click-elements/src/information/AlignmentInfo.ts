@@ -11,5 +11,6 @@ export const AlignmentInfo: ElementClass = element({
   name: "AlignmentInfo",
   ports: "0/0",
   processing: "a/a",
+  configurePhase: 20,
   config: { ENTRIES: rest(arg.raw) },
 });

@@ -27,6 +27,7 @@ export const PortInfo: ElementClass = element({
   name: "PortInfo",
   ports: "0/0",
   processing: "a/a",
+  configurePhase: 0,
   config: { ENTRIES: rest(arg.raw) },
   inform({ arguments: args, compound, scope, error }, information) {
     args.forEach((text, i) => {

@@ -12,6 +12,7 @@ export const ScheduleInfo: ElementClass = element({
   name: "ScheduleInfo",
   ports: "0/0",
   processing: "a/a",
+  configurePhase: 20,
   config: { ENTRIES: rest(arg.raw) },
   inform({ arguments: args, compound, scope, error }, information) {
     args.forEach((text, i) => {

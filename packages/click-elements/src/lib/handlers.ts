@@ -11,11 +11,15 @@ import {
   type Written,
 } from "@clickos/click-core/element";
 import type { U64Field } from "@clickos/layout";
+import { formatInterval } from "./time.ts";
 
-/** Reads a value that is written to a handler; throws what is wrong with it. */
-export function readValue<T>(type: ArgumentType<T>, text: string, scope: Scope = emptyScope): T {
+/** What most handlers of Click's say of a text that they cannot read. */
+export const syntaxError = "syntax error";
+
+/** Reads a value that is written to a handler; throws what is wrong with it, or `refused`. */
+export function readValue<T>(type: ArgumentType<T>, text: string, refused?: string, scope: Scope = emptyScope): T {
   const value = readText(type, text.trim(), scope);
-  if (value instanceof Mistake) throw value.message;
+  if (value instanceof Mistake) throw refused ?? value.message;
   return value;
 }
 
@@ -37,13 +41,13 @@ export function wake({ now, schedule, setTimer }: Written): void {
   setTimer(now());
 }
 
-/** The time between one turn and the next; never nothing. */
+/** The timer goes off at once, unless it is set, in an element that is active. */
+export function startTimer({ now, timerIsSet, setTimer }: Written, { active }: { readonly active: number }): void {
+  if (active && !timerIsSet()) setTimer(now());
+}
+
+/** The time between one turn and the next; when it is written, never nothing. */
 export const interval: StoredType<bigint, U64Field> = {
   ...arg.time,
-  stored: { ...arg.time.stored, store: (time) => time || 1n },
+  stored: { ...arg.time.stored, show: formatInterval },
 };
-
-/** The next turn comes one interval after it was written. */
-export function restart({ now, setTimer }: Written, { interval }: { readonly interval: bigint }): void {
-  setTimer(now() + interval);
-}

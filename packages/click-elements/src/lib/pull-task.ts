@@ -7,7 +7,7 @@ import type { FunctionBuilder, I32 } from "@clickos/codegen";
  * Packets of one turn of a task, whatever BURST says: a source that never ends would keep everything else, signals
  * included, from having a turn.
  */
-export const packetsPerTurn = 1024;
+export const packetsPerTurn: number = 1 << 20;
 
 /** What BURST comes to in one turn. */
 export function boundedBurst(c: FunctionBuilder, burst: I32): I32 {

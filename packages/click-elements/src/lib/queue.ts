@@ -8,21 +8,30 @@ export interface QueueKind {
   readonly empty: boolean;
   /** Tells tasks upstream when there is room. */
   readonly full: boolean;
+  /** What `class` shows, where that is another name. */
+  readonly shownAs?: string;
 }
 
+/** As many packets as any memory has. */
+const mostPackets = 1 << 19;
+/** Pulls that find nothing, one after another, before those who pull are told, where that is to be as in Click. */
+const patience = 9;
+
 export function queueElement(name: string, kind: QueueKind): ElementClass {
+  const shownAs = kind.shownAs ?? name;
   return element({
     name,
-    ports: "1/1",
-    processing: "h/l",
+    ports: "1/1-2",
+    processing: "h/lh",
     live: true,
     config: { CAPACITY: positional(arg.u32, 1000) },
-    prepare({ config, error }) {
-      if (config.CAPACITY < 1 || config.CAPACITY > 1_000_000)
-        error(`CAPACITY ${config.CAPACITY} is not between 1 and 1000000`);
-    },
-    holds: (config) => config.CAPACITY,
-    state: ({ config }) => ({ packets: packetRing(config.CAPACITY), drops: u32, highwater: u32 }),
+    holds: (config) => Math.min(config.CAPACITY, mostPackets),
+    state: ({ config }) => ({
+      packets: packetRing(Math.min(config.CAPACITY, mostPackets)),
+      drops: u32,
+      highwater: u32,
+      failures: u32,
+    }),
     offers: (offer) => [
       offer(
         Storage,
@@ -36,7 +45,7 @@ export function queueElement(name: string, kind: QueueKind): ElementClass {
       capacity: {
         kind: "gauge",
         unit: "packets",
-        constant: ({ config }) => config.CAPACITY,
+        constant: ({ config }) => config.CAPACITY | 0,
         write: (_s, text, { change }) => change("CAPACITY", text),
       },
       drops: { counter: "drops" },
@@ -52,26 +61,51 @@ export function queueElement(name: string, kind: QueueKind): ElementClass {
         },
       },
     },
-    notifier: {
-      active: kind.empty ? (_c, { state }) => state.packets.length().ne(0) : undefined,
-      room: kind.full ? (_c, { state, config }) => state.packets.length().ltU(config.CAPACITY) : undefined,
+    notifier: { empty: kind.empty, full: kind.full },
+    push(c, _port, packet, { state, line, config, name: self, output, emptyNote, fullNote, exact }) {
+      const before = state.packets.length();
+      c.if(
+        before.geU(Math.min(config.CAPACITY, mostPackets)),
+        () => {
+          if (config.CAPACITY > 0)
+            c.if(state.drops.get().eqz(), () => line().text(`${self} :: ${shownAs}: overflow`).end());
+          state.drops.inc();
+          output(1).push(packet, "queue full");
+        },
+        () => {
+          state.packets.append(packet.store());
+          const length = before.add(1);
+          c.if(length.gtU(state.highwater.get()), () => state.highwater.set(length));
+          // Only where it was empty are there pulls that failed, and may those who pull sleep.
+          if (kind.empty)
+            c.if(length.eq(1), () => {
+              if (exact) state.failures.set(0);
+              emptyNote.wake();
+            });
+          if (kind.full) c.if(length.eq(config.CAPACITY), () => fullNote.sleep());
+        },
+      );
     },
-    push(c, _port, packet, { state, line, name: self, wake }) {
-      state.packets.push(packet, (rejected) => {
-        c.if(state.drops.get().eqz(), () => line().text(`${self}: overflow`).end());
-        state.drops.inc();
-        rejected.drop("queue full");
-      });
+    pull(c, _port, { state, packets, config, output, emptyNote, fullNote, exact }) {
       const length = state.packets.length();
-      if (kind.empty) c.if(length.eq(1), wake);
-      c.if(length.gtU(state.highwater.get()), () => state.highwater.set(length));
-    },
-    pull(c, _port, { state, packets, output, config, wakeUpstream }) {
-      const length = state.packets.length();
-      c.if(length, () => {
-        if (kind.full) c.if(length.eq(config.CAPACITY), wakeUpstream);
-        packets.take(state.packets.shift(), (packet) => output(0).push(packet));
-      });
+      c.if(
+        length,
+        () => {
+          // Only where it was full may those who push sleep.
+          if (kind.full) c.if(length.eq(config.CAPACITY), () => fullNote.wake());
+          packets.take(state.packets.shift(), (packet) => output(0).push(packet));
+        },
+        () => {
+          if (!kind.empty) return;
+          if (!exact) emptyNote.sleep();
+          else
+            c.if(
+              state.failures.get().geU(patience),
+              () => emptyNote.sleep(),
+              () => state.failures.inc(),
+            );
+        },
+      );
     },
   });
 }

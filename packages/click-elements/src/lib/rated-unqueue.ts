@@ -4,15 +4,13 @@ import {
   type ElementClass,
   element,
   keyword,
-  live,
   required,
   tokenCount,
   tokenRate,
   tokenRateOf,
 } from "@clickos/click-core/element";
 import { u32 } from "@clickos/layout";
-import { readValue } from "./handlers.ts";
-import { packetsPerTurn } from "./pull-task.ts";
+import { readValue, syntaxError } from "./handlers.ts";
 import { type RateUnit, rateText, rateType } from "./rate-text.ts";
 
 /** A packet of bytes passes while so many tokens are there, whatever its length; they are beyond the burst. */
@@ -39,21 +37,28 @@ export function ratedUnqueue(name: string, unit: RateUnit): ElementClass {
     live: true,
     config: {
       RATE: required(rateType(unit)),
-      BURST: keyword(arg.u32, 32),
-      ACTIVE: keyword(live(arg.bool), true),
       BURST_DURATION: keyword(arg.time, undefined),
       [unit === "bytes" ? "BURST_BYTES" : "BURST_SIZE"]: keyword(arg.u32, undefined),
     },
     prepare({ config, error }) {
       const amount = (config as { BURST_BYTES?: number }).BURST_BYTES ?? (config as { BURST_SIZE?: number }).BURST_SIZE;
       if (amount !== undefined && config.BURST_DURATION !== undefined)
-        error("the burst is given twice: by its duration and by its size");
+        error("cannot specify both BURST_DURATION and BURST_SIZE");
       const milliseconds = Math.min(Number((config.BURST_DURATION ?? 20_000_000n) / 1_000_000n), most);
       const burst: Burst = { milliseconds, amount };
       return { burst };
     },
-    state: { rate: tokenRate, tokens: tokenCount, runs: u32, emptyRuns: u32, pushes: u32, failedPulls: u32 },
+    state: {
+      rate: tokenRate,
+      tokens: tokenCount,
+      active: u32,
+      runs: u32,
+      emptyRuns: u32,
+      pushes: u32,
+      failedPulls: u32,
+    },
     initial: ({ config, plan }) => ({
+      active: 1,
       rate: tokenRateOf(config.RATE as number, capacity(unit, config.RATE as number, plan.burst)),
     }),
     handlers: {
@@ -69,30 +74,24 @@ export function ratedUnqueue(name: string, unit: RateUnit): ElementClass {
           if (stood) schedule();
         },
       },
+      active: {
+        flag: "active",
+        write: (s, value) => {
+          s.active = Number(readValue(arg.bool, value, syntaxError));
+        },
+      },
       calls: {
         read: (s) =>
           `${s.runs} calls to run_task()\n${s.emptyRuns} empty runs\n${s.pushes} pushes\n${s.failedPulls} failed pulls\n`,
       },
-      count: { counter: "pushes" },
     },
     init: (_c, { state }) => state.tokens.start(state.rate),
     timer: (_c, { task }) => task.schedule(),
-    task(c, { state, clock, input, output, timer, task, config, mayPull }) {
+    task(c, { state, clock, input, output, timer, task, mayPull }) {
       const worked = c.var("i32", 0, "worked");
       const { rate, tokens, runs, emptyRuns, pushes, failedPulls } = state;
-      tokens.refill(rate, clock.now());
-      c.for(0, Math.min(Math.max(1, config.BURST), packetsPerTurn), 1, () => {
-        runs.inc();
-        c.if(state.active.get().eqz(), () => {
-          task.unschedule();
-          c.break();
-        });
-        c.if(tokens.contains(rate, threshold[unit]).eqz(), () => {
-          timer.after(tokens.timeUntil(rate, threshold[unit]));
-          emptyRuns.inc();
-          task.unschedule();
-          c.break();
-        });
+      runs.inc();
+      const takeOne = (): void =>
         input(0).pull(
           (packet) => {
             tokens.remove(rate, unit === "bytes" ? packet.length : 1);
@@ -102,11 +101,25 @@ export function ratedUnqueue(name: string, unit: RateUnit): ElementClass {
           },
           () => {
             failedPulls.inc();
-            emptyRuns.inc(mayPull(0));
-            c.break();
+            c.if(
+              mayPull(0),
+              () => emptyRuns.inc(),
+              () => task.unschedule(),
+            );
           },
         );
-      });
+      c.if(
+        state.active.get(),
+        () => {
+          tokens.refill(rate, clock.now());
+          c.if(tokens.contains(rate, threshold[unit]), takeOne, () => {
+            timer.after(tokens.timeUntil(rate, threshold[unit]));
+            emptyRuns.inc();
+            task.unschedule();
+          });
+        },
+        () => task.unschedule(),
+      );
       return worked.get();
     },
   });

@@ -66,8 +66,18 @@ export function pushFromHost(c: FunctionBuilder, burst: number, context: HostSou
 
 /** Answers a pull. */
 export function pullFromHost(c: FunctionBuilder, context: HostSource): void {
-  const { state, output } = context;
+  const { state, output, emptyNote } = context;
+  const some = c.var("i32", 0, "some");
   c.if(state.active.get().and(state.ended.get().eqz()), () =>
-    nextPacket(c, context, (packet) => output(0).push(packet)),
+    nextPacket(
+      c,
+      context,
+      (packet) => {
+        some.set(1);
+        output(0).push(packet);
+      },
+      () => some.set(1),
+    ),
   );
+  c.if(some.get().or(state.ended.get().eqz().and(state.active.get())).eqz(), () => emptyNote.sleep());
 }

@@ -1,13 +1,5 @@
 /** Shaper and BandwidthShaper: they answer pulls at a rate of packets or bytes, as far apart as can be. */
-import {
-  type ElementClass,
-  type ElementContext,
-  element,
-  gapRate,
-  gapRateOf,
-  required,
-} from "@clickos/click-core/element";
-import type { FunctionBuilder, I32 } from "@clickos/codegen";
+import { type ElementClass, element, gapRate, gapRateOf, required } from "@clickos/click-core/element";
 import { readValue, wake } from "./handlers.ts";
 import { type RateUnit, rateText, rateType } from "./rate-text.ts";
 
@@ -37,31 +29,31 @@ export function pullShaper(name: string, unit: RateUnit): ElementClass {
         },
       },
     },
-    notifier: {
-      through: true,
-      active: (c, context) => (context.noutputs > 1 ? context.mayPull(0) : isDue(c, context).and(context.mayPull(0))),
-    },
-    timer: (_c, { wake }) => wake(),
-    pull(c, port, context) {
-      const { state, input, output } = context;
-      const due = isDue(c, context);
+    // Those who pull sleep until a packet is due; in Click they ask again and again.
+    notifier: { empty: true, through: true },
+    timer: (_c, { emptyNote }) => emptyNote.wake(),
+    pull(c, port, { state, clock, timer, input, output, noutputs, emptyNote, mayPull }) {
+      const due = state.rate.isDue(clock.now());
       // What is over the rate: BandwidthShaper gives that nobody, whichever output is asked.
       const over = port === 1 && unit === "packets";
-      c.if(over ? due.eqz() : due, () =>
-        input(0).pull((packet) => {
-          if (!over) state.rate.happened(unit === "bytes" ? packet.length : 1);
-          output(port).push(packet);
-        }),
+      const none = c.var("i32", 0, "none");
+      c.if(
+        over ? due.eqz() : due,
+        () =>
+          input(0).pull(
+            (packet) => {
+              if (!over) state.rate.happened(unit === "bytes" ? packet.length : 1);
+              output(port).push(packet);
+            },
+            () => none.set(mayPull(0).eqz()),
+          ),
+        () => {
+          if (noutputs > 1) return;
+          none.set(1);
+          c.if(state.rate.idle().eqz(), () => timer.at(state.rate.nextAsk()));
+        },
       );
+      c.if(none.get(), () => emptyNote.sleep());
     },
   });
-}
-
-type Shaped = Pick<ElementContext<unknown, unknown, { rate: typeof gapRate }>, "state" | "clock" | "timer">;
-
-/** Whether a packet may pass; where not, the timer says when to ask again. */
-function isDue(c: FunctionBuilder, { state, clock, timer }: Shaped): I32 {
-  const due = state.rate.isDue(clock.now());
-  c.if(due.or(state.rate.idle()).eqz(), () => timer.at(state.rate.nextAsk()));
-  return due;
 }

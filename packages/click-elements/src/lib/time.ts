@@ -8,6 +8,13 @@ export function formatTimestamp(nanoseconds: bigint): string {
   return `${nanoseconds / second}.${fraction.endsWith("000") ? fraction.slice(0, 6) : fraction}`;
 }
 
+/** A length of time: `500ms`, `100us`, `7ns`, and from a second on `1.000000s`. */
+export function formatInterval(nanoseconds: bigint): string {
+  if (nanoseconds >= second) return `${formatTimestamp(nanoseconds)}s`;
+  if (nanoseconds % 1_000_000n === 0n) return `${nanoseconds / 1_000_000n}ms`;
+  return nanoseconds % 1000n === 0n ? `${nanoseconds / 1000n}us` : `${nanoseconds}ns`;
+}
+
 /** Nanoseconds of a decimal number of seconds, exactly; they fit 64 bits. */
 export function parseTimestamp(text: string): bigint | undefined {
   const match = /^(\d{1,20})?(?:\.(\d*))?$/.exec(text);

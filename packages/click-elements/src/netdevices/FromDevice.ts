@@ -19,6 +19,7 @@ export const FromDevice: ElementClass = element({
   ports: "0/1",
   processing: "h/h",
   taskHandlers: "none",
+  configurePhase: 89,
   config: {
     DEVNAME: required(arg.string),
     BURST: keyword(arg.u32, 32),

@@ -19,6 +19,7 @@ export const ToDevice: ElementClass = element({
   ports: "1/0",
   processing: "a/a",
   taskHandlers: "first",
+  configurePhase: 90,
   config: {
     DEVNAME: required(arg.string),
     BURST: keyword(arg.u32, 32),

@@ -11,6 +11,7 @@ export const PrioSched: ElementClass = element({
   name: "PrioSched",
   ports: "1-/1",
   processing: "l/l",
+  quiet: true,
   pull(_c, _port, { input, output, ninputs }) {
     const from = (port: number): void =>
       input(port).pull((packet) => output(0).push(packet), port + 1 < ninputs ? () => from(port + 1) : undefined);

@@ -12,6 +12,7 @@ export const RoundRobinSched: ElementClass = element({
   name: "RoundRobinSched",
   ports: "1-/1",
   processing: "l/l",
+  quiet: true,
   state: { next: u32 },
   pull(c, _port, { input, output, ninputs, state }) {
     const turn = c.var("i32", 0, "turn");

@@ -40,18 +40,9 @@ export const TimeSortedSched: ElementClass = element({
     stopped: u32,
   }),
   handlers: { well_ordered: { kind: "flag", read: (s) => (s as unknown as { disordered: number }).disordered === 0 } },
-  notifier: {
-    through: true,
-    active(c, context) {
-      const { ninputs, mayPull } = context;
-      const state = context.state as any;
-      let any = c.i32(0);
-      for (let i = 0; i < ninputs; i++) any = any.or(state[`held${i}`].length()).or(mayPull(i));
-      return any;
-    },
-  },
+  notifier: { empty: true, through: true },
   pull(c, _port, context) {
-    const { input, output, packets, ninputs, config, stop, mayPull } = context;
+    const { input, output, packets, ninputs, config, stop, mayPull, emptyNote } = context;
     const state = context.state as any;
     const best = c.var("i32", -1, "best");
     const earliest = c.var("i64", 0n, "earliest");
@@ -68,14 +59,16 @@ export const TimeSortedSched: ElementClass = element({
         });
       });
     }
-    if (config.STOP) {
-      let more = c.i32(0);
-      for (let i = 0; i < ninputs; i++) more = more.or(mayPull(i));
-      c.if(best.get().eq(-1).and(more.eqz()).and(state.stopped.get().eqz()), () => {
-        state.stopped.set(1);
-        stop();
-      });
-    }
+    let more = c.i32(0);
+    for (let i = 0; i < ninputs; i++) more = more.or(mayPull(i));
+    c.if(best.get().eq(-1).and(more.eqz()), () => {
+      emptyNote.sleep();
+      if (config.STOP)
+        c.if(state.stopped.get().eqz(), () => {
+          state.stopped.set(1);
+          stop();
+        });
+    });
     c.if(best.get().ne(-1), () => {
       c.if(earliest.get().ltU(state.last.get()), () => state.disordered.set(1));
       state.last.set(earliest.get());

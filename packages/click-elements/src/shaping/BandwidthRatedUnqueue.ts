@@ -1,11 +1,10 @@
 /**
- * BandwidthRatedUnqueue(RATE [, keywords BURST_DURATION, BURST_BYTES, BURST, ACTIVE]) — pulls bytes at a rate and pushes the packets.
+ * BandwidthRatedUnqueue(RATE [, keywords BURST_DURATION, BURST_BYTES]) — pulls bytes at a rate and pushes the packets.
  *
  * Pulls packets of at most RATE bytes a second, or a bandwidth such as 10Mbps, and pushes each.
- * A pause earns a burst: what comes in BURST_DURATION (20 ms), or BURST_BYTES bytes. BURST (32) is how many packets at most
- * are pulled in one turn.
+ * A pause earns a burst: what comes in BURST_DURATION (20 ms), or BURST_BYTES bytes.
  *
- * Handlers: rate, active (read, write), count, calls (read).
+ * Handlers: rate, active (read, write), calls (read).
  *
  *   Queue -> BandwidthRatedUnqueue(1Mbps) -> ...
  */

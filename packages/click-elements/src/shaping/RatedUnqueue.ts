@@ -1,11 +1,10 @@
 /**
- * RatedUnqueue(RATE [, keywords BURST_DURATION, BURST_SIZE, BURST, ACTIVE]) — pulls packets at a rate and pushes them.
+ * RatedUnqueue(RATE [, keywords BURST_DURATION, BURST_SIZE]) — pulls packets at a rate and pushes them.
  *
  * Pulls at most RATE packets a second and pushes each. Sleeps in between.
- * A pause earns a burst: what comes in BURST_DURATION (20 ms), or BURST_SIZE packets. BURST (32) is how many packets at most
- * are pulled in one turn.
+ * A pause earns a burst: what comes in BURST_DURATION (20 ms), or BURST_SIZE packets.
  *
- * Handlers: rate, active (read, write), count, calls (read).
+ * Handlers: rate, active (read, write), calls (read).
  *
  *   Queue -> RatedUnqueue(1000) -> ...
  */

@@ -9,19 +9,38 @@
  *   ... -> Queue -> Unqueue -> ...
  */
 
-import { arg, type ElementClass, element, keyword, live, positional } from "@clickos/click-core/element";
-import { u32 } from "@clickos/layout";
-import { resetHandler } from "../lib/handlers.ts";
-import { pullTask } from "../lib/pull-task.ts";
+import {
+  arg,
+  type ElementClass,
+  element,
+  keyword,
+  live,
+  positional,
+  type StoredType,
+} from "@clickos/click-core/element";
+import { type U32Field, u32 } from "@clickos/layout";
+import { resetHandler, syntaxError } from "../lib/handlers.ts";
+import { packetsPerTurn } from "../lib/pull-task.ts";
+
+const change = { refusal: syntaxError };
+const all = 0x7fffffff;
+/** Below 0 is as much as there is. */
+const burst: StoredType<number, U32Field> = {
+  ...arg.i32,
+  stored: { ...arg.i32.stored, store: (value) => (value < 0 ? all : value) },
+};
 
 export const Unqueue: ElementClass = element({
   name: "Unqueue",
   ports: "1/1",
   processing: "l/h",
   config: {
-    BURST: positional(live(arg.i32), 1),
-    ACTIVE: keyword(live(arg.bool), true),
-    LIMIT: keyword(live(arg.i32), -1),
+    BURST: positional(live(burst, change), 1),
+    ACTIVE: keyword(live(arg.bool, change), true),
+    LIMIT: keyword(live(arg.i32, change), -1),
+  },
+  prepare({ config, warning }) {
+    if (config.BURST === 0) warning("BURST size 0, no packets will be pulled");
   },
   state: { count: u32 },
   handlers: {
@@ -30,20 +49,35 @@ export const Unqueue: ElementClass = element({
     reset_counts: resetHandler("count"),
   },
   startsScheduled: ({ config }) => config.ACTIVE,
-  task(c, { input, output, state, task }) {
+  task(c, { input, output, state, task, mayPull }) {
     const worked = c.var("i32", 0, "worked");
-    // Compared unsigned: -1 is never reached.
-    const left = state.limit.get().sub(state.count.get());
-    c.if(
-      state.active.get().and(left.ne(0)),
-      () => {
-        const burst = state.burst.get();
-        const most = c.select(left.ltU(burst), left, burst);
-        worked.set(pullTask(c, most, input(0), (packet) => output(0).push(packet)));
-        state.count.inc(worked.get());
-      },
-      () => task.unschedule(),
-    );
+    const most = c.var("i32", state.burst.get(), "most");
+    const stays = c.var("i32", state.active.get(), "stays");
+    const limit = state.limit.get();
+    c.if(limit.geS(0), () => {
+      const left = limit.sub(state.count.get());
+      c.if(most.get().geU(left), () => most.set(left));
+      c.if(most.get().leS(0), () => stays.set(0));
+    });
+    c.if(stays.get(), () => {
+      c.loop(() => {
+        c.if(worked.get().geS(most.get()).or(state.active.get().eqz()), () => c.break());
+        input(0).pull(
+          (packet) => {
+            worked.inc();
+            state.count.inc();
+            output(0).push(packet);
+          },
+          () => {
+            stays.set(mayPull(0));
+            c.break();
+          },
+        );
+        // Everything else has a turn too.
+        c.if(worked.get().eq(packetsPerTurn), () => c.break());
+      });
+    });
+    c.if(stays.get().eqz(), () => task.unschedule());
     return worked.get();
   },
 });

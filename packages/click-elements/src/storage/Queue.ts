@@ -1,7 +1,8 @@
 /**
  * Queue([CAPACITY]) — stores packets first in, first out.
  *
- * Holds CAPACITY packets, 1000 by default; one that finds it full is dropped, and the first time says so.
+ * Holds CAPACITY packets, 1000 by default; one that finds it full leaves on the second output, or is dropped
+ * where that is not connected; the first time says so.
  * Wakes the tasks that wait for packets, and the sources that wait for room.
  *
  * Handlers: length, highwater_length, drops (read); capacity (read, write); reset_counts, reset (write).

@@ -22,6 +22,7 @@ export const ToDump: ElementClass = element({
   name: "ToDump",
   ports: "1/0-1",
   processing: "a/a",
+  configurePhase: 200,
   config: { FILENAME: required(arg.string), SNAPLEN: keyword(arg.u32, 0), ENCAP: keyword(arg.string, "ETHER") },
   prepare({ config, error }) {
     if (!Object.hasOwn(linkTypes, config.ENCAP)) error(`ENCAP '${config.ENCAP}' is not ETHER or IP`);
