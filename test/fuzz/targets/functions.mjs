@@ -4,7 +4,7 @@ import { elements } from "@clickos/click-elements";
 import { bytesOf, mutateText, numbers, textOf } from "../mutate.mjs";
 
 const names =
-  "add mul sub div idiv mod rem neg abs eq ne lt gt le ge not and or nand nor if in first last random sprintf cat catq htons ntohs htonl ntohl length unquote now readable writable get run set goto step".split(
+  "add mul sub div idiv mod rem neg abs eq ne lt gt le ge not and or nand nor if in first min max shift random sprintf cat catq htons ntohs htonl ntohl length unquote now readable writable get run set goto step".split(
     " ",
   );
 const formats = [

@@ -6,7 +6,9 @@
  */
 import { constants } from "node:os";
 import type { HostProcess } from "@clickos/click-core/element";
-import { systemReason } from "@clickos/pcap/node";
+
+/** Why a signal cannot be sent, in C's words. */
+const reasons: Readonly<Record<string, string>> = { ESRCH: "No such process", EPERM: "Operation not permitted" };
 
 /** By signal: what waits for it. */
 const waiting = new Map<NodeJS.Signals, Set<() => boolean>>();
@@ -60,7 +62,8 @@ export const hostProcess: HostProcess = {
     try {
       process.kill(id, number);
     } catch (e) {
-      throw new Error(`kill(${id}, ${number}): ${systemReason(e)}`, { cause: e });
+      const { code = "", message } = e as NodeJS.ErrnoException;
+      throw new Error(`kill(${id}, ${number}): ${reasons[code] ?? message}`, { cause: e });
     }
   },
 };
