@@ -1,6 +1,5 @@
 /** The `click` command: runs a configuration as Click's user-level driver does. */
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { clickVersion, drive, HandlerError, Router } from "@clickos/click-core";
 import {
   archiveMember,
@@ -10,11 +9,12 @@ import {
   hostProcess,
   serveControl,
 } from "@clickos/click-elements/node";
-import { type Configuration, ConfigurationError, Diagnostics, parse } from "@clickos/click-language";
+import { ConfigurationError } from "@clickos/click-language";
 import { systemReason } from "@clickos/pcap/node";
 import { type ClickOptions, clickUsage, readClickOptions, UsageError } from "./click-options.ts";
 import { failureText } from "./failure.ts";
 import { readInput, writeBytes } from "./files.ts";
+import { librariesOf } from "./libraries.ts";
 import { machineNames } from "./machine-names.ts";
 import { checkOutputs, elementFiles, type NamedFile } from "./output-files.ts";
 import { printable } from "./printable.ts";
@@ -71,7 +71,7 @@ export async function click(argv: readonly string[]): Promise<number> {
       },
       variables: options.variables,
       reconfigurable: options.reconfigurable,
-      library: (name) => library(name, options.path),
+      library: librariesOf(options.path ?? ""),
       machine: machineNames,
       ...(options.simulated === undefined ? {} : { simulation: options.simulated }),
       ...(options.warnings ? { warn: (warning) => void process.stderr.write(`${printable(warning)}\n`) } : {}),
@@ -122,20 +122,6 @@ function readSource({ source }: ClickOptions): [file: string, text: string] {
     throw new Error(`${source.file}: ${systemReason(e)}`);
   }
   return [fromInput ? "<stdin>" : source.file, archiveMember(bytes, "config").toString("latin1")];
-}
-
-/** A library is a file of declarations: NAME or NAME.click, here or in the path. */
-function library(name: string, path: string | undefined): Configuration | undefined {
-  for (const folder of [".", ...(path ?? "").split(":").filter((p) => p !== "")])
-    for (const candidate of [name, `${name}.click`]) {
-      const file = join(folder, candidate);
-      if (!existsSync(file)) continue;
-      const diagnostics = new Diagnostics();
-      const configuration = parse({ file, text: readFileSync(file, "latin1") }, diagnostics);
-      diagnostics.throwIfFailed();
-      return configuration;
-    }
-  return undefined;
 }
 
 function writeOutput(file: string, text: string): void {

@@ -22,7 +22,11 @@ import {
 } from "@clickos/click-language";
 import { CommandError } from "./failure.ts";
 import { readBytes, readInput } from "./files.ts";
+import { librariesOf } from "./libraries.ts";
 import { printable } from "./printable.ts";
+
+/** As for `click`: along the path of the environment. */
+const library = librariesOf(process.env.CLICKPATH ?? "");
 
 /** Reads a configuration, or the one in an archive; `-` is standard input. */
 export function readConfiguration(file: string): Source {
@@ -37,7 +41,7 @@ export function checkSource(
   variables: ReadonlyMap<string, string>,
 ): Diagnostic[] {
   const diagnostics = new Diagnostics();
-  diagnose(source, elements, diagnostics, { variables });
+  diagnose(source, elements, diagnostics, { variables, library });
   lint(parse(source, new Diagnostics()), diagnostics);
   return [...diagnostics.list].sort((a, b) => (a.place?.offset ?? -1) - (b.place?.offset ?? -1));
 }
@@ -64,10 +68,7 @@ export const formatSource: (source: Source) => string = formatConfiguration;
 /** The flat configuration: compounds expanded, elements and connections in order. */
 export function flattenSource(source: Source, elements: ElementSet, variables: ReadonlyMap<string, string>): string {
   const diagnostics = new Diagnostics();
-  const graph = flatten(parse(source, diagnostics), diagnostics, {
-    variables,
-    isClass: (name) => Object.hasOwn(elements, name),
-  });
+  const graph = flatten(parse(source), diagnostics, { variables, classes: elements, library });
   diagnostics.throwIfFailed();
   return graphText(graph);
 }

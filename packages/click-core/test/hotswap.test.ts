@@ -126,7 +126,7 @@ describe("hot swap", () => {
     };
     using r = await Router.compile(text, { elements, reconfigurable: true, chatter, output: chatter });
     r.run();
-    expect(said).toMatch(/unknown element class 'Nothing'[\s\S]*CAPACITY[\s\S]*done\n$/);
+    expect(said).toMatch(/undeclared element 'Nothing'[\s\S]*CAPACITY[\s\S]*done\n$/);
   });
 
   it("is done by a handler too, and config changes one element", async () => {

@@ -1,56 +1,85 @@
-/** What fits a compound element: its parameters and the ports that its body uses. */
-import { type Argument, takeWord } from "./arguments.ts";
-import type { Arrow, CompoundBody, Endpoint, Statement } from "./ast.ts";
-import type { PortCounts } from "./graph.ts";
+/** What fits a compound element: the arguments and ports of its class's bodies. */
+import type { Parameter } from "./ast.ts";
+import type { Class, Definition } from "./definition.ts";
 
-/** Values for a body's parameters, or `undefined` when the arguments do not fit. */
-export function bindArguments(body: CompoundBody, args: readonly Argument[]): Map<string, string> | undefined {
-  const variables = new Map<string, string>();
-  const left = [...args];
-  for (const p of body.parameters) {
-    if (p.keyword === undefined || p.keyword === "__REST__") continue;
-    const at = left.findIndex((a) => takeWord(a.text)[0] === p.keyword);
-    const given = at < 0 ? undefined : left.splice(at, 1)[0];
-    if (!given) return undefined;
-    variables.set(p.variable, takeWord(given.text)[1]);
+const rest = "__REST__";
+
+/**
+ * Values for parameters, in their order; `undefined` when the arguments do not fit. Positional arguments come first. Of a
+ * keyword given twice the last counts. What is left goes to `__REST__`, where there is one.
+ */
+export function bindArguments(parameters: readonly Parameter[], args: readonly string[]): string[] | undefined {
+  if (parameters.at(-1)?.keyword === undefined) return args.length === parameters.length ? [...args] : undefined;
+  const collects = parameters.at(-1)?.keyword === rest;
+  const named = collects ? parameters.slice(0, -1) : parameters;
+  const firstKeyword = named.findIndex((p) => p.keyword !== undefined);
+  const positional = firstKeyword < 0 ? named.length : firstKeyword;
+  const places = new Map(named.slice(positional).map((p, i) => [p.keyword ?? "", positional + i]));
+  const values = new Array<string | undefined>(named.length).fill(undefined);
+  const left: string[] = [];
+  let given = 0;
+  let keywords = false;
+  for (const argument of args) {
+    const [, word = "", value = ""] = /^([\w.:?!]+)(?:[ \t\n\v\f\r]+([^]*))?$/.exec(argument) ?? [];
+    const place = given >= positional && word !== "" ? places.get(word) : undefined;
+    if (place !== undefined) {
+      values[place] = value;
+      keywords = true;
+    } else if (given < positional) values[given++] = argument;
+    else if (collects || !keywords) {
+      // One too many, unless the rest is collected.
+      if (!collects) return undefined;
+      left.push(argument);
+    } else return undefined;
   }
-  for (const p of body.parameters) {
-    if (p.keyword === "__REST__")
-      variables.set(
-        p.variable,
-        left
-          .splice(0)
-          .map((a) => a.text)
-          .join(", "),
-      );
-    else if (p.keyword === undefined) {
-      const given = left.shift();
-      if (!given) return undefined;
-      variables.set(p.variable, given.text);
-    }
-  }
-  return left.length > 0 ? undefined : variables;
+  if (values.includes(undefined)) return undefined;
+  return [...(values as string[]), ...(collects ? [left.join(", ")] : [])];
 }
 
-/** How many ports a compound's statements give it. */
-export function portsUsed(statements: readonly Statement[]): PortCounts {
-  let [inputs, outputs] = [0, 0];
-  for (const s of statements) {
-    if (s.kind !== "chain") continue;
-    s.groups.forEach((group, i) => {
-      for (const e of group) {
-        const name = e.element.kind === "name" ? e.element.name : "";
-        const implicit = e.element.kind === "implicit";
-        const other = (group_: readonly Endpoint[] | undefined, which: "inputPorts" | "outputPorts"): number =>
-          (group_ ?? []).reduce((n, o) => n + (o[which]?.length ?? 1), 0);
-        const count = (ports: readonly number[] | undefined, arrow: Arrow | undefined, opposite: number): number =>
-          ports ? Math.max(...ports) + 1 : arrow === "=>" ? Math.max(1, opposite) : 1;
-        if ((name === "input" || (implicit && i === 0)) && i < s.arrows.length)
-          inputs = Math.max(inputs, count(e.outputPorts, s.arrows[i], other(s.groups[i + 1], "inputPorts")));
-        if ((name === "output" || (implicit && i > 0)) && i > 0)
-          outputs = Math.max(outputs, count(e.inputPorts, s.arrows[i - 1], other(s.groups[i - 1], "outputPorts")));
-      }
-    });
+/** `Class(<arg>, KEYWORD, ...)[1 input, 1 output]` */
+export function signatureOf(definition: Definition): string {
+  const words = definition.parameters.map(({ keyword }) =>
+    keyword === undefined ? "<arg>" : keyword === rest ? "..." : keyword,
+  );
+  const list = words.length > 0 ? `(${words.join(", ")})` : "";
+  return `${definition.title}${list}[${counted(definition.inputs, "input")}, ${counted(definition.outputs, "output")}]`;
+}
+
+/** `Class[2 arguments, 1 input, 1 output]` */
+export function useOf(title: string, args: number, inputs: number, outputs: number): string {
+  const words = args > 0 ? [counted(args, "argument")] : [];
+  return `${title}[${[...words, counted(inputs, "input"), counted(outputs, "output")].join(", ")}]`;
+}
+
+function counted(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? "" : "s"}`;
+}
+
+export interface Choice {
+  /** What is taken: the only one that takes the arguments, where none takes the ports too. */
+  readonly class: Class | undefined;
+  readonly values: readonly string[];
+  /** Those that were tried, where none fits. */
+  readonly candidates: readonly Definition[] | undefined;
+}
+
+/** Chooses among a class's bodies, and what its name meant before, by arguments and ports. */
+export function choose(cls: Definition, args: readonly string[], inputs: number, outputs: number): Choice {
+  const candidates: Definition[] = [];
+  let closest: Choice | undefined;
+  let next: Class | undefined = cls;
+  while (next) {
+    if (next.kind !== "compound") return { class: next, values: [], candidates: undefined };
+    candidates.push(next);
+    const values = bindArguments(next.parameters, args);
+    if (values) {
+      const choice = { class: next, values, candidates: undefined };
+      if (next.inputs === inputs && next.outputs === outputs) return choice;
+      closest = choice;
+    }
+    next = next.alternative;
   }
-  return { inputs, outputs };
+  // One body is taken as it is: what its ports lack is said when they are connected.
+  if (closest && candidates.length === 1) return closest;
+  return { class: closest?.class, values: closest?.values ?? [], candidates };
 }

@@ -1,4 +1,5 @@
 /** Errors and warnings with their place in the configuration, all reported together. */
+import { lineAndColumn } from "./lines.ts";
 
 /** A source text with a name for messages. */
 export interface Source {
@@ -20,60 +21,7 @@ export interface Diagnostic {
   readonly hint?: string;
 }
 
-/** Where a source's lines start, and its directives `# 12 "file"`: the line each stands on and what it says. */
-interface Lines {
-  readonly starts: readonly number[];
-  readonly directives: readonly { readonly at: number; readonly line: number; readonly file: string | undefined }[];
-}
-
-/** Found once for each source: a text with very many errors is not gone through for each of them. */
-const knownLines = new WeakMap<Source, Lines>();
-
-function linesOf(source: Source): Lines {
-  let lines = knownLines.get(source);
-  if (!lines) {
-    const { text } = source;
-    const starts = [0];
-    for (let i = text.indexOf("\n"); i >= 0; i = text.indexOf("\n", i + 1)) starts.push(i + 1);
-    let file: string | undefined;
-    const directives = text.includes("#")
-      ? [...text.matchAll(/^#[ \t]*(?:line[ \t]+)?(\d+)(?:[ \t]+"([^"\n]*)")?.*$/gm)].map((match) => {
-          file = match[2] ?? file;
-          return { at: lineAt(starts, match.index), line: Number(match[1]), file };
-        })
-      : [];
-    lines = { starts, directives };
-    knownLines.set(source, lines);
-  }
-  return lines;
-}
-
-/** The last of some ascending numbers that is not greater: its position. */
-function lineAt(starts: readonly number[], offset: number): number {
-  let [low, high] = [0, starts.length - 1];
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if ((starts[middle] as number) <= offset) low = middle;
-    else high = middle - 1;
-  }
-  return low;
-}
-
-/** File, line and column, both from 1. A directive `# 12 "file"` on a line of its own renames what follows it. */
-export function lineAndColumn(place: Place): { file: string; line: number; column: number; text: string } {
-  const { text, file } = place.source;
-  const { starts, directives } = linesOf(place.source);
-  const offset = Math.min(place.offset, text.length);
-  const at = lineAt(starts, offset);
-  const start = starts[at] as number;
-  const before = directives.findLast((d) => d.at < at);
-  return {
-    file: before?.file ?? file,
-    line: before ? before.line + at - before.at - 1 : at + 1,
-    column: offset - start + 1,
-    text: text.slice(start, (starts[at + 1] ?? text.length + 1) - 1).replace(/\r$/, ""),
-  };
-}
+export { lineAndColumn };
 
 /** Characters that are shown of a line, and of a message: texts from outside have lines of any length. */
 const maximumLine = 240;
@@ -154,12 +102,7 @@ export class ConfigurationError extends Error {
   readonly code = "BAD_CONFIGURATION";
   readonly diagnostics: readonly Diagnostic[];
   constructor(diagnostics: readonly Diagnostic[]) {
-    super(
-      [...diagnostics]
-        .sort((a, b) => (a.place?.offset ?? -1) - (b.place?.offset ?? -1))
-        .map(formatDiagnostic)
-        .join("\n"),
-    );
+    super(diagnostics.map(formatDiagnostic).join("\n"));
     this.diagnostics = diagnostics;
   }
 }

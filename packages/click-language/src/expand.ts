@@ -2,7 +2,7 @@
  * Puts values for `$x`, `${…}` and `$(…)`: in configurations, in arguments of compounds, and in scripts. What a reference
  * stands for is the expander's to say; where references are, and how values stand in quotes, is the same everywhere.
  */
-import { skipComment } from "./lexer.ts";
+import { skipComment } from "./skip.ts";
 
 /** What stands for references where text is expanded. */
 export interface Expander {

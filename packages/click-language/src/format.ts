@@ -7,21 +7,20 @@
  */
 import { splitText } from "./arguments.ts";
 import { Diagnostics, type Source } from "./diagnostics.ts";
-import { lex, skipComment, skipQuoted, type Token } from "./lexer.ts";
-import { parse } from "./parser.ts";
+import type { Token } from "./lexer.ts";
+import { parse, trace } from "./parser.ts";
+import { skipComment, skipQuoted } from "./skip.ts";
 
 /** @throws {ConfigurationError} for text that does not parse. */
 export function formatConfiguration(source: Source): string {
   const diagnostics = new Diagnostics();
   parse(source, diagnostics);
   diagnostics.throwIfFailed();
-  const items: Item[] = [];
-  collect(source, 0, source.text.length, items);
-  return print(items);
+  return print(itemsOf(source));
 }
 
 interface Item {
-  readonly kind: Token["kind"] | "comment" | "directive" | "(";
+  readonly kind: Token["kind"] | "comment" | "directive";
   readonly text: string;
   /** Line ends between what is before and this. */
   readonly newlines: number;
@@ -31,69 +30,96 @@ interface Item {
   ends?: boolean;
 }
 
-/** Items of a part of the text. Groups are taken apart; statements without a semicolon get one. */
-function collect(source: Source, from: number, to: number, items: Item[]): void {
-  const tokens = lex(source, new Diagnostics(), from, to);
-  const bars = parameterBars(tokens);
-  const starts: (string | undefined)[] = [undefined];
+/** The text as a row of items. Statements without a semicolon get one, but classes that end in their brace. */
+function itemsOf(source: Source): Item[] {
+  const seen = trace(source);
+  const tokens = seen.tokens.filter((token, i) => token.kind !== "end" || i === seen.tokens.length - 1);
+  const withParameters = parameterStarts(tokens, seen.bars);
+  const items: Item[] = [];
+  /** The kinds of the statements around that are not at their end, innermost last. */
+  const open: (string | undefined)[] = [undefined];
+  /** Groups around, innermost last: whether they stay on one line. */
+  const groups: boolean[] = [];
   let previous: Token | undefined;
   let last = -1;
-  let at = from;
-  const start = (): string | undefined => starts.at(-1);
-  const setStart = (text: string | undefined): void => {
-    starts[starts.length - 1] = text;
+  let at = 0;
+  const setOpen = (kind: string | undefined): void => {
+    open[open.length - 1] = kind;
   };
   const close = (): void => {
-    if (start() === undefined) return;
+    const kind = open.at(-1);
+    if (kind === undefined) return;
     const lastItem = items[last];
-    if (start() === "elementclass" && previous?.kind === "}" && lastItem) lastItem.ends = true;
+    if (kind === "elementclass" && previous?.kind === "}" && lastItem) lastItem.ends = true;
     else items.splice(last + 1, 0, { kind: ";", text: ";", newlines: 0 });
-    setStart(undefined);
+    setOpen(undefined);
   };
-  tokens.forEach((token, i) => {
-    const begin = token.kind === "config" ? token.offset - 1 : token.offset;
-    if (endsBySelf(previous, start(), token) || ["}", "||", "end"].includes(token.kind)) {
-      // An empty statement's semicolon belongs to what ended.
-      close();
-    }
-    const newlines = collectComments(source.text.slice(at, begin), items);
-    at = token.end;
-    if (token.kind === "end") return;
-    const open = start() !== undefined;
+  for (let i = 0; i < tokens.length; i++) {
+    const token = tokens[i] as Token;
+    // What stands between an element's parentheses is one item with them.
+    const isConfig = token.kind === "(" && !seen.groups.has(token.offset);
+    const end = isConfig ? (tokens[i + 2]?.end ?? token.end) : token.end;
+    if (seen.starts.has(token.offset) || ["}", "||", ")", "end"].includes(token.kind)) close();
+    // An empty statement's semicolon belongs to what ended.
+    if (token.kind === ";" && open.at(-1) === "elementclass" && previous?.kind === "}") close();
+    const newlines = collectComments(source.text.slice(at, token.offset), items);
+    at = end;
+    if (token.kind === "end") break;
     if (token.kind === ";") {
-      if (open) items.push({ kind: ";", text: ";", newlines: 0 });
-      setStart(undefined);
-    } else if (token.kind === "config" && !(open && ["name", "variable", "}"].includes(previous?.kind ?? ""))) {
-      if (!open) setStart("(");
-      const inline = !/[\n{]|\/\//.test(token.text);
-      items.push({ kind: "(", text: "(", newlines, flag: inline });
-      collect(source, token.offset, token.offset + token.text.length, items);
-      items.push({ kind: ")", text: ")", newlines: 0, flag: inline });
+      if (open.at(-1) !== undefined) items.push({ kind: ";", text: ";", newlines: 0 });
+      setOpen(undefined);
+    } else if (isConfig) {
+      items.push({ kind: "config", text: source.text.slice(token.offset, end), newlines });
+      i += 2;
     } else {
-      if (!open && token.kind !== "||" && token.kind !== "}" && token.kind !== "|" && token.kind !== "...")
-        setStart(token.text);
-      if (token.kind === "}") starts.pop();
-      const text =
-        token.kind === "variable" || token.kind === "config" ? source.text.slice(begin, token.end) : token.text;
-      items.push({ kind: token.kind, text, newlines, flag: bars.has(i) });
-      if (token.kind === "{") starts.push(undefined);
-      // Parameters are no statement.
-      if (token.kind === "|" && bars.has(i)) setStart(undefined);
+      if (seen.starts.has(token.offset)) setOpen(token.kind);
+      if (token.kind === "}") open.pop();
+      const flag = token.kind === "(" ? isInline(source, tokens, i) : (groups.at(-1) ?? false);
+      if (token.kind === "(") groups.push(flag);
+      if (token.kind === ")") {
+        groups.pop();
+        open.pop();
+      }
+      const isParenthesis = token.kind === "(" || token.kind === ")";
+      items.push({
+        kind: token.kind,
+        text: source.text.slice(token.offset, end),
+        newlines: token.kind === ")" ? 0 : newlines,
+        flag: isParenthesis ? flag : withParameters.has(i) || seen.bars.has(token.offset),
+      });
+      if (token.kind === "{" || token.kind === "(") open.push(undefined);
     }
     last = items.length - 1;
-    previous = token;
-  });
+    previous = tokens[i];
+  }
+  return items;
 }
 
-/** Whether the statement ended before this token, with nothing to say so. */
-function endsBySelf(previous: Token | undefined, start: string | undefined, token: Token): boolean {
-  if (token.kind === ";") return start === "elementclass" && previous?.kind === "}";
-  if (start === "elementclass") return previous?.kind === "}";
-  return (
-    (start === "require" || start === "provide" || start === "define") &&
-    previous?.kind === "config" &&
-    !["->", "=>", "[", "::", ","].includes(token.kind)
-  );
+/** Whether a group stays on one line: it does where it is on one, and has no compound in it. */
+function isInline(source: Source, tokens: readonly Token[], at: number): boolean {
+  let depth = 0;
+  for (let i = at; i < tokens.length; i++) {
+    const token = tokens[i] as Token;
+    if (token.kind === "{") return false;
+    if (token.kind === "(") depth++;
+    if (token.kind === ")" && --depth === 0) {
+      return !/\n|\/\//.test(source.text.slice((tokens[at] as Token).offset, token.offset));
+    }
+  }
+  return false;
+}
+
+/** Braces and bars after which parameters stand, by their index. */
+function parameterStarts(tokens: readonly Token[], bars: ReadonlySet<number>): Set<number> {
+  const found = new Set<number>();
+  tokens.forEach((token, i) => {
+    if (!bars.has(token.offset)) return;
+    let start = i - 1;
+    while (["name", "variable", ","].includes(tokens[start]?.kind ?? "")) start--;
+    // Bars without parameters are kept as they are.
+    found.add(start);
+  });
+  return found;
 }
 
 /** Puts the comments of a gap; returns the line ends after the last of them. */

@@ -6,6 +6,7 @@ import type { Place } from "./diagnostics.ts";
 export interface GraphElement {
   readonly name: string;
   readonly className: string;
+  /** What stands between its parentheses, with the values of variables. */
   readonly configText: string;
   readonly arguments: readonly Argument[];
   readonly place: Place;
@@ -28,14 +29,17 @@ export interface Connection {
   readonly place: Place;
 }
 
-/** What a configuration says it needs, by `require(package NAME)`. */
+/** What a configuration says it needs, by `require(package NAME)` or `require(compact_config)`. */
 export interface Requirement {
+  readonly type: "package" | "compact_config";
+  /** Of a package; otherwise empty. */
   readonly name: string;
   readonly place: Place;
 }
 
 export interface Graph {
   readonly elements: readonly GraphElement[];
+  /** By the element and port that they lead to, then by those that they come from; none twice. */
   readonly connections: readonly Connection[];
   readonly requirements: readonly Requirement[];
 }

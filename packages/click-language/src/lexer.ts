@@ -1,149 +1,185 @@
-/** Splits a configuration into tokens. Text between parentheses is one token: its meaning is the element's. */
-import type { Diagnostics, Place, Source } from "./diagnostics.ts";
+/**
+ * Reads a configuration token by token. What stands between parentheses is either a group, whose tokens are read on, or
+ * an element's configuration, which is one text: only the parser knows which.
+ */
+import { isNameCharacter, isWord, skipSpace } from "./characters.ts";
+import type { Source } from "./diagnostics.ts";
+import { type LineDirective, setLineDirectives } from "./lines.ts";
+import { unquote } from "./quoting.ts";
+import { skipComment, skipLine, skipQuoted } from "./skip.ts";
 
-/** What a token is; most are what they look like. */
+const keywords = ["elementclass", "require", "provide", "define"] as const;
+const symbols = ["...", "::", "->", "=>", "||", ";", ",", "[", "]", "{", "}", "(", ")", "|", "-"] as const;
+
+/** What a token is; most are what they look like. A `character` is one that means nothing. */
 export type TokenKind =
   | "name"
   | "variable"
   | "config"
-  | "number"
+  | "character"
   | "end"
-  | "..."
-  | "::"
-  | "->"
-  | "=>"
-  | "||"
-  | ";"
-  | ","
-  | "["
-  | "]"
-  | "{"
-  | "}"
-  | "|"
-  | ")";
+  | (typeof keywords)[number]
+  | (typeof symbols)[number];
 
 export interface Token {
   readonly kind: TokenKind;
-  /** The text; of a `config`, what is between the parentheses; of a `variable`, its name. */
+  /** The text; of a `variable`, its name. */
   readonly text: string;
-  /** Where the token starts; of a `config`, where its text does. */
   readonly offset: number;
-  /** Where the token ends, its closing parenthesis included. */
   readonly end: number;
 }
 
-const space = /\s+/y;
-const directive = /#[^\n]*/y;
-const symbol = /\.\.\.|::|->|=>|\|\||[;,[\]{}|)]/y;
-const variable = /\$(?:\{\w+\}|\w+)/y;
-const word = /(?:[\w@]|\/(?![/*]))+/y;
+const isKeyword = (word: string): word is (typeof keywords)[number] => (keywords as readonly string[]).includes(word);
+const symbolsByStart = new Map<string, (typeof symbols)[number][]>();
+for (const s of symbols) symbolsByStart.set(s[0] as string, [...(symbolsByStart.get(s[0] as string) ?? []), s]);
 
-/** Never throws: what it does not understand becomes a diagnostic and is skipped. */
-export function lex(source: Source, diagnostics: Diagnostics, from = 0, to: number = source.text.length): Token[] {
-  const text = to === source.text.length ? source.text : source.text.slice(0, to);
-  const tokens: Token[] = [];
-  let i = from;
-  const at = (offset: number): Place => ({ source, offset });
-  const match = (pattern: RegExp): string | undefined => {
-    pattern.lastIndex = i;
-    return pattern.exec(text)?.[0];
-  };
-  while (i < text.length) {
-    const comment = skipComment(text, i);
-    if (comment > i) {
-      if (comment > text.length) diagnostics.error(at(i), "comment is not closed", "end it with */");
-      i = comment;
-      continue;
-    }
-    const lineStart = i === 0 || text[i - 1] === "\n";
-    const skipped = match(space) ?? (lineStart ? match(directive) : undefined);
-    if (skipped !== undefined) {
-      i += skipped.length;
-      continue;
-    }
-    let found: string | undefined = match(symbol);
-    if (found !== undefined) tokens.push({ kind: found as TokenKind, text: found, offset: i, end: i + found.length });
-    else if (text[i] === "(") {
-      const end = endOfConfig(text, i + 1);
-      if (end >= text.length) diagnostics.error(at(i), "'(' is not closed");
-      tokens.push({ kind: "config", text: text.slice(i + 1, end), offset: i + 1, end: end + 1 });
-      i = end + 1;
-      continue;
-    } else if (text[i] === "$") {
-      found = match(variable);
-      if (found !== undefined)
-        tokens.push({ kind: "variable", text: found.replace(/[${}]/g, ""), offset: i, end: i + found.length });
-      else diagnostics.error(at(i), "'$' is not followed by a variable name");
-    } else {
-      found = match(word);
-      if (found !== undefined)
-        tokens.push({ kind: /^\d+$/.test(found) ? "number" : "name", text: found, offset: i, end: i + found.length });
-      else diagnostics.error(at(i), `unexpected character '${text[i]}'`);
-    }
-    i += found?.length ?? 1;
+export class Lexer {
+  /** Where the reader stands: at its last token. */
+  position = 0;
+  private at = 0;
+  private readonly text: string;
+  private readonly unreadTokens: Token[] = [];
+  private readonly directives: LineDirective[] = [];
+  private readonly source: Source;
+  private readonly problem: (message: string) => void;
+  private readonly record: Token[] | undefined;
+
+  /** `record` receives each token once. */
+  constructor(source: Source, problem: (message: string) => void, record?: Token[]) {
+    this.source = source;
+    this.text = source.text;
+    this.problem = problem;
+    this.record = record;
   }
-  tokens.push({
-    kind: "end",
-    text: to === source.text.length ? "end of file" : ")",
-    offset: text.length,
-    end: text.length,
-  });
-  return tokens;
+
+  next(): Token {
+    const token = this.unreadTokens.pop() ?? this.read();
+    if (this.record && token.offset >= (this.record.at(-1)?.end ?? 0)) this.record.push(token);
+    return token;
+  }
+
+  /** The next `next` gives this token again. */
+  unread(token: Token): void {
+    this.unreadTokens.push(token);
+  }
+
+  /** Takes a token of that kind, if it is next. Otherwise the reader stands where it stood. */
+  accept(kind: TokenKind): boolean {
+    const last = this.unreadTokens.at(-1);
+    if (last) {
+      if (last.kind !== kind) return false;
+      this.unreadTokens.pop();
+      return true;
+    }
+    const { at, position } = this;
+    if (this.next().kind === kind) return true;
+    this.at = at;
+    this.position = position;
+    if (this.record && (this.record.at(-1)?.offset ?? 0) >= at) this.record.pop();
+    return false;
+  }
+
+  /** The text up to the parenthesis that closes one just read. Line directives in it are left out. */
+  config(): { readonly text: string; readonly offset: number } {
+    const { text } = this;
+    const offset = this.at;
+    let kept = "";
+    let from = offset;
+    let depth = 1;
+    let i = offset;
+    while (i < text.length) {
+      const ch = text[i];
+      const next = Math.max(skipComment(text, i), skipQuoted(text, i));
+      if (next > i) {
+        i = next;
+        continue;
+      }
+      if (ch === "(") depth++;
+      else if (ch === ")" && --depth === 0) break;
+      else if (ch === "#" && this.startsLine(i)) {
+        kept += text.slice(from, i);
+        from = this.directive(i);
+        i = from;
+        continue;
+      }
+      i++;
+    }
+    this.at = i;
+    this.position = i;
+    this.record?.push({ kind: "config", text: text.slice(offset, i), offset, end: i });
+    return { text: kept + text.slice(from, i), offset };
+  }
+
+  private read(): Token {
+    const { text } = this;
+    let i = this.at;
+    for (;;) {
+      i = skipSpace(text, i);
+      const comment = skipComment(text, i);
+      if (comment > i) i = comment;
+      else if (text[i] === "#" && this.startsLine(i)) i = this.directive(i);
+      else break;
+    }
+    this.position = i;
+    const token = this.tokenAt(i);
+    this.at = token.end;
+    return token;
+  }
+
+  private tokenAt(offset: number): Token {
+    const { text } = this;
+    const made = (kind: TokenKind, end: number, from = offset): Token => ({
+      kind,
+      text: text.slice(from, end),
+      offset,
+      end,
+    });
+    // A NUL between statements ends the text.
+    if (offset >= text.length || text[offset] === "\0") return made("end", Math.min(offset + 1, text.length));
+    let end = offset;
+    if (isNameCharacter(text.charCodeAt(offset))) {
+      do {
+        end++;
+        while (isNameCharacter(text.charCodeAt(end))) end++;
+      } while (text[end] === "/" && isNameCharacter(text.charCodeAt(end + 1)));
+      const word = text.slice(offset, end);
+      return made(isKeyword(word) ? word : "name", end);
+    }
+    if (text[offset] === "$") {
+      end++;
+      while (isWord(text.charCodeAt(end))) end++;
+      return made("variable", end, offset + 1);
+    }
+    const symbol = symbolsByStart.get(text[offset] as string)?.find((s) => text.startsWith(s, offset));
+    return symbol ? made(symbol, offset + symbol.length) : made("character", offset + 1);
+  }
+
+  private startsLine(i: number): boolean {
+    return i === 0 || this.text[i - 1] === "\n" || this.text[i - 1] === "\r";
+  }
+
+  /** Takes a line `# 12 "file"`, up to its end; or complains of it, and passes over it. */
+  private directive(offset: number): number {
+    const { text } = this;
+    lineDirective.lastIndex = offset;
+    const match = lineDirective.exec(text);
+    if (!match) {
+      this.position = offset;
+      this.problem("unknown preprocessor directive");
+      return skipLine(text, offset);
+    }
+    const [whole, line, quoted] = match;
+    const known = (this.directives.at(-1)?.offset ?? -1) >= offset;
+    if (!known) {
+      // Without a name the file stays; an empty name means the text's own.
+      const name = quoted === undefined ? this.directives.at(-1)?.file : unquote(`${quoted}"`) || undefined;
+      this.directives.push({ offset, line: Number(line) % 2 ** 32, file: name });
+      setLineDirectives(this.source, this.directives);
+    }
+    let end = offset + whole.length;
+    while (end < text.length && text[end] !== "\n" && text[end] !== "\r") end++;
+    return end;
+  }
 }
 
-function endOfLine(text: string, i: number): number {
-  const end = text.indexOf("\n", i);
-  return end < 0 ? text.length : end;
-}
-
-/** The offset after a comment that starts at `i`, or `i`; past the text's end for a comment left open. */
-export function skipComment(text: string, i: number): number {
-  if (text[i] !== "/") return i;
-  if (text[i + 1] === "/") return endOfLine(text, i);
-  if (text[i + 1] === "*") {
-    const end = text.indexOf("*/", i + 2);
-    return end < 0 ? text.length + 1 : end + 2;
-  }
-  return i;
-}
-
-/** The offset after a quoted string or `\<hex>` string that starts at `i`, or `i`. */
-export function skipQuoted(text: string, i: number): number {
-  const ch = text[i];
-  if (ch === '"') {
-    for (let j = i + 1; j < text.length; j++) {
-      if (text[j] === "\\" && text[j + 1] === "<") j = skipQuoted(text, j) - 1;
-      else if (text[j] === "\\") j++;
-      else if (text[j] === '"') return j + 1;
-    }
-    return text.length;
-  }
-  if (ch === "'") {
-    const end = text.indexOf("'", i + 1);
-    return end < 0 ? text.length : end + 1;
-  }
-  if (ch === "\\" && text[i + 1] === "<") {
-    let j = i + 2;
-    while (j < text.length && text[j] !== ">") j = Math.max(j + 1, skipComment(text, j));
-    return Math.min(j + 1, text.length);
-  }
-  return i;
-}
-
-function endOfConfig(text: string, start: number): number {
-  let depth = 1;
-  let i = start;
-  while (i < text.length) {
-    const next = Math.max(skipComment(text, i), skipQuoted(text, i));
-    if (next > i) {
-      i = next;
-      continue;
-    }
-    // A parenthesis after a backslash is text.
-    if (text[i] === "\\") i++;
-    else if (text[i] === "(") depth++;
-    else if (text[i] === ")" && --depth === 0) return i;
-    i++;
-  }
-  return text.length;
-}
+const lineDirective = /#[ \t]*(?:line[ \t]+)?(\d+)[ \t]*("(?:\\[^\r\n]|[^"\\\r\n])*)?/y;

@@ -1,276 +1,431 @@
-/** Parses tokens to a syntax tree. After an error it goes on at the next statement, so that all are found. */
+/**
+ * Parses a configuration to a syntax tree. After a syntax error it goes on with the next token, as Click does, so that it
+ * finds what Click finds, in the same order and at the same lines.
+ *
+ * Statements need no semicolons between them: one ends where the next token cannot go on with it.
+ */
 import type {
   Arrow,
   ClassExpression,
   CompoundBody,
+  CompoundClass,
   ConfigText,
   Configuration,
-  ElementExpression,
   Endpoint,
-  Name,
+  EndpointList,
+  Group,
+  Head,
   Parameter,
+  Point,
+  PortList,
   Statement,
 } from "./ast.ts";
-import type { Diagnostics, Place, Source } from "./diagnostics.ts";
-import { lex, type Token, type TokenKind } from "./lexer.ts";
+import type { Diagnostic, Diagnostics, Source } from "./diagnostics.ts";
+import { Lexer, type Token } from "./lexer.ts";
+import { readPortList } from "./port-list.ts";
 
-/** Compounds inside compounds, at most. */
-export const maximumNesting = 64;
+/** Compounds and groups inside each other, at most. */
+export const maximumNesting = 50;
 
-/** Parses a configuration. Errors go to `diagnostics`; the tree holds what was understood. */
-export function parse(source: Source, diagnostics: Diagnostics): Configuration {
-  return { statements: new Parser(source, lex(source, diagnostics), diagnostics, 0).statements(["end"]) };
+/**
+ * Parses a configuration. What is wrong with its syntax goes to `diagnostics`; without them the tree keeps it, and `flatten`
+ * reports it together with what it finds itself, in the order of the text.
+ */
+export function parse(source: Source, diagnostics?: Diagnostics): Configuration {
+  const { configuration, problems } = new Parser(source).run();
+  if (!diagnostics) return { ...configuration, problems };
+  for (const { severity, place, message } of problems) diagnostics[severity](place, message);
+  return configuration;
 }
 
-/** Thrown to leave a statement that cannot be understood; said to `diagnostics` before. No error: a stack trace costs. */
-const syntaxFailure = Symbol("syntax failure");
+/** What the parser saw, for tools that keep more of the text than the tree does. */
+export interface Trace {
+  readonly tokens: Token[];
+  /** Where statements start. */
+  readonly starts: Set<number>;
+  /** Where parentheses open that are a group's. */
+  readonly groups: Set<number>;
+  /** Where bars stand that end parameters. */
+  readonly bars: Set<number>;
+}
 
-/** Tokens that end a statement. */
-const terminators: readonly TokenKind[] = [";", "}", "||", "end"];
+/** The tokens of a configuration, and their parts in it. */
+export function trace(source: Source): Trace {
+  const seen: Trace = { tokens: [], starts: new Set(), groups: new Set(), bars: new Set() };
+  new Parser(source, seen).run();
+  return seen;
+}
+
+/** The tokens of a configuration. What is wrong goes to `diagnostics`. */
+export function lex(source: Source, diagnostics?: Diagnostics): Token[] {
+  if (diagnostics) parse(source, diagnostics);
+  return trace(source).tokens;
+}
+
+type Region = "file" | "compound" | "group";
 
 class Parser {
-  private at = 0;
-  private depth: number;
-  private declarations: Uint8Array | undefined;
+  readonly problems: Diagnostic[] = [];
   private readonly source: Source;
-  private readonly tokens: readonly Token[];
-  private readonly diagnostics: Diagnostics;
+  private readonly lexer: Lexer;
+  private readonly seen: Trace | undefined;
+  /** Regions around, the file included. */
+  private depth = 0;
+  /** Whether a compound or a group is around: there, ports of it may be left out. */
+  private get nested(): boolean {
+    return this.depth > 0;
+  }
+  /** Whether the last chain of the region ends at its output, or there is none. */
+  private endsAtOutput = true;
 
-  constructor(source: Source, tokens: readonly Token[], diagnostics: Diagnostics, depth: number) {
+  constructor(source: Source, seen?: Trace) {
     this.source = source;
-    this.tokens = tokens;
-    this.diagnostics = diagnostics;
-    this.depth = depth;
+    this.seen = seen;
+    this.lexer = new Lexer(source, (message) => this.error(message), seen?.tokens);
   }
 
-  statements(until: readonly TokenKind[]): Statement[] {
-    const list: Statement[] = [];
+  run(): { configuration: Configuration; problems: Diagnostic[] } {
+    const { source, problems } = this;
+    const { statements } = this.region("file");
+    return { configuration: { source, statements, problems: [], end: this.here() }, problems };
+  }
+
+  /** Statements up to what closes their region. */
+  private region(kind: Region): { statements: Statement[]; closing: Token } {
+    const outer = this.endsAtOutput;
+    this.endsAtOutput = true;
+    const statements: Statement[] = [];
+    const done = (closing: Token) => {
+      this.endsAtOutput = outer;
+      return { statements, closing };
+    };
     for (;;) {
-      while (this.accept(";"));
-      if (until.includes(this.peek.kind) || this.peek.kind === "end") return list;
-      const start = this.at;
-      try {
-        const statement = this.statement();
-        list.push(statement);
-        // These end by themselves: a class with its brace, the others with their parenthesis.
-        if (statement.kind !== "chain" && !(statement.kind === "elementclass" && statement.class.kind !== "compound"))
-          continue;
-        if (![...until, "end"].includes(this.peek.kind)) this.expect(";", "';' or '->'");
-      } catch (e) {
-        if (e !== syntaxFailure) throw e;
-        if (this.diagnostics.crowded) this.at = this.tokens.length - 1;
-        this.recover();
-        // A token that begins nothing, such as a '}' too many, is passed over.
-        if (this.at === start && this.tokens[this.at]?.kind !== "end") this.at++;
+      const token = this.lexer.next();
+      switch (token.kind) {
+        case "name":
+        case "[":
+        case "{":
+        case "(":
+        case "->":
+        case "=>":
+          this.lexer.unread(token);
+          this.seen?.starts.add(token.offset);
+          statements.push(this.chain(token));
+          break;
+        case "elementclass":
+          this.seen?.starts.add(token.offset);
+          statements.push(this.elementclass());
+          break;
+        case "require":
+        case "define": {
+          this.seen?.starts.add(token.offset);
+          const statement = this.withConfig(token.kind);
+          if (statement) statements.push(statement);
+          break;
+        }
+        case ";":
+          break;
+        case "}":
+        case "||":
+          if (kind === "compound") return done(token);
+          this.syntaxError(token);
+          if (kind === "group") {
+            this.lexer.unread(token);
+            return done(token);
+          }
+          break;
+        case ")":
+          if (kind === "group") return done(token);
+          this.syntaxError(token);
+          break;
+        case "end":
+          if (kind === "group") this.error("expected ')'");
+          if (kind === "compound") this.error("expected '}'");
+          return done(token);
+        default:
+          this.syntaxError(token);
       }
     }
   }
 
-  private statement(): Statement {
-    const first = this.peek;
-    const place = this.place(first);
-    if (first.kind === "name" && first.text === "elementclass") {
-      this.at++;
-      const name = this.expect("name", "the name of the class");
-      return { kind: "elementclass", name: name.text, class: this.classExpression(), place };
+  private chain(start: Token): Statement {
+    const place = { source: this.source, offset: start.offset };
+    const lists: EndpointList[] = [];
+    let arrow: Arrow | undefined;
+    for (;;) {
+      const endpoints = this.endpoints(lists.length === 0);
+      if (!endpoints) break;
+      const next = this.peek();
+      const before = arrow;
+      arrow = undefined;
+      const goesOn = next.kind === "->" || next.kind === "=>";
+      if (lists.length > 0 && goesOn && endpoints.some((e) => e.head.kind === "implicit"))
+        this.error("implicit ports used in the middle of a chain");
+      lists.push({ endpoints, arrow: before, end: this.here() });
+      arrow = this.arrow();
+      if (!arrow) break;
     }
-    if (first.kind === "name" && (first.text === "require" || first.text === "provide" || first.text === "define")) {
-      const config = this.tokens[this.at + 1];
-      if (config?.kind === "config") {
-        this.at += 2;
-        return { kind: first.text, config: { text: config.text, place: this.place(config) }, place };
-      }
-    }
-    const groups = [this.endpoints(true)];
-    const arrows: Arrow[] = [];
-    while (this.peek.kind === "->" || this.peek.kind === "=>") {
-      arrows.push(this.next().kind as Arrow);
-      groups.push(this.endpoints(false));
-    }
-    return { kind: "chain", groups, arrows, place };
+    const last = lists.at(-1)?.endpoints ?? [];
+    const head = last.length === 1 ? last[0]?.head : undefined;
+    this.endsAtOutput = head !== undefined && "name" in head && head.name === "output";
+    return { kind: "chain", lists, dangling: arrow !== undefined, place, end: this.here() };
   }
 
-  /** `e1, e2, ...`: what stands at one side of an arrow. */
-  private endpoints(first: boolean): Endpoint[] {
+  /** The arrow that is next, or nothing at the end of a chain. */
+  private arrow(): Arrow | undefined {
+    for (;;) {
+      const token = this.lexer.next();
+      switch (token.kind) {
+        case ",":
+        case "::":
+          this.syntaxError(token);
+          break;
+        case "->":
+        case "=>":
+          return token.kind;
+        case ";":
+        case "end":
+          return undefined;
+        case "name":
+        case "{":
+        case "}":
+        case "[":
+        case ")":
+        case "||":
+        case "elementclass":
+        case "require":
+        case "provide":
+        case "define":
+          this.lexer.unread(token);
+          return undefined;
+        default:
+          this.syntaxError(token);
+          if (token.kind === "variable" || token.kind === "...") this.lexer.unread(token);
+          return undefined;
+      }
+    }
+  }
+
+  /** `e1, e2, ...`: what stands at one side of an arrow; nothing where no element does. */
+  private endpoints(first: boolean): Endpoint[] | undefined {
     const list: Endpoint[] = [];
     do {
-      const before = this.ports();
-      const { kind } = this.peek;
-      const place = this.place(this.peek);
+      const endpoint = this.endpoint(first, list.length === 0);
+      if (endpoint === "none") return undefined;
+      if (endpoint) list.push(endpoint);
+    } while (this.acceptNext(","));
+    return list;
+  }
+
+  private endpoint(first: boolean, alone: boolean): Endpoint | "none" | undefined {
+    const inputs = this.ports();
+    const token = this.lexer.next();
+    if (token.kind === "name") return this.rest({ kind: "name", name: token.text }, inputs);
+    if (token.kind === "{") return this.rest(this.compound(), inputs);
+    if (token.kind === "(") return this.rest(this.group(token), inputs);
+    if (this.isImplicit(token, first, alone, inputs)) {
+      this.lexer.unread(token);
       // Nothing stands for the ports of the compound around: before the first arrow, or after the last.
-      if (first && list.length === 0 && (kind === "->" || kind === "=>")) {
-        list.push({ inputPorts: undefined, outputPorts: before, element: { kind: "implicit", place } });
-      } else if (!first && (terminators.includes(kind) || (kind === "," && before))) {
-        list.push({ inputPorts: before, outputPorts: undefined, element: { kind: "implicit", place } });
-      } else {
-        const element = this.element();
-        list.push({ inputPorts: before, outputPorts: this.ports(), element });
-      }
-    } while (this.accept(","));
-    return list;
+      const head: Head = { kind: "implicit", name: first ? "input" : "output" };
+      return this.rest(head, first ? undefined : inputs, first ? inputs : undefined);
+    }
+    if (inputs) this.error("stranded port ignored");
+    // After a comma, what is no element is passed over.
+    if (!alone) return undefined;
+    if (this.nested && first) this.lexer.unread(token);
+    else this.syntaxError(token);
+    return "none";
   }
 
-  private ports(): number[] | undefined {
-    if (!this.accept("[")) return undefined;
-    const list: number[] = [];
-    do {
-      const number = this.expect("number", "a port number");
-      const port = Number(number.text);
-      if (port > 65535) this.fail(number, `port ${number.text} is out of range`, "ports are at most 65535");
-      if (list.length >= 4096) this.fail(number, "more than 4096 ports in one list");
-      list.push(port);
-    } while (this.accept(","));
-    this.expect("]", "',' or ']'");
-    return list;
+  /** Whether nothing stands before this token, and may. */
+  private isImplicit(token: Token, first: boolean, alone: boolean, ports: PortList | undefined): boolean {
+    const { kind } = token;
+    if (!this.nested || kind === "::") return false;
+    if (kind === ",") return ports !== undefined;
+    const allowed = ports !== undefined || alone;
+    if (kind !== "->" && kind !== "=>") return !first && allowed;
+    if (!first || !allowed) return false;
+    if (!ports && !this.endsAtOutput)
+      this.warning(`suggest 'input ${token.text}' or '[0] ${token.text}' to start connection`);
+    return true;
   }
 
-  private element(): ElementExpression {
-    const first = this.peek;
-    const place = this.place(first);
-    if (first.kind === "{" || first.kind === "variable")
-      return { kind: "declaration", names: [], class: this.classExpression(), config: this.config(), place };
-    if (first.kind === "config") {
-      this.at++;
-      return { kind: "group", statements: this.group(first), place };
-    }
-    if (first.kind !== "name") this.fail(first, `expected an element, found '${first.text}'`);
-    this.at++;
-    const names: Name[] = [{ text: first.text, place }];
-    while (this.peek.kind === "," && this.tokens[this.at + 1]?.kind === "name" && this.declarationFollows()) {
-      this.at++;
-      const name = this.expect("name", "an element name");
-      names.push({ text: name.text, place: this.place(name) });
-    }
-    if (this.accept("::")) {
-      const expression = this.classExpression();
-      return { kind: "declaration", names, class: expression, config: this.config(), place };
-    }
-    if (this.peek.kind === "config")
-      return {
-        kind: "declaration",
-        names: [],
-        class: { kind: "named", name: first.text, place },
-        config: this.config(),
-        place,
-      };
-    return { kind: "name", name: first.text, place };
+  /** What follows the head of an endpoint. */
+  private rest(head: Head, inputPorts: PortList | undefined, swapped?: PortList): Endpoint {
+    const place = this.here();
+    let outputPorts = swapped;
+    let cls: ClassExpression | undefined;
+    let config: ConfigText | undefined;
+    if (head.kind !== "implicit") {
+      if (this.acceptNext("::")) cls = this.classExpression(head);
+      config = this.config();
+      outputPorts = this.ports();
+    } else this.peek();
+    return { head, class: cls, config, inputPorts, outputPorts, place };
   }
 
-  /** Whether `, name, name ::` lies ahead; known for all commas at once, since a list may be long. */
-  private declarationFollows(): boolean {
-    if (!this.declarations) {
-      const { tokens } = this;
-      this.declarations = new Uint8Array(tokens.length);
-      for (let i = tokens.length - 3; i >= 0; i--)
-        if (tokens[i]?.kind === "," && tokens[i + 1]?.kind === "name") {
-          const { kind } = tokens[i + 2] as Token;
-          this.declarations[i] = kind === "::" ? 1 : kind === "," ? (this.declarations[i + 2] as number) : 0;
-        }
-    }
-    return this.declarations[this.at] === 1;
-  }
-
-  private classExpression(): ClassExpression {
-    const token = this.peek;
-    const place = this.place(token);
-    if (token.kind === "variable") {
-      this.at++;
-      return { kind: "variable", name: token.text, place };
-    }
-    if (token.kind === "config") {
-      this.at++;
-      return {
-        kind: "compound",
-        bodies: [{ parameters: [], statements: this.group(token) }],
-        extends: false,
-        place,
-      };
-    }
-    if (token.kind !== "{") {
-      const name = this.expect("name", "an element class");
-      return { kind: "named", name: name.text, place };
-    }
-    this.at++;
-    this.enter(token);
-    const bodies: CompoundBody[] = [];
-    let more = false;
-    do {
-      if (this.accept("...")) {
-        more = true;
-        break;
-      }
-      bodies.push({ parameters: this.parameters(), statements: this.statements(["}", "||"]) });
-    } while (this.accept("||"));
-    this.depth--;
-    this.expect("}", more ? "'}' after '...'" : "'}'");
-    return { kind: "compound", bodies, extends: more, place };
-  }
-
-  private group(token: Token): Statement[] {
-    this.enter(token);
-    const tokens = lex(this.source, this.diagnostics, token.offset, token.offset + token.text.length);
-    const statements = new Parser(this.source, tokens, this.diagnostics, this.depth).statements(["end"]);
-    this.depth--;
-    return statements;
-  }
-
-  private enter(token: Token): void {
-    if (this.depth >= maximumNesting)
-      this.fail(token, "compound elements are nested too deeply", `at most ${maximumNesting} levels`);
-    this.depth++;
-  }
-
-  private parameters(): Parameter[] {
-    const start = this.at;
-    const list: Parameter[] = [];
-    for (;;) {
-      const keyword =
-        this.peek.kind === "name" && this.tokens[this.at + 1]?.kind === "variable" ? this.next().text : undefined;
-      if (this.peek.kind !== "variable") break;
-      list.push({ keyword, variable: this.next().text });
-      if (!this.accept(",")) break;
-    }
-    if (this.accept("|")) return list;
-    this.at = start;
-    return [];
+  private classExpression(head: Head): ClassExpression {
+    const token = this.lexer.next();
+    if (token.kind === "{") return this.compound();
+    if (token.kind === "name") return { kind: "named", name: token.text, place: this.here() };
+    this.error("missing element type in declaration");
+    this.lexer.unread(token);
+    return { kind: "named", name: head.kind === "name" ? head.name : "", place: this.here() };
   }
 
   private config(): ConfigText | undefined {
-    const token = this.peek;
-    if (token.kind !== "config") return undefined;
-    this.at++;
-    return { text: token.text, place: this.place(token) };
+    const open = this.lexer.next();
+    if (open.kind !== "(") {
+      this.lexer.unread(open);
+      return undefined;
+    }
+    const start = this.here();
+    const { text, offset } = this.lexer.config();
+    this.expect(")");
+    return { text, place: { source: this.source, offset }, start };
   }
 
-  private get peek(): Token {
-    return this.tokens[this.at] as Token;
+  private ports(): PortList | undefined {
+    return readPortList(this.lexer, (message) => this.error(message));
   }
-  private next(): Token {
-    return this.tokens[this.at++] as Token;
+
+  private group(open: Token): Group {
+    this.seen?.groups.add(open.offset);
+    const place = this.here();
+    this.depth++;
+    let statements: Statement[] = [];
+    if (this.depth >= maximumNesting) this.error("maximum element group nesting depth exceeded");
+    else ({ statements } = this.region("group"));
+    this.depth--;
+    return { kind: "group", statements, place, end: this.here() };
   }
-  private accept(kind: TokenKind): boolean {
-    if (this.peek.kind !== kind) return false;
-    this.at++;
-    return true;
-  }
-  private expect(kind: TokenKind, what: string): Token {
-    if (this.peek.kind !== kind) this.fail(this.peek, `expected ${what}, found '${this.peek.text.slice(0, 40)}'`);
-    return this.next();
-  }
-  private fail(token: Token, message: string, hint?: string): never {
-    this.diagnostics.error(this.place(token), message, hint);
-    throw syntaxFailure;
-  }
-  private place(token: Token): Place {
-    return { source: this.source, offset: token.offset };
-  }
-  private recover(): void {
-    let depth = 0;
-    while (this.peek.kind !== "end") {
-      if (this.peek.kind === "{") depth++;
-      if (this.peek.kind === "}" && depth-- === 0) return;
-      if (this.peek.kind === ";" && depth === 0) return;
-      this.at++;
+
+  private compound(): CompoundClass {
+    const bodies: CompoundBody[] = [];
+    let base: Point | undefined;
+    let place: Point | undefined;
+    for (;;) {
+      const token = this.lexer.next();
+      place ??= this.here();
+      if (token.kind === "...") {
+        base = this.here();
+        const after = this.lexer.next();
+        if (bodies.length === 0 || after.kind !== "}")
+          this.error("'...' should occur last, after one or more compounds");
+        this.lexer.unread(after);
+        continue;
+      }
+      const start = this.here();
+      this.lexer.unread(token);
+      this.depth++;
+      const parameters = this.parameters();
+      let statements: Statement[] = [];
+      let closing: Token | undefined;
+      if (this.depth >= maximumNesting) this.error("maximum compound element nesting depth exceeded");
+      else ({ statements, closing } = this.region("compound"));
+      this.depth--;
+      bodies.push({ parameters, statements, extends: base, place: start, end: this.here() });
+      base = undefined;
+      if (closing?.kind !== "||") return { kind: "compound", bodies, place };
     }
   }
+
+  private parameters(): Parameter[] {
+    const list: Parameter[] = [];
+    for (;;) {
+      const first = this.lexer.next();
+      let keyword: string | undefined;
+      let variable = first;
+      if (first.kind === "name") {
+        variable = this.lexer.next();
+        keyword = first.text;
+      }
+      if (variable.kind !== "variable") {
+        if (first.kind === "|") {
+          this.seen?.bars.add(first.offset);
+          return list;
+        }
+        if (list.length > 0) this.error("expected variable");
+        if (variable !== first) this.lexer.unread(variable);
+        this.lexer.unread(first);
+        return list;
+      }
+      list.push({ keyword, variable: variable.text, place: this.here() });
+      const separator = this.lexer.next();
+      if (separator.kind === "|") {
+        this.seen?.bars.add(separator.offset);
+        return list;
+      }
+      if (separator.kind === ",") continue;
+      this.error("expected ',' or '|'");
+      this.lexer.unread(separator);
+      return list;
+    }
+  }
+
+  private elementclass(): Statement {
+    const place = this.here();
+    let name = this.lexer.next();
+    if (name.kind !== "name") {
+      this.lexer.unread(name);
+      this.error("expected element type name");
+      name = { ...name, text: "" };
+    }
+    const token = this.lexer.next();
+    let cls: ClassExpression | undefined;
+    if (token.kind === "{") cls = this.compound();
+    else if (token.kind === "name") cls = { kind: "named", name: token.text, place: this.here() };
+    else this.syntaxError(token);
+    return { kind: "elementclass", name: name.text, class: cls, place };
+  }
+
+  private withConfig(kind: "require" | "define"): Statement | undefined {
+    const place = this.here();
+    if (!this.expect("(")) return undefined;
+    const { text, offset } = this.lexer.config();
+    this.expect(")");
+    if (kind === "require") this.lexer.accept(";");
+    return { kind, config: { text, place: { source: this.source, offset } }, place, end: this.here() };
+  }
+
+  private peek(): Token {
+    const token = this.lexer.next();
+    this.lexer.unread(token);
+    return token;
+  }
+  /** Unlike the lexer's, this goes on to what is next. */
+  private acceptNext(kind: Token["kind"]): boolean {
+    const token = this.lexer.next();
+    if (token.kind === kind) return true;
+    this.lexer.unread(token);
+    return false;
+  }
+  private expect(kind: Token["kind"]): boolean {
+    if (this.lexer.accept(kind)) return true;
+    this.error(`expected '${kind}'`);
+    return false;
+  }
+
+  private here(): Point {
+    return { source: this.source, offset: this.lexer.position, problems: this.problems.length };
+  }
+  private error(message: string): void {
+    this.problems.push({ severity: "error", message, place: this.here() });
+  }
+  private warning(message: string): void {
+    this.problems.push({ severity: "warning", message, place: this.here() });
+  }
+  private syntaxError(token: Token): void {
+    this.error(`syntax error near '${visible(token.text)}'`);
+  }
+}
+
+/** Characters that are not printed as they are: `^A`, and others in octal, byte by byte. */
+function visible(text: string): string {
+  return text.replace(/[^ -~]/g, (ch) => {
+    const code = ch.charCodeAt(0);
+    if (code < 32) return `^${String.fromCharCode(code + 64)}`;
+    const byte = code < 256 ? code : (new TextEncoder().encode(ch)[0] as number);
+    return `\\${byte.toString(8).padStart(3, "0")}`;
+  });
 }

@@ -24,10 +24,8 @@ export function pictureOf(
   variables?: ReadonlyMap<string, string>,
 ): Picture {
   const diagnostics = new Diagnostics();
-  const graph = flatten(parse(source, diagnostics), diagnostics, {
-    isClass: (name) => Object.hasOwn(classes, name),
-    ...(variables ? { variables } : {}),
-  });
+  // Any class may be drawn.
+  const graph = flatten(parse(source), diagnostics, variables ? { variables } : {});
   const codes = graph.elements.map((e) => (Object.hasOwn(classes, e.className) ? classes[e.className] : undefined));
   const resolved = resolveProcessing(graph, codes, usedPorts(graph), new Diagnostics());
   const unknown = new Set(codes.flatMap((c, i) => (c ? [] : [i])));

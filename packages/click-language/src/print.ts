@@ -1,5 +1,15 @@
 /** Prints a syntax tree as configuration text; parsing the text gives the tree again. */
-import type { ClassExpression, CompoundBody, ConfigText, Configuration, Endpoint, Statement } from "./ast.ts";
+import type {
+  ClassExpression,
+  CompoundBody,
+  CompoundClass,
+  ConfigText,
+  Configuration,
+  Endpoint,
+  Head,
+  PortList,
+  Statement,
+} from "./ast.ts";
 
 /** The configuration as text: a statement a line, compounds indented. Comments are not part of the tree. */
 export function printConfiguration(configuration: Configuration): string {
@@ -12,31 +22,34 @@ function statements(list: readonly Statement[], indent: string): string {
 
 function statement(s: Statement, indent: string): string {
   if (s.kind === "chain") {
-    const groups = s.groups.map((g) => g.map((e) => endpoint(e, indent)).join(", "));
-    const chain = groups.map((g, i) => (i === 0 ? g : `${s.arrows[i - 1]} ${g}`)).join(" ");
-    return `${chain.trim()};`;
+    const lists = s.lists.map(({ arrow, endpoints }) => {
+      const text = endpoints.map((e) => endpoint(e, indent)).join(", ");
+      return arrow === undefined ? text : `${arrow} ${text}`;
+    });
+    return `${lists.join(" ").trim()};`;
   }
   if (s.kind === "elementclass") {
-    const text = `elementclass ${s.name} ${classText(s.class, indent)}`;
-    return s.class.kind === "compound" ? text : `${text};`;
+    const text = `elementclass ${s.name} ${s.class ? classText(s.class, indent) : ""}`;
+    return s.class?.kind === "compound" ? text : `${text};`;
   }
   return `${s.kind}${configText(s.config)};`;
 }
 
-function ports(list: readonly number[] | undefined): string {
-  return list === undefined ? "" : `[${list.join(", ")}]`;
+function ports(list: PortList | undefined): string {
+  return list === undefined ? "" : `[${list.ports.join(", ")}${list.open ? "," : ""}]`;
 }
 
 function endpoint(e: Endpoint, indent: string): string {
-  const { element } = e;
-  let text = "";
-  if (element.kind === "name") text = element.name;
-  else if (element.kind === "group") text = `(\n${statements(element.statements, `${indent}  `)}${indent})`;
-  else if (element.kind === "declaration") {
-    const names = element.names.map((n) => n.text).join(", ");
-    text = `${names ? `${names} :: ` : ""}${classText(element.class, indent)}${configText(element.config)}`;
-  }
+  const cls = e.class ? ` :: ${classText(e.class, indent)}` : "";
+  const text = `${headText(e.head, indent)}${cls}${configText(e.config)}`;
   return [ports(e.inputPorts), text, ports(e.outputPorts)].filter((part) => part !== "").join(" ");
+}
+
+function headText(head: Head, indent: string): string {
+  if (head.kind === "name") return head.name;
+  if (head.kind === "implicit") return "";
+  if (head.kind === "compound") return compoundText(head, indent);
+  return `(\n${statements(head.statements, `${indent}  `)}${indent})`;
 }
 
 function configText(config: ConfigText | undefined): string {
@@ -44,12 +57,15 @@ function configText(config: ConfigText | undefined): string {
 }
 
 function classText(c: ClassExpression, indent: string): string {
-  if (c.kind === "named") return c.name;
-  if (c.kind === "variable") return `\${${c.name}}`;
+  return c.kind === "named" ? c.name : compoundText(c, indent);
+}
+
+function compoundText(c: CompoundClass, indent: string): string {
   const inner = `${indent}  `;
   const body = (b: CompoundBody): string => {
+    if (b.extends) return " ... ";
     const parameters = b.parameters.map((p) => `${p.keyword === undefined ? "" : `${p.keyword} `}$${p.variable}`);
     return `${parameters.length > 0 ? ` ${parameters.join(", ")} |` : ""}\n${statements(b.statements, inner)}${indent}`;
   };
-  return `{${c.bodies.map(body).join("||")}${c.extends ? `${c.bodies.length > 0 ? "||" : ""} ... ` : ""}}`;
+  return `{${c.bodies.map(body).join("||")}}`;
 }

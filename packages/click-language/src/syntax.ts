@@ -4,5 +4,6 @@
  * @packageDocumentation
  */
 export type * from "./ast.ts";
-export { lex, type Token, type TokenKind } from "./lexer.ts";
+export type { Token, TokenKind } from "./lexer.ts";
+export { lex } from "./parser.ts";
 export { printConfiguration } from "./print.ts";

@@ -45,9 +45,10 @@ function shape(node: unknown, key = ""): unknown {
   if (Array.isArray(node)) return node.map((n) => shape(n));
   if (node === null || typeof node !== "object") return node;
   if (key === "config" && "text" in node) return splitText(String(node.text));
+  if (key === "extends") return true;
   return Object.fromEntries(
     Object.entries(node)
-      .filter(([k, v]) => k !== "place" && v !== undefined)
+      .filter(([k, v]) => !["place", "end", "start", "source", "problems"].includes(k) && v !== undefined)
       .map(([k, v]) => [k, shape(v, k)]),
   );
 }
@@ -89,7 +90,10 @@ function flatGraph(text: string): ReturnType<typeof flatten> {
 
 // ---- trees at random
 
-const place = { source: { file: "", text: "" }, offset: 0 };
+const source = { file: "", text: "" };
+const point = { source, offset: 0, problems: 0 };
+const place = point;
+const end = point;
 const name = fc.constantFrom("a", "b", "q1", "Queue", "Null", "x/y", "A@3", "input", "output");
 const config = fc.option(
   fc
@@ -97,73 +101,84 @@ const config = fc.option(
     .map((text) => ({ text, place })),
   { nil: undefined },
 );
-const ports = fc.option(fc.array(fc.nat(9), { minLength: 1, maxLength: 3 }), { nil: undefined });
+const ports = fc.option(fc.record({ ports: fc.array(fc.nat(9), { minLength: 1, maxLength: 3 }), open: fc.boolean() }), {
+  nil: undefined,
+});
+
+const depth = { depthSize: "small", depthIdentifier: fc.createDepthIdentifier(), maxDepth: 5 } as const;
 
 const { configuration } = fc.letrec((tie) => ({
   class: fc.oneof(
-    { depthSize: "small" },
+    depth,
     name.map((n) => ({ kind: "named", name: n, place })),
-    fc.constant({ kind: "variable", name: "v", place }),
     tie("compound"),
   ),
-  compound: fc.record({
-    kind: fc.constant("compound"),
-    bodies: fc.array(tie("body"), { minLength: 1, maxLength: 2 }),
-    extends: fc.boolean(),
-    place: fc.constant(place),
-  }),
+  compound: fc.tuple(fc.array(tie("body"), { minLength: 1, maxLength: 2 }), fc.boolean()).map(([bodies, more]) => ({
+    kind: "compound",
+    // What stands after the dots is an empty body.
+    bodies: more ? [...bodies, { parameters: [], statements: [], extends: point, place, end }] : bodies,
+    place,
+  })),
   body: fc.record({
     parameters: fc.array(
-      fc.record({ keyword: fc.constantFrom(undefined, "KEY", "__REST__"), variable: fc.constantFrom("v", "w") }),
+      fc.record({
+        keyword: fc.constantFrom(undefined, "KEY", "__REST__"),
+        variable: fc.constantFrom("v", "w"),
+        place: fc.constant(place),
+      }),
       { maxLength: 2 },
     ),
     statements: fc.array(tie("statement"), { maxLength: 3 }),
+    extends: fc.constant(undefined),
+    place: fc.constant(place),
+    end: fc.constant(end),
   }),
-  element: fc.oneof(
-    { depthSize: "small" },
-    name.map((n) => ({ kind: "name", name: n, place })),
-    fc
-      .tuple(fc.array(name, { maxLength: 2 }), tie("class"), config)
-      // Without a name and arguments, a class is a name.
-      .map(([names, cls, c]) => ({
-        kind: "declaration",
-        names: names.map((text) => ({ text, place })),
-        class: cls,
-        config: names.length === 0 && (cls as { kind: string }).kind === "named" ? (c ?? { text: "1", place }) : c,
-        place,
-      })),
-    fc.array(tie("statement"), { maxLength: 2 }).map((statements) => ({ kind: "group", statements, place })),
+  head: fc.oneof(
+    depth,
+    name.map((n) => ({ kind: "name", name: n })),
+    tie("compound"),
+    fc.array(tie("statement"), { maxLength: 2 }).map((statements) => ({ kind: "group", statements, place, end })),
   ),
-  endpoint: fc.record({ inputPorts: ports, outputPorts: ports, element: tie("element") }),
+  endpoint: fc.record({
+    head: tie("head"),
+    class: fc.oneof(depth, fc.constant(undefined), tie("class")),
+    config,
+    inputPorts: ports,
+    outputPorts: ports,
+    place: fc.constant(place),
+  }),
   statement: fc.oneof(
-    { depthSize: "small" },
+    depth,
     fc
       .tuple(
         fc.array(fc.array(tie("endpoint"), { minLength: 1, maxLength: 2 }), { minLength: 1, maxLength: 3 }),
         fc.array(fc.constantFrom("->", "=>"), { minLength: 2, maxLength: 2 }),
       )
-      .map(([groups, arrows]) => ({ kind: "chain", groups, arrows: arrows.slice(0, groups.length - 1), place })),
+      .map(([lists, arrows]) => ({
+        kind: "chain",
+        lists: lists.map((endpoints, i) => ({ endpoints, arrow: arrows[i - 1], end })),
+        dangling: false,
+        place,
+        end,
+      })),
     fc
       .tuple(fc.constantFrom("C", "D"), tie("class"))
       .map(([n, cls]) => ({ kind: "elementclass", name: n, class: cls, place })),
-    fc.constantFrom("require", "provide", "define").map((kind) => ({ kind, config: { text: "$v 5", place }, place })),
+    fc.constantFrom("require", "define").map((kind) => ({ kind, config: { text: "$v 5", place }, place, end })),
   ),
-  configuration: fc.record({ statements: fc.array(tie("statement"), { maxLength: 5 }) }),
+  configuration: fc.record({
+    source: fc.constant(source),
+    problems: fc.constant([]),
+    end: fc.constant(end),
+    statements: fc.array(tie("statement"), { maxLength: 5 }),
+  }),
 }));
-
-/** `a, b :: C` is one declaration of two names: a list that ends so is not written apart. */
-function mergesWithNext(node: unknown): boolean {
-  return /"kind":"name"[^{}]*\}?\}?[^[\]]*?,\{[^{}]*"element":\{"kind":"declaration","names":\[\{/.test(
-    JSON.stringify(shape(node)),
-  );
-}
 
 describe("properties", () => {
   it("parse(print(tree)) is the tree", () => {
     fc.assert(
       fc.property(configuration, (tree_) => {
-        fc.pre(!mergesWithNext(tree_));
-        const text = printConfiguration(tree_ as Configuration);
+        const text = printConfiguration(tree_ as unknown as Configuration);
         const diagnostics = new Diagnostics();
         const again = parse({ file: "p", text }, diagnostics);
         expect(diagnostics.list.map((d) => d.message)).toEqual([]);
@@ -176,7 +191,7 @@ describe("properties", () => {
   it("what is formatted means the same, and formatting it again changes nothing", () => {
     fc.assert(
       fc.property(configuration, (tree_) => {
-        const text = printConfiguration(tree_ as Configuration);
+        const text = printConfiguration(tree_ as unknown as Configuration);
         const formatted = formatConfiguration({ file: "p", text });
         expect(shape(tree(formatted))).toEqual(shape(tree(text)));
         expect(formatConfiguration({ file: "p", text: formatted })).toBe(formatted);
@@ -192,12 +207,14 @@ describe("properties", () => {
     });
     fc.assert(
       fc.property(configuration, gaps, (tree_, between) => {
-        const source = { file: "p", text: printConfiguration(tree_ as Configuration) };
+        const source = { file: "p", text: printConfiguration(tree_ as unknown as Configuration) };
         let text = "";
         let at = 0;
         let k = 0;
         for (const token of lex(source, new Diagnostics())) {
-          const start = token.kind === "config" ? token.offset - 1 : token.offset;
+          const start = token.offset;
+          // What is inside an element's parentheses is its own.
+          if (token.kind === "config") continue;
           const gap = between[k++ % between.length] as string;
           text += `${source.text.slice(at, start)}${gap}`;
           // A name does not run into a comment's slash.
@@ -265,13 +282,13 @@ describe("properties", () => {
       "a::{input->output}->",
     ]) {
       const text = repeat(piece);
-      const start = performance.now();
+      const start = process.cpuUsage();
       flat(text);
-      const ms = performance.now() - start;
+      const ms = process.cpuUsage(start).user / 1000;
       if (process.env.SHOW_SLOWEST && ms > 60) console.log(piece, ms);
       if (ms > slowest.ms) Object.assign(slowest, { text: piece, ms });
     }
     // A bound far from what is aimed at (100 ms), to tell a blow-up from a busy machine.
-    expect(slowest.ms, slowest.text).toBeLessThan(2000);
+    expect(slowest.ms, slowest.text).toBeLessThan(5000);
   });
 });

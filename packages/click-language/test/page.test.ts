@@ -70,7 +70,7 @@ describe("in a page", () => {
     runInContext(/<script>([\s\S]*?)<\/script>/.exec(html)?.[1] ?? "", context);
     expect(shown.textContent).toContain(problems);
     expect(shown.textContent.match(/^configuration:.*/gm)).toEqual([
-      "configuration:4:9: expected an element, found '->'",
+      "configuration:4:9: syntax error near '->'",
       "configuration:3:40: undeclared element 'sink'",
       "configuration:2:1: warning: element class 'Spare' is never used",
     ]);

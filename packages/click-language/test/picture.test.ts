@@ -14,7 +14,7 @@ describe("pictures", () => {
 
   it("know push and pull as far as classes are known", () => {
     expect([...picture.unknown].map((i) => picture.graph.elements[i]?.className)).toEqual(["Odd"]);
-    expect(picture.processing).toEqual(["push", "push", "pull"]);
+    expect(picture.processing).toEqual(["pull", "push", "push"]);
     expect(pictureOf({ file: "p", text }, {}).processing).toEqual(["push", "push", "push"]);
     expect(picture.diagnostics.list).toEqual([]);
   });
@@ -43,9 +43,9 @@ Odd@5 :: Odd(<1>)  (unknown class)
       '    label="b";',
       '    n4 [label="q :: Queue(10)"];',
       "  }",
-      "  n0 -> n4;",
-      "  n2 -> n3;",
       "  n4 -> n1 [style=dashed, arrowhead=empty];",
+      "  n2 -> n3;",
+      "  n0 -> n4;",
       "}",
       "",
     ]);
@@ -60,9 +60,9 @@ Odd@5 :: Odd(<1>)  (unknown class)
   subgraph g0 ["b"]
     n4["q :: Queue(10)"]
   end
-  n0 --> n4
-  n2 --> n3
   n4 -.-> n1
+  n2 --> n3
+  n0 --> n4
 `);
   });
 

@@ -35,16 +35,7 @@ export interface CheckOptions {
   readonly warn?: (text: string) => void;
 }
 
-/** Packages that a configuration may require; all are here. */
-const packages: ReadonlySet<string> = new Set([
-  "userlevel",
-  "clickos",
-  "standard",
-  "ip",
-  "ethernet",
-  "analysis",
-  "local",
-]);
+const emptyGraph: Graph = { elements: [], connections: [], requirements: [] };
 
 /** Parses, flattens and checks a configuration; everything that is wrong with it goes to `diagnostics`. */
 export function diagnose(
@@ -53,15 +44,16 @@ export function diagnose(
   diagnostics: Diagnostics,
   options: CheckOptions = {},
 ): CheckedConfiguration {
-  const graph = flatten(parse(source, diagnostics), diagnostics, {
-    isClass: (name) => Object.hasOwn(elements, name),
+  const graph = flatten(parse(source), diagnostics, {
+    classes: elements,
+    // Packages are what is loaded besides: there is none.
+    provides: () => false,
     ...(options.variables ? { variables: options.variables } : {}),
     ...(options.library ? { library: options.library } : {}),
   });
-  for (const { name, place } of graph.requirements)
-    if (!packages.has(name))
-      diagnostics.error(place, `requirement '${name}' is not available`, `these are: ${[...packages].join(", ")}`);
-  const checked = check(graph, elements, diagnostics, options.machine && new NameTables(options.machine));
+  // What is wrong with the text makes the rest unknown.
+  const known = diagnostics.failed ? emptyGraph : graph;
+  const checked = check(known, elements, diagnostics, options.machine && new NameTables(options.machine));
   return { source, graph, checked };
 }
 

@@ -505,12 +505,17 @@ export class Router implements HandlerTree, Disposable, LoopSource {
     return {
       version: { read: () => clickVersion },
       driver: { read: () => "userlevel" },
-      config: { read: () => this.current.configuration.source.text },
+      config: {
+        read: () =>
+          graph().requirements.some((r) => r.type === "compact_config")
+            ? graphText(graph())
+            : this.current.configuration.source.text,
+      },
       flatconfig: { read: () => graphText(graph()) },
       requirements: {
         read: () =>
           graph()
-            .requirements.map((r) => `${r.name}\n`)
+            .requirements.map((r) => `${r.type}\n${r.name}\n`)
             .join(""),
       },
       handlers: {
