@@ -27,7 +27,9 @@ t.click:3:1: undeclared element 'nope'
   hint: declare it: nope :: Class(...)`);
     const text =
       "FromDevice(0) -> Counter -> q :: Queue(x) -> Discard;\nIdle -> e :: EtherEncap(0x0800) -> ToDevice(1);\nt :: Tee;\n";
-    expect(await errors(text)).toContain(`t.click:1:40: 'q :: Queue': CAPACITY: 'x' is not an integer between 0 and 4294967295
+    expect(
+      await errors(text),
+    ).toContain(`t.click:1:40: 'q :: Queue': CAPACITY: 'x' is not an integer between 0 and 4294967295
   FromDevice(0) -> Counter -> q :: Queue(x) -> Discard;
                                          ^
 t.click:2:9: 'e :: EtherEncap': argument SRC is missing

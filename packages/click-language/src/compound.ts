@@ -20,7 +20,7 @@ export function bindArguments(parameters: readonly Parameter[], args: readonly s
   let given = 0;
   let keywords = false;
   for (const argument of args) {
-    const [, word = "", value = ""] = /^([\w.:?!]+)(?:[ \t\n\v\f\r]+([^]*))?$/.exec(argument) ?? [];
+    const [, word = "", value = ""] = /^([\w.:?!]+)(?:[ \t\n\v\f\r]+(.*))?$/s.exec(argument) ?? [];
     const place = given >= positional && word !== "" ? places.get(word) : undefined;
     if (place !== undefined) {
       values[place] = value;

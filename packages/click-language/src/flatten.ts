@@ -52,8 +52,8 @@ export function flatten(configuration: Configuration, diagnostics: Diagnostics, 
 
 function graphElement({ name, class: cls, config, configPlace, place }: DefinedElement): GraphElement {
   // Arguments stand in the text as long as they are what is written there.
-  const written = configPlace !== undefined && configPlace.source.text.startsWith(config, configPlace.offset);
-  const argumentsOf = splitArguments({ text: config, place: written ? configPlace : place });
+  const written = configPlace?.source.text.startsWith(config, configPlace.offset) ?? false;
+  const argumentsOf = splitArguments({ text: config, place: configPlace ?? place });
   return {
     name,
     className: cls.kind === "tunnel" ? "" : cls.kind === "compound" ? cls.title : cls.name,

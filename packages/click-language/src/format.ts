@@ -145,19 +145,6 @@ function collectComments(gap: string, items: Item[]): number {
   return newlines;
 }
 
-/** Indices of braces and bars between which parameters stand. */
-function parameterBars(tokens: readonly Token[]): Set<number> {
-  const found = new Set<number>();
-  tokens.forEach((token, i) => {
-    if (token.kind !== "{" && token.kind !== "||") return;
-    let j = i + 1;
-    while (["name", "variable", ","].includes(tokens[j]?.kind ?? "")) j++;
-    const last = tokens[j - 1]?.kind;
-    if (tokens[j]?.kind === "|" && (last === "variable" || last === ",") && j > i + 1) found.add(i).add(j);
-  });
-  return found;
-}
-
 /** Lines being made. */
 class Output {
   private readonly lines: string[] = [];
