@@ -129,7 +129,7 @@ class Elaborator implements Elaborated {
         for (const definition of readDefinitions(s.config))
           if (definition) this.defineVariable(definition.name, definition.value, s.end);
           else this.error(s.end, "bad 'define' declaration: not a variable", "write define($x 5)");
-      } else this.require(s);
+      } else this.requirement(s);
     }
   }
 
@@ -140,7 +140,7 @@ class Elaborator implements Elaborated {
     else variables.set(name, value);
   }
 
-  private require(s: Requires): void {
+  private requirement(s: Requires): void {
     for (const item of readRequirements(s.config)) {
       if (!item) this.error(s.end, "syntax error at requirement");
       else if (item.type === "library") this.library(item.name, s.end);
