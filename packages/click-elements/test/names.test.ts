@@ -119,9 +119,12 @@ describe("what is said of names that are not known", () => {
       /pattern 0: '<none> {2}echo' is ambiguous; try 'port {2}echo', 'port {2}echo', 'icmp type {2}echo'/,
     ],
     ["IPFilter(7 tcp)", /pattern 0: slot '7' out of range/],
-    ["StaticIPLookup(lam 0)", /ROUTE 1: PREFIX: 'lam' is not an IP prefix\n.*\n.*\n {2}hint: did you mean 'lan'/],
-    ["StaticIPLookup(lan nobody 0)", /ROUTE 1: GATEWAY: 'nobody' is not '-' or an IP address/],
-    ["StaticIPLookup(lan 1)", /ROUTE 1: OUTPUT: output '1' is not connected; there is 1/],
+    [
+      "StaticIPLookup(lam 0)",
+      /argument 1 should be 'ADDR\/MASK \[GATEWAY\] OUTPUT'\n.*\n.*\n {2}hint: did you mean 'lan'/,
+    ],
+    ["StaticIPLookup(lan nobody 0)", /argument 1 should be 'ADDR\/MASK \[GATEWAY\] OUTPUT'/],
+    ["StaticIPLookup(lan 1)", /argument 1 bad OUTPUT/],
     ["CheckIPHeader(BADSRC far nobody)", /BADSRC: 'nobody' is not an IP address/],
     ["IPRewriter(pattern server 0 - - 0 0)", /INPUTSPEC 1: SPORT: '0' is not '-' or a port or a range of ports/],
     ["IPRewriter(keep 0)", /INPUTSPEC 1: 'keep 0' is not keep FOUTPUT ROUTPUT/],
@@ -147,7 +150,7 @@ describe("handlers that arguments name", () => {
 describe("AddressInfo and PortInfo", () => {
   it("take names that were given before, and lines of /etc/services", () => {
     const text = (rule: string): string =>
-      `AddressInfo(a 1.2.3.4, b a 1:2:3:4:5:6, c b:ip); PortInfo(web 8080/tcp www2 web2 # the web, old 1/ddp, # nothing, x 5/tcp 6/udp);
+      `AddressInfo(a 1.2.3.4, b a 1:2:3:4:5:6, c b:ip); PortInfo(web 8080/tcp www2 web2 # the web, old 1/ddp, # nothing, x 5/tcp, x 6/udp);
       ${around(`IPFilter(${rule})`)}`;
     expect(wasm(text("allow src host c, deny tcp port web2, deny udp port x"))).toEqual(
       wasm(text("allow src host 1.2.3.4, deny tcp port 8080, deny udp port 6")),
@@ -156,11 +159,11 @@ describe("AddressInfo and PortInfo", () => {
     expect(problem(text("allow port old"))).toMatch(/'port': value missing/);
   });
   it.each([
-    ["AddressInfo(a)", /what 'a' stands for is missing/],
-    ["AddressInfo(a b)", /'b' is not an IP address, a prefix or an Ethernet address/],
-    ["PortInfo(a)", /the port of 'a' is missing/],
-    ["PortInfo(a b)", /'b' is not a port such as 80 or 53\/udp/],
-    ["PortInfo(a 65536)", /'65536' is not a port/],
+    ["AddressInfo(a)", /expected 'NAME \[ADDRS\]'/],
+    ["AddressInfo(a b)", /'b' is not a recognizable address/],
+    ["PortInfo(a)", /expected 'NAME PORT\/PROTO'/],
+    ["PortInfo(a b)", /expected 'NAME PORT\/PROTO'/],
+    ["PortInfo(a 80x)", /expected 'NAME PORT\/PROTO'/],
   ])("refuse %s", (text, message) => expect(problem(text)).toMatch(message));
 });
 

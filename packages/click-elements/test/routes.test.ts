@@ -155,7 +155,7 @@ describe.each(dynamic)("%s", (name) => {
 
   it("refuses masks that are no prefixes", async () => {
     await expect(make(config(name, "10.0.0.0/8 0, 1.0.3.0/255.0.255.0 1"))).rejects.toThrow(
-      "ROUTE 2: the mask of '1.0.3.0/255.0.255.0 - 1' is not a prefix",
+      "argument 2: the mask of '1.0.3.0/255.0.255.0 - 1' is not a prefix",
     );
   });
 

@@ -4,16 +4,16 @@
  * @packageDocumentation
  */
 
-/** Longer names, and candidates beyond so many, get no suggestion: edit distances take the product of the lengths. */
+/** Names of a letter or two are like too much. Longer names, and candidates beyond so many, get no suggestion: edit distances take the product of the lengths. */
 const maximumLength = 64;
 const maximumCandidates = 1000;
 
 /** The candidate closest to `name` by edit distance, if any is close. */
 export function closest(name: string, candidates: Iterable<string>): string | undefined {
-  if (name.length > maximumLength) return undefined;
+  if (name.length < 3 || name.length > maximumLength) return undefined;
   let left = maximumCandidates;
   let best: string | undefined;
-  let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1;
+  let bestDistance = (name.length < 5 ? 1 : Math.max(2, Math.floor(name.length / 3))) + 1;
   for (const candidate of candidates) {
     if (left-- === 0) break;
     if (candidate.length > maximumLength) continue;

@@ -1,6 +1,5 @@
 /** From a flat graph to one that can be compiled: classes found, arguments read, ports and processing settled. */
 import type { Connection, Diagnostics, Graph, GraphElement, Place } from "@clickos/click-language";
-import { closest } from "@clickos/click-language/closest";
 import { checkPorts, type Processing, resolveProcessing, usedPorts } from "@clickos/click-language/ports";
 import { type Fields, type Struct, struct } from "@clickos/layout";
 import { type NameTables, standardNames } from "../arguments/machine-names.ts";
@@ -8,6 +7,7 @@ import { type ArgumentReport, readArguments } from "../arguments/read-arguments.
 import type { Scope } from "../arguments/scope.ts";
 import type { ElementClass, ElementSet } from "../element/element.ts";
 import { ElementScope, Information } from "../element/information.ts";
+import { classHint } from "./class-hint.ts";
 import { checkHandlers } from "./describe.ts";
 import { neighboursOf } from "./flow.ts";
 import { findPeers } from "./peers.ts";
@@ -79,11 +79,10 @@ export function check(
     declared.add(source.name);
     const cls = classOf(source);
     if (!cls) {
-      const near = diagnostics.crowded ? undefined : closest(source.className, Object.keys(elements));
       diagnostics.error(
         source.place,
         `unknown element class '${source.className}'`,
-        near ? `did you mean '${near}'?` : undefined,
+        diagnostics.crowded ? undefined : classHint(source.className, Object.keys(elements)),
       );
       return undefined;
     }
@@ -113,7 +112,8 @@ export function check(
             noutputs: counts.outputs,
             arguments: source.arguments.map((a) => a.text),
             scope,
-            error: (message, argument) => diagnostics.error(placeOf(argument), `${say}: ${message}`),
+            error: (message, argument, hint) =>
+              diagnostics.error(placeOf(argument), `${say}: ${message}`, diagnostics.crowded ? undefined : hint?.()),
             warning: (message, argument) => diagnostics.warning(placeOf(argument), `${say}: ${message}`),
             attach: (place) => !attached.has(place) && attached.add(place) !== undefined,
           });

@@ -151,7 +151,8 @@ export interface PrepareContext<C> {
   /** What names mean here; for texts that are read otherwise than by `config`. */
   readonly scope: Scope;
   /** Reports a mistake; `argument` is its index. */
-  error(message: string, argument?: number): void;
+  /** `hint` is asked where it is shown. */
+  error(message: string, argument?: number, hint?: () => string | undefined): void;
   warning(message: string, argument?: number): void;
   /** Takes a place that one element of a configuration may have; `false` where another has it. */
   attach(place: string): boolean;

@@ -53,7 +53,7 @@ export const Classifier: ElementClass = element({
         if (!program.reaches(output)) warning(`output ${output} matches no packets`);
     return { tree: laterTree(rulesFor(rules, dataWords)), program };
   },
-  handlers: { program: { kind: "table", constant: ({ plan }) => formatProgram(plan.program) } },
+  handlers: { program: { kind: "table", flags: ".", constant: ({ plan }) => formatProgram(plan.program) } },
   push(c, _port, packet, { plan, output, noutputs, name, data }) {
     const { data: address, length } = packet;
     const { program } = plan;

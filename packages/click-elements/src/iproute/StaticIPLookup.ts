@@ -12,14 +12,14 @@
  *
  *   rt :: StaticIPLookup(18.26.4.0/24 0, 0.0.0.0/0 18.26.4.1 1);
  */
-import { type ElementClass, type ElementContext, element, rest } from "@clickos/click-core/element";
+import { arg, type ElementClass, type ElementContext, element, rest } from "@clickos/click-core/element";
 import type { FunctionBuilder, I32 } from "@clickos/codegen";
 import { u32 } from "@clickos/layout";
 import { masked } from "../classification/expression.ts";
 import { stageLookup } from "../classification/stage-tree.ts";
 import { laterTree } from "../classification/tree-builder.ts";
 import { complain, forward, IpRouteTable, readNextHop, type StagedNextHop } from "./route-lookup.ts";
-import { formatTableLine, type IpRoute, isPrefix, routeArgument, routeOf, withoutRepeated } from "./route-text.ts";
+import { formatTableLine, type IpRoute, isPrefix, readRoutes } from "./route-text.ts";
 
 const destination = { base: "value", offset: 0, width: 4, mask: 0xffffffff } as const;
 
@@ -81,9 +81,9 @@ export const StaticIPLookup: ElementClass = element({
   name: "StaticIPLookup",
   ports: "1/-",
   processing: "h/h",
-  config: { ROUTE: rest(routeArgument) },
-  prepare({ config, warning }): Plan {
-    const routes = withoutRepeated(config.ROUTE.map(routeOf), warning);
+  config: { ROUTE: rest(arg.raw) },
+  prepare(context): Plan {
+    const routes = readRoutes(context.arguments, context);
     const sorted = byPrecedence(routes);
     const hops: Hop[] = [];
     const known = new Map<string, number>();

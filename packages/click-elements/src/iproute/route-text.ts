@@ -5,8 +5,11 @@ import {
   formatIpAddress,
   formatIpPrefix,
   type IpPrefix,
+  Mistake,
+  type PrepareContext,
   prefixMask,
   type Route,
+  readText,
 } from "@clickos/click-core/element";
 
 /** A route; a gateway of 0 is none. */
@@ -24,14 +27,7 @@ export interface RouteText {
   readonly OUTPUT: number;
 }
 
-/** An argument of an element. */
-export const routeArgument: ArgumentType<RouteText> = arg.words({
-  PREFIX: arg.ipPrefix,
-  GATEWAY: arg.optional(gateway, 0),
-  OUTPUT: arg.outputPort,
-});
-
-/** What the handlers that add a route take; whether the output is there is asked afterwards. */
+/** What arguments, and the handlers that add a route, take; whether the output is there is asked afterwards. */
 export const addedRoute: ArgumentType<RouteText> = arg.words({
   PREFIX: arg.ipPrefix,
   GATEWAY: arg.optional(gateway, 0),
@@ -72,8 +68,29 @@ function columns(route: IpRoute): [prefix: string, gateway: string] {
   return [formatIpPrefix(route), route.gateway === 0 ? "-" : formatIpAddress(route.gateway)];
 }
 
+/** Reads an element's arguments, in Click's words where they are wrong. Of several routes for a prefix the first stays. */
+export function readRoutes(
+  texts: readonly string[],
+  { noutputs, scope, error, warning }: Pick<PrepareContext<unknown>, "noutputs" | "scope" | "error" | "warning">,
+  problemOf: (route: IpRoute) => string | undefined = () => undefined,
+): IpRoute[] {
+  const routes = texts.flatMap((text, i) => {
+    const words = readText(addedRoute, text.trim(), scope);
+    if (words instanceof Mistake) error(`argument ${i + 1} should be 'ADDR/MASK [GATEWAY] OUTPUT'`, i, words.hint);
+    else if (words.OUTPUT < 0 || words.OUTPUT >= noutputs) error(`argument ${i + 1} bad OUTPUT`, i);
+    else {
+      const route = routeOf(words);
+      const problem = problemOf(route);
+      if (problem === undefined) return route;
+      error(`argument ${i + 1}: ${problem}`, i);
+    }
+    return [];
+  });
+  return withoutRepeated(routes, warning);
+}
+
 /** The first route of each prefix. Of others it is told in Click's words, which have it the other way round. */
-export function withoutRepeated(routes: readonly IpRoute[], warning: (text: string) => void): IpRoute[] {
+function withoutRepeated(routes: readonly IpRoute[], warning: (text: string) => void): IpRoute[] {
   const known = new Set<string>();
   const first = routes.filter(({ address, mask }) => {
     const { size } = known;

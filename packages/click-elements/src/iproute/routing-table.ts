@@ -1,5 +1,6 @@
 /** An element class with a routing table that handlers change: what RadixIPLookup and its kin are made of. */
 import {
+  arg,
   type ElementClass,
   element,
   type HostHeap,
@@ -12,15 +13,7 @@ import {
 import { u32 } from "@clickos/layout";
 import { type RouteCommand, runRouteCommand, runRouteCommands } from "./route-commands.ts";
 import { complain, forward, IpRouteTable, readNextHop } from "./route-lookup.ts";
-import {
-  formatRoute,
-  formatTableLine,
-  ipRoute,
-  isPrefix,
-  routeArgument,
-  routeOf,
-  withoutRepeated,
-} from "./route-text.ts";
+import { formatRoute, formatTableLine, ipRoute, isPrefix, readRoutes } from "./route-text.ts";
 
 export interface RoutingTableOptions {
   readonly name: string;
@@ -47,14 +40,11 @@ export function routingTable({ name, places, flush, complains, order }: RoutingT
     name,
     ports: "1/-",
     processing: "h/h",
-    config: { ROUTE: rest(routeArgument) },
-    prepare({ config, error, warning }) {
-      const all = config.ROUTE.map(routeOf);
-      all.forEach((r, i) => {
-        if (!isPrefix(r)) error(`ROUTE ${i + 1}: the mask of '${formatRoute(r)}' is not a prefix`, i);
-      });
-      return withoutRepeated(all, warning);
-    },
+    config: { ROUTE: rest(arg.raw) },
+    prepare: (context) =>
+      readRoutes(context.arguments, context, (route) =>
+        isPrefix(route) ? undefined : `the mask of '${formatRoute(route)}' is not a prefix`,
+      ),
     state: { routes: routeTable({ places }), complaints: u32 },
     fill: {
       routes: (table, { heap, plan }) => {
