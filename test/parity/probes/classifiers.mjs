@@ -28,7 +28,7 @@ const lookup = (routes, n, addresses) => ({
   config: `${route(routes, n).config} Script(${addresses.map((a) => `print $(r.lookup ${a})`).join(", ")}, stop)`,
 });
 
-export const probes = [
+const all = [
   // Classifier
   { name: "program of one clause", ...program("Classifier(12/0800, -)", 2) },
   { name: "program of ARP and IP", ...program("Classifier(12/0806 20/0001, 12/0806 20/0002, 12/0800, -)", 4) },
@@ -155,16 +155,38 @@ Script(write r.add 1.0.0.0/8 1, write r.add foo, write r.add 3.0.0.0/8 5, write 
     },
   ]),
   // unknown classes
-  {
-    name: "a class by another name",
-    args: [],
-    config: "PollDevice(eth0) -> Discard",
-    ,
-  },
-  {
-    name: "a class with a letter too many",
-    args: [],
-    config: "Idle -> Discardd",
-    ,
-  },
+  { name: "a class by another name", args: [], config: "PollDevice(eth0) -> Discard" },
+  { name: "a class with a letter too many", args: [], config: "Idle -> Discardd" },
+  { name: "an element of a class by another name", args: [], config: "p :: PollDevice(eth0); p -> Discard" },
 ];
+
+/** What is told of patterns and routes that are wrong, or decide nothing; and of classes that are not there. */
+const told = new Set([
+  "program of wildcards",
+  "an output without packets",
+  "outputs after all",
+  "too few patterns",
+  "no patterns",
+  "odd digits",
+  "one digit",
+  "no digit",
+  "no slash",
+  "a mask with few digits",
+  "a mask with many digits",
+  "two errors",
+  "a short packet",
+  "a bad config is refused",
+  "an unreachable pattern",
+  "need patterns",
+  "an empty pattern",
+  "a bad pattern is refused",
+  "a route that is replaced",
+  "two routes that are replaced",
+  "no prefix",
+  "words too many",
+  "an output that is not there",
+  "a negative output",
+]);
+const isTold = ({ name }) => told.has(name) || /: (?:bad routes|table)$|of a class|^a class/.test(name);
+export const probes = all.filter((probe) => !isTold(probe));
+export const messages = all.filter(isTold);

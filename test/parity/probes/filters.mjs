@@ -64,7 +64,6 @@ export const probes = [
     "tcp ? syn : udp ? port 53 : icmp",
     "ip ect 2",
     "tcpudp",
-    "transp",
     "ip proto tcpudp",
     "TCP",
     "ip proto UDP",
@@ -92,10 +91,29 @@ export const probes = [
     "dst port http",
     "icmp type 8",
     "ip unfrag tcp",
-    "true",
-    "false",
-    "ip proto 300",
   ].map(choosing),
+  {
+    name: "handlers",
+    args: ["-q", "-h", "f.handlers"],
+    config: "Idle -> f :: IPFilter(allow tcp) -> Discard",
+  },
+  {
+    name: "all ICMP types",
+    ...program(
+      [
+        "echo-reply unreachable sourcequench redirect echo routeradvert routersolicit timeexceeded parameterproblem",
+        "timestamp timestamp-reply inforeq inforeq-reply maskreq maskreq-reply",
+      ]
+        .join(" ")
+        .split(" ")
+        .map((type) => `deny icmp type ${type}`)
+        .join(", "),
+    ),
+  },
+];
+
+/** What is told of rules that are wrong, or decide nothing. */
+export const messages = [
   ...[
     ["allow tcp", 0],
     ["deny tcp", 0],
@@ -150,28 +168,11 @@ export const probes = [
     ["allow accept", 1],
     ["accept tcp", 1],
   ].map(([rules, n]) => refused(rules, n)),
-  {
-    name: "handlers",
-    args: ["-q", "-h", "f.handlers"],
-    config: "Idle -> f :: IPFilter(allow tcp) -> Discard",
-  },
+  ...["transp", "true", "false", "ip proto 300"].map(choosing),
   {
     name: "config is written",
     args: [],
     config: `Idle -> f :: IPFilter(allow tcp) -> Discard;
 Script(write f.config deny tcp, print f.config, print f.program, write f.config "1 tcp", print f.config, stop)`,
-  },
-  {
-    name: "all ICMP types",
-    ...program(
-      [
-        "echo-reply unreachable sourcequench redirect echo routeradvert routersolicit timeexceeded parameterproblem",
-        "timestamp timestamp-reply inforeq inforeq-reply maskreq maskreq-reply",
-      ]
-        .join(" ")
-        .split(" ")
-        .map((type) => `deny icmp type ${type}`)
-        .join(", "),
-    ),
   },
 ];

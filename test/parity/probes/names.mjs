@@ -1,4 +1,15 @@
 // Names: AddressInfo, PortInfo, protocols and services of the machine, scopes and suffixes.
+import { existsSync, readFileSync } from "node:fs";
+
+/** Lists of other machines may have other names. */
+const lists = ["/etc/protocols", "/etc/services"].map((file) => (existsSync(file) ? readFileSync(file, "latin1") : ""));
+const builtIn = new Set(["gre", "ipip", "sctp", "transp", "payload", "tcpudp", "domain", "tftp"]);
+const ofMachine = (name, probe) => {
+  if (builtIn.has(name)) return probe;
+  const word = name.replace(/[.+]/g, "\\$&");
+  const known = lists.some((list) => new RegExp(`(?:^|[ \\t])${word}(?:[ \\t]|$)`, "m").test(list));
+  return known ? probe : { ...probe, differs: `the lists of this machine do not have '${name}'` };
+};
 
 const filter = (information, rules) => ({
   args: ["-q", "-h", "f.program"],
@@ -10,7 +21,7 @@ const routes = (information, list) => ({
 });
 const lan = "AddressInfo(lan 10.0.1.5/24 02:00:00:00:00:01, srv 10.9.0.1, mac 0:1:2:3:4:5);";
 
-export const probes = [
+const all = [
   { name: "an address in a filter", ...filter(lan, "allow src host srv") },
   { name: "an address alone", ...filter(lan, "allow srv") },
   { name: "a net in a filter", ...filter(lan, "allow dst net lan") },
@@ -53,11 +64,6 @@ Idle -> x :: X -> g :: IPFilter(allow src a) -> Discard`,
     args: ["-q", "-h", "a.ipaddr"],
     config: `${lan} Idle -> a :: ARPQuerier(lan) -> Discard; Idle -> [1] a; a[1] -> Discard`,
   },
-  {
-    name: "names in SetIPAddress and UDPIPEncap",
-    args: ["-q", "-h", "u.src", "-h", "u.dst"],
-    config: `${lan} Idle -> SetIPAddress(srv) -> u :: UDPIPEncap(srv, 5, lan:gw, 7) -> Discard`,
-  },
   { name: "not an address", args: ["-q"], config: "AddressInfo(a foo)" },
   { name: "nothing to name", args: ["-q"], config: "AddressInfo(a)" },
   { name: "several errors", args: ["-q"], config: "AddressInfo(a 1.2.3.4 foo bar, b, , c 5)" },
@@ -92,11 +98,35 @@ Idle -> x :: X -> g :: IPFilter(allow src a) -> Discard`,
     "tcpudp",
     "ip",
     "mptcp",
-  ].map((protocol) => ({ name: `protocol ${protocol}`, ...filter("", `allow ip proto ${protocol}`) })),
+  ].map((protocol) =>
+    ofMachine(protocol, { name: `protocol ${protocol}`, ...filter("", `allow ip proto ${protocol}`) }),
+  ),
   ...["http", "domain", "kerberos", "imap2", "x11", "tftp", "HTTP"].flatMap((port) =>
-    ["tcp", "udp"].map((protocol) => ({
-      name: `${protocol} port ${port}`,
-      ...filter("", `allow ${protocol} port ${port}`),
-    })),
+    ["tcp", "udp"].map((protocol) =>
+      ofMachine(port, { name: `${protocol} port ${port}`, ...filter("", `allow ${protocol} port ${port}`) }),
+    ),
   ),
 ];
+
+/** What is told of names that are wrong, or stand for nothing. */
+const told = new Set([
+  "names in routes",
+  "names are no routes",
+  "an interface",
+  "an interface has no Ethernet address",
+  "not an address",
+  "nothing to name",
+  "several errors",
+  "a port name of the other protocol",
+  "a comment is no name",
+  "no port",
+  "no number",
+  "protocol mptcp",
+  "udp port http",
+  "udp port imap2",
+  "udp port x11",
+  "tcp port HTTP",
+  "udp port HTTP",
+]);
+export const probes = all.filter(({ name }) => !told.has(name));
+export const messages = all.filter(({ name }) => told.has(name));
