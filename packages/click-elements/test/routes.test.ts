@@ -212,6 +212,7 @@ describe("the interface of routing tables to other elements", () => {
     peers: ({ config, named }) => named(config.TABLE, IpRouteTable, 0),
     handlers: {
       where: {
+        flags: "+",
         read: (_s, { peers, peer }, text) =>
           JSON.stringify((peers && peer(peers).lookup(parseIpAddress(text) ?? 0)) ?? null),
       },
