@@ -4,11 +4,12 @@
  *   capture → wire → NIC → driver → switch → net back → VM → net back → switch → driver → NIC → wire → capture
  *
  * The VM runs on a thread of its own, where a watchdog ends it if it does not come back. It runs slice by slice, in turn with
- * everything else: what it does depends on the captures, and not on which thread is faster.
+ * everything else: what it does depends on the captures, and not on which thread is faster. Time is simulated: when all is quiet it
+ * goes on to the next frame or timer.
  */
 import type { Drop, ElementSet } from "@clickos/click-core";
 import { type Image, loadImage } from "@clickos/click-image";
-import type { CrashRecord, Hypervisor } from "@clickos/hypervisor";
+import { type CrashRecord, type Hypervisor, SharedClock } from "@clickos/hypervisor";
 import { createHypervisor } from "@clickos/hypervisor/node";
 import { createIxgbe, drive, driverMemory, type Ixgbe, registers } from "@clickos/ixgbe-model";
 import { type LoopSource, runLoop } from "@clickos/run-loop";
@@ -40,6 +41,10 @@ export interface BootOptions {
    * it loops. `false` by default.
    */
   readonly trusted?: boolean;
+  /** Whether frames arrive without waiting for their times. */
+  readonly fast?: boolean | undefined;
+  /** How long the run lasts at most, in nanoseconds of the simulated time. */
+  readonly lasts?: bigint | undefined;
   /** Ends the run; the report is up to then. */
   readonly signal?: AbortSignal;
   /** Called once the VM is up, before the first frame. */
@@ -108,12 +113,7 @@ export async function bootImage(bytes: Uint8Array<ArrayBuffer>, options: BootOpt
       throw new CommandError(
         `the image has no interface ${device}; it has ${image.manifest.vifs.map((v) => v.device).join(", ") || "none"}`,
       );
-  // Recorded frames carry the time of the last frame that was played.
-  const wireTime = (): bigint =>
-    stack.reduce(
-      (latest, s) => (s.wire.player && s.wire.player.timestampNs > latest ? s.wire.player.timestampNs : latest),
-      0n,
-    );
+  const clock = new SharedClock();
   const closeAll = (): void => {
     let failure: unknown;
     for (const { wire } of stack) {
@@ -125,13 +125,13 @@ export async function bootImage(bytes: Uint8Array<ArrayBuffer>, options: BootOpt
     }
     if (failure) throw failure;
   };
-  const hypervisor = createHypervisor({ pcpus: options.trusted ? 0 : 1 });
+  const hypervisor = createHypervisor({ pcpus: options.trusted ? 0 : 1, sharedClock: clock });
   const toolstack = createToolstack({ elements: options.elements, hypervisor });
   let report: BootReport;
   try {
     for (const { device } of image.manifest.vifs) {
       const captures = options.nics.get(device) ?? {};
-      const wire = new CaptureWire(captures.input, captures.output, wireTime);
+      const wire = new CaptureWire(captures.input, captures.output, clock.now);
       const nic = createIxgbe({
         mac: `02:00:00:00:ff:${device.toString(16).padStart(2, "0")}`,
         dma: new ArrayBuffer(driverMemory),
@@ -144,6 +144,10 @@ export async function bootImage(bytes: Uint8Array<ArrayBuffer>, options: BootOpt
       const port = bridge.attach(drive(nic, `nic${device}`, { mtu: options.mtu }));
       stack.push({ device, nic, wire, bridge, port, captures });
     }
+    // Time begins with the first frame, which a pipe may not have yet.
+    for (const { wire } of stack) await wire.arrived(options.signal);
+    const times = stack.flatMap(({ wire }) => wire.nextTime ?? []);
+    if (times.length > 0) clock.jump(times.reduce((a, b) => (b < a ? b : a)));
     const vm = await toolstack.create({
       name: image.manifest.name,
       image: bytes,
@@ -153,7 +157,10 @@ export async function bootImage(bytes: Uint8Array<ArrayBuffer>, options: BootOpt
     });
     options.onBoot?.(vm);
     const together = options.mtu === undefined ? burst : jumboBurst;
-    await runLoop([machine(hypervisor, vm, stack, together)], { signal: options.signal });
+    const until = options.lasts === undefined ? undefined : clock.now() + options.lasts;
+    await runLoop([machine({ hypervisor, vm, stack, together, clock, until, fast: options.fast ?? false })], {
+      signal: options.signal,
+    });
     if (vm.domain.crash) throw new CommandError(crashText(vm.domain.crash));
     report = makeReport(vm, stack);
     toolstack.destroy(vm.name);
@@ -171,8 +178,29 @@ export async function bootImage(bytes: Uint8Array<ArrayBuffer>, options: BootOpt
   return report;
 }
 
-/** The VM, one slice a turn, with its switches; when all is quiet, the next frames arrive on the wires, so many together. */
-function machine(hypervisor: Hypervisor, vm: Vm, stack: readonly Lane[], together: number): LoopSource {
+interface Machine {
+  readonly hypervisor: Hypervisor;
+  readonly vm: Vm;
+  readonly stack: readonly Lane[];
+  /** Frames that arrive on a wire at once. */
+  readonly together: number;
+  readonly clock: SharedClock;
+  readonly until: bigint | undefined;
+  readonly fast: boolean;
+}
+
+/** What time goes on by in a turn in which the VM looks for work and finds none: more each time, up to a limit. */
+const pollStepNs = 50_000n;
+const longestStepNs = 1_000_000n;
+/** The same in one in which it only works. */
+const busyStepNs = 10_000n;
+/** Turns in which nothing came out before time goes on. */
+const stillTurns = 64;
+/** With packets held that some element may still take: how long nothing may move. */
+const patienceNs = 60_000_000_000n;
+
+/** The VM, one slice a turn, with its switches; when all is quiet, time goes on to the next frames or the VM's timer. */
+function machine({ hypervisor, vm, stack, together, clock, until, fast }: Machine): LoopSource {
   const forward = (over: () => boolean): boolean => {
     let moved = false;
     for (const { bridge } of stack)
@@ -182,20 +210,53 @@ function machine(hypervisor: Hypervisor, vm: Vm, stack: readonly Lane[], togethe
       }
     return moved;
   };
+  const played = (): boolean => stack.every(({ wire }) => wire.done);
+  const waits = (): boolean => stack.some(({ wire }) => wire.waits);
+  /** What is next: a frame, the VM's timer, the end. What is late, as the NIC has no room for it, waits for nothing. */
+  const next = (): bigint | undefined => {
+    const now = clock.now();
+    let first: bigint | undefined;
+    for (const at of [vm.domain.nextTimer, until, ...stack.map(({ wire }) => wire.nextTime)])
+      if (at !== undefined && at > now && (first === undefined || at < first)) first = at;
+    return first;
+  };
+  /** Goes on, but not over what is next. */
+  const goOn = (by: bigint): void => {
+    const [to, first] = [clock.now() + by, next()];
+    clock.jump(first !== undefined && first < to ? first : to);
+  };
+  // What its interfaces hold is not held by elements.
+  const own = vm.unfinished().held;
+  let [held, progress, busy, step] = [0, clock.now(), 0, pollStepNs];
+  const rests = (): boolean => {
+    const { certain, possible, held: holds } = vm.unfinished();
+    if (holds !== held) [held, progress] = [holds, clock.now()];
+    return !certain && !(possible && holds > own && clock.now() - progress < patienceNs);
+  };
   return {
     async turn(over) {
+      if (until !== undefined && clock.now() >= until) return "stopped";
       // Between two slices it stands still.
       if (vm.domain.state !== "paused") return "stopped";
-      let busy = await hypervisor.step(vm.domain.id);
-      if (forward(over)) busy = true;
-      if (hypervisor.run()) busy = true;
-      if (busy) return "more";
-      if (stack.every(({ wire }) => wire.done)) return "stopped";
-      let played = 0;
-      for (const { wire, nic } of stack) played += wire.play(nic, together);
+      const end = await hypervisor.step(vm.domain.id);
+      const moved = forward(over);
+      const served = hypervisor.run();
+      if (moved) [busy, progress, step] = [0, clock.now(), pollStepNs];
+      else if (end === "more" && ++busy > stillTurns) goOn(busyStepNs);
+      if (moved || served || end === "more") return "more";
+      busy = 0;
+      let arrived = 0;
+      for (const { wire, nic } of stack) arrived += wire.play(nic, together, fast ? undefined : clock.now());
       forward(over);
-      const waiting = stack.some(({ wire }) => wire.waits) && stack.every(({ wire }) => wire.done || wire.waits);
-      return played === 0 && waiting ? "idle" : "more";
+      if (arrived > 0) return "more";
+      if (waits()) return "idle";
+      if (played() && rests()) return "stopped";
+      const first = next();
+      if (end === "polling" || first === undefined) {
+        goOn(step);
+        if (step < longestStepNs) step *= 2n;
+      } else clock.jump(first);
+      return "more";
     },
     onWake(listener) {
       const ends = stack.map(({ wire }) => wire.onReady(listener));

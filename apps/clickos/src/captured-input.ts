@@ -35,16 +35,21 @@ export class CapturedInput {
   /** Resolves when it has a frame or has ended, or the signal is given. */
   async arrived(signal: AbortSignal | undefined): Promise<void> {
     while (this.waits && !signal?.aborted) {
-      await new Promise<void>((resolve) => {
-        const done = (): void => {
-          end();
-          signal?.removeEventListener("abort", done);
-          resolve();
-        };
-        const end = this.reader.onReady(done);
-        signal?.addEventListener("abort", done);
-      });
+      await arrival(this.reader, signal);
       this.advance();
     }
   }
+}
+
+/** Resolves when a pipe has more, or has ended, or the signal is given. */
+export function arrival(reader: CaptureReader, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      end();
+      signal?.removeEventListener("abort", done);
+      resolve();
+    };
+    const end = reader.onReady(done);
+    signal?.addEventListener("abort", done);
+  });
 }

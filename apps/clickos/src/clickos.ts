@@ -251,6 +251,8 @@ interface BootCommandOptions {
   readonly nic?: Map<number, string>;
   readonly learning?: boolean;
   readonly mtu?: number;
+  readonly fast?: boolean;
+  readonly until?: bigint;
   readonly trust?: string;
   readonly json?: boolean;
 }
@@ -265,6 +267,8 @@ program
     numbered,
   )
   .option("--mtu <BYTES>", "what NICs and interfaces carry behind the Ethernet header, up to 9000", mtuOption)
+  .option("--fast", "frames do not wait for their times")
+  .option("--until <TIME>", "end after so much simulated time at the latest: 10, 500ms, 2min", timeOption)
   .option("--learning", "learning bridges between NIC and VM, instead of patches")
   .option("--trust <DIR>", "run only what one of the public keys in this folder (*.pem) has signed")
   .option("--json", "print the report as JSON")
@@ -295,6 +299,8 @@ program
         elements,
         nics,
         mtu: options.mtu,
+        fast: options.fast,
+        lasts: options.until,
         lookup: options.learning ? "learning" : "patch",
         trusted: signature.status === "trusted",
         signal,

@@ -7,6 +7,7 @@ import { CapturePlayer } from "@clickos/netdev";
 import { type CaptureReader, linkTypeEthernet } from "@clickos/pcap";
 import { type CaptureWriter, createCapture, openCapture } from "@clickos/pcap/node";
 import { type FrameBatch, maximumMtu } from "@clickos/vale";
+import { arrival } from "./captured-input.ts";
 import { CommandError } from "./failure.ts";
 
 function checkLinkType({ name, linkType }: CaptureReader): void {
@@ -42,16 +43,30 @@ export class CaptureWire implements WireEnd {
 
   /** Whether there is nothing to play until a pipe has more. */
   get waits(): boolean {
-    return !this.done && this.offered >= (this.player as CapturePlayer).batch.count;
+    return !this.done && this.nextTime === undefined;
   }
 
-  /** Lets up to `limit` frames arrive at the NIC; how many did. */
-  play(nic: Ixgbe, limit: number): number {
+  /** When the next frame arrives: its time in the capture. `undefined` at the end, and where a pipe has none yet. */
+  get nextTime(): bigint | undefined {
+    const { player } = this;
+    // Frames that the NIC had no room for are late.
+    return player && this.offered < player.batch.count ? player.timestampNs : player?.nextTime;
+  }
+
+  /** Resolves when it is known when the first frame arrives, or that there is none, or the signal is given. */
+  async arrived(signal: AbortSignal | undefined): Promise<void> {
+    const { player } = this;
+    while (player && player.nextTime === undefined && !player.reader.ended && !signal?.aborted)
+      await arrival(player.reader, signal);
+  }
+
+  /** Lets up to `limit` frames arrive at the NIC, those whose time is no later than `until`; how many did. */
+  play(nic: Ixgbe, limit: number, until?: bigint): number {
     const { player } = this;
     if (!player || this.done) return 0;
     if (this.offered >= player.batch.count) {
       this.offered = 0;
-      if (player.fill(limit) === 0) return 0;
+      if (player.fill(limit, until) === 0) return 0;
       // A pipe's is known with its first frames.
       checkLinkType(player.reader);
     }

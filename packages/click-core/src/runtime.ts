@@ -12,3 +12,4 @@ export {
   type UnwatchedTree,
 } from "./runtime/router-handlers.ts";
 export { type FormerRouter, transferState } from "./runtime/transfer-state.ts";
+export { type RouterPlace, type Unfinished, unfinished } from "./runtime/unfinished.ts";

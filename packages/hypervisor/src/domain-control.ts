@@ -242,6 +242,10 @@ export class DomainControl implements Domain {
   now(): bigint {
     return this.host.now() + this.timeOffset;
   }
+  get nextTimer(): bigint | undefined {
+    const timer = this.isAlive ? this.host.machine.timer(this.id) : 0n;
+    return timer === 0n ? undefined : timer - this.timeOffset;
+  }
   setShare(given: Partial<Share>): void {
     const share = checkedShare(given, this.share);
     const { slot } = this;

@@ -42,6 +42,8 @@ export interface Domain extends GrantingDomain {
   type(text: string): number;
   /** Its own time. */
   now(): bigint;
+  /** When its timer is due, in the hypervisor's time; `undefined` when none is set. Of a domain that stands still. */
+  readonly nextTimer: bigint | undefined;
   readonly share: Share;
   setShare(share: Partial<Share>): void;
   readonly statistics: DomainStatistics;

@@ -9,6 +9,7 @@ import type { LoopSource } from "@clickos/run-loop";
 import type { EventChannels, EvtchnPort } from "@clickos/xen-evtchn";
 import type { EventHandler } from "./dom0-events.ts";
 import type { Domain, DomainOptions } from "./domain.ts";
+import type { SliceEnd } from "./machine.ts";
 import type { DomainSnapshot } from "./snapshot.ts";
 import type { PcpuThreads } from "./thread.ts";
 
@@ -54,11 +55,11 @@ export interface Hypervisor extends LoopSource {
    */
   hold<T>(id: number, body: () => T): T;
   /**
-   * Has a paused domain run one slice, wherever it runs, if it was woken or had more to do; whether it has more now. It
-   * stands still before and after, so that domain 0 and the domain take turns, as on one thread. Its timers wake nobody
-   * meanwhile; what is due is seen in the next slice.
+   * Has a paused domain run one slice, wherever it runs, if it was woken, had more to do, or has a timer that is due; whether
+   * it has more now. It stands still before and after, so that domain 0 and the domain take turns, as on one thread. Its
+   * timers wake nobody meanwhile: see `Domain.nextTimer`.
    */
-  step(id: number): Promise<boolean>;
+  step(id: number): Promise<SliceEnd>;
   /** Has a domain run that may be asleep, as an event would: something in its memory was changed for it. */
   wake(id: number): void;
   /** pCPUs, this thread included. */

@@ -2,8 +2,8 @@
 import type { EvtchnPort } from "@clickos/xen-evtchn";
 import type { ShutdownReason } from "./hypercalls.ts";
 
-/** What a guest answers when its turn ends. */
-export type RunState = "idle" | "more" | "halted";
+/** What a guest answers when its turn ends; `polling` has found nothing to do, and will look again. */
+export type RunState = "idle" | "polling" | "more" | "halted";
 
 /** A program that has started in a domain. */
 export interface Guest {

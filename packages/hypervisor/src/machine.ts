@@ -37,7 +37,7 @@ export const pcpuWord = {
 const pcpuWords = pcpuWord.runnable + slotsPerPcpu / 32;
 
 /** Words of a domain's line. */
-const domainWords = 8;
+const domainWords = 10;
 /** pCPU in the high half, slot + 1 in the low half; 0 while it is nowhere. */
 const PLACE = 0;
 /** Nonzero while it may run: `once` for one slice only. */
@@ -46,10 +46,16 @@ const once = 2;
 /** A double: nanoseconds of pCPU time. Then slices. */
 const RUN_TIME = 2;
 const SLICES = 4;
-/** Whether its last slice left more to do. */
-const MORE = 5;
+/** How its last slice ended: one of `ends`. */
+const END = 5;
 /** Nonzero when it was woken while it might not run. */
 const WOKEN = 6;
+/** When its timer is due, a 64-bit time of its own; 0 for never. */
+const TIMER = 8;
+
+/** How a slice ends, by number. */
+const ends = ["idle", "more", "polling"] as const;
+export type SliceEnd = (typeof ends)[number];
 
 const domainsAt = maximumPcpus * pcpuWords;
 
@@ -58,6 +64,7 @@ export class Machine {
   readonly buffer: SharedArrayBuffer;
   readonly words: Int32Array;
   private readonly doubles: Float64Array;
+  private readonly times: BigInt64Array;
   /** Called when domain 0 is rung for on this thread. */
   onRing: (() => void) | undefined;
 
@@ -65,6 +72,7 @@ export class Machine {
     this.buffer = buffer;
     this.words = new Int32Array(buffer);
     this.doubles = new Float64Array(buffer);
+    this.times = new BigInt64Array(buffer);
   }
 
   /** Index of a word of a pCPU's page. */
@@ -113,12 +121,19 @@ export class Machine {
   takeWoken(id: DomId): boolean {
     return Atomics.exchange(this.words, this.line(id) + WOKEN, 0) !== 0;
   }
-  /** Whether its last slice left more to do. */
-  hasMore(id: DomId): boolean {
-    return Atomics.load(this.words, this.line(id) + MORE) !== 0;
+  /** How its last slice ended. */
+  end(id: DomId): SliceEnd {
+    return ends[Atomics.load(this.words, this.line(id) + END)] ?? "idle";
   }
-  setMore(id: DomId, more: boolean): void {
-    Atomics.store(this.words, this.line(id) + MORE, more ? 1 : 0);
+  /** When its timer is due, in its own time; 0 when none is set. Of a domain that stands still. */
+  timer(id: DomId): bigint {
+    return this.times[(this.line(id) + TIMER) >> 1] as bigint;
+  }
+  /** A slice has ended; only the thread that runs the domain calls it. */
+  setEnd(id: DomId, end: SliceEnd | "halted" | "crashed", timer: bigint): void {
+    const line = this.line(id);
+    this.times[(line + TIMER) >> 1] = timer;
+    Atomics.store(this.words, line + END, end === "more" ? 1 : end === "polling" ? 2 : 0);
   }
   /** Has a domain run, wherever it is. One that is being moved is run once it has arrived, in any case. */
   wake(id: DomId): void {

@@ -6,9 +6,12 @@
 import { MessageChannel, receiveMessageOnPort, Worker } from "node:worker_threads";
 import { createHypervisor as create } from "./create-hypervisor.ts";
 import type { Hypervisor, HypervisorOptions } from "./hypervisor.ts";
+import type { SharedClock } from "./shared-clock.ts";
 import type { FromPcpu, PcpuThreads } from "./thread.ts";
 
 export interface ThreadedOptions extends Omit<HypervisorOptions, "threads"> {
+  /** In place of `clock`, a simulated time that threads see too. */
+  readonly sharedClock?: SharedClock;
   /** Threads beside the caller's. */
   readonly pcpus: number;
   /** The built `pcpu-worker.js`; for programs that are bundled without it. */
@@ -29,8 +32,8 @@ const messagesPerTurn = 32;
 export function createHypervisor(options: ThreadedOptions): Hypervisor {
   // One clock for all threads: the system's monotonic one.
   const startedAt = process.hrtime.bigint();
-  const clock = options.clock ?? ((): bigint => process.hrtime.bigint() - startedAt);
-  const simulated = options.simulated ?? options.clock !== undefined;
+  const clock = options.sharedClock?.now ?? options.clock ?? ((): bigint => process.hrtime.bigint() - startedAt);
+  const simulated = options.simulated ?? (options.clock !== undefined || options.sharedClock !== undefined);
   return create({ ...options, clock, simulated, threads: nodeThreads(options, startedAt) });
 }
 
@@ -42,7 +45,14 @@ export function nodeThreads(options: ThreadedOptions, startedAt: bigint): PcpuTh
     spawn(index, machine, on) {
       const { port1, port2 } = new MessageChannel();
       const worker = new Worker(file, {
-        workerData: { index, machine, startedAt, port: port2, spinUs: options.spinUs },
+        workerData: {
+          index,
+          machine,
+          startedAt,
+          port: port2,
+          spinUs: options.spinUs,
+          time: options.sharedClock?.memory,
+        },
         transferList: [port2],
         resourceLimits: { maxOldGenerationSizeMb: options.heapMiB ?? 256 },
         name: `pcpu${index}`,

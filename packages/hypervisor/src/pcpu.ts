@@ -153,7 +153,7 @@ export class Pcpu {
     const used = Number(end - now);
     this.machine.charge(context.id, used);
     this.credit.charge(slot, used);
-    if (state === "more") this.setRunnable(slot, true);
+    if (state === "more" || state === "polling") this.setRunnable(slot, true);
     const { timer } = context;
     if (timer !== 0n) {
       const at = timer - vcpu.timeOffset;
@@ -162,7 +162,7 @@ export class Pcpu {
     // Who waits for the slice to end finds what has become of the domain.
     if (state === "crashed") this.events.crashed(vcpu, failure);
     else if (state === "halted") this.events.halted(vcpu);
-    this.machine.setMore(context.id, state === "more");
+    this.machine.setEnd(context.id, state, timer);
     this.enter(undefined);
     if (claim === "once") this.machine.ring(0);
     return end;

@@ -80,6 +80,7 @@ class WasmGuest implements Guest {
 
   run(now: bigint): RunState {
     let more = false;
+    let polls = false;
     let alive = false;
     let next = never;
     for (const m of this.loaded) {
@@ -91,10 +92,12 @@ class WasmGuest implements Guest {
       if (m.halted) continue;
       alive = true;
       if (state === 1) more = true;
+      if (state === 3) polls = true;
       if (m.timer !== never && (next === never || m.timer < next)) next = m.timer;
     }
     this.domain.timer = next;
     if (more) return "more";
+    if (polls) return "polling";
     return alive || this.loaded.length === 0 || this.loaded.every((m) => !m) ? "idle" : "halted";
   }
 }

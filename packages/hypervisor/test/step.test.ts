@@ -1,5 +1,5 @@
 /** A domain that runs one slice at a time, in turn with domain 0: the same on every pCPU. */
-import { type Domain, type Hypervisor, wasmKernel } from "@clickos/hypervisor";
+import { type Domain, type Hypervisor, SharedClock, wasmKernel } from "@clickos/hypervisor";
 import { createHypervisor } from "@clickos/hypervisor/node";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { needsBuild } from "../../../test/built.ts";
@@ -10,8 +10,8 @@ let xen: Hypervisor;
 afterEach(() => xen?.close());
 
 /** A paused domain on the only other thread, or on this one. */
-async function domainOn(pcpus: number, body: Body): Promise<Domain> {
-  xen = createHypervisor({ pcpus, worker, watchdogMs: 200 });
+async function domainOn(pcpus: number, body: Body, sharedClock?: SharedClock): Promise<Domain> {
+  xen = createHypervisor({ pcpus, worker, watchdogMs: 200, ...(sharedClock ? { sharedClock } : {}) });
   return xen.createDomain({ name: "d", pages: 1, kernel: wasmKernel(guest(body)) });
 }
 /** More to do in its first slices, up to the number in the second word. */
@@ -23,20 +23,20 @@ for (const pcpus of [0, 1]) {
     it("is one slice, and says whether there is more to do", async () => {
       const d = await domainOn(pcpus, someWork);
       new Int32Array(d.memory.buffer)[(counterAt >> 2) + 1] = 4;
-      const more: boolean[] = [];
+      const more: string[] = [];
       for (let i = 1; i <= 4; i++) {
         more.push(await xen.step(d.id));
         expect(counter(d.memory)).toBe(i);
         xen.run();
       }
-      expect(more).toEqual([true, true, true, false]);
+      expect(more).toEqual(["more", "more", "more", "idle"]);
       expect(d.state).toBe("paused");
       expect(d.statistics.slices).toBe(4);
     });
 
     it("is none where there is nothing to do, until the domain is woken", async () => {
       const d = await domainOn(pcpus, () => 0);
-      for (let i = 0; i < 3; i++) expect(await xen.step(d.id)).toBe(false);
+      for (let i = 0; i < 3; i++) expect(await xen.step(d.id)).toBe("idle");
       expect(counter(d.memory)).toBe(1);
       xen.wake(d.id);
       for (let i = 0; i < 3; i++) await xen.step(d.id);
@@ -63,20 +63,55 @@ for (const pcpus of [0, 1]) {
       expect(counter(d.memory)).toBe(before);
     });
 
+    it("comes when the domain's timer is due, in a time that is moved for all threads", async () => {
+      const clock = new SharedClock(1000n);
+      const times: bigint[] = [];
+      const d = await domainOn(
+        pcpus,
+        (c, hypercall, now) => {
+          c.store64(counterAt + 8, now);
+          hypercall("set_timer_op", now.add(500n));
+          return 0;
+        },
+        clock,
+      );
+      for (const [to, runs] of [
+        [1000n, true],
+        [1499n, false],
+        [1500n, true],
+        [9000n, true],
+        [9000n, false],
+      ] as const) {
+        clock.jump(to);
+        const before = counter(d.memory);
+        expect(await xen.step(d.id)).toBe("idle");
+        expect([to, counter(d.memory) - before]).toEqual([to, runs ? 1 : 0]);
+        if (runs) times.push(new BigInt64Array(d.memory.buffer)[(counterAt + 8) / 8] as bigint);
+        expect(d.nextTimer).toBe((times.at(-1) as bigint) + 500n);
+      }
+      expect(times).toEqual([1000n, 1500n, 9000n]);
+    });
+
+    it("says when the domain only looked for work", async () => {
+      const d = await domainOn(pcpus, () => 3);
+      for (let i = 0; i < 3; i++) expect(await xen.step(d.id)).toBe("polling");
+      expect(counter(d.memory)).toBe(3);
+    });
+
     it("is over when the domain is: what became of it is known", async () => {
       const d = await domainOn(pcpus, trapping);
-      expect(await xen.step(d.id)).toBe(false);
+      expect(await xen.step(d.id)).toBe("idle");
       expect([d.state, d.crash?.cause]).toEqual(["crashed", "trap"]);
-      expect(await xen.step(d.id)).toBe(false);
+      expect(await xen.step(d.id)).toBe("idle");
       const halting = await xen.createDomain({ name: "h", pages: 1, kernel: wasmKernel(guest(() => 2)) });
-      expect(await xen.step(halting.id)).toBe(false);
+      expect(await xen.step(halting.id)).toBe("idle");
       expect(halting.state).toBe("halted");
     });
 
     it("is not for a domain that runs, and leaves one free that is unpaused", async () => {
       const d = await domainOn(pcpus, () => 1);
       d.unpause();
-      expect(await xen.step(d.id)).toBe(false);
+      expect(await xen.step(d.id)).toBe("idle");
       while (counter(d.memory) < 10) {
         xen.run();
         await new Promise((resolve) => setTimeout(resolve, 0));
@@ -95,7 +130,7 @@ describe("a step that does not come back", () => {
     const d = await domainOn(1, spinning);
     let turns = 0;
     const timer = setInterval(() => turns++, 5);
-    expect(await xen.step(d.id)).toBe(false);
+    expect(await xen.step(d.id)).toBe("idle");
     clearInterval(timer);
     expect(turns).toBeGreaterThan(0);
     expect([d.state, d.crash?.cause]).toEqual(["crashed", "watchdog"]);

@@ -136,8 +136,6 @@ export function guestKernel({ frames, place = firstPlace, name, rings = {} }: Ke
           // Of several programs in a domain, the one that never came back is the one whose word is set.
           c.store32(running, 0);
           for (const vif of fronts) vif.leave(c, (port) => c.call(eventSend, port));
-          // Tasks that poll have work, as far as can be known.
-          c.if(result.get().eq(3), () => result.set(1));
           c.if(result.get().eqz(), () => {
             // Going to sleep: ask for events, then look once more, so that none is missed in between.
             for (const vif of fronts) c.if(vif.wait(c), () => result.set(1));

@@ -1,5 +1,5 @@
 /** Captures as ports of a switch: one plays a file into it, one records what comes out. */
-import type { CaptureReader } from "@clickos/pcap";
+import type { CapturedFrame, CaptureReader } from "@clickos/pcap";
 import { type CaptureWriter, createCapture, openCapture } from "@clickos/pcap/node";
 import { batchSize, FrameBatch, longestFrame, type Port } from "@clickos/vale";
 
@@ -25,7 +25,8 @@ export class CapturePlayer {
   tooLong = 0;
   /** When the last frame was captured. */
   timestampNs = 0n;
-  private ended = false;
+  /** The next frame, where it was looked at and not put into a batch yet. */
+  private ahead: CapturedFrame | undefined;
   private readonly frameLimit: number;
 
   /** @throws {RangeError} for an MTU that is none. */
@@ -36,24 +37,39 @@ export class CapturePlayer {
 
   /** Whether all frames have been put into batches. */
   get done(): boolean {
-    return this.ended;
+    return !this.ahead && this.reader.ended;
   }
 
-  /** Fills the batch with the next frames, `limit` at most; how many. */
-  fill(limit: number = batchSize): number {
+  /** When the next frame was captured; `undefined` at the end, and where a pipe has none yet. */
+  get nextTime(): bigint | undefined {
+    if (!this.ahead) {
+      const frame = this.take();
+      // What the reader gave is its own by the next turn.
+      this.ahead = frame && { ...frame, data: frame.data.slice() };
+    }
+    return this.ahead?.timestampNs;
+  }
+
+  private take(): CapturedFrame | undefined {
+    const { ahead } = this;
+    this.ahead = undefined;
+    if (ahead) return ahead;
+    for (let frame = this.reader.next(); frame; frame = this.reader.next()) {
+      if (frame.data.length <= this.frameLimit) return frame;
+      this.tooLong++;
+    }
+    return undefined;
+  }
+
+  /** Fills the batch with the next frames, `limit` at most and those that were captured by `until`; how many. */
+  fill(limit: number = batchSize, until?: bigint): number {
     const { batch } = this;
     batch.count = 0;
     let at = 0;
     while (batch.count < Math.min(limit, batchSize) && at + this.frameLimit <= batchBytes) {
-      const frame = this.reader.next();
-      if (!frame) {
-        this.ended = this.reader.ended;
-        break;
-      }
-      if (frame.data.length > this.frameLimit) {
-        this.tooLong++;
-        continue;
-      }
+      if (until !== undefined && (this.nextTime ?? until) > until) break;
+      const frame = this.take();
+      if (!frame) break;
       batch.memory.bytes.set(frame.data, at);
       batch.offsets[batch.count] = at;
       batch.lengths[batch.count] = frame.data.length;

@@ -1,5 +1,6 @@
 /** The toolstack: what `xl` does with domains, for Click VMs. */
 import type { Drop, ElementSet, HandlerTree } from "@clickos/click-core";
+import type { Unfinished } from "@clickos/click-core/runtime";
 import { type Image, loadImage } from "@clickos/click-image";
 import {
   createHypervisor,
@@ -64,6 +65,8 @@ export interface Vm {
   handlers(router?: number): HandlerTree;
   /** Why packets were dropped, inside the VM. */
   drops(router?: number): Drop[];
+  /** What a router may still do without anything from outside, while it is idle or polls. */
+  unfinished(router?: number): Unfinished;
   /** Resolves when what was asked for through the store is done. */
   settled(): Promise<void>;
 }
@@ -262,6 +265,7 @@ export function createToolstack(options: {
       write: (path, value, router = 0) => routerOf(router).write(path, value),
       handlers: (router = 0) => routerOf(router),
       drops: (router = 0) => routerOf(router).drops(),
+      unfinished: (router = 0) => routerOf(router).unfinished(),
       settled: () => control.settled(),
     };
     vms.set(name, { vm, domain, devices, routers, control, end: abandon });

@@ -9,7 +9,13 @@ import {
   routerControl,
   sameLayout,
 } from "@clickos/click-core/compile";
-import { type RouterHandlers, routerHandlers, WatchList } from "@clickos/click-core/runtime";
+import {
+  type RouterHandlers,
+  routerHandlers,
+  type Unfinished,
+  unfinished,
+  WatchList,
+} from "@clickos/click-core/runtime";
 import type { Image } from "@clickos/click-image";
 import { ConfigurationError } from "@clickos/click-language";
 import type { Domain, Hypervisor } from "@clickos/hypervisor";
@@ -68,6 +74,23 @@ export class VmRouter implements HandlerTree {
   }
   drops(): Drop[] {
     return this.still((tree) => tree.drops());
+  }
+  /** What may still happen without anything from outside. Elements of another library count for nothing. */
+  unfinished(): Unfinished {
+    const { memory } = this.domain;
+    const place = {
+      data: new DataView(memory.buffer),
+      plan: this.image.manifest.router,
+      element: (index: number) => {
+        try {
+          return this.instance(index);
+        } catch (e) {
+          if (e instanceof HandlerError) return undefined;
+          throw e;
+        }
+      },
+    };
+    return this.hypervisor.hold(this.domain.id, () => unfinished(place));
   }
   /** Nothing is watched any more. */
   close(): void {

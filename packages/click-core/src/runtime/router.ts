@@ -618,7 +618,9 @@ export class Router implements HandlerTree, Disposable, LoopSource {
 
   /** What may still happen without anything from outside, once `run` said that the router is idle or polls. */
   unfinished(): Unfinished {
-    return unfinished(this.current, this.timers.owners);
+    const { host, compiled, configuration } = this.current;
+    const { elements } = configuration.checked;
+    return unfinished({ data: host.data, plan: compiled.memory, element: (i) => elements[i] }, this.timers.owners);
   }
 
   /** What went wrong with the files that service elements read. */

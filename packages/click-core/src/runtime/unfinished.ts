@@ -1,7 +1,9 @@
 /** What a router that is idle, or polls, may still do when nothing comes from outside. */
+import type { ElementInstance } from "../compile/check.ts";
+import type { MemoryPlan } from "../compile/memory-plan.ts";
 import { noTimer } from "../compile/platform.ts";
+import { HostMemory } from "./host-memory.ts";
 import { HostTasks } from "./host-tasks.ts";
-import type { Instance } from "./instance.ts";
 
 export interface Unfinished {
   /** A source has not reached its limit, or a timer is set that ends something: it will happen, given time. */
@@ -12,31 +14,38 @@ export interface Unfinished {
   readonly held: number;
 }
 
+/** Where a router is: its memory, and the elements that its plan counts, as far as they are known. */
+export interface RouterPlace {
+  readonly data: DataView;
+  readonly plan: MemoryPlan;
+  element(index: number): ElementInstance | undefined;
+}
+
 /** `timed` are the elements whose host sides have timers. */
-export function unfinished(router: Instance, timed: ReadonlySet<string>): Unfinished {
-  const { memory, elements } = { memory: router.compiled.memory, elements: router.configuration.checked.elements };
-  const tasks = new HostTasks(router.host.data, memory);
+export function unfinished(place: RouterPlace, timed: ReadonlySet<string> = new Set()): Unfinished {
+  const { plan, data } = place;
+  const tasks = new HostTasks(data, plan);
   let [certain, possible] = [false, false];
-  memory.elements.forEach(({ task, timers, name }, i) => {
-    const e = elements[i];
+  plan.elements.forEach(({ task, timers, name }, i) => {
+    const runs = task !== undefined && tasks.scheduled(task);
+    const waits = timed.has(name) || (timers !== undefined && anySet(place, timers));
+    if (!runs && !waits) return;
+    const e = place.element(i);
     // What a device brings comes from outside.
     if (!e || e.class.polls) return;
-    const runs = task !== undefined && tasks.scheduled(task);
-    const waits = timed.has(name) || (timers !== undefined && anySet(router, timers));
-    if (!runs && !waits) return;
     const endless = e.class.endless?.(e.config as never) ?? false;
     if (!endless && (waits || e.inputs.length === 0)) certain = true;
     else if (e.inputs.length > 0) possible = true;
   });
-  return { certain, possible, held: memory.pool.count - router.host.freeBuffers };
+  return { certain, possible, held: plan.pool.count - new HostMemory({ buffer: data.buffer }, plan).freeBuffers };
 }
 
 function anySet(
-  { host, compiled }: Instance,
+  { data, plan }: RouterPlace,
   { first, count }: { readonly first: number; readonly count: number },
 ): boolean {
-  const { tree, leaves } = compiled.memory.timers;
+  const { tree, leaves } = plan.timers;
   for (let timer = first; timer < first + count; timer++)
-    if (host.data.getBigUint64(tree + (leaves + timer) * 8, true) !== noTimer) return true;
+    if (data.getBigUint64(tree + (leaves + timer) * 8, true) !== noTimer) return true;
   return false;
 }
