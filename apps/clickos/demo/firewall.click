@@ -21,7 +21,7 @@ c [1] -> check :: CheckIPHeader(14)
         allow tcp dst port http or tcp dst port https,          // out to the web
         allow tcp opt ack and (src port http or https),         // and its answers
         deny  tcp opt syn and not tcp opt ack,                  // no other connections
-        allow icmp type time-exceeded,
+        allow icmp type timeexceeded,
         deny  all)
     -> passed :: Counter
     -> out;

@@ -86,8 +86,6 @@ export interface BootReport {
   readonly console: string;
   /** What was wrong with captures that were read. */
   readonly problems: readonly string[];
-  /** Elements with a `program` handler: their rules and counts. */
-  readonly programs: Readonly<Record<string, string>>;
 }
 
 /** Frames that arrive on each wire before the system settles. Less than any ring on the way holds: jumbo frames have six slots. */
@@ -319,9 +317,6 @@ function makeReport(vm: Vm, stack: readonly Lane[]): BootReport {
     });
   });
   for (const d of vm.drops() as Drop[]) drop(d.element ? `${d.element}: ${d.reason}` : d.reason, d.count);
-  const programs: Record<string, string> = {};
-  for (const e of vm.image.manifest.router.elements)
-    if (e.className === "IPFilter") programs[e.name] = vm.read(`${e.name}.program`);
   return {
     boot: vm.timeline,
     image: { name: vm.image.manifest.name, bytes: vm.image.bytes.length, sha256: vm.image.sha256 },
@@ -337,6 +332,5 @@ function makeReport(vm: Vm, stack: readonly Lane[]): BootReport {
     },
     console: vm.domain.console,
     problems,
-    programs,
   };
 }

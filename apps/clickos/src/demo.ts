@@ -57,16 +57,11 @@ export async function demo(options: {
   print(`\n${hopsText(report)}`);
 
   step(4, "Filter: what passed, and what was dropped by which rule");
-  const rows = (report.programs.fw ?? "").split("\n").map((line) => line.split("\t") as [string, string]);
-  print(
-    table([
-      ["packets", "rule"],
-      ...rows
-        .filter(([rule, hits]) => rule !== "(no rule)" || hits !== "0")
-        .map(([rule, hits]) => [Number(hits), rule] as const),
-    ]),
-  );
-  const others = Object.entries(report.drops).filter(([reason]) => !reason.startsWith("fw:"));
+  const rule = /^fw: (?:rule \d+: )?/;
+  const counts = Object.entries(report.drops);
+  const byRule = counts.filter(([reason]) => rule.test(reason));
+  print(table([["packets", "dropped by"], ...byRule.map(([reason, n]) => [n, reason.replace(rule, "")] as const)]));
+  const others = counts.filter(([reason]) => !rule.test(reason));
   if (others.length > 0)
     print(
       `\n  dropped before the rules\n${table(

@@ -135,6 +135,7 @@ function byNumber(
     const number = e.class.device?.({ config: e.config as never, plan: e.plan as never });
     return number === undefined ? [] : [{ number, name: String((e.config as { DEVNAME?: string }).DEVNAME ?? number) }];
   });
+  devices.sort((a, b) => a.number - b.number);
   const result = new Map<number, string>();
   for (const [given, path] of list) {
     const found = devices.find(({ number, name }) => name === given || String(number) === given);

@@ -124,7 +124,11 @@ describe("the firewall", () => {
   });
 
   it("in process passes the same, and reads handlers", () => {
-    const out = ok(
+    const {
+      status,
+      stdout: out,
+      stderr,
+    } = clickos(
       "run",
       config,
       "--in",
@@ -136,6 +140,8 @@ describe("the firewall", () => {
       "--read",
       "arp.count",
     );
+    // The first packet whose header is wrong is told.
+    expect([status, stderr]).toEqual([0, "check: IP header check failed: bad IP checksum\n"]);
     const model = expected();
     expect(frames(at("run.pcapng"))).toEqual(model);
     const arp = model.filter((f) => f[13] === 6).length;

@@ -18,7 +18,6 @@ describe("what is printed", () => {
       domain: { id: 1, name: steering, state: "running", memoryBytes: 1, residentBytes: 1 },
       console: `${steering}\n`,
       problems: [],
-      programs: {},
     };
     const printed = bootText(report);
     expect(printed.split(harmless)).toHaveLength(7);

@@ -9,6 +9,7 @@ import type { CheckedGraph, ElementInstance } from "./check.ts";
 import type { ElementCode } from "./element-code.ts";
 import type { Wiring } from "./element-context.ts";
 import { provideHeap } from "./heap.ts";
+import { provideSeed } from "./seed.ts";
 import { hasTask } from "./tasks.ts";
 
 /** Sites by class and by what makes elements of a class alike; they follow from these alone. */
@@ -28,6 +29,7 @@ export function callSites(graph: CheckedGraph, code: ElementCode): ReadonlyMap<s
   const sites = new Map<string, number>();
   const scratch = new ScratchModule({ import: ["", ""], pages: 1 });
   provideHeap(scratch, 0, () => {});
+  provideSeed(scratch, 0, () => {});
   const add = (side: string, element: number, port: number, count: number): void => {
     const key = `${side} ${element}.${port}`;
     sites.set(key, (sites.get(key) ?? 0) + count);
