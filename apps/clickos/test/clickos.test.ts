@@ -32,7 +32,9 @@ function clickos(...args: string[]): { status: number | null; stdout: string; st
 function ok(...args: string[]): string {
   const { status, stdout, stderr } = clickos(...args);
   const unsigned = `clickos: ${args[1]} is not signed; --trust DIR runs only what a key in DIR has signed\n`;
-  expect({ status, stderr }).toEqual({ status: 0, stderr: args[0] === "boot" ? unsigned : "" });
+  // The office's traffic has a packet whose header is wrong; the first is told.
+  const said = stderr.replace(/^\S+: IP header check failed: bad IP checksum\n/m, "");
+  expect({ status, stderr: said }).toEqual({ status: 0, stderr: args[0] === "boot" ? unsigned : "" });
   return stdout;
 }
 function frames(path: string): Uint8Array[] {
@@ -326,7 +328,7 @@ describe("bad input", () => {
       [["run", config, "--in", `0=${config}`], /neither a pcap nor a pcapng/],
       [["run", config, "--in", `5=${office}`], /uses no device 5; it uses 0, 1/],
       [["boot", at("f.cos"), "--nic", `9=${office}`], /no interface 9; it has 0, 1/],
-      [["run", config, "--read", "fw.nothing", "--in", `0=${office}`], /no handler 'nothing'/],
+      [["run", config, "--read", "fw.nothing", "--in", `0=${office}`], /no 'fw.nothing' handler/],
       [["run", config, "--in", `zero=${office}`], /uses no device zero; it uses 0, 1/],
     ] as const) {
       const { status, stderr } = clickos(...args);
