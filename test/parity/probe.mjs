@@ -1,6 +1,7 @@
 // A probe: one construct, put to `click` as a program, and what the native program answered.
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
@@ -12,6 +13,7 @@ import { dirname, join } from "node:path";
  * @property {Record<string, string | Uint8Array>} [files] files in the working directory
  * @property {string} [stdin] nothing unless given
  * @property {string[]} [outputs] files whose contents are compared
+ * @property {Record<string, string>} [sessions] UNIX sockets, by name: what a client sends there; what it gets is compared
  * @property {number} [seconds] longest run, 10 unless given; a run that takes longer is ended, and has the status "timeout"
  * @property {(text: string) => string} [mask] hides what differs between two runs of one program, such as times
  * @property {string} [differs] why ours is different and is meant to be: then ours is compared with nothing
@@ -34,6 +36,7 @@ const longest = 256 * 1024;
  */
 export async function runProbe(command, probe) {
   const folder = mkdtempSync(join(tmpdir(), "click-probe-"));
+  const mask = probe.mask ?? ((text) => text);
   try {
     for (const [name, content] of Object.entries(probe.files ?? {})) {
       mkdirSync(dirname(join(folder, name)), { recursive: true });
@@ -41,10 +44,17 @@ export async function runProbe(command, probe) {
     }
     const args = [...command.slice(1), ...(probe.args ?? [])];
     if (probe.config !== undefined) args.push("-e", probe.config);
-    const outcome = await run(command[0], args, folder, probe);
-    if (probe.outputs)
-      outcome.files = Object.fromEntries(probe.outputs.map((name) => [name, contentOf(join(folder, name))]));
-    const mask = probe.mask ?? ((text) => text);
+    const running = run(command[0], args, folder, probe);
+    const clients = Object.entries(probe.sessions ?? {}).map(([name, text]) =>
+      converse(join(folder, name), text, running),
+    );
+    const outcome = await running;
+    const answers = await Promise.all(clients);
+    if (probe.outputs || probe.sessions)
+      outcome.files = Object.fromEntries([
+        ...(probe.outputs ?? []).map((name) => [name, contentOf(join(folder, name))]),
+        ...Object.keys(probe.sessions ?? {}).map((name, i) => [`what ${name} answers`, mask(answers[i])]),
+      ]);
     return { ...outcome, stdout: mask(outcome.stdout), stderr: mask(outcome.stderr) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -57,6 +67,26 @@ function contentOf(file) {
   } catch {
     return null;
   }
+}
+
+/** Says something to a UNIX socket, once it is there, and gives back the answers; nothing when the program ends before. */
+async function converse(path, text, running) {
+  let over = false;
+  void running.then(() => {
+    over = true;
+  });
+  while (!over) {
+    const answer = await new Promise((resolve) => {
+      const socket = connect(path);
+      const out = collect(socket);
+      socket.on("connect", () => socket.end(Buffer.from(text, "latin1")));
+      socket.on("error", () => {});
+      socket.on("close", (failed) => resolve(failed ? undefined : out()));
+    });
+    if (answer !== undefined) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return "";
 }
 
 function run(program, args, cwd, { stdin = "", seconds = 10 }) {

@@ -1,6 +1,7 @@
 /** The options of the `click` command, as Click's user-level driver takes them. */
-import { parseArgs } from "node:util";
-import { parseControlAddress, type TcpAddress } from "@clickos/click-elements/node";
+import { arg, emptyScope, Mistake, readText } from "@clickos/click-core/element";
+import { parseControlAddress } from "@clickos/click-elements/node";
+import { type OptionSpec, quoted, readCommandLine } from "./command-line.ts";
 
 export interface ClickOptions {
   /** The configuration: a file (`-` is standard input) or text given with `-e`. */
@@ -11,14 +12,15 @@ export interface ClickOptions {
   readonly quit: boolean;
   readonly output: string | undefined;
   readonly reconfigurable: boolean;
-  /** Where to listen for control connections over TCP. */
-  readonly ports: readonly TcpAddress[];
-  readonly unixSockets: readonly string[];
+  /** Arguments of the control sockets that the command adds to the configuration. */
+  readonly controlSockets: readonly string[];
   readonly time: boolean;
   readonly warnings: boolean;
   readonly path: string | undefined;
-  /** Simulated time from these seconds on. */
+  /** Simulated time from these nanoseconds on. */
   readonly simulated: bigint | undefined;
+  /** What there is to say of the command line, though it is taken. */
+  readonly remarks: readonly string[];
 }
 
 /** A command line that is wrong. */
@@ -26,28 +28,33 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-const options = {
-  file: { type: "string", short: "f", multiple: true },
-  expression: { type: "string", short: "e", multiple: true },
-  handler: { type: "string", short: "h", multiple: true },
-  "exit-handler": { type: "string", short: "x" },
-  quit: { type: "boolean", short: "q" },
-  output: { type: "string", short: "o" },
-  "allow-reconfigure": { type: "boolean", short: "R" },
-  port: { type: "string", short: "p", multiple: true },
-  "unix-socket": { type: "string", short: "u", multiple: true },
-  socket: { type: "string" },
-  threads: { type: "string", short: "j" },
-  affinity: { type: "boolean", short: "a" },
-  time: { type: "boolean", short: "t" },
-  "no-warnings": { type: "boolean", short: "w" },
-  warnings: { type: "boolean" },
-  clickpath: { type: "string", short: "C" },
-  simtime: { type: "string" },
-  "simulation-time": { type: "string" },
-  help: { type: "boolean" },
-  version: { type: "boolean", short: "v" },
-} as const;
+const options: readonly OptionSpec[] = [
+  { kind: "reconfigure", long: "allow-reconfigure", short: "R", negatable: true },
+  { kind: "clickpath", long: "clickpath", short: "C", argument: "string" },
+  { kind: "expression", long: "expression", short: "e", argument: "string" },
+  { kind: "dpdk", long: "dpdk" },
+  { kind: "file", long: "file", short: "f", argument: "string" },
+  { kind: "handler", long: "handler", short: "h", argument: "string" },
+  { kind: "help", long: "help" },
+  { kind: "output", long: "output", short: "o", argument: "string" },
+  { kind: "socket", long: "socket", argument: "integer" },
+  { kind: "port", long: "port", short: "p", argument: "string" },
+  { kind: "quit", long: "quit", short: "q" },
+  { kind: "simtime", long: "simtime", argument: "real", optional: true },
+  { kind: "simtime", long: "simulation-time", argument: "real", optional: true },
+  { kind: "threads", long: "threads", short: "j", argument: "integer" },
+  { kind: "affinity", long: "cpu", argument: "integer", optional: true, negatable: true },
+  { kind: "affinity", long: "affinity", short: "a", argument: "integer", optional: true, negatable: true },
+  { kind: "time", long: "time", short: "t" },
+  { kind: "unix-socket", long: "unix-socket", short: "u", argument: "string" },
+  { kind: "version", long: "version", short: "v" },
+  { kind: "warnings", long: "warnings", negatable: true },
+  { kind: "exit-handler", long: "exit-handler", short: "x", argument: "string" },
+  { kind: "no-warnings", short: "w", negatable: true },
+];
+
+/** What is said after a command line that is wrong. */
+export const shortUsage = "Usage: click [OPTION]... [ROUTERFILE]\nTry 'click --help' for more information.\n";
 
 export const clickUsage = `Usage: click [OPTION]... [ROUTERFILE] [NAME=VALUE]...
 
@@ -55,75 +62,157 @@ Runs a Click router configuration until it stops, then prints handlers.
 Without ROUTERFILE or -e, the configuration is read from standard input.
 
 Options:
-  -f, --file FILE            read the configuration from FILE
-  -e, --expression EXPR      take EXPR as the configuration
-  -h, --handler ELEMENT.H    print the value of a handler at the end; * stands for any name
-  -x, --exit-handler E.H     take the exit status from a handler's value
-  -q, --quit                 do not run the driver
-  -o, --output FILE          write the flat configuration to FILE
-  -R, --allow-reconfigure    allow hotconfig, and config of elements that can change it, to be written
-  -p, --port [ADDR:]PORT[+]  listen for control connections on a TCP port; + tries the next ones. Only
-                             this machine can connect, unless another address is given (0.0.0.0 for all)
-  -u, --unix-socket FILE     listen for control connections on a UNIX socket
-  -j, --threads N            accepted; a router runs on one thread
-  -a, --affinity             accepted
-      --simtime[=TIME]       run in simulated time, from TIME seconds on (1000000000)
-  -t, --time                 print how much time the driver took
-  -w, --no-warnings          print no warnings
-  -C, --clickpath PATH       look for libraries in PATH
-      --help                 print this
-  -v, --version              print the version
+  -f, --file FILE               read the configuration from FILE
+  -e, --expression EXPR         take EXPR as the configuration
+  -h, --handler ELEMENT.H       print the value of a handler at the end, without ELEMENT one of the
+                                router's; ELEMENT may be a pattern (* ? [x]), or a class
+  -x, --exit-handler ELEMENT.H  take the exit status from a handler's value
+  -q, --quit                    do not run the driver
+  -o, --output FILE             write the flat configuration to FILE
+  -R, --allow-reconfigure       give the router a handler hotconfig, which replaces the configuration
+  -p, --port [ADDR:]PORT[+]     listen for control connections on a TCP port; + tries the next ones.
+                                Only this machine can connect, unless another address is given
+                                (0.0.0.0 for all)
+  -u, --unix-socket FILE        listen for control connections on a UNIX socket
+      --socket FD               take a file descriptor as a control connection
+  -j, --threads N               accepted; a router runs on one thread
+  -a, --affinity[=N]            accepted
+      --simtime[=TIME]          run in simulated time, from TIME seconds on (1000000000)
+  -t, --time                    print how much time the driver took
+  -w, --no-warnings             print no warnings
+  -C, --clickpath PATH          look for libraries in PATH
+      --help                    print this
+  -v, --version                 print the version
+
+Long options may be abbreviated.
 `;
 
-/** Reads a command line. @throws {UsageError} */
+/** The remarks that come before what is wrong are part of the error. @throws {UsageError} */
 export function readClickOptions(argv: readonly string[]): ClickOptions | "help" | "version" {
-  // An option whose value may be left out; and the attached spelling, for all.
-  const given = argv.map((a) => (a === "--simtime" || a === "--simulation-time" ? `${a}=1000000000` : a));
-  let parsed: ReturnType<typeof parseArgs<{ options: typeof options; allowPositionals: true; strict: true }>>;
-  try {
-    parsed = parseArgs({ args: given, options, allowPositionals: true, strict: true });
-  } catch (e) {
-    throw new UsageError((e as Error).message.split(". To specify")[0] ?? "bad options");
-  }
-  const { values, positionals } = parsed;
-  if (values.help) return "help";
-  if (values.version) return "version";
   const variables = new Map<string, string>();
-  const files: string[] = [...(values.file ?? [])];
-  for (const word of positionals) {
-    const match = /^(\w+)=([\s\S]*)$/.exec(word);
-    if (match) variables.set(match[1] as string, match[2] as string);
-    else files.push(word);
+  const handlers: string[] = [];
+  const ports: string[] = [];
+  const unixSockets: string[] = [];
+  const sockets: string[] = [];
+  const remarks: string[] = [];
+  let source: ClickOptions["source"] | undefined;
+  let [exitHandler, output, path]: (string | undefined)[] = [undefined, undefined, process.env.CLICKPATH];
+  let [quit, reconfigurable, time, warnings] = [false, false, false, true];
+  let simulated: bigint | undefined;
+  const wrong = (...messages: string[]): UsageError => new UsageError([...remarks, ...messages].join("\n"));
+  const give = (given: ClickOptions["source"]): void => {
+    if (source) throw wrong("router configuration specified twice");
+    source = given;
+  };
+  for (const next of readCommandLine(argv, options)) {
+    if ("wrong" in next) throw wrong(...next.wrong.map((message) => `click: ${message}`));
+    if ("word" in next) {
+      const match = /^(\w+)=([\s\S]*)$/.exec(next.word);
+      if (!match) give({ file: next.word });
+      else if (variables.has(match[1] as string)) remarks.push(`parameter '${match[1]}' multiply defined`);
+      else variables.set(match[1] as string, match[2] as string);
+      continue;
+    }
+    const { option, negated, shown, value = "" } = next;
+    switch (option) {
+      case "file":
+        give({ file: value });
+        break;
+      case "expression":
+        give({ text: value });
+        break;
+      case "output":
+        if (output !== undefined) throw wrong("output file specified twice");
+        output = value;
+        break;
+      case "handler":
+        handlers.push(value);
+        break;
+      case "exit-handler":
+        if (exitHandler) throw wrong("--exit-handler specified twice");
+        exitHandler = value;
+        break;
+      case "port": {
+        const port = portOf(value);
+        if (port === undefined) throw wrong(`click: ${quoted(shown)} expects a TCP port number, not ${quoted(value)}`);
+        ports.push(port);
+        break;
+      }
+      case "unix-socket":
+        unixSockets.push(value);
+        break;
+      case "socket":
+        sockets.push(value);
+        break;
+      case "reconfigure":
+        reconfigurable = !negated;
+        break;
+      case "quit":
+        quit = true;
+        break;
+      case "time":
+        time = true;
+        break;
+      case "warnings":
+        warnings = !negated;
+        break;
+      case "no-warnings":
+        warnings = false;
+        break;
+      case "threads":
+        if (Number(value) > 1)
+          remarks.push("warning: Click was built without multithread support, running single threaded");
+        break;
+      case "affinity":
+        remarks.push("warning: CPU affinity is not supported on this platform");
+        break;
+      case "simtime":
+        simulated = nanoseconds(next.value ?? "1000000000");
+        break;
+      case "clickpath":
+        path = value;
+        break;
+      case "help":
+      case "version":
+        return option;
+    }
   }
-  const texts = values.expression ?? [];
-  if (files.length + texts.length > 1) throw new UsageError("the configuration is given more than once");
-  const simulated = values.simtime ?? values["simulation-time"];
-  if (simulated !== undefined && !/^\d+(?:\.\d+)?$/.test(simulated))
-    throw new UsageError(`--simtime '${simulated}' is not a time in seconds`);
-  if (values.threads !== undefined && !/^[1-9]\d*$/.test(values.threads))
-    throw new UsageError(`-j '${values.threads}' is not a number of threads`);
   return {
-    source: texts[0] !== undefined ? { text: texts[0] } : { file: files[0] ?? "-" },
+    source: source ?? { file: "-" },
     variables,
-    handlers: values.handler ?? [],
-    exitHandler: values["exit-handler"],
-    quit: values.quit ?? false,
-    output: values.output,
-    reconfigurable: values["allow-reconfigure"] ?? false,
-    ports: (values.port ?? []).map((text) => {
-      const address = parseControlAddress(text);
-      if (!address) throw new UsageError(`-p '${text}' is not a port`);
-      return address;
-    }),
-    unixSockets: values["unix-socket"] ?? [],
-    time: values.time ?? false,
-    warnings: !values["no-warnings"],
-    path: values.clickpath ?? process.env.CLICKPATH,
-    simulated: simulated === undefined ? undefined : seconds(simulated),
+    handlers,
+    exitHandler: exitHandler || undefined,
+    quit,
+    output,
+    reconfigurable,
+    controlSockets: [
+      ...ports.map((port) => `TCP, ${port}`),
+      ...unixSockets.map((file) => `UNIX, ${file}`),
+      ...sockets.map((fd) => `SOCKET, ${fd}`),
+    ],
+    time,
+    warnings,
+    path,
+    simulated,
+    remarks,
   };
 }
 
-function seconds(text: string): bigint {
-  const [whole = "0", fraction = ""] = text.split(".");
-  return BigInt(whole) * 1_000_000_000n + BigInt(fraction.slice(0, 9).padEnd(9, "0"));
+/** A port, by number or name, or a number with `+`; and what Click has not, an address before it. */
+function portOf(text: string): string | undefined {
+  const port = readText(arg.port("tcp"), text, emptyScope);
+  if (!(port instanceof Mistake)) return String(port);
+  const address = parseControlAddress(text);
+  if (!address || (address.search && address.port === 0)) return undefined;
+  return text;
+}
+
+function nanoseconds(seconds: string): bigint {
+  const [, sign = "", whole = "", fraction = ""] = /^([+-]?)(\d*)\.?(\d*)$/.exec(seconds) ?? [];
+  if (whole === "" && fraction === "") {
+    const value = Number(seconds) * 1e9;
+    return Number.isFinite(value) ? BigInt(Math.round(value)) : 0n;
+  }
+  const value = BigInt(whole || 0) * 1_000_000_000n + BigInt(fraction.slice(0, 9).padEnd(9, "0"));
+  return sign === "-" ? -value : value;
 }

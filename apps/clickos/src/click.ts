@@ -1,60 +1,69 @@
 /** The `click` command: runs a configuration as Click's user-level driver does. */
-import { readFileSync } from "node:fs";
-import { clickVersion, drive, HandlerError, Router } from "@clickos/click-core";
+import { readFileSync, writeFileSync } from "node:fs";
+import { clickVersion, drive, Router } from "@clickos/click-core";
 import {
+  ArchiveError,
   archiveMember,
-  type ControlServer,
   elements,
+  flushStandardOutput,
   hostFiles,
   hostProcess,
-  serveControl,
+  writeStandardOutput,
 } from "@clickos/click-elements/node";
 import { ConfigurationError } from "@clickos/click-language";
 import { systemReason } from "@clickos/pcap/node";
-import { type ClickOptions, clickUsage, readClickOptions, UsageError } from "./click-options.ts";
+import { exitStatus, printHandlers } from "./click-handlers.ts";
+import { type ClickOptions, clickUsage, readClickOptions, shortUsage, UsageError } from "./click-options.ts";
 import { failureText } from "./failure.ts";
-import { readInput, writeBytes } from "./files.ts";
+import { readInput } from "./files.ts";
 import { librariesOf } from "./libraries.ts";
 import { machineNames } from "./machine-names.ts";
 import { checkOutputs, elementFiles, type NamedFile } from "./output-files.ts";
 import { printable } from "./printable.ts";
 import { Interruption } from "./shutdown.ts";
 
+const version = `click (Click) ${clickVersion}
+The language, elements and handlers of Click ${clickVersion}, by ClickOS in TypeScript.
+`;
+
+/** Elements that the command adds have this name, and after the first a number. */
+const controlSocketName = "click_driver@@ControlSocket";
+
 /** Runs the command; the result is its exit status. */
 export async function click(argv: readonly string[]): Promise<number> {
   let options: ClickOptions;
   try {
     const read = readClickOptions(argv);
-    if (read === "help") {
-      process.stdout.write(clickUsage);
-      return 0;
-    }
-    if (read === "version") {
-      process.stdout.write(`click (ClickOS in TypeScript), the language and handlers of Click ${clickVersion}\n`);
+    if (typeof read === "string") {
+      writeStandardOutput(read === "help" ? clickUsage : version);
       return 0;
     }
     options = read;
   } catch (e) {
     if (!(e instanceof UsageError)) throw e;
-    return fail(`click: ${e.message}\nTry 'click --help' for more information.`);
+    complain(e.message);
+    writeError(shortUsage);
+    return 1;
   }
+  for (const remark of options.remarks) complain(remark);
 
   let text: string;
   let file: string;
   try {
     [file, text] = readSource(options);
   } catch (e) {
-    return fail(`click: ${(e as Error).message}`);
+    complain((e as Error).message);
+    return 1;
   }
 
   const interruption = new Interruption();
   let router: Router;
   try {
-    router = Router.compileSync(text, {
+    router = await Router.compile(text, {
       elements,
       file,
-      chatter: (line) => void process.stderr.write(Buffer.from(line, "latin1")),
-      output: (line) => void process.stdout.write(Buffer.from(line, "latin1")),
+      chatter: (line) => writeError(line),
+      output: (text) => writeStandardOutput(text),
       files: hostFiles,
       process: hostProcess,
       opening: (files) => {
@@ -71,112 +80,120 @@ export async function click(argv: readonly string[]): Promise<number> {
       },
       variables: options.variables,
       reconfigurable: options.reconfigurable,
+      added: (replaces) =>
+        options.controlSockets.map((configText, i) => ({
+          name: i === 0 ? controlSocketName : `${controlSocketName}@${i}`,
+          className: "ControlSocket",
+          // The one before holds the port until this one takes it over.
+          configText: replaces ? `${configText}, RETRIES 1, RETRY_WARNINGS false` : configText,
+          by: "click",
+        })),
       library: librariesOf(options.path ?? ""),
       machine: machineNames,
       ...(options.simulated === undefined ? {} : { simulation: options.simulated }),
-      ...(options.warnings ? { warn: (warning) => void process.stderr.write(`${printable(warning)}\n`) } : {}),
+      ...(options.warnings ? { warn: (warning) => complain(warning) } : {}),
     });
   } catch (e) {
     interruption.release();
-    if (e instanceof ConfigurationError) return fail(`${e.message}\nRouter could not be initialized!`);
-    const text = failureText(e, "click");
-    if (text === undefined) throw e;
-    return fail(text);
+    if (e instanceof ConfigurationError) complain(`${e.message}\nRouter could not be initialized!`);
+    else {
+      const text = failureText(e, "click");
+      if (text === undefined) throw e;
+      complain(text);
+    }
+    return 1;
   }
 
-  const servers: ControlServer[] = [];
   let status = 0;
   try {
-    for (const where of [...options.ports, ...options.unixSockets.map((path) => ({ path }))])
-      servers.push(await serveControl(router, where));
-    if (options.output !== undefined) writeOutput(options.output, router.read("flatconfig"));
-    if (!options.quit) await runDriver(router, interruption, options);
+    if (options.output !== undefined && !writeOutput(options.output, router.read("flatconfig"))) status = 1;
+    await runDriver(router, file, interruption, options);
     router.flush();
-    for (const problem of router.problems) status = fail(`click: ${problem}`);
-    if (!printHandlers(router, options.handlers)) status = 1;
-    if (options.exitHandler !== undefined) status = exitStatus(router, options.exitHandler);
+    for (const problem of router.problems) {
+      complain(problem);
+      status = 1;
+    }
+    const sink = { print: writeStandardOutput, complain };
+    if (!printHandlers(router, options.handlers, sink)) status = 1;
+    if (options.exitHandler !== undefined) status = exitStatus(router, options.exitHandler, sink) & 255;
   } catch (e) {
     const text = failureText(e, "click") ?? (e instanceof Error && "code" in e ? `click: ${e.message}` : undefined);
     if (text === undefined) throw e;
-    status = fail(text);
+    complain(text);
+    status = 1;
   } finally {
     interruption.release();
-    for (const server of servers) server.close();
     router.close();
   }
   return status;
 }
 
-function fail(message: string): number {
+/** Standard error comes after what was written to standard output before it. */
+function writeError(text: string): void {
+  flushStandardOutput();
+  process.stderr.write(Buffer.from(text, "latin1"));
+}
+
+function complain(message: string): void {
+  flushStandardOutput();
   process.stderr.write(`${printable(message)}\n`);
-  return 1;
 }
 
 function readSource({ source }: ClickOptions): [file: string, text: string] {
   if ("text" in source) return ["config", source.text];
-  const fromInput = source.file === "-";
+  const fromInput = source.file === "-" || source.file === "";
+  const file = fromInput ? "<stdin>" : source.file;
   let bytes: Buffer;
   try {
     bytes = fromInput ? Buffer.from(readInput()) : readFileSync(source.file);
   } catch (e) {
-    throw new Error(`${source.file}: ${systemReason(e)}`);
+    throw new Error(`${file}: ${systemReason(e)}`);
   }
-  return [fromInput ? "<stdin>" : source.file, archiveMember(bytes, "config").toString("latin1")];
+  if (bytes[0] !== "!".charCodeAt(0)) return [file, bytes.toString("latin1")];
+  let problem = "not an archive\n";
+  try {
+    const member = archiveMember(bytes, "config");
+    if (member !== bytes) return [file, member.toString("latin1")];
+  } catch (e) {
+    if (!(e instanceof ArchiveError)) throw e;
+    problem = e.code === "NO_MEMBER" ? "" : "bad archive: missing header magic number\n";
+  }
+  throw new Error(`${problem}${file}: archive has no 'config' section`);
 }
 
-function writeOutput(file: string, text: string): void {
-  if (file === "-") process.stdout.write(text);
-  else writeBytes(file, Buffer.from(text, "latin1"));
+/** Whether it could be written. */
+function writeOutput(file: string, text: string): boolean {
+  if (file === "-") {
+    writeStandardOutput(text);
+    return true;
+  }
+  try {
+    writeFileSync(file, text, "latin1");
+    return true;
+  } catch (e) {
+    complain(`${file}: ${systemReason(e)}`);
+    return false;
+  }
 }
 
-async function runDriver(router: Router, interruption: Interruption, { time }: ClickOptions): Promise<void> {
+/** Runs the router, where that is asked for and it has elements, and says how long that took, where that is. */
+async function runDriver(
+  router: Router,
+  file: string,
+  interruption: Interruption,
+  { quit, time, warnings }: ClickOptions,
+): Promise<void> {
   const started = performance.now();
   const cpu = process.cpuUsage();
-  interruption.arm();
-  await drive(router, { signal: interruption.signal });
-  interruption.release();
-  if (time) {
-    const used = process.cpuUsage(cpu);
-    const line = (us: number, what: string): string => `${(us / 1e6).toFixed(3)}${what}`;
-    process.stdout.write(
-      `${line(used.user, "u")} ${line(used.system, "s")} ${line((performance.now() - started) * 1000, "real")}\n`,
-    );
-  }
-}
-
-/** Prints handlers: the bare value of one, a header before each of several. */
-function printHandlers(router: Router, wanted: readonly string[]): boolean {
-  const readable = (path: string): boolean => router.describe(path).access !== "w";
-  const paths = wanted.flatMap((path) => (path.includes("*") ? router.list(path).filter(readable) : [path]));
-  const named = paths.length > 1 || wanted.some((path) => path.includes("*"));
-  let fine = true;
-  for (const path of paths) {
-    try {
-      const found = router.describe(path);
-      // What a handler has to say beside its value is not told.
-      const value = router.read(path, "", { status: 0, error() {}, warn() {} });
-      const ended = value === "" || value.endsWith("\n") ? value : `${value}\n`;
-      process.stdout.write(Buffer.from(named ? `${found.path}:\n${ended}\n` : ended, "latin1"));
-    } catch (e) {
-      if (!(e instanceof HandlerError)) throw e;
-      fail(`click: ${e.message}`);
-      fine = false;
-    }
-  }
-  return fine;
-}
-
-/** A number is the status; true is 0 and false is 1. */
-function exitStatus(router: Router, path: string): number {
-  try {
-    const value = router.read(path).trim();
-    if (/^-?\d+$/.test(value)) return Number(value) & 255;
-    if (value === "true") return 0;
-    if (value === "false") return 1;
-    return fail(`click: ${path} is '${value}', which is not an exit status`);
-  } catch (e) {
-    if (!(e instanceof HandlerError)) throw e;
-    fail(`click: ${e.message}`);
-    return 255;
-  }
+  if (!quit && router.elements().length > 0) {
+    interruption.arm();
+    await drive(router, { signal: interruption.signal });
+    interruption.release();
+  } else if (!quit && warnings) complain(`warning: ${file}: configuration has no elements, exiting`);
+  if (!time) return;
+  const used = process.cpuUsage(cpu);
+  const hundredths = Math.round((performance.now() - started) / 10);
+  const [minutes, seconds] = [Math.floor(hundredths / 6000), ((hundredths % 6000) / 100).toFixed(2).padStart(5, "0")];
+  const seconds3 = (us: number): string => (us / 1e6).toFixed(3);
+  writeStandardOutput(`${seconds3(used.user)}u ${seconds3(used.system)}s ${minutes}:${seconds}\n`);
 }

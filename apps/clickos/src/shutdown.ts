@@ -6,6 +6,8 @@
  */
 import { takenByScripts } from "@clickos/click-elements/node";
 
+import { systemReason } from "@clickos/pcap/node";
+
 const signals = ["SIGINT", "SIGTERM"] as const;
 
 let running: AbortController | undefined;
@@ -63,9 +65,7 @@ export function guardOutput(command: string): void {
     failed = true;
     if (e.code !== "EPIPE") {
       process.exitCode = 1;
-      process.stderr.write(
-        `${command}: cannot write the output: ${e.code === "ENOSPC" ? "no space left on the disk" : e.message}\n`,
-      );
+      process.stderr.write(`${command}: cannot write the output: ${systemReason(e)}\n`);
     }
     if (!interrupt()) process.exit();
   });
@@ -73,10 +73,18 @@ export function guardOutput(command: string): void {
   process.stderr.on("error", () => {});
 }
 
-/** Resolves when what was written to standard output is written, or has failed and was told. */
-export function outputWritten(): Promise<void> {
-  return new Promise((resolve) => {
-    // The error event comes after this call's own error.
-    process.stdout.write("", () => setImmediate(resolve));
-  });
+/**
+ * Has what is written be written at once, and the command wait for a reader that is slow, as other programs do. Node would
+ * keep it for pipes, as much as there is. What a pipe is, and no terminal and no file, is a handle that can be told so.
+ */
+export function blockOutput(): void {
+  for (const stream of [process.stdout, process.stderr])
+    (stream as { _handle?: { setBlocking?(on: boolean): void } })._handle?.setBlocking?.(true);
+}
+
+/** Resolves when what was written to the standard streams is written, or has failed and was told. */
+export async function outputWritten(): Promise<void> {
+  // The error event comes after this call's own error.
+  for (const stream of [process.stdout, process.stderr])
+    await new Promise<void>((resolve) => void stream.write("", () => setImmediate(resolve)));
 }

@@ -291,7 +291,7 @@ describe("bad input", () => {
       ["cut", /cut off/],
       ["changed", /corrupt/],
       ["text", /not a VM image/],
-      ["absent", /no such file/],
+      ["absent", /No such file or directory/],
     ] as const) {
       for (const verb of ["inspect", "boot"]) {
         const { status, stderr, stdout } = clickos(verb, at(`${name}.cos`));
@@ -322,9 +322,9 @@ describe("bad input", () => {
   it("files that cannot be read, or are not what they should be", () => {
     ok("build", config, "-o", at("f.cos"));
     for (const [args, message] of [
-      [["run", at("none.click")], /cannot read .*none\.click: no such file/],
-      [["run", dir], /it is a directory/],
-      [["run", config, "--in", `0=${at("none.pcap")}`], /cannot read .*none\.pcap: no such file/],
+      [["run", at("none.click")], /cannot read .*none\.click: No such file or directory/],
+      [["run", dir], /Is a directory/],
+      [["run", config, "--in", `0=${at("none.pcap")}`], /cannot read .*none\.pcap: No such file or directory/],
       [["run", config, "--in", `0=${config}`], /neither a pcap nor a pcapng/],
       [["run", config, "--in", `5=${office}`], /uses no device 5; it uses 0, 1/],
       [["boot", at("f.cos"), "--nic", `9=${office}`], /no interface 9; it has 0, 1/],
@@ -361,7 +361,7 @@ describe("bad input", () => {
     expect(failure("run", config, "--bogus")).toMatchObject({ status: 2, error: { code: "USAGE" } });
     expect(failure("inspect", at("none.cos"))).toMatchObject({
       status: 1,
-      error: { message: expect.stringMatching(/none\.cos: no such file/) },
+      error: { message: expect.stringMatching(/none\.cos: No such file or directory/) },
     });
     expect(failure("run", write("two.click", "Idle -> Nosuch; Idle -> Nothing;"))).toMatchObject({
       status: 1,
@@ -381,7 +381,7 @@ describe("bad input", () => {
       ]) {
         const { status, stderr } = clickos(...args);
         expect([args, status]).toEqual([args, 1]);
-        expect(stderr).toMatch(/cannot write \/dev\/full: no space left on the disk/);
+        expect(stderr).toMatch(/cannot write \/dev\/full: No space left on device/);
       }
     },
   );

@@ -23,7 +23,8 @@ const app = fileURLToPath(new URL("..", import.meta.url));
 const dir = mkdtempSync(join(tmpdir(), "clickos-files-"));
 const at = (name: string): string => join(dir, name);
 afterAll(() => rmSync(dir, { recursive: true }));
-const tool = (command: string): string => `'${process.execPath}' '${join(app, "bin", `${command}.js`)}'`;
+const tool = (command: string): string =>
+  `'${process.execPath}' '${join(app, "bin", `${command}.${command === "click" ? "cjs" : "js"}`)}'`;
 
 /** A line of shell in the folder; `clickos` and `click` are the commands. */
 function sh(line: string): { status: number | null; stdout: string; stderr: string } {
@@ -133,13 +134,13 @@ describe.skipIf(process.platform === "win32")("files (skipped on Windows)", () =
       "click -e 'Idle -> Discard' -q -h list >/dev/full",
       "clickos click -e 'Idle -> Discard' -q -h list >/dev/full",
     ])
-      refused(line, /cannot write the output: no space left on the disk/);
+      refused(line, /cannot write the output: No space left on device/);
     for (const line of [
       "click -e 'FromDump(in.pcap, STOP true) -> ToDump(/dev/full)'",
       "click -q -e 'Idle -> Discard' -o /dev/full",
       "clickos graph pass.click -o /dev/full",
     ])
-      refused(line, /cannot write \/dev\/full: no space left on the disk/);
+      refused(line, /cannot write \/dev\/full: No space left on device/);
   });
 
   it("a reader of the output that goes away ends the command quietly, its captures whole", () => {

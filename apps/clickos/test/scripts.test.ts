@@ -13,7 +13,10 @@ const bin = join(root, "bin");
 mkdirSync(bin);
 for (const name of ["click", "clickos"]) {
   const file = join(bin, name);
-  writeFileSync(file, `#!/bin/sh\nexec '${process.execPath}' '${join(here, "../bin", `${name}.js`)}' "$@"\n`);
+  writeFileSync(
+    file,
+    `#!/bin/sh\nexec '${process.execPath}' '${join(here, "../bin", `${name}.${name === "click" ? "cjs" : "js"}`)}' "$@"\n`,
+  );
   chmodSync(file, 0o755);
 }
 beforeAll(() => needsBuild(new URL("../dist/clickos.js", import.meta.url)));

@@ -32,10 +32,14 @@ interface Running {
 }
 
 function start(command: "clickos" | "click", ...args: string[]): Running {
-  const child = spawn(process.execPath, [join(app, "bin", `${command}.js`), ...args], {
-    cwd: dir,
-    env: { ...process.env, NO_COLOR: "1" },
-  });
+  const child = spawn(
+    process.execPath,
+    [join(app, "bin", `${command}.${command === "click" ? "cjs" : "js"}`), ...args],
+    {
+      cwd: dir,
+      env: { ...process.env, NO_COLOR: "1" },
+    },
+  );
   const running: Running = {
     child,
     out: "",
@@ -170,7 +174,7 @@ describe.skipIf(process.platform === "win32")("a signal (skipped on Windows)", (
       // A shell's pipe: Node's own are sockets, which have no path.
       execFileSync("sh", [
         "-c",
-        `cat '${capture}' | '${process.execPath}' '${join(app, "bin", `${command}.js`)}' "$@"`,
+        `cat '${capture}' | '${process.execPath}' '${join(app, "bin", `${command}.${command === "click" ? "cjs" : "js"}`)}' "$@"`,
         "sh",
         ...args,
       ]);

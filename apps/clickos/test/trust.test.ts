@@ -128,9 +128,9 @@ describe("signed images", () => {
     }
     for (const [args, message] of [
       [["boot", "ann.cos", "--trust", "none"], "none holds no public key"],
-      [["boot", "ann.cos", "--trust", "absent"], "cannot read absent: no such file"],
+      [["boot", "ann.cos", "--trust", "absent"], "cannot read absent: No such file or directory"],
       [["build", "fw.click", "-o", "z.cos", "--sign", "ann.pem"], "ann.pem: a PRIVATE KEY is wanted"],
-      [["build", "fw.click", "-o", "z.cos", "--sign", "absent"], "cannot read absent: no such file"],
+      [["build", "fw.click", "-o", "z.cos", "--sign", "absent"], "cannot read absent: No such file or directory"],
       [["build", "fw.click", "-o", "ann.key", "--sign", "ann.key"], "ann.key"],
     ] as const) {
       const { status, stderr } = clickos(...args);

@@ -5,6 +5,7 @@
  */
 export type { CheckedGraph, ElementInstance } from "./compile/check.ts";
 export {
+  type AddedElement,
   type CheckedConfiguration,
   type CheckOptions,
   type CompiledRouter,

@@ -12,6 +12,7 @@ export { SimulatedClock } from "@clickos/run-loop";
 export { keyword, positional, required, rest } from "./arguments/config-spec.ts";
 export { live } from "./arguments/live.ts";
 export * as arg from "./arguments/types.ts";
+export type { AddedElement } from "./compile/compile.ts";
 export { type ElementClass, type ElementSet, element, elementSet } from "./element/element.ts";
 export type { HandlerEntry, HandlerReport } from "./element/handler.ts";
 export { findHandler, HandlerError, type HandlerTree } from "./element/handler-tree.ts";

@@ -26,6 +26,7 @@ export {
 export { type Allowance, ControlSession, type ControlTarget, type SessionOptions } from "./host/control-session.ts";
 export { hostFiles } from "./host/files.ts";
 export { hostProcess, takenByScripts } from "./host/process.ts";
+export { flushStandardOutput, writeStandardOutput } from "./host/standard-output.ts";
 
 /** All elements. */
 export const elements: ElementSet = {

@@ -8,7 +8,7 @@ function target(): ControlTarget & { written: [string, string][] } {
   const written: [string, string][] = [];
   return {
     written,
-    describe: (path) => ({ path, access: "rw", kind: "text" }),
+    describe: (path) => ({ path, access: "rw", kind: "text", flags: "+" }),
     read: (path, parameter = "") => `${path}<${parameter}>`,
     write: (path, value) => void written.push([path, value]),
   };
@@ -52,7 +52,7 @@ describe("a control session", () => {
     const whole = session();
     const expected = whole.say(conversation);
     expect(whole.t.written).toEqual([
-      ["c", "line\n\nmore\n"],
+      ["c", "line\r\n\r\nmore\r"],
       ["d", ""],
       ["e", "v"],
     ]);
@@ -95,22 +95,22 @@ describe("a control session", () => {
       "500 More than 65536 bytes of data\r\n",
     );
     expect(session().say("WRITEUNTIL a .\n", "x".repeat(1 << 20), "x")).toBe("500 More than 1048576 bytes of data\r\n");
-    for (const length of ["99999999999", "-1", "1e3", "0x10", "1.5", ""]) {
-      expect(session().say(`WRITEDATA a ${length}\n`)).toBe("500 Expected a handler and a length\r\n");
-    }
+    for (const length of ["99999999999", "-1", "1e3", "08", "1.5"])
+      expect(session().say(`WRITEDATA a ${length}\n`)).toBe("500-Syntax error in '%s'\r\n");
+    expect(session().say("WRITEDATA a \n")).toBe("500 Wrong number of arguments\r\n");
   });
 
   it("keeps nothing of what a client that may only read wants to write", () => {
     const shared = allowance(0);
     const { say, t, s } = session({ readOnly: true, allowance: shared });
-    expect(say(`WRITEDATA hotconfig 15000000\n${"x".repeat(1_000_000)}`)).toBe(
-      "530 Permission denied for 'hotconfig'\r\n",
-    );
+    expect(say(`WRITEDATA hotconfig 15000000\n${"x".repeat(1_000_000)}`)).toBe("");
     expect(s.backlog).toBe(0);
-    expect(say("x".repeat(14_000_000), "WRITE a b\nCHECKWRITE a\nWRITEUNTIL a .\n")).toBe(
-      "530 Permission denied for 'a'\r\n".repeat(3),
+    const denied = (name: string): string => `530 Permission denied for '${name}'\r\n`;
+    expect(say("x".repeat(14_000_000), "WRITE a b\nCHECKWRITE a\nWRITEUNTIL a .\n", "x\n".repeat(1000))).toBe(
+      denied("hotconfig") + denied("a").repeat(2),
     );
-    expect(s.ended).toBe(true);
+    expect(say(".\nREAD b\n")).toBe(`${denied("a")}200 Read handler 'b' OK\r\nDATA 3\r\nb<>`);
+    expect(s.ended).toBe(false);
     expect(t.written).toEqual([]);
   });
 
@@ -128,6 +128,25 @@ describe("a control session", () => {
     expect(shared.taken).toBeGreaterThanOrEqual(400_000);
     b.s.close();
     expect(shared.taken).toBe(0);
+  });
+
+  it("takes a last line without an end, and what there is of data that is not all there for lines", () => {
+    const ended = (text: string): string => {
+      const { s, say } = session();
+      const before = say(text);
+      s.end();
+      const after = say("");
+      expect(s.backlog).toBe(0);
+      return before + after;
+    };
+    expect(ended("READ a")).toBe("200 Read handler 'a' OK\r\nDATA 3\r\na<>");
+    expect(ended("WRITEDATA a 50\nREAD b\rREAD c")).toBe(
+      "500 Not enough data\r\n200 Read handler 'b' OK\r\nDATA 3\r\nb<>200 Read handler 'c' OK\r\nDATA 3\r\nc<>",
+    );
+    expect(ended("WRITEUNTIL a .\nREADDATA b 9\n.")).toBe(
+      "500 Not enough data\r\n500 Not enough data\r\n501 Command '.' unimplemented\r\n",
+    );
+    expect(ended("")).toBe("");
   });
 
   it("does not take a web page's request for commands", () => {

@@ -140,7 +140,7 @@ describe("the control socket", () => {
     expect(await line.until("bytes\r\n")).toContain("500 A line of more than 65536 bytes");
     const data = raw(port);
     data.write(`WRITEDATA p.x 2000000\r\n${"x".repeat(2_000_000)}READ c.count\r\n`);
-    expect(await data.until("DATA 1\r\n3")).toContain("500 More than 1048576 bytes of data");
+    expect(await data.until("DATA 1\r\n3")).toContain("521 Data too large for write handler 'p.x'");
   });
 
   it("serves 256 clients, and says to others that there are too many", async () => {

@@ -1,13 +1,32 @@
+/** What the C library, and so every program, says of the failures that files and sockets have. */
+const words: Readonly<Record<string, string>> = {
+  EACCES: "Permission denied",
+  EADDRINUSE: "Address already in use",
+  EADDRNOTAVAIL: "Cannot assign requested address",
+  EBADF: "Bad file descriptor",
+  ECONNREFUSED: "Connection refused",
+  EEXIST: "File exists",
+  EINVAL: "Invalid argument",
+  EIO: "Input/output error",
+  EISDIR: "Is a directory",
+  ELOOP: "Too many levels of symbolic links",
+  EMFILE: "Too many open files",
+  ENAMETOOLONG: "File name too long",
+  ENODEV: "No such device",
+  ENOENT: "No such file or directory",
+  ENOSPC: "No space left on device",
+  ENOTDIR: "Not a directory",
+  ENOTSOCK: "Socket operation on non-socket",
+  ENXIO: "No such device or address",
+  EPERM: "Operation not permitted",
+  EPIPE: "Broken pipe",
+  EROFS: "Read-only file system",
+  ESRCH: "No such process",
+  ETXTBSY: "Text file busy",
+};
+
 /** The system's reason for a failure, in words. */
 export function systemReason(e: unknown): string {
-  const code = (e as { code?: string }).code ?? "";
-  const words: Record<string, string> = {
-    ENOENT: "no such file",
-    EACCES: "permission denied",
-    EISDIR: "it is a directory",
-    ENOSPC: "no space left on the disk",
-    ENOTDIR: "a part of the path is not a directory",
-    EROFS: "the file system is read-only",
-  };
-  return words[code] ?? (e as Error).message;
+  const { code = "", message } = e as { code?: string; message: string };
+  return words[code] ?? message;
 }

@@ -5,8 +5,8 @@ export type UnixSocketErrorCode = "PATH_TOO_LONG" | "NOT_A_SOCKET" | "IN_USE" | 
 export class UnixSocketError extends Error {
   override readonly name = "UnixSocketError";
   readonly code: UnixSocketErrorCode;
-  constructor(code: UnixSocketErrorCode, message: string) {
-    super(message);
+  constructor(code: UnixSocketErrorCode, message: string, options?: { readonly cause: unknown }) {
+    super(message, options);
     this.code = code;
   }
 }

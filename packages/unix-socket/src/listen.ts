@@ -54,7 +54,7 @@ export async function listenUnix(
 }
 
 function cannot(path: string, e: unknown): UnixSocketError {
-  return new UnixSocketError("CANNOT_LISTEN", `cannot listen on ${path}: ${(e as Error).message}`);
+  return new UnixSocketError("CANNOT_LISTEN", `cannot listen on ${path}: ${(e as Error).message}`, { cause: e });
 }
 
 function listen(server: Server, name: string, path: string): Promise<void> {

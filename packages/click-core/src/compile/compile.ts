@@ -5,6 +5,7 @@ import {
   flatten,
   formatDiagnostic,
   type Graph,
+  type GraphElement,
   parse,
   type Source,
 } from "@clickos/click-language";
@@ -33,6 +34,17 @@ export interface CheckOptions {
   readonly machine?: MachineNames;
   /** Receives warnings, formatted. */
   readonly warn?: (text: string) => void;
+  /** Elements that the configuration has besides those that it says, after them. */
+  readonly added?: readonly AddedElement[];
+}
+
+/** An element that is not in the text of a configuration. */
+export interface AddedElement {
+  readonly name: string;
+  readonly className: string;
+  readonly configText: string;
+  /** Who adds it, for messages. */
+  readonly by: string;
 }
 
 const emptyGraph: Graph = { elements: [], connections: [], requirements: [] };
@@ -44,17 +56,23 @@ export function diagnose(
   diagnostics: Diagnostics,
   options: CheckOptions = {},
 ): CheckedConfiguration {
-  const graph = flatten(parse(source), diagnostics, {
+  const flat = flatten(parse(source), diagnostics, {
     classes: elements,
     // Packages are what is loaded besides: there is none.
     provides: () => false,
     ...(options.variables ? { variables: options.variables } : {}),
     ...(options.library ? { library: options.library } : {}),
   });
+  const graph = { ...flat, elements: [...flat.elements, ...(options.added ?? []).map(addedElement)] };
   // What is wrong with the text makes the rest unknown.
   const known = diagnostics.failed ? emptyGraph : graph;
   const checked = check(known, elements, diagnostics, options.machine && new NameTables(options.machine));
   return { source, graph, checked };
+}
+
+function addedElement({ name, className, configText, by }: AddedElement): GraphElement {
+  const place = { source: { file: by, text: configText }, offset: 0 };
+  return { name, className, configText, arguments: splitArguments({ text: configText, place }), place };
 }
 
 /**

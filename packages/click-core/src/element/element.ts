@@ -204,6 +204,8 @@ export interface HostService {
   handler?(name: string): ServiceHandler | undefined;
   /** Called once all elements are there, before the first packet. */
   start?(): void;
+  /** Opens what cannot be opened at once, such as a socket; the router runs when that is done. Rejects with a `string`. */
+  open?(): Promise<void> | undefined;
   /** Asked when the driver is about to stop; `true` takes up one request to stop. */
   driverStops?(): boolean;
   /** What the element of the same name and class kept, when a configuration takes another's place. */

@@ -6,6 +6,7 @@ import { type LoopSource, Wakers } from "@clickos/run-loop";
 import type { MachineNames } from "../arguments/machine-names.ts";
 import type { ElementInstance } from "../compile/check.ts";
 import {
+  type AddedElement,
   type CheckedConfiguration,
   checkConfiguration,
   checkGraph,
@@ -59,6 +60,8 @@ export interface RouterOptions {
   readonly library?: FlattenOptions["library"];
   /** Names of the machine that it runs on. */
   readonly machine?: MachineNames;
+  /** Elements that this configuration, and each that replaces it, has besides its own. */
+  readonly added?: (replaces: boolean) => readonly AddedElement[];
   /** Gives the router a handler `hotconfig`, which replaces the configuration. */
   readonly reconfigurable?: boolean;
   /** Receives warnings about the configuration, formatted. */
@@ -104,6 +107,9 @@ export class Router implements HandlerTree, Disposable, LoopSource {
   /** The router runs while it is above zero: each request to stop takes one away, Click's `runcount`. */
   private runCount = 1;
   private pendingSwap: (() => void) | undefined;
+  /** What elements open while the router stands: what is wrong with it, where somebody waits for that. */
+  private opening: Promise<ConfigurationError | undefined> = Promise.resolve(undefined);
+  private awaited = false;
   private readonly wakers = new Wakers();
   private readonly warp = new TimeWarp(systemClock);
 
@@ -113,13 +119,21 @@ export class Router implements HandlerTree, Disposable, LoopSource {
    * @throws {ConfigurationError} with everything that is wrong with the configuration.
    */
   static async compile(text: string, options: RouterOptions): Promise<Router> {
-    return Router.compileSync(text, options);
+    const router = Router.compileSync(text, options);
+    router.awaited = true;
+    const problem = await router.opening;
+    if (!problem) return router;
+    router.close();
+    throw problem;
   }
 
-  /** The same at once; a page's main thread may refuse large modules. */
+  /**
+   * The same at once; a page's main thread may refuse large modules. What an element cannot open, such as a socket, is told by
+   * chatter, and stops the router.
+   */
   static compileSync(text: string, options: RouterOptions): Router {
     const router = new Router(options);
-    const configuration = router.check(text, options.file ?? "config");
+    const configuration = router.check(text, options.file ?? "config", false);
     options.opening?.(
       configuration.checked.elements.flatMap((e) => {
         const files = e.class.files?.(e.config);
@@ -129,6 +143,10 @@ export class Router implements HandlerTree, Disposable, LoopSource {
     router.current = router.instantiate(configuration, new Map());
     const { services } = router.current;
     router.current.initialize((element) => router.start(configuration, element, services[element]));
+    router.opening = router.open(router.current);
+    void router.opening.then((problem) => {
+      if (problem && !router.awaited) router.complain(problem);
+    });
     return router;
   }
 
@@ -139,10 +157,7 @@ export class Router implements HandlerTree, Disposable, LoopSource {
     } catch (problem) {
       if (typeof problem !== "string") throw problem;
       this.close();
-      const { source, class: cls } = checked.elements[element] as ElementInstance;
-      throw new ConfigurationError([
-        { severity: "error", message: `'${source.name} :: ${cls.name}': ${problem}`, place: source.place },
-      ]);
+      throw initializeError(checked.elements[element] as ElementInstance, problem);
     }
   }
 
@@ -151,8 +166,33 @@ export class Router implements HandlerTree, Disposable, LoopSource {
     if (options.simulation !== undefined) this.simulation = new Simulation(options.simulation);
   }
 
-  private check(text: string, file: string): CheckedConfiguration {
-    return checkConfiguration({ file, text }, this.options.elements, this.options);
+  private check(text: string, file: string, replaces: boolean): CheckedConfiguration {
+    return checkConfiguration({ file, text }, this.options.elements, {
+      ...this.options,
+      added: this.options.added?.(replaces) ?? [],
+    });
+  }
+
+  /** Opens what elements could not open at once, one after another; what is wrong with the first that fails. */
+  private async open(
+    { services, configuration }: Instance,
+    before?: Instance,
+  ): Promise<ConfigurationError | undefined> {
+    for (const [index, service] of services.entries()) {
+      if (before?.services.includes(service)) continue;
+      try {
+        await service?.open?.();
+      } catch (problem) {
+        if (typeof problem !== "string") throw problem;
+        return initializeError(configuration.checked.elements[index] as ElementInstance, problem);
+      }
+    }
+    return undefined;
+  }
+
+  private complain(problem: ConfigurationError): void {
+    this.chatter(`${problem.message}\n`);
+    this.stop();
   }
 
   /** Compiles and opens the host sides of elements; those in `reuse` are taken as they are. */
@@ -181,9 +221,7 @@ export class Router implements HandlerTree, Disposable, LoopSource {
       } catch (problem) {
         for (const service of opened) service.close?.();
         if (typeof problem !== "string") throw problem;
-        throw new ConfigurationError([
-          { severity: "error", message: `'${e.source.name} :: ${e.class.name}': ${problem}`, place: e.source.place },
-        ]);
+        throw initializeError(e, problem);
       }
     });
     return createInstance({
@@ -499,7 +537,7 @@ export class Router implements HandlerTree, Disposable, LoopSource {
 
   private rootHandlers(): Record<string, ServiceHandler> {
     const graph = (): CheckedConfiguration["graph"] => this.current.configuration.graph;
-    const { clock, elements, reconfigurable } = this.options;
+    const { clock, elements, reconfigurable, simulation } = this.options;
     const { warp } = this;
     // In the order in which Click adds them, which is that of its list.
     return {
@@ -543,15 +581,16 @@ export class Router implements HandlerTree, Disposable, LoopSource {
       ...(reconfigurable
         ? { hotconfig: { kind: "text", flags: "%", write: (text: string) => refusing(() => this.hotswap(text)) } }
         : {}),
-      timewarp: clock
-        ? { read: () => "simulation" }
-        : {
-            read: () => warp.text,
-            write: (text) => {
-              warp.text = text;
-              this.wakers.wake();
+      timewarp:
+        clock || simulation !== undefined
+          ? { read: () => "simulation" }
+          : {
+              read: () => warp.text,
+              write: (text) => {
+                warp.text = text;
+                this.wakers.wake();
+              },
             },
-          },
     };
   }
 
@@ -562,8 +601,8 @@ export class Router implements HandlerTree, Disposable, LoopSource {
    *
    * @throws {ConfigurationError} when the text is wrong; the running configuration then goes on.
    */
-  hotswap(text: string, file = "hotconfig"): void {
-    const next = this.instantiate(this.check(text, file), new Map());
+  hotswap(text: string, file = "config"): void {
+    const next = this.instantiate(this.check(text, file, true), new Map());
     next.initialize();
     this.replace(next, new Set());
   }
@@ -608,6 +647,10 @@ export class Router implements HandlerTree, Disposable, LoopSource {
     this.current = next;
     for (const service of before.services) if (service && !next.services.includes(service)) service.close?.();
     for (const service of next.services) if (service && !before.services.includes(service)) service.start?.();
+    this.opening = this.open(next, before);
+    void this.opening.then((problem) => {
+      if (problem) this.complain(problem);
+    });
     this.wakers.wake();
   }
 
@@ -645,6 +688,13 @@ export class Router implements HandlerTree, Disposable, LoopSource {
 function landmark(place: Place): string {
   const { file, line } = lineAndColumn(place);
   return `${file}:${line}`;
+}
+
+/** An element's host side that cannot be opened. */
+function initializeError(e: ElementInstance, problem: string): ConfigurationError {
+  return new ConfigurationError([
+    { severity: "error", message: `'${e.source.name} :: ${e.class.name}': ${problem}`, place: e.source.place },
+  ]);
 }
 
 /** A handler refuses a configuration as it refuses any value: by throwing its text. */

@@ -88,7 +88,8 @@ export const ToIPSummaryDump: ElementClass = element({
     const put = (text: string): void => {
       lines.push(text);
       size += text.length;
-      if (size >= 1 << 16) flush();
+      // Standard output is one stream for all that write to it, which puts pieces together itself.
+      if (size >= 1 << 16 || config.FILENAME === "-") flush();
     };
     const trouble = new FileTrouble(host);
     const flush = (): void => {

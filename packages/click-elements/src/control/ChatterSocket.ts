@@ -1,27 +1,38 @@
 /**
- * ChatterSocket(TYPE, PORT or FILE [, keywords GREETING, LOCALHOST]) — sends what elements
- * print to clients.
+ * ChatterSocket(TYPE, PORT or FILENAME [, keywords CHANNEL, QUIET_CHANNEL, GREETING, LOCALHOST, RETRIES, RETRY_WARNINGS]) —
+ * sends what elements print to clients.
  *
  * TYPE is TCP or UNIX. Clients that connect get all chatter from then on, after the line
  * `Click::ChatterSocket/1.0` unless GREETING is false. A client that does not read loses lines, and holds up
  * nobody. Only this machine can connect, unless an address is given with the port, `10.0.0.1:7778`, or LOCALHOST is
- * false. CHANNEL, QUIET_CHANNEL, RETRIES and RETRY_WARNINGS are accepted with a warning. Runs in process only, not in a virtual
- * machine.
+ * false. A socket that cannot be opened is tried again RETRIES times, once a second. CHANNEL and QUIET_CHANNEL are accepted
+ * with a warning. Runs in process only, not in a virtual machine.
  *
- * Handlers: port, connections (read).
+ * When a configuration takes another's place, a ChatterSocket of the same name, type and port or file keeps its clients.
  *
  *   ChatterSocket(TCP, 7778)
  */
-import { type AddressInfo, createServer, type Socket } from "node:net";
-import { accepted, arg, type ElementClass, element, keyword, required } from "@clickos/click-core/element";
-import { systemReason } from "@clickos/pcap/node";
-import { listenUnix } from "@clickos/unix-socket/node";
-import { everywhere, loopback, parseControlAddress } from "../host/control-server.ts";
-import { unixPathProblem } from "../host/unix-path.ts";
+import { createServer, type Server, type Socket } from "node:net";
+import { accepted, arg, type ElementClass, element, keyword, positional, required } from "@clickos/click-core/element";
+import { everywhere, listenOn, loopback, parseControlAddress } from "../host/control-server.ts";
+import { readSocketPlace, type SocketPlace } from "../host/socket-place.ts";
+import { opensAgain } from "../host/socket-retries.ts";
 
 /** Bytes that may wait for a client. */
 const maximumBacklog = 256 << 10;
 const maximumClients = 64;
+
+/** A socket that listens, and who has connected to it. */
+interface Listening {
+  readonly server: Server;
+  readonly clients: Set<Socket>;
+  greeting: boolean;
+}
+
+interface Kept {
+  readonly place: SocketPlace;
+  listening: Listening | undefined;
+}
 
 export const ChatterSocket: ElementClass = element({
   name: "ChatterSocket",
@@ -29,72 +40,90 @@ export const ChatterSocket: ElementClass = element({
   processing: "a/a",
   configurePhase: 20,
   config: {
-    TYPE: required(arg.choice("TCP", "UNIX")),
-    WHERE: required(arg.string),
+    TYPE: required(arg.string),
+    WHERE: positional(arg.string, undefined),
     CHANNEL: accepted(arg.string, "there is one channel"),
     QUIET_CHANNEL: accepted(arg.bool, "there is one channel"),
     GREETING: keyword(arg.bool, true),
     LOCALHOST: keyword(arg.bool, true),
-    RETRIES: accepted(arg.i32, "a port that is taken stops the router"),
-    RETRY_WARNINGS: accepted(arg.bool, "a port that is taken stops the router"),
+    RETRIES: keyword(arg.i32, 0),
+    RETRY_WARNINGS: keyword(arg.bool, true),
   },
-  prepare({ config, error }) {
-    if (config.TYPE === "UNIX") {
-      const problem = unixPathProblem(config.WHERE);
-      if (problem) error(problem, 1);
-      return { path: config.WHERE };
-    }
-    const address = parseControlAddress(config.WHERE);
-    if (!address || address.search) error(`'${config.WHERE}' is not a TCP port`, 1);
-    return { port: address?.port ?? 0, host: address?.host ?? (config.LOCALHOST ? loopback : everywhere) };
-  },
-  service({ config, plan, host, name }) {
-    const clients = new Set<Socket>();
-    let problem: string | undefined;
-    const server = createServer((socket) => {
-      if (clients.size >= maximumClients) {
-        socket.destroy();
-        return;
-      }
-      clients.add(socket);
-      socket.on("close", () => clients.delete(socket));
-      socket.on("error", () => socket.destroy());
-      socket.resume();
-      if (config.GREETING) socket.write("Click::ChatterSocket/1.0\r\n");
-    });
-    const failed = (message: string): void => {
-      problem = message;
-      host.chatter(`${name}: ${problem}`);
-      host.stop();
-    };
+  prepare: ({ config, error, scope }) =>
+    readSocketPlace(config, {
+      scope,
+      error,
+      types: ["TCP", "UNIX"],
+      search: false,
+      badPort: "PORT: parse error",
+      openQuote: "`",
+    }),
+  service({ config, plan, host }) {
+    const kept: Kept = { place: plan, listening: undefined };
     let closed = false;
     let cancel: (() => void) | undefined;
+    const open = async (): Promise<void> => {
+      const local = config.LOCALHOST ? loopback : everywhere;
+      const listening = makeServer(config.GREETING);
+      const where =
+        plan.type === "UNIX"
+          ? { path: plan.path }
+          : { host: local, ...parseControlAddress(plan.type === "TCP" ? plan.port : "0")! };
+      await listenOn(listening.server, where);
+      if (closed) close(listening);
+      else kept.listening = listening;
+    };
     return {
+      kept,
+      takeOver(other) {
+        const { place, listening } = other as Kept;
+        if (!listening) return;
+        if (JSON.stringify(place) !== JSON.stringify(plan)) {
+          host.chatter("incompatible ChatterSockets");
+          return;
+        }
+        listening.greeting = config.GREETING;
+        kept.listening = listening;
+        (other as Kept).listening = undefined;
+      },
       start() {
         cancel = host.onChatter((text) => {
-          for (const socket of clients) if (socket.writableLength < maximumBacklog) socket.write(text, "latin1");
+          for (const socket of kept.listening?.clients ?? [])
+            if (socket.writableLength < maximumBacklog) socket.write(text, "latin1");
         });
-        if ("path" in plan)
-          listenUnix(server, plan.path).then(
-            () => closed && server.close(),
-            (e: Error) => failed(e.message),
-          );
-        else {
-          server.on("error", (e) => failed(`cannot listen on ${config.WHERE}: ${systemReason(e)}`));
-          server.listen(plan);
-        }
       },
+      open: () => (kept.listening ? undefined : opensAgain(open, config, host)),
       close() {
         closed = true;
         cancel?.();
-        for (const socket of clients) socket.destroy();
-        server.close();
-      },
-      problem: () => problem,
-      handlers: {
-        port: { read: () => (server.address() as AddressInfo | null)?.port ?? 0 },
-        connections: { read: () => clients.size },
+        if (kept.listening) close(kept.listening);
       },
     };
   },
 });
+
+function makeServer(greeting: boolean): Listening {
+  const clients = new Set<Socket>();
+  const listening: Listening = {
+    server: createServer({ allowHalfOpen: true }, (socket) => accept(socket)),
+    clients,
+    greeting,
+  };
+  const accept = (socket: Socket): void => {
+    if (clients.size >= maximumClients) {
+      socket.destroy();
+      return;
+    }
+    clients.add(socket);
+    socket.on("close", () => clients.delete(socket));
+    socket.on("error", () => socket.destroy());
+    socket.resume();
+    if (listening.greeting) socket.write("Click::ChatterSocket/1.0\r\n");
+  };
+  return listening;
+}
+
+function close({ server, clients }: Listening): void {
+  for (const socket of clients) socket.destroySoon();
+  server.close();
+}

@@ -10,7 +10,11 @@ const magic = "!<arch>\n";
 /** An archive that is damaged, or lacks what is asked for. */
 export class ArchiveError extends Error {
   override readonly name = "ArchiveError";
-  readonly code = "BAD_ARCHIVE";
+  readonly code: "BAD_ARCHIVE" | "NO_MEMBER";
+  constructor(message: string, code: "BAD_ARCHIVE" | "NO_MEMBER" = "BAD_ARCHIVE") {
+    super(message);
+    this.code = code;
+  }
 }
 
 /** The member of an archive; bytes that are no archive are given back. @throws {ArchiveError} */
@@ -38,5 +42,5 @@ export function archiveMember(bytes: Buffer, member: string): Buffer {
     if (name.replace(/\/$/, "") === member) return bytes.subarray(Math.min(from, end), end);
     at = end + (end % 2);
   }
-  throw new ArchiveError(`the archive has no member '${member}'`);
+  throw new ArchiveError(`the archive has no member '${member}'`, "NO_MEMBER");
 }

@@ -5,7 +5,9 @@
  * a turn of the event loop serves a bounded number of requests, one of each client in turn, so that neither the
  * router nor another client waits for one of them.
  */
-import { createServer, isIP, type Server, type Socket } from "node:net";
+import { lstatSync, statSync } from "node:fs";
+import { createServer, isIP, type Server, Socket } from "node:net";
+import { dirname } from "node:path";
 import { systemReason } from "@clickos/pcap/node";
 import { listenUnix } from "@clickos/unix-socket/node";
 import { ControlSession, type ControlTarget } from "./control-session.ts";
@@ -35,6 +37,8 @@ export interface ControlLimits {
 
 export interface ControlOptions {
   readonly readOnly?: boolean;
+  /** An element whose handlers stand for all others. */
+  readonly proxy?: string;
   readonly verbose?: (text: string) => void;
   readonly limits?: Partial<ControlLimits>;
 }
@@ -43,10 +47,13 @@ export interface ControlServer {
   /** The TCP port, 0 for a UNIX socket. */
   readonly port: number;
   readonly clients: number;
+  /** From here on these options hold, for clients that are there as well. */
+  configure(options: ControlOptions): void;
+  /** What was answered is still sent. */
   close(): void;
 }
 
-/** A socket that cannot be opened. */
+/** A socket that cannot be opened: which call failed and why, `bind: Address already in use`. */
 export class ListenError extends Error {
   override readonly name = "ListenError";
   readonly code = "CANNOT_LISTEN";
@@ -71,6 +78,8 @@ const maximumUnread = 64 << 10;
 const unreadCheckMs = 200;
 /** Ports tried after the first, where that is asked for. */
 const maximumTries = 1000;
+/** How long answers that are not read keep a socket that is to be closed, in milliseconds. */
+const lingerMs = 1000;
 
 /**
  * Opens a control socket; on this machine's own address where none is given. A UNIX socket is for its owner only, takes
@@ -85,23 +94,56 @@ export async function serveControl(
 ): Promise<ControlServer> {
   const clients = new Clients(target, options);
   const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => clients.accept(socket));
-  server.on("error", () => {});
-  if ("path" in where)
-    await listenUnix(server, where.path).catch((e: Error) => {
-      throw new ListenError(e.message);
-    });
-  else await listenTcp(server, where);
+  await listenOn(server, where);
   const address = server.address();
   return {
     port: typeof address === "object" && address ? address.port : 0,
     get clients() {
       return clients.size;
     },
+    configure: (options) => clients.configure(options),
     close() {
       clients.close();
       server.close();
     },
   };
+}
+
+/** Serves the client that a file descriptor is connected to. @throws {ListenError} */
+export function serveControlOn(target: ControlTarget, fd: number, options: ControlOptions = {}): ControlServer {
+  const clients = new Clients(target, options);
+  try {
+    clients.accept(new Socket({ fd, allowHalfOpen: true }));
+  } catch (e) {
+    throw new ListenError(`socket: ${systemReason(e)}`);
+  }
+  return {
+    port: 0,
+    get clients() {
+      return clients.size;
+    },
+    configure: (options) => clients.configure(options),
+    close: () => clients.close(),
+  };
+}
+
+/** Has a server listen. Nothing that is at a path is replaced. @throws {ListenError} */
+export async function listenOn(server: Server, where: ControlAddress): Promise<void> {
+  server.on("error", () => {});
+  if (!("path" in where)) {
+    await listenTcp(server, where);
+    return;
+  }
+  try {
+    if (lstatSync(where.path, { throwIfNoEntry: false })) throw new ListenError("bind: Address already in use");
+    // Node would say of a folder that is not there that it may not be used.
+    statSync(dirname(where.path));
+  } catch (e) {
+    throw e instanceof ListenError ? e : new ListenError(`bind: ${systemReason(e)}`);
+  }
+  await listenUnix(server, where.path).catch((e: Error) => {
+    throw new ListenError(`bind: ${systemReason(e.cause ?? e)}`);
+  });
 }
 
 /** Where control and chatter sockets listen when no address is asked for. */
@@ -131,9 +173,7 @@ async function listenTcp(server: Server, where: TcpAddress): Promise<void> {
       const { code } = e as NodeJS.ErrnoException;
       const again = where.search && code === "EADDRINUSE";
       if (again && tries < maximumTries && where.port + tries < 65535) continue;
-      throw new ListenError(
-        `cannot listen on port ${where.port}: ${code === "EADDRINUSE" ? "it is in use" : systemReason(e)}`,
-      );
+      throw new ListenError(`bind: ${systemReason(e)}`);
     }
   }
 }
@@ -163,7 +203,7 @@ interface Client {
 
 class Clients {
   private readonly target: ControlTarget;
-  private readonly options: ControlOptions;
+  private options: ControlOptions;
   private readonly limits: ControlLimits;
   private readonly all = new Set<Client>();
   private line: Client[] = [];
@@ -182,6 +222,11 @@ class Clients {
     return this.all.size;
   }
 
+  configure(options: ControlOptions): void {
+    this.options = options;
+    for (const { session } of this.all) session.configure(options);
+  }
+
   accept(socket: Socket): void {
     socket.setEncoding("latin1");
     socket.on("error", () => socket.destroy());
@@ -190,12 +235,15 @@ class Clients {
       socket.destroySoon();
       return;
     }
-    this.options.verbose?.(`opened connection from ${socket.remoteAddress ?? "a local client"}`);
+    const number = descriptorOf(socket);
+    const from = socket.remoteAddress === undefined ? "" : ` from ${socket.remoteAddress}.${socket.remotePort}`;
+    this.options.verbose?.(`opened connection ${number}${from}`);
     const send = (text: string): void => {
       if (socket.writable) socket.write(text, "latin1");
     };
     const session = new ControlSession(this.target, send, {
       ...(this.options.readOnly ? { readOnly: true } : {}),
+      ...(this.options.proxy === undefined ? {} : { proxy: this.options.proxy }),
       allowance: {
         take: (bytes) => {
           if (bytes > this.unfinishedLeft) return false;
@@ -217,7 +265,7 @@ class Clients {
     };
     this.all.add(client);
     socket.on("close", () => {
-      this.all.delete(client);
+      if (this.all.delete(client)) this.options.verbose?.(`closed connection ${number}`);
       session.close();
     });
     socket.on("data", (chunk) => {
@@ -231,7 +279,9 @@ class Clients {
     });
     socket.on("end", () => {
       client.done = true;
+      session.end();
       if (session.backlog === 0) socket.end();
+      else this.serve(client);
     });
   }
 
@@ -239,7 +289,10 @@ class Clients {
     if (this.turn) clearImmediate(this.turn);
     if (this.check) clearTimeout(this.check);
     this.line = [];
-    for (const { socket } of this.all) socket.destroy();
+    for (const { socket } of this.all) {
+      socket.destroySoon();
+      if (socket.writableLength > 0) setTimeout(() => socket.destroy(), lingerMs).unref();
+    }
   }
 
   /** Makes room for another client, where one has been idle for long. */
@@ -318,4 +371,9 @@ class Clients {
     if (most && this.unread() >= this.limits.unreadBytes) this.dismiss(most, "it does not read its answers");
     this.turn ??= setImmediate(() => this.serveTurn());
   }
+}
+
+/** The number of the file that a socket is, which tells connections apart. */
+function descriptorOf(socket: Socket): number {
+  return (socket as { _handle?: { fd?: number } })._handle?.fd ?? -1;
 }

@@ -1,23 +1,24 @@
 /**
- * One client of the control protocol, version 1.3, without its socket: bytes in, answers out.
+ * One client of the control protocol, version 1.3, without its socket: bytes in, answers out, as Click's ControlSocket gives
+ * them.
  *
  * Commands are lines, ended by CR, LF or CRLF: READ, READDATA, READUNTIL, WRITE, WRITEDATA, WRITEUNTIL, CHECKREAD,
  * CHECKWRITE, LLRPC, HELP, QUIT. Answers are lines with a three-digit code; those of READ are followed by `DATA n`
  * and n bytes. Text holds one character a byte.
  *
- * The client is not trusted. Every byte is looked at once however the stream is cut; a request is served by one
- * `step`, so that whoever drives the session decides when; what a request may hold is bounded, and what is kept of
- * unfinished ones is taken from an allowance that all sessions share.
+ * The client is not trusted: see control-input.ts. A request is served by one `step`, so that whoever drives the session
+ * decides when.
  */
 
-import { HandlerError, type HandlerErrorCode, type HandlerTree } from "@clickos/click-core/element";
+import { type HandlerEntry, HandlerError, type HandlerReport, type HandlerTree } from "@clickos/click-core/element";
 import { takeWord } from "@clickos/click-language/arguments";
+import { type Allowance, ControlInput, noRoom, tooMuch } from "./control-input.ts";
 
-/** What the protocol gives access to: of a router, or of an element's view of one. */
+export type { Allowance } from "./control-input.ts";
+
+/** What the protocol gives access to. */
 export type ControlTarget = Pick<HandlerTree, "describe" | "read" | "write">;
 
-/** Bytes of a line. */
-export const maximumLine: number = 64 << 10;
 /** Bytes of a read handler's parameter. */
 export const maximumParameter: number = 64 << 10;
 /** Bytes that are written to a handler. */
@@ -25,80 +26,42 @@ export const maximumValue: number = 1 << 20;
 /** Bytes that are written to a handler which takes a whole configuration. */
 export const maximumConfiguration: number = 16 << 20;
 
-/** Bytes that unfinished requests of all sessions may hold. */
-export interface Allowance {
-  /** Takes so many bytes, if they are left. */
-  take(bytes: number): boolean;
-  give(bytes: number): void;
-}
-
 export interface SessionOptions {
   readonly readOnly?: boolean;
+  /** An element whose handlers stand for all others. */
+  readonly proxy?: string;
   /** Unlimited when absent. */
   readonly allowance?: Allowance;
 }
 
-/** Taken from the allowance at once where the length of the data is not known. */
-const allowanceStep = 64 << 10;
+/** The protocol's codes. */
+const ok = 200;
+const okWithWarnings = 220;
+const syntaxError = 500;
+const unimplemented = 501;
+const noSuchElement = 510;
+const noSuchHandler = 511;
+const handlerError = 520;
+const dataTooBig = 521;
+const llrpcError = 522;
+const permission = 530;
+const unspecified = 590;
 
-/** Pieces are put together so many at a time: one-byte pieces would take eight times their bytes each. */
-const pieces = 256;
+type Use = "read" | "write";
 
-/** Text that comes in pieces. */
-class Gathered {
-  private readonly whole: string[] = [];
-  private loose: string[] = [];
-  length = 0;
-
-  add(text: string): void {
-    if (text === "") return;
-    this.length += text.length;
-    this.loose.push(text);
-    if (this.loose.length < pieces) return;
-    this.whole.push(this.loose.join(""));
-    this.loose = [];
-  }
-
-  text(): string {
-    return this.whole.join("") + this.loose.join("");
-  }
+/** A handler as a command names it. */
+interface Found {
+  /** By its full name, for the router. */
+  readonly path: string;
+  readonly entry: HandlerEntry;
 }
-
-/** What the client's next bytes are. */
-type Expecting =
-  | { readonly kind: "line" }
-  | { readonly kind: "skip"; left: number }
-  | { readonly kind: "data"; left: number; readonly data: Gathered; take(data: string): void }
-  | {
-      readonly kind: "until";
-      readonly end: string;
-      readonly limit: number;
-      readonly data: Gathered;
-      take(data: string): void;
-    };
-
-const noRoom = "Other clients' data takes all the room there is: try again later";
-const tooMuch = (limit: number): string => `More than ${limit} bytes of data`;
-
-const line: Expecting = { kind: "line" };
 
 export class ControlSession {
   private readonly target: ControlTarget;
   private readonly send: (text: string) => void;
-  private readonly readOnly: boolean;
-  private readonly allowance: Allowance | undefined;
-  private chunks: string[] = [];
-  /** Index of the chunk that is being read, and how much of it is used up. */
-  private first = 0;
-  private used = 0;
-  /** Characters in `chunks` that are not used up. */
-  private waiting = 0;
-  /** What has come of the line that is being read. */
-  private partial = new Gathered();
-  /** A CR ended the last line: a LF that follows belongs to it. */
-  private afterReturn = false;
-  private expecting: Expecting = line;
-  private reserved = 0;
+  private readOnly: boolean;
+  private proxy: string | undefined;
+  private readonly input: ControlInput;
   private closing = false;
 
   /** `send` gets what goes to the client, the greeting first. */
@@ -106,8 +69,22 @@ export class ControlSession {
     this.target = target;
     this.send = send;
     this.readOnly = options.readOnly ?? false;
-    this.allowance = options.allowance;
+    this.proxy = options.proxy;
+    this.input = new ControlInput(
+      {
+        line: (text) => this.command(text),
+        ended: () => this.answer(syntaxError, "Not enough data"),
+        refuse: (why) => this.refuse(why),
+      },
+      options.allowance,
+    );
     send("Click::ControlSocket/1.3\r\n");
+  }
+
+  /** From here on these options hold. */
+  configure({ readOnly = false, proxy }: Pick<SessionOptions, "readOnly" | "proxy">): void {
+    this.readOnly = readOnly;
+    this.proxy = proxy;
   }
 
   /** Whether the conversation is over: what the client sends after that is not looked at. */
@@ -117,306 +94,315 @@ export class ControlSession {
 
   /** Bytes that were received and not looked at yet. */
   get backlog(): number {
-    return this.waiting;
+    return this.closing ? 0 : this.input.backlog;
   }
 
   /** Whether a request has begun and its end has not come. */
   get unfinished(): boolean {
-    return this.expecting !== line || this.partial.length > 0;
+    return this.input.unfinished;
   }
 
   /** Takes what the client sent; `step` serves it. */
   receive(text: string): void {
-    if (this.closing || text === "") return;
-    this.chunks.push(text);
-    this.waiting += text.length;
+    if (!this.closing) this.input.receive(text);
+  }
+
+  /** The client will send no more: its last line needs no end. `step` serves it. */
+  end(): void {
+    this.input.end();
   }
 
   /** Serves one request, if one is complete. Whether it did, and there may be another. */
   step(): boolean {
-    while (this.waiting > 0 && !this.closing) if (this.advance()) return true;
+    while (this.backlog > 0) if (this.input.advance()) return true;
     return false;
   }
 
   /** Ends the conversation, and gives back what it held. */
   close(): void {
     this.closing = true;
-    this.chunks = [];
-    this.waiting = 0;
-    this.partial = new Gathered();
-    this.finish();
+    this.input.clear();
   }
 
-  /** Uses up a part of the first chunk; whether a request was served. */
-  private advance(): boolean {
-    const chunk = this.chunks[this.first] as string;
-    if (this.afterReturn) {
-      this.afterReturn = false;
-      if (chunk[this.used] === "\n") {
-        this.consume(1);
-        return false;
-      }
-    }
-    const { expecting } = this;
-    if (expecting.kind === "skip" || expecting.kind === "data") {
-      const n = Math.min(expecting.left, chunk.length - this.used);
-      const part = this.consume(n);
-      expecting.left -= n;
-      if (expecting.kind === "data") expecting.data.add(part);
-      if (expecting.left > 0) return false;
-      return this.complete(expecting);
-    }
-    let end = this.used;
-    while (end < chunk.length && chunk.charCodeAt(end) !== 10 && chunk.charCodeAt(end) !== 13) end++;
-    const ended = end < chunk.length;
-    const text = this.consume(end - this.used);
-    const limit = expecting.kind === "line" ? maximumLine : expecting.limit;
-    this.partial.add(text);
-    if (this.partial.length > limit) {
-      this.refuse(500, expecting.kind === "line" ? `A line of more than ${limit} bytes` : tooMuch(limit));
-      return true;
-    }
-    if (!ended) return expecting.kind === "until" && !this.reserve(expecting.data.length + this.partial.length);
-    this.afterReturn = this.consume(1) === "\r";
-    const whole = this.partial.text();
-    this.partial = new Gathered();
-    if (expecting.kind === "line") return this.command(whole);
-    if (whole.trimEnd() === expecting.end) return this.complete(expecting);
-    expecting.data.add(`${whole}\n`);
-    if (expecting.data.length <= expecting.limit) return !this.reserve(expecting.data.length);
-    this.refuse(500, tooMuch(expecting.limit));
-    return true;
-  }
-
-  private consume(n: number): string {
-    const chunk = this.chunks[this.first] as string;
-    const text = chunk.slice(this.used, this.used + n);
-    this.used += n;
-    this.waiting -= n;
-    if (this.used === chunk.length) {
-      this.used = 0;
-      this.first++;
-    }
-    if (this.waiting === 0) {
-      this.chunks = [];
-      this.first = 0;
-    }
-    return text;
-  }
-
-  private complete(expecting: Exclude<Expecting, { kind: "line" }>): true {
-    this.finish();
-    if (expecting.kind !== "skip") expecting.take(expecting.data.text());
-    return true;
-  }
-
-  private finish(): void {
-    this.expecting = line;
-    if (this.reserved > 0) this.allowance?.give(this.reserved);
-    this.reserved = 0;
-  }
-
-  /** Has the allowance hold so many bytes for this session; ends the conversation where they are not left. */
-  private reserve(bytes: number): boolean {
-    if (this.takeAllowance(bytes)) return true;
-    this.refuse(500, noRoom);
-    return false;
-  }
-
-  private takeAllowance(bytes: number): boolean {
-    if (!this.allowance || bytes <= this.reserved) return true;
-    const wanted = Math.ceil((bytes - this.reserved) / allowanceStep) * allowanceStep;
-    if (!this.allowance.take(wanted)) return false;
-    this.reserved += wanted;
-    return true;
-  }
-
-  private refuse(code: number, text: string): void {
-    this.answer(code, text);
+  private refuse(text: string): void {
+    this.answer(syntaxError, text);
     this.close();
   }
 
-  private answer(code: number, text: string): void {
-    const lines = text.split("\n");
-    while (lines.length > 1 && lines.at(-1) === "") lines.pop();
-    this.send(
-      lines
-        .map((l, i) => `${code}${i < lines.length - 1 ? "-" : " "}${l.endsWith("\r") ? l.slice(0, -1) : l}\r\n`)
-        .join(""),
-    );
+  /** Answers with lines; all but the last say that there are more. */
+  private answer(code: number, ...lines: readonly string[]): void {
+    this.send(lines.map((line, i) => `${code}${i < lines.length - 1 ? "-" : " "}${printable(line)}\r\n`).join(""));
   }
 
-  private attempt(run: () => void): void {
+  /** The answer of a handler that has something to say. */
+  private report(code: number, what: string, lines: readonly string[]): void {
+    if (lines.length === 0) this.answer(code, what);
+    else this.answer(code, `${what}:`, ...lines);
+  }
+
+  /** Finds a handler; where there is none the client is told. */
+  private find(name: string): Found | undefined {
+    // Those of the router have no element, or number 0.
+    const canonical = name.replace(/^0?\./, "");
+    if (this.proxy !== undefined)
+      return this.describe(`${this.proxy}.${canonical}`, `No proxied handler named '${name}'`);
+    const dot = canonical.indexOf(".");
+    const missing = `No handler named '${name}'`;
+    if (dot < 0) return this.describe(canonical, missing);
+    const element = this.elementOf(canonical.slice(0, dot));
+    return this.describe(`${element}${canonical.slice(dot)}`, missing);
+  }
+
+  /** An element may be given by its place in the list, counted from 1. */
+  private elementOf(name: string): string {
+    const place = readCount(name) ?? 0;
+    if (place === 0) return name;
     try {
-      run();
+      this.target.describe(`${name}.name`);
+      return name;
     } catch (e) {
-      if (e instanceof HandlerError) this.answer(codes[e.code], e.message);
-      else this.answer(520, (e as Error).message ?? String(e));
+      if (!(e instanceof HandlerError)) throw e;
+      return this.target.read("list").split("\n")[place] || name;
     }
   }
 
-  private readonly read = (path: string, parameter: string): void =>
-    this.attempt(() => {
-      const value = this.target.read(path, parameter);
-      this.answer(200, `Read handler '${path}' OK`);
-      this.send(`DATA ${value.length}\r\n${value}`);
-    });
-
-  private readonly write = (path: string, value: string): void =>
-    this.attempt(() => {
-      this.target.write(path, value);
-      this.answer(200, `Write handler '${path}' OK`);
-    });
-
-  private check(path: string, which: "read" | "write"): void {
-    this.attempt(() => {
-      checkHandler(this.target, path, which);
-      this.answer(200, `${which === "read" ? "Read" : "Write"} handler '${path}' OK`);
-    });
+  private describe(path: string, missing: string): Found | undefined {
+    try {
+      const entry = this.target.describe(path);
+      if (!entry.hidden) return { path, entry };
+    } catch (e) {
+      if (!(e instanceof HandlerError)) throw e;
+      if (e.code === "NO_ELEMENT") {
+        this.answer(noSuchElement, `No element named '${path.slice(0, path.indexOf("."))}'`);
+        return undefined;
+      }
+    }
+    this.answer(noSuchHandler, missing);
+    return undefined;
   }
 
-  /** `COMMAND path LENGTH`, then that many bytes. Data that is refused is passed over, so that what follows is in step. */
-  private withData(rest: string, reads: boolean): void {
-    const [path, length] = takeWord(rest);
-    const n = /^\d{1,10}$/.test(length) ? Number(length) : -1;
-    if (path === "" || n < 0) {
-      this.answer(500, "Expected a handler and a length");
+  private read(name: string, parameter: string): void {
+    const found = this.find(name);
+    if (!found) return;
+    if (found.entry.access === "w") {
+      this.answer(permission, `Handler '${name}' write-only`);
       return;
     }
-    const limit = limitOf(path, reads);
-    if (n > limit) this.answer(500, tooMuch(limit));
-    else if (!reads && this.readOnly) this.answer(530, `Permission denied for '${path}'`);
-    else if (!this.takeAllowance(n)) this.answer(500, noRoom);
-    else {
-      const take = reads ? this.read : this.write;
-      this.expecting = { kind: "data", left: n, data: new Gathered(), take: (data) => take(path, data) };
-      if (n === 0) this.complete(this.expecting);
+    const said = new Messages();
+    const value = said.of(() => this.target.read(found.path, parameter, said)) ?? "";
+    if (said.errors > 0) {
+      this.report(unspecified, `Read handler '${name}' error`, said.lines);
       return;
     }
-    if (n > 0) this.expecting = { kind: "skip", left: n };
+    this.answer(ok, `Read handler '${name}' OK`);
+    this.send(`DATA ${value.length}\r\n${value}`);
   }
 
-  /** `COMMAND path TERMINATOR`, then lines up to one that is the terminator. */
-  private withLines(rest: string, reads: boolean): void {
-    const [path, end] = takeWord(rest);
-    if (path === "") {
-      this.answer(500, "Expected a handler and a terminator");
+  /** Whether a handler may be written; where it may not the client is told. */
+  private writable(name: string): Found | undefined {
+    const found = this.find(name);
+    if (!found) return undefined;
+    if (found.entry.access === "r") this.answer(permission, `Handler '${name}' read-only`);
+    else if (this.readOnly) this.answer(permission, `Permission denied for '${name}'`);
+    else return found;
+    return undefined;
+  }
+
+  private write(name: string, value: string | undefined): void {
+    const found = this.writable(name);
+    if (!found) return;
+    if (value === undefined) {
+      this.answer(dataTooBig, `Data too large for write handler '${name}'`);
       return;
     }
-    if (!reads && this.readOnly) {
-      // Where its data ends is not known without keeping a line of it.
-      this.refuse(530, `Permission denied for '${path}'`);
-      return;
-    }
-    const take = reads ? this.read : this.write;
-    this.expecting = {
-      kind: "until",
-      end: end.trimEnd(),
-      limit: limitOf(path, reads),
-      data: new Gathered(),
-      take: (data) => take(path, data),
+    const said = new Messages();
+    said.of(() => this.target.write(found.path, value, said));
+    if (said.errors > 0 || said.status < 0) this.report(handlerError, `Write handler '${name}' error`, said.lines);
+    else if (said.warnings > 0)
+      this.report(okWithWarnings, `Write handler '${name}' OK with warnings`, said.lines);
+    else this.report(ok, `Write handler '${name}' OK`, said.lines);
+  }
+
+  private check(name: string, use: Use): void {
+    const found = this.find(name);
+    if (!found) return;
+    if (!found.entry.access.includes(use === "read" ? "r" : "w"))
+      this.answer(noSuchHandler, `Handler '${name}' not ${use === "read" ? "readable" : "writable"}`);
+    else if (use === "write" && this.readOnly) this.answer(permission, `Permission denied for '${name}'`);
+    else this.answer(ok, `${use === "read" ? "Read" : "Write"} handler '${name}' OK`);
+  }
+
+  private use(name: string, use: Use, data: string | undefined): void {
+    if (use === "write") this.write(name, data);
+    else if (data === undefined) this.answer(syntaxError, tooMuch(maximumParameter));
+    else this.read(name, data);
+  }
+
+  /** `COMMAND handler LENGTH`, then that many bytes. */
+  private withData(name: string, length: number, use: Use): void {
+    const wanted = {
+      limit: limitOf(name, use),
+      skipped: use === "write" && this.readOnly,
+      take: (data: string | undefined) => this.use(name, use, data),
     };
+    if (!this.input.expectData(length, wanted)) this.answer(syntaxError, noRoom);
   }
 
-  /** Serves a command, or notes what it still waits for; whether a request was served. */
-  private command(text: string): true {
-    const [word, rest] = takeWord(text);
-    const [path, parameter] = takeWord(rest);
-    const name = word.toUpperCase();
-    if (["READ", "GET", "WRITE", "SET", "CHECKREAD", "CHECKWRITE"].includes(name) && path === "") {
-      this.answer(500, `Wrong number of arguments: ${name} takes a handler`);
-      return true;
+  /** `LLRPC element#number [LENGTH]`, then that many bytes; no element here has calls of its own. */
+  private llrpc(name: string): void {
+    const [element, number] = [name.split("#", 1)[0] ?? "", name.slice(name.split("#", 1)[0]?.length)];
+    if (!/^#[+-]?(?:0[xX])?[0-9a-fA-F]{1,8}$/.test(number)) {
+      this.answer(syntaxError, `Syntax error in LLRPC name '${name}'`);
+      return;
     }
-    switch (name) {
+    if (!this.find(`${element}.name`)) return;
+    const call = Number.parseInt(number.slice(1), 16) >>> 0;
+    const size = (call >>> 16) & 0xfff;
+    if (size === 0 || (call & (callTakes | callGives)) === 0 || (call & callIsFlat) === 0)
+      this.answer(unimplemented, `Cannot call LLRPC '${name}' remotely`);
+    else if (this.readOnly) this.answer(permission, `Permission denied for '${name}'`);
+    else this.answer(llrpcError, `LLRPC '${name}' error: Invalid argument`);
+  }
+
+  /** Serves a command, or notes what it still waits for. */
+  private command(text: string): void {
+    const words = text.split(whiteSpace).filter((word) => word !== "");
+    const [word = "", name = ""] = words;
+    // What stands behind the handler, spaces and all, is one argument.
+    const rest = takeWord(takeWord(text)[1])[1].replace(/[\s]+$/, "");
+    const command = word.replace(/[a-z]/g, (letter) => letter.toUpperCase());
+    const use = command.includes("READ") || command === "GET" ? "read" : "write";
+    const arguments_ = (least: number, most = Number.POSITIVE_INFINITY): boolean => {
+      if (words.length > least && words.length <= most + 1) return true;
+      this.answer(syntaxError, "Wrong number of arguments");
+      return false;
+    };
+    switch (command) {
       case "":
         break;
       case "READ":
       case "GET":
-        this.read(path, parameter);
-        break;
-      case "READDATA":
-        this.withData(rest, true);
-        break;
-      case "READUNTIL":
-        this.withLines(rest, true);
-        break;
       case "WRITE":
       case "SET":
-        if (this.readOnly) this.answer(530, `Permission denied for '${path}'`);
-        else this.write(path, parameter);
+        if (arguments_(1)) this.use(name, use, rest);
         break;
+      case "READDATA":
       case "WRITEDATA":
-      case "SETDATA":
-        this.withData(rest, false);
+      case "SETDATA": {
+        if (!arguments_(2, 2)) break;
+        const length = readCount(words[2] as string);
+        // The native answer, which names no command and says that there is more.
+        if (length === undefined) this.send(`${syntaxError}-Syntax error in '%s'\r\n`);
+        else this.withData(name, length, use);
         break;
+      }
+      case "READUNTIL":
       case "WRITEUNTIL":
-        this.withLines(rest, false);
+        if (arguments_(1))
+          this.input.expectLines(rest, {
+            limit: limitOf(name, use),
+            skipped: use === "write" && this.readOnly,
+            take: (data) => this.use(name, use, data),
+          });
         break;
       case "CHECKREAD":
-        this.check(path, "read");
-        break;
       case "CHECKWRITE":
-        if (this.readOnly) this.answer(530, `Permission denied for '${path}'`);
-        else this.check(path, "write");
+        if (arguments_(1, 1)) this.check(name, use);
         break;
-      case "LLRPC":
-        this.answer(
-          530,
-          `Permission denied for '${path}': LLRPCs are calls into kernel memory, which there is none of here`,
-        );
+      case "LLRPC": {
+        if (!arguments_(1, 2)) break;
+        const length = readCount(words[2] ?? "0");
+        if (length === undefined) this.answer(syntaxError, "Syntax error in 'llrpc'");
+        else this.input.expectData(length, { limit: 0, skipped: true, take: () => this.llrpc(name) });
         break;
+      }
       case "HELP":
-        this.answer(200, help);
+        this.answer(ok, ...help);
         break;
       case "QUIT":
       case "CLOSE":
-        this.answer(200, "Goodbye!");
+        if (words.length > 1) this.answer(syntaxError, "Bad command syntax");
+        this.answer(ok, "Goodbye!");
         this.close();
         break;
       case "POST":
       case "HOST:":
         // A page in a browser can make it send a request here, whose body would be commands.
-        this.refuse(500, "This is not HTTP");
+        this.refuse("This is not HTTP");
         break;
       default:
-        this.answer(501, `Unimplemented command '${word.slice(0, 40)}'`);
+        this.answer(unimplemented, `Command '${command.slice(0, longestCommand)}' unimplemented`);
     }
-    return true;
   }
 }
 
-function limitOf(path: string, reads: boolean): number {
-  if (reads) return maximumParameter;
-  return /(?:^|\.)(?:hot)?config$/.test(path) ? maximumConfiguration : maximumValue;
+const longestCommand = 4096;
+const whiteSpace = /[ \t\n\v\f\r]+/;
+
+/** Bits of a call's number. */
+const callTakes = 0x80000000;
+const callGives = 0x40000000;
+const callIsFlat = 0x4000;
+
+function limitOf(name: string, use: Use): number {
+  if (use === "read") return maximumParameter;
+  return /(?:^|\.)(?:hot)?config$/.test(name) ? maximumConfiguration : maximumValue;
 }
 
-const codes: Readonly<Record<HandlerErrorCode, number>> = {
-  NO_ELEMENT: 510,
-  NO_HANDLER: 511,
-  NOT_READABLE: 511,
-  NOT_WRITABLE: 511,
-  REFUSED: 520,
-  OTHER_LIBRARY: 520,
-};
-
-function checkHandler(target: ControlTarget, path: string, which: "read" | "write"): void {
-  const { access } = target.describe(path);
-  if (!access.includes(which === "read" ? "r" : "w"))
-    throw new HandlerError(
-      which === "read" ? "NOT_READABLE" : "NOT_WRITABLE",
-      `Handler '${path}' cannot be ${which === "read" ? "read" : "written"}`,
-    );
+/** A number that is not negative, in any form that Click takes for an integer. */
+function readCount(text: string): number | undefined {
+  if (!/^\+?(?:0[xX][0-9a-fA-F]+|0[bB][01]+|0[0-7]*|[1-9]\d*)$/.test(text)) return undefined;
+  const length = Number(text.replace(/^\+/, "").replace(/^0(?=[0-7])/, "0o"));
+  return length <= 0x7fffffff ? length : undefined;
 }
 
-const help = `Commands supported:
-READ handler [arg...]    call read handler, return result
-READDATA handler len     call read handler with len bytes of data as argument
-READUNTIL handler term   call read handler, take the argument from lines up to term
-WRITE handler [arg...]   call write handler
-WRITEDATA handler len    call write handler with len bytes of data
-WRITEUNTIL handler term  call write handler, take the data from lines up to term
-CHECKREAD handler        check whether handler can be read
-CHECKWRITE handler       check whether handler can be written
-LLRPC                    refused: there is no kernel here
-HELP                     print this
-QUIT                     close the connection`;
+/** What a handler has to say, by lines. */
+class Messages implements HandlerReport {
+  readonly lines: string[] = [];
+  errors = 0;
+  warnings = 0;
+  status = 0;
+
+  error(message: string): void {
+    this.errors++;
+    this.add(message);
+  }
+  warn(message: string): void {
+    this.warnings++;
+    this.add(`warning: ${message}`);
+  }
+  /** What it says by failing, too. */
+  of<T>(call: () => T): T | undefined {
+    try {
+      return call();
+    } catch (e) {
+      this.error(e instanceof HandlerError ? e.reason : ((e as Error).message ?? String(e)));
+      return undefined;
+    }
+  }
+  private add(message: string): void {
+    this.lines.push(...message.replace(/\n+$/, "").split("\n"));
+  }
+}
+
+/** Control characters as `^A`, bytes beyond ASCII as `\ooo`. */
+function printable(text: string): string {
+  return text.replace(/[^ -~]/g, (c) => {
+    const code = c.charCodeAt(0) & 0xff;
+    return code < 32 ? `^${String.fromCharCode(code + 64)}` : `\\${code.toString(8).padStart(3, "0")}`;
+  });
+}
+
+const help = [
+  "Commands supported:",
+  "READ handler [arg...]   call read handler, return DATA",
+  "READDATA handler len    call read handler with len data bytes, return DATA",
+  "READUNTIL handler term  call read handler, take data until term, return DATA",
+  "WRITE handler [arg...]  call write handler",
+  "WRITEDATA handler len   call write handler, pass len data bytes",
+  "WRITEUNTIL handler term call write handler, take data until term",
+  "CHECKREAD handler       check if read handler is valid",
+  "CHECKWRITE handler      check if write handler is valid",
+  "LLRPC elt#number [len]  call LLRPC, pass len data bytes, return DATA",
+  "QUIT                    close connection",
+];
