@@ -218,8 +218,7 @@ export class ControlSession {
     const said = new Messages();
     said.of(() => this.target.write(found.path, value, said));
     if (said.errors > 0 || said.status < 0) this.report(handlerError, `Write handler '${name}' error`, said.lines);
-    else if (said.warnings > 0)
-      this.report(okWithWarnings, `Write handler '${name}' OK with warnings`, said.lines);
+    else if (said.warnings > 0) this.report(okWithWarnings, `Write handler '${name}' OK with warnings`, said.lines);
     else this.report(ok, `Write handler '${name}' OK`, said.lines);
   }
 
