@@ -53,11 +53,17 @@ export function splitWords(text: string): string[] {
   return words;
 }
 
-/** The first word and what follows it, without the space between them. */
-export function takeWord(text: string): [word: string, rest: string] {
+/** The first word and all that follows it, but for the space between them: Click's `cp_shift_spacevec`. */
+export function shiftWord(text: string): [word: string, rest: string] {
   const start = skipCommentsAndSpace(text, 0);
   const end = endOfWord(text, start);
-  return [text.slice(start, end), text.slice(skipCommentsAndSpace(text, end)).trimEnd()];
+  return [text.slice(start, end), text.slice(skipCommentsAndSpace(text, end))];
+}
+
+/** The first word and what follows it, without the space around them. */
+export function takeWord(text: string): [word: string, rest: string] {
+  const [word, rest] = shiftWord(text);
+  return [word, rest.trimEnd()];
 }
 
 function endOfWord(text: string, from: number): number {

@@ -226,6 +226,13 @@ export const probes = [
     mask: random,
   },
   {
+    name: "now",
+    config: "Script(print $(now), wait 0.5, print $(now), stop)",
+    args: ["--simtime=1000"],
+    mask: (text) => text.replace(/\d{3}$/gm, ""),
+  },
+  { name: "comments between words", config: 'Script(print "[$(first /* x */ a)]", print $(add 1 /* x */ 2), stop)' },
+  {
     name: "now, now",
     config: "Script(print $(gt $(now) 1600000000), print $(gt $(length $(now)) 16), print $(now 5), stop)",
   },

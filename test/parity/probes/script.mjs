@@ -297,6 +297,12 @@ const instructions = [
 /** @type {Probe[]} */
 const waits = [
   {
+    name: "waits and timers in the order of their times",
+    args: ["--simtime"],
+    config:
+      "Script(wait 1, print c.count, wait 1, print c.count, wait 1, print c.count, stop); TimedSource(1) -> c :: Counter -> Discard",
+  },
+  {
     name: "wait with a bad time stays",
     args: ["--simtime"],
     config: 'Script(print "a", wait x, print no, stop); Script(wait 1, print "b", stop)',
@@ -543,4 +549,127 @@ const errors = [
 ];
 
 /** @type {Probe[]} */
-export const probes = [...types, ...running, ...instructions, ...waits, ...handlers, ...errors];
+const together = [
+  {
+    name: "a script steps itself",
+    args: ["--simtime"],
+    config:
+      's :: Script(print "a", write s.step, print "b", pause, print "c", write s.step, pause, print "d", pause, print "e"); Script(wait 1, write s.step, print "-", write s.step, print "-", write s.step, stop)',
+  },
+  {
+    name: "a called script steps itself",
+    config:
+      's :: Script(TYPE PASSIVE, print "a", write s.step 2, print "b", pause, print "c", pause, print "d", pause, print "e"); Script(print s.run, write s.step, stop)',
+  },
+  {
+    name: "a script runs itself by writing",
+    config:
+      's :: Script(TYPE PASSIVE, print "$args", goto end $(eq $args x), write s.run x, print no); Script(write s.run 1, stop)',
+  },
+  {
+    name: "a packet script stops",
+    config: "InfiniteSource(LIMIT 5) -> s :: Script(print $input, stop) -> c :: Counter -> Discard",
+    args: ["-h", "c.count"],
+  },
+  {
+    name: "a packet script that errs drops",
+    config: "InfiniteSource(LIMIT 2, STOP true) -> s :: Script(error x) -> c :: Counter -> Discard",
+    args: ["-h", "c.count"],
+  },
+  {
+    name: "a packet script writes",
+    config:
+      "InfiniteSource(LIMIT 4, STOP true) -> s :: Script(write sw.switch $(mod $n 2), set n $(add $n 1)) -> sw :: Switch; sw[0] -> a :: Counter -> Discard; sw[1] -> b :: Counter -> Discard; DriverManager(pause, print a.count, print b.count)",
+  },
+  {
+    name: "a packet script in the middle of pulls and pushes",
+    config:
+      "InfiniteSource(LIMIT 6) -> s :: Script(set n $(add $n 1), return $(mod $n 2)); s[0] -> Queue -> t :: Script(return 0) -> Unqueue -> a :: Counter -> Discard; s[1] -> b :: Counter -> Discard; Script(wait 0.05, print a.count, print b.count, stop)",
+  },
+  {
+    name: "a packet script pulls from a source",
+    config:
+      'i :: InfiniteSource(LIMIT 5) -> s :: Script(print "x", return 0) -> u :: Unqueue -> c :: Counter -> Discard; Script(wait 0.1, print c.count, print s.ports, stop)',
+  },
+  {
+    name: "a driver comes with another configuration",
+    args: ["-R"],
+    differs:
+      "Click looks at the driver's script of a new configuration only when somebody asks to stop; ours runs it at once, as that of the first",
+    config:
+      'Script(print "a", wait 0.02, writeq hotconfig "DriverManager(print \\"b\\", pause, print \\"c\\"); Script(wait 0.02, print \\"d\\", write stop, wait 0.02, print no)", print "e")',
+  },
+  {
+    name: "a driver goes with its configuration",
+    args: ["-R"],
+    config:
+      'DriverManager(print "a", pause, print no); Script(wait 0.02, writeq hotconfig "Script(wait 0.02, print \\"d\\", write stop, wait 0.02, print no)", print "e")',
+  },
+  {
+    name: "a driver is run",
+    args: ["--simtime"],
+    config:
+      'd :: DriverManager(print "a $args", pause, print "b"); Script(wait 1, write d.run x, wait 1, print "c", write stop, wait 1, print no)',
+  },
+  {
+    name: "a driver is stepped as by the driver",
+    args: ["--simtime"],
+    config:
+      'd :: DriverManager(pause, print "a", pause, print "b"); Script(wait 1, write d.step router, wait 1, write stop, wait 1, print "c", write stop, wait 1, print no)',
+  },
+  {
+    name: "a driver of TYPE DRIVER",
+    config: 'Script(TYPE DRIVER, print "a", pause, print "b"); Script(print "c", stop)',
+  },
+  {
+    name: "an active script stops at once",
+    config: "Script(stop); Script(wait 0.05, print no); InfiniteSource(LIMIT 3) -> c :: Counter -> Discard",
+    args: ["-h", "c.count"],
+  },
+  {
+    name: "two active scripts, one of which stops",
+    config: 'Script(print "a", stop); Script(print "b", stop)',
+  },
+  {
+    name: "handlers of a script",
+    config: "s :: Script(TYPE PASSIVE, export x 1, end)",
+    args: ["-q", "-h", "s.handlers"],
+  },
+  {
+    name: "handlers of a proxy",
+    config: "s :: Script(TYPE PROXY, return 5)",
+    args: ["-q", "-h", "s.foo", "-h", "s.class", "-h", "s.config"],
+  },
+  {
+    name: "a proxy has more handlers once they were used",
+    config: "s :: Script(TYPE PROXY, return 5); Script(print $(s.foo), print $(readable s.bar), stop)",
+    args: ["-h", "s.foo"],
+  },
+  {
+    name: "a script of a compound and its relatives",
+    config:
+      'x :: { s :: Script(TYPE PASSIVE, return "$(c.count) $(t.run a)"); t :: Script(TYPE PASSIVE, return <$args>); Idle -> c :: Counter -> Discard; }; Script(print x/s.run, stop)',
+  },
+  {
+    name: "parameters that a handler does not take",
+    config:
+      "c :: Counter; Idle -> c -> Discard; s :: Script(print c.count 5, print $(c.count 5), read c.count 5, stop)",
+  },
+  {
+    name: "print of a handler by a variable",
+    config:
+      "c :: Counter; Idle -> c -> Discard; s :: Script(set h c.count, print $h, print $($h), read $h, set w c.reset, write $w, stop)",
+  },
+  {
+    name: "nested quotes and escapes",
+    config: `Script(set x 'a"b', print "<$x>", print '<$x>', set y "a\\\\b", print "$y", print "\\x41\\101\\n", print <4142>, stop)`,
+  },
+  {
+    name: "-x with several values",
+    config: "s :: Script(TYPE PASSIVE, return false)",
+    args: ["-q", "-x", "s.run"],
+  },
+];
+
+/** @type {Probe[]} */
+export const probes = [...together, ...types, ...running, ...instructions, ...waits, ...handlers, ...errors];

@@ -1,6 +1,6 @@
 /** Calls of handlers by scripts, by the names that scripts have for them. */
 import { findHandler, HandlerError, type HandlerReport, type ServiceHost } from "@clickos/click-core/element";
-import { takeWord, unquote } from "@clickos/click-language/arguments";
+import { shiftWord, unquote } from "@clickos/click-language/arguments";
 import { type Complaints, under } from "./complaints.ts";
 import { turn } from "./turn.ts";
 
@@ -9,13 +9,6 @@ export interface HandlerCall {
   /** Its full name. */
   readonly path: string;
   readonly value: string;
-}
-
-/** The first word and all that follows it, but for the space between them. */
-export function shiftWord(text: string): [word: string, rest: string] {
-  const start = text.trimStart();
-  const [word] = takeWord(start);
-  return [word, start.slice(word.length).trimStart()];
 }
 
 export class HandlerCalls {

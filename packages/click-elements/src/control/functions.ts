@@ -1,7 +1,6 @@
 /** The functions of the script language: read handlers of every script, used as `$(add 1 2)`. */
 import { type HandlerReport, parseInteger } from "@clickos/click-core/element";
-import { splitWords, unquote } from "@clickos/click-language/arguments";
-import { shiftWord } from "./calls.ts";
+import { shiftWord, splitWords, unquote } from "@clickos/click-language/arguments";
 import { sprintf } from "./sprintf.ts";
 import { formatNumber, readBoolean, readDouble, readWhole } from "./values.ts";
 
@@ -178,7 +177,7 @@ export const scriptFunctions: Readonly<Record<string, (text: string, report: Han
     return String(word !== "" && others.includes(word));
   },
   length: (text) => String(text.length),
-  unquote: (text) => unquote(text.trim()),
+  unquote,
   htons: swap(16),
   htonl: swap(32),
   ntohs: swap(16),

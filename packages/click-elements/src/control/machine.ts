@@ -4,9 +4,9 @@
  */
 
 import { arg, parseInteger, type ServiceHost } from "@clickos/click-core/element";
-import { expand, splitWords, unquote } from "@clickos/click-language/arguments";
+import { expand, shiftWord, splitWords, unquote } from "@clickos/click-language/arguments";
 import { readValue } from "../lib/handlers.ts";
-import { HandlerCalls, shiftWord } from "./calls.ts";
+import { HandlerCalls } from "./calls.ts";
 import { type Complaints, toldBy, under } from "./complaints.ts";
 import { findLabel, type Instruction, resultVariable, type Script } from "./instructions.ts";
 import { maximumDepth, maximumInstructions, maximumJumps, maximumText, maximumVariables, turn } from "./turn.ts";

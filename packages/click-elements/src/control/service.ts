@@ -1,9 +1,9 @@
 /** A script as the host side of an element: when it runs, and its handlers. */
 
 import { type HandlerReport, type HostService, parseInteger, type ServiceHandler } from "@clickos/click-core/element";
-import { quoteAlways, splitWords, unquote } from "@clickos/click-language/arguments";
+import { quoteAlways, shiftWord, splitWords, unquote } from "@clickos/click-language/arguments";
 import { formatTimestamp } from "../lib/time.ts";
-import { HandlerCalls, shiftWord } from "./calls.ts";
+import { HandlerCalls } from "./calls.ts";
 import { toldBy } from "./complaints.ts";
 import { scriptFunctions } from "./functions.ts";
 import { isSignal } from "./instructions.ts";
@@ -30,12 +30,14 @@ function scriptHandlers(machine: ScriptMachine, { host, name, instructions }: Sc
   );
   return {
     step: {
+      kind: "text",
       write(text, report) {
         const outcome = run(machine, stepsOf(text.trim()), { name: "step", write: true }, report);
         if (outcome?.goesOn) host.stop(-1);
       },
     },
     goto: {
+      kind: "text",
       write: (text, report) => void run(machine, { label: text.trim() }, { name: "goto", write: true }, report),
     },
     run: callHandler(machine, "run"),
@@ -45,6 +47,7 @@ function scriptHandlers(machine: ScriptMachine, { host, name, instructions }: Sc
     writable: { flags: "+", read: exists("w") },
     get: { flags: "+", read: (text) => machine.get(variable(text)) ?? "" },
     set: {
+      kind: "text",
       write(text) {
         const [variable, value] = shiftWord(text);
         if (variable === "") throw "no variable";

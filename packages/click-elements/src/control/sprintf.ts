@@ -2,8 +2,7 @@
  * The function `sprintf`: C's formats for whole numbers and strings, `%d %i %o %x %X %u %s %%`, with flags, width, precision
  * and size, where they differ as Click's formatter has them.
  */
-import { unquote } from "@clickos/click-language/arguments";
-import { shiftWord } from "./calls.ts";
+import { shiftWord, unquote } from "@clickos/click-language/arguments";
 import { readWhole } from "./values.ts";
 
 /** Characters that a number is padded to; a string, and all that is made. */
