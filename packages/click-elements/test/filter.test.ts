@@ -120,6 +120,7 @@ describe("patterns", () => {
     ["src host > 1.2.3.4", "'src ip host': operator not supported"],
     ["tcp ? udp", "missing ':' in ternary expression"],
     ["(".repeat(2000), "nested too deeply"],
+    ["tcp ? udp : ".repeat(2000), "nested too deeply"],
   ])("refuses '%s'", (pattern, message) => {
     expect(() => parseIpPattern(pattern)).toThrow(message);
     expect(() => parseIpPattern(pattern)).toThrow(PatternError);

@@ -40,9 +40,9 @@ export const Classifier: ElementClass = element({
       const report = patternReport(context, output);
       const when = readClassifierPattern(text, 0, {
         ...report,
-        error(message) {
+        error(...mistake) {
           sound = false;
-          report.error(message);
+          report.error(...mistake);
         },
       });
       return { when, output };

@@ -22,9 +22,9 @@ export const IPClassifier: ElementClass = element({
   prepare(context) {
     const { arguments: texts, noutputs } = context;
     let sound = true;
-    const error = (message: string, argument?: number): void => {
+    const error: typeof context.error = (...mistake) => {
       sound = false;
-      context.error(message, argument);
+      context.error(...mistake);
     };
     if (texts.length !== noutputs) error(`need ${noutputs} arguments, one per output port`);
     const rules = sound

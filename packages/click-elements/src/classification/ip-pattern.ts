@@ -3,7 +3,8 @@
  * parentheses, or by standing side by side, which is `and`. It is read as Click reads it, and what is wrong is said in Click's
  * words; after a mistake it goes on, so that all of them are told of.
  */
-import { arg, emptyScope, Mistake, readPrefix, type Scope } from "@clickos/click-core/element";
+import { arg, emptyScope, Mistake, portNames, readPrefix, type Scope } from "@clickos/click-core/element";
+import { closest } from "@clickos/click-language/closest";
 import { always, type Expression } from "./expression.ts";
 import { type GivenMask, type Operator, Primitive, swapBytes } from "./ip-primitive.ts";
 import { dataTypes, directions, fieldBits, headerField, syntaxWords, unknown } from "./ip-types.ts";
@@ -47,9 +48,11 @@ interface State {
   step: Step | "not" | "parenthesis";
   from: number;
   negated?: boolean;
+  /** Of an expression: how many `:` it has. */
+  parts?: number;
 }
 
-/** Parentheses in parentheses. */
+/** Parentheses in parentheses, and alternatives after alternatives. */
 const deepest = 1000;
 
 class PatternParser {
@@ -104,9 +107,14 @@ class PatternParser {
       case "yes":
         if (this.accept("?")) return go("no", "expression");
         tree.finish("ternary");
+        this.depth -= state.parts ?? 0;
         return undefined;
       case "no":
-        if (this.at !== state.from && this.accept(":")) return go("yes", "alternatives");
+        if (this.at !== state.from && this.accept(":")) {
+          state.parts = (state.parts ?? 0) + 1;
+          this.depth++;
+          return go("yes", "alternatives");
+        }
         report.error("missing ':' in ternary expression");
         tree.finish("ternary");
         return undefined;
@@ -177,13 +185,21 @@ class PatternParser {
     this.operator(primitive);
     this.value(primitive, header);
     if (this.at === first) {
-      report.error(`empty term near '${words[this.at] ?? ""}'`);
+      report.error(`empty term near '${words[this.at] ?? ""}'`, () => this.meant(words[this.at] ?? ""));
       return;
     }
     if (!primitive.check(this.previous, header, mask, report)) return;
     tree.add(primitive.tree());
     if (negated) tree.negate();
     this.previous = primitive;
+  }
+
+  /** The name of an address or a port that may have been meant. */
+  private meant(word: string): string | undefined {
+    const { scope } = this;
+    const ports = (["tcp", "udp"] as const).flatMap((protocol) => portNames(protocol, scope));
+    const near = closest(word, [...scope.names("ip"), ...scope.names("prefix"), ...scope.names("ether"), ...ports]);
+    return near === undefined ? undefined : `did you mean '${near}'?`;
   }
 
   /** The next word, where another follows it. */

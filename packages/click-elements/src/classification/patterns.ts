@@ -13,7 +13,8 @@ export class PatternError extends Error {
 
 /** Told of what is wrong with a pattern. */
 export interface Report {
-  error(message: string): void;
+  /** `hint` is asked where it is shown. */
+  error(message: string, hint?: () => string | undefined): void;
   warning(message: string): void;
 }
 
@@ -33,7 +34,7 @@ export function patternReport(
   argument: number,
 ): Report {
   return {
-    error: (message) => error(`pattern ${argument}: ${message}`, argument),
+    error: (message, hint) => error(`pattern ${argument}: ${message}`, argument, hint),
     warning: (message) => warning(`pattern ${argument}: ${message}`, argument),
   };
 }
