@@ -16,6 +16,8 @@ export interface ClickOptions {
   readonly controlSockets: readonly string[];
   readonly time: boolean;
   readonly warnings: boolean;
+  /** Messages have Click's text alone, at a terminal too. */
+  readonly plainErrors: boolean;
   readonly path: string | undefined;
   /** Simulated time from these nanoseconds on. */
   readonly simulated: bigint | undefined;
@@ -33,6 +35,7 @@ const options: readonly OptionSpec[] = [
   { kind: "clickpath", long: "clickpath", short: "C", argument: "string" },
   { kind: "expression", long: "expression", short: "e", argument: "string" },
   { kind: "dpdk", long: "dpdk" },
+  { kind: "plain-errors", long: "plain-errors" },
   { kind: "file", long: "file", short: "f", argument: "string" },
   { kind: "handler", long: "handler", short: "h", argument: "string" },
   { kind: "help", long: "help" },
@@ -80,6 +83,7 @@ Options:
       --simtime[=TIME]          run in simulated time, from TIME seconds on (1000000000)
   -t, --time                    print how much time the driver took
   -w, --no-warnings             print no warnings
+      --plain-errors            show errors as Click does, without the text that they are about
   -C, --clickpath PATH          look for libraries in PATH
       --help                    print this
   -v, --version                 print the version
@@ -97,6 +101,7 @@ export function readClickOptions(argv: readonly string[]): ClickOptions | "help"
   const remarks: string[] = [];
   let source: ClickOptions["source"] | undefined;
   let [exitHandler, output, path]: (string | undefined)[] = [undefined, undefined, process.env.CLICKPATH];
+  let plainErrors = false;
   let [quit, reconfigurable, time, warnings] = [false, false, false, true];
   let simulated: bigint | undefined;
   const wrong = (...messages: string[]): UsageError => new UsageError([...remarks, ...messages].join("\n"));
@@ -156,6 +161,9 @@ export function readClickOptions(argv: readonly string[]): ClickOptions | "help"
       case "warnings":
         warnings = !negated;
         break;
+      case "plain-errors":
+        plainErrors = true;
+        break;
       case "no-warnings":
         warnings = false;
         break;
@@ -192,6 +200,7 @@ export function readClickOptions(argv: readonly string[]): ClickOptions | "help"
     ],
     time,
     warnings,
+    plainErrors,
     path,
     simulated,
     remarks,

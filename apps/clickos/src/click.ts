@@ -10,7 +10,7 @@ import {
   hostProcess,
   writeStandardOutput,
 } from "@clickos/click-elements/node";
-import { ConfigurationError } from "@clickos/click-language";
+import { ConfigurationError, type DiagnosticsFormat, formatDiagnostics } from "@clickos/click-language";
 import { systemReason } from "@clickos/pcap/node";
 import { exitStatus, printHandlers } from "./click-handlers.ts";
 import { type ClickOptions, clickUsage, readClickOptions, shortUsage, UsageError } from "./click-options.ts";
@@ -56,6 +56,7 @@ export async function click(argv: readonly string[]): Promise<number> {
     return 1;
   }
 
+  const messages = messageFormat(options.plainErrors);
   const interruption = new Interruption();
   let router: Router;
   try {
@@ -91,12 +92,17 @@ export async function click(argv: readonly string[]): Promise<number> {
       library: librariesOf(options.path ?? ""),
       machine: machineNames,
       ...(options.simulated === undefined ? {} : { simulation: options.simulated }),
-      ...(options.warnings ? { warn: (warning) => complain(warning) } : {}),
+      warn(warnings) {
+        const said = formatDiagnostics(warnings, messages);
+        if (said !== "") complain(said);
+      },
     });
   } catch (e) {
     interruption.release();
-    if (e instanceof ConfigurationError) complain(`${e.message}\nRouter could not be initialized!`);
-    else {
+    if (e instanceof ConfigurationError) {
+      const said = e.report(messages);
+      if (said !== "") complain(said);
+    } else {
       const text = failureText(e, "click");
       if (text === undefined) throw e;
       complain(text);
@@ -126,6 +132,12 @@ export async function click(argv: readonly string[]): Promise<number> {
     router.close();
   }
   return status;
+}
+
+/** Programs get Click's messages alone. A person at a terminal is shown where they are about, and what would help. */
+function messageFormat(plain: boolean): DiagnosticsFormat {
+  if (!process.stderr.isTTY) return { plain: true };
+  return { plain, curly: /UTF-?8|utf8/.test(process.env.LANG ?? "") };
 }
 
 /** Standard error comes after what was written to standard output before it. */

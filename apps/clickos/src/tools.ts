@@ -10,7 +10,7 @@ import {
   dotPicture,
   flatten,
   formatConfiguration,
-  formatDiagnostic,
+  formatDiagnostics,
   graphText,
   lineAndColumn,
   lint,
@@ -34,7 +34,7 @@ export function readConfiguration(file: string): Source {
   return { file: file === "-" ? "<stdin>" : file, text: archiveMember(Buffer.from(bytes), "config").toString("utf8") };
 }
 
-/** Everything that is wrong with a configuration, or not as it should be, by place. */
+/** What is wrong with a configuration in the first of Click's stages in which anything is, and what is not as it should be. */
 export function checkSource(
   source: Source,
   elements: ElementSet,
@@ -43,7 +43,7 @@ export function checkSource(
   const diagnostics = new Diagnostics();
   diagnose(source, elements, diagnostics, { variables, library });
   lint(parse(source, new Diagnostics()), diagnostics);
-  return [...diagnostics.list].sort((a, b) => (a.place?.offset ?? -1) - (b.place?.offset ?? -1));
+  return diagnostics.list;
 }
 
 /** Diagnostics as plain data. */
@@ -53,6 +53,8 @@ export function diagnosticsJson(list: readonly Diagnostic[]): unknown {
     return {
       severity: d.severity,
       message: d.message,
+      ...(d.section ? { element: d.section.element } : {}),
+      ...(d.subject ? { subject: d.subject } : {}),
       ...(at ? { file: at.file, line: at.line, column: at.column } : {}),
       ...(d.hint ? { hint: d.hint } : {}),
     };
@@ -60,7 +62,7 @@ export function diagnosticsJson(list: readonly Diagnostic[]): unknown {
 }
 
 export function diagnosticsText(list: readonly Diagnostic[]): string {
-  return printable(list.map(formatDiagnostic).join("\n"));
+  return printable(formatDiagnostics(list));
 }
 
 export const formatSource: (source: Source) => string = formatConfiguration;

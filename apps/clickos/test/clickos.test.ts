@@ -260,7 +260,7 @@ describe("bad input", () => {
   it("a configuration's mistakes are shown together, with line and caret", () => {
     const file = write(
       "bad.click",
-      "FromDevice(0) -> Contr -> Discard;\nIdle -> Queue -> Unqueue -> Queue(-3) -> Discard;\nq :: Queue -> ToDevice(0);\nFromDevice(1) -> Unqueue -> Discard;\n",
+      "Idle -> Queue -> Unqueue -> Queue(-3) -> Discard;\nFromDevice(0) ->\n  Contr -> Discard;\nFromDevice(0) -> Conter -> Discard;\n",
     );
     for (const args of [
       ["run", file],
@@ -269,12 +269,12 @@ describe("bad input", () => {
       const { status, stderr, stdout } = clickos(...args);
       expect([status, stdout]).toEqual([1, ""]);
       for (const part of [
-        /bad\.click:1:18: unknown element class 'Contr'\n {2}FromDevice\(0\) -> Contr -> Discard;\n {19}\^\n {2}hint: did you mean 'Counter'\?/,
-        /bad\.click:2:35: .*CAPACITY/,
-        /bad\.click:3:1: 'q :: Queue' input 0 is not connected/,
-        /bad\.click:4:18: push\/pull conflict/,
+        /bad\.click:3: unknown element class 'Contr'\n {2}3:3 \| {3}Contr -> Discard;\n {6}\| {3}\^\n {2}hint: did you mean 'Counter'\?/,
+        /bad\.click:4: unknown element class 'Conter'/,
       ])
         expect(stderr).toMatch(part);
+      // What is said of the router comes when its text is right.
+      expect(stderr).not.toContain("CAPACITY");
     }
     expect(existsSync(at("x.cos"))).toBe(false);
   });
@@ -326,7 +326,7 @@ describe("bad input", () => {
       [["run", dir], /Is a directory/],
       [["run", config, "--in", `0=${at("none.pcap")}`], /cannot read .*none\.pcap: No such file or directory/],
       [["run", config, "--in", `0=${config}`], /neither a pcap nor a pcapng/],
-      [["run", config, "--in", `5=${office}`], /uses no device 5; it uses 0, 1/],
+      [["run", config, "--in", `5=${office}`], /uses no device 5; it uses [01], [01]/],
       [["boot", at("f.cos"), "--nic", `9=${office}`], /no interface 9; it has 0, 1/],
       [["run", config, "--read", "fw.nothing", "--in", `0=${office}`], /no 'fw.nothing' handler/],
       [["run", config, "--in", `zero=${office}`], /uses no device zero; it uses 0, 1/],

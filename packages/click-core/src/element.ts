@@ -25,6 +25,7 @@ export {
   accepted,
   type ConfigOf,
   type ConfigSpec,
+  deprecated,
   type FixedConfigOf,
   keyword,
   type LiveFields,
@@ -74,6 +75,7 @@ export {
   type StagedTimer,
   type StateOf,
 } from "./element/element.ts";
+export type { About, ElementReport } from "./element/element-report.ts";
 export {
   type Handler,
   type HandlerContext,

@@ -135,7 +135,7 @@ describe("hot swap", () => {
     r.run();
     r.write("p.config", "9");
     expect([r.read("p.color"), r.read("c.count"), r.read("p.config")]).toEqual(["9", "1", "9"]);
-    expect(() => r.write("p.config", "x")).toThrow("not an integer");
+    expect(() => r.write("p.config", "x")).toThrow("invalid number");
     r.write("hotconfig", "FromDevice(0) -> c :: Counter -> q :: Queue -> Unqueue -> Discard");
     expect([r.read("c.count"), r.read("list")]).toEqual(["1", "5\nFromDevice@1\nc\nq\nUnqueue@4\nDiscard@5\n"]);
     expect(() => r.write("hotconfig", "Nothing")).toThrow(HandlerError);

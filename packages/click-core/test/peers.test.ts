@@ -100,7 +100,7 @@ describe("peers", () => {
 
   it("that are not there, or are something else, are errors at their place", async () => {
     expect(await errors("Idle -> Teller(nobody) -> Discard")).toMatch(
-      /1:16: 'Teller@2 :: Teller': no element named 'nobody'/,
+      /^config:1: While initializing 'Teller@2 :: Teller':\n {2}no element named 'nobody'\n {2}1:16 /,
     );
     expect(await errors("Idle -> Teller(q) -> q :: Queue -> Discard")).toMatch(/'q' is not a Tally element/);
     expect(await errors("Idle -> Teller -> Discard")).toMatch(/no tally nearby/);

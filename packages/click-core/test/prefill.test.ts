@@ -32,7 +32,7 @@ const Hosts = element({
   handlers: {
     length: { gauge: "table" },
     sides: { read: (s) => `${s.before} ${s.after}` },
-    output: { read: (s, _c, text) => s.table.lookup(parseIpAddress(text) ?? 0)?.output ?? -1 },
+    output: { flags: "+", read: (s, _c, text) => s.table.lookup(parseIpAddress(text) ?? 0)?.output ?? -1 },
     clear: { write: (s, _v, { heap }) => s.table.clear(heap) },
   },
   action() {},

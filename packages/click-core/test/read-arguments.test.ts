@@ -5,6 +5,7 @@ import {
   accepted,
   arg,
   type ConfigSpec,
+  deprecated,
   element,
   elementSet,
   keyword,
@@ -13,6 +14,7 @@ import {
   rest,
 } from "@clickos/click-core/element";
 import { elements } from "@clickos/click-elements";
+import { type ConfigurationError, type Diagnostic, formatDiagnostics } from "@clickos/click-language";
 import { describe, expect, it } from "vitest";
 
 /** What a class makes of its arguments: the values, the errors, and the warnings. */
@@ -28,14 +30,16 @@ function read(config: ConfigSpec, text: string): { values?: unknown; error?: str
     },
   });
   const warnings: string[] = [];
-  const first = (message: string): string => message.replace(/^[^']*'x :: X': /, "").replace(/\n.*\n.*\^/, "");
+  /** Without the line that names the element, and the text that a message is about. */
+  const said = (list: readonly Diagnostic[]): string =>
+    formatDiagnostics(list.map(({ section, place, ...d }) => ({ ...d, place: undefined })));
   try {
     checkConfiguration({ file: "t", text: `x :: X(${text})` }, elementSet(X), {
-      warn: (w) => warnings.push(first(w)),
+      warn: (list) => warnings.push(said(list)),
     });
     return { values, warnings };
   } catch (e) {
-    return { error: first((e as Error).message), warnings };
+    return { error: said((e as ConfigurationError).diagnostics), warnings };
   }
 }
 
@@ -52,8 +56,12 @@ describe("arguments", () => {
     ["5", { RATE: 5 }],
     ["5, 2", { RATE: 5, BURST: 2 }],
     ["RATE 5, LABEL x", { RATE: 5, LABEL: "x" }],
-    ["BURST 2, 5", { RATE: 5, BURST: 2 }],
-    ["5, LABEL x, ACTIVE false, 2", { RATE: 5, BURST: 2, LABEL: "x", ACTIVE: false }],
+    ["5, 2, ACTIVE false, LABEL x", { RATE: 5, BURST: 2, LABEL: "x", ACTIVE: false }],
+    ["RATE 1, RATE 2", { RATE: 2 }],
+    // The keyword's value counts, and what stands in its place is read.
+    ["1, RATE 2", { RATE: 2 }],
+    // An empty argument is none.
+    ["RATE 1, LABEL x,", { RATE: 1, LABEL: "x" }],
     ["5, , x", { RATE: 5, LABEL: "x" }],
     ['5, 2, "some words"', { RATE: 5, BURST: 2, LABEL: "some words" }],
     // A keyword is a word with something after it.
@@ -67,15 +75,32 @@ describe("arguments", () => {
   );
 
   it.each([
-    ["", "argument RATE is missing\n  hint: takes RATE, [BURST], [LABEL], [ACTIVE ...], [PROMISC ...]"],
+    ["", "RATE: required argument missing\n  hint: takes RATE, [BURST], [LABEL], [ACTIVE ...], [PROMISC ...]"],
     ["5, BRUST 7", "BRUST: unknown argument\n  hint: did you mean 'BURST'?"],
     ["5, active false", "active: unknown argument\n  hint: did you mean 'ACTIVE'?"],
     ["5, ZZZZZZ 1", "ZZZZZZ: unknown argument\n  hint: takes RATE, [BURST], [LABEL], [ACTIVE ...], [PROMISC ...]"],
     ["5, 2, some words", "some: unknown argument\n  hint: takes RATE, [BURST], [LABEL], [ACTIVE ...], [PROMISC ...]"],
-    ["RATTE 5", "RATE: 'RATTE 5' is not an integer between 0 and 4294967295\n  hint: did you mean 'RATE'?"],
+    ["RATTE 5", "RATE: invalid number\n  hint: did you mean 'RATE'?"],
     ["5, 2, x, y", "too many arguments\n  hint: takes RATE, [BURST], [LABEL], [ACTIVE ...], [PROMISC ...]"],
-    ["5, 2, x, ACTIVE", "ACTIVE: the value is missing"],
-    ["5, ACTIVE perhaps", "ACTIVE: 'perhaps' is not true or false"],
+    ["5, 2, x, ACTIVE", "too many arguments\n  hint: takes RATE, [BURST], [LABEL], [ACTIVE ...], [PROMISC ...]"],
+    // Behind a keyword there are no positions.
+    ["RATE 5, 2", "too many arguments\n  hint: takes RATE, [BURST], [LABEL], [ACTIVE ...], [PROMISC ...]"],
+    [
+      "5, LABEL x, ACTIVE false, 2",
+      "too many arguments\n  hint: takes RATE, [BURST], [LABEL], [ACTIVE ...], [PROMISC ...]",
+    ],
+    // One line for each that is bad, in the order of the specification; then those that are unknown.
+    [
+      "5, ZZZZZZ 1, ACTIVE 7, BURST x",
+      "BURST: invalid number\n  hint: 'x' is not an integer between 0 and 4294967295\nACTIVE: parse error\n  hint: '7' is not true or false\nZZZZZZ: unknown argument\n  hint: takes RATE, [BURST], [LABEL], [ACTIVE ...], [PROMISC ...]",
+    ],
+    [
+      "RATE 4294967296",
+      "RATE: out of range, bound 4294967295\n  hint: '4294967296' is not an integer between 0 and 4294967295",
+    ],
+    ["5, LABEL a b", "LABEL: parse error\n  hint: 'a b' is not a string; in quotes where it has spaces"],
+    ["5, 2, x, , ,", "too many arguments\n  hint: takes RATE, [BURST], [LABEL], [ACTIVE ...], [PROMISC ...]"],
+    ["5, ACTIVE perhaps", "ACTIVE: parse error\n  hint: 'perhaps' is not true or false"],
     [
       "5, constructor 1",
       "constructor: unknown argument\n  hint: takes RATE, [BURST], [LABEL], [ACTIVE ...], [PROMISC ...]",
@@ -86,17 +111,20 @@ describe("arguments", () => {
     ],
   ])("%s is refused", (text, error) => expect(read(spec, text)).toEqual({ error, warnings: [] }));
 
-  it("given twice: the last counts, with a warning", () => {
-    expect(read(spec, "RATE 1, RATE 2")).toMatchObject({ values: { RATE: 2 } });
-    expect(read(spec, "RATE 1, RATE 2").warnings.join()).toContain("RATE is given twice; the last one counts");
-    expect(read(spec, "1, RATE 2")).toMatchObject({ values: { RATE: 2 } });
+  it("that are deprecated are read, with a warning", () => {
+    const old = { NEW: keyword(arg.u8, 0), OLD: deprecated(keyword(arg.u8, 0)) };
+    expect(read(old, "OLD 5")).toEqual({
+      values: { NEW: 0, OLD: 5 },
+      warnings: ["OLD: warning: argument deprecated"],
+    });
+    expect(read(old, "NEW 5").warnings).toEqual([]);
   });
 
-  it("that change nothing are read, left out, and warned of with the reason", () => {
+  it("that change nothing are read, left out, and noted with the reason", () => {
     const { values, warnings } = read(spec, "5, PROMISC true");
     expect(values).not.toHaveProperty("PROMISC");
-    expect(warnings).toEqual([expect.stringContaining("PROMISC changes nothing: the device is the router's alone")]);
-    expect(read(spec, "5, PROMISC x").error).toBe("PROMISC: 'x' is not true or false");
+    expect(warnings).toEqual(["PROMISC: note: changes nothing: the device is the router's alone"]);
+    expect(read(spec, "5, PROMISC x").error).toMatch(/^PROMISC: parse error/);
     expect(read(spec, "5, PROMISK true").error).toMatch(/did you mean 'PROMISC'/);
   });
 
@@ -109,19 +137,29 @@ describe("arguments", () => {
       ],
       CAPACITY: 5,
     });
-    expect(read(list, "1 2, 3 x").error).toBe("ROUTE 2: B: 'x' is not an integer between 0 and 255");
-    expect(read(list, "CAPACTIY 5").error).toBe(
-      "ROUTE 1: A: 'CAPACTIY' is not an integer between 0 and 255\n  hint: did you mean 'CAPACITY'?",
-    );
+    expect(read(list, "1 2, 3 x").error).toMatch(/^ROUTE 2: B: invalid number/);
+    expect(read(list, "CAPACTIY 5").error).toBe("ROUTE 1: A: invalid number\n  hint: did you mean 'CAPACITY'?");
   });
 
   it("may have a position and no keyword", () => {
     const place = { "OFFSET*": positional(arg.u16, 0) };
     expect(read(place, "7").values).toEqual({ "OFFSET*": 7 });
     expect(read(place, "OFFSET 7").error).toBe("OFFSET: unknown argument\n  hint: takes [OFFSET]");
-    expect(read(place, "x").error).toBe("OFFSET: 'x' is not an integer between 0 and 65535");
+    expect(read(place, "x").error).toMatch(/^OFFSET: invalid number/);
   });
 });
+
+/** As many connections to `x` as it needs. */
+function wired(ports: string): string {
+  const [inputs = "", outputs = inputs] = ports.split("/");
+  const least = (code: string, inputs = 0): number =>
+    code.startsWith("=") ? inputs + code.length - 1 : Number.parseInt(code, 10) || 0;
+  const count = least(inputs);
+  return [
+    ...Array.from({ length: count }, (_, i) => `Idle -> [${i}] x;`),
+    ...Array.from({ length: least(outputs, count) }, (_, i) => `x [${i}] -> Idle;`),
+  ].join(" ");
+}
 
 describe("every element", () => {
   it("refuses a keyword that it does not know, by its name", () => {
@@ -129,14 +167,16 @@ describe("every element", () => {
       (c) => !Object.values((c.config ?? {}) as ConfigSpec).some((s) => s.kind === "rest"),
     );
     expect(withRest.length).toBeGreaterThan(40);
-    for (const { name, config = {} } of withRest) {
+    for (const { name, ports, config = {} } of withRest) {
       let message = "";
       try {
         // What must be given is, so that nothing takes the keyword for a value.
         const given = Object.entries(config as ConfigSpec).flatMap(([n, s]) =>
           s.kind === "required" ? [`${n} 1`] : [],
         );
-        Router.compileSync(`x :: ${name}(${[...given, "NO_SUCH_KEYWORD true"].join(", ")})`, { elements });
+        Router.compileSync(`x :: ${name}(${[...given, "NO_SUCH_KEYWORD true"].join(", ")});${wired(ports)}`, {
+          elements,
+        });
       } catch (e) {
         message = (e as Error).message;
       }

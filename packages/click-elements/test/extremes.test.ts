@@ -30,7 +30,7 @@ const peers: Record<string, string> = {
   RED: "Idle -> peer :: Queue -> Idle",
 };
 /** A message by design, and the only thing that is amiss with an element whose files are not there. */
-const expected = /<unspecified error>|files are not available here/;
+const expected = /<unspecified error>|files are not available here|ports allowed only on PACKET scripts/;
 const sample = (expects: string): string =>
   ({ "an Ethernet address": "1:1:1:1:1:1", "an IP address": "10.0.0.1", "an IP prefix": "10.0.0.0/8" })[expects] ??
   (/bandwidth/.test(expects) ? "1MBps" : /time/.test(expects) ? "1s" : "1");

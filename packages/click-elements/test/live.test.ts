@@ -87,7 +87,7 @@ describe("handlers of arguments", () => {
       "34525",
       "0x86dd, 02-00-00-00-00-03, DST gw",
     ]);
-    expect(() => router.write("e.src", "nobody")).toThrow("SRC: 'nobody' is not an Ethernet address");
+    expect(() => router.write("e.src", "nobody")).toThrow("SRC: parse error");
   });
 
   it("sources: data, length, rate, limit, active", async () => {

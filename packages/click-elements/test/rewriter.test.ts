@@ -184,7 +184,7 @@ describe("IPRewriter", () => {
       "2.0.0.2 80 1.0.0.1 1025",
       "",
     ]);
-    expect(() => look("1.0.0.1")).toThrow("SADDR SPORT DADDR DPORT");
+    expect(() => look("1.0.0.1")).toThrow("parse error");
     now += 4n * second;
     // The TCP flow's guarantee is over, and it is due first.
     router.write("rw.capacity", "1");
@@ -195,7 +195,7 @@ describe("IPRewriter", () => {
       "0",
       "9.9.9.9 1024-65535 - -\n<keep>\n<drop>\n<nochange>\n",
     ]);
-    expect(() => router.write("rw.capacity", "many")).toThrow("'many'");
+    expect(() => router.write("rw.capacity", "many")).toThrow("invalid number");
     pass(router, [udp(5, 6), udp(7, 8)]);
     expect([router.read("rw.size"), router.read("rw.mapping_failures")]).toEqual(["1", "1"]);
   });

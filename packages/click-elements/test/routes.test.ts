@@ -74,7 +74,9 @@ describe.each(all)("%s", (name) => {
 
   it("keeps the first of several routes for a prefix, and says so", async () => {
     const warnings: string[] = [];
-    using r = await make(config(name, "10.0.0.0/8 0, 10.1.1.1/8 1, 10/8 2"), { warn: (text) => warnings.push(text) });
+    using r = await make(config(name, "10.0.0.0/8 0, 10.1.1.1/8 1, 10/8 2"), {
+      warn: (list) => warnings.push(...list.map((d) => d.message)),
+    });
     expect(r.read("rt.lookup", "10.0.0.1")).toBe("0");
     expect(warnings.join()).toContain("2 routes replaced by later versions");
   });

@@ -10,10 +10,15 @@ export type { Configuration } from "./ast.ts";
 export {
   ConfigurationError,
   type Diagnostic,
+  type DiagnosticDetails,
   Diagnostics,
+  type DiagnosticsFormat,
   formatDiagnostic,
+  formatDiagnostics,
+  landmark,
   lineAndColumn,
   type Place,
+  type Section,
   type Source,
 } from "./diagnostics.ts";
 export { type FlattenOptions, flatten } from "./flatten.ts";

@@ -6,7 +6,8 @@ import { Diagnostics, type Source } from "./diagnostics.ts";
 import { flatten } from "./flatten.ts";
 import type { Graph, GraphElement } from "./graph.ts";
 import { parse } from "./parser.ts";
-import { type PortCodes, type Processing, resolveProcessing, usedPorts } from "./ports.ts";
+import { type PortCodes, usedPorts } from "./port-counts.ts";
+import { type Processing, resolveProcessing } from "./processing.ts";
 
 export interface Picture {
   readonly graph: Graph;

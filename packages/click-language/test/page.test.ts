@@ -13,9 +13,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const page = join(root, "packages/click-language/examples/lint.html");
-const problems = `configuration:3:40: undeclared element 'sink'
-  FromDevice(0) -> Slow(10, LENGTH 5) -> sink;
-                                         ^
+const problems = `configuration:3: undeclared element 'sink'
+  3:40 | FromDevice(0) -> Slow(10, LENGTH 5) -> sink;
+       |                                        ^
   hint: declare it: sink :: Class(...)`;
 
 /** A Chromium to run without a window: `$CHROMIUM`, or one on the path. */
@@ -70,9 +70,9 @@ describe("in a page", () => {
     runInContext(/<script>([\s\S]*?)<\/script>/.exec(html)?.[1] ?? "", context);
     expect(shown.textContent).toContain(problems);
     expect(shown.textContent.match(/^configuration:.*/gm)).toEqual([
-      "configuration:4:9: syntax error near '->'",
-      "configuration:3:40: undeclared element 'sink'",
-      "configuration:2:1: warning: element class 'Spare' is never used",
+      "configuration:4: syntax error near '->'",
+      "configuration:3: undeclared element 'sink'",
+      "configuration:2: warning: element class 'Spare' is never used",
     ]);
     typed.value = "FromDevice(0) -> Discard;";
     typed.check();

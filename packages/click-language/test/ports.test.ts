@@ -1,11 +1,11 @@
 import { Diagnostics, flatten, type Graph, parse } from "@clickos/click-language";
 import {
-  checkPorts,
+  checkRange,
+  checkUse,
   flows,
   type PortCodes,
   portRange,
   resolveProcessing,
-  usedPorts,
 } from "@clickos/click-language/ports";
 import { describe, expect, it } from "vitest";
 
@@ -29,14 +29,13 @@ function resolved(text: string): { ports: Record<string, string>; errors: string
   const graph = graphOf(text);
   const diagnostics = new Diagnostics();
   const codes = graph.elements.map((e) => classes[e.className]);
-  const used = usedPorts(graph);
-  checkPorts(
+  const counts = checkRange(
     graph,
     codes.map((c) => c?.ports),
-    used,
     diagnostics,
   );
-  const processing = resolveProcessing(graph, codes, used, diagnostics);
+  const processing = diagnostics.failed ? [] : resolveProcessing(graph, codes, counts, diagnostics);
+  if (!diagnostics.failed) checkUse(graph, counts, processing, diagnostics);
   return {
     ports: Object.fromEntries(
       graph.elements.map((e, i) => [
@@ -78,10 +77,8 @@ describe("port counts", () => {
   });
 
   it("are kept to, and every port is connected", () => {
-    expect(resolved("Source -> [1] n :: Null -> Sink").errors).toEqual([
-      "'n :: Null' has 2 inputs, but takes at most 1",
-      "'n :: Null' input 0 is not connected",
-    ]);
+    expect(resolved("Source -> [1] n :: Null -> Sink").errors).toEqual(["'n :: Null' has no input 1"]);
+    expect(resolved("Source -> n :: Null").errors).toEqual(["'n :: Null' output 0 unused"]);
   });
 });
 
@@ -90,7 +87,7 @@ describe("processing", () => {
     const { ports, errors } = resolved(
       "s :: Source -> n :: Null -> q :: Queue -> m :: Null -> u :: Unqueue -> k :: Sink; Null -> Null -> Sink; o :: Other -> Null -> Sink",
     );
-    expect(errors).toEqual(["'Null@7 :: Null' input 0 is not connected"]);
+    expect(errors).toEqual(["'Null@7 :: Null' input 0 unused"]);
     expect([ports.n, ports.q, ports.m, ports.u, ports.k]).toEqual([
       "push / push",
       "push / pull",
@@ -108,10 +105,8 @@ describe("processing", () => {
 
   it("conflicts are named with their ports", () => {
     expect(resolved("s :: Source -> u :: Unqueue -> Sink").errors).toEqual([
-      "push/pull conflict: 's :: Source' output 0 is push, 'u :: Unqueue' input 0 is pull",
+      "'s :: Source' push output 0 connected to 'u :: Unqueue' pull input 0",
     ]);
-    expect(resolved("s :: Source -> Sink; s -> Sink").errors).toEqual([
-      "push output 0 of 's' is connected more than once",
-    ]);
+    expect(resolved("s :: Source -> Sink; s -> Sink").errors).toEqual(["illegal reuse of 's :: Source' push output 0"]);
   });
 });

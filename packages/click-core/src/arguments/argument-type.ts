@@ -14,9 +14,9 @@ export type ValueOf<A> = A extends ArgumentType<infer T> ? T : never;
 
 /** What is wrong with a text. */
 export class Mistake {
-  /** Which part is wrong, and how; without one it is said that the text is not what is expected. */
+  /** Click's words; "parse error" when absent. */
   readonly message: string | undefined;
-  /** What may have been meant; looked for only where it is shown. */
+  /** What may have been meant; looked for only where it is shown. When absent, it says what the type expects. */
   readonly hint: (() => string | undefined) | undefined;
   constructor(message?: string, hint?: () => string | undefined) {
     this.message = message;
@@ -27,7 +27,8 @@ export class Mistake {
 /** Reads a text; a mistake has a message. */
 export function readText<T>(type: ArgumentType<T>, text: string, scope: Scope): T | Mistake {
   const value: unknown = type.parse(text, scope);
-  if (value === undefined) return new Mistake(`'${text}' is not ${type.expects}`);
-  if (!(value instanceof Mistake)) return value as T;
-  return value.message === undefined ? new Mistake(`'${text}' is not ${type.expects}`, value.hint) : value;
+  if (value !== undefined && !(value instanceof Mistake)) return value as T;
+  const expected = (): string => `'${text}' is not ${type.expects}`;
+  if (value === undefined) return new Mistake("parse error", expected);
+  return new Mistake(value.message ?? "parse error", () => value.hint?.() ?? expected());
 }

@@ -1,67 +1,70 @@
 /**
- * Gives an element's arguments to what its class takes, as Click does: a word with something after it is a keyword where the
- * class has one of that name; other arguments go by their position. An argument that must be there takes whatever stands in
- * its place; one that need not be there takes nothing that looks like a keyword, which is then unknown.
+ * Gives an element's arguments to what its class takes, as Click does (lib/args.cc). The class's arguments are looked for in
+ * their order. A word with something after it is a keyword; one that is given more than once counts the last time. An argument
+ * that may go by its position takes the first that is left, unless that looks like a keyword; one that must be given takes that,
+ * too. Behind a keyword that was found there are no positions any more.
  */
 import type { ConfigSpec } from "./config-spec.ts";
 
-/** What an argument was given to. */
-export interface Assignment {
-  /** The name; `undefined` where there is no place for the argument. */
-  readonly name: string | undefined;
+/** An argument, as its class's argument gets it. */
+export interface Given {
+  /** Its index. */
+  readonly argument: number;
   /** The text without its keyword. */
   readonly text: string;
-  /** What looks like a keyword, and is none. */
+  /** What looks like a keyword. */
   readonly word: string | undefined;
 }
 
-const keywordForm = /^([A-Za-z_][\w:.?!]*)\s+(\S[\s\S]*)$/;
-
-/** The names of a specification's arguments, by how they are given. */
-interface Places {
-  readonly open: readonly string[];
-  readonly rest: string | undefined;
+export interface Assignment {
+  /** By the names of the class's arguments. */
+  readonly given: ReadonlyMap<string, Given>;
+  /** What the class takes as the rest. */
+  readonly rest: readonly Given[];
+  /** What it has no place for. */
+  readonly left: readonly Given[];
 }
 
-const known = new WeakMap<ConfigSpec, Places>();
+const keywordForm = /^([A-Za-z_][\w:.?!]*)[ \t-\r]+([^ \t-\r][\s\S]*)$/;
 
-function placesOf(spec: ConfigSpec): Places {
-  let places = known.get(spec);
-  if (!places) {
-    const names = Object.keys(spec);
-    places = {
-      open: names.filter((n) => spec[n]?.kind === "required" || spec[n]?.kind === "positional"),
-      rest: names.find((n) => spec[n]?.kind === "rest"),
-    };
-    known.set(spec, places);
-  }
-  return places;
-}
-
-export function assignArguments(spec: ConfigSpec, texts: readonly string[]): Assignment[] {
-  const { open, rest } = placesOf(spec);
-  const given = new Set<string>();
-  let position = 0;
-  return texts.map((text) => {
-    const [, word, value = ""] = keywordForm.exec(text) ?? [];
-    if (word !== undefined && word !== rest && Object.hasOwn(spec, word)) {
-      given.add(word);
-      return { name: word, text: value, word: undefined };
-    }
-    while (position < open.length && given.has(open[position] as string)) position++;
-    const next = open[position];
-    if (next !== undefined && (word === undefined || spec[next]?.kind === "required")) {
-      given.add(next);
-      return { name: next, text, word };
-    }
-    return { name: rest, text, word };
+export function assignArguments(spec: ConfigSpec, texts: readonly string[]): Assignment {
+  const words = texts.map((text) => keywordForm.exec(text));
+  const taken: ("position" | "keyword" | undefined)[] = texts.map(() => undefined);
+  const whole = (argument: number): Given => ({
+    argument,
+    text: texts[argument] as string,
+    word: words[argument]?.[1],
   });
+  const given = new Map<string, Given>();
+  const names = Object.keys(spec).filter((name) => spec[name]?.kind !== "rest");
+  let position = 0;
+  for (const name of names) {
+    const kind = spec[name]?.kind;
+    while (taken[position] === "position") position++;
+    const next = taken[position] === undefined ? position : texts.length;
+    let found: Given | undefined;
+    words.forEach((match, argument) => {
+      if (match?.[1] !== name || taken[argument]) return;
+      taken[argument] = "keyword";
+      found = { argument, text: match[2] as string, word: undefined };
+    });
+    if ((kind === "required" || kind === "positional") && next < texts.length && !taken[next])
+      if (!words[next] || (kind === "required" && !found)) {
+        taken[next] = "position";
+        found ??= whole(next);
+      }
+    if (found) given.set(name, found);
+  }
+  const others = texts.flatMap((_, i) => (taken[i] ? [] : [whole(i)]));
+  const hasRest = names.length < Object.keys(spec).length;
+  return { given, rest: hasRest ? others : [], left: hasRest ? [] : others };
 }
 
 /** The arguments with another text for one of them, in the place that it has; one that was not given gets its keyword. */
 export function withArgument(spec: ConfigSpec, texts: readonly string[], name: string, text: string): string[] {
-  const at = assignArguments(spec, texts).findLastIndex((a) => a.name === name);
-  if (at < 0) return [...texts, `${name} ${text}`];
-  const byPosition = !texts[at]?.startsWith(`${name} `) && text !== "" && !keywordForm.test(text);
+  const found = assignArguments(spec, texts).given.get(name);
+  if (!found) return [...texts, `${name} ${text}`];
+  const at = found.argument;
+  const byPosition = found.text === texts[at] && text !== "" && !keywordForm.test(text);
   return texts.with(at, byPosition ? text : `${name} ${text}`);
 }

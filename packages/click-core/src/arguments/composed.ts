@@ -96,7 +96,7 @@ export function either<const A extends readonly ArgumentType<any>[]>(...types: A
         else if (value !== undefined) return value;
       }
       // Where one type alone has more to say than that the text is none of its own, that is what is wrong.
-      const telling = mistakes.filter((m) => m.message !== undefined);
+      const telling = mistakes.filter((m) => m.message !== undefined && m.message !== "invalid number");
       if (telling.length === 1) return telling[0];
       return new Mistake(undefined, () => {
         for (const { hint } of mistakes) {

@@ -8,6 +8,8 @@ export interface ArgumentSpec<T> {
   readonly kind: "required" | "positional" | "keyword" | "rest";
   readonly type: ArgumentType<any>;
   readonly fallback: T | undefined;
+  /** Who gives it is warned: there is something better. */
+  readonly deprecated?: boolean;
 }
 
 /** An argument that can be changed while the router runs: `F` is the field of the state that has its value. */
@@ -20,6 +22,7 @@ export interface AcceptedSpec {
   readonly kind: "accepted";
   readonly type: ArgumentType<any>;
   readonly reason: string;
+  readonly deprecated?: undefined;
 }
 
 /** A positional argument that must be given; its keyword may be used instead. */
@@ -40,13 +43,17 @@ export function keyword<T>(type: ArgumentType<T>, fallback: T): ArgumentSpec<T>;
 export function keyword<T>(type: ArgumentType<T>, fallback: T): ArgumentSpec<T> {
   return { kind: "keyword", type, fallback };
 }
+/** An argument that still works, though there is something better: who gives it is warned. */
+export function deprecated<S extends ArgumentSpec<any>>(spec: S): S {
+  return { ...spec, deprecated: true };
+}
 /** All positional arguments that are left. */
 export function rest<T>(type: ArgumentType<T>): ArgumentSpec<T[]> {
   return { kind: "rest", type, fallback: [] };
 }
 /**
- * A keyword that is accepted and does nothing here. Who gives it is warned, and told the reason: "packets here may be read
- * at any alignment".
+ * A keyword that is accepted and does nothing here. Who gives it is told the reason, in a note: "packets here may be read at
+ * any alignment".
  */
 export function accepted(type: ArgumentType<unknown>, reason: string): AcceptedSpec {
   return { kind: "accepted", type, reason };

@@ -1,6 +1,6 @@
 /** Types of numbers, written as Click writes them: `0x1f`, `0b101`, `017` in octal, `1_000`. */
 import { type U32Field, type U64Field, u32, u64 as u64Field } from "@clickos/layout";
-import type { ArgumentType } from "./argument-type.ts";
+import { type ArgumentType, Mistake } from "./argument-type.ts";
 import type { StoredType } from "./live.ts";
 
 /** Characters of a number of 64 bits, zeros before it included. */
@@ -21,6 +21,11 @@ export function parseInteger(text: string): bigint | undefined {
   return sign === "-" ? -value : value;
 }
 
+/** What is wrong with a number that is none of a type's; `bound` is the one that it is beyond. */
+function wrongNumber(bound: number | bigint | undefined): Mistake {
+  return bound === undefined ? new Mistake("invalid number") : new Mistake(`out of range, bound ${bound}`);
+}
+
 /** `refusal` is what is said of another text that is written to a handler. */
 export function integer(low: number, high: number, refusal = "expected integer"): StoredType<number, U32Field> {
   return {
@@ -28,18 +33,23 @@ export function integer(low: number, high: number, refusal = "expected integer")
     expects: `an integer between ${low} and ${high}`,
     parse(text) {
       // Most are a few decimal digits.
-      const value = /^[1-9]\d{0,8}$/.test(text) ? Number(text) : Number(parseInteger(text) ?? Number.NaN);
-      return value >= low && value <= high ? value : undefined;
+      const value = /^[1-9]\d{0,8}$/.test(text) ? Number(text) : parseInteger(text);
+      // Numbers without a sign have none, not even in front of a zero.
+      if (value === undefined || (low >= 0 && text.startsWith("-"))) return wrongNumber(undefined);
+      return value < low ? wrongNumber(low) : value > high ? wrongNumber(high) : Number(value);
     },
   };
 }
+
+const largest = (1n << 64n) - 1n;
 
 export const u64: StoredType<bigint, U64Field> = {
   stored: { field: u64Field, kind: "gauge", refusal: "expected integer", store: (value) => value },
   expects: "an integer between 0 and 2^64 - 1",
   parse(text) {
     const value = parseInteger(text);
-    return value !== undefined && value >= 0n && value < 1n << 64n ? value : undefined;
+    if (value === undefined || text.startsWith("-")) return wrongNumber(undefined);
+    return value > largest ? wrongNumber(largest) : value;
   },
 };
 
@@ -63,5 +73,5 @@ export const fraction: ArgumentType<number> = {
 export const bool: StoredType<boolean, U32Field> = {
   stored: { field: u32, kind: "flag", refusal: "expected boolean", store: Number },
   expects: "true or false",
-  parse: (text) => (/^(?:true|yes|t|y|1)$/i.test(text) ? true : /^(?:false|no|f|n|0)$/i.test(text) ? false : undefined),
+  parse: (text) => (/^(?:true|yes|t|y|1)$/.test(text) ? true : /^(?:false|no|f|n|0)$/.test(text) ? false : undefined),
 };

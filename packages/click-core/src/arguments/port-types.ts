@@ -31,7 +31,9 @@ export function port(...protocols: readonly [PortProtocol, ...PortProtocol[]]): 
       const found = new Set(protocols.map((p) => portNamed(text, p, scope)).filter((n) => n !== undefined));
       const [named] = found;
       if (found.size > 1) return new Mistake(`'${text}' is not the same port of ${protocols.join(" and ")}`);
-      return named ?? number16.parse(text, scope) ?? new Mistake(undefined, () => didYouMean(text, protocols, scope));
+      if (named !== undefined) return named;
+      const number = number16.parse(text, scope);
+      return typeof number === "number" ? number : new Mistake(undefined, () => didYouMean(text, protocols, scope));
     },
   };
 }

@@ -1,4 +1,4 @@
-/** Reads an element's arguments by their types, and says what is wrong with them. */
+/** Reads an element's arguments by their types, and says what is wrong with them, in Click's words and order. */
 import type { Argument } from "@clickos/click-language/arguments";
 import { closest } from "@clickos/click-language/closest";
 import { Mistake, readText } from "./argument-type.ts";
@@ -6,10 +6,16 @@ import { assignArguments } from "./assign-arguments.ts";
 import { type ConfigOf, type ConfigSpec, shownName, signature } from "./config-spec.ts";
 import type { Scope } from "./scope.ts";
 
-/** Told of what is wrong with arguments; `undefined` is the element itself. Hints are made only where they are shown. */
+/** The argument's index, where something is about one. */
+export interface AboutArgument {
+  readonly argument?: number;
+}
+
+/** Told of what is wrong with arguments; the subject is an argument's name. Hints are made only where they are shown. */
 export interface ArgumentReport {
-  error(argument: Argument | undefined, message: string, hint?: () => string | undefined): void;
-  warning(argument: Argument | undefined, message: string): void;
+  error(about: AboutArgument, subject: string | undefined, message: string, hint?: () => string | undefined): void;
+  warning(about: AboutArgument, subject: string, message: string): void;
+  note(about: AboutArgument, subject: string, message: string): void;
 }
 
 /** Reads an element's arguments against its specification; every mistake is reported. */
@@ -20,8 +26,10 @@ export function readArguments<C extends ConfigSpec>(
   report: ArgumentReport,
 ): ConfigOf<C> {
   const values: Record<string, unknown> = {};
-  const rests: unknown[] = [];
-  const given = new Set<string>();
+  const { given, rest, left } = assignArguments(
+    spec,
+    args.map((a) => a.text),
+  );
 
   /** The keyword that may have been meant; `word` is what looks like one. */
   const meant = (word: string | undefined): string | undefined => {
@@ -29,38 +37,34 @@ export function readArguments<C extends ConfigSpec>(
     const near = word === undefined ? undefined : closest(word, keywords);
     return near === undefined ? undefined : `did you mean '${near}'?`;
   };
-
-  assignArguments(
-    spec,
-    args.map((a) => a.text),
-  ).forEach(({ name, text, word }, i) => {
-    const argument = args[i] as Argument;
-    if (name === undefined) {
-      if (word !== undefined) report.error(argument, `${word}: unknown argument`, () => meant(word) ?? signature(spec));
-      else if (Object.hasOwn(spec, text)) report.error(argument, `${text}: the value is missing`);
-      else report.error(argument, "too many arguments", () => signature(spec));
-      return;
-    }
-    const its = spec[name] as ConfigSpec[string];
-    const label = its.kind === "rest" ? `${name} ${rests.length + 1}` : shownName(name);
-    if (its.kind !== "rest" && its.kind !== "accepted") {
-      if (given.has(name)) report.warning(argument, `${label} is given twice; the last one counts`);
-      given.add(name);
-    }
-    // An empty argument leaves the default in place.
-    if (text === "" && its.kind === "positional") return;
+  const read = (its: ConfigSpec[string], label: string, { argument, text, word }: (typeof rest)[number]): unknown => {
     const value = readText(its.type, text, scope);
     if (value instanceof Mistake)
-      report.error(argument, `${label}: ${value.message}`, () => value.hint?.() ?? meant(word));
-    else if (its.kind === "accepted") report.warning(argument, `${label} changes nothing: ${its.reason}`);
-    if (its.kind === "rest") rests.push(value);
-    else if (its.kind !== "accepted") values[name] = value;
-  });
+      report.error({ argument }, label, value.message as string, () => meant(word) ?? value.hint?.());
+    return value;
+  };
+
   for (const [name, its] of Object.entries(spec)) {
-    if (its.kind === "required" && !given.has(name))
-      report.error(undefined, `argument ${shownName(name)} is missing`, () => signature(spec));
-    if (its.kind !== "accepted" && !Object.hasOwn(values, name))
-      values[name] = its.kind === "rest" ? rests : its.fallback;
+    if (its.kind === "rest") {
+      values[name] = rest.map((part, i) => read(its, `${name} ${i + 1}`, part));
+      continue;
+    }
+    const found = given.get(name);
+    if (!found && its.kind === "required")
+      report.error({}, shownName(name), "required argument missing", () => signature(spec));
+    // An empty argument leaves the default in place.
+    if (!found || found.text === "") {
+      if (its.kind !== "accepted") values[name] = its.fallback;
+      continue;
+    }
+    if (its.deprecated) report.warning(found, shownName(name), "argument deprecated");
+    const value = read(its, shownName(name), found);
+    if (its.kind !== "accepted") values[name] = value;
+    else if (!(value instanceof Mistake)) report.note(found, shownName(name), `changes nothing: ${its.reason}`);
   }
+  for (const { argument, word } of left)
+    if (word !== undefined) report.error({ argument }, word, "unknown argument", () => meant(word) ?? signature(spec));
+  const surplus = left.find(({ word }) => word === undefined);
+  if (surplus) report.error(surplus, undefined, "too many arguments", () => signature(spec));
   return values as ConfigOf<C>;
 }

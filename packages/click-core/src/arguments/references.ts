@@ -8,28 +8,28 @@ import { integer, parseInteger } from "./numbers.ts";
 import type { NamedElement, Scope } from "./scope.ts";
 
 function noElement(name: string, scope: Scope): Mistake {
-  return new Mistake(`there is no element '${name}'`, () => {
+  return new Mistake("does not name an element", () => {
     const near = closest(name, scope.elementNames());
-    return near === undefined ? undefined : `did you mean '${near}'?`;
+    return near === undefined ? `there is no element '${name}' here` : `did you mean '${near}'?`;
   });
 }
 
 /** What an element must be to be named. */
 export interface ElementKind {
-  /** For messages: "an ARPTable". */
-  readonly expects: string;
+  /** For messages: "ARPTable". */
+  readonly type: string;
   is(element: NamedElement): boolean;
 }
 
 /** An element, by its name in the compound that the argument stands in or in one around it. */
 export function elementName(kind?: ElementKind): ArgumentType<NamedElement> {
   return {
-    expects: kind?.expects ?? "an element",
+    expects: kind ? `an element of type ${kind.type}` : "an element",
     parse(text, scope) {
       const found = scope.element(text);
       if (!found) return noElement(text, scope);
       if (!kind || kind.is(found)) return found;
-      return new Mistake(`'${text}' is not ${kind.expects}: its class is ${found.className}`);
+      return new Mistake(`element type mismatch, expected ${kind.type}`, () => `'${text}' is a ${found.className}`);
     },
   };
 }

@@ -1,13 +1,23 @@
 /** From a flat graph to one that can be compiled: classes found, arguments read, ports and processing settled. */
-import type { Connection, Diagnostics, Graph, GraphElement, Place } from "@clickos/click-language";
-import { checkPorts, type Processing, resolveProcessing, usedPorts } from "@clickos/click-language/ports";
+import type { Connection, Diagnostics, Graph, GraphElement } from "@clickos/click-language";
+import {
+  checkRange,
+  checkUse,
+  elementTitle,
+  type PortCounts,
+  type Processing,
+  type ResolvedProcessing,
+  resolveProcessing,
+} from "@clickos/click-language/ports";
 import { type Fields, type Struct, struct } from "@clickos/layout";
 import { type NameTables, standardNames } from "../arguments/machine-names.ts";
-import { type ArgumentReport, readArguments } from "../arguments/read-arguments.ts";
+import { readArguments } from "../arguments/read-arguments.ts";
 import type { Scope } from "../arguments/scope.ts";
 import type { ElementClass, ElementSet } from "../element/element.ts";
+import { elementReport } from "../element/element-report.ts";
 import { ElementScope, Information } from "../element/information.ts";
 import { classHint } from "./class-hint.ts";
+import { configureOrder, defaultPhase } from "./configure-order.ts";
 import { checkHandlers } from "./describe.ts";
 import { neighboursOf } from "./flow.ts";
 import { findPeers } from "./peers.ts";
@@ -37,125 +47,121 @@ export interface CheckedGraph {
   readonly information: Information;
   /** Names that the configuration does not define. */
   readonly tables: NameTables;
+  /** Elements in the order in which they are configured and initialized. */
+  readonly order: readonly number[];
 }
 
-/** Checks a graph against a set of classes. Everything wrong is reported; the result is then not to be used. */
+/**
+ * Checks a graph against a set of classes, in Click's stages: what is wrong in one is reported, and those after it are left out.
+ * The result is not to be used then.
+ */
 export function check(
   graph: Graph,
   elements: ElementSet,
   diagnostics: Diagnostics,
   tables: NameTables = standardNames,
 ): CheckedGraph {
-  const used = usedPorts(graph);
-  const declared = new Set<string>();
-  const attached = new Set<string>();
   const information = new Information();
+  const failed: CheckedGraph = { information, tables, connections: graph.connections, elements: [], order: [] };
+  // What is wrong with the text makes the rest unknown.
+  if (diagnostics.failed) return failed;
+  const classes = findClasses(graph, elements, diagnostics);
+  if (diagnostics.failed) return failed;
+  diagnostics.parsed = true;
+  const codes = classes.map((c) => c.ports);
+  const counts = checkRange(graph, codes, diagnostics);
+  if (diagnostics.failed) return failed;
+  const processing = resolveProcessing(graph, classes, counts, diagnostics);
+  if (diagnostics.failed) return failed;
+  checkUse(graph, counts, processing, diagnostics);
+  if (diagnostics.failed) return failed;
+
+  const order = configureOrder(classes.map((c) => c.configurePhase ?? defaultPhase));
   const names = {
     information,
     tables,
     elements: new Map(graph.elements.map(({ name, className }, index) => [name, { index, name, className }])),
   };
-  const scopeOf = (source: GraphElement, index: number): Scope =>
-    new ElementScope(names, source.name, used[index] as { inputs: number; outputs: number });
-  const classOf = (e: GraphElement): ElementClass | undefined =>
-    Object.hasOwn(elements, e.className) ? elements[e.className] : undefined;
-  graph.elements.forEach((source, index) =>
-    classOf(source)?.inform?.(
-      {
-        arguments: source.arguments.map((a) => a.text),
-        compound: source.name.slice(0, source.name.lastIndexOf("/") + 1),
-        scope: scopeOf(source, index),
-        error: (message, argument) =>
-          diagnostics.error(
-            (argument === undefined ? undefined : source.arguments[argument]?.place) ?? source.place,
-            `'${source.name} :: ${source.className}': ${message}`,
-          ),
-      },
-      information,
-    ),
-  );
-  const checked = graph.elements.map((source, index) => {
-    if (declared.has(source.name)) diagnostics.error(source.place, `element '${source.name}' is declared twice`);
-    declared.add(source.name);
-    const cls = classOf(source);
-    if (!cls) {
-      diagnostics.error(
-        source.place,
-        `unknown element class '${source.className}'`,
-        diagnostics.crowded ? undefined : classHint(source.className, Object.keys(elements)),
-      );
-      return undefined;
-    }
-    const before = diagnostics.count;
-    const say = `'${source.name} :: ${source.className}'`;
-    const scope = scopeOf(source, index);
-    const report: ArgumentReport = {
-      error: (argument, message, hint) =>
-        diagnostics.error(
-          argument?.place ?? source.place,
-          `${say}: ${message}`,
-          diagnostics.crowded ? undefined : hint?.(),
-        ),
-      warning: (argument, message) => diagnostics.warning(argument?.place ?? source.place, `${say}: ${message}`),
-    };
-    const config: any = readArguments(cls.config ?? {}, source.arguments, scope, report);
-    const placeOf = (argument: number | undefined): Place =>
-      (argument === undefined ? undefined : source.arguments[argument]?.place) ?? source.place;
-    const counts = used[index] as { inputs: number; outputs: number };
-    const plan =
-      diagnostics.count > before
-        ? undefined
-        : cls.prepare?.({
-            name: source.name,
-            config,
-            ninputs: counts.inputs,
-            noutputs: counts.outputs,
-            arguments: source.arguments.map((a) => a.text),
-            scope,
-            error: (message, argument, hint) =>
-              diagnostics.error(placeOf(argument), `${say}: ${message}`, diagnostics.crowded ? undefined : hint?.()),
-            warning: (message, argument) => diagnostics.warning(placeOf(argument), `${say}: ${message}`),
-            attach: (place) => !attached.has(place) && attached.add(place) !== undefined,
-          });
-    return { index, source, class: cls, scope, config, plan };
-  });
-  checkPorts(
-    graph,
-    checked.map((e) => e?.class.ports),
-    used,
-    diagnostics,
-  );
-  const processing = resolveProcessing(
-    graph,
-    checked.map((e) => e?.class),
-    used,
-    diagnostics,
-  );
-  const sound = !diagnostics.failed;
-  const instances = checked.flatMap((e, i): ElementInstance[] => {
-    if (!e) return [];
-    const { inputs = [], outputs = [] } = processing[i] ?? {};
+  const configured: Configured[] = [];
+  const attached = new Set<string>();
+  for (const index of order) {
+    const source = graph.elements[index] as GraphElement;
+    const ports = counts[index] as PortCounts;
+    const scope = new ElementScope(names, source.name, ports);
+    const cls = classes[index] as ElementClass;
+    configured[index] = configure({ index, source, class: cls, scope }, ports, { information, attached, diagnostics });
+  }
+  if (diagnostics.failed) return failed;
+
+  const instances = configured.map((e, i): ElementInstance => {
+    const { inputs, outputs } = processing[i] as ResolvedProcessing;
     const { config, plan, class: cls } = e;
-    // What is wrong with an element was reported: its state is not asked for then.
-    const state = sound
-      ? stateLayout(cls, { config, plan, ninputs: inputs.length, noutputs: outputs.length })
-      : noState;
-    const device = sound ? cls.device?.({ config: config as never, plan }) : undefined;
-    return [{ ...e, inputs, outputs, state, device, peers: undefined }];
+    const state = stateLayout(cls, { config, plan, ninputs: inputs.length, noutputs: outputs.length });
+    return { ...e, inputs, outputs, state, device: cls.device?.({ config, plan }), peers: undefined };
   });
-  const peers =
-    sound && instances.some((e) => e.class.peers)
-      ? findPeers({ elements: instances }, neighboursOf(graph.connections), diagnostics)
-      : [];
-  return {
-    information,
-    tables,
-    connections: graph.connections,
-    elements: peers.length === 0 ? instances : instances.map((e, i) => ({ ...e, peers: peers[i] })),
-  };
+  const checked: CheckedGraph = { information, tables, connections: graph.connections, elements: instances, order };
+  if (!instances.some((e) => e.class.peers)) return checked;
+  const peers = findPeers(checked, neighboursOf(graph.connections), diagnostics);
+  return { ...checked, elements: instances.map((e, i) => ({ ...e, peers: peers[i] })) };
 }
 
-const noState = struct({});
+/** The class of each element; those that are not there are reported. */
+function findClasses(graph: Graph, elements: ElementSet, diagnostics: Diagnostics): ElementClass[] {
+  return graph.elements.flatMap((e) => {
+    if (Object.hasOwn(elements, e.className)) return [elements[e.className] as ElementClass];
+    const hint = diagnostics.crowded ? undefined : classHint(e.className, Object.keys(elements));
+    diagnostics.error(e.place, `unknown element class '${e.className}'`, hint);
+    return [];
+  });
+}
+
+type Configured = Pick<ElementInstance, "index" | "source" | "class" | "scope" | "config" | "plan">;
+
+/** Has an element say what it has to say to others, and read its arguments. */
+function configure(
+  e: Pick<ElementInstance, "index" | "source" | "class" | "scope">,
+  { inputs, outputs }: PortCounts,
+  {
+    information,
+    attached,
+    diagnostics,
+  }: { readonly information: Information; readonly attached: Set<string>; readonly diagnostics: Diagnostics },
+): Configured {
+  const { source, scope, class: cls } = e;
+  const before = diagnostics.count;
+  const section = { stage: "configuring", element: elementTitle(source), place: source.place } as const;
+  const report = elementReport(diagnostics, section, source.arguments);
+  const texts = source.arguments.map((a) => a.text);
+  const compound = source.name.slice(0, source.name.lastIndexOf("/") + 1);
+  cls.inform?.({ ...report, arguments: texts, compound, scope }, information);
+  const config: any = readArguments(cls.config ?? {}, source.arguments, scope, {
+    error(argument, subject, message, hint) {
+      const found = diagnostics.crowded ? undefined : hint?.();
+      report.error(message, {
+        ...argument,
+        ...(subject ? { subject } : {}),
+        ...(found === undefined ? {} : { hint: found }),
+      });
+    },
+    warning: (argument, subject, message) => report.warning(message, { ...argument, subject }),
+    note: (argument, subject, message) => report.note(message, { ...argument, subject }),
+  });
+  const plan =
+    diagnostics.count > before
+      ? undefined
+      : cls.prepare?.({
+          ...report,
+          name: source.name,
+          config,
+          ninputs: inputs,
+          noutputs: outputs,
+          arguments: texts,
+          scope,
+          attach: (place) => !attached.has(place) && attached.add(place) !== undefined,
+        });
+  return { ...e, config, plan };
+}
+
 /** Layouts of the classes whose elements all have the same state. */
 const layouts = new WeakMap<Fields, Struct<Fields>>();
 

@@ -1,15 +1,16 @@
 /** From configuration text to a module: parse, flatten, check, stage, encode. */
 import {
+  type Diagnostic,
   Diagnostics,
   type FlattenOptions,
   flatten,
-  formatDiagnostic,
   type Graph,
   type GraphElement,
   parse,
   type Source,
 } from "@clickos/click-language";
 import { splitArguments } from "@clickos/click-language/arguments";
+import { elementTitle } from "@clickos/click-language/ports";
 import type { ModuleIr } from "@clickos/codegen";
 import { type MachineNames, NameTables } from "../arguments/machine-names.ts";
 import type { LibraryDigest } from "../element/digest.ts";
@@ -32,8 +33,8 @@ export interface CheckOptions {
   readonly library?: FlattenOptions["library"];
   /** Names of the machine that the configuration is compiled for. */
   readonly machine?: MachineNames;
-  /** Receives warnings, formatted. */
-  readonly warn?: (text: string) => void;
+  /** Receives warnings and notes. */
+  readonly warn?: (warnings: readonly Diagnostic[]) => void;
   /** Elements that the configuration has besides those that it says, after them. */
   readonly added?: readonly AddedElement[];
 }
@@ -46,8 +47,6 @@ export interface AddedElement {
   /** Who adds it, for messages. */
   readonly by: string;
 }
-
-const emptyGraph: Graph = { elements: [], connections: [], requirements: [] };
 
 /** Parses, flattens and checks a configuration; everything that is wrong with it goes to `diagnostics`. */
 export function diagnose(
@@ -64,14 +63,12 @@ export function diagnose(
     ...(options.library ? { library: options.library } : {}),
   });
   const graph = { ...flat, elements: [...flat.elements, ...(options.added ?? []).map(addedElement)] };
-  // What is wrong with the text makes the rest unknown.
-  const known = diagnostics.failed ? emptyGraph : graph;
-  const checked = check(known, elements, diagnostics, options.machine && new NameTables(options.machine));
+  const checked = check(graph, elements, diagnostics, options.machine && new NameTables(options.machine));
   return { source, graph, checked };
 }
 
 function addedElement({ name, className, configText, by }: AddedElement): GraphElement {
-  const place = { source: { file: by, text: configText }, offset: 0 };
+  const place = { source: { file: by, text: configText, lineless: true }, offset: 0 };
   return { name, className, configText, arguments: splitArguments({ text: configText, place }), place };
 }
 
@@ -88,7 +85,7 @@ export function checkConfiguration(
   const diagnostics = new Diagnostics();
   const configuration = diagnose(source, elements, diagnostics, options);
   diagnostics.throwIfFailed();
-  for (const d of diagnostics.list) options.warn?.(formatDiagnostic(d));
+  if (diagnostics.list.length > 0) options.warn?.(diagnostics.list);
   return configuration;
 }
 
@@ -145,13 +142,13 @@ export interface CompiledRouter extends Program {
 export function compile(checked: CheckedGraph, platform: Platform): CompiledRouter {
   if (!platform.services) {
     const diagnostics = new Diagnostics();
+    diagnostics.parsed = true;
     for (const e of checked.elements)
       if (needsService(e))
-        diagnostics.error(
-          e.source.place,
-          `'${e.source.name} :: ${e.class.name}' needs the host's files, sockets or handlers, which are not available here`,
-          "use FromDevice and ToDevice in a virtual machine or a browser",
-        );
+        diagnostics.error(e.source.place, "needs the host's files, sockets or handlers, which are not available here", {
+          section: { stage: "initializing", element: elementTitle(e.source), place: e.source.place },
+          hint: "use FromDevice and ToDevice in a virtual machine or a browser",
+        });
     diagnostics.throwIfFailed();
   }
   const { module, plan, seeded } = stageRouter(checked, platform);

@@ -4,15 +4,8 @@
  * The sort is Bentley and McIlroy's, Engineering a Sort Function, 1993.
  */
 
-import type { CheckedGraph } from "./check.ts";
-
 /** Of most elements, as in Click. */
-const defaultPhase = 100;
-
-/** The elements of a graph, by their numbers, in the order in which they are configured and initialized. */
-export function initializationOrder({ elements }: Pick<CheckedGraph, "elements">): number[] {
-  return configureOrder(elements.map((e) => e.class.configurePhase ?? defaultPhase));
-}
+export const defaultPhase = 100;
 
 /** Numbers 0 to n - 1 in the order of `phases`. */
 export function configureOrder(phases: readonly number[]): number[] {

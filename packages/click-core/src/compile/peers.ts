@@ -1,19 +1,26 @@
 /** Finds the peers of the elements of a graph: by name, or along the ways of packets. */
-import type { Diagnostics, Place } from "@clickos/click-language";
-import { flows } from "@clickos/click-language/ports";
+import type { Diagnostics } from "@clickos/click-language";
+import { elementTitle, flows } from "@clickos/click-language/ports";
+import { elementReport } from "../element/element-report.ts";
 import { scopes } from "../element/information.ts";
 import { offerOf, type Peer, type PeerInterface, type PeerSearch } from "../element/peer.ts";
 import type { CheckedGraph, ElementInstance } from "./check.ts";
 import type { Neighbours } from "./flow.ts";
 
-/** Asks the class of every element that has peers for them. */
+/** Asks the class of every element that has peers for them, in the order of initialization, up to the first that fails. */
 export function findPeers(
-  graph: Pick<CheckedGraph, "elements">,
+  graph: Pick<CheckedGraph, "elements" | "order">,
   neighbours: Neighbours,
   diagnostics: Diagnostics,
 ): readonly unknown[] {
   const byName = new Map(graph.elements.map((e) => [e.source.name, e]));
-  return graph.elements.map((e) => e.class.peers?.(searchFrom(e, graph, byName, neighbours, diagnostics)));
+  const peers: unknown[] = graph.elements.map(() => undefined);
+  for (const index of graph.order) {
+    const e = graph.elements[index] as ElementInstance;
+    peers[index] = e.class.peers?.(searchFrom(e, graph, byName, neighbours, diagnostics));
+    if (diagnostics.failed) break;
+  }
+  return peers;
 }
 
 function searchFrom(
@@ -29,10 +36,9 @@ function searchFrom(
     name: found.source.name,
     to,
   });
-  const error = (message: string, argument?: number): void => {
-    const place: Place = (argument === undefined ? undefined : source.arguments[argument]?.place) ?? source.place;
-    diagnostics.error(place, `'${source.name} :: ${source.className}': ${message}`);
-  };
+  const section = { stage: "initializing", element: elementTitle(source), place: source.place } as const;
+  const report = elementReport(diagnostics, section, source.arguments);
+  const { error } = report;
   /** Breadth first, as Click visits routers. */
   const along = <T, H>(
     to: PeerInterface<T, H>,
@@ -74,7 +80,7 @@ function searchFrom(
     plan: e.plan,
     isPush: (output) => e.outputs[output] === "push",
     inputIsPush: (input) => e.inputs[input] === "push",
-    error,
+    ...report,
     named(name, to, argument) {
       const scope = scopes(source.name).find((s) => byName.has(s + name));
       const found = scope === undefined ? undefined : byName.get(scope + name);

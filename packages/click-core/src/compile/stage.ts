@@ -12,7 +12,6 @@ import { lineSize } from "../structures/text-line.ts";
 import { bufferPool } from "./buffer-pool.ts";
 import { callSites } from "./call-sites.ts";
 import type { CheckedGraph, ElementInstance } from "./check.ts";
-import { initializationOrder } from "./configure-order.ts";
 import { portTexts, stateLayouts } from "./describe.ts";
 import { ElementCode } from "./element-code.ts";
 import type { ElementPlace, Wiring } from "./element-context.ts";
@@ -102,7 +101,7 @@ class Stager {
       base: this.poolBase,
       count: this.poolCount,
     }));
-    this.order = initializationOrder(graph);
+    this.order = graph.order;
     for (const e of graph.elements) if (hasTask(e)) this.tasks.set(e.index, this.tasks.size);
     const count = this.tasks.size;
     this.taskTable = { table: this.reserve(taskTableSize(count), 32), count };
@@ -183,8 +182,8 @@ class Stager {
     this.sites = callSites(this.graph, this.code);
     const init = this.module.declare("init", {}, undefined);
     const run = this.module.declare("run", { now: "i64", rounds: "i32" }, "i32");
-    const tasks = this.graph.elements
-      .filter((e) => this.tasks.has(e.index))
+    const tasks = [...this.tasks.keys()]
+      .map((index) => this.graph.elements[index] as ElementInstance)
       .map((e) => this.module.func(`${e.source.name} task`, {}, "i32", (c) => this.code.task(c, e, this.wiring)));
     const timers = this.graph.elements
       .filter((e) => this.firstTimers[e.index] !== undefined)

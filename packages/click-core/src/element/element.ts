@@ -4,6 +4,7 @@ import type { Fields, HostFields } from "@clickos/layout";
 import type { ConfigOf, ConfigSpec, FixedConfigOf, LiveFields } from "../arguments/config-spec.ts";
 import type { Scope } from "../arguments/scope.ts";
 import type { TextLine } from "../structures/text-line.ts";
+import type { ElementReport } from "./element-report.ts";
 import type { HandlerContext, HandlerPlace, Handlers, HostHeap, ServiceHandler } from "./handler.ts";
 import type { HandlerTree } from "./handler-tree.ts";
 import type { Information } from "./information.ts";
@@ -141,7 +142,7 @@ export interface ElementContext<C, P, S extends Fields, R = unknown> {
 }
 
 /** What `prepare` may ask and report. */
-export interface PrepareContext<C> {
+export interface PrepareContext<C> extends ElementReport {
   readonly name: string;
   readonly config: C;
   readonly ninputs: number;
@@ -150,10 +151,6 @@ export interface PrepareContext<C> {
   readonly arguments: readonly string[];
   /** What names mean here; for texts that are read otherwise than by `config`. */
   readonly scope: Scope;
-  /** Reports a mistake; `argument` is its index. */
-  /** `hint` is asked where it is shown. */
-  error(message: string, argument?: number, hint?: () => string | undefined): void;
-  warning(message: string, argument?: number): void;
   /** Takes a place that one element of a configuration may have; `false` where another has it. */
   attach(place: string): boolean;
 }
@@ -220,7 +217,7 @@ export interface HostService {
 }
 
 /** What a service element may ask of the router it is in. */
-export interface ServiceContext<C, P> {
+export interface ServiceContext<C, P> extends ElementReport {
   readonly config: C;
   readonly plan: P;
   readonly name: string;
@@ -285,13 +282,12 @@ export interface FileUse {
 }
 
 /** What an information element has to say it with. */
-export interface InformContext {
+export interface InformContext extends ElementReport {
   readonly arguments: readonly string[];
   /** The compound it stands in, with a slash at its end; empty at the top. */
   readonly compound: string;
   /** What names mean here so far: what it says itself may be said by names. */
   readonly scope: Scope;
-  error(message: string, argument?: number): void;
 }
 
 /** The state of an element: the fields that its class says, and those of its live arguments. */
@@ -311,9 +307,9 @@ export interface ElementSpec<C extends ConfigSpec, P, S extends Fields, R = unkn
   /** Which inputs' packets reach which outputs, in Click's notation; `x/x` when absent: any to any. */
   readonly flow?: string;
   readonly config?: C;
-  /** Checks the configuration and prepares what staging needs; runs once, on the host. */
+  /** Checks the configuration and prepares what staging needs; runs once, on the host, when it is configured. */
   prepare?(context: PrepareContext<ConfigOf<C>>): P;
-  /** Finds the elements that this one works with; runs once, on the host, when all elements are there. */
+  /** Finds the elements that this one works with; runs once, on the host, when it is initialized: all are configured then. */
   peers?(search: PeerSearch<ConfigOf<C>, NoInfer<P>>): R;
   /** What it does for elements whose peer it is. */
   offers?(offer: MakeOffer<FixedConfigOf<C>, NoInfer<P>, NoInfer<StateOf<C, S>>>): readonly Offer[];
@@ -422,11 +418,14 @@ export interface ElementSpec<C extends ConfigSpec, P, S extends Fields, R = unkn
   timers?(context: { readonly config: ConfigOf<C>; readonly plan: P }): number;
   /** Runs once before the first packet. */
   init?(c: FunctionBuilder, context: ElementContext<FixedConfigOf<C>, P, StateOf<C, S>, NoInfer<R>>): void;
-  /** Opens the host side of a service element; such elements run only where the host allows them. */
+  /**
+   * Opens the host side of a service element, when it is initialized; such elements run only where the host allows them. A text
+   * that is thrown is reported as an error.
+   */
   service?(context: ServiceContext<ConfigOf<C>, P>): HostService;
   /** Whether the element needs its host side with this configuration; it does when absent. */
   needsService?(config: ConfigOf<C>): boolean;
-  /** Says something about other elements; called before any of them reads its arguments. */
+  /** Says something about other elements, which read their arguments later: a class that does has an early phase. */
   inform?(context: InformContext, information: Information): void;
 }
 

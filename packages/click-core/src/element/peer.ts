@@ -11,6 +11,7 @@
 import type { FunctionBuilder } from "@clickos/codegen";
 import type { Fields, HostFields } from "@clickos/layout";
 import type { ElementClass, ElementContext } from "./element.ts";
+import type { ElementReport } from "./element-report.ts";
 import type { HandlerContext } from "./handler.ts";
 
 declare const staged: unique symbol;
@@ -62,7 +63,7 @@ export function offerOf(cls: ElementClass, to: PeerInterface<any, any>): Offer |
 }
 
 /** What an element has to find its peers with. */
-export interface PeerSearch<C, P> {
+export interface PeerSearch<C, P> extends ElementReport {
   readonly name: string;
   readonly config: C;
   readonly plan: P;
@@ -75,6 +76,4 @@ export interface PeerSearch<C, P> {
   upstream<T, H>(to: PeerInterface<T, H>, input?: number): Peer<T, H>[];
   /** The nearest ones that packets of an output, or of any, come to. */
   downstream<T, H>(to: PeerInterface<T, H>, output?: number): Peer<T, H>[];
-  /** Reports a mistake; `argument` is its index. */
-  error(message: string, argument?: number): void;
 }

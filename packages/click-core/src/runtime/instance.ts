@@ -1,7 +1,6 @@
 /** One compiled configuration at work: its memory, its code, the host sides of its elements. */
 import type { ElementInstance } from "../compile/check.ts";
 import type { CheckedConfiguration, CompiledRouter } from "../compile/compile.ts";
-import { initializationOrder } from "../compile/configure-order.ts";
 import { routerControl } from "../compile/platform.ts";
 import type { HostService } from "../element/element.ts";
 import { type DeviceRings, type HostDevice, hostDevice } from "./device-ring.ts";
@@ -76,7 +75,7 @@ export function createInstance(parts: InstanceParts): Instance {
     tasks,
     timers,
     initialize(start) {
-      for (const element of initializationOrder(configuration.checked)) {
+      for (const element of configuration.checked.order) {
         if (configuration.checked.elements[element]?.class.init) initElement(element);
         start?.(element);
       }

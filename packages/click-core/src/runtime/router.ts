@@ -1,6 +1,12 @@
 /** A router in process: a compiled configuration over a memory of its own, and how it gives way to the next. */
 
-import { ConfigurationError, type FlattenOptions, graphText, lineAndColumn, type Place } from "@clickos/click-language";
+import {
+  ConfigurationError,
+  type Diagnostic,
+  type FlattenOptions,
+  formatDiagnostics,
+  graphText,
+} from "@clickos/click-language";
 import { moduleText, wasmBackend } from "@clickos/codegen";
 import { type LoopSource, Wakers } from "@clickos/run-loop";
 import type { MachineNames } from "../arguments/machine-names.ts";
@@ -23,6 +29,7 @@ import { drawSeed } from "./draw-seed.ts";
 import { HostTimers } from "./host-timers.ts";
 import { createInstance, type Instance, takeOver } from "./instance.ts";
 import { readInteger } from "./integer.ts";
+import { initializeError, openServices } from "./open-services.ts";
 import { type Drop, handlerLines, type RouterHandlers } from "./router-handlers.ts";
 import { type SimulatedRouter, Simulation } from "./simulation.ts";
 import { TimeWarp } from "./time-warp.ts";
@@ -64,8 +71,8 @@ export interface RouterOptions {
   readonly added?: (replaces: boolean) => readonly AddedElement[];
   /** Gives the router a handler `hotconfig`, which replaces the configuration. */
   readonly reconfigurable?: boolean;
-  /** Receives warnings about the configuration, formatted. */
-  readonly warn?: (text: string) => void;
+  /** Receives warnings about the configuration, and notes. */
+  readonly warn?: (warnings: readonly Diagnostic[]) => void;
 }
 
 /**
@@ -191,7 +198,7 @@ export class Router implements HandlerTree, Disposable, LoopSource {
   }
 
   private complain(problem: ConfigurationError): void {
-    this.chatter(`${problem.message}\n`);
+    this.chatter(`${problem.report()}\n`);
     this.stop();
   }
 
@@ -200,30 +207,8 @@ export class Router implements HandlerTree, Disposable, LoopSource {
     const rings = new Map<number, DeviceRings>();
     const { checked } = configuration;
     const compiled = compile(checked, processPlatform(rings, this.options));
-    const opened: HostService[] = [];
-    const services = checked.elements.map((e) => {
-      if (!e.class.service || !needsService(e)) return undefined;
-      const known = reuse.get(e.source.name);
-      if (known) return known;
-      try {
-        const service = e.class.service({
-          config: e.config,
-          plan: e.plan,
-          name: e.source.name,
-          ninputs: e.inputs.length,
-          noutputs: e.outputs.length,
-          arguments: e.source.arguments.map((a) => a.text),
-          landmark: landmark(e.source.place),
-          host: this.hostOf(e.source.name),
-        });
-        opened.push(service);
-        return service;
-      } catch (problem) {
-        for (const service of opened) service.close?.();
-        if (typeof problem !== "string") throw problem;
-        throw initializeError(e, problem);
-      }
-    });
+    const { services, warnings } = openServices(checked, reuse, (name) => this.hostOf(name));
+    if (warnings.length > 0) this.options.warn?.(warnings);
     return createInstance({
       configuration,
       compiled,
@@ -579,7 +564,17 @@ export class Router implements HandlerTree, Disposable, LoopSource {
       classes: { read: () => [...Object.keys(elements)].sort().join("\n").concat("\n") },
       packages: { read: () => "" },
       ...(reconfigurable
-        ? { hotconfig: { kind: "text", flags: "%", write: (text: string) => refusing(() => this.hotswap(text)) } }
+        ? {
+            hotconfig: {
+              kind: "text",
+              flags: "%",
+              write: (text: string) =>
+                refusing(
+                  () => this.hotswap(text, "config"),
+                  (e) => e.report(),
+                ),
+            },
+          }
         : {}),
       timewarp:
         clock || simulation !== undefined
@@ -619,7 +614,7 @@ export class Router implements HandlerTree, Disposable, LoopSource {
       const instance = this.instantiate(changed, reuse);
       instance.initialize();
       return instance;
-    });
+    }, withoutSections);
     this.replace(next, new Set([element]));
   }
 
@@ -685,27 +680,22 @@ export class Router implements HandlerTree, Disposable, LoopSource {
   }
 }
 
-function landmark(place: Place): string {
-  const { file, line } = lineAndColumn(place);
-  return `${file}:${line}`;
-}
-
-/** An element's host side that cannot be opened. */
-function initializeError(e: ElementInstance, problem: string): ConfigurationError {
-  return new ConfigurationError([
-    { severity: "error", message: `'${e.source.name} :: ${e.class.name}': ${problem}`, place: e.source.place },
-  ]);
-}
-
 /** A handler refuses a configuration as it refuses any value: by throwing its text. */
-function refusing<T>(configure: () => T): T {
+function refusing<T>(configure: () => T, text: (e: ConfigurationError) => string): T {
   try {
     return configure();
   } catch (e) {
-    if (e instanceof ConfigurationError) throw e.message;
+    if (e instanceof ConfigurationError) throw text(e);
     throw e;
   }
 }
+
+/** What one element says of its arguments: who wrote them knows which element it is. */
+const withoutSections = ({ diagnostics }: ConfigurationError): string =>
+  formatDiagnostics(
+    diagnostics.map(({ section, place, ...d }) => ({ ...d, place: undefined })),
+    { plain: true },
+  );
 
 /** Packet buffers beyond those that queues are known to hold: 128 MiB, which cost nothing until they are used. */
 const processBuffers = 65_536;

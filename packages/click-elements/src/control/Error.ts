@@ -1,19 +1,19 @@
 /**
- * Error(TEXT) — keeps the router from starting, with a message.
+ * Error(...) — keeps the router from starting.
  *
- * For classes that an alternative must not be chosen of.
+ * Any arguments will do; it says nothing of its own.
  *
  *   elementclass Old { $x | Error("Old is gone: use New") }
  */
-import { arg, type ElementClass, element, positional } from "@clickos/click-core/element";
+import { arg, type ElementClass, element, rest } from "@clickos/click-core/element";
 
 export const ErrorElement: ElementClass = element({
   name: "Error",
   ports: "-/-",
   processing: "a/a",
-  config: { MESSAGE: positional(arg.string, "<unspecified error>") },
-  prepare({ config, error }) {
-    error(config.MESSAGE);
+  config: { ARGUMENTS: rest(arg.raw) },
+  peers({ fail }) {
+    fail();
   },
   action() {},
 });

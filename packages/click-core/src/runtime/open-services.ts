@@ -1,0 +1,72 @@
+/** Opens the host sides of a router's elements, as they are initialized. */
+import { ConfigurationError, type Diagnostic, Diagnostics, landmark } from "@clickos/click-language";
+import { elementTitle } from "@clickos/click-language/ports";
+import type { CheckedGraph, ElementInstance } from "../compile/check.ts";
+import { needsService } from "../compile/compile.ts";
+import type { HostService, ServiceHost } from "../element/element.ts";
+import { elementReport } from "../element/element-report.ts";
+
+export interface OpenedServices {
+  /** By element; `undefined` where it has none. */
+  readonly services: readonly (HostService | undefined)[];
+  readonly warnings: readonly Diagnostic[];
+}
+
+/**
+ * Opens them in the order of initialization; those in `reuse` are taken as they are.
+ *
+ * @throws {ConfigurationError} for the first that fails; those opened before it are closed.
+ */
+export function openServices(
+  { elements, order }: CheckedGraph,
+  reuse: ReadonlyMap<string, HostService>,
+  hostOf: (element: string) => ServiceHost,
+): OpenedServices {
+  const diagnostics = new Diagnostics();
+  diagnostics.parsed = true;
+  const services: (HostService | undefined)[] = elements.map(() => undefined);
+  const opened: HostService[] = [];
+  try {
+    for (const index of order) {
+      const e = elements[index] as ElementInstance;
+      if (!e.class.service || !needsService(e)) continue;
+      const known = reuse.get(e.source.name);
+      const service = known ?? open(e, hostOf(e.source.name), diagnostics);
+      services[index] = service;
+      if (service && !known) opened.push(service);
+      diagnostics.throwIfFailed();
+    }
+  } catch (e) {
+    for (const service of opened) service.close?.();
+    throw e;
+  }
+  return { services, warnings: diagnostics.list };
+}
+
+/** An element's host side that cannot be opened. */
+export function initializeError({ source }: ElementInstance, problem: string): ConfigurationError {
+  const section = { stage: "initializing", element: elementTitle(source), place: source.place } as const;
+  return new ConfigurationError([{ severity: "error", message: problem, place: source.place, section }]);
+}
+
+function open(e: ElementInstance, host: ServiceHost, diagnostics: Diagnostics): HostService | undefined {
+  const section = { stage: "initializing", element: elementTitle(e.source), place: e.source.place } as const;
+  const report = elementReport(diagnostics, section, e.source.arguments);
+  try {
+    return e.class.service?.({
+      ...report,
+      config: e.config,
+      plan: e.plan,
+      name: e.source.name,
+      ninputs: e.inputs.length,
+      noutputs: e.outputs.length,
+      arguments: e.source.arguments.map((a) => a.text),
+      landmark: landmark(e.source.place),
+      host,
+    });
+  } catch (problem) {
+    if (typeof problem !== "string") throw problem;
+    report.error(problem);
+    return undefined;
+  }
+}
