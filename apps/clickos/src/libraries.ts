@@ -9,6 +9,14 @@ import { systemReason } from "@clickos/pcap/node";
 
 type ReadLibrary = NonNullable<FlattenOptions["library"]>;
 
+/** As C says them. */
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: "No such file or directory",
+  EACCES: "Permission denied",
+  EISDIR: "Is a directory",
+  ENOTDIR: "Not a directory",
+};
+
 /** Reads libraries along a path. */
 export function librariesOf(path: string): ReadLibrary {
   return (name, from) => {
@@ -17,7 +25,7 @@ export function librariesOf(path: string): ReadLibrary {
     try {
       return parse({ file, text: readFileSync(file, "latin1") });
     } catch (e) {
-      return `${file}: ${systemReason(e)}`;
+      return `${file}: ${reasons[(e as NodeJS.ErrnoException).code ?? ""] ?? systemReason(e)}`;
     }
   };
 }

@@ -9,12 +9,12 @@ import { type ElementClass, element } from "@clickos/click-core/element";
 
 export const PrioSched: ElementClass = element({
   name: "PrioSched",
-  ports: "1-/1",
+  ports: "-/1",
   processing: "l/l",
   quiet: true,
   pull(_c, _port, { input, output, ninputs }) {
     const from = (port: number): void =>
       input(port).pull((packet) => output(0).push(packet), port + 1 < ninputs ? () => from(port + 1) : undefined);
-    from(0);
+    if (ninputs > 0) from(0);
   },
 });

@@ -10,11 +10,12 @@ import { u32 } from "@clickos/layout";
 
 export const RoundRobinSched: ElementClass = element({
   name: "RoundRobinSched",
-  ports: "1-/1",
+  ports: "-/1",
   processing: "l/l",
   quiet: true,
   state: { next: u32 },
   pull(c, _port, { input, output, ninputs, state }) {
+    if (ninputs === 0) return;
     const turn = c.var("i32", 0, "turn");
     const port = c.var("i32", state.next.get(), "port");
     c.loop(() => {
