@@ -1,5 +1,6 @@
 // Arguments, variables, requirements, libraries.
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of configurations look like this
+import { messagesOf } from "../messages.mjs";
 
 const flat = (name, config, more = {}) => ({
   name,
@@ -12,7 +13,7 @@ const chain = (text) => `Idle -> ${text} -> Discard`;
 const wrapped = "elementclass A { $x | input -> Print($x) -> output } ";
 
 /** @type {import("../probe.mjs").Probe[]} */
-export const probes = [
+const all = [
   flat(
     "parentheses do not protect commas",
     "elementclass A { $x, $y | input -> Print($x) -> Print($y) -> output } Idle -> A((a, 5)) -> Discard",
@@ -70,11 +71,23 @@ export const probes = [
     args: ["-q", "-h", "flatconfig", "-C", "x:d"],
   },
   {
+    name: "a path hides what is beside the file",
+    files: { "l.click": "elementclass L { input -> Null -> output }", "d/x": "" },
+    config: "require(library l.click) Idle -> L -> Discard",
+    args: ["-q", "-h", "flatconfig", "-C", "d"],
+  },
+  {
     name: "an empty folder in the path",
     files: { "l.click": "elementclass L { input -> Null -> output }", "d/x": "" },
     config: "require(library l.click) Idle -> L -> Discard",
     args: ["-q", "-h", "flatconfig", "-C", "d:"],
   },
+  flat("a library's name is used as it is", "require(library l) Idle -> L -> Discard", {
+    files: { "l.click": "elementclass L { input -> Null -> output }" },
+  }),
+  flat("a library takes effect where it stands", "Idle -> L -> Discard; require(library l.click)", {
+    files: { "l.click": "elementclass L { input -> Null -> output }" },
+  }),
   flat("a library is read once", "require(library l.click, library l.click) require(library l.click) Idle -> Discard", {
     files: { "l.click": "Idle -> Discard" },
   }),
@@ -84,11 +97,19 @@ export const probes = [
   flat("a library of a library", "require(library d/l.click) Idle -> M -> Discard", {
     files: { "d/l.click": "require(library m.click)", "d/m.click": "elementclass M { input -> Null -> output }" },
   }),
+  flat("a library in a compound", "elementclass A { require(library l.click) input -> output } Idle -> A -> Discard", {
+    files: { "l.click": "" },
+  }),
   flat("a library in a group", "(require(library l.click)) Idle -> L -> Discard", {
     files: { "l.click": "elementclass L { input -> Null -> output }" },
   }),
   flat("a library with elements and variables", "require(library l.click) Idle -> Print($x) -> Discard", {
     files: { "l.click": "define($x 5) a :: Idle; a -> Discard" },
+  }),
+  flat("a library that is not there", "require(library nosuch)\n Idle -> Discard"),
+  flat("a library by a path that is not there", "require(library /nosuch/lib) Idle -> Discard"),
+  flat("a library with an error", "require(library l.click) Idle -> Discard", {
+    files: { "l.click": "\nfoo -> Discard" },
   }),
   {
     name: "compact configurations",
@@ -100,7 +121,13 @@ export const probes = [
     config: "Idle   ->  Discard // x",
     args: ["-q", "-h", "config", "-h", "requirements"],
   },
+  flat("packages are not available", "require(userlevel, standard)\nrequire(package ip); Idle -> Discard"),
+  flat("packages and errors", "require(userlevel)\nfoo -> Discard;"),
+  flat("a requirement of three words", "require(foo bar baz) Idle -> Discard"),
+  flat("a requirement without its value", "require(package) require(library) Idle -> Discard"),
   flat("no requirement", "require() require(,) Idle -> Discard"),
+  flat("require without parentheses", "require x; Idle -> Discard"),
+  flat("a value with parentheses and arrows", `define($v a) -> Null( ) ${chain("Print($v)")}`),
   flat("a value between double quotes", `define($y "a b", $z c$d) ${chain('Print("x $y z $z")')}`),
   flat("a value with a newline between double quotes", `define($y a\nb) ${chain('Print("x $y")')}`),
   flat("a value between single quotes", `define($y 5) ${chain("Print('$y')")}`),
@@ -128,11 +155,17 @@ export const probes = [
     "elementclass A { $x | elementclass B { $y | input -> Print($x$y) -> output } input -> B(2) -> B($x) -> output } Idle -> A(1) -> Discard",
   ),
   flat(
+    "an argument that is empty",
+    "elementclass A { $x, $y | input -> Print(a$x.$y) -> output } Idle -> A(, 5) -> A(1, ) -> Discard",
+  ),
+  flat(
     "a keyword without a value",
     "elementclass A { FOO $f | input -> Print(a$f) -> output } Idle -> A(FOO) -> Discard",
   ),
+  flat("a keyword that is missing", "elementclass A { FOO $f | input -> Print(a$f) -> output } Idle -> A -> Discard"),
   flat(
     "the rest with keywords",
     "elementclass A { $a, FOO $f, __REST__ $r | input -> Print($a$f, $r) -> output } Idle -> A(1, MAXLENGTH 2, FOO 3, CONTENTS NONE) -> Discard",
   ),
 ];
+export const probes = all.map((probe) => ({ ...probe, mask: messagesOf }));
