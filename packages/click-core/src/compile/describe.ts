@@ -71,8 +71,11 @@ export function libraryDigest(graph: CheckedGraph): LibraryDigest {
 
 /** The handlers that the class of an element defines for it. */
 export function classHandlers(e: ElementInstance): Readonly<Record<string, Handler<any, any, any>>> {
-  const { handlers = {}, furtherHandlers } = e.class;
-  return furtherHandlers ? { ...handlers, ...furtherHandlers.call(e.class, e) } : handlers;
+  const { handlers = {}, furtherHandlers, withoutHandlers } = e.class;
+  const all = furtherHandlers ? { ...handlers, ...furtherHandlers.call(e.class, e) } : handlers;
+  const without = withoutHandlers?.call(e.class, e) ?? [];
+  if (without.length === 0) return all;
+  return Object.fromEntries(Object.entries(all).filter(([name]) => !without.includes(name)));
 }
 
 /** Those that the classes of a graph's elements define, and those of their tasks, in the order in which they are added. */

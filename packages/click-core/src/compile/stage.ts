@@ -286,7 +286,7 @@ class Stager {
         elements: this.graph.elements.map((e, i) => ({
           name: e.source.name,
           className: e.class.name,
-          configText: e.source.configText.trim(),
+          configText: e.source.configText,
           ports: ports[i] as string,
           state: this.states[i]?.address ?? 0,
           stateSize: e.state.size,

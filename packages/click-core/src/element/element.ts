@@ -346,6 +346,8 @@ export interface ElementSpec<C extends ConfigSpec, P, S extends Fields, R = unkn
   furtherHandlers?(
     place: HandlerPlace<FixedConfigOf<C>, NoInfer<P>>,
   ): Handlers<NoInfer<FixedConfigOf<C>>, NoInfer<P>, NoInfer<StateOf<C, S>>, NoInfer<R>>;
+  /** Names of those, and of live arguments' handlers, that it has not where it stands. */
+  withoutHandlers?(place: HandlerPlace<FixedConfigOf<C>, NoInfer<P>>): readonly string[];
   /**
    * Names of its handlers in the order in which Click's element adds them, where it is another one than theirs: those of live
    * arguments are after the others otherwise, and those of the host side after both. Names that are not here come last.

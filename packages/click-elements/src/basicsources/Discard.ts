@@ -32,6 +32,8 @@ export const Discard: ElementClass = element({
     if (!config.ACTIVE && inputIsPush(0)) error("ACTIVE is meaningless in push context");
   },
   state: { count: u64 },
+  handlerOrder: ["count", "reset_counts", "active"],
+  withoutHandlers: ({ inputs }) => (inputs[0] === "push" ? ["active"] : []),
   handlers: {
     count: { counter: "count" },
     reset_counts: {

@@ -32,6 +32,8 @@ import { dataText, defaultData, lengthText, makePacket, packetTemplate } from ".
 const notLength = "length must be integer";
 const change = (refusal: string) => ({ refusal, written: wake });
 
+const badBurst = "burstsize parameter must be integer >= 1";
+
 export const InfiniteSource: ElementClass = element({
   name: "InfiniteSource",
   ports: "0/1",
@@ -39,8 +41,8 @@ export const InfiniteSource: ElementClass = element({
   live: true,
   config: {
     DATA: positional(arg.bytes, defaultData),
-    LIMIT: positional(live(arg.i32, change("limit parameter must be integer")), -1),
-    BURST: positional(live(arg.integer(1, 0x7fffffff), change("burstsize parameter must be integer >= 1")), 1),
+    LIMIT: positional(live(arg.i32, { ...change("limit parameter must be integer"), flags: "." }), -1),
+    BURST: positional(live(arg.integer(1, 0x7fffffff), { ...change(badBurst), flags: "." }), 1),
     ACTIVE: positional(live(arg.bool, change("active parameter must be boolean")), true),
     LENGTH: keyword(arg.i32, -1),
     DATASIZE: keyword(arg.i32, -1),
@@ -54,17 +56,26 @@ export const InfiniteSource: ElementClass = element({
     return { length, template: packetTemplate({ DATA: config.DATA, LENGTH: length }, error) };
   },
   state: { count: u64 },
+  handlerOrder: ["data", "limit", "burst", "active", "count", "reset", "length", "burstsize", "datasize"],
   handlers: {
     count: { counter: "count" },
     data: {
+      flags: "%.",
       constant: ({ config }) => dataText(config.DATA),
       write: (_s, text, { change }) => change("DATA", quoteAlways(text)),
     },
     length: {
+      flags: ".",
       constant: ({ plan }) => plan.length,
       write: (_s, text, { change }) => change("LENGTH", lengthText(text, notLength)),
     },
+    burstsize: {
+      flags: ".D",
+      gauge: "burst",
+      write: (_s, text, { change }) => change("BURST", text),
+    },
     datasize: {
+      flags: ".D",
       constant: ({ plan }) => plan.length,
       write: (_s, text, { change }) => change("DATASIZE", lengthText(text, notLength)),
     },

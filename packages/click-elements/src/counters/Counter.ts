@@ -60,12 +60,13 @@ export const Counter: ElementClass = element({
     bit_rate: { kind: "rate", unit: "bits/s", read: (s, { now }) => closed(s, now()).byteRate.text(3) },
     byte_rate: { kind: "rate", unit: "bytes/s", read: (s, { now }) => closed(s, now()).byteRate.text() },
     reset: { write: clear },
-    reset_counts: { write: clear },
+    reset_counts: { write: clear, flags: "Ub" },
     count_call: {
       constant: ({ plan }) => plan.COUNT_CALL?.at ?? "",
       write: (_s, text, { change }) => change("COUNT_CALL", checkedCall("count_call", text)),
     },
     byte_count_call: {
+      kind: "text",
       write: (_s, text, { change }) => change("BYTE_COUNT_CALL", checkedCall("byte_count_call", text)),
     },
   },

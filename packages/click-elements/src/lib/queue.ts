@@ -44,6 +44,7 @@ export function queueElement(name: string, kind: QueueKind): ElementClass {
       highwater_length: { gauge: "highwater", unit: "packets" },
       capacity: {
         kind: "gauge",
+        flags: ".",
         unit: "packets",
         constant: ({ config }) => config.CAPACITY | 0,
         write: (_s, text, { change }) => change("CAPACITY", text),

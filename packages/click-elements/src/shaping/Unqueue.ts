@@ -43,10 +43,11 @@ export const Unqueue: ElementClass = element({
     if (config.BURST === 0) warning("BURST size 0, no packets will be pulled");
   },
   state: { count: u32 },
+  handlerOrder: ["active", "count", "burst", "limit", "reset", "reset_counts"],
   handlers: {
     count: { counter: "count" },
     reset: resetHandler("count"),
-    reset_counts: resetHandler("count"),
+    reset_counts: { ...resetHandler("count"), flags: "Ub" },
   },
   startsScheduled: ({ config }) => config.ACTIVE,
   task(c, { input, output, state, task, mayPull }) {
