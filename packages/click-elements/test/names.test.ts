@@ -113,9 +113,9 @@ describe("what is said of names that are not known", () => {
   it.each([
     [
       "IPFilter(allow tcp, allow src host sever)",
-      /pattern 1: 'src ip host': address missing[^]*hint: did you mean 'server'/,
+      /pattern 1: 'src ip host': address missing[\s\S]*hint: did you mean 'server'/,
     ],
-    ["IPFilter(allow port tellemetry)", /pattern 0: 'port': value missing[^]*hint: did you mean 'telemetry'/],
+    ["IPFilter(allow port tellemetry)", /pattern 0: 'port': value missing[\s\S]*hint: did you mean 'telemetry'/],
     ["IPFilter(allow icmp port ctl)", /pattern 0: 'port icmp ctl' is meaningless; try 'port icmp ctl'/],
     [
       "IPFilter(allow echo)",
