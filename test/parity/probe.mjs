@@ -11,7 +11,7 @@ import { dirname, join } from "node:path";
  * @property {string} [config] a configuration, given with `-e`
  * @property {string[]} [args] other arguments, before it
  * @property {Record<string, string | Uint8Array>} [files] files in the working directory
- * @property {string} [stdin] nothing unless given
+ * @property {string | Uint8Array} [stdin] nothing unless given
  * @property {string[]} [outputs] files whose contents are compared
  * @property {Record<string, string>} [sessions] UNIX sockets, by name: what a client sends there; what it gets is compared
  * @property {number} [seconds] longest run, 10 unless given; a run that takes longer is ended, and has the status "timeout"

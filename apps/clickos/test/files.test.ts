@@ -141,6 +141,7 @@ describe.skipIf(process.platform === "win32")("files (skipped on Windows)", () =
       "clickos graph pass.click -o /dev/full",
     ])
       refused(line, /cannot write \/dev\/full: No space left on device/);
+    refused("click -e 'FromDump(in.pcap, STOP true) -> ToDump(/dev/full)'", /\/dev\/full: No space left on device/);
   });
 
   it("a reader of the output that goes away ends the command quietly, its captures whole", () => {

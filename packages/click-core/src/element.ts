@@ -61,6 +61,7 @@ export {
   type FileUse,
   type HostFiles,
   type HostFrame,
+  type HostInput,
   type HostPacket,
   type HostProcess,
   type HostService,

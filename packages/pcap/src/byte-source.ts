@@ -10,8 +10,12 @@ export interface ByteSource {
   /** Where `rewind` goes back to. */
   mark(): void;
   rewind(): void;
-  /** Bytes taken so far. */
+  /** Bytes taken so far: where the next is from. */
   readonly position: number;
+  /** Goes on from there, as far as it can: what has no places is only passed over forwards. */
+  seek(position: number): void;
+  /** Bytes in all, where that is known. */
+  readonly size: number | undefined;
   /** Whether its bytes come later, as those of a pipe do. */
   readonly waits: boolean;
   /** Resolves when there is more, or the end. */
@@ -23,6 +27,9 @@ export interface ByteSource {
 
 /** Thrown by `take`: the bytes are not there yet. */
 export const starved: unique symbol = Symbol("starved");
+
+/** How much room a source of unknown length begins with. */
+export const pieceSize: number = 1 << 18;
 
 /** What sources keep: bytes from the mark on, in `buffer` from `start` to `end`. */
 export abstract class BufferedSource {
@@ -43,6 +50,19 @@ export abstract class BufferedSource {
   rewind(): void {
     this.position -= this.start - this.marked;
     this.start = this.marked;
+  }
+
+  get size(): number | undefined {
+    return undefined;
+  }
+
+  abstract take(n: number): Uint8Array;
+
+  seek(position: number): void {
+    while (this.position < position) {
+      this.mark();
+      if (this.take(Math.min(position - this.position, pieceSize)).length === 0) return;
+    }
   }
 
   /** Has room for `n` bytes after `end`; what is before the mark goes. */
@@ -76,6 +96,15 @@ export class MemorySource extends BufferedSource implements ByteSource {
     this.end = bytes.length;
   }
 
+  override get size(): number {
+    return this.end;
+  }
+
+  override seek(position: number): void {
+    this.start = Math.min(position, this.end);
+    this.position = this.start;
+  }
+
   take(n: number): Uint8Array {
     return this.cut(n);
   }
@@ -91,9 +120,6 @@ export class MemorySource extends BufferedSource implements ByteSource {
 
   close(): void {}
 }
-
-/** How much room a source of unknown length begins with. */
-export const pieceSize: number = 1 << 18;
 
 /** Bytes that are appended as they come, from a pipe, a request, a stream. */
 export class PushSource extends BufferedSource implements ByteSource {

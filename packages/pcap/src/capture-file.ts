@@ -1,5 +1,6 @@
 /**
- * Captures as files. A capture is pcapng when its name ends in `.pcapng`, and pcap otherwise.
+ * Captures as files. A capture is pcapng when its name ends in `.pcapng`, and pcap otherwise; after that, `.gz`, `.bz2` and
+ * `.Z` say that it is compressed.
  *
  * A file that is written holds whole records at all times, whatever ends the process and whether or not the disk is full.
  */
@@ -9,10 +10,11 @@ import { CaptureError } from "./capture-error.ts";
 import { type CaptureReader, captureReader } from "./capture-reader.ts";
 import { CaptureEncoder, type CaptureOptions } from "./encoder.ts";
 import { openSource } from "./file-source.ts";
+import { packerOf } from "./pack.ts";
 import { systemReason } from "./system-reason.ts";
 
 /**
- * Opens a capture: a file, or a pipe, which is read without waiting.
+ * Opens a capture: a file, compressed or not, or a pipe, which is read without waiting; `-` is standard input.
  *
  * @throws {CaptureError} when the file cannot be read or is no capture. A pipe's first bytes come later: what is no capture
  * there is a `problem`.
@@ -22,7 +24,7 @@ export function openCapture(path: string): CaptureReader {
   try {
     source = openSource(path);
   } catch (e) {
-    throw new CaptureError("UNREADABLE", `cannot read ${path}: ${systemReason(e)}`);
+    throw new CaptureError("UNREADABLE", `cannot read ${path}: ${systemReason(e)}`, { cause: e });
   }
   return captureReader(source, path);
 }
@@ -31,8 +33,12 @@ export interface CaptureWriter {
   readonly path: string;
   /** Frames written. */
   readonly frames: number;
-  /** Writes a frame. @throws {CaptureError} when the disk refuses; whole frames before it are in the file. */
-  write(data: Uint8Array, timestampNs: bigint): void;
+  /**
+   * Writes a frame; `originalLength` is what it had on the wire, where that is more.
+   *
+   * @throws {CaptureError} when the disk refuses; whole frames before it are in the file.
+   */
+  write(data: Uint8Array, timestampNs: bigint, originalLength?: number): void;
   /** Writes what is buffered. @throws {CaptureError} */
   flush(): void;
   /** Writes what is buffered and closes. @throws {CaptureError} */
@@ -41,7 +47,8 @@ export interface CaptureWriter {
 
 /** Creates a capture, replacing a file of that name. @throws {CaptureError} */
 export function createCapture(path: string, options: CaptureOptions = {}): CaptureWriter {
-  const encoder = new CaptureEncoder(path.endsWith(".pcapng") ? "pcapng" : "pcap", options);
+  const pack = packerOf(path);
+  const encoder = new CaptureEncoder(/\.pcapng(?:\.\w+)?$/.test(path) ? "pcapng" : "pcap", options);
   let frames = 0;
   /** Where the file ends with whole records; only a regular file can be cut back to it. */
   let kept = 0;
@@ -50,6 +57,7 @@ export function createCapture(path: string, options: CaptureOptions = {}): Captu
     throw new CaptureError(
       "UNWRITABLE",
       `cannot write ${path}: ${systemReason(e)}${inFile > 0 ? ` (after ${inFile} frames)` : ""}`,
+      { cause: e },
     );
   };
   try {
@@ -74,7 +82,23 @@ export function createCapture(path: string, options: CaptureOptions = {}): Captu
     encoder.drop(gone);
     return frames - waiting;
   };
+  /** What is buffered is a whole file of its kind: those, one after another, are one too. */
+  const flushPacked = (pack: (bytes: Uint8Array) => Uint8Array): void => {
+    if (encoder.used === 0) return;
+    try {
+      const packed = pack(encoder.buffer.subarray(0, encoder.used));
+      for (let at = 0; at < packed.length; ) at += writeSync(fd, packed, at);
+    } catch (e) {
+      encoder.used = 0;
+      fail(e, frames);
+    }
+    encoder.used = 0;
+  };
   const flush = (): void => {
+    if (pack) {
+      flushPacked(pack);
+      return;
+    }
     const { buffer, used } = encoder;
     let at = 0;
     try {
@@ -88,8 +112,10 @@ export function createCapture(path: string, options: CaptureOptions = {}): Captu
     encoder.used = 0;
   };
   try {
-    kept = writeSync(fd, encoder.buffer, 0, encoder.used);
-    encoder.used = 0;
+    if (!pack) {
+      kept = writeSync(fd, encoder.buffer, 0, encoder.used);
+      encoder.used = 0;
+    }
   } catch (e) {
     closeSync(fd);
     fail(e, 0);
@@ -100,14 +126,14 @@ export function createCapture(path: string, options: CaptureOptions = {}): Captu
     get frames() {
       return frames;
     },
-    write(frame, timestampNs) {
+    write(frame, timestampNs, originalLength) {
       if (fd < 0) return;
       // A record is written at once: one that does not fit waits for the others to be gone.
       if (!encoder.fits(frame)) {
         flush();
         if (!encoder.fits(frame)) encoder.grow(frame);
       }
-      encoder.add(frame, timestampNs);
+      encoder.add(frame, timestampNs, originalLength);
       frames++;
     },
     flush() {

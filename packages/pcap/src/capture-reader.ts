@@ -7,7 +7,7 @@ import { type ByteSource, MemorySource, starved } from "./byte-source.ts";
 import { CaptureError } from "./capture-error.ts";
 import { readPcap } from "./pcap.ts";
 import { readPcapng, SECTION } from "./pcapng.ts";
-import { type CapturedFrame, linkTypeEthernet, type Records } from "./records.ts";
+import { type CapturedFrame, linkTypeEthernet, type Records, view } from "./records.ts";
 import { systemReason } from "./system-reason.ts";
 
 export interface CaptureReader {
@@ -16,6 +16,12 @@ export interface CaptureReader {
   readonly format: "pcap" | "pcapng";
   /** LINKTYPE_ value; 1 is Ethernet. For pcapng, of the first interface. Of a pipe, known with its first frame. */
   readonly linkType: number;
+  /** Where the next frame's record is, in bytes from the start. */
+  readonly position: number;
+  /** Goes on from there, as far as the source can. Nothing tells whether a record is there. */
+  seek(position: number): void;
+  /** Bytes in all, where that is known. */
+  readonly size: number | undefined;
   /** The next frame, or `null`: at the end, or while a pipe has no more for now. */
   next(): CapturedFrame | null;
   /** Whether there are no more frames. */
@@ -53,10 +59,11 @@ export function captureReader(source: ByteSource, name: string): CaptureReader {
   const open = (): Records => {
     const head = source.take(4).slice();
     if (head.length < 4)
-      throw new CaptureError("NOT_A_CAPTURE", `${name} is not a capture: it has ${head.length} bytes`);
-    const magic = new DataView(head.buffer).getUint32(0, true);
-    format = magic === SECTION ? "pcapng" : "pcap";
-    return magic === SECTION ? readPcapng(source, name) : readPcap(source, magic, name);
+      throw new CaptureError("NOT_A_CAPTURE", `${name} is not a capture: it has ${head.length} bytes`, {
+        fault: head.length === 0 ? "empty file" : "too short",
+      });
+    format = view(head).getUint32(0, true) === SECTION ? "pcapng" : "pcap";
+    return format === "pcapng" ? readPcapng(source, name) : readPcap(source, head, name);
   };
   const end = (why?: string): null => {
     problem = why;
@@ -68,7 +75,9 @@ export function captureReader(source: ByteSource, name: string): CaptureReader {
       records = open();
     } catch (e) {
       source.close();
-      throw e instanceof CaptureError ? e : new CaptureError("UNREADABLE", `cannot read ${name}: ${systemReason(e)}`);
+      throw e instanceof CaptureError
+        ? e
+        : new CaptureError("UNREADABLE", `cannot read ${name}: ${systemReason(e)}`, { cause: e });
     }
   return {
     name,
@@ -77,6 +86,17 @@ export function captureReader(source: ByteSource, name: string): CaptureReader {
     },
     get linkType() {
       return records?.linkType ?? linkTypeEthernet;
+    },
+    get position() {
+      return source.position;
+    },
+    get size() {
+      return source.size;
+    },
+    seek(position) {
+      source.seek(position);
+      problem = undefined;
+      ended = false;
     },
     next() {
       if (ended) return null;

@@ -1,4 +1,4 @@
-/** Encodes captures: pcap with microseconds, or pcapng with nanoseconds; little endian, one interface. */
+/** Encodes captures: pcap with microseconds or nanoseconds, or pcapng with nanoseconds; little endian, one interface. */
 import { linkTypeEthernet } from "./records.ts";
 
 export type CaptureFormat = "pcap" | "pcapng";
@@ -8,6 +8,8 @@ export interface CaptureOptions {
   readonly linkType?: number;
   /** Bytes of a frame that are kept, at most. */
   readonly snapLength?: number;
+  /** Whether a pcap has nanoseconds; microseconds when absent. */
+  readonly nanoseconds?: boolean;
 }
 
 /** A buffer that begins with a capture's header, to which records are added. Those who add make room before. */
@@ -18,16 +20,18 @@ export class CaptureEncoder {
   private data = new DataView(this.buffer.buffer);
   private readonly ng: boolean;
   private readonly snapLength: number;
+  private readonly unit: bigint;
 
   constructor(format: CaptureFormat, options: CaptureOptions = {}) {
     this.ng = format === "pcapng";
     this.snapLength = options.snapLength ?? 262144;
+    this.unit = options.nanoseconds ? 1n : 1000n;
     const linkType = options.linkType ?? linkTypeEthernet;
     if (this.ng) {
       this.words(0x0a0d0d0a, 28, 0x1a2b3c4d, 0x00000001, 0xffffffff, 0xffffffff, 28);
       // Interface block with if_tsresol = 9.
       this.words(1, 32, linkType, this.snapLength, 0x00010009, 9, 0, 32);
-    } else this.words(0xa1b2c3d4, 0x00040002, 0, 0, this.snapLength, linkType);
+    } else this.words(options.nanoseconds ? 0xa1b23c4d : 0xa1b2c3d4, 0x00040002, 0, 0, this.snapLength, linkType);
   }
 
   /** Whether the record of a frame fits behind the others. */
@@ -44,21 +48,21 @@ export class CaptureEncoder {
   }
 
   /** Adds a frame's record, which fits. */
-  add(frame: Uint8Array, timestampNs: bigint): void {
+  add(frame: Uint8Array, timestampNs: bigint, originalLength: number = frame.length): void {
     const length = Math.min(frame.length, this.snapLength);
     const shown = length < frame.length ? frame.subarray(0, length) : frame;
     if (this.ng) {
       const padded = (length + 3) & ~3;
       this.words(6, 32 + padded, 0, Number(timestampNs >> 32n), Number(timestampNs & 0xffffffffn));
-      this.words(length, frame.length);
+      this.words(length, originalLength);
       this.bytes(shown);
       // What was in the buffer before is nobody's business.
       this.buffer.fill(0, this.used, this.used + padded - length);
       this.used += padded - length;
       this.words(32 + padded);
     } else {
-      this.words(Number(timestampNs / 1_000_000_000n), Number((timestampNs % 1_000_000_000n) / 1000n));
-      this.words(length, frame.length);
+      this.words(Number(timestampNs / 1_000_000_000n), Number((timestampNs % 1_000_000_000n) / this.unit));
+      this.words(length, originalLength);
       this.bytes(shown);
     }
   }

@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 export { type ByteSource, PushSource, starved } from "./byte-source.ts";
-export { CaptureError, type CaptureErrorCode } from "./capture-error.ts";
+export { CaptureError, type CaptureErrorCode, type CaptureFault } from "./capture-error.ts";
 export { type CaptureReader, captureReader, readCapture } from "./capture-reader.ts";
 export type { CaptureFormat, CaptureOptions } from "./encoder.ts";
 export { type MemoryCapture, writeCapture } from "./memory-capture.ts";

@@ -4,4 +4,5 @@
  * @packageDocumentation
  */
 export { type CaptureWriter, createCapture, openCapture } from "./capture-file.ts";
+export { openSource } from "./file-source.ts";
 export { systemReason } from "./system-reason.ts";

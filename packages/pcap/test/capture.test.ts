@@ -188,3 +188,51 @@ describe("captures", () => {
     }
   });
 });
+
+describe("compressed captures", () => {
+  const frames = Array.from({ length: 3000 }, (_, i) => ({
+    data: Uint8Array.from({ length: 60 + (i % 500) }, (_, k) => (i * k) & 255),
+    timestampNs: 1_000_000_000n + BigInt(i) * 1000n,
+  }));
+  const has = (program: string): boolean => {
+    try {
+      execFileSync(program, ["--version"], { stdio: "ignore" });
+      return true;
+    } catch {
+      return false;
+    }
+  };
+
+  const same = (a: readonly Frame[], b: readonly Frame[]): boolean =>
+    a.length === b.length &&
+    a.every((f, i) => f.timestampNs === b[i]?.timestampNs && Buffer.compare(f.data, b[i].data) === 0);
+
+  it("are written and read by their names", () => {
+    for (const [end, program] of [
+      [".gz", "gzip"],
+      [".bz2", "bzip2"],
+    ] as const) {
+      if (end === ".bz2" && !has(program)) continue;
+      const path = join(dir, `packed.pcap${end}`);
+      writeAll(path, frames);
+      expect(readFileSync(path)[0]).toBe(end === ".gz" ? 0x1f : 0x42);
+      expect(same(readAll(path).frames, frames)).toBe(true);
+      if (has(program)) {
+        const plain = join(dir, "plain.pcap");
+        writeFileSync(plain, execFileSync(program, ["-dc", path], { maxBuffer: 1 << 24 }));
+        expect(same(readAll(plain).frames, frames)).toBe(true);
+      }
+    }
+  });
+
+  it("that are cut off give what is before, and say so", () => {
+    const path = join(dir, "cut.pcap.gz");
+    writeAll(path, frames);
+    const whole = readFileSync(path);
+    writeFileSync(path, whole.subarray(0, whole.length >> 1));
+    const { frames: found, problem } = readAll(path);
+    expect(found.length).toBeGreaterThan(100);
+    expect(same(found, frames.slice(0, found.length))).toBe(true);
+    expect(problem).toMatch(/unexpected end of file/);
+  });
+});

@@ -387,6 +387,7 @@ export function elementContext(
           const f = c.module.import("service", "packet", { element: "i32", address: "i32", port: "i32" }, "i32");
           return c.call(f, e.index, saveParts(c, packet.parts), port);
         },
+        port: () => c.call(c.module.import("service", "port", { element: "i32" }, "i32"), e.index),
         refill: (packet) => {
           const f = c.module.import("service", "again", { element: "i32", address: "i32" }, undefined);
           c.call(f, e.index, saveParts(c, packet.parts));

@@ -27,6 +27,8 @@ export interface ElementPlan {
   readonly layout: number;
   /** Number of the element's task. */
   readonly task?: number;
+  /** Of elements whose host side wakes those that sleep while a pull finds nothing: their tasks, and the word that says so. */
+  readonly wakes?: { readonly note: number; readonly tasks: readonly number[] } | undefined;
   /** Its timers among the router's: the number of the first, and how many. */
   readonly timers?: { readonly first: number; readonly count: number };
 }

@@ -292,6 +292,7 @@ class Stager {
           stateSize: e.state.size,
           layout: layoutOf[i] as number,
           ...(this.tasks.has(i) ? { task: this.tasks.get(i) as number } : {}),
+          ...(e.class.service && this.wakesOf(i) ? { wakes: this.wakesOf(i) } : {}),
           ...(this.firstTimers[i] === undefined
             ? {}
             : { timers: { first: this.firstTimers[i] as number, count: timerCount(e) } }),
@@ -319,6 +320,14 @@ class Stager {
       this.notes.set(key, start + i * 4);
     });
     if (keys.length > 0) this.module.data(start, new Uint8Array(new Uint32Array(keys.length).fill(1).buffer));
+  }
+
+  /** What wakes those that sleep while a pull from an element finds nothing. */
+  private wakesOf(element: number): MemoryPlan["elements"][number]["wakes"] {
+    const note = this.notes.get(`empty ${element}`);
+    if (note === undefined) return undefined;
+    const tasks = (this.listeners.empty.get(element) ?? []).flatMap((e) => this.tasks.get(e) ?? []);
+    return { note, tasks };
   }
 
   private signalsOf(element: number, port: number, direction: "upstream" | "downstream"): Signals {

@@ -132,6 +132,8 @@ export interface ElementContext<C, P, S extends Fields, R = unknown> {
     refill(packet: Packet): void;
     /** Tells the host that something happened; `which` says what. */
     call(which?: number): void;
+    /** The output that the frame is for which was filled in last. */
+    port(): I32;
   };
   /** Starts a line of text for the console. */
   line(): TextLine;
@@ -181,6 +183,8 @@ export interface HostFrame {
   readonly transport?: number;
   /** Likewise for the link header. */
   readonly mac?: number;
+  /** The output that it is for; 0 when absent. */
+  readonly port?: number;
   /** Writes annotations; they are zero before. */
   annotate?(annotations: DataView): void;
 }
@@ -199,7 +203,7 @@ export interface HostService {
   readonly handlers?: Readonly<Record<string, ServiceHandler>>;
   /** Handlers of names that are not known beforehand; asked after all others. */
   handler?(name: string): ServiceHandler | undefined;
-  /** Called once all elements are there, before the first packet. */
+  /** Called once all elements are there, before the first packet. Throws a `string` where the router cannot run so. */
   start?(): void;
   /** Opens what cannot be opened at once, such as a socket; the router runs when that is done. Rejects with a `string`. */
   open?(): Promise<void> | undefined;
@@ -227,6 +231,8 @@ export interface ServiceContext<C, P> extends ElementReport {
   readonly noutputs: number;
   readonly arguments: readonly string[];
   readonly host: ServiceHost;
+  /** What the element keeps whose place this one takes, of the same name and class; `takeOver` gets it. */
+  readonly former: unknown;
 }
 
 export interface ServiceHost {
@@ -234,7 +240,7 @@ export interface ServiceHost {
   now(): bigint;
   /** Calls `run` once at a time; the result cancels it. */
   at(nanoseconds: bigint, run: () => void): () => void;
-  /** Makes the element's own task run again. */
+  /** Makes the element's own task run again, and the tasks that sleep because a pull from the element found nothing. */
   schedule(): void;
   /** Ends the tasks' turn early, so that timers run: for an element that packets make more work for than a turn's. */
   yield(): void;
@@ -268,10 +274,27 @@ export interface HostProcess {
   kill(process: number, signal: string): void;
 }
 
-/** Files, for elements that keep to text: `-` is standard output. */
+/** The bytes of a file, front to back. */
+export interface HostInput {
+  /** The next `n` bytes, or fewer at the end; valid until the next call. @throws {Error} when it cannot. */
+  take(n: number): Uint8Array;
+  /** Goes on from there. */
+  seek(position: number): void;
+  /** Bytes in all, where that is known. */
+  readonly size: number | undefined;
+  close(): void;
+}
+
+/** Files, for elements that keep to text: `-` is standard input and standard output. */
 export interface HostFiles {
   /** @throws {Error} when it cannot. */
   read(file: string): Uint8Array;
+  /** Opens a file to be read in pieces; without it, files are read whole. @throws {Error} when it cannot. */
+  open?(file: string): HostInput;
+  /** The name of the machine. */
+  hostName?(): string;
+  /** The name of a file with `~/` at its start put for what it means. */
+  resolve?(file: string): string;
   write(file: string, data: Uint8Array | string, append: boolean): void;
 }
 

@@ -58,8 +58,8 @@ function fillPacket(memory: ArrayBufferLike, address: number, frame: HostFrame):
   words.setBigUint64(offsets.timestamp, frame.timestampNs, true);
   const header = (at: number | undefined): number => (at === undefined || at < 0 ? 0 : data + at);
   words.setUint32(offsets.network, header(frame.network), true);
-  words.setUint32(offsets.mac, header(frame.mac), true);
   words.setUint32(offsets.transport, header(frame.transport), true);
+  words.setUint32(offsets.mac, header(frame.mac), true);
   frame.annotate?.(new DataView(memory, address + offsets.annotations, annotationBytes));
 }
 
@@ -70,6 +70,8 @@ export function serviceImports(
 ): Record<string, (...args: any[]) => unknown> {
   /** By element: the frame that was too long for the packet it was to fill. */
   const tooLong = new Map<number, HostFrame>();
+  /** By element: the output that its last frame was for. */
+  const ports: number[] = [];
   return {
     packet: (element: number, address: number, port: number) =>
       services[element]?.packet?.(viewPacket(memory, address >>> 0), port) ?? 0,
@@ -79,10 +81,12 @@ export function serviceImports(
       if (frame === null) return -1;
       if (frame === undefined) return services[element]?.waiting?.() ? -3 : -2;
       const { length } = frame.frame;
+      ports[element] = frame.port ?? 0;
       if (length > limit) tooLong.set(element, frame);
       else fillPacket(memory, address >>> 0, frame);
       return length;
     },
+    port: (element: number) => ports[element] ?? 0,
     again: (element: number, address: number) => {
       const frame = tooLong.get(element);
       tooLong.delete(element);

@@ -12,6 +12,12 @@ export interface OpenedServices {
   readonly warnings: readonly Diagnostic[];
 }
 
+/** What the router gives a host side: itself, and what a former element of that name and class keeps. */
+interface Given {
+  readonly host: ServiceHost;
+  readonly former: unknown;
+}
+
 /**
  * Opens them in the order of initialization; those in `reuse` are taken as they are.
  *
@@ -20,7 +26,7 @@ export interface OpenedServices {
 export function openServices(
   { elements, order }: CheckedGraph,
   reuse: ReadonlyMap<string, HostService>,
-  hostOf: (element: string) => ServiceHost,
+  given: (element: ElementInstance) => Given,
 ): OpenedServices {
   const diagnostics = new Diagnostics();
   diagnostics.parsed = true;
@@ -31,7 +37,7 @@ export function openServices(
       const e = elements[index] as ElementInstance;
       if (!e.class.service || !needsService(e)) continue;
       const known = reuse.get(e.source.name);
-      const service = known ?? open(e, hostOf(e.source.name), diagnostics);
+      const service = known ?? open(e, given(e), diagnostics);
       services[index] = service;
       if (service && !known) opened.push(service);
       diagnostics.throwIfFailed();
@@ -49,7 +55,7 @@ export function initializeError({ source }: ElementInstance, problem: string): C
   return new ConfigurationError([{ severity: "error", message: problem, place: source.place, section }]);
 }
 
-function open(e: ElementInstance, host: ServiceHost, diagnostics: Diagnostics): HostService | undefined {
+function open(e: ElementInstance, { host, former }: Given, diagnostics: Diagnostics): HostService | undefined {
   const section = { stage: "initializing", element: elementTitle(e.source), place: e.source.place } as const;
   const report = elementReport(diagnostics, section, e.source.arguments);
   try {
@@ -63,6 +69,7 @@ function open(e: ElementInstance, host: ServiceHost, diagnostics: Diagnostics): 
       arguments: e.source.arguments.map((a) => a.text),
       landmark: landmark(e.source.place),
       host,
+      former,
     });
   } catch (problem) {
     if (typeof problem !== "string") throw problem;

@@ -62,10 +62,10 @@ export type UnwatchedTree = Omit<HandlerTree, "watch">;
 export interface RouterHandlers extends UnwatchedTree {
   /** The same, with names looked up from the compound of that element, outwards. */
   from(element: string): UnwatchedTree;
-  /** Makes an element's task run again. */
-  schedule(element: string): void;
   /** Every reason for which packets were dropped, with counts above zero. */
   drops(): Drop[];
+  /** Has an element's task run, and the tasks that sleep because a pull from the element found nothing. */
+  schedule(element: string): void;
 }
 
 /** A handler, ready to be used. */
@@ -247,9 +247,9 @@ export function routerHandlers(sources: HandlerSources): RouterHandlers {
     const isTask = (name: string): boolean =>
       plan.elements[index]?.task !== undefined && (name === "scheduled" || name === "tickets");
     const tasks = names.filter(isTask);
-    const { handlerOrder } = sources.classOf(index) ?? {};
+    const { handlerOrder, taskHandlers } = sources.classOf(index) ?? {};
     const others = inOrder([...names.filter((name) => !isTask(name)), ...Object.keys(handlers)], handlerOrder);
-    return names[0] === tasks[0] ? [...tasks, ...others] : [...others, ...tasks];
+    return taskHandlers === "first" ? [...tasks, ...others] : [...others, ...tasks];
   };
 
   /**
@@ -322,8 +322,14 @@ export function routerHandlers(sources: HandlerSources): RouterHandlers {
   return {
     ...tree(""),
     from: tree,
-    schedule: (element) => tasks.schedule(plan.elements[byName().get(element) ?? -1]?.task, true),
     drops: () => readDrops(sources, stateOf, contextOf),
+    schedule(element) {
+      const { task, wakes } = plan.elements[byName().get(element) ?? -1] ?? {};
+      tasks.schedule(task, true);
+      if (!wakes) return;
+      data.setUint32(wakes.note, 1, true);
+      for (const sleeper of wakes.tasks) tasks.schedule(sleeper, true);
+    },
   };
 }
 

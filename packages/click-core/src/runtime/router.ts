@@ -207,7 +207,10 @@ export class Router implements HandlerTree, Disposable, LoopSource {
     const rings = new Map<number, DeviceRings>();
     const { checked } = configuration;
     const compiled = compile(checked, processPlatform(rings, this.options));
-    const { services, warnings } = openServices(checked, reuse, (name) => this.hostOf(name));
+    const { services, warnings } = openServices(checked, reuse, (e) => ({
+      host: this.hostOf(e.source.name),
+      former: this.keptBy(e.source.name, e.class.name),
+    }));
     if (warnings.length > 0) this.options.warn?.(warnings);
     return createInstance({
       configuration,
@@ -223,6 +226,13 @@ export class Router implements HandlerTree, Disposable, LoopSource {
       now: this.simulation ? (this.current?.words.now ?? this.simulation.now) : this.now(),
       seed: compiled.seeded ? (this.options.seed ?? drawSeed(!this.realTime)) : 0n,
     });
+  }
+
+  /** What a running element keeps for one that takes its place. */
+  private keptBy(name: string, className: string): unknown {
+    const { configuration, services } = this.current ?? {};
+    const former = configuration?.checked.elements.find((e) => e.source.name === name && e.class.name === className);
+    return former && services?.[former.index]?.kept;
   }
 
   private hostOf(name: string): ServiceHost {

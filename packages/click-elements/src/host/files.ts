@@ -1,19 +1,28 @@
-/** Files of the host, as scripts use them. */
+/** Files of the host, as elements use them. */
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+import { homedir, hostname } from "node:os";
 import type { HostFiles } from "@clickos/click-core/element";
-import { systemReason } from "@clickos/pcap/node";
+import { openSource, systemReason } from "@clickos/pcap/node";
 import { writeStandardOutput } from "./standard-output.ts";
 
-/** Failures are told in words: what cannot be done with which file. */
+/** Failures are told as C's `strerror` says them, with their codes. */
 function telling<T>(action: () => T): T {
   try {
     return action();
   } catch (e) {
-    throw new Error(systemReason(e), { cause: e });
+    throw Object.assign(new Error(systemReason(e), { cause: e }), { code: (e as NodeJS.ErrnoException).code });
   }
 }
 
+/** A file's name as Click reads it: `~` at its start is the home directory, and several slashes are one. */
+export function hostFilename(name: string): string {
+  return name.replace(/^~(?=\/|$)/, () => process.env.HOME ?? homedir()).replace(/\/{2,}/g, "/");
+}
+
 export const hostFiles: HostFiles = {
+  resolve: hostFilename,
+  hostName: hostname,
+  open: (file) => telling(() => openSource(file, { waiting: true })),
   read: (file) => telling(() => readFileSync(file === "-" ? 0 : file)),
   write: (file, data, append) => {
     const bytes = typeof data === "string" ? Buffer.from(data, "latin1") : data;

@@ -20,12 +20,3 @@ export class FileTrouble {
     }
   }
 }
-
-/** Opens a file for an element; the reason why it cannot be opened is part of the configuration's error. */
-export function opening<T>(open: () => T): T {
-  try {
-    return open();
-  } catch (e) {
-    throw (e as Error).message;
-  }
-}

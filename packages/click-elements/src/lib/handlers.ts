@@ -23,6 +23,13 @@ export function readValue<T>(type: ArgumentType<T>, text: string, refused?: stri
   return value;
 }
 
+/** The same; what it throws is the given text. */
+export function readAs<T>(type: ArgumentType<T>, text: string, otherwise: string, scope: Scope = emptyScope): T {
+  const value = readText(type, text.trim(), scope);
+  if (value instanceof Mistake) throw otherwise;
+  return value;
+}
+
 /** Sets number fields back to zero. */
 export function resetHandler<K extends string>(
   ...fields: readonly K[]

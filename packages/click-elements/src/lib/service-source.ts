@@ -1,83 +1,83 @@
-/** Elements that push, or answer pulls with, the packets that their host side makes. State: active, ended, count. */
+/** Elements that push, or answer pulls with, the packets that their host side makes, one each time they are asked. */
 import { type ElementContext, maximumFrame, type Packet } from "@clickos/click-core/element";
 import type { FunctionBuilder, I32 } from "@clickos/codegen";
-import type { U32Field, U64Field } from "@clickos/layout";
-import { packetsPerTurn } from "./pull-task.ts";
 
-type HostSource = ElementContext<
-  { readonly STOP: boolean },
-  unknown,
-  { active: U32Field; ended: U32Field; count: U32Field | U64Field }
->;
+type HostSource = ElementContext<unknown, unknown, Record<never, never>>;
 
-/** Gets one packet from the host: `some` has it; at the end, STOP asks the driver to stop. `none` gave none. */
+/** Packets of one turn that may leave on another output before one leaves on the first. */
+const refusedPerTurn = 16;
+
+/** Gets one packet from the host: `some` has it. `asleep` is called where the host has none before it schedules the element. */
 function nextPacket(
   c: FunctionBuilder,
-  { config, state, packets, service, stop }: HostSource,
+  { packets, service }: HostSource,
   some: (packet: Packet) => void,
-  none?: () => void,
-  wait?: () => void,
+  asleep?: () => void,
 ): void {
-  packets.make(
-    0,
-    (packet) => {
-      const length = service.fill(packet, maximumFrame);
-      c.if(length.eq(-1), () => {
-        state.ended.set(1);
-        if (config.STOP) stop();
-        packet.kill();
-      });
-      // None before the host side schedules the task again.
-      c.if(length.eq(-3), () => wait?.());
-      // None in this turn: the task is still scheduled, and asks again in the next.
-      c.if(length.ltS(0), () => packet.kill());
-      packets.room(packet, { tail: length }, (packet) => {
-        c.if(length.gtU(maximumFrame), () => service.refill(packet));
-        packet.setLength(length);
-        state.count.inc();
-        some(packet);
-      });
-    },
-    none,
-  );
+  packets.make(0, (packet) => {
+    const length = service.fill(packet, maximumFrame);
+    if (asleep) c.if(length.eq(-1).or(length.eq(-3)), asleep);
+    // None in this turn, perhaps: the task is still scheduled, and asks again in the next.
+    c.if(length.ltS(0), () => packet.kill());
+    packets.room(packet, { tail: length }, (packet) => {
+      c.if(length.gtU(maximumFrame), () => service.refill(packet));
+      packet.setLength(length);
+      some(packet);
+    });
+  });
 }
 
-/** A task that pushes up to `burst` packets; it sleeps when there are no more, or while the element is not active. */
-export function pushFromHost(c: FunctionBuilder, burst: number, context: HostSource): I32 {
-  const { state, task, output } = context;
-  const worked = c.var("i32", 0, "worked");
-  c.loop(() => {
-    c.if(state.ended.get().or(state.active.get().eqz()), () => {
-      task.unschedule();
-      c.break();
-    });
-    c.if(worked.get().geU(Math.min(Math.max(1, burst), packetsPerTurn)), () => c.break());
-    worked.inc();
+/** The same, where packets that the host refuses leave on output 1, if there is one. */
+function nextAccepted(
+  c: FunctionBuilder,
+  context: HostSource,
+  some: (packet: Packet) => void,
+  asleep?: () => void,
+): void {
+  if (context.noutputs < 2) {
+    nextPacket(c, context, some, asleep);
+    return;
+  }
+  c.for(0, refusedPerTurn, 1, () => {
+    const refused = c.var("i32", 0, "refused");
     nextPacket(
       c,
       context,
-      (packet) => output(0).push(packet),
-      () => c.break(),
-      () => task.unschedule(),
+      (packet) => {
+        refused.set(context.service.port());
+        c.if(
+          refused.get(),
+          () => context.output(1).push(packet),
+          () => some(packet),
+        );
+      },
+      asleep,
     );
+    c.if(refused.get().eqz(), () => c.break());
   });
+}
+
+/** A task that pushes a packet, and sleeps when the host has none. */
+export function pushFromHost(c: FunctionBuilder, context: HostSource): I32 {
+  const worked = c.var("i32", 1, "worked");
+  nextAccepted(
+    c,
+    context,
+    (packet) => context.output(0).push(packet),
+    () => {
+      context.task.unschedule();
+      worked.set(0);
+    },
+  );
   return worked.get();
 }
 
 /** Answers a pull. */
 export function pullFromHost(c: FunctionBuilder, context: HostSource): void {
-  const { state, output, emptyNote } = context;
-  const some = c.var("i32", 0, "some");
-  c.if(state.active.get().and(state.ended.get().eqz()), () =>
-    nextPacket(
-      c,
-      context,
-      (packet) => {
-        some.set(1);
-        output(0).push(packet);
-      },
-      () => some.set(1),
-    ),
+  nextAccepted(
+    c,
+    context,
+    (packet) => context.output(0).push(packet),
+    () => context.emptyNote.sleep(),
   );
-  c.if(some.get().or(state.ended.get().eqz().and(state.active.get())).eqz(), () => emptyNote.sleep());
 }

@@ -1,4 +1,5 @@
 /** Times as Click writes them. */
+import { type ArgumentType, arg } from "@clickos/click-core/element";
 
 const second = 1_000_000_000n;
 
@@ -22,3 +23,13 @@ export function parseTimestamp(text: string): bigint | undefined {
   const value = BigInt(match[1] ?? 0) * second + BigInt((match[2] ?? "").slice(0, 9).padEnd(9, "0"));
   return value < 1n << 64n ? value : undefined;
 }
+
+/** A time, exact to the nanosecond where it is written as a decimal number of seconds. */
+export const exactTime: ArgumentType<bigint> = {
+  expects: arg.time.expects,
+  parse(text, scope) {
+    const exact = parseTimestamp(text);
+    if (exact === undefined) return arg.time.parse(text, scope);
+    return exact + (/\.\d{9}[5-9]/.test(text) ? 1n : 0n);
+  },
+};
