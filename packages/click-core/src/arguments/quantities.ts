@@ -42,7 +42,7 @@ function parseQuantity(
   units: ReadonlyMap<string, number>,
   prefixes: ReadonlyMap<string, number>,
 ): number | undefined {
-  const match = /^\+?(\d+(?:\.\d*)?(?:e[-+]?\d+)?|\.\d+(?:e[-+]?\d+)?)\s*([A-Za-z/]*)$/.exec(text);
+  const match = /^\+?(\d+(?:\.\d*)?(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?)\s*([A-Za-z/]*)$/.exec(text);
   if (!match) return undefined;
   const [, number, unit] = match as unknown as [string, string, string];
   if (unit === "") return Number(number);

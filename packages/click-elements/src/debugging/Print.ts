@@ -13,6 +13,7 @@
 import {
   annotationBytes,
   arg,
+  deprecated,
   type ElementClass,
   element,
   keyword,
@@ -29,8 +30,8 @@ export const Print: ElementClass = element({
   config: {
     LABEL: positional(arg.string, ""),
     MAXLENGTH: positional(arg.i32, 24),
-    LENGTH: keyword(arg.i32, undefined),
-    NBYTES: keyword(arg.i32, undefined),
+    LENGTH: deprecated(keyword(arg.i32, undefined)),
+    NBYTES: deprecated(keyword(arg.i32, undefined)),
     CONTENTS: keyword(arg.string, "HEX"),
     TIMESTAMP: keyword(arg.bool, false),
     PRINTANNO: keyword(arg.bool, false),
