@@ -130,7 +130,7 @@ export { fixedPointText } from "./structures/fixed-point.ts";
 export { gapRate, gapRateOf, type HostGapRate, type StagedGapRate } from "./structures/gap-rate.ts";
 export { type HashTableOptions, hashTable, type StagedHashTable } from "./structures/hash-table/hash-table.ts";
 export type { HostHashTable, HostTableEntry } from "./structures/hash-table/host-hash-table.ts";
-export { packetList, type StagedPacketList } from "./structures/packet-list.ts";
+export { type HostPacketList, packetList, type StagedPacketList } from "./structures/packet-list.ts";
 export { type HostPacketRing, packetRing, type StagedPacketRing } from "./structures/packet-ring.ts";
 export {
   type HostRouteTable,

@@ -14,6 +14,7 @@ import { SetTimestamp } from "./annotations/SetTimestamp.ts";
 import { RED } from "./aqm/RED.ts";
 import { ARPQuerier } from "./arp/ARPQuerier.ts";
 import { ARPResponder } from "./arp/ARPResponder.ts";
+import { ARPTable } from "./arp/ARPTable.ts";
 import { Pad } from "./basicmod/Pad.ts";
 import { Strip } from "./basicmod/Strip.ts";
 import { Truncate } from "./basicmod/Truncate.ts";
@@ -97,6 +98,7 @@ export const elements: ElementSet = elementSet(
   AlignmentInfo,
   ARPQuerier,
   ARPResponder,
+  ARPTable,
   BandwidthRatedUnqueue,
   BandwidthShaper,
   CheckIPHeader,

@@ -248,10 +248,10 @@ export interface ServiceHost {
   readonly handlers: HandlerTree;
   /** The router's handlers, by their full names. */
   readonly router: HandlerTree;
-  /** Writes a line of chatter. */
-  chatter(text: string): void;
-  /** Calls `run` with all chatter from now on. */
-  onChatter(run: (text: string) => void): () => void;
+  /** Writes a line of chatter; on a channel, to those who listen there. */
+  chatter(text: string, channel?: string): void;
+  /** Calls `run` with all chatter from now on, of a channel where one is named. Others hear a channel that is not `quiet`, too. */
+  onChatter(run: (text: string) => void, channel?: string, quiet?: boolean): () => void;
   /** Writes to standard output. */
   output(text: string): void;
   /** The process that it is in, where there is one. */

@@ -24,6 +24,7 @@ import { TaskList } from "../compile/tasks.ts";
 import type { ElementSet, FileUse, HostFiles, HostProcess, HostService, ServiceHost } from "../element/element.ts";
 import type { HandlerEntry, HandlerReport, ServiceHandler } from "../element/handler.ts";
 import { type HandlerTree, WatchList } from "../element/handler-tree.ts";
+import { Chatter } from "./chatter.ts";
 import { type DeviceRings, type RouterDevice, stageDeviceRings, type TimedFrame } from "./device-ring.ts";
 import { drawSeed } from "./draw-seed.ts";
 import { HostTimers } from "./host-timers.ts";
@@ -103,7 +104,7 @@ export class Router implements HandlerTree, Disposable, LoopSource {
   private readonly options: RouterOptions;
   private readonly timers = new HostTimers();
   private readonly facades = new Map<number, RouterDevice>();
-  private readonly chatterListeners = new Set<(text: string) => void>();
+  private readonly chatter = new Chatter((text) => this.options.chatter?.(text));
   private readonly sent = new Map<number, TimedFrame[]>();
   private current!: Instance;
   private readonly watches = new WatchList();
@@ -218,7 +219,7 @@ export class Router implements HandlerTree, Disposable, LoopSource {
       services,
       rings,
       wasm: wasmBackend.encode(compiled.ir),
-      chatter: (text) => this.chatter(text),
+      chatter: (text) => this.chatter.write(text),
       extras: {
         root: this.rootHandlers(),
         reconfigure: (element, config) => this.reconfigure(element, config),
@@ -258,21 +259,13 @@ export class Router implements HandlerTree, Disposable, LoopSource {
         watch: (path, changed) => router.watch(router.tree.from(name).describe(path).path, changed),
       },
       router,
-      chatter: (text) => router.chatter(text.endsWith("\n") ? text : `${text}\n`),
-      onChatter(run) {
-        router.chatterListeners.add(run);
-        return () => router.chatterListeners.delete(run);
-      },
+      chatter: (text, channel) => router.chatter.write(text.endsWith("\n") ? text : `${text}\n`, channel),
+      onChatter: (run, channel, quiet) => router.chatter.listen(run, channel, quiet),
       output: (text) => (options.output ?? options.chatter)?.(text),
       files: options.files,
       process: options.process,
       stop: (times) => router.stop(times),
     };
-  }
-
-  private chatter(text: string): void {
-    this.options.chatter?.(text);
-    for (const listener of this.chatterListeners) listener(text);
   }
 
   // ---- what is running

@@ -19,7 +19,14 @@ export interface StagedPacketList {
   shiftOrZero(): I32;
 }
 
-export const packetList: TransferableField<StagedPacketList, { readonly length: number }> & PlainField = {
+/** The list on the host, while the router stands still. */
+export interface HostPacketList {
+  readonly length: number;
+  /** Removes the first packet's address, or gives 0. */
+  shiftOrZero(): number;
+}
+
+export const packetList: TransferableField<StagedPacketList, HostPacketList> & PlainField = {
   kind: "other",
   name: "packetList",
   size: list.size,
@@ -52,7 +59,21 @@ export const packetList: TransferableField<StagedPacketList, { readonly length: 
       },
     };
   },
-  read: (data, offset) => ({ length: data.getUint32(offset + list.offsets.length, true) }),
+  read(data, offset) {
+    const view = list.read(data, offset);
+    return {
+      get length() {
+        return view.length;
+      },
+      shiftOrZero() {
+        const first = view.length === 0 ? 0 : view.head;
+        if (first === 0 || first > data.byteLength - packetDescriptor.size) return 0;
+        view.head = data.getUint32(first + packetDescriptor.offsets.next, true);
+        view.length--;
+        return first;
+      },
+    };
+  },
   write() {},
   transfer(mover, before, fromOffset, toOffset) {
     if (before.name !== this.name) return;

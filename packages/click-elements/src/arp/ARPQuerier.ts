@@ -1,182 +1,207 @@
 /**
- * ARPQuerier(IP, ETH [, keywords TIMEOUT, POLL_TIMEOUT, CAPACITY, TABLE_CAPACITY, BROADCAST]) — finds Ethernet addresses.
+ * ARPQuerier(IP, ETH [, keywords CAPACITY, ENTRY_CAPACITY, ENTRY_PACKET_CAPACITY, CAPACITY_SLIM_FACTOR, TIMEOUT, TABLE,
+ * BROADCAST, POLL_TIMEOUT, BROADCAST_POLL]) — finds Ethernet addresses.
  *
  * Input 0 takes IP packets. Each gets an Ethernet header from ETH to the address of the host in its destination
- * annotation. When that is not known, the packet is held and an ARP request is sent for it, from IP and ETH.
- * Input 1 takes ARP responses: they teach the address and let held packets go. Requests leave on output 1 if it
- * is connected, on output 0 otherwise. Addresses are forgotten after TIMEOUT (5 minutes) and asked for again
- * after POLL_TIMEOUT (1 minute) while in use. At most CAPACITY packets (2048) are held, and TABLE_CAPACITY
- * addresses (1024) known.
+ * annotation. When that is not known, the packet waits and an ARP request is sent for it, from IP and ETH.
+ * Input 1 takes ARP responses: they teach the address and let waiting packets go. Requests leave on output 1 if it
+ * is connected, on output 0 otherwise. One that was confirmed more than POLL_TIMEOUT (a minute; 0 for never) ago is asked for
+ * again while it is used, at the address known, or everywhere with BROADCAST_POLL true.
  *
- * IP may have a prefix length: packets for the broadcast address of that network, or for BROADCAST, go to all hosts. With
- * a name of AddressInfo that has both an IP and an Ethernet address, ARPQuerier(NAME) is enough.
+ * Packets for 255.255.255.255, and for the broadcast address of IP's network, or for BROADCAST, go to all hosts; those for
+ * multicast addresses to their Ethernet addresses (RFC 1112). A packet for 0.0.0.0 is dropped; the first leaves a message. IP
+ * may have a prefix length. With a name of AddressInfo that has both an IP and an Ethernet address, ARPQuerier(NAME) is
+ * enough. The other keywords are those of ARPTable, and count where no ARPTable is named with TABLE.
  *
- * Handlers: queries, responses, drops, length (packets held), count (addresses known), ether (read); ipaddr,
- * broadcast (read, write).
+ * Handlers: table, stats, count (entries), length (packets that wait), queries, responses, drops (read); broadcast, ipaddr
+ * (read, write); insert, delete, clear (write). See ARPTable.
  *
- *   ... -> [0] arpq :: ARPQuerier(10.0.0.1, 02:00:00:00:00:01) -> Queue -> ToDevice(0);
- *   arp_responses -> [1] arpq;
+ *   q :: ARPQuerier(10.0.0.1/24, 02:00:00:00:00:01);  ip -> [0] q;  arp_responses -> [1] q;  q -> ToDevice(0);
  */
 
 import {
+  annotation,
   arg,
   type ElementClass,
   type ElementContext,
   element,
-  formatEtherAddress,
-  hashTable,
+  type HandlerContext,
   keyword,
   live,
   type Packet,
-  packetList,
+  type Peer,
   positional,
   required,
 } from "@clickos/click-core/element";
-import type { FunctionBuilder, I32, I64, I64Like } from "@clickos/codegen";
-import { type U32Field, u32, u64 } from "@clickos/layout";
+import type { FunctionBuilder, I32, I64Like } from "@clickos/codegen";
+import { type HostFields, type U32Field, u32 } from "@clickos/layout";
 import { storedBytes } from "@clickos/wire";
-import { arp, arpOperations } from "@clickos/wire/arp";
+import { arp, arpOperations, arpTypes } from "@clickos/wire/arp";
 import { broadcastAddress, ethernet, etherTypes } from "@clickos/wire/ethernet";
 import { copyBytes } from "../lib/bytes.ts";
 import { dataOf } from "../lib/headers.ts";
+import { hostArpTable } from "./host-table.ts";
+import {
+  ArpTable,
+  type ArpTableConfig,
+  arpTableArguments,
+  arpTableState,
+  boundedTime,
+  type HostArpTable,
+  type StagedArpTable,
+  stagedArpTable,
+} from "./table.ts";
 
 const second = 1_000_000_000n;
-/** A host is asked for at most this often, in nanoseconds. */
-const queryInterval = second / 10n;
+/** 01-00-5E, the start of the addresses of multicast groups, as it stands in memory. */
+const multicast = 0x5e0001n;
 
-/** `ether` is the address as it stands in memory. */
-const entryValue = { ether: u64, known: u32, asked: u64, waiting: packetList };
+const state = { queries: u32, responses: u32, drops: u32, warned: u32, ...arpTableState };
 
-/** Addresses that the table looks at in one turn, in search of those to forget. */
-const forgottenAtOnce = 1024;
+interface Plan {
+  readonly query: Uint8Array;
+  readonly eth: Uint8Array;
+  readonly broadcast: number;
+}
+interface Peers {
+  readonly table: Peer<StagedArpTable, HostArpTable> | undefined;
+}
+interface Config extends ArpTableConfig {
+  readonly POLL_TIMEOUT: bigint;
+  readonly BROADCAST_POLL: boolean;
+}
+type Context = ElementContext<Config, Plan, typeof state & { ip: U32Field; broadcast: U32Field }, Peers>;
 
-const state = {
-  held: u32,
-  queries: u64,
-  responses: u64,
-  drops: u64,
-  table: hashTable({ keyWords: 1, value: entryValue }),
-};
-
-type Context = ElementContext<
-  { readonly TIMEOUT: bigint; readonly TABLE_CAPACITY: number },
-  { readonly query: Uint8Array; readonly eth: Uint8Array },
-  typeof state & { ip: U32Field; broadcast: U32Field }
->;
+/** The table that it works with. */
+function tableOf(c: FunctionBuilder, context: Context): StagedArpTable {
+  const { peers, peer } = context;
+  return peers.table ? peer(peers.table) : stagedArpTable(c, context);
+}
+function hostTable(
+  s: HostFields<typeof arpTableState>,
+  context: HandlerContext<ArpTableConfig, unknown, Peers>,
+): HostArpTable {
+  const { peers, peer, config } = context;
+  return peers.table ? peer(peers.table) : hostArpTable(s, config, context);
+}
 
 export const ARPQuerier: ElementClass = element({
   name: "ARPQuerier",
   ports: "2/1-2",
   processing: "h/h",
+  flow: "xy/x",
   live: true,
   config: {
     IP: required(live(arg.ipAddressWithPrefix, { handler: "ipaddr" })),
     ETH: positional(arg.etherAddress, undefined),
-    CAPACITY: keyword(arg.u32, 2048),
-    TABLE_CAPACITY: keyword(arg.u32, 1024),
-    TIMEOUT: keyword(arg.time, 300n * second),
-    POLL_TIMEOUT: keyword(arg.time, 60n * second),
+    ...arpTableArguments,
     BROADCAST: keyword(live(arg.ipAddress), undefined),
+    TABLE: keyword(arg.string, undefined),
+    POLL_TIMEOUT: keyword(arg.time, 60n * second),
+    BROADCAST_POLL: keyword(arg.bool, false),
   },
-  prepare({ config, arguments: args, error, scope }) {
-    if (config.CAPACITY > 100_000) error("CAPACITY is more than 100000");
-    if (config.TABLE_CAPACITY < 1 || config.TABLE_CAPACITY > 1_000_000)
-      error("TABLE_CAPACITY is not between 1 and 1000000");
+  prepare({ config, arguments: args, error, scope }): Plan {
+    if (config.CAPACITY_SLIM_FACTOR === 0) error("CAPACITY_SLIM_FACTOR cannot be zero");
     // A name may stand for both addresses.
     const ether = config.ETH ?? arg.etherAddress.parse(args[0] ?? "", scope);
-    if (!(ether instanceof Uint8Array)) error("argument ETH is missing");
+    if (!(ether instanceof Uint8Array)) error("ETH: parse error");
     const { address, mask } = config.IP;
     const ofNetwork = mask === 0xffffffff ? 0xffffffff : (address | ~mask) >>> 0;
     const eth = ether instanceof Uint8Array ? ether : new Uint8Array(6);
-    return { eth, broadcast: config.BROADCAST ?? ofNetwork, query: requestFrame(eth, 0) };
+    return { eth, broadcast: config.BROADCAST ?? ofNetwork, query: requestFrame(eth) };
   },
-  holds: (config) => Math.min(config.CAPACITY, 2048),
+  peers: ({ config, named }): Peers => ({
+    table: config.TABLE === undefined ? undefined : named(config.TABLE, ArpTable),
+  }),
+  holds: (config) => (config.TABLE === undefined ? Math.min(config.CAPACITY || 2048, 2048) : 0),
   state,
   initial: ({ plan }) => ({ broadcast: plan.broadcast }),
   handlers: {
+    table: { read: (s, context) => hostTable(s, context).table() },
+    stats: {
+      read: (s, context) => `${s.drops + hostTable(s, context).killed} packets killed\n${s.queries} ARP queries sent\n`,
+    },
+    count: { read: (s, context) => hostTable(s, context).count },
+    length: { read: (s, context) => hostTable(s, context).held },
     queries: { counter: "queries" },
     responses: { counter: "responses" },
     drops: { counter: "drops" },
-    length: { gauge: "held", unit: "packets" },
-    count: { gauge: "table", unit: "entries" },
-    ether: { constant: ({ plan }) => formatEtherAddress(plan.eth) },
+    insert: { write: (s, text, context) => hostTable(s, context).insert(text), flags: "" },
+    delete: { write: (s, text, context) => hostTable(s, context).delete(text), flags: "" },
+    clear: {
+      flags: "",
+      write(s, _text, context) {
+        s.queries = 0;
+        s.responses = 0;
+        s.drops = 0;
+        hostTable(s, context).clear();
+      },
+    },
   },
+  handlerOrder: ["table", "stats", "count", "length", "queries", "responses", "drops", "broadcast", "ipaddr"],
+  offers: (offer) => [
+    offer(
+      ArpTable,
+      (c, context) => tableOf(c, context as unknown as Context),
+      (s, context) => hostTable(s, context as never),
+    ),
+  ],
   push(c, port, packet, context) {
-    const { state, config, clock, output } = context;
     if (port === 1) {
       learn(c, packet, context);
       return;
     }
-    const wanted = packet.dstIp.get();
-    const ask = (address: I32): void => query(c, address, context);
-    const broadcast = wanted.eq(0xffffffff).or(wanted.eq(state.broadcast.get()));
-    const key = wanted.swap32();
-    const found = state.table.find([key]);
+    const { state, config, clock, output, packets, line, name } = context;
+    const table = tableOf(c, context);
     const now = clock.now();
+    const drop = (reason: string): void => {
+      state.drops.inc();
+      packet.drop(reason);
+    };
+    c.if(state.ip.get().eqz(), () => drop("no address of its own"));
+    const wanted = packet.dstIp.get();
+    const key = wanted.swap32();
+    const entry = table.find(key, now);
     const ether = c.var("i64", storedBytes(broadcastAddress), "ether");
-    c.if(broadcast.eqz(), () => {
-      const entry = c.var("i32", found, "entry");
-      c.if(found.eqz(), () => {
-        entry.set(makeEntry(c, key, context));
-        c.if(entry.get().eqz(), () => {
-          state.drops.inc();
-          packet.drop("ARP table full");
-        });
-        state.table.expiresAt(entry.get(), now.add(config.TIMEOUT));
-      });
-      const value = state.table.value(entry.get());
-      c.if(value.known.get().eqz(), () => {
-        c.if(state.held.get().geU(config.CAPACITY), () => {
-          state.drops.inc();
-          packet.drop("too many packets wait for ARP");
-        });
-        state.held.inc();
-        value.waiting.append(packet);
-        const asked = value.asked.get();
-        c.if(asked.eqz().or(now.sub(asked).geU(queryInterval)), () => {
-          value.asked.set(now);
-          ask(key);
-        });
-      });
-      // Known, but not confirmed for a while: use it and ask again.
-      const stale = now
-        .add(config.TIMEOUT - config.POLL_TIMEOUT)
-        .geU(state.table.expires(entry.get()))
-        .and(now.sub(value.asked.get()).geU(second));
-      c.if(stale, () => {
-        value.asked.set(now);
-        ask(key);
-      });
-      ether.set(value.ether.get());
+    c.if(
+      entry,
+      () => {
+        ether.set(table.ether(entry));
+        c.if(table.poll(entry, now, boundedTime(config.POLL_TIMEOUT)), () =>
+          query(c, key, packet, config.BROADCAST_POLL ? storedBytes(broadcastAddress) : ether.get(), context),
+        );
+      },
+      () =>
+        c.if(wanted.ne(0xffffffff).and(wanted.ne(state.broadcast.get())), () =>
+          c.if(
+            wanted.shrU(28).eq(0xe),
+            // The group's last 23 bits are those of its Ethernet address.
+            () => ether.set(key.shrU(8).and(0xffff7f).toI64().shl(24n).or(multicast)),
+            () => {
+              c.if(wanted.eqz(), () => {
+                c.if(state.warned.get().eqz(), () => {
+                  line().text(`${name} :: ARPQuerier: would query for 0.0.0.0; missing dest IP addr annotation?`).end();
+                  state.warned.set(1);
+                });
+                drop("no destination address");
+              });
+              table.append(key, now, packet, () => query(c, key, packet, storedBytes(broadcastAddress), context));
+            },
+          ),
+        ),
+    );
+    packets.room(packet, { head: ethernet.size }, (packet) => {
+      encapsulate(packet, ether.get(), context);
+      output(0).push(packet);
     });
-    c.if(packet.headroom.ltU(ethernet.size), () => packet.drop("no headroom"));
-    encapsulate(packet, ether.get(), context);
-    output(0).push(packet);
   },
-  timer(c, { state, clock, packets, timer }) {
-    const more = state.table.expire(clock.now(), forgottenAtOnce, (entry) => {
-      const { waiting } = state.table.value(entry);
-      c.loop(() => {
-        const first = waiting.shiftOrZero();
-        c.if(first.eqz(), () => c.break());
-        state.held.inc(-1);
-        state.drops.inc();
-        packets.take(first, (packet) => packet.drop("no answer to ARP"));
-      });
-      state.table.remove(entry);
-    });
-    c.if(state.table.length(), () => timer.after(c.select(more, c.i64(second / 1000n), c.i64(second))));
+  init(c, context) {
+    if (!context.peers.table) stagedArpTable(c, context).start();
+  },
+  timer(c, context) {
+    if (!context.peers.table) stagedArpTable(c, context).expire();
   },
 });
-
-/** An entry for an address that has none, or 0. */
-function makeEntry(c: FunctionBuilder, key: I32, { state, config, timer }: Context): I32 {
-  const entry = c.var("i32", 0, "made");
-  const length = state.table.length();
-  c.if(length.eqz(), () => timer.after(second));
-  c.if(length.ltU(config.TABLE_CAPACITY), () => entry.set(state.table.findOrAdd([key])));
-  return entry.get();
-}
 
 /** Puts an Ethernet header before a packet that has room for it. */
 function encapsulate(packet: Packet, destination: I64Like, { plan }: Context): void {
@@ -185,21 +210,31 @@ function encapsulate(packet: Packet, destination: I64Like, { plan }: Context): v
   header.emit({ destination: packet.c.i64(destination), source: plan.eth, etherType: etherTypes.ip });
 }
 
-/** A request for no address yet, from `ether` and `ip`. */
-function requestFrame(ether: Uint8Array, ip: number): Uint8Array {
+/** A request for no address yet, from `ether` and no address yet. */
+function requestFrame(ether: Uint8Array): Uint8Array {
   return Uint8Array.of(
     ...ethernet.bytes({ destination: broadcastAddress, source: ether, etherType: etherTypes.arp }),
-    ...arp.bytes({ operation: arpOperations.request, senderHardware: ether, senderProtocol: ip }),
+    ...arp.bytes({ operation: arpOperations.request, senderHardware: ether, senderProtocol: 0 }),
   );
 }
 
-/** Sends a request for the host whose address is the memory word `address`. */
-function query(c: FunctionBuilder, address: I32, { state, plan, data, packets, output, noutputs }: Context): void {
+/** Sends a request for the host of a packet, whose address is `address` as it stands in memory. */
+function query(
+  c: FunctionBuilder,
+  address: I32,
+  packet: Packet,
+  destination: I64Like,
+  { state, plan, data, packets, output, noutputs }: Context,
+): void {
   packets.make(plan.query.length, (request) => {
     copyBytes(c, request.data, data(plan.query, 16), plan.query.length);
-    const fields = dataOf(request).header(ethernet, "stated").payload("stated").header(arp, "stated");
+    const header = dataOf(request).header(ethernet, "stated");
+    header.destination.set(c.i64(destination));
+    const fields = header.payload("stated").header(arp, "stated");
     fields.senderProtocol.set(state.ip.get());
     fields.targetProtocol.stored.set(address);
+    request.timestamp.set(packet.timestamp.get());
+    request.annotation16(annotation.vlanTci).set(packet.annotation16(annotation.vlanTci).get());
     state.queries.inc();
     output(noutputs - 1).push(request);
   });
@@ -207,40 +242,27 @@ function query(c: FunctionBuilder, address: I32, { state, plan, data, packets, o
 
 /** Takes an ARP response: remembers the sender, lets the packets for it go. */
 function learn(c: FunctionBuilder, packet: Packet, context: Context): void {
-  const { state, config, clock, output, packets } = context;
-  const refuse = (): void => packet.drop("not an ARP response");
-  const message = dataOf(packet)
-    .need(ethernet.size + arp.size, refuse)
-    .header(ethernet)
-    .payload()
-    .header(arp);
-  c.if(message.wellFormed().and(message.operation.get().eq(arpOperations.reply)).eqz(), refuse);
+  const { state, clock, output, packets } = context;
+  const ether = dataOf(packet)
+    .need(ethernet.size + arp.size, () => packet.drop("not an ARP response"))
+    .header(ethernet);
   state.responses.inc();
+  const message = ether.payload().header(arp);
+  const sender = message.senderHardware.get();
+  const isGroup = sender.toI32().and(1);
+  const isResponse = ether.etherType
+    .get()
+    .eq(etherTypes.arp)
+    .and(message.hardwareType.get().eq(arpTypes.ethernet))
+    .and(message.protocolType.get().eq(arpTypes.ip))
+    .and(message.operation.get().eq(arpOperations.reply));
+  c.if(isResponse.eqz().or(isGroup), () => packet.drop("not an ARP response"));
   const key = message.senderProtocol.stored.get();
-  const entry = c.var("i32", state.table.find([key]), "entry");
-  c.if(entry.get().eqz(), () => entry.set(makeEntry(c, key, context)));
-  c.if(entry.get().eqz(), () => packet.drop("ARP table full"));
-  const value = state.table.value(entry.get());
-  const ether = message.senderHardware.get();
-  const now: I64 = clock.now();
-  value.ether.set(ether);
-  value.known.set(1);
-  value.asked.set(now);
-  state.table.expiresAt(entry.get(), now.add(config.TIMEOUT));
   packet.kill();
-  c.loop(() => {
-    const waiting = value.waiting.shiftOrZero();
-    c.if(waiting.eqz(), () => c.break());
-    state.held.inc(-1);
-    packets.take(waiting, (held) => {
-      c.if(
-        held.headroom.ltU(ethernet.size),
-        () => held.drop("no headroom"),
-        () => {
-          encapsulate(held, ether, context);
-          output(0).push(held);
-        },
-      );
-    });
-  });
+  tableOf(c, context).insert(key, sender, clock.now(), (held) =>
+    packets.room(held, { head: ethernet.size }, (held) => {
+      encapsulate(held, sender, context);
+      output(0).push(held);
+    }),
+  );
 }

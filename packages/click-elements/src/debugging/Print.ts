@@ -35,11 +35,11 @@ export const Print: ElementClass = element({
     CONTENTS: keyword(arg.string, "HEX"),
     TIMESTAMP: keyword(arg.bool, false),
     PRINTANNO: keyword(arg.bool, false),
-    ACTIVE: keyword(live(arg.bool), true),
+    ACTIVE: keyword(live(arg.bool, { flags: ".c" }), true),
     HEADROOM: keyword(arg.bool, false),
   },
   prepare: ({ config, error }) => ({
-    contents: readContents(config.CONTENTS, error),
+    contents: readContents(config.CONTENTS, error) ?? "NONE",
     limit: config.NBYTES ?? config.LENGTH ?? config.MAXLENGTH,
   }),
   action(c, packet, { config, plan, state, line }) {
