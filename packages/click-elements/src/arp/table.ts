@@ -170,7 +170,10 @@ export function stagedArpTable(c: FunctionBuilder, { state, config, clock, packe
   const mayAsk = (entry: I32, now: I64): I32 => {
     const { polled, polls } = entries.value(entry);
     const pause = c.select(polls.get().geU(10), c.i64(seldom), c.i64(often));
-    return now.geU(polled.get().add(pause));
+    return polls
+      .get()
+      .eqz()
+      .or(now.geU(polled.get().add(pause)));
   };
   const asked = (entry: I32, now: I64): void => {
     const { polled, polls } = entries.value(entry);

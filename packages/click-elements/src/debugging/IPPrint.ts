@@ -54,10 +54,10 @@ export const IPPrint: ElementClass = element({
     const { OUTFILE } = config;
     const { files } = host;
     if (OUTFILE && !files) throw "files are not available here";
+    if (OUTFILE) opening(() => files?.write(OUTFILE, "", false));
     const trouble = new FileTrouble(host);
     const limit = plan.limit < 0 ? Number.POSITIVE_INFINITY : plan.limit;
     return {
-      start: () => OUTFILE && opening(() => files?.write(OUTFILE, "", false)),
       packet(packet) {
         if (packet.network < 0) return 0;
         let text = config.LABEL ? `${config.LABEL}: ` : "";

@@ -9,7 +9,7 @@
  *
  * BADSRC is a list of addresses, with spaces between them, that no packet may come from, unless it goes to one of GOODDST.
  * INTERFACES gives the router's own addresses with their prefixes, `18.26.4.9/24 18.32.9.44/28`: their broadcast addresses,
- * 0.0.0.0 and 255.255.255.255 are bad sources, and the addresses good destinations; BADSRC and GOODDST take their place.
+ * 0.0.0.0 and 255.255.255.255 are bad sources, and the addresses good destinations; BADSRC and GOODDST then do not count.
  *
  * Handlers: drops (read); with DETAILS true, drop_details (read), the drops by reason.
  *
@@ -51,8 +51,8 @@ export const CheckIPHeader: ElementClass = element({
   prepare({ config: { INTERFACES, BADSRC, GOODDST, OFFSET } }) {
     const broadcasts = INTERFACES?.map(({ address, mask }) => (address | ~mask) >>> 0);
     return {
-      bad: [...new Set(BADSRC ?? (broadcasts ? [...broadcasts, 0, 0xffffffff] : []))],
-      good: [...new Set(GOODDST ?? INTERFACES?.map(({ address }) => address) ?? [])],
+      bad: [...new Set(broadcasts ? [...broadcasts, 0, 0xffffffff] : (BADSRC ?? []))],
+      good: [...new Set(INTERFACES?.map(({ address }) => address) ?? GOODDST ?? [])],
       offset: Math.min(OFFSET, maximumLargeFrame),
     };
   },
