@@ -199,7 +199,8 @@ export class Router implements HandlerTree, Disposable, LoopSource {
   }
 
   private complain(problem: ConfigurationError): void {
-    this.chatter(`${problem.report()}\n`);
+    this.chatter.write(`${problem.report()}
+`);
     this.stop();
   }
 

@@ -5,15 +5,15 @@
  * TYPE is TCP or UNIX. Clients that connect get all chatter from then on, after the line
  * `Click::ChatterSocket/1.0` unless GREETING is false. A client that does not read loses lines, and holds up
  * nobody. Only this machine can connect, unless an address is given with the port, `10.0.0.1:7778`, or LOCALHOST is
- * false. A socket that cannot be opened is tried again RETRIES times, once a second. CHANNEL and QUIET_CHANNEL are accepted
- * with a warning. Runs in process only, not in a virtual machine.
+ * false. A socket that cannot be opened is tried again RETRIES times, once a second. With CHANNEL, clients get what is
+ * printed on that channel; nobody else does, unless QUIET_CHANNEL is false. Runs in process only, not in a virtual machine.
  *
  * When a configuration takes another's place, a ChatterSocket of the same name, type and port or file keeps its clients.
  *
  *   ChatterSocket(TCP, 7778)
  */
 import { createServer, type Server, type Socket } from "node:net";
-import { accepted, arg, type ElementClass, element, keyword, positional, required } from "@clickos/click-core/element";
+import { arg, type ElementClass, element, keyword, positional, required } from "@clickos/click-core/element";
 import { everywhere, listenOn, loopback, parseControlAddress } from "../host/control-server.ts";
 import { readSocketPlace, type SocketPlace } from "../host/socket-place.ts";
 import { opensAgain } from "../host/socket-retries.ts";
@@ -42,8 +42,8 @@ export const ChatterSocket: ElementClass = element({
   config: {
     TYPE: required(arg.string),
     WHERE: positional(arg.string, undefined),
-    CHANNEL: accepted(arg.string, "there is one channel"),
-    QUIET_CHANNEL: accepted(arg.bool, "there is one channel"),
+    CHANNEL: keyword(arg.string, undefined),
+    QUIET_CHANNEL: keyword(arg.bool, true),
     GREETING: keyword(arg.bool, true),
     LOCALHOST: keyword(arg.bool, true),
     RETRIES: keyword(arg.i32, 0),
@@ -87,10 +87,14 @@ export const ChatterSocket: ElementClass = element({
         (other as Kept).listening = undefined;
       },
       start() {
-        cancel = host.onChatter((text) => {
-          for (const socket of kept.listening?.clients ?? [])
-            if (socket.writableLength < maximumBacklog) socket.write(text, "latin1");
-        });
+        cancel = host.onChatter(
+          (text) => {
+            for (const socket of kept.listening?.clients ?? [])
+              if (socket.writableLength < maximumBacklog) socket.write(text, "latin1");
+          },
+          config.CHANNEL,
+          config.QUIET_CHANNEL,
+        );
       },
       open: () => (kept.listening ? undefined : opensAgain(open, config, host)),
       close() {
