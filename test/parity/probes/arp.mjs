@@ -22,7 +22,7 @@ const request = (target, options = {}) => {
 };
 
 /** @type {import("../probe.mjs").Probe[]} */
-const all = [
+const asked = [
   {
     name: "a packet waits for the answer to a query",
     config:
@@ -275,4 +275,4 @@ const waiting = [
 ];
 
 /** @type {import("../probe.mjs").Probe[]} */
-export const probes = all.filter(({ name }) => !waiting.includes(name));
+export const probes = asked.filter(({ name }) => !waiting.includes(name));
