@@ -15,7 +15,7 @@
  */
 import { annotation, arg, type ElementClass, element, keyword, live, positional } from "@clickos/click-core/element";
 import { type Contents, dump, readContents, readPayload } from "../lib/contents.ts";
-import { FileTrouble, opening } from "../lib/file-trouble.ts";
+import { FileTrouble } from "../lib/file-trouble.ts";
 import { ipLine } from "../lib/ip-line.ts";
 import { formatTimestamp } from "../lib/time.ts";
 
@@ -54,7 +54,11 @@ export const IPPrint: ElementClass = element({
     const { OUTFILE } = config;
     const { files } = host;
     if (OUTFILE && !files) throw "files are not available here";
-    if (OUTFILE) opening(() => files?.write(OUTFILE, "", false));
+    try {
+      if (OUTFILE) files?.write(OUTFILE, "", false);
+    } catch (e) {
+      throw (e as Error).message;
+    }
     const trouble = new FileTrouble(host);
     const limit = plan.limit < 0 ? Number.POSITIVE_INFINITY : plan.limit;
     return {
