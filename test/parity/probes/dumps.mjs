@@ -464,35 +464,16 @@ const all = [
   },
 ];
 
-const pending = new Set([
-  "the file's name is the first argument, and must be there",
-  "a file that is pulled has no task",
-  "FORCE_IP: what is no IP leaves on the second output",
-  "FORCE_IP: what is no IP is dropped where there is no second output",
-  "a file of raw IP forces it",
-  "FORCE_IP of a link type that holds none",
-  "nanoseconds are kept",
-  "a file that is not there",
-  "a file that is empty",
-  "a file that is too short",
-  "a file that is no capture",
-  "a file of another version",
-  "times: START 1, START_AFTER 1",
-  "times: END 1, INTERVAL 1",
-  "times: END_CALL f.stop, STOP true",
-  "END_CALL of a handler that is not there",
-  "SAMPLE 0",
-  "SAMPLE 2",
-  "filepos is written, and active",
-  "BURST is no keyword",
-  "ToDump: ENCAP RAW",
-  "ToDump: ENCAP 1",
-  "ToDump: ENCAP ether",
-  "ToDump: ENCAP IP, USE_ENCAP_FROM c",
-  "ToDump: USE_ENCAP_FROM of an element that does not say",
-  "ToDump: USE_ENCAP_FROM of elements that disagree",
-  "ToDump: USE_ENCAP_FROM of what is no element",
-  "ToDump: a file that cannot be made",
-  "standard output is one stream",
-]);
-export const probes = all.filter(({ name }) => !pending.has(name));
+// Differences that are known and not closed yet.
+export const open = all.filter(({ name }) =>
+  [
+    "FORCE_IP of a link type that holds none",
+    "a file that is empty",
+    "a file that is too short",
+    "a file that is no capture",
+    "a file of another version",
+  ].includes(name),
+);
+
+/** @type {import("../probe.mjs").Probe[]} */
+export const probes = all.filter((probe) => !open.includes(probe));

@@ -1,6 +1,5 @@
 // The language: statements, names, connections, compounds and groups.
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of configurations look like this
-import { messagesOf } from "../messages.mjs";
 
 /** Shows the flat configuration, or what is wrong. */
 const flat = (name, config, more = {}) => ({ name, config, args: ["-q", "-h", "flatconfig"], ...more });
@@ -11,6 +10,8 @@ const nested = (open, close, levels, inside = "Idle -> Discard") => open.repeat(
 const all = [
   flat("statements need no semicolons", "a :: Idle b :: Discard a -> b"),
   flat("a class and an alias without semicolons", "elementclass B Null elementclass A B Idle -> A -> Discard"),
+  flat("elements with configurations on lines", 'Message("x")\nMessage("y")\n'),
+  flat("a group after a complete chain", "Idle -> Discard (Idle -> Discard)"),
   flat("a compound after a complete chain", "Idle -> Discard {Idle -> Discard}"),
   flat("a port list after a complete chain", "a :: Idle; b :: Discard; a -> b [1] c :: Discard"),
   flat("a class in terms of its old meaning", "elementclass Null { input -> Null -> output } Idle -> Null -> Discard"),
@@ -51,9 +52,14 @@ const all = [
     "two open sides",
     "t :: Tee(2); Idle -> t; r :: RoundRobinSched; q :: Queue; t [] => [] s :: Strip(1) -> Discard",
   ),
+  flat("a mismatch with an open side", "t :: Tee(2); Idle -> t; t [0,1,] => a :: Discard"),
   flat(
     "ports in hexadecimal and octal",
     "t :: Tee(10); Idle -> t; t [0x0] -> Discard; t [010] -> Discard; t[1-7] => Discard, Discard, Discard, Discard, Discard, Discard, Discard; t[0b1001] -> Discard",
+  ),
+  flat(
+    "a pull output may feed several",
+    "Idle -> q :: Queue; q -> a :: Unqueue -> Discard; q -> b :: Unqueue -> Discard",
   ),
   flat("input and output at top level", "input :: Idle; output :: Discard; input -> output"),
   flat("input ports at the start of a chain", "a :: Idle; b :: Discard; [1] a -> b"),
@@ -65,8 +71,10 @@ const all = [
     "t :: Tee(2); Idle -> t; s :: Strip(1); t [0,1] -> [0,1] s -> Discard",
   ),
   flat("several to one", "a, b :: Idle; c :: Discard; a, b -> c"),
+  flat("one to several", "a :: Idle; c, d :: Discard; a -> c, d"),
   flat("a double arrow, port by port", "t :: Tee(2); Idle -> t; t => c :: Discard, d :: Discard"),
   flat("a list is no declaration in a chain", "a, b :: Idle -> Discard"),
+  flat("a list declaration", "a, b :: Queue(5); Idle -> a -> b -> Discard"),
   flat("a list of classes", "Idle, Idle -> Discard"),
   flat("a list that ends in a comma", "a, b, :: Idle;"),
   flat("a group with a name", "x :: (input -> Null -> output); Idle -> x -> Discard"),
@@ -171,10 +179,12 @@ const all = [
   flat("a scheduler without inputs", "PrioSched -> Discard"),
   flat("a round robin without inputs", "RoundRobinSched -> Unqueue -> Discard"),
   flat("a time sorted scheduler without inputs", "TimeSortedSched -> Unqueue -> Discard"),
+  flat("a pull switch without inputs", "PullSwitch -> Unqueue -> Discard"),
   flat("a static pull switch without inputs", "StaticPullSwitch(0) -> Unqueue -> Discard"),
   flat("a paint switch without outputs", "Idle -> PaintSwitch"),
   flat("a static switch without outputs", "Idle -> StaticSwitch(0)"),
   flat("a circle of pass-throughs", "elementclass W { input -> output } a :: W; b :: W; a -> b -> a; Idle -> Discard"),
+  flat("a hub with more outputs than inputs", "h :: Hub; Idle -> h; h[0] -> Discard; h[1] -> Discard"),
   {
     name: "a null character ends the text",
     files: { "a.click": "Idle -> Discard;\0 foo bar" },
@@ -197,6 +207,10 @@ const all = [
     "elementclass X { input -> t :: Tee(2) -> output; t[1] -> Discard; } Idle -> x :: X -> Discard",
   ),
   flat(
+    "configurations are kept as they are",
+    "Idle -> Print( ) -> Print(a, 5 ) -> Print(  b , \n 5 // d\n) -> Print(\tc /* x */ d) -> Discard",
+  ),
+  flat(
     "an empty rest",
     "elementclass A { $a, __REST__ $r | input -> Print($a, $r) -> output } Idle -> A(5) -> Discard",
   ),
@@ -204,6 +218,7 @@ const all = [
   flat("a line marker in a configuration", 'Idle -> Print(a\n# 40 "z"\n) -> Discard; foo -> bar'),
   flat("a line marker with an empty name", '# 4 "x"\nfoo -> Discard;\n# 4 ""\nbar -> Discard'),
   flat("line markers", '#line 20 "elsewhere"\nfoo -> Discard;\n# 7\nbar -> Discard; # 8 "y"\n'),
+  flat("a name that ends in a colon", '# 4 "x:"\nfoo -> Discard;\n# 4 "x "\nbar -> Discard;'),
   flat("an unknown directive", "#define x\nIdle -> Discard"),
   flat("lone carriage returns end lines", "\r\r\r\nfoo -> Discard"),
   flat("a backslash does not protect a parenthesis", "Idle -> Print(a\\)b) -> Discard"),
@@ -222,6 +237,7 @@ const all = [
     "elementclass Out { elementclass In { input -> Null -> output } input -> In -> output } Idle -> Out -> Discard; a :: In",
   ),
   flat("a class in a group is everyone's", "(elementclass In { input -> Null -> output }) Idle -> In -> Discard"),
+  flat("an input that goes to several", "elementclass F { input -> Discard; input -> Discard } Idle -> F"),
   flat("several outputs into one", "elementclass F { a :: Idle; b :: Idle; a -> output; b -> output } F -> Discard"),
   flat("connections that are written twice", "a :: Idle; b :: Discard; a -> b; a -> b"),
   flat("an unused group input", "Idle -> (input -> Discard; Idle -> output) -> Discard"),
@@ -244,4 +260,11 @@ const all = [
     "elementclass x/n { input -> output } elementclass X { input -> n :: Null -> output } x :: X; Idle -> x -> Discard",
   ),
 ];
-export const probes = all.map((probe) => ({ ...probe, mask: messagesOf }));
+
+// Differences that are known and not closed yet.
+export const open = all.filter(({ name }) =>
+  ["elements with configurations on lines", "a pull switch without inputs"].includes(name),
+);
+
+/** @type {import("../probe.mjs").Probe[]} */
+export const probes = all.filter((probe) => !open.includes(probe));

@@ -303,36 +303,30 @@ const all = [
   },
 ];
 
-/** These are compared once messages have Click's form. */
-const waiting = [
-  "Print CONTENTS that it does not know",
-  "Print LENGTH and NBYTES",
-  "Print's arguments",
-  "IPPrint of a truncated header",
-  "IPPrint CONTENTS that it does not know",
-  "IPPrint OUTFILE that cannot be opened",
-  "IPPrint CHANNEL",
-  "Message",
-  "Message of two words",
-  "a Message's type",
-  "a warning",
-  "an error",
-  "Message without a text",
-  "several lines of a Message",
-  "Error",
-  "Error after another message",
-  "ProgressBar prints nothing but on a terminal",
-  "ProgressBar's handlers are checked",
-  "ProgressBar's handlers are read",
-  "ProgressBar's elements are checked",
-  "ProgressBar's size handlers are checked",
-  "ProgressBar needs a handler",
-  "ProgressBar's arguments",
-  "ProgressBar's handlers",
-  "ProgressBar's handlers without a size",
-  "ProgressBar's handlers may be written",
-  "what may not be written to a ProgressBar",
-];
+// Differences that are known and not closed yet.
+export const open = all.filter(({ name }) =>
+  [
+    "IPPrint of a truncated header",
+    "IPPrint OUTFILE that cannot be opened",
+    "Message",
+    "a Message's type",
+    "a warning",
+    "Message without a text",
+    "several lines of a Message",
+    "Error after another message",
+    "ProgressBar prints nothing but on a terminal",
+    "ProgressBar's handlers are checked",
+    "ProgressBar's handlers are read",
+    "ProgressBar's elements are checked",
+    "ProgressBar's size handlers are checked",
+    "ProgressBar needs a handler",
+    "ProgressBar's arguments",
+    "ProgressBar's handlers",
+    "ProgressBar's handlers without a size",
+    "ProgressBar's handlers may be written",
+    "what may not be written to a ProgressBar",
+  ].includes(name),
+);
 
 /** @type {import("../probe.mjs").Probe[]} */
-export const probes = all.filter(({ name }) => !waiting.includes(name));
+export const probes = all.filter((probe) => !open.includes(probe));

@@ -293,29 +293,14 @@ const all = [
   { name: "SetTimestamp has no delta", config: "Idle -> SetTimestamp(DELTA true) -> SetTimestamp(x) -> Discard" },
 ];
 
-/** These are compared once messages have Click's form. */
-const waiting = [
-  "a Switch's output must be there",
-  "a Switch without outputs cannot send to the first",
-  "StaticSwitch needs an output",
-  "Tee's number is that of its outputs",
-  "Tee of one output with another number",
-  "a Tee's number is not negative",
-  "PullTee's number is that of its outputs",
-  "a color is a byte",
-  "annotation bytes that are not there",
-  "Strip needs a length",
-  "Truncate needs a length",
-  "Pad to a length",
-  "CheckIPHeader without them has none",
-  "an address of INTERFACES is a good destination of bad sources",
-  "CheckIPHeader has one argument without a keyword",
-  "CheckIPHeader's offset",
-  "CheckIPHeader's old arguments",
-  "EtherEncap's addresses and type may be written",
-  "EtherEncap's arguments",
-  "SetTimestamp has no delta",
-];
+// Differences that are known and not closed yet.
+export const open = all.filter(({ name }) =>
+  [
+    "CheckIPHeader has one argument without a keyword",
+    "CheckIPHeader's offset",
+    "CheckIPHeader's old arguments",
+  ].includes(name),
+);
 
 /** @type {import("../probe.mjs").Probe[]} */
-export const probes = all.filter(({ name }) => !waiting.includes(name));
+export const probes = all.filter((probe) => !open.includes(probe));

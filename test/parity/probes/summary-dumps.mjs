@@ -496,21 +496,11 @@ const all = [
   })),
   { name: "a summary that cannot be written", config: "Idle -> ToIPSummaryDump(nosuch/x)" },
 ];
-const pending = new Set([
-  "a dump that is not there",
-  "a dump that is empty",
-  'arguments: FromIPSummaryDump(d, DATA "x")',
-  "arguments: FromIPSummaryDump(STOP true)",
-  "arguments: FromIPSummaryDump(d, PROTO tcp)",
-  "arguments: FromIPSummaryDump(d, BURST 5)",
-  "arguments: FromIPSummaryDump(d, SAMPLE 2)",
-  "arguments: ToIPSummaryDump(-, FIELDS foo ip_src bar)",
-  'arguments: ToIPSummaryDump(-, FIELDS "ip_src ip_dst")',
-  'arguments: ToIPSummaryDump(-, FIELDS "")',
-  "arguments: ToIPSummaryDump(-, FIELDS payload, BINARY true)",
-  "arguments: ToIPSummaryDump(-, DATA ip_src)",
-  "arguments: ToIPSummaryDump(-, FIELDS seq flags win dir time capture_len tcp_sum nts)",
-  "a summary that cannot be written",
-  "SAMPLE 0",
-]);
-export const probes = all.filter(({ name }) => !pending.has(name));
+
+// Differences that are known and not closed yet.
+export const open = all.filter(({ name }) =>
+  ["a dump that is empty", "arguments: ToIPSummaryDump(-, DATA ip_src)"].includes(name),
+);
+
+/** @type {import("../probe.mjs").Probe[]} */
+export const probes = all.filter((probe) => !open.includes(probe));

@@ -1,11 +1,11 @@
 // What is said of a text that is not understood, and where.
-import { messagesOf } from "../messages.mjs";
 
 const quiet = (name, config, more = {}) => ({ name, config, args: ["-q"], ...more });
 
 /** @type {import("../probe.mjs").Probe[]} */
 const all = [
   quiet("two arrows", "Idle -> -> Discard"),
+  quiet("an arrow at the start", "-> Discard"),
   quiet("an arrow at the end", "Idle ->"),
   quiet("an arrow before a semicolon", "Idle -> ; Discard"),
   quiet("two semicolons in a chain", "Idle ;; -> Discard"),
@@ -14,8 +14,10 @@ const all = [
   quiet("a stray bracket", "] Idle -> Discard"),
   quiet("stray bars", "|| Idle | -> Discard"),
   quiet("a stray comma", ", Idle -> Discard"),
+  quiet("a comma before an arrow", "Idle, -> Discard"),
   quiet("colons at the start", ":: Idle -> Discard"),
   quiet("colons after a declaration", "a :: Idle :: Discard"),
+  quiet("a character that is not ASCII", "Idle -> \u00c3 Discard"),
   quiet("a question mark", "Idle ? Discard"),
   quiet("a string", '"abc" Idle -> Discard'),
   quiet("a plain minus", "Idle - Discard"),
@@ -55,7 +57,16 @@ const all = [
   ),
   quiet("an argument for none", "elementclass A { input -> Null -> output } Idle -> A(1) -> Discard"),
   quiet("no argument for one", "elementclass A { $x | input -> Print($x) -> output } Idle -> A -> Discard"),
+  quiet(
+    "ports of an extension",
+    "elementclass Null { $x, $y | input -> Null -> output || ... } Idle -> Null(1) -> Discard",
+  ),
   quiet("an anonymous compound that does not fit", "Idle -> { $x | input -> Print($x) -> output } -> Discard"),
+  quiet(
+    "an arrow that begins a second chain",
+    "elementclass A { input -> Null -> [0] output; a :: Idle -> Discard; -> Null -> output; } Idle -> A -> Discard",
+  ),
+  quiet("a double arrow that begins a second chain", "Idle -> { input -> Discard; => Null -> output; } -> Discard"),
   quiet("an implicit port in the middle", "elementclass A { input -> [0] -> output } Idle -> A -> Discard"),
   quiet("implicit ports in a list", "elementclass A { input => [0], [1]; } a :: A"),
   quiet("errors of a library and of the file", "", {
@@ -69,4 +80,9 @@ const all = [
   quiet("errors of the text and of elements", "Idle -> foo; Print(NOSUCH 5); Queue(a)"),
   quiet("an unknown element and unconnected ports", "q :: Queue; foo -> Discard"),
 ];
-export const probes = all.map((probe) => ({ ...probe, mask: messagesOf }));
+
+// Differences that are known and not closed yet.
+export const open = all.filter(({ name }) => ["a character that is not ASCII"].includes(name));
+
+/** @type {import("../probe.mjs").Probe[]} */
+export const probes = all.filter((probe) => !open.includes(probe));

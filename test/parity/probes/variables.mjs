@@ -1,6 +1,5 @@
 // Arguments, variables, requirements, libraries.
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of configurations look like this
-import { messagesOf } from "../messages.mjs";
 
 const flat = (name, config, more = {}) => ({
   name,
@@ -13,7 +12,7 @@ const chain = (text) => `Idle -> ${text} -> Discard`;
 const wrapped = "elementclass A { $x | input -> Print($x) -> output } ";
 
 /** @type {import("../probe.mjs").Probe[]} */
-const all = [
+export const probes = [
   flat(
     "parentheses do not protect commas",
     "elementclass A { $x, $y | input -> Print($x) -> Print($y) -> output } Idle -> A((a, 5)) -> Discard",
@@ -27,6 +26,7 @@ const all = [
   flat("a default with blanks", chain("Print(${ x - d })")),
   flat("a default of a defined variable", `define($x 5) ${chain("Print(${x-abc})")}`),
   flat("a default of an empty variable", `define($x) ${chain("Print(a${x-abc})")}`),
+  flat("a default with variables", `define($z 7) ${chain("Print(${x-$z}, ${x-a${z}b})")}`),
   flat("a colon and a default", `define($y, $z 5) ${chain("Print(${x:-d$z}, 5${y:-e})")}`),
   flat("a word of a value", `define($x a  b "c d" e) ${chain("Print(${x[0]}${x[2]}${ x [ 3] }${x[9]}.)")}`),
   flat("a word by another base", `define($x a b c d e f g h i j) ${chain("Print(${x[0x9]}${x[010]})")}`),
@@ -44,6 +44,7 @@ const all = [
     config: `define($x 1) ${chain("Print($x)")}`,
     args: ["-q", "-h", "flatconfig", "x=4"],
   },
+  { name: "a parameter given twice", config: chain("Print($x)"), args: ["-q", "-h", "flatconfig", "x=7", "x=8"] },
   {
     name: "a library beside the file that requires it",
     files: {
@@ -128,15 +129,20 @@ const all = [
   flat("no requirement", "require() require(,) Idle -> Discard"),
   flat("require without parentheses", "require x; Idle -> Discard"),
   flat("a value with parentheses and arrows", `define($v a) -> Null( ) ${chain("Print($v)")}`),
+  { name: "a parameter with parentheses and arrows", config: chain("Print($v)"), args: ["-q", "v=a) -> Null("] },
   flat("a value between double quotes", `define($y "a b", $z c$d) ${chain('Print("x $y z $z")')}`),
   flat("a value with a newline between double quotes", `define($y a\nb) ${chain('Print("x $y")')}`),
   flat("a value between single quotes", `define($y 5) ${chain("Print('$y')")}`),
   flat("a backslash before a dollar", `define($x 5) ${chain('Print(\\$x) -> Print("\\$x")')}`),
   flat("a backslash before digits", `define($5 7) ${chain("Print(\\5)")}`),
+  flat("variables in comments", `define($x 5) ${chain("Print(a /* $x */, 5 // $x\n, $x)")}`),
   flat(
     "nothing left of a value",
     `define($x, $y 5) ${chain("Print($x) -> Print($x, 5) -> Print($x$y) -> Print($x, $y) -> Print(a$x)")}`,
   ),
+  flat("a dollar that is no variable", chain("Print(a$, $-b, $ c)")),
+  flat("a brace without an end", `define($x 5) ${chain("Print($x ${x)")}`),
+  flat("a parenthesis after a dollar", chain("Print($(x) a)")),
   flat(
     "variables of compounds",
     "elementclass A { $x | define($y $x$x) input -> Print($y) -> output } Idle -> A(5) -> Discard",
@@ -159,6 +165,10 @@ const all = [
     "elementclass A { $x, $y | input -> Print(a$x.$y) -> output } Idle -> A(, 5) -> A(1, ) -> Discard",
   ),
   flat(
+    "keywords after a positional argument",
+    "elementclass A { $a, FOO $f, BAR $b | input -> Print($a$f$b) -> output } Idle -> A(1, BAR 2, FOO 3) -> A(FOO 4, BAR 2, FOO 3) -> Discard",
+  ),
+  flat(
     "a keyword without a value",
     "elementclass A { FOO $f | input -> Print(a$f) -> output } Idle -> A(FOO) -> Discard",
   ),
@@ -168,4 +178,3 @@ const all = [
     "elementclass A { $a, FOO $f, __REST__ $r | input -> Print($a$f, $r) -> output } Idle -> A(1, MAXLENGTH 2, FOO 3, CONTENTS NONE) -> Discard",
   ),
 ];
-export const probes = all.map((probe) => ({ ...probe, mask: messagesOf }));

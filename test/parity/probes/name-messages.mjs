@@ -1,0 +1,2 @@
+// What is told of names that are wrong, or stand for nothing.
+export { messages as probes } from "./names.mjs";
