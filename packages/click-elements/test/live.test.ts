@@ -124,7 +124,6 @@ describe("handlers of arguments", () => {
       DelayUnqueue: ["delay"],
       Discard: ["active"],
       EtherEncap: ["src", "dst", "ethertype"],
-      FromIPSummaryDump: ["active"],
       IPPrint: ["active"],
       InfiniteSource: ["data", "limit", "burst", "active", "length"],
       Paint: ["color"],
