@@ -11,7 +11,7 @@ const values = [...numbers, ...numbers.map((n) => `${n}s`), "1ns", "0.1", "1e300
 const samples: Record<string, readonly string[]> = {
   ARPQuerier: ["IP 10.0.0.1", "ETH 1:1:1:1:1:1"],
   Classifier: ["-"],
-  FromIPSummaryDump: ["DATA \"1.2.3.4\"", "FIELDS ip_src"],
+  FromIPSummaryDump: ['DATA "1.2.3.4"', "FIELDS ip_src"],
   ICMPError: ["SRC 10.0.0.1", "TYPE timeexceeded"],
   ICMPRewriter: ["MAPS peer"],
   IPClassifier: ["-"],
