@@ -204,7 +204,7 @@ export function routerHandlers(sources: HandlerSources): RouterHandlers {
     return {
       entry,
       read: () => tasks.ticketsOf(task),
-      write: (value, { warn }) => tasks.setTickets(task, value, warn),
+      write: (value, report) => tasks.setTickets(task, value, (message) => report.warn(message)),
     };
   };
 

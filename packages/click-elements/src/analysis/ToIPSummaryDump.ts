@@ -74,7 +74,7 @@ export const ToIPSummaryDump: ElementClass = element({
     BINARY: keyword(arg.bool, false),
   },
   prepare({ config, error, warning }): ToSummaryPlan {
-    if (config.DATA) warning("DATA: warning: argument deprecated");
+    if (config.DATA) warning("argument deprecated", { subject: "DATA" });
     const fields = columnNames(config.FIELDS || config.CONTENTS || config.DATA || "timestamp ip_src").flatMap(
       (name) => {
         const field = summaryField(name);

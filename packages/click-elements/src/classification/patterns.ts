@@ -35,7 +35,7 @@ export function patternReport(
 ): Report {
   return {
     error: (message, hint) => error(`pattern ${argument}: ${message}`, argument, hint),
-    warning: (message) => warning(`pattern ${argument}: ${message}`, argument),
+    warning: (message) => warning(message, { argument, subject: `pattern ${argument}` }),
   };
 }
 
