@@ -10,7 +10,7 @@ import { codeOf, imageOf, link } from "./images.ts";
 let image: Image;
 let code: Uint8Array<ArrayBuffer>;
 beforeAll(async () => {
-  image = await link("FromDevice(0) -> c :: Counter -> Queue -> ToDevice(1)");
+  image = await link("FromDevice(0) -> c :: Counter -> Queue -> ToDevice(1); InfiniteSource -> Unqueue -> Discard");
   code = codeOf(image);
 });
 
@@ -51,7 +51,7 @@ describe("a manifest", () => {
     visit(image.manifest, "");
     expect(paths.length).toBeGreaterThan(60);
     for (const path of paths) {
-      const isOptional = /\.(task|due|unit|at|text|heap)$/.test(path);
+      const isOptional = /\.(task|wakes|due|unit|flags|at|text|heap)$|\.elements\.\d+\.timers$/.test(path);
       const isItem = /\.\d+$|^library\./.test(path);
       if (!isOptional && !isItem)
         expect(await refusal(changed(path, undefined)), path).toMatch(/^BAD_MANIFEST .*missing/);
@@ -86,6 +86,8 @@ describe("a manifest", () => {
     ["router.elements.1.state", 3 * page, /manifest\.router\.elements\[1\]\.state/],
     ["router.elements.1.stateSize", 1e9, /manifest\.router\.elements\[1\]\.state: 1000000000 bytes at/],
     ["router.elements.0.task", 60_000, /manifest\.router\.elements\[0\]\.task: there are/],
+    ["router.elements.4.wakes.note", 60_000_000, /elements\[4\]\.wakes\.note: 4 bytes at 60000000 are not/],
+    ["router.elements.4.wakes.tasks.0", 3, /elements\[4\]\.wakes\.tasks\[0\]: there are 3 tasks/],
     ["router.drops.0.address", 5 * page, /manifest\.router\.drops\[0\]\.address/],
     ["router.pool.count", 100_000, /manifest\.router\.pool: \d+ bytes/],
     ["router.tasks.count", 65_537, /manifest\.router\.tasks\.count: 65537 is no/],

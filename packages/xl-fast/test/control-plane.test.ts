@@ -73,7 +73,7 @@ describe("the Click control plane in the store", () => {
     vm.write("d.active", "true");
     expect(pass()).toEqual([[63, 50]]);
     expect(() => vm.write("d.active", "perhaps")).toThrow("d.active: expected boolean");
-    expect(() => vm.write("q.ipaddr", "nobody")).toThrow("parse error");
+    expect(() => vm.write("q.ipaddr", "nobody")).toThrow("q.ipaddr: expected IP address");
   });
 
   it("takes configurations of any size", async () => {
@@ -124,9 +124,9 @@ describe("the Click control plane in the store", () => {
     const at = (r: number): string => `/local/domain/${vm.domain.id}/clickos/${r}`;
     expect(store.read(`${at(0)}/status`)).toBe("Halted");
     expect(store.read(`${at(0)}/error`)).toMatch(
-      /clickos\/0:1: unknown element class 'Countr'[\s\S]*did you mean 'Counter'/,
+      /clickos\/0:1: undeclared element 'Countr'[\s\S]*did you mean 'Counter'/,
     );
-    expect(vm.domain.console).toContain("unknown element class 'Countr'");
+    expect(vm.domain.console).toContain("undeclared element 'Countr'");
     await configure(b, vm, 0, "FromDevice(0) -> c :: Counter -> ToDevice(1)");
     expect([store.read(`${at(0)}/status`), store.exists(`${at(0)}/error`)]).toEqual(["Running", false]);
     // A broken successor does not take the place of what runs.

@@ -80,7 +80,7 @@ describe("handlers of a VM whose image another element library made", () => {
       /^tickets\trw\nscheduled\tr\n[\s\S]*\nhandlers\tr\.\nports\tr\.\nconfig\tr\.\nclass\tr\.\nname\tr\.\n$/,
     );
     expect(tree.list("c.*").sort()).toEqual(
-      "bit_rate byte_count byte_rate class config count handlers name ports rate reset reset_counts"
+      "bit_rate byte_count byte_count_call byte_rate class config count count_call handlers name ports rate reset reset_counts"
         .split(" ")
         .map((h) => `c.${h}`),
     );
