@@ -26,6 +26,7 @@ export {
   type PlatformContext,
   type ReceivedFrame,
   type RouterFunctions,
+  type RouterParts,
   routerControl,
   type StagedDevice,
   type StagedPool,

@@ -73,6 +73,7 @@ export {
   type Room,
   type ServiceContext,
   type ServiceHost,
+  type StagedNote,
   type StagedTimer,
   type StateOf,
 } from "./element/element.ts";
@@ -127,7 +128,7 @@ export type { FormerField, StateMover, TransferableField } from "./runtime/trans
 export { anew } from "./structures/anew.ts";
 export { ewma, type HostEwma, type HostRate, rate, type StagedEwma, type StagedRate } from "./structures/ewma.ts";
 export { fixedPointText } from "./structures/fixed-point.ts";
-export { gapRate, gapRateOf, type HostGapRate, type StagedGapRate } from "./structures/gap-rate.ts";
+export { type GapRateParts, gapRate, gapRateOf, type HostGapRate, type StagedGapRate } from "./structures/gap-rate.ts";
 export { type HashTableOptions, hashTable, type StagedHashTable } from "./structures/hash-table/hash-table.ts";
 export type { HostHashTable, HostTableEntry } from "./structures/hash-table/host-hash-table.ts";
 export { type HostPacketList, packetList, type StagedPacketList } from "./structures/packet-list.ts";

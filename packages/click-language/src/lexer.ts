@@ -8,18 +8,29 @@ import { type LineDirective, setLineDirectives } from "./lines.ts";
 import { unquote } from "./quoting.ts";
 import { skipComment, skipLine, skipQuoted } from "./skip.ts";
 
-const keywords = ["elementclass", "require", "provide", "define"] as const;
-const symbols = ["...", "::", "->", "=>", "||", ";", ",", "[", "]", "{", "}", "(", ")", "|", "-"] as const;
+export type Keyword = "elementclass" | "require" | "provide" | "define";
+export type TokenSymbol = "..." | "::" | "->" | "=>" | "||" | ";" | "," | "[" | "]" | "{" | "}" | "(" | ")" | "|" | "-";
+const keywords: readonly Keyword[] = ["elementclass", "require", "provide", "define"];
+const symbols: readonly TokenSymbol[] = [
+  "...",
+  "::",
+  "->",
+  "=>",
+  "||",
+  ";",
+  ",",
+  "[",
+  "]",
+  "{",
+  "}",
+  "(",
+  ")",
+  "|",
+  "-",
+];
 
 /** What a token is; most are what they look like. A `character` is one that means nothing. */
-export type TokenKind =
-  | "name"
-  | "variable"
-  | "config"
-  | "character"
-  | "end"
-  | (typeof keywords)[number]
-  | (typeof symbols)[number];
+export type TokenKind = "name" | "variable" | "config" | "character" | "end" | Keyword | TokenSymbol;
 
 export interface Token {
   readonly kind: TokenKind;
@@ -29,8 +40,8 @@ export interface Token {
   readonly end: number;
 }
 
-const isKeyword = (word: string): word is (typeof keywords)[number] => (keywords as readonly string[]).includes(word);
-const symbolsByStart = new Map<string, (typeof symbols)[number][]>();
+const isKeyword = (word: string): word is Keyword => (keywords as readonly string[]).includes(word);
+const symbolsByStart = new Map<string, TokenSymbol[]>();
 for (const s of symbols) symbolsByStart.set(s[0] as string, [...(symbolsByStart.get(s[0] as string) ?? []), s]);
 
 export class Lexer {

@@ -4,6 +4,6 @@
  * @packageDocumentation
  */
 export type * from "./ast.ts";
-export type { Token, TokenKind } from "./lexer.ts";
+export type { Keyword, Token, TokenKind, TokenSymbol } from "./lexer.ts";
 export { lex } from "./parser.ts";
 export { printConfiguration } from "./print.ts";

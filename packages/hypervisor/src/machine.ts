@@ -54,8 +54,8 @@ const WOKEN = 6;
 const TIMER = 8;
 
 /** How a slice ends, by number. */
-const ends = ["idle", "more", "polling"] as const;
-export type SliceEnd = (typeof ends)[number];
+export type SliceEnd = "idle" | "more" | "polling";
+const ends: readonly SliceEnd[] = ["idle", "more", "polling"];
 
 const domainsAt = maximumPcpus * pcpuWords;
 

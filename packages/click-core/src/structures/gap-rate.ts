@@ -45,7 +45,7 @@ export interface HostGapRate {
 }
 
 /** A rate as a field of an element's state; `gapRateOf` is what it is at first. */
-export const gapRate: StagedField<StagedGapRate, HostGapRate & { readonly parts?: Parts }> = {
+export const gapRate: StagedField<StagedGapRate, HostGapRate & { readonly parts?: GapRateParts }> = {
   kind: "other",
   name: "gapRate",
   size: layout.size,
@@ -96,17 +96,17 @@ export const gapRate: StagedField<StagedGapRate, HostGapRate & { readonly parts?
   },
 };
 
-interface Parts {
+export interface GapRateParts {
   readonly rate: number;
   readonly gap: number;
 }
 
-function partsOf(rate: number): Parts {
+function partsOf(rate: number): GapRateParts {
   return { rate, gap: rate === 0 ? maximumRate + 1 : Math.floor(maximumRate / rate) };
 }
 
 /** A rate for an element's `initial`. */
-export function gapRateOf(rate: number): HostGapRate & { readonly parts: Parts } {
+export function gapRateOf(rate: number): HostGapRate & { readonly parts: GapRateParts } {
   const to = Math.min(rate, maximumRate);
   return { rate: to, parts: partsOf(to), assign() {}, reset() {} };
 }
