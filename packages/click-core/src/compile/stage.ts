@@ -292,7 +292,7 @@ class Stager {
           stateSize: e.state.size,
           layout: layoutOf[i] as number,
           ...(this.tasks.has(i) ? { task: this.tasks.get(i) as number } : {}),
-          ...(e.class.service && this.wakesOf(i) ? { wakes: this.wakesOf(i) } : {}),
+          ...(this.platform.services && e.class.service && this.wakesOf(i) ? { wakes: this.wakesOf(i) } : {}),
           ...(this.firstTimers[i] === undefined
             ? {}
             : { timers: { first: this.firstTimers[i] as number, count: timerCount(e) } }),

@@ -109,6 +109,8 @@ export class Router implements HandlerTree, Disposable, LoopSource {
   private current!: Instance;
   private readonly watches = new WatchList();
   private readonly simulation: Simulation | undefined;
+  /** Turns up to now in which tasks polled and found nothing. */
+  private quiet = 0;
   private inside = false;
   /** Stops among those asked for that only end the turn. */
   private yields = 0;
@@ -346,7 +348,6 @@ export class Router implements HandlerTree, Disposable, LoopSource {
    */
   run(rounds = 0x7fffffff, enough?: () => boolean): RunResult {
     if (this.simulation) return this.simulation.run(this.simulated, enough);
-    let quiet = 0;
     for (let left = rounds * Math.max(1, this.current.compiled.memory.tasks.count); left > 0; left -= firingsPerTurn) {
       if (this.asked && !this.keepsRunning()) return "stopped";
       this.current.words.now = this.now();
@@ -354,10 +355,10 @@ export class Router implements HandlerTree, Disposable, LoopSource {
       const fired = this.fireTimers(this.current.words.now, enough);
       this.checkWatches();
       if (this.asked && !this.keepsRunning()) return "stopped";
+      // Queues tell those who pull after some pulls only; a call of few rounds goes on counting where the last one ended.
+      this.quiet = result === 3 && !fired ? this.quiet + 1 : 0;
       if (result === 0 && !fired) return "idle";
-      // Queues tell those who pull after some pulls only.
-      quiet = result === 3 && !fired ? quiet + 1 : 0;
-      if (quiet >= turnsOfPolling) return "polling";
+      if (this.quiet >= turnsOfPolling) return "polling";
       if (enough?.()) break;
     }
     return "more";
