@@ -450,6 +450,8 @@ export interface ElementSpec<C extends ConfigSpec, P, S extends Fields, R = unkn
   service?(context: ServiceContext<ConfigOf<C>, P>): HostService;
   /** Whether the element needs its host side with this configuration; it does when absent. */
   needsService?(config: ConfigOf<C>): boolean;
+  /** How often Click's reads its clock when it is made; never when absent. In simulated time that many nanoseconds pass. */
+  readonly readings?: number;
   /** Says something about other elements, which read their arguments later: a class that does has an early phase. */
   inform?(context: InformContext, information: Information): void;
 }

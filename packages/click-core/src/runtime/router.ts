@@ -227,7 +227,7 @@ export class Router implements HandlerTree, Disposable, LoopSource {
         root: this.rootHandlers(),
         reconfigure: (element, config) => this.reconfigure(element, config),
       },
-      now: this.simulation ? (this.current?.words.now ?? this.simulation.now) : this.now(),
+      now: this.simulation ? (this.current?.words.now ?? this.simulation.now) + readings(configuration) : this.now(),
       seed: compiled.seeded ? (this.options.seed ?? drawSeed(!this.realTime)) : 0n,
     });
   }
@@ -643,7 +643,8 @@ export class Router implements HandlerTree, Disposable, LoopSource {
     next.words.stopped += before.words.stopped;
     // A new configuration starts anew; one that only was given other arguments goes on.
     if (changed.size === 0) this.runCount = 1;
-    if (this.simulation) next.words.now = before.words.now;
+    if (this.simulation)
+      next.words.now = before.words.now + (changed.size === 0 ? readings(next.configuration) : 0n);
     this.current = next;
     for (const service of before.services) if (service && !next.services.includes(service)) service.close?.();
     for (const service of next.services) if (service && !before.services.includes(service)) service.start?.();
@@ -704,6 +705,11 @@ const withoutSections = ({ diagnostics }: ConfigurationError): string =>
 
 /** Packet buffers beyond those that queues are known to hold: 128 MiB, which cost nothing until they are used. */
 const processBuffers = 65_536;
+
+/** How often Click reads its clock to make the elements. */
+function readings({ checked }: CheckedConfiguration): bigint {
+  return BigInt(checked.elements.reduce((sum, e) => sum + (e.class.readings ?? 0), 0));
+}
 
 function processPlatform(rings: Map<number, DeviceRings>, options: RouterOptions): Platform {
   return {

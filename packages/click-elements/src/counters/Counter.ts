@@ -51,6 +51,8 @@ export const Counter: ElementClass = element({
     return { COUNT_CALL: call("COUNT_CALL"), BYTE_COUNT_CALL: call("BYTE_COUNT_CALL") };
   },
   state: { count: u64, bytes: u64, rate: rate(10), byteRate: rate(4), called: u32, bytesCalled: u32 },
+  // Click's reads its clock for each of the rates.
+  readings: 2,
   // Another call is made even where the earlier one was.
   initial: () => ({ called: 0, bytesCalled: 0 }),
   handlers: {
