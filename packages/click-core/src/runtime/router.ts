@@ -643,8 +643,7 @@ export class Router implements HandlerTree, Disposable, LoopSource {
     next.words.stopped += before.words.stopped;
     // A new configuration starts anew; one that only was given other arguments goes on.
     if (changed.size === 0) this.runCount = 1;
-    if (this.simulation)
-      next.words.now = before.words.now + (changed.size === 0 ? readings(next.configuration) : 0n);
+    if (this.simulation) next.words.now = before.words.now + (changed.size === 0 ? readings(next.configuration) : 0n);
     this.current = next;
     for (const service of before.services) if (service && !next.services.includes(service)) service.close?.();
     for (const service of next.services) if (service && !before.services.includes(service)) service.start?.();
