@@ -198,6 +198,7 @@ export const ARPQuerier: ElementClass = element({
   init(c, context) {
     if (!context.peers.table) stagedArpTable(c, context).start();
   },
+  endless: () => true,
   timer(c, context) {
     if (!context.peers.table) stagedArpTable(c, context).expire();
   },

@@ -39,5 +39,6 @@ export const ARPTable: ElementClass = element({
     clear: { write: (s, _text, context) => hostArpTable(s, context.config, context).clear(), flags: "" },
   },
   init: (c, context) => stagedArpTable(c, context).start(),
+  endless: () => true,
   timer: (c, context) => stagedArpTable(c, context).expire(),
 });
