@@ -86,8 +86,6 @@ describe("a manifest", () => {
     ["router.elements.1.state", 3 * page, /manifest\.router\.elements\[1\]\.state/],
     ["router.elements.1.stateSize", 1e9, /manifest\.router\.elements\[1\]\.state: 1000000000 bytes at/],
     ["router.elements.0.task", 60_000, /manifest\.router\.elements\[0\]\.task: there are/],
-    ["router.elements.4.wakes.note", 60_000_000, /elements\[4\]\.wakes\.note: 4 bytes at 60000000 are not/],
-    ["router.elements.4.wakes.tasks.0", 3, /elements\[4\]\.wakes\.tasks\[0\]: there are 3 tasks/],
     ["router.drops.0.address", 5 * page, /manifest\.router\.drops\[0\]\.address/],
     ["router.pool.count", 100_000, /manifest\.router\.pool: \d+ bytes/],
     ["router.tasks.count", 65_537, /manifest\.router\.tasks\.count: 65537 is no/],

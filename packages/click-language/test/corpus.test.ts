@@ -289,6 +289,6 @@ describe("properties", () => {
       if (ms > slowest.ms) Object.assign(slowest, { text: piece, ms });
     }
     // A bound far from what is aimed at (100 ms), to tell a blow-up from a busy machine.
-    expect(slowest.ms, slowest.text).toBeLessThan(5000);
+    expect(slowest.ms, slowest.text).toBeLessThan(20_000);
   });
 });
