@@ -8,7 +8,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const packages = [...readdirSync(join(root, "packages")).map((n) => `packages/${n}`), "apps/clickos"];
 const bin = (name) => join(root, "node_modules/.bin", name);
 const allowed =
-  /^(dist\/[\w./-]+\.(js|d\.ts)|dist\/manual\.json|demo\/[\w.-]+\.(click|pcap)|bin\/[\w.-]+\.js|README\.md|SEMANTICS\.md|CHANGELOG\.md|LICENSE|package\.json)$/;
+  /^(dist\/[\w./-]+\.(c?js|d\.ts)|dist\/manual\.json|demo\/[\w.-]+\.(click|pcap)|bin\/[\w.-]+\.c?js|README\.md|SEMANTICS\.md|CHANGELOG\.md|LICENSE|package\.json)$/;
 let failures = 0;
 
 function fail(where, message) {
