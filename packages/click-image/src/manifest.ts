@@ -93,7 +93,6 @@ const shape: Schema = record({
           },
           {
             task: whole(0, elements),
-            wakes: record({ note: address, tasks: list(elements, whole(0, elements)) }),
             timers: record({ first: whole(0, timers), count: whole(0, timers) }),
           },
         ),
@@ -177,12 +176,6 @@ function placesFault({ router, vifs, grants, handlers }: ImageManifest): string 
     if (beyond)
       return `${at(`${path}.layout`)}: the field '${beyond[0]}' is not within the ${e.stateSize} bytes of the state`;
     if (e.task !== undefined && e.task >= tasks.count) return `${at(`${path}.task`)}: there are ${tasks.count} tasks`;
-    if (e.wakes) {
-      const note = outside(`${path}.wakes.note`, e.wakes.note, 4);
-      if (note !== undefined) return note;
-      const stranger = e.wakes.tasks.findIndex((task) => task >= tasks.count);
-      if (stranger !== -1) return `${at(`${path}.wakes.tasks[${stranger}]`)}: there are ${tasks.count} tasks`;
-    }
     if (e.timers && e.timers.first + e.timers.count > timers.leaves)
       return `${at(`${path}.timers`)}: there are ${timers.leaves} timers`;
   }

@@ -37,6 +37,12 @@ function changed(path: string, value: unknown): unknown {
 }
 
 describe("a manifest", () => {
+  it("has nothing of host sides: what they wake is no image's to say", async () => {
+    expect(JSON.stringify(image.manifest)).not.toContain("wakes");
+    const wakes = { note: image.manifest.router.control, tasks: [0] };
+    expect(await refusal(changed("router.elements.0.wakes", wakes))).toMatch(/^BAD_MANIFEST .*wakes/);
+  });
+
   it("is taken as it was linked", async () => {
     expect(await refusal(image.manifest)).toBe("");
   });
@@ -51,7 +57,7 @@ describe("a manifest", () => {
     visit(image.manifest, "");
     expect(paths.length).toBeGreaterThan(60);
     for (const path of paths) {
-      const isOptional = /\.(task|wakes|due|unit|flags|at|text|heap)$|\.elements\.\d+\.timers$/.test(path);
+      const isOptional = /\.(task|due|unit|flags|at|text|heap)$|\.elements\.\d+\.timers$/.test(path);
       const isItem = /\.\d+$|^library\./.test(path);
       if (!isOptional && !isItem)
         expect(await refusal(changed(path, undefined)), path).toMatch(/^BAD_MANIFEST .*missing/);

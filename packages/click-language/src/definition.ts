@@ -87,10 +87,10 @@ export class Definition {
     return this.named.has(name);
   }
 
-  add(element: Omit<DefinedElement, "inputs" | "outputs">): number {
+  add({ name, class: meaning, config, configPlace, place }: Omit<DefinedElement, "inputs" | "outputs">): number {
     const index = this.elements.length;
-    this.named.set(element.name, index);
-    this.elements.push({ ...element, inputs: 0, outputs: 0 });
+    this.named.set(name, index);
+    this.elements.push({ name, class: meaning, config, configPlace, place, inputs: 0, outputs: 0 });
     return index;
   }
 

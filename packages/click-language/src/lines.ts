@@ -41,7 +41,13 @@ function lastUpTo(count: number, at: (i: number) => number, limit: number): numb
 }
 
 /** File, line and column, both from 1, and the line's text. */
-export function lineAndColumn(place: Place): { file: string; line: number; column: number; text: string } {
+export function lineAndColumn(place: Place): {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  /** The line, without its end. */
+  readonly text: string;
+} {
   const { text, file } = place.source;
   const starts = startsOf(place.source);
   const lineAt = (offset: number): number => lastUpTo(starts.length, (i) => starts[i] as number, offset);
@@ -54,7 +60,12 @@ export function lineAndColumn(place: Place): { file: string; line: number; colum
     file: before?.file ?? file,
     line: before ? before.line + at - lineAt(before.offset) - 1 : at + 1,
     column: offset - start + 1,
-    text: text.slice(start, starts[at + 1] ?? text.length).replace(/[\r\n]+$/, ""),
+    // Seldom asked for, and a line may be long: thousands of mistakes may stand on one.
+    get text() {
+      let end = starts[at + 1] ?? text.length;
+      while (end > start && (text[end - 1] === "\n" || text[end - 1] === "\r")) end--;
+      return text.slice(start, end);
+    },
   };
 }
 

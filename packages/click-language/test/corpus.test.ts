@@ -284,11 +284,12 @@ describe("properties", () => {
       const text = repeat(piece);
       const start = process.cpuUsage();
       flat(text);
-      const ms = process.cpuUsage(start).user / 1000;
+      const { user, system } = process.cpuUsage(start);
+      const ms = (user + system) / 1000;
       if (process.env.SHOW_SLOWEST && ms > 60) console.log(piece, ms);
       if (ms > slowest.ms) Object.assign(slowest, { text: piece, ms });
     }
     // A bound far from what is aimed at (100 ms), to tell a blow-up from a busy machine.
-    expect(slowest.ms, slowest.text).toBeLessThan(20_000);
+    expect(slowest.ms, slowest.text).toBeLessThan(2000);
   });
 });

@@ -105,14 +105,15 @@ function fileText(host: ScriptOptions["host"], text: string): string {
   const words = splitWords(text);
   const file = unquote(words[0] ?? "");
   if (words.length !== 1 || file === "") throw "bad FILE";
-  if (!host.files) throw `${file}: files are not available here`;
+  const shown = file.length > longestName ? `${file.slice(0, longestName)}…` : file;
+  if (!host.files) throw `${shown}: files are not available here`;
   let bytes: Uint8Array;
   try {
     bytes = host.files.read(file);
   } catch (e) {
-    throw `${file}: ${(e as Error).message}`;
+    throw `${shown}: ${(e as Error).message}`;
   }
-  if (bytes.length > maximumText) throw `${file}: more than ${maximumText} bytes`;
+  if (bytes.length > maximumText) throw `${shown}: more than ${maximumText} bytes`;
   let value = "";
   for (let i = 0; i < bytes.length; i += 4096) value += String.fromCharCode(...bytes.subarray(i, i + 4096));
   return value;
