@@ -2,7 +2,8 @@
 import { Router, SimulatedClock } from "@clickos/click-core";
 import { elements } from "@clickos/click-elements";
 
-const maximumOutput = 4 << 20;
+/** In a turn: what a script may print before it is given up, 200,000 instructions or 64 characters for each, and what is left. */
+const maximumOutput = 16 << 20;
 
 /** A router whose files are in memory; `run` lets it work for a while, on a clock that jumps. */
 export function compiled(text, options = {}) {

@@ -2,41 +2,45 @@
 import type { ClassExpression, CompoundBody, Configuration, Endpoint, Statement } from "./ast.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 
+/** The classes that are named in some statements, with all that is in them: each is gathered once, from the innermost outwards. */
+type Used = Map<readonly Statement[], ReadonlySet<string>>;
+
 /** Warns of classes and parameters that are never used. */
 export function lint(configuration: Configuration, diagnostics: Diagnostics): void {
-  lintStatements(configuration.statements, diagnostics);
+  lintStatements(configuration.statements, new Map(), diagnostics);
 }
 
-function lintStatements(statements: readonly Statement[], diagnostics: Diagnostics): void {
-  const used = new Set<string>();
-  collectClasses(statements, used);
+function lintStatements(statements: readonly Statement[], used: Used, diagnostics: Diagnostics): void {
+  const names = classesIn(statements, used);
   const defined = new Set<string>();
   for (const s of statements) {
     if (s.kind === "elementclass") {
-      if (!used.has(s.name) && !defined.has(s.name))
+      if (!names.has(s.name) && !defined.has(s.name))
         diagnostics.warning(s.place, `element class '${s.name}' is never used`);
       defined.add(s.name);
-      lintClass(s.class, diagnostics);
+      lintClass(s.class, used, diagnostics);
     } else
       for (const { head, class: cls } of endpointsOf(s)) {
-        lintClass(cls, diagnostics);
-        if (head.kind === "compound") lintClass(head, diagnostics);
-        if (head.kind === "group") lintStatements(head.statements, diagnostics);
+        lintClass(cls, used, diagnostics);
+        if (head.kind === "compound") lintClass(head, used, diagnostics);
+        if (head.kind === "group") lintStatements(head.statements, used, diagnostics);
       }
   }
 }
 
-function lintClass(c: ClassExpression | undefined, diagnostics: Diagnostics): void {
+function lintClass(c: ClassExpression | undefined, used: Used, diagnostics: Diagnostics): void {
   if (c?.kind !== "compound") return;
   for (const body of c.bodies) {
-    const texts: string[] = [];
-    collectTexts(body.statements, texts);
-    for (const p of body.parameters) {
-      const use = new RegExp(`\\$(?:${p.variable}\\b|\\{\\s*${p.variable}\\b)`);
-      if (!texts.some((text) => use.test(text)))
-        diagnostics.warning(c.place, `parameter '$${p.variable}' is never used`);
+    if (body.parameters.length > 0) {
+      const texts: string[] = [];
+      collectTexts(body.statements, texts);
+      for (const p of body.parameters) {
+        const use = new RegExp(`\\$(?:${p.variable}\\b|\\{\\s*${p.variable}\\b)`);
+        if (!texts.some((text) => use.test(text)))
+          diagnostics.warning(c.place, `parameter '$${p.variable}' is never used`);
+      }
     }
-    lintStatements(body.statements, diagnostics);
+    lintStatements(body.statements, used, diagnostics);
   }
 }
 
@@ -44,10 +48,16 @@ function endpointsOf(s: Statement): readonly Endpoint[] {
   return s.kind === "chain" ? s.lists.flatMap((list) => list.endpoints) : [];
 }
 
-function collectClasses(statements: readonly Statement[], names: Set<string>): void {
+function classesIn(statements: readonly Statement[], used: Used): ReadonlySet<string> {
+  const known = used.get(statements);
+  if (known) return known;
+  const names = new Set<string>();
+  const within = (inner: readonly Statement[]): void => {
+    for (const name of classesIn(inner, used)) names.add(name);
+  };
   const ofClass = (c: ClassExpression | undefined): void => {
     if (c?.kind === "named") names.add(c.name);
-    if (c?.kind === "compound") for (const body of c.bodies) collectClasses(body.statements, names);
+    if (c?.kind === "compound") for (const body of c.bodies) within(body.statements);
   };
   for (const s of statements) {
     if (s.kind === "elementclass") ofClass(s.class);
@@ -55,9 +65,11 @@ function collectClasses(statements: readonly Statement[], names: Set<string>): v
       ofClass(cls);
       if (head.kind === "name") names.add(head.name);
       else if (head.kind === "compound") ofClass(head);
-      else if (head.kind === "group") collectClasses(head.statements, names);
+      else if (head.kind === "group") within(head.statements);
     }
   }
+  used.set(statements, names);
+  return names;
 }
 
 /** All text in which a parameter may stand. */

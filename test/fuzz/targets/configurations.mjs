@@ -231,7 +231,7 @@ export const target = {
     const source = { file: "f", text: textOf(input) };
     const diagnostics = new Diagnostics();
     const { checked, graph } = diagnose(source, elements, diagnostics);
-    for (const d of diagnostics.list) formatDiagnostic(d);
+    for (const d of diagnostics.list.slice(0, 1000)) formatDiagnostic(d);
     const parsed = new Diagnostics();
     const tree = parse(source, parsed);
     if (!parsed.failed) {

@@ -86,7 +86,7 @@ const keywords = [
   "MULTIPACKET true, ZERO true, CHECKSUM true",
   "SAMPLE 0.5",
   "CONTENTS ip_src ip_dst count",
-  "PROTO U, FLOWID 1.2.3.4 5 6.7.8.9 10",
+  "PROTO 17, FLOWID 1.2.3.4 5 6.7.8.9 10",
 ];
 const words = [...fields, ...values, ...directives, "\n", " "];
 
@@ -149,15 +149,23 @@ export const target = {
       config,
       plan,
     } = plans.get(textOfLatin1(input.subarray(0, Math.max(0, at)))) ?? plans.get("");
-    const service = FromIPSummaryDump.service({
-      config,
-      plan,
-      name: "f",
-      ninputs: 0,
-      noutputs: 1,
-      arguments: [],
-      host: { files: { read: () => input.subarray(at + 1) }, chatter() {}, now: () => 0n },
-    });
+    let service;
+    try {
+      service = FromIPSummaryDump.service({
+        config,
+        plan,
+        name: "f",
+        landmark: "f:1",
+        ninputs: 0,
+        noutputs: 1,
+        arguments: [],
+        host: { files: { read: () => input.subarray(at + 1) }, chatter() {}, now: () => 0n },
+      });
+    } catch (error) {
+      // An element that cannot be initialised says why.
+      if (typeof error === "string") return "refused";
+      throw error;
+    }
     const annotations = new DataView(new ArrayBuffer(48));
     let frames = 0;
     let turns = 0;

@@ -9,6 +9,8 @@
 import type { Instruction } from "./match-program.ts";
 
 const mostLists = 4;
+/** Every instruction copies what is before it: of a program so long that there are more branches, the rest stays as it is. */
+const mostBranches = 1 << 22;
 const never = -2147483647;
 
 /** A branch: an instruction's number, doubled, and one more for the way of packets that pass its test. */
@@ -51,7 +53,7 @@ export class DominatorOptimizer {
   }
 
   run(): void {
-    for (let at = 0; at < this.instructions.length; at++) {
+    for (let at = 0; at < this.instructions.length && this.branches.length <= mostBranches; at++) {
       this.lists.push(this.dominate(at));
       this.shift(at, true);
       this.shift(at, false);
