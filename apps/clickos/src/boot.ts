@@ -9,13 +9,14 @@
  */
 import type { Drop, ElementSet } from "@clickos/click-core";
 import { type Image, loadImage } from "@clickos/click-image";
-import { type CrashRecord, type Hypervisor, SharedClock } from "@clickos/hypervisor";
+import type { CrashRecord, Hypervisor } from "@clickos/hypervisor";
 import { createHypervisor } from "@clickos/hypervisor/node";
 import { createIxgbe, drive, driverMemory, type Ixgbe, registers } from "@clickos/ixgbe-model";
-import { type LoopSource, runLoop } from "@clickos/run-loop";
+import { type LoopSource, runLoop, SharedClock } from "@clickos/run-loop";
 import { createSwitch, learningBridge, type Port, patch, type ValeSwitch } from "@clickos/vale";
 import { type BootTimeline, createToolstack, type Vm } from "@clickos/xl-fast";
 import { CommandError } from "./failure.ts";
+import { earliest, Rest } from "./rest.ts";
 import { CaptureWire } from "./wire.ts";
 
 /** The captures of one NIC. */
@@ -144,8 +145,7 @@ export async function bootImage(bytes: Uint8Array<ArrayBuffer>, options: BootOpt
     }
     // Time begins with the first frame, which a pipe may not have yet.
     for (const { wire } of stack) await wire.arrived(options.signal);
-    const times = stack.flatMap(({ wire }) => wire.nextTime ?? []);
-    if (times.length > 0) clock.jump(times.reduce((a, b) => (b < a ? b : a)));
+    clock.jump(earliest(stack.map(({ wire }) => wire.nextTime)) ?? 0n);
     const vm = await toolstack.create({
       name: image.manifest.name,
       image: bytes,
@@ -158,6 +158,7 @@ export async function bootImage(bytes: Uint8Array<ArrayBuffer>, options: BootOpt
     const until = options.lasts === undefined ? undefined : clock.now() + options.lasts;
     await runLoop([machine({ hypervisor, vm, stack, together, clock, until, fast: options.fast ?? false })], {
       signal: options.signal,
+      clock,
     });
     if (vm.domain.crash) throw new CommandError(crashText(vm.domain.crash));
     report = makeReport(vm, stack);
@@ -187,17 +188,7 @@ interface Machine {
   readonly fast: boolean;
 }
 
-/** What time goes on by in a turn in which the VM looks for work and finds none: more each time, up to a limit. */
-const pollStepNs = 50_000n;
-const longestStepNs = 1_000_000n;
-/** The same in one in which it only works. */
-const busyStepNs = 10_000n;
-/** Turns in which nothing came out before time goes on. */
-const stillTurns = 64;
-/** With packets held that some element may still take: how long nothing may move. */
-const patienceNs = 60_000_000_000n;
-
-/** The VM, one slice a turn, with its switches; when all is quiet, time goes on to the next frames or the VM's timer. */
+/** The VM, one slice a turn, with its switches. Frames arrive when all else is quiet. */
 function machine({ hypervisor, vm, stack, together, clock, until, fast }: Machine): LoopSource {
   const forward = (over: () => boolean): boolean => {
     let moved = false;
@@ -208,29 +199,8 @@ function machine({ hypervisor, vm, stack, together, clock, until, fast }: Machin
       }
     return moved;
   };
-  const played = (): boolean => stack.every(({ wire }) => wire.done);
-  const waits = (): boolean => stack.some(({ wire }) => wire.waits);
-  /** What is next: a frame, the VM's timer, the end. What is late, as the NIC has no room for it, waits for nothing. */
-  const next = (): bigint | undefined => {
-    const now = clock.now();
-    let first: bigint | undefined;
-    for (const at of [vm.domain.nextTimer, until, ...stack.map(({ wire }) => wire.nextTime)])
-      if (at !== undefined && at > now && (first === undefined || at < first)) first = at;
-    return first;
-  };
-  /** Goes on, but not over what is next. */
-  const goOn = (by: bigint): void => {
-    const [to, first] = [clock.now() + by, next()];
-    clock.jump(first !== undefined && first < to ? first : to);
-  };
   // What its interfaces hold is not held by elements.
-  const own = vm.unfinished().held;
-  let [held, progress, busy, step] = [0, clock.now(), 0, pollStepNs];
-  const rests = (): boolean => {
-    const { certain, possible, held: holds } = vm.unfinished();
-    if (holds !== held) [held, progress] = [holds, clock.now()];
-    return !certain && !(possible && holds > own && clock.now() - progress < patienceNs);
-  };
+  const rest = new Rest(clock.now(), vm.unfinished().held);
   return {
     async turn(over) {
       if (until !== undefined && clock.now() >= until) return "stopped";
@@ -239,22 +209,25 @@ function machine({ hypervisor, vm, stack, together, clock, until, fast }: Machin
       const end = await hypervisor.step(vm.domain.id);
       const moved = forward(over);
       const served = hypervisor.run();
-      if (moved) [busy, progress, step] = [0, clock.now(), pollStepNs];
-      else if (end === "more" && ++busy > stillTurns) goOn(busyStepNs);
+      if (moved) rest.moved(clock.now());
       if (moved || served || end === "more") return "more";
-      busy = 0;
       let arrived = 0;
       for (const { wire, nic } of stack) arrived += wire.play(nic, together, fast ? undefined : clock.now());
       forward(over);
       if (arrived > 0) return "more";
-      if (waits()) return "idle";
-      if (played() && rests()) return "stopped";
-      const first = next();
-      if (end === "polling" || first === undefined) {
-        goOn(step);
-        if (step < longestStepNs) step *= 2n;
-      } else clock.jump(first);
-      return "more";
+      if (stack.some(({ wire }) => wire.waits)) return "idle";
+      if (stack.every(({ wire }) => wire.done) && rest.reached(vm.unfinished(), clock.now())) return "stopped";
+      // With packets held and nothing to wait for, time has to go on all the same.
+      return end === "polling" || this.wakesIn === undefined ? "polling" : "idle";
+    },
+    /** Until the next frame, the VM's timer or the end. What is late, as the NIC has no room for it, waits for nothing. */
+    get wakesIn() {
+      // Where a frame is not known that may be the next, time stands still.
+      if (stack.some(({ wire }) => wire.waits)) return undefined;
+      const now = clock.now();
+      const times = [vm.domain.nextTimer, until, ...stack.map(({ wire }) => wire.nextTime)];
+      const at = earliest(times.filter((time) => time !== undefined && time > now));
+      return at === undefined ? undefined : at - now;
     },
     onWake(listener) {
       const ends = stack.map(({ wire }) => wire.onReady(listener));

@@ -6,6 +6,7 @@ import type { Router, RouterDevice, SimulatedClock, TimedFrame } from "@clickos/
 import type { CaptureWriter } from "@clickos/pcap/node";
 import { type LoopSource, runLoop, type Turn } from "@clickos/run-loop";
 import type { CapturedInput } from "./captured-input.ts";
+import { earliest, Rest } from "./rest.ts";
 
 /** How time goes by. */
 export type Pace =
@@ -29,8 +30,6 @@ export interface PlayedDevice {
 const rounds = 64;
 /** Frames of one device that arrive together: fewer than its ring has slots. */
 const burst = 256;
-/** With packets held that some element may still take: how long nothing may move, in simulated nanoseconds. */
-const patienceNs = 60_000_000_000n;
 
 interface Played {
   readonly device: PlayedDevice;
@@ -57,8 +56,7 @@ export async function play(router: Router, options: PlayOptions): Promise<void> 
     device.input ? [{ device, input: device.input, ring: router.device(device.number), full: false }] : [],
   );
   const speed = pace.kind === "real" ? pace.speed : 1;
-  let progress = router.now();
-  let held = 0;
+  const rest = new Rest(router.now());
   const waits = (): boolean => inputs.some(({ input }) => input.waits);
   /** The input whose frame is next in time; `undefined` while that of a pipe is not known. */
   const first = (): Played | undefined => {
@@ -100,13 +98,6 @@ export async function play(router: Router, options: PlayOptions): Promise<void> 
     return sent > 0;
   };
   const ended = (): boolean => inputs.every(({ input }) => !input.frame && !input.waits);
-  /** Whether nothing more comes of what is there. */
-  const rests = (now: bigint): boolean => {
-    if (!ended() || router.waiting) return false;
-    const { certain, possible, held: holds } = router.unfinished();
-    if (holds !== held) [held, progress] = [holds, now];
-    return !certain && !(possible && holds > 0 && now - progress < patienceNs);
-  };
   const source: LoopSource = {
     turn(): Turn {
       const now = router.now();
@@ -116,20 +107,19 @@ export async function play(router: Router, options: PlayOptions): Promise<void> 
       const sent = drain(now);
       if (result === "stopped") return "stopped";
       if (fed || sent || result === "more") {
-        progress = now;
+        rest.moved(now);
         return "more";
       }
-      if (rests(now)) return "stopped";
+      if (ended() && !router.waiting && rest.reached(router.unfinished(), now)) return "stopped";
       // Where a frame is not known that may be the next, time stands still.
       return clock && waits() ? "idle" : result;
     },
     get wakesIn() {
       if (clock && waits()) return undefined;
-      const now = router.now();
-      const times = [router.nextTimer, first()?.input.frame?.timestampNs, until].filter((at) => at !== undefined);
-      if (times.length === 0) return undefined;
-      const next = times.reduce((a, b) => (b < a ? b : a)) - now;
-      return next <= 0n ? 0n : speed === 1 ? next : BigInt(Math.ceil(Number(next) / speed));
+      const at = earliest([router.nextTimer, first()?.input.frame?.timestampNs, until]);
+      if (at === undefined) return undefined;
+      const wait = at - router.now();
+      return wait <= 0n ? 0n : speed === 1 ? wait : BigInt(Math.ceil(Number(wait) / speed));
     },
     onWake(listener) {
       const ends = [router.onWake(listener), ...devices.flatMap((d) => d.input?.reader.onReady(listener) ?? [])];

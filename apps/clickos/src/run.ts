@@ -8,6 +8,7 @@ import { CapturedInput } from "./captured-input.ts";
 import { CommandError } from "./failure.ts";
 import { checkOutputs, elementFiles, type NamedFile } from "./output-files.ts";
 import { type Pace, type PlayedDevice, play } from "./playing.ts";
+import { earliest } from "./rest.ts";
 
 export interface RunOptions {
   readonly elements: ElementSet;
@@ -61,8 +62,7 @@ export async function runConfiguration(text: string, options: RunOptions): Promi
     }
     // Time begins with the first frame, which a pipe may not have yet.
     for (const input of captured.values()) await input.arrived(signal);
-    const times = [...captured.values()].flatMap(({ frame }) => frame?.timestampNs ?? []);
-    const start = times.length === 0 ? undefined : times.reduce((a, b) => (b < a ? b : a));
+    const start = earliest([...captured.values()].map(({ frame }) => frame?.timestampNs));
     const pace: Pace = options.pace ?? (captured.size > 0 ? { kind: "simulated" } : { kind: "real", speed: 1 });
     const clock = pace.kind === "real" ? undefined : new SimulatedClock(start);
     const now = clock?.now ?? worldClock(start, pace.kind === "real" ? pace.speed : 1);

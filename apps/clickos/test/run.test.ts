@@ -125,6 +125,17 @@ describe("the end of a run", () => {
     expect(report.handlers["c.count"]).toBe("1");
   });
 
+  it("does not wait for a script that loops, and waits for one that counts", async () => {
+    const text = `FromDevice(0) -> c :: Counter -> Discard; Script(wait 1s, write c.reset, loop);
+      s :: Script(export i 0, label a, wait 10s, set i $(add $i 1), goto a $(lt $i 3))`;
+    const { report } = await run(text, { 0: capture("looping", 1, tenth) }, { read: ["c.count", "s.i"] });
+    expect(report.handlers).toMatchObject({ "c.count": "0", "s.i": "3" });
+    const looping = "FromDevice(0) -> c :: Counter -> Discard; Script(wait 1s, write c.reset, loop)";
+    expect((await run(looping, { 0: capture("loop", 1, tenth) }, { read: ["c.count"] })).report.handlers).toEqual({
+      "c.count": "5",
+    });
+  });
+
   it("waits for a source with a limit, and for a script", async () => {
     const text = `FromDevice(0) -> Discard; RatedSource(RATE 10, LIMIT 50) -> c :: Counter -> Discard;
       Script(wait 20s, print "$(c.count) packets")`;

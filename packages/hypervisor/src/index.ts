@@ -24,7 +24,6 @@ export type { Hypervisor, HypervisorOptions } from "./hypervisor.ts";
 export type { Guest, GuestDomain, Kernel, PortableKernel, RunState } from "./kernel.ts";
 export { consoleRing, domainFrames, firstFreeAddress, startInfo } from "./layout.ts";
 export type { SliceEnd } from "./machine.ts";
-export { SharedClock } from "./shared-clock.ts";
 export { type DomainSnapshot, decodeSnapshot, encodeSnapshot, SnapshotError } from "./snapshot.ts";
 export type { AddMessage, EndpointMessage, Failure, FromPcpu, PcpuThread, PcpuThreads, ToPcpu } from "./thread.ts";
 export { checkKernel, compileKernel, KernelError, wasmKernel } from "./wasm-kernel.ts";

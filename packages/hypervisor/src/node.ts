@@ -4,9 +4,9 @@
  * @packageDocumentation
  */
 import { MessageChannel, receiveMessageOnPort, Worker } from "node:worker_threads";
+import type { SharedClock } from "@clickos/run-loop";
 import { createHypervisor as create } from "./create-hypervisor.ts";
 import type { Hypervisor, HypervisorOptions } from "./hypervisor.ts";
-import type { SharedClock } from "./shared-clock.ts";
 import type { FromPcpu, PcpuThreads } from "./thread.ts";
 
 export interface ThreadedOptions extends Omit<HypervisorOptions, "threads"> {

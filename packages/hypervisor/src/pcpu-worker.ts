@@ -1,7 +1,7 @@
 /** The entry point of a pCPU's thread. */
 import { type MessagePort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import { SharedClock } from "@clickos/run-loop";
 import { pcpuLoop } from "./pcpu-loop.ts";
-import { SharedClock } from "./shared-clock.ts";
 import type { ToPcpu } from "./thread.ts";
 
 const { index, machine, startedAt, port, spinUs, time } = workerData as {

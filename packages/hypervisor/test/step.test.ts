@@ -1,6 +1,7 @@
 /** A domain that runs one slice at a time, in turn with domain 0: the same on every pCPU. */
-import { type Domain, type Hypervisor, SharedClock, wasmKernel } from "@clickos/hypervisor";
+import { type Domain, type Hypervisor, wasmKernel } from "@clickos/hypervisor";
 import { createHypervisor } from "@clickos/hypervisor/node";
+import { SharedClock } from "@clickos/run-loop";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { needsBuild } from "../../../test/built.ts";
 import { type Body, counter, counterAt, guest, spinning, trapping } from "./guests.ts";

@@ -6,6 +6,7 @@
  */
 export { Doorbell } from "./doorbell.ts";
 export { type LoopClock, type LoopOptions, runLoop } from "./run-loop.ts";
+export { SharedClock } from "./shared-clock.ts";
 export { SimulatedClock } from "./simulated-clock.ts";
 export { EventLoopSleeper, longestSleepMs, type Sleeper } from "./sleeper.ts";
 export type { LoopSource, Turn } from "./source.ts";

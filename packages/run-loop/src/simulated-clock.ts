@@ -8,32 +8,40 @@ import type { Turn } from "./source.ts";
  */
 const stillTurns = 64;
 const busyStep = 10_000n;
+/** Sources that look for work and find none for long are asked less often. */
 const pollStep = 100_000n;
+const quickPolls = 10_000;
+const longPollStep = 1_000_000n;
 
 export class SimulatedClock implements LoopClock {
-  private at: bigint;
+  private at = 0n;
   private busy = 0;
+  private polls = 0;
 
+  /** Begins at `startNs`, nanoseconds since 1970. */
   constructor(startNs = 1_000_000_000_000_000_000n) {
     this.at = startNs;
   }
+  /** Nanoseconds. */
   readonly now = (): bigint => this.at;
   /** Moves to a time, never back. */
-  jump(to: bigint): void {
-    if (to > this.at) this.at = to;
+  jump(toNs: bigint): void {
+    if (toNs > this.at) this.at = toNs;
   }
   passed(turn: Turn, wakesIn: bigint | undefined): boolean {
+    if (turn === "polling") {
+      this.step(++this.polls > quickPolls ? longPollStep : pollStep, wakesIn);
+      return true;
+    }
+    this.polls = 0;
     if (turn === "idle") {
       this.busy = 0;
       if (wakesIn === undefined) return false;
-      this.jump(this.at + wakesIn);
-      return true;
-    }
-    if (turn === "polling") this.step(pollStep, wakesIn);
-    else if (++this.busy > stillTurns) this.step(busyStep, wakesIn);
+      this.jump(this.now() + wakesIn);
+    } else if (++this.busy > stillTurns) this.step(busyStep, wakesIn);
     return true;
   }
   private step(by: bigint, wakesIn: bigint | undefined): void {
-    this.jump(this.at + (wakesIn !== undefined && wakesIn < by ? wakesIn : by));
+    this.jump(this.now() + (wakesIn !== undefined && wakesIn < by ? wakesIn : by));
   }
 }

@@ -416,7 +416,7 @@ export interface ElementSpec<C extends ConfigSpec, P, S extends Fields, R = unkn
    * Whether its task and its timers go on for ever by themselves, as those of a source without a limit, and of what looks through
    * its table now and then: a run that ends when nothing more can happen does not wait for them.
    */
-  endless?(config: ConfigOf<C>): boolean;
+  endless?(config: ConfigOf<C>, plan: P): boolean;
   /** Whether the task runs from the start; it does when absent. */
   startsScheduled?(context: { readonly config: ConfigOf<C>; readonly plan: P }): boolean;
   /**

@@ -1,80 +1,34 @@
 /** A router in process: a compiled configuration over a memory of its own, and how it gives way to the next. */
 
-import {
-  ConfigurationError,
-  type Diagnostic,
-  type FlattenOptions,
-  formatDiagnostics,
-  graphText,
-} from "@clickos/click-language";
+import { type ConfigurationError, formatDiagnostics } from "@clickos/click-language";
 import { moduleText, wasmBackend } from "@clickos/codegen";
 import { type LoopSource, Wakers } from "@clickos/run-loop";
-import type { MachineNames } from "../arguments/machine-names.ts";
 import type { ElementInstance } from "../compile/check.ts";
 import {
-  type AddedElement,
   type CheckedConfiguration,
   checkConfiguration,
   checkGraph,
   compile,
   needsService,
 } from "../compile/compile.ts";
-import { noTimer, type Platform } from "../compile/platform.ts";
+import { noTimer } from "../compile/platform.ts";
 import { TaskList } from "../compile/tasks.ts";
-import type { ElementSet, FileUse, HostFiles, HostProcess, HostService, ServiceHost } from "../element/element.ts";
-import type { HandlerEntry, HandlerReport, ServiceHandler } from "../element/handler.ts";
+import type { HostService, ServiceHost } from "../element/element.ts";
+import type { HandlerEntry, HandlerReport } from "../element/handler.ts";
 import { type HandlerTree, WatchList } from "../element/handler-tree.ts";
 import { Chatter } from "./chatter.ts";
-import { type DeviceRings, type RouterDevice, stageDeviceRings, type TimedFrame } from "./device-ring.ts";
+import type { DeviceRings, RouterDevice, TimedFrame } from "./device-ring.ts";
 import { drawSeed } from "./draw-seed.ts";
 import { HostTimers } from "./host-timers.ts";
 import { createInstance, type Instance, takeOver } from "./instance.ts";
-import { readInteger } from "./integer.ts";
 import { initializeError, openServices } from "./open-services.ts";
-import { type Drop, handlerLines, type RouterHandlers } from "./router-handlers.ts";
+import { processPlatform } from "./process-platform.ts";
+import { type RootRouter, refusing, rootHandlers } from "./root-handlers.ts";
+import type { Drop, RouterHandlers } from "./router-handlers.ts";
+import type { RouterOptions } from "./router-options.ts";
 import { type SimulatedRouter, Simulation } from "./simulation.ts";
 import { TimeWarp } from "./time-warp.ts";
 import { type Unfinished, unfinished } from "./unfinished.ts";
-
-export interface RouterOptions {
-  readonly elements: ElementSet;
-  /** Name of the configuration in messages. */
-  readonly file?: string;
-  /** Nanoseconds since 1970; the system's by default. */
-  readonly clock?: () => bigint;
-  /**
-   * Simulated time, from so many nanoseconds since 1970 on, in place of a `clock`: each reading takes a nanosecond, and when no task is
-   * scheduled it goes on to the next timer, as with Click's `--simtime`.
-   */
-  readonly simulation?: bigint;
-  /** What hash tables mix into their keys, and random numbers start from: drawn anew, or fixed where a `clock` is given, by default. */
-  readonly seed?: bigint;
-  /** Receives the text that elements print. */
-  readonly chatter?: (text: string) => void;
-  /** Receives what scripts print to standard output; like `chatter` when absent. */
-  readonly output?: (text: string) => void;
-  /** Files that elements may read and write by name. */
-  readonly files?: HostFiles;
-  /** Told of the files that the configuration's elements open, before any is; it throws to refuse. */
-  readonly opening?: (files: readonly (FileUse & { readonly element: string })[]) => void;
-  /** Lets scripts run at signals to the process, and send some. */
-  readonly process?: HostProcess;
-  /** Packet buffers beyond those that queues are known to hold; 65,536 when absent. */
-  readonly buffers?: number;
-  /** Allows elements that use the host; the default. */
-  readonly services?: boolean;
-  /** Values for the configuration's variables. */
-  readonly variables?: ReadonlyMap<string, string>;
-  readonly library?: FlattenOptions["library"];
-  /** Names of the machine that it runs on. */
-  readonly machine?: MachineNames;
-  /** Elements that this configuration, and each that replaces it, has besides its own. */
-  readonly added?: (replaces: boolean) => readonly AddedElement[];
-  /** Gives the router a handler `hotconfig`, which replaces the configuration. */
-  readonly reconfigurable?: boolean;
-  /** Receives warnings about the configuration, and notes. */
-  readonly warn?: (warnings: readonly Diagnostic[]) => void;
-}
 
 /**
  * How a run ended: nothing left to do, out of turns with more to do, tasks that poll and found nothing, or an
@@ -92,9 +46,6 @@ const timersPerTurn = 65;
 const maximumRunCount = 0x7fffffff;
 /** Times that driver managers are asked to take up requests to stop, before the router stops. */
 const managerSteps = 1000;
-/** The version of the language and its handlers. */
-export const clickVersion = "2.1";
-
 /** Time since 1970, which never goes back. */
 export function systemClock(): bigint {
   return BigInt(Math.round(performance.timeOrigin * 1000)) * 1000n + BigInt(Math.round(performance.now() * 1e6));
@@ -224,7 +175,7 @@ export class Router implements HandlerTree, Disposable, LoopSource {
       wasm: wasmBackend.encode(compiled.ir),
       chatter: (text) => this.chatter.write(text),
       extras: {
-        root: this.rootHandlers(),
+        root: rootHandlers(this.asRoot, this.options, this.warp),
         reconfigure: (element, config) => this.reconfigure(element, config),
       },
       now: this.simulation ? (this.current?.words.now ?? this.simulation.now) + readings(configuration) : this.now(),
@@ -363,6 +314,21 @@ export class Router implements HandlerTree, Disposable, LoopSource {
     }
     return "more";
   }
+
+  /** What the router's own handlers work with. */
+  private readonly asRoot: RootRouter = (() => {
+    const router = this;
+    return {
+      get configuration() {
+        return router.configuration;
+      },
+      list: () => router.list(),
+      describe: (path) => router.describe(path),
+      stop: (times) => router.stop(times),
+      hotswap: (text) => router.hotswap(text),
+      warped: () => router.wakers.wake(),
+    };
+  })();
 
   /** What simulated time works with. */
   private readonly simulated: SimulatedRouter = (() => {
@@ -525,75 +491,6 @@ export class Router implements HandlerTree, Disposable, LoopSource {
     return this.current.host.freeBuffers;
   }
 
-  private rootHandlers(): Record<string, ServiceHandler> {
-    const graph = (): CheckedConfiguration["graph"] => this.current.configuration.graph;
-    const { clock, elements, reconfigurable, simulation } = this.options;
-    const { warp } = this;
-    // In the order in which Click adds them, which is that of its list.
-    return {
-      version: { read: () => clickVersion },
-      driver: { read: () => "userlevel" },
-      config: {
-        read: () =>
-          graph().requirements.some((r) => r.type === "compact_config")
-            ? graphText(graph())
-            : this.current.configuration.source.text,
-      },
-      flatconfig: { read: () => graphText(graph()) },
-      requirements: {
-        read: () =>
-          graph()
-            .requirements.map((r) => `${r.type}\n${r.name}\n`)
-            .join(""),
-      },
-      handlers: {
-        read: () =>
-          handlerLines(
-            this.list()
-              .filter((path) => !path.includes("."))
-              .map((path) => [path, this.describe(path)]),
-          ),
-      },
-      list: {
-        read: () =>
-          `${graph().elements.length}\n${graph()
-            .elements.map((e) => `${e.name}\n`)
-            .join("")}`,
-      },
-      stop: {
-        kind: "text",
-        write: (value) => {
-          this.stop(readInteger(value) ?? 1);
-        },
-      },
-      classes: { read: () => [...Object.keys(elements)].sort().join("\n").concat("\n") },
-      packages: { read: () => "" },
-      ...(reconfigurable
-        ? {
-            hotconfig: {
-              kind: "text",
-              flags: "%",
-              write: (text: string) =>
-                refusing(
-                  () => this.hotswap(text, "config"),
-                  (e) => e.report(),
-                ),
-            },
-          }
-        : {}),
-      timewarp:
-        clock || simulation !== undefined
-          ? { read: () => "simulation" }
-          : {
-              read: () => warp.text,
-              write: (text) => {
-                warp.text = text;
-                this.wakers.wake();
-              },
-            },
-    };
-  }
-
   // ---- giving way
 
   /**
@@ -685,16 +582,6 @@ export class Router implements HandlerTree, Disposable, LoopSource {
   }
 }
 
-/** A handler refuses a configuration as it refuses any value: by throwing its text. */
-function refusing<T>(configure: () => T, text: (e: ConfigurationError) => string): T {
-  try {
-    return configure();
-  } catch (e) {
-    if (e instanceof ConfigurationError) throw text(e);
-    throw e;
-  }
-}
-
 /** What one element says of its arguments: who wrote them knows which element it is. */
 const withoutSections = ({ diagnostics }: ConfigurationError): string =>
   formatDiagnostics(
@@ -702,33 +589,7 @@ const withoutSections = ({ diagnostics }: ConfigurationError): string =>
     { plain: true },
   );
 
-/** Packet buffers beyond those that queues are known to hold: 128 MiB, which cost nothing until they are used. */
-const processBuffers = 65_536;
-
 /** How often Click reads its clock to make the elements. */
 function readings({ checked }: CheckedConfiguration): bigint {
   return BigInt(checked.elements.reduce((sum, e) => sum + (e.class.readings ?? 0), 0));
-}
-
-function processPlatform(rings: Map<number, DeviceRings>, options: RouterOptions): Platform {
-  return {
-    memoryImport: ["click", "memory"],
-    base: 64,
-    buffers: options.buffers ?? processBuffers,
-    buffersPerDevice: 0,
-    fewerBuffers: true,
-    heapBytes: 256 << 20,
-    heapAlways: true,
-    maximumPages: 16384,
-    services: options.services ?? true,
-    exactTasks: true,
-    exactClock: options.simulation !== undefined,
-    device: (context, number) => stageDeviceRings(context, number, rings),
-    chatter(c, address, length) {
-      c.call(c.module.import("click", "chatter", { address: "i32", length: "i32" }, undefined), address, length);
-    },
-    finish(module, functions) {
-      for (const [name, part] of Object.entries(functions.parts)) module.export(name, part);
-    },
-  };
 }

@@ -33,7 +33,7 @@ export function unfinished(place: RouterPlace, timed: ReadonlySet<string> = new 
     const e = place.element(i);
     // What a device brings comes from outside.
     if (!e || e.class.polls) return;
-    const endless = e.class.endless?.(e.config as never) ?? false;
+    const endless = e.class.endless?.(e.config as never, e.plan as never) ?? false;
     if (!endless && (waits || e.inputs.length === 0)) certain = true;
     else if (e.inputs.length > 0) possible = true;
   });

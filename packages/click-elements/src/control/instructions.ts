@@ -194,6 +194,18 @@ function readInstruction(word: string, rest: string): Instruction | undefined {
   }
 }
 
+/** Whether a script goes back without a condition, and nothing in it jumps on a condition or ends it. */
+export function isEndless(instructions: readonly Instruction[]): boolean {
+  let goesBack = false;
+  for (const [at, { operation, text, target }] of instructions.slice(0, -1).entries()) {
+    if (endings.has(operation) || operation.startsWith("return")) return false;
+    if (operation !== "goto") continue;
+    if (takeWord(text)[1] !== "" || typeof target !== "number") return false;
+    if (target <= at) goesBack = true;
+  }
+  return goesBack;
+}
+
 /** Where a label is: the first of its name; an ending, whose name is a label too; or the start. */
 export function findLabel(instructions: readonly Instruction[], label: string): number | Ending | undefined {
   const at = instructions.findIndex(({ operation, text }) => operation === "label" && text === label);

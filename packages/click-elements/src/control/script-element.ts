@@ -1,6 +1,6 @@
 /** What Script and DriverManager have in common: all but the type of script that is ordinary. */
 import { arg, type ElementClass, element, rest } from "@clickos/click-core/element";
-import { readScript, type ScriptType } from "./instructions.ts";
+import { isEndless, readScript, type ScriptType } from "./instructions.ts";
 import { scriptService } from "./service.ts";
 
 /** Handlers in the order in which Click adds them. */
@@ -17,6 +17,7 @@ export function scriptElement(className: string, ordinary?: ScriptType): Element
     handlerOrder,
     config: { INSTRUCTIONS: rest(arg.raw) },
     prepare: (context) => readScript(context, ordinary),
+    endless: (_config, { instructions }) => isEndless(instructions),
     service: ({ plan, name, landmark, host }) => scriptService({ ...plan, name, landmark, className, host }),
     push(c, port, packet, { service, output, noutputs }) {
       c.switch(
