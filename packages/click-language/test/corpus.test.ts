@@ -5,6 +5,7 @@ import {
   flatten,
   formatConfiguration,
   formatDiagnostic,
+  formatDiagnostics,
   graphText,
   parse,
 } from "@clickos/click-language";
@@ -283,7 +284,10 @@ describe("properties", () => {
     ]) {
       const text = repeat(piece);
       const start = process.cpuUsage();
-      flat(text);
+      const diagnostics = new Diagnostics();
+      const graph = flatten(parse({ file: "c", text }, diagnostics), diagnostics);
+      formatDiagnostics(diagnostics.list);
+      if (!diagnostics.failed) graphText(graph);
       const { user, system } = process.cpuUsage(start);
       const ms = (user + system) / 1000;
       if (process.env.SHOW_SLOWEST && ms > 60) console.log(piece, ms);
