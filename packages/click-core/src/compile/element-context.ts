@@ -16,8 +16,6 @@ import {
   clearAnnotations,
   dataOffset,
   loadParts,
-  maximumFrame,
-  maximumLargeFrame,
   Packet,
   type PacketParts,
   packetDescriptor,
@@ -29,6 +27,7 @@ import { offerOf } from "../element/peer.ts";
 import { TextLine } from "../structures/text-line.ts";
 import type { ElementInstance } from "./check.ts";
 import type { Signals } from "./flow.ts";
+import { bufferFor, copyTo, moveToRoom } from "./packet-copy.ts";
 import { noTimer, type Platform, routerControl, type StagedDevice, type StagedPool } from "./platform.ts";
 import { usesSeed } from "./seed.ts";
 import { scheduleTask, type TaskTable, unscheduleTask } from "./tasks.ts";
@@ -195,42 +194,6 @@ export function elementContext(
     clearAnnotations(c, address);
     return packetParts(c, address, (word) => ({ data, length, network: 0, transport: 0 })[word]);
   };
-  /** A free buffer for a frame of that length; one of the pool where it fits. */
-  const buffer = (length: I32): I32 => {
-    if (length.constant !== undefined)
-      return length.constant <= maximumFrame ? place.pool.allocate(c) : place.pool.allocateLarge(c, length);
-    const address = c.var("i32", 0, "buffer");
-    c.if(
-      length.leU(maximumFrame),
-      () => address.set(place.pool.allocate(c)),
-      () => address.set(place.pool.allocateLarge(c, length)),
-    );
-    return address.get();
-  };
-  /**
-   * Copies a packet to another buffer, `data` the new place of its data: descriptor, data, and the bytes before it from `start` on,
-   * which are the packet's if it is lengthened at the front.
-   */
-  const copyTo = (packet: Packet, start: I32, address: I32, data: I32): PacketParts => {
-    const { annotations, next } = packetDescriptor.offsets;
-    for (let i: number = annotations; i < next; i += 16) c.copy16(address, packet.address, i, i);
-    const shift = data.sub(packet.data);
-    const to = start.add(shift);
-    // Whole blocks of 16: data ends 16 bytes before its buffer does.
-    c.for(0, packet.data.sub(start).add(packet.length), 16, (i) => {
-      c.copy16(to.add(i), start.add(i));
-    });
-    const moved = (v: I32): I32 => c.select(v, v.add(shift), c.i32(0));
-    const { mac } = staged(c, packetDescriptor, address);
-    mac.set(moved(mac.get()));
-    const words = {
-      data,
-      length: packet.length,
-      network: moved(packet.network),
-      transport: moved(packet.transport),
-    };
-    return packetParts(c, address, (word) => words[word]);
-  };
   const note = (kind: NoteKind): StagedNote => {
     const at = (): number => {
       const address = place.note(e.index, kind);
@@ -299,7 +262,7 @@ export function elementContext(
       return {
         make: (length, some, none) => {
           const bytes = c.i32(length);
-          const address = buffer(bytes);
+          const address = bufferFor(c, place.pool, bytes);
           c.if(address, () => give(make(address, address.add(dataOffset), bytes), some), none);
         },
         copy: (packet, some) => {
@@ -314,7 +277,7 @@ export function elementContext(
             () => address.set(place.pool.allocate(c)),
           );
           const copy = address.get();
-          c.if(copy, () => give(copyTo(packet, start, copy, copy.add(offset)), some));
+          c.if(copy, () => give(copyTo(c, packet, start, copy, copy.add(offset)), some));
         },
         room: (packet, { head = 0, tail = 0 }, some) => {
           const [front, back] = [c.i32(head), c.i32(tail)];
@@ -323,26 +286,9 @@ export function elementContext(
           const address = c.var("i32", packet.address, "buffer");
           const found = packetParts(c, packet.address, (word) => packet.word(word));
           c.if(enough.eqz(), () => {
-            const short = front.sub(packet.headroom);
-            const offset = packet.data.sub(packet.address).add(c.select(short.gtS(0), short, c.i32(0)));
-            const larger = c.var("i32", 0, "larger");
-            const possible = front.leU(maximumLargeFrame).and(back.leU(maximumLargeFrame));
-            c.if(
-              possible,
-              () => larger.set(buffer(offset.sub(dataOffset).add(packet.length).add(back))),
-              () => staged(c, routerControl, place.control).poolEmpty.inc(),
-            );
-            c.if(larger.get(), () => {
-              const copy = copyTo(
-                packet,
-                packet.address.add(packetDescriptor.size),
-                larger.get(),
-                larger.get().add(offset),
-              );
-              for (const word of packetWords) found[word].set(copy[word].get());
-            });
-            place.pool.free(c, packet.address);
-            address.set(larger.get());
+            const there = moveToRoom(c, place.pool, place.control, packet.parts, front, back);
+            for (const word of packetWords) found[word].set(there[word].get());
+            address.set(there.address);
           });
           packet.take("given more room");
           const moved = address.get();

@@ -69,7 +69,7 @@ export class Router implements HandlerTree, Disposable, LoopSource {
   private runCount = 1;
   private pendingSwap: (() => void) | undefined;
   /** What elements open while the router stands: what is wrong with it, where somebody waits for that. */
-  private opening: Promise<ConfigurationError | undefined> = Promise.resolve(undefined);
+  private opening: Promise<ConfigurationError | undefined> | undefined;
   private awaited = false;
   private readonly wakers = new Wakers();
   private readonly warp = new TimeWarp(systemClock);
@@ -104,10 +104,7 @@ export class Router implements HandlerTree, Disposable, LoopSource {
     router.current = router.instantiate(configuration, new Map());
     const { services } = router.current;
     router.current.initialize((element) => router.start(configuration, element, services[element]));
-    router.opening = router.open(router.current);
-    void router.opening.then((problem) => {
-      if (problem && !router.awaited) router.complain(problem);
-    });
+    router.beginOpening(router.current);
     return router;
   }
 
@@ -134,7 +131,18 @@ export class Router implements HandlerTree, Disposable, LoopSource {
     });
   }
 
-  /** Opens what elements could not open at once, one after another; what is wrong with the first that fails. */
+  /** Opens what elements could not open at once; nobody waits for it where there is nothing to open. */
+  private beginOpening(instance: Instance, before?: Instance): void {
+    this.opening = undefined;
+    if (!instance.services.some((service) => service?.open)) return;
+    const opening = this.open(instance, before);
+    this.opening = opening;
+    void opening.then((problem) => {
+      if (problem && !this.awaited) this.complain(problem);
+    });
+  }
+
+  /** One after another; what is wrong with the first that fails. */
   private async open(
     { services, configuration }: Instance,
     before?: Instance,
@@ -544,10 +552,8 @@ export class Router implements HandlerTree, Disposable, LoopSource {
     this.current = next;
     for (const service of before.services) if (service && !next.services.includes(service)) service.close?.();
     for (const service of next.services) if (service && !before.services.includes(service)) service.start?.();
-    this.opening = this.open(next, before);
-    void this.opening.then((problem) => {
-      if (problem) this.complain(problem);
-    });
+    this.awaited = false;
+    this.beginOpening(next, before);
     this.wakers.wake();
   }
 
