@@ -11,6 +11,8 @@ import { AggregateIPFlows } from "./analysis/AggregateIPFlows.ts";
 import { FromIPSummaryDump } from "./analysis/FromIPSummaryDump.ts";
 import { ToIPSummaryDump } from "./analysis/ToIPSummaryDump.ts";
 import { SetTimestamp } from "./annotations/SetTimestamp.ts";
+import { AdaptiveRED } from "./aqm/AdaptiveRED.ts";
+import { CoDel } from "./aqm/CoDel.ts";
 import { RED } from "./aqm/RED.ts";
 import { ARPQuerier } from "./arp/ARPQuerier.ts";
 import { ARPResponder } from "./arp/ARPResponder.ts";
@@ -25,6 +27,7 @@ import { InfiniteSource } from "./basicsources/InfiniteSource.ts";
 import { RatedSource } from "./basicsources/RatedSource.ts";
 import { TimedSink } from "./basicsources/TimedSink.ts";
 import { TimedSource } from "./basicsources/TimedSource.ts";
+import { Bypass } from "./basictransfer/Bypass.ts";
 import { Hub } from "./basictransfer/Hub.ts";
 import { Null } from "./basictransfer/Null.ts";
 import { PullNull } from "./basictransfer/PullNull.ts";
@@ -34,6 +37,8 @@ import { PushNull } from "./basictransfer/PushNull.ts";
 import { RoundRobinSwitch } from "./basictransfer/RoundRobinSwitch.ts";
 import { StaticPullSwitch } from "./basictransfer/StaticPullSwitch.ts";
 import { StaticSwitch } from "./basictransfer/StaticSwitch.ts";
+import { StrideSwitch } from "./basictransfer/StrideSwitch.ts";
+import { Suppressor } from "./basictransfer/Suppressor.ts";
 import { Switch } from "./basictransfer/Switch.ts";
 import { Tee } from "./basictransfer/Tee.ts";
 import { Classifier } from "./classification/Classifier.ts";
@@ -75,36 +80,57 @@ import { CheckPaint } from "./paint/CheckPaint.ts";
 import { Paint } from "./paint/Paint.ts";
 import { PaintSwitch } from "./paint/PaintSwitch.ts";
 import { PaintTee } from "./paint/PaintTee.ts";
+import { DRRSched } from "./scheduling/DRRSched.ts";
 import { PrioSched } from "./scheduling/PrioSched.ts";
 import { RoundRobinSched } from "./scheduling/RoundRobinSched.ts";
+import { SimplePrioSched } from "./scheduling/SimplePrioSched.ts";
+import { SimplePullSwitch } from "./scheduling/SimplePullSwitch.ts";
+import { StrideSched } from "./scheduling/StrideSched.ts";
 import { TimeSortedSched } from "./scheduling/TimeSortedSched.ts";
+import { BandwidthMeter } from "./shaping/BandwidthMeter.ts";
+import { BandwidthRatedSplitter } from "./shaping/BandwidthRatedSplitter.ts";
 import { BandwidthRatedUnqueue } from "./shaping/BandwidthRatedUnqueue.ts";
 import { BandwidthShaper } from "./shaping/BandwidthShaper.ts";
+import { Block } from "./shaping/Block.ts";
 import { DelayShaper } from "./shaping/DelayShaper.ts";
 import { DelayUnqueue } from "./shaping/DelayUnqueue.ts";
+import { LinkUnqueue } from "./shaping/LinkUnqueue.ts";
+import { Meter } from "./shaping/Meter.ts";
+import { RatedSplitter } from "./shaping/RatedSplitter.ts";
 import { RatedUnqueue } from "./shaping/RatedUnqueue.ts";
 import { Shaper } from "./shaping/Shaper.ts";
 import { Unqueue } from "./shaping/Unqueue.ts";
+import { FrontDropQueue } from "./storage/FrontDropQueue.ts";
 import { FullNoteQueue } from "./storage/FullNoteQueue.ts";
+import { MixedQueue } from "./storage/MixedQueue.ts";
+import { MSQueue } from "./storage/MSQueue.ts";
 import { NotifierQueue } from "./storage/NotifierQueue.ts";
 import { Queue } from "./storage/Queue.ts";
+import { QuickNoteQueue } from "./storage/QuickNoteQueue.ts";
 import { SimpleQueue } from "./storage/SimpleQueue.ts";
+import { ThreadSafeQueue } from "./storage/ThreadSafeQueue.ts";
 import { StaticThreadSched } from "./threads/StaticThreadSched.ts";
 
 /** All elements of this entry. */
 export const elements: ElementSet = elementSet(
-  AggregateIPFlows,
+  AdaptiveRED,
   AddressInfo,
+  AggregateIPFlows,
   AlignmentInfo,
   ARPQuerier,
   ARPResponder,
   ARPTable,
+  BandwidthMeter,
+  BandwidthRatedSplitter,
   BandwidthRatedUnqueue,
   BandwidthShaper,
+  Block,
+  Bypass,
   CheckIPHeader,
   CheckPaint,
   Classifier,
   ClickyInfo,
+  CoDel,
   Counter,
   DecIPTTL,
   DelayShaper,
@@ -112,11 +138,13 @@ export const elements: ElementSet = elementSet(
   DirectIPLookup,
   Discard,
   DriverManager,
+  DRRSched,
   ErrorElement,
   EtherEncap,
   EtherMirror,
   FromDevice,
   FromIPSummaryDump,
+  FrontDropQueue,
   FullNoteQueue,
   HandlerProxy,
   Hub,
@@ -131,8 +159,12 @@ export const elements: ElementSet = elementSet(
   IPReassembler,
   IPRewriter,
   LinearIPLookup,
+  LinkUnqueue,
   MarkIPHeader,
   Message,
+  Meter,
+  MixedQueue,
+  MSQueue,
   NotifierQueue,
   Null,
   Pad,
@@ -149,9 +181,11 @@ export const elements: ElementSet = elementSet(
   PullTee,
   PushNull,
   Queue,
+  QuickNoteQueue,
   RadixIPLookup,
   RangeIPLookup,
   RatedSource,
+  RatedSplitter,
   RatedUnqueue,
   RED,
   RoundRobinSched,
@@ -160,14 +194,20 @@ export const elements: ElementSet = elementSet(
   Script,
   SetTimestamp,
   Shaper,
+  SimplePrioSched,
+  SimplePullSwitch,
   SimpleQueue,
   StaticIPLookup,
   StaticPullSwitch,
   StaticSwitch,
   StaticThreadSched,
+  StrideSched,
+  StrideSwitch,
   Strip,
+  Suppressor,
   Switch,
   Tee,
+  ThreadSafeQueue,
   TimedSink,
   TimedSource,
   TimeSortedSched,

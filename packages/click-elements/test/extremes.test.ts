@@ -9,8 +9,11 @@ const values = [...numbers, ...numbers.map((n) => `${n}s`), "1ns", "0.1", "1e300
 
 /** What an element cannot do without, where the types of its arguments do not tell. */
 const samples: Record<string, readonly string[]> = {
+  AdaptiveRED: ["TARGET 10", "MAX_P 1", "QUEUES peer"],
   ARPQuerier: ["IP 10.0.0.1", "ETH 1:1:1:1:1:1"],
+  BandwidthMeter: ["1Bps"],
   Classifier: ["-"],
+  CoDel: ["QUEUES peer"],
   FromIPSummaryDump: ['DATA "1.2.3.4"', "FIELDS ip_src"],
   ICMPError: ["SRC 10.0.0.1", "TYPE timeexceeded"],
   ICMPRewriter: ["MAPS peer"],
@@ -18,15 +21,20 @@ const samples: Record<string, readonly string[]> = {
   IPFilter: ["allow all"],
   IPFragmenter: ["MTU 100"],
   IPRewriter: ["pattern 1.0.0.1 1024-65535 - - 0 0"],
+  Meter: ["1Bps"],
   RED: ["MIN_THRESH 1", "MAX_THRESH 1", "MAX_P 1", "QUEUES peer"],
   Script: ["TYPE PACKET"],
   StaticIPLookup: ["0.0.0.0/0 0"],
   StaticPullSwitch: ["INPUT 0"],
   StaticSwitch: ["OUTPUT 0"],
+  StrideSched: ["1"],
+  StrideSwitch: ["1"],
   Truncate: ["LENGTH 10"],
 };
 /** The peers that an element cannot do without. */
 const peers: Record<string, string> = {
+  AdaptiveRED: "Idle -> peer :: Queue -> Idle",
+  CoDel: "Idle -> peer :: Queue -> Idle",
   ICMPRewriter: "Idle -> peer :: IPRewriter(drop) -> Idle",
   RED: "Idle -> peer :: Queue -> Idle",
 };

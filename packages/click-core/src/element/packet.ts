@@ -99,6 +99,7 @@ export const annotation = {
   fixIpSrc: 19,
   vlanTci: 20,
   aggregate: 20,
+  forwardRate: 20,
   extraPackets: 24,
   sendError: 26,
   extraLength: 28,

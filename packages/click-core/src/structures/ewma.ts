@@ -120,6 +120,8 @@ export interface StagedRate {
   over(now: I64): I32;
   /** Takes the epochs that are over into account; `count` is what was counted until now. */
   close(now: I64, count: I64Like): void;
+  /** The average of the epochs that are closed: what was counted in one, with its bits of fraction. */
+  scaled(): I64;
 }
 
 /** A rate on the host. */
@@ -170,6 +172,7 @@ export function rate(scale = 10, shift = 4): StagedField<StagedRate, HostRate> {
         close(now, count) {
           c.call(closeEpoch(c), at, now, count);
         },
+        scaled: () => c.load64(at, averageAt),
       };
     },
     read: (data, offset) => ({

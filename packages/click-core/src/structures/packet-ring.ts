@@ -11,8 +11,12 @@ export interface StagedPacketRing {
   push(packet: Packet, full: (packet: Packet) => void): void;
   /** Appends a packet already stored, without a check. */
   append(address: I32): void;
+  /** Puts a packet already stored before the oldest, without a check. */
+  prepend(address: I32): void;
   /** Removes the oldest packet's address; only when the length is not zero. */
   shift(): I32;
+  /** Removes the newest packet's address; only when the length is not zero. */
+  pop(): I32;
   /** Removes the oldest packet's address, or gives 0. */
   shiftOrZero(): I32;
   /** The oldest packet's address, left where it is; only when the length is not zero. */
@@ -26,8 +30,14 @@ export interface HostPacketRing {
   take(): number[];
 }
 
-/** Slots are a power of two, so free-running indices wrap by a mask; `capacity` bounds what is held. */
-export function packetRing(capacity: number): TransferableField<StagedPacketRing, HostPacketRing> & PlainField {
+/**
+ * Slots are a power of two, so free-running indices wrap by a mask; `capacity` bounds what is held. Of a ring that is replaced by a
+ * smaller one, the oldest packets stay, unless the `newest` are to.
+ */
+export function packetRing(
+  capacity: number,
+  stays: "oldest" | "newest" = "oldest",
+): TransferableField<StagedPacketRing, HostPacketRing> & PlainField {
   const slots = 2 ** Math.ceil(Math.log2(Math.max(capacity, 1)));
   return {
     kind: "other",
@@ -55,7 +65,17 @@ export function packetRing(capacity: number): TransferableField<StagedPacketRing
       return {
         length,
         append,
+        prepend(address) {
+          const at = c.load32(base, offset + head).sub(1);
+          c.store32(slot(at), address, offset + first);
+          c.store32(base, at, offset + head);
+        },
         shift,
+        pop() {
+          const at = c.load32(base, offset + tail).sub(1);
+          c.store32(base, at, offset + tail);
+          return c.load32(slot(at), offset + first);
+        },
         peek: () => c.load32(slot(c.load32(base, offset + head)), offset + first),
         push(packet, full) {
           c.if(
@@ -82,7 +102,8 @@ export function packetRing(capacity: number): TransferableField<StagedPacketRing
     write() {},
     transfer(mover, before, fromOffset, toOffset) {
       if (!before.name.startsWith("packetRing[")) return;
-      const list = stored(mover.from, fromOffset, (before.size - first) / 4).slice(0, capacity);
+      const all = stored(mover.from, fromOffset, (before.size - first) / 4);
+      const list = stays === "oldest" ? all.slice(0, capacity) : all.slice(Math.max(all.length - capacity, 0));
       const moved = list.map((address) => mover.packet(address)).filter((address) => address !== 0);
       moved.forEach((address, i) => {
         mover.to.setUint32(toOffset + first + i * 4, address, true);

@@ -23,6 +23,13 @@ export function readValue<T>(type: ArgumentType<T>, text: string, refused?: stri
   return value;
 }
 
+/** Reads a value that takes an argument's place: what is wrong with it is said of the argument. */
+export function readArgument<T>(name: string, type: ArgumentType<T>, text: string, scope: Scope = emptyScope): T {
+  const value = readText(type, text.trim(), scope);
+  if (value instanceof Mistake) throw `${name}: ${value.message}`;
+  return value;
+}
+
 /** The same; what it throws is the given text. */
 export function readAs<T>(type: ArgumentType<T>, text: string, otherwise: string, scope: Scope = emptyScope): T {
   const value = readText(type, text.trim(), scope);

@@ -1,6 +1,16 @@
-/** The elements that store packets first in, first out; they differ in whom they tell of it. */
-import { arg, type ElementClass, element, packetRing, positional } from "@clickos/click-core/element";
-import { u32 } from "@clickos/layout";
+/** The elements that store packets; they differ in whom they tell of it, and in where a packet goes when it comes. */
+import {
+  arg,
+  type ElementClass,
+  type ElementContext,
+  element,
+  type Packet,
+  packetRing,
+  positional,
+  type StagedPacketRing,
+} from "@clickos/click-core/element";
+import type { FunctionBuilder, I32, StagedField } from "@clickos/codegen";
+import { type U32Field, u32 } from "@clickos/layout";
 import { Storage } from "./storage.ts";
 
 export interface QueueKind {
@@ -10,7 +20,21 @@ export interface QueueKind {
   readonly full: boolean;
   /** What `class` shows, where that is another name. */
   readonly shownAs?: string;
+  /** Tells tasks downstream with the last packet that there are no more, not after several pulls that found nothing. */
+  readonly quick?: boolean;
+  /** What is said of who uses it. */
+  readonly warning?: string;
+  /** Another number of inputs than one. */
+  readonly ports?: string;
+  /** Where a packet of an input goes; `last` when absent. */
+  entry?(port: number): Entry;
 }
+
+/**
+ * Where a packet goes, and which one has to leave a full queue for that: behind the others, where it leaves itself; before them, where
+ * the newest leaves; behind them, where the oldest does.
+ */
+export type Entry = "last" | "first" | "last for the oldest";
 
 /** As many packets as any memory has. */
 const mostPackets = 1 << 19;
@@ -19,15 +43,19 @@ const patience = 9;
 
 export function queueElement(name: string, kind: QueueKind): ElementClass {
   const shownAs = kind.shownAs ?? name;
+  const stays = kind.entry?.(0) === "last for the oldest" ? "newest" : "oldest";
   return element({
     name,
-    ports: "1/1-2",
+    ports: kind.ports ?? "1/1-2",
     processing: "h/lh",
     live: true,
     config: { CAPACITY: positional(arg.u32, 1000) },
+    prepare({ warning }) {
+      if (kind.warning) warning(kind.warning);
+    },
     holds: (config) => Math.min(config.CAPACITY, mostPackets),
     state: ({ config }) => ({
-      packets: packetRing(Math.min(config.CAPACITY, mostPackets)),
+      packets: packetRing(Math.min(config.CAPACITY, mostPackets), stays),
       drops: u32,
       highwater: u32,
       failures: u32,
@@ -63,19 +91,22 @@ export function queueElement(name: string, kind: QueueKind): ElementClass {
       },
     },
     notifier: { empty: kind.empty, full: kind.full },
-    push(c, _port, packet, { state, line, config, name: self, output, emptyNote, fullNote, exact }) {
-      const before = state.packets.length();
-      c.if(
-        before.geU(Math.min(config.CAPACITY, mostPackets)),
+    push(c, port, packet, context) {
+      const entry = kind.entry?.(port) ?? "last";
+      enter(
+        c,
+        packet,
+        context,
+        entry,
         () => {
-          if (config.CAPACITY > 0)
-            c.if(state.drops.get().eqz(), () => line().text(`${self} :: ${shownAs}: overflow`).end());
-          state.drops.inc();
-          output(1).push(packet, "queue full");
+          if (context.config.CAPACITY > 0)
+            c.if(context.state.drops.get().eqz(), () =>
+              context.line().text(`${context.name} :: ${shownAs}: overflow`).end(),
+            );
+          context.state.drops.inc();
         },
-        () => {
-          state.packets.append(packet.store());
-          const length = before.add(1);
+        (length) => {
+          const { state, emptyNote, fullNote, exact, config } = context;
           c.if(length.gtU(state.highwater.get()), () => state.highwater.set(length));
           // Only where it was empty are there pulls that failed, and may those who pull sleep.
           if (kind.empty)
@@ -94,11 +125,12 @@ export function queueElement(name: string, kind: QueueKind): ElementClass {
         () => {
           // Only where it was full may those who push sleep.
           if (kind.full) c.if(length.eq(config.CAPACITY), () => fullNote.wake());
+          if (kind.quick) c.if(length.eq(1), () => emptyNote.sleep());
           packets.take(state.packets.shift(), (packet) => output(0).push(packet));
         },
         () => {
           if (!kind.empty) return;
-          if (!exact) emptyNote.sleep();
+          if (!exact || kind.quick) emptyNote.sleep();
           else
             c.if(
               state.failures.get().geU(patience),
@@ -109,4 +141,64 @@ export function queueElement(name: string, kind: QueueKind): ElementClass {
       );
     },
   });
+}
+
+type QueueState = {
+  packets: StagedField<StagedPacketRing, unknown>;
+  drops: U32Field;
+  highwater: U32Field;
+  failures: U32Field;
+};
+
+/** Stores a packet; `overflow` is done first where one has to leave, and `entered` when the packet is in. */
+function enter(
+  c: FunctionBuilder,
+  packet: Packet,
+  {
+    state,
+    config,
+    output,
+    packets,
+  }: Pick<
+    ElementContext<{ readonly CAPACITY: number }, unknown, QueueState>,
+    "state" | "config" | "output" | "packets"
+  >,
+  entry: Entry,
+  overflow: () => void,
+  entered: (length: I32) => void,
+): void {
+  const most = Math.min(config.CAPACITY, mostPackets);
+  const before = state.packets.length();
+  const full = before.geU(most);
+  const leave = (left: Packet): void => output(1).push(left, "queue full");
+  if (entry === "last" || most === 0)
+    c.if(
+      full,
+      () => {
+        overflow();
+        leave(packet);
+      },
+      () => {
+        state.packets.append(packet.store());
+        entered(before.add(1));
+      },
+    );
+  else if (entry === "last for the oldest") {
+    c.if(full, () => {
+      overflow();
+      packets.take(state.packets.shift(), leave);
+    });
+    state.packets.append(packet.store());
+    entered(state.packets.length());
+  } else {
+    const left = c.var("i32", 0, "left");
+    c.if(full, () => {
+      overflow();
+      left.set(state.packets.pop());
+    });
+    state.packets.prepend(packet.store());
+    entered(state.packets.length());
+    const address = left.get();
+    c.if(address, () => packets.take(address, leave));
+  }
 }

@@ -1,6 +1,6 @@
 /** Shaper and BandwidthShaper: they answer pulls at a rate of packets or bytes, as far apart as can be. */
 import { type ElementClass, element, gapRate, gapRateOf, required } from "@clickos/click-core/element";
-import { readValue, wake } from "./handlers.ts";
+import { readArgument, wake } from "./handlers.ts";
 import { type RateUnit, rateText, rateType } from "./rate-text.ts";
 
 export function pullShaper(name: string, unit: RateUnit): ElementClass {
@@ -18,16 +18,18 @@ export function pullShaper(name: string, unit: RateUnit): ElementClass {
         unit: `${unit}/s`,
         read: (s) => rateText(unit, s.rate.rate),
         write(s, value, context) {
-          s.rate.assign(readValue(rateType(unit), value), context.now());
+          s.rate.assign(readArgument("RATE", rateType(unit), value), context.now());
           wake(context);
         },
       },
       reset: {
+        flags: "",
         write(s, _value, context) {
           s.rate.reset();
           wake(context);
         },
       },
+      config: { read: (s) => rateText(unit, s.rate.rate), flags: "" },
     },
     // Those who pull sleep until a packet is due; in Click they ask again and again.
     notifier: { empty: true, through: true },
