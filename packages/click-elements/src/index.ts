@@ -10,6 +10,7 @@ import { type ElementSet, elementSet } from "@clickos/click-core/element";
 import { AggregateIPFlows } from "./analysis/AggregateIPFlows.ts";
 import { FromIPSummaryDump } from "./analysis/FromIPSummaryDump.ts";
 import { ToIPSummaryDump } from "./analysis/ToIPSummaryDump.ts";
+import { DropBroadcasts } from "./annotations/DropBroadcasts.ts";
 import { SetTimestamp } from "./annotations/SetTimestamp.ts";
 import { AdaptiveRED } from "./aqm/AdaptiveRED.ts";
 import { CoDel } from "./aqm/CoDel.ts";
@@ -57,6 +58,10 @@ import { Print } from "./debugging/Print.ts";
 import { EtherEncap } from "./ethernet/EtherEncap.ts";
 import { EtherMirror } from "./ethernet/EtherMirror.ts";
 import { ICMPError } from "./icmp/ICMPError.ts";
+import { ICMPPingEncap } from "./icmp/ICMPPingEncap.ts";
+import { ICMPPingResponder } from "./icmp/ICMPPingResponder.ts";
+import { ICMPPingRewriter } from "./icmp/ICMPPingRewriter.ts";
+import { ICMPPingSource } from "./icmp/ICMPPingSource.ts";
 import { ICMPRewriter } from "./icmp/ICMPRewriter.ts";
 import { AddressInfo } from "./information/AddressInfo.ts";
 import { AlignmentInfo } from "./information/AlignmentInfo.ts";
@@ -64,10 +69,18 @@ import { ClickyInfo } from "./information/ClickyInfo.ts";
 import { PortInfo } from "./information/PortInfo.ts";
 import { ScheduleInfo } from "./information/ScheduleInfo.ts";
 import { CheckIPHeader } from "./ip/CheckIPHeader.ts";
+import { CheckIPHeader2 } from "./ip/CheckIPHeader2.ts";
 import { DecIPTTL } from "./ip/DecIPTTL.ts";
+import { FixIPSrc } from "./ip/FixIPSrc.ts";
+import { IPEncap } from "./ip/IPEncap.ts";
 import { IPFragmenter } from "./ip/IPFragmenter.ts";
+import { IPGWOptions } from "./ip/IPGWOptions.ts";
+import { IPMirror } from "./ip/IPMirror.ts";
 import { IPReassembler } from "./ip/IPReassembler.ts";
 import { MarkIPHeader } from "./ip/MarkIPHeader.ts";
+import { SetIPChecksum } from "./ip/SetIPChecksum.ts";
+import { StripIPHeader } from "./ip/StripIPHeader.ts";
+import { UnstripIPHeader } from "./ip/UnstripIPHeader.ts";
 import { DirectIPLookup } from "./iproute/DirectIPLookup.ts";
 import { LinearIPLookup } from "./iproute/LinearIPLookup.ts";
 import { RadixIPLookup } from "./iproute/RadixIPLookup.ts";
@@ -109,6 +122,7 @@ import { Queue } from "./storage/Queue.ts";
 import { QuickNoteQueue } from "./storage/QuickNoteQueue.ts";
 import { SimpleQueue } from "./storage/SimpleQueue.ts";
 import { ThreadSafeQueue } from "./storage/ThreadSafeQueue.ts";
+import { UDPIPEncap } from "./tcpudp/UDPIPEncap.ts";
 import { StaticThreadSched } from "./threads/StaticThreadSched.ts";
 
 /** All elements of this entry. */
@@ -127,6 +141,7 @@ export const elements: ElementSet = elementSet(
   Block,
   Bypass,
   CheckIPHeader,
+  CheckIPHeader2,
   CheckPaint,
   Classifier,
   ClickyInfo,
@@ -138,10 +153,12 @@ export const elements: ElementSet = elementSet(
   DirectIPLookup,
   Discard,
   DriverManager,
+  DropBroadcasts,
   DRRSched,
   ErrorElement,
   EtherEncap,
   EtherMirror,
+  FixIPSrc,
   FromDevice,
   FromIPSummaryDump,
   FrontDropQueue,
@@ -149,12 +166,19 @@ export const elements: ElementSet = elementSet(
   HandlerProxy,
   Hub,
   ICMPError,
+  ICMPPingEncap,
+  ICMPPingResponder,
+  ICMPPingRewriter,
+  ICMPPingSource,
   ICMPRewriter,
   Idle,
   InfiniteSource,
   IPClassifier,
+  IPEncap,
   IPFilter,
   IPFragmenter,
+  IPGWOptions,
+  IPMirror,
   IPPrint,
   IPReassembler,
   IPRewriter,
@@ -192,6 +216,7 @@ export const elements: ElementSet = elementSet(
   RoundRobinSwitch,
   ScheduleInfo,
   Script,
+  SetIPChecksum,
   SetTimestamp,
   Shaper,
   SimplePrioSched,
@@ -204,6 +229,7 @@ export const elements: ElementSet = elementSet(
   StrideSched,
   StrideSwitch,
   Strip,
+  StripIPHeader,
   Suppressor,
   Switch,
   Tee,
@@ -214,8 +240,10 @@ export const elements: ElementSet = elementSet(
   ToDevice,
   ToIPSummaryDump,
   Truncate,
+  UDPIPEncap,
   Unqueue,
   Unstrip,
+  UnstripIPHeader,
 );
 
 export {

@@ -12,6 +12,7 @@ const table = {
     type: { bits: 8, rfc: "Type" },
     code: { bits: 8, rfc: "Code" },
     checksum: { bits: 16, rfc: "Checksum" },
+    typeAndCode: { over: ["type", "code"], rfc: "Type and Code" },
   },
 } as const;
 /** Followed by one of the messages below. */

@@ -28,6 +28,8 @@ const table = {
     tos: { over: ["dscp", "ecn"], rfc: "Type of Service" },
     /** Not 0 in a fragment. */
     fragment: { over: ["mf", "fragmentOffset"], rfc: "Flags and Fragment Offset" },
+    /** The word in which routers change the time to live. */
+    ttlAndProtocol: { over: ["ttl", "protocol"], rfc: "Time to Live and Protocol" },
     flagsAndOffset: { over: ["reserved", "fragmentOffset"], rfc: "Flags and Fragment Offset" },
   },
   headerLength: { field: "ihl", unit: 4 },
@@ -74,6 +76,25 @@ const sourceRouteTable = {
 } as const;
 /** The start of a loose or strict source route, or of a recorded one; addresses follow. */
 export const ipv4SourceRoute: Format<typeof sourceRouteTable> = format(sourceRouteTable);
+
+const timestampTable = {
+  name: "IPv4 timestamp",
+  reference: "RFC 791 section 3.1, Internet Timestamp",
+  fields: {
+    kind: { bits: 8, rfc: "type", usual: 68 },
+    length: { bits: 8, rfc: "length", usual: 4 },
+    /** From 1, the first octet of the option, on: where the next timestamp is. */
+    pointer: { bits: 8, rfc: "pointer", usual: 5 },
+    /** Routers that had no room for theirs. */
+    overflow: { bits: 4, rfc: "oflw" },
+    flag: { bits: 4, rfc: "flg" },
+  },
+} as const;
+/** The start of a timestamp option; timestamps follow, each with an address before it unless `flag` says that there are none. */
+export const ipv4Timestamp: Format<typeof timestampTable> = format(timestampTable);
+
+/** What a timestamp option is made of: times, times with the addresses of who wrote them, or such of certain routers only. */
+export const ipv4TimestampFlags = { timesOnly: 0, withAddresses: 1, prespecified: 3 } as const;
 
 /** Protocol numbers of IPv4, and of IPv6's next header, by the names that filters have for them. */
 export const ipProtocols = {

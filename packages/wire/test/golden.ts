@@ -25,7 +25,7 @@ import {
   routerAdvertisement,
   routerSolicitation,
 } from "@clickos/wire/icmpv6";
-import { ipProtocols, ipv4, ipv4SourceRoute } from "@clickos/wire/ipv4";
+import { ipProtocols, ipv4, ipv4SourceRoute, ipv4Timestamp } from "@clickos/wire/ipv4";
 import { authenticationHeader, ipv6, ipv6Extension, ipv6Fragment, ipv6Routing } from "@clickos/wire/ipv6";
 import { ppp, pppControl, pppHdlc, pppoe } from "@clickos/wire/ppp";
 import {
@@ -166,6 +166,7 @@ export const goldens: readonly Golden[] = [
     },
   ),
   golden(ipv4SourceRoute, "83 0b 08", { kind: 131, length: 11, pointer: 8 }),
+  golden(ipv4Timestamp, "44 0c 05 21", { kind: 68, length: 12, pointer: 5, overflow: 2, flag: 1 }),
   golden(
     ipv4,
     "46 b9 002c 1c46 4000 40 fd b1e6 ac100a63 ac100a0c",

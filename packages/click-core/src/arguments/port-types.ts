@@ -20,7 +20,9 @@ export function protocolNamed(name: string, scope: Scope): number | undefined {
   return (scope.tables ?? standardNames).protocol(name);
 }
 
-const number16 = integer(0, 0xffff);
+const number32 = integer(0, 0xffffffff);
+const number32Signed = integer(-0x80000000, 0x7fffffff);
+const largestPort = 0xffff;
 const number8 = integer(0, 0xff);
 
 /** A port of a protocol; of several, where a name must stand for the same port of each that knows it. */
@@ -32,8 +34,9 @@ export function port(...protocols: readonly [PortProtocol, ...PortProtocol[]]): 
       const [named] = found;
       if (found.size > 1) return new Mistake(`'${text}' is not the same port of ${protocols.join(" and ")}`);
       if (named !== undefined) return named;
-      const number = number16.parse(text, scope);
-      return typeof number === "number" ? number : new Mistake(undefined, () => didYouMean(text, protocols, scope));
+      const number = number32.parse(text, scope);
+      if (typeof number !== "number") return new Mistake(undefined, () => didYouMean(text, protocols, scope));
+      return number <= largestPort ? number : new Mistake(`overflow, range 0-${largestPort}`);
     },
   };
 }
@@ -45,6 +48,12 @@ function didYouMean(text: string, protocols: readonly PortProtocol[], scope: Sco
   );
   return near === undefined ? undefined : `did you mean '${near}'?`;
 }
+
+/** A number, or the name of a protocol or of a group of protocols; whoever reads it checks the range. */
+export const ipProtocolOrNumber: ArgumentType<number> = {
+  expects: "an IP protocol",
+  parse: (text, scope) => protocolNamed(text, scope) ?? number32Signed.parse(text, scope),
+};
 
 /** A protocol over IP, by its number or name. */
 export const ipProtocol: ArgumentType<number> = {

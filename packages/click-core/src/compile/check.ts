@@ -89,7 +89,12 @@ export function check(
     const ports = counts[index] as PortCounts;
     const scope = new ElementScope(names, source.name, ports);
     const cls = classes[index] as ElementClass;
-    configured[index] = configure({ index, source, class: cls, scope }, ports, { information, attached, diagnostics });
+    const { outputs } = processing[index] as ResolvedProcessing;
+    configured[index] = configure({ index, source, class: cls, scope }, ports, outputs, {
+      information,
+      attached,
+      diagnostics,
+    });
   }
   if (diagnostics.failed) return failed;
 
@@ -121,6 +126,7 @@ type Configured = Pick<ElementInstance, "index" | "source" | "class" | "scope" |
 function configure(
   e: Pick<ElementInstance, "index" | "source" | "class" | "scope">,
   { inputs, outputs }: PortCounts,
+  processing: ResolvedProcessing["outputs"],
   {
     information,
     attached,
@@ -155,6 +161,7 @@ function configure(
           config,
           ninputs: inputs,
           noutputs: outputs,
+          outputIsPush: (port) => processing[port] !== "pull",
           arguments: texts,
           scope,
           attach: (place) => !attached.has(place) && attached.add(place) !== undefined,

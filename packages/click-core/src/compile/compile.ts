@@ -62,9 +62,17 @@ export function diagnose(
     ...(options.variables ? { variables: options.variables } : {}),
     ...(options.library ? { library: options.library } : {}),
   });
-  const graph = { ...flat, elements: [...flat.elements, ...(options.added ?? []).map(addedElement)] };
+  const added = (options.added ?? []).map(addedElement);
+  const graph = { ...flat, elements: [...flat.elements, ...added].map((e) => underItsOwnName(e, elements)) };
   const checked = check(graph, elements, diagnostics, options.machine && new NameTables(options.machine));
   return { source, graph, checked };
+}
+
+/** An element whose class is called by another of its names has that class. */
+function underItsOwnName(e: GraphElement, elements: ElementSet): GraphElement {
+  const { className } = e;
+  const cls = Object.hasOwn(elements, className) ? elements[className] : undefined;
+  return cls?.aliases?.includes(className) ? { ...e, className: cls.name } : e;
 }
 
 function addedElement({ name, className, configText, by }: AddedElement): GraphElement {
@@ -144,7 +152,7 @@ export function compile(checked: CheckedGraph, platform: Platform): CompiledRout
     const diagnostics = new Diagnostics();
     diagnostics.parsed = true;
     for (const e of checked.elements)
-      if (needsService(e))
+      if (needsService(e) && !e.class.serviceIsOptional)
         diagnostics.error(e.source.place, "needs the host's files, sockets or handlers, which are not available here", {
           section: { stage: "initializing", element: elementTitle(e.source), place: e.source.place },
           hint: "use FromDevice and ToDevice in a virtual machine or a browser",

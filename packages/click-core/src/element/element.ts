@@ -149,6 +149,7 @@ export interface PrepareContext<C> extends ElementReport {
   readonly config: C;
   readonly ninputs: number;
   readonly noutputs: number;
+  outputIsPush(output: number): boolean;
   /** The text of each argument, as given. */
   readonly arguments: readonly string[];
   /** What names mean here; for texts that are read otherwise than by `config`. */
@@ -318,6 +319,8 @@ export type StateOf<C extends ConfigSpec, S extends Fields> = S & LiveFields<C>;
 
 export interface ElementSpec<C extends ConfigSpec, P, S extends Fields, R = unknown> {
   readonly name: string;
+  /** Other names by which configurations may call it. */
+  readonly aliases?: readonly string[];
   /**
    * Counts changes of what handlers make of the state, for those that neither the fields nor the handlers' names show:
    * handlers of a running program are used where its class has the same number.
@@ -450,6 +453,8 @@ export interface ElementSpec<C extends ConfigSpec, P, S extends Fields, R = unkn
   service?(context: ServiceContext<ConfigOf<C>, P>): HostService;
   /** Whether the element needs its host side with this configuration; it does when absent. */
   needsService?(config: ConfigOf<C>): boolean;
+  /** Its code makes no use of the host side: where there is none, as in a virtual machine, it does without. */
+  readonly serviceIsOptional?: boolean;
   /** How often Click's reads its clock when it is made; never when absent. In simulated time that many nanoseconds pass. */
   readonly readings?: number;
   /** Says something about other elements, which read their arguments later: a class that does has an early phase. */
@@ -474,5 +479,5 @@ export function element<
 
 /** Makes a set of classes, by their names. */
 export function elementSet(...classes: readonly ElementClass[]): ElementSet {
-  return Object.fromEntries(classes.map((c) => [c.name, c]));
+  return Object.fromEntries(classes.flatMap((c) => [c.name, ...(c.aliases ?? [])].map((name) => [name, c])));
 }

@@ -45,6 +45,13 @@ export class TextLine {
     return this;
   }
 
+  /** A number with its sign where it is below 0. */
+  signed(value: I32): this {
+    const below = value.ltS(0);
+    this.c.if(below, () => this.text("-"));
+    return this.decimal(this.c.select(below, this.c.i32(0).sub(value), value));
+  }
+
   /** A time in nanoseconds as seconds, a point and six digits, or nine where microseconds do not say it all. */
   timestamp(value: I64): this {
     this.decimal(value.divU(1_000_000_000n).toI32()).text(".");

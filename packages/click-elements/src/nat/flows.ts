@@ -117,7 +117,10 @@ export class Flows<C> implements StagedRewriter {
         );
         value.input.set(input);
         value.ipChange.set(addresses);
-        value.transportChange.set(foldSum(addresses.add(doubleWordChange(flow.ports, to.ports))));
+        const { transportChange } = this.rules;
+        value.transportChange.set(
+          transportChange?.(flow, to) ?? foldSum(addresses.add(doubleWordChange(flow.ports, to.ports))),
+        );
         c.if(flows.addKey(entry.get(), 1, reply).eqz(), () => {
           flows.remove(entry.get());
           c.br(done);
@@ -129,9 +132,18 @@ export class Flows<C> implements StagedRewriter {
         });
         made.set(flows.foundBy(entry.get(), 0));
       };
-      const isFree = (to: FlowWords): I32 => flows.find(flowKey(replyTo(to), protocol)).eqz();
+      const chosen = (to: FlowWords): FlowWords => this.rules.chosen?.(to) ?? to;
+      const isFree = (to: FlowWords): I32 => flows.find(flowKey(replyTo(chosen(to)), protocol)).eqz();
       if (spec.kind === "keep") become(flow);
-      else chooseFlow(c, flow, spec.pattern, { isFree, next, random }, become, () => c.br(done));
+      else
+        chooseFlow(
+          c,
+          flow,
+          spec.pattern,
+          { isFree, next, random },
+          (to) => become(chosen(to)),
+          () => c.br(done),
+        );
     });
     c.if(made.get().eqz(), () => failures.inc());
     return made.get();

@@ -14,6 +14,7 @@ import {
   type PlainField,
   type TransferableField,
 } from "@clickos/click-core/element";
+import { takeWord } from "@clickos/click-language/arguments";
 import type { FunctionBuilder, I32, I64 } from "@clickos/codegen";
 import { type ArrayField, array, type HostFields, type Struct, struct, type U32Field, u32 } from "@clickos/layout";
 import { annotationArgument } from "../lib/annotations.ts";
@@ -26,7 +27,8 @@ import {
   type HostFlowTable,
   type StagedFlowTable,
 } from "./flow-table.ts";
-import { type InputSpec, inputSpecText } from "./rewriter-spec.ts";
+import type { FlowWords } from "./rewriter.ts";
+import { type InputSpec, inputSpec, inputSpecText } from "./rewriter-spec.ts";
 
 const second = 1_000_000_000n;
 
@@ -83,6 +85,10 @@ export interface FlowRules<C> {
   guarantees(config: C): boolean;
   times(c: FunctionBuilder, config: C, flows: StagedFlowTable, entry: I32): FlowTimes<I64>;
   timesOnHost(config: C, flow: HostFlow): FlowTimes<bigint>;
+  /** What a flow is turned into, of what was chosen for it; that itself when absent. */
+  chosen?(flow: FlowWords): FlowWords;
+  /** What the change of addresses and ports adds to a transport checksum's complement; all of it when absent. */
+  transportChange?(from: FlowWords, to: FlowWords): I32;
 }
 
 // ---- the host
@@ -126,7 +132,7 @@ export function rewriterHandlers<C>(
 > {
   return {
     table_size: { kind: "gauge", unit: "mappings", read: (s) => sum(s, "count") },
-    nmappings: { kind: "gauge", unit: "mappings", read: (s) => sum(s, "count") },
+    nmappings: { kind: "gauge", unit: "mappings", flags: "D", read: (s) => sum(s, "count") },
     mapping_failures: { kind: "counter", unit: "flows", read: (s) => sum(s, "failures") },
     size: { gauge: "flows", unit: "flows" },
     capacity: {
@@ -138,16 +144,45 @@ export function rewriterHandlers<C>(
         shrink(s, s.capacity, rules, context);
       },
     },
-    clear: { write: (s, _value, context) => shrink(s, 0, rules, context) },
+    clear: { flags: "", write: (s, _value, context) => shrink(s, 0, rules, context) },
     patterns: {
       kind: "table",
-      read: (s, { config }) =>
-        config.INPUTSPEC.map((spec, i) => {
-          const count = s.inputs[i]?.count ?? 0;
-          return `${inputSpecText(spec)}${count > 0 ? ` [${count}]` : ""}\n`;
-        }).join(""),
+      read: (s, { config }) => config.INPUTSPEC.map((spec, i) => inputLine(s, spec, i)).join(""),
     },
   };
+}
+
+/** What an input does with new flows, and how many it has made that are there. */
+function inputLine(s: HostState, spec: InputSpec, input: number): string {
+  const count = s.inputs[input]?.count ?? 0;
+  return `${inputSpecText(spec)}${count > 0 ? ` [${count}]` : ""}\n`;
+}
+
+/**
+ * `pattern0`, `pattern1` and so on: the lines of `patterns`. Writing one gives the input another specification, and removes the
+ * flows that it made. `texts` are the element's arguments, `keywords` the names of those that are no specifications.
+ */
+export function patternHandlers<C>(
+  ninputs: number,
+  texts: readonly string[],
+  keywords: readonly string[],
+): Handlers<C & RewriterConfig, unknown, RewriterState> {
+  const places = texts.flatMap((text, at) => (keywords.includes(takeWord(text)[0]) ? [] : [at]));
+  return Object.fromEntries(
+    Array.from({ length: ninputs }, (_, i) => [
+      `pattern${i}`,
+      {
+        kind: "text",
+        read: (s: HostState, { config }: Context<C>) => inputLine(s, config.INPUTSPEC[i] as InputSpec, i),
+        write(s: HostState, text: string, context: Context<C>) {
+          readValue(inputSpec, text, undefined, context.scope);
+          for (const { entry, which } of [...s.flows.found()])
+            if (which === 0 && entry.value.input === i) remove(s, entry, context);
+          context.reconfigure(texts.with(places[i] as number, text).join(", "));
+        },
+      } as const,
+    ]),
+  );
 }
 
 /** A line for each direction of each flow; `shown` writes what it is turned into. */

@@ -1,0 +1,146 @@
+/** What changes or makes headers leaves their checksums right: every one of them is the one that a sum over all bytes gives. */
+import { internetChecksum, onesSum, pseudoHeaderSum } from "@clickos/wire/checksum";
+import { icmp } from "@clickos/wire/icmp";
+import { ipProtocols, ipv4 } from "@clickos/wire/ipv4";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { make, pass } from "./packets.ts";
+
+interface Made {
+  readonly protocol: number;
+  readonly options: readonly number[];
+  readonly fragment: number;
+  readonly data: Uint8Array;
+  readonly source: number;
+  readonly destination: number;
+  readonly ttl: number;
+}
+
+const address = fc.integer({ min: 0x01000000, max: 0xdfffffff });
+const option = fc.constantFrom(
+  [1],
+  [7, 7, 4, 0, 0, 0, 0],
+  [68, 8, 5, 0, 0, 0, 0, 0],
+  [68, 12, 5, 1, 0, 0, 0, 0, 0, 0, 0, 0],
+);
+const packets = fc.record({
+  protocol: fc.constantFrom(ipProtocols.icmp, ipProtocols.tcp, ipProtocols.udp),
+  options: fc.array(option, { maxLength: 3 }).map((some) => {
+    const all = some.flat();
+    return [...all, ...new Array<number>((4 - (all.length & 3)) & 3).fill(0)];
+  }),
+  fragment: fc.constantFrom(0, 0, 0, 0x4000),
+  data: fc.uint8Array({ minLength: 20, maxLength: 60 }),
+  source: address,
+  destination: address,
+  ttl: fc.integer({ min: 2, max: 255 }),
+});
+
+/** Where a protocol's checksum is in its header. */
+const sumAt = { [ipProtocols.icmp]: 2, [ipProtocols.tcp]: 16, [ipProtocols.udp]: 6 } as Record<number, number>;
+
+/** The sum over a packet's transport, with its checksum: all ones where that is right. */
+function transportSum(packet: Uint8Array): number {
+  const ip = ipv4.view(packet);
+  const segment = packet.subarray(ip.ihl * 4);
+  const pseudo = ip.protocol === ipProtocols.icmp ? 0 : pseudoHeaderSum(ip, ip.protocol, segment.length);
+  return onesSum(segment, pseudo);
+}
+
+function packetOf({ protocol, options, fragment, data, source, destination, ttl }: Made): Uint8Array {
+  const headerLength = 20 + options.length;
+  const packet = new Uint8Array(headerLength + data.length);
+  packet.set(options, 20);
+  packet.set(data, headerLength);
+  const ip = ipv4.emit(packet, {
+    ihl: headerLength / 4,
+    totalLength: packet.length,
+    flagsAndOffset: fragment,
+    protocol,
+    source,
+    destination,
+    ttl,
+  });
+  ip.checksum = internetChecksum(packet.subarray(0, headerLength));
+  if (protocol === ipProtocols.udp) packet.set([data.length >> 8, data.length & 255], headerLength + 4);
+  if (protocol === ipProtocols.icmp) packet.set([8, 0], headerLength);
+  const at = headerLength + (sumAt[protocol] as number);
+  packet.set([0, 0], at);
+  const sum = ~transportSum(packet) & 0xffff || 0xffff;
+  packet.set([sum >> 8, sum & 255], at);
+  return packet;
+}
+
+function expectRightSums(packet: Uint8Array, protocols: readonly number[]): void {
+  const ip = ipv4.read(packet);
+  if (!ip.ok) throw new Error(ip.problem.text);
+  expect(onesSum(packet.subarray(0, ip.header.ihl * 4))).toBe(0xffff);
+  expect(ip.header.totalLength).toBe(packet.length);
+  if (protocols.includes(ip.header.protocol)) expect(transportSum(packet)).toBe(0xffff);
+}
+
+const all = [ipProtocols.icmp, ipProtocols.tcp, ipProtocols.udp];
+const { icmp: ping, udp } = ipProtocols;
+/** What is done to packets; the protocols whose checksums are right afterwards; and those that it is for. */
+const changes: Record<
+  string,
+  { readonly code: string; readonly right: readonly number[]; readonly of?: readonly number[] }
+> = {
+  IPGWOptions: { code: "IPGWOptions(1.2.3.4)", right: all },
+  FixIPSrc: { code: "Paint(1, ANNO FIX_IP_SRC) -> FixIPSrc(1.2.3.4)", right: [ping] },
+  IPMirror: { code: "IPMirror", right: all },
+  ICMPPingResponder: { code: "ICMPPingResponder", right: [ping], of: [ping] },
+  ICMPPingRewriter: { code: "ICMPPingRewriter(pattern 1.2.3.4 1-65535? 5.6.7.8 - 0 0)", right: [ping], of: [ping] },
+  "ICMPPingRewriter that keeps": { code: "ICMPPingRewriter(keep 0 0)", right: [ping], of: [ping] },
+  SetIPChecksum: { code: "SetIPChecksum", right: all },
+  IPEncap: { code: "IPEncap(200, 1.2.3.4, 5.6.7.8, TOS 7)", right: all },
+  UDPIPEncap: { code: "UDPIPEncap(1.2.3.4, 5, 6.7.8.9, 10)", right: [udp] },
+  ICMPPingEncap: { code: "ICMPPingEncap(1.2.3.4, 5.6.7.8, IDENTIFIER 7)", right: [ping] },
+  "StripIPHeader and UnstripIPHeader": { code: "StripIPHeader -> UnstripIPHeader", right: all },
+};
+
+describe("checksums are right", () => {
+  for (const [name, { code, right, of = all }] of Object.entries(changes))
+    it(`after ${name}`, async () => {
+      using router = await make(`FromDevice(0) -> CheckIPHeader -> ${code} -> ToDevice(1)`, { clock: () => 5n });
+      fc.assert(
+        fc.property(
+          packets.filter(({ protocol }) => of.includes(protocol)),
+          (made) => {
+            const [out] = pass(router, [packetOf(made)])[1] as [Uint8Array];
+            expectRightSums(out, right);
+          },
+        ),
+        { numRuns: 200 },
+      );
+    });
+
+  it("in a reply whose bytes are all zero, a sum that is all ones", async () => {
+    using router = await make("FromDevice(0) -> CheckIPHeader -> ICMPPingResponder -> ToDevice(1)");
+    const request = packetOf({
+      ...{ protocol: ping, options: [], fragment: 0, ttl: 9, source: 0x0a000001, destination: 0x0a000002 },
+      data: new Uint8Array(20),
+    });
+    const [reply] = pass(router, [request])[1] as [Uint8Array];
+    expect(icmp.view(reply, 20).checksum).toBe(0xffff);
+  });
+
+  it("where packets are cut or their headers lie, nothing is read or written beyond them", async () => {
+    for (const { code } of Object.values(changes)) {
+      using router = await make(`FromDevice(0) -> MarkIPHeader -> ${code} -> ToDevice(1)`);
+      fc.assert(
+        fc.property(
+          packets,
+          fc.array(fc.tuple(fc.nat(40), fc.nat(255)), { maxLength: 4 }),
+          fc.nat(80),
+          (made, lies, cut) => {
+            const bytes = packetOf(made);
+            for (const [at, value] of lies) bytes[at] = value;
+            pass(router, [bytes.subarray(0, cut)]);
+          },
+        ),
+        { numRuns: 100 },
+      );
+    }
+  });
+});
