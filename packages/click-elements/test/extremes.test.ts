@@ -16,8 +16,10 @@ const samples: Record<string, readonly string[]> = {
   CoDel: ["QUEUES peer"],
   FromIPSummaryDump: ['DATA "1.2.3.4"', "FIELDS ip_src"],
   ICMPError: ["SRC 10.0.0.1", "TYPE timeexceeded"],
+  ICMPPingRewriter: ["pattern 1.0.0.1 1024-65535 - - 0 0"],
   ICMPRewriter: ["MAPS peer"],
   IPClassifier: ["-"],
+  IPEncap: ["PROTO 4", "SRC 10.0.0.1", "DST 10.0.0.2"],
   IPFilter: ["allow all"],
   IPFragmenter: ["MTU 100"],
   IPRewriter: ["pattern 1.0.0.1 1024-65535 - - 0 0"],
@@ -30,6 +32,7 @@ const samples: Record<string, readonly string[]> = {
   StrideSched: ["1"],
   StrideSwitch: ["1"],
   Truncate: ["LENGTH 10"],
+  UDPIPEncap: ["SRC 10.0.0.1", "SPORT 1", "DST 10.0.0.2", "DPORT 2"],
 };
 /** The peers that an element cannot do without. */
 const peers: Record<string, string> = {

@@ -182,6 +182,7 @@ export const goldens: readonly Golden[] = [
       flagsAndOffset: 0x4000,
       ttl: 64,
       protocol: 253,
+      ttlAndProtocol: 0x40fd,
       checksum: 0xb1e6,
       source: 0xac100a63,
       destination: 0xac100a0c,
@@ -203,6 +204,7 @@ export const goldens: readonly Golden[] = [
       flagsAndOffset: 0xa0b9,
       ttl: 64,
       protocol: 253,
+      ttlAndProtocol: 0x40fd,
       source: 0xac100a63,
       destination: 0xe0000001,
     },
@@ -294,7 +296,7 @@ export const goldens: readonly Golden[] = [
   golden(
     icmp,
     "03 04 1234",
-    { type: 3, code: 4, checksum: 0x1234 },
+    { type: 3, code: 4, typeAndCode: 0x0304, checksum: 0x1234 },
     {
       frame: (b) => inIp(ipProtocols.icmp, join(b, hex("000005dc"), new Uint8Array(28))),
       tshark: { type: "icmp.type", code: "icmp.code", checksum: "icmp.checksum" },
