@@ -11,6 +11,7 @@ import {
   type HandlerContext,
   type Handlers,
   keyword,
+  Mistake,
   type PlainField,
   type TransferableField,
 } from "@clickos/click-core/element";
@@ -175,7 +176,9 @@ export function patternHandlers<C>(
         kind: "text",
         read: (s: HostState, { config }: Context<C>) => inputLine(s, config.INPUTSPEC[i] as InputSpec, i),
         write(s: HostState, text: string, context: Context<C>) {
-          readValue(inputSpec, text, undefined, context.scope);
+          const spec = inputSpec.parse(text.trim(), context.scope);
+          if (spec === undefined) throw `input spec ${i}: unknown specification`;
+          if (spec instanceof Mistake) throw `input spec ${i}: ${spec.message}`;
           for (const { entry, which } of [...s.flows.found()])
             if (which === 0 && entry.value.input === i) remove(s, entry, context);
           context.reconfigure(texts.with(places[i] as number, text).join(", "));
