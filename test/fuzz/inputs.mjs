@@ -27,6 +27,7 @@ export const targets = {
   configurations: 10,
   images: 6,
   "saved-vms": 4,
+  frames: 4,
 };
 
 export async function loadTarget(name) {

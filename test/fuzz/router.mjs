@@ -31,6 +31,10 @@ export function compiled(text, options = {}) {
   });
   return {
     router,
+    /** Lets time go by. */
+    wait(ns) {
+      clock.jump(clock.now() + ns);
+    },
     run(turns) {
       for (let turn = 0; turn < turns; turn++) {
         const result = router.run(1, () => true);

@@ -1,4 +1,6 @@
 /**
+ * `npm run fuzz:frames -- --frames N --seed N`: so many frames through every element and some whole routers.
+ *
  * `npm run fuzz -- --inputs N --seed N --seconds N --target NAME --save`: the fuzzing suite at any length. Prints what
  * was run and found; ends with 1 when there is a finding. With --save, findings are added to the corpus.
  */
@@ -6,11 +8,13 @@ import { parseArgs } from "node:util";
 import { saveInput } from "./corpus.mjs";
 import { targets } from "./inputs.mjs";
 import { fuzz } from "./suite.mjs";
+import { framesEach } from "./targets/frames.mjs";
 
 const { values } = parseArgs({
   options: {
     inputs: { type: "string" },
     seconds: { type: "string" },
+    frames: { type: "string" },
     seed: { type: "string", default: "1" },
     target: { type: "string", multiple: true },
     save: { type: "boolean", default: false },
@@ -26,7 +30,14 @@ for (const name of values.target ?? [])
   if (!Object.hasOwn(targets, name))
     fail(`there is no target '${name}'; these are: ${Object.keys(targets).join(", ")}`);
 const seconds = values.seconds === undefined ? undefined : number("seconds", values.seconds);
-const inputs = values.inputs === undefined ? undefined : number("inputs", values.inputs);
+const frames = values.frames === undefined ? undefined : number("frames", values.frames);
+if (frames !== undefined) values.target = ["frames"];
+const inputs =
+  frames !== undefined
+    ? Math.ceil(frames / framesEach)
+    : values.inputs === undefined
+      ? undefined
+      : number("inputs", values.inputs);
 const seed = number("seed", values.seed);
 
 /** An input as text where it is some, else as hexadecimal. */

@@ -1,16 +1,17 @@
 /** Frames taken apart by their headers, tunnels in tunnels: nothing is thrown, and nothing lies outside of its bytes. */
 import { arp } from "@clickos/wire/arp";
-import { ethernet, etherTypes, readTags, vlan } from "@clickos/wire/ethernet";
+import { ethernet, etherTypes, readTags } from "@clickos/wire/ethernet";
 import { gre, greWords } from "@clickos/wire/gre";
 import { icmp, icmpTypes } from "@clickos/wire/icmp";
 import { icmpv6, linkLayerOption, neighborOptions, neighborSolicitation } from "@clickos/wire/icmpv6";
 import { ipProtocols, ipv4, ipv4Options } from "@clickos/wire/ipv4";
-import { ipv6, ipv6Extension, ipv6Fragment, ipv6Options, readExtensions } from "@clickos/wire/ipv6";
+import { ipv6, ipv6Extension, ipv6Options, readExtensions } from "@clickos/wire/ipv6";
 import { ppp, pppControl, pppOptions, pppoe, pppoeTags, pppProtocols } from "@clickos/wire/ppp";
 import { tcp, tcpMaximumSegmentSize, tcpOptions } from "@clickos/wire/tcp";
 import { udp } from "@clickos/wire/udp";
 import { vxlan, vxlanPort } from "@clickos/wire/vxlan";
-import { concat, mutateBytes } from "../mutate.mjs";
+import { frame } from "../frames.mjs";
+import { mutateBytes } from "../mutate.mjs";
 
 /** What has been found in one frame. */
 class Dissection {
@@ -115,92 +116,6 @@ class Dissection {
         linkLayerOption.read(option.bytes);
     }
   }
-}
-
-const ether = (etherType, payload) => concat(ethernet.bytes({ etherType }), payload);
-const inIp = (protocol, payload, options) => {
-  const header = ipv4.bytes({ protocol, ttl: 64, ...(options ? { options } : {}) });
-  const packet = concat(header, payload);
-  ipv4.view(packet).totalLength = packet.length;
-  return packet;
-};
-const inIp6 = (nextHeader, payload) => concat(ipv6.bytes({ nextHeader, payloadLength: payload.length }), payload);
-const segment = (...options) => concat(tcp.bytes({ options: concat(...options) }), new Uint8Array(8));
-const mss = tcpMaximumSegmentSize.bytes({ maximumSegmentSize: 1460 });
-
-/** Some payload of IP, in tunnels down to a depth. */
-function transport(r, depth) {
-  const kind = r.below(depth > 0 ? 9 : 5);
-  if (kind === 0)
-    return [
-      ipProtocols.tcp,
-      segment(...Array.from({ length: r.below(4) }, () => r.pick([mss, tcpOptions.bytes(1), tcpOptions.bytes(4)]))),
-    ];
-  if (kind === 1) return [ipProtocols.udp, concat(udp.bytes({ length: 12, destinationPort: 53 }), new Uint8Array(4))];
-  if (kind === 2)
-    return [
-      ipProtocols.icmp,
-      concat(icmp.bytes({ type: r.pick([3, 8]) }), new Uint8Array(4), inIp(17, new Uint8Array(8))),
-    ];
-  if (kind < 5)
-    return [
-      ipProtocols["ipv6-icmp"],
-      concat(
-        icmpv6.bytes({ type: 135 }),
-        neighborSolicitation.bytes(),
-        linkLayerOption.bytes(),
-        linkLayerOption.bytes(),
-      ),
-    ];
-  if (kind === 5) {
-    const payload = concat(vxlan.bytes({ vni: 7 }), frame(r, depth - 1));
-    return [ipProtocols.udp, concat(udp.bytes({ length: 8 + payload.length, destinationPort: vxlanPort }), payload)];
-  }
-  if (kind === 6)
-    return [
-      ipProtocols.gre,
-      concat(
-        gre.bytes({ keyPresent: 1, protocolType: etherTypes.transparentEthernet, options: new Uint8Array(4) }),
-        frame(r, depth - 1),
-      ),
-    ];
-  if (kind === 7) return [ipProtocols.ipip, inIp(...transport(r, depth - 1))];
-  return [ipProtocols.ipv6, inIp6(...transport(r, depth - 1))];
-}
-
-function frame(r, depth) {
-  const kind = r.below(6);
-  if (kind === 0) return ether(etherTypes.arp, arp.bytes());
-  if (kind === 1)
-    return ether(etherTypes.vlan, concat(vlan.bytes({ etherType: etherTypes.ip }), inIp(...transport(r, depth))));
-  if (kind === 2) {
-    const [next, payload] = transport(r, depth);
-    return ether(
-      etherTypes.ip6,
-      inIp6(
-        0,
-        concat(ipv6Extension.bytes({ nextHeader: 44 }), ipv6Fragment.bytes({ nextHeader: next, m: 1 }), payload),
-      ),
-    );
-  }
-  if (kind === 3) {
-    const payload = concat(pppoeTags.bytes(0x0101), pppoeTags.bytes(0x0103, new Uint8Array(r.below(9))));
-    return ether(etherTypes.pppoeDiscovery, concat(pppoe.bytes({ code: 9, length: payload.length }), payload));
-  }
-  if (kind === 4) {
-    const options = pppOptions.bytes(1, new Uint8Array(2));
-    const packet = concat(
-      ppp.bytes({ protocol: pppProtocols.lcp }),
-      pppControl.bytes({ code: 1, length: 4 + options.length }),
-      options,
-    );
-    return ether(etherTypes.pppoeSession, concat(pppoe.bytes({ sessionId: 1, length: packet.length }), packet));
-  }
-  const [protocol, payload] = transport(r, depth);
-  return ether(
-    etherTypes.ip,
-    inIp(protocol, payload, r.once(2) ? ipv4Options.bytes(148, new Uint8Array(2)) : undefined),
-  );
 }
 
 const first = { below: () => 0, pick: (list) => list[0], once: () => false };

@@ -357,6 +357,36 @@ describe("a hash table", () => {
     );
   });
 
+  it("finds a key of zeros only where it is, though its hash is that of a free slot", () => {
+    const type = hashTable({ keyWords: 1, value: { mark: u32 } });
+    const table = (c: Parameters<typeof type.stage>[0]) => type.stage(c, state, 8);
+    const { call, memory } = runStaged(
+      {
+        find: operation({ k: "i32" }, "i32", (c, { k }) => table(c).find([k])),
+        findOrAdd: operation({ k: "i32" }, "i32", (c, { k }) => table(c).findOrAdd([k])),
+        remove: operation({ entry: "i32" }, undefined, (c, { entry }) => table(c).remove(entry)),
+      },
+      {
+        pages: 16,
+        prepare(module) {
+          provideHeap(module, control, () => {});
+          provideSeed(module, control, () => {});
+        },
+      },
+    );
+    const words = routerControl.view(memory.buffer, control);
+    Object.assign(words, { seed: 1n, heapNext: heapStart, heapEnd: heapStart + 65536 });
+    for (let k = 1; k <= 40; k++) {
+      call.findOrAdd!(k);
+      expect(call.find!(0)).toBe(0);
+    }
+    const entry = call.findOrAdd!(0);
+    expect(entry).toBeGreaterThan(heapStart);
+    expect(call.find!(0)).toBe(entry);
+    call.remove!(entry);
+    expect(call.find!(0)).toBe(0);
+  });
+
   it("holds what is within a word of its limits", () => {
     expect(() => hashTable({ keyWords: 12, keys: 2, value: {} })).toThrow("2 keys of 12 words");
     expect(hashTable({ keyWords: 10, keys: 2, value: {} }).size).toBeGreaterThan(0);

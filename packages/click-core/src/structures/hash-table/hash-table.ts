@@ -159,7 +159,8 @@ export function hashTable<V extends Fields>(
     const t = staged(c, header, table);
     const check = (reference: I32): void => c.if(same(c, reference, key), () => some(reference.sub(bias)));
     probe(c, t.slots.get(), t.shift.get(), hash, (slot) => {
-      c.if(hashOf(slot).eq(hash), () => check(referenceOf(slot)));
+      // The hash of a key of zeros may be that of a free slot.
+      c.if(hashOf(slot).eq(hash), () => c.if(referenceOf(slot), () => check(referenceOf(slot))));
     });
     const former = t.former.get();
     c.if(former, () =>
