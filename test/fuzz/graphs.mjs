@@ -3,8 +3,12 @@
  * nobody has looked at, and with one that was checked; and routers, gateways and bridges.
  */
 import { elements } from "@clickos/click-elements";
+import { peers, samples } from "./samples.mjs";
 
-/** What classes cannot do without, or are given to do more; further elements, and handlers that are written at the end. */
+/**
+ * What classes are given to do more than with the arguments of `samples.mjs`: arguments, further elements, how many outputs they
+ * have, handlers that are written at the end.
+ */
 const arguments_ = {
   AggregateIPFlows: { text: "ICMP true", end: ["clear"] },
   ARPQuerier: { text: "10.0.0.1, 2:0:0:0:0:1, TIMEOUT 1, POLL_TIMEOUT 0" },
@@ -18,7 +22,6 @@ const arguments_ = {
   DirectIPLookup: { text: "10.0.0.0/24 0, 0.0.0.0/0 1.0.0.1 0" },
   EtherEncap: { text: "0x0800, 1:1:1:1:1:1, 2:2:2:2:2:2" },
   ICMPError: { text: "10.0.0.1, timeexceeded" },
-  ICMPRewriter: { text: "MAPS peer", peers: "Idle -> peer :: IPRewriter(drop) -> Idle" },
   IPClassifier: {
     outputs: 6,
     text: "tcp syn && dst port 80, udp src port < 1024, icmp type echo, ip frag, src net 10.0.0.0/24 && ip ttl < 3, -",
@@ -31,7 +34,7 @@ const arguments_ = {
   RadixIPLookup: { text: "10.0.0.0/24 0, 0.0.0.0/0 1.0.0.1 0" },
   RangeIPLookup: { text: "10.0.0.0/24 0, 0.0.0.0/0 1.0.0.1 0" },
   RatedUnqueue: { text: "1000" },
-  RED: { text: "1, 5, 0.5, QUEUES peer", peers: "Idle -> peer :: Queue -> Idle" },
+  RED: { text: "1, 5, 0.5, QUEUES peer" },
   Script: { text: "TYPE PACKET, return 0" },
   Shaper: { text: "1000" },
   StaticIPLookup: { text: "10.0.0.0/24 0, 0.0.0.0/0 1.0.0.1 0" },
@@ -47,7 +50,7 @@ export const excluded = {
   Error: "its configuration is an error by design",
 };
 
-const samples = [
+const kinds = [
   [/Ethernet address/, "1:1:1:1:1:1"],
   [/IP prefix/, "10.0.0.0/8"],
   [/IP address/, "10.0.0.1"],
@@ -56,9 +59,10 @@ const samples = [
 ];
 function argumentsOf({ name, config = {} }) {
   if (Object.hasOwn(arguments_, name)) return arguments_[name].text;
+  if (Object.hasOwn(samples, name)) return samples[name].join(", ");
   return Object.entries(config)
     .flatMap(([argument, { kind, type }]) =>
-      kind === "required" ? `${argument} ${samples.find(([expects]) => expects.test(type.expects))?.[1] ?? "1"}` : [],
+      kind === "required" ? `${argument} ${kinds.find(([expects]) => expects.test(type.expects))?.[1] ?? "1"}` : [],
     )
     .join(", ");
 }
@@ -80,8 +84,11 @@ function graphOf(cls, source) {
   const [incoming, outgoing = incoming] = cls.processing.split("/");
   const at = (codes, i) => codes[Math.min(i, codes.length - 1)];
   const ins = least(inputs, 0);
-  const outs = arguments_[cls.name]?.outputs ?? several(outputs ?? inputs, ins);
-  const lines = [arguments_[cls.name]?.peers, `e :: ${cls.name}(${argumentsOf(cls)})`];
+  const more = arguments_[cls.name];
+  // Arguments that are shared by suites may be one for each output.
+  const enough = !more && Object.hasOwn(samples, cls.name) ? least : several;
+  const outs = more?.outputs ?? enough(outputs ?? inputs, ins);
+  const lines = [peers[cls.name], `e :: ${cls.name}(${argumentsOf(cls)})`];
   for (let i = 0; i < ins; i++)
     lines.push(`FromDevice(${i}) -> ${sources[source]}${at(incoming, i) === "l" ? "Queue(50) -> " : ""}[${i}] e`);
   for (let i = 0; i < outs; i++) lines.push(`e [${i}] -> ${at(outgoing, i) === "l" ? "Unqueue -> " : ""}Discard`);

@@ -3,44 +3,15 @@ import { Router } from "@clickos/click-core";
 import type { ArgumentSpec, ElementClass } from "@clickos/click-core/element";
 import { elements } from "@clickos/click-elements";
 import { describe, expect, it } from "vitest";
+// @ts-expect-error shared with suites that are JavaScript
+import { peers as allPeers, samples as allSamples } from "../../../test/fuzz/samples.mjs";
+
+const samples: Record<string, readonly string[]> = allSamples;
+const peers: Record<string, string> = allPeers;
 
 const numbers = ["0", "-1", "1", "2147483647", "2147483648", "4294967295", "4294967296", "9007199254740992"];
 const values = [...numbers, ...numbers.map((n) => `${n}s`), "1ns", "0.1", "1e300", "1Bps", "4294967296GBps"];
 
-/** What an element cannot do without, where the types of its arguments do not tell. */
-const samples: Record<string, readonly string[]> = {
-  AdaptiveRED: ["TARGET 10", "MAX_P 1", "QUEUES peer"],
-  ARPQuerier: ["IP 10.0.0.1", "ETH 1:1:1:1:1:1"],
-  BandwidthMeter: ["1Bps"],
-  Classifier: ["-"],
-  CoDel: ["QUEUES peer"],
-  FromIPSummaryDump: ['DATA "1.2.3.4"', "FIELDS ip_src"],
-  ICMPError: ["SRC 10.0.0.1", "TYPE timeexceeded"],
-  ICMPPingRewriter: ["pattern 1.0.0.1 1024-65535 - - 0 0"],
-  ICMPRewriter: ["MAPS peer"],
-  IPClassifier: ["-"],
-  IPEncap: ["PROTO 4", "SRC 10.0.0.1", "DST 10.0.0.2"],
-  IPFilter: ["allow all"],
-  IPFragmenter: ["MTU 100"],
-  IPRewriter: ["pattern 1.0.0.1 1024-65535 - - 0 0"],
-  Meter: ["1Bps"],
-  RED: ["MIN_THRESH 1", "MAX_THRESH 1", "MAX_P 1", "QUEUES peer"],
-  Script: ["TYPE PACKET"],
-  StaticIPLookup: ["0.0.0.0/0 0"],
-  StaticPullSwitch: ["INPUT 0"],
-  StaticSwitch: ["OUTPUT 0"],
-  StrideSched: ["1"],
-  StrideSwitch: ["1"],
-  Truncate: ["LENGTH 10"],
-  UDPIPEncap: ["SRC 10.0.0.1", "SPORT 1", "DST 10.0.0.2", "DPORT 2"],
-};
-/** The peers that an element cannot do without. */
-const peers: Record<string, string> = {
-  AdaptiveRED: "Idle -> peer :: Queue -> Idle",
-  CoDel: "Idle -> peer :: Queue -> Idle",
-  ICMPRewriter: "Idle -> peer :: IPRewriter(drop) -> Idle",
-  RED: "Idle -> peer :: Queue -> Idle",
-};
 /** A message by design, and the only thing that is amiss with an element whose files are not there. */
 const expected = /<unspecified error>|files are not available here|ports allowed only on PACKET scripts/;
 const sample = (expects: string): string =>
