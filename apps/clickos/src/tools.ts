@@ -1,7 +1,6 @@
 /** The tools that look at configurations without running them: check, fmt, flatten, graph, explain. */
-import { readFileSync } from "node:fs";
 import { diagnose } from "@clickos/click-core/compile";
-import type { ConfigSpec, ElementSet, LiveType } from "@clickos/click-core/element";
+import type { ElementClass, ElementSet } from "@clickos/click-core/element";
 import { archiveMember } from "@clickos/click-elements/node";
 import {
   ConfigurationError,
@@ -20,6 +19,8 @@ import {
   type Source,
   textPicture,
 } from "@clickos/click-language";
+import { closest } from "@clickos/click-language/closest";
+import { elementPage } from "./element-page.ts";
 import { CommandError } from "./failure.ts";
 import { readBytes, readInput } from "./files.ts";
 import { librariesOf } from "./libraries.ts";
@@ -95,60 +96,38 @@ export async function drawSource(
   return { picture: (await Graphviz.load()).layout(dotPicture(picture), "svg", "dot"), problems };
 }
 
-type Manual = Readonly<Record<string, { readonly category: string; readonly page: string }>>;
+const accessText = { r: "read", w: "write", rw: "read, write" };
 
-function manual(): Manual {
-  return JSON.parse(readFileSync(new URL("./manual.json", import.meta.url), "utf8")) as Manual;
-}
-
-/** An element's manual page. */
+/** An element's manual page. @throws {CommandError} */
 export function explainElement(name: string, elements: ElementSet): string {
-  const spec = Object.hasOwn(elements, name) ? elements[name] : undefined;
-  if (!spec) {
-    const near = Object.keys(elements).find((n) => n.toLowerCase() === name.toLowerCase());
+  const cls = Object.hasOwn(elements, name) ? elements[name] : undefined;
+  if (!cls) {
+    const near =
+      Object.keys(elements).find((n) => n.toLowerCase() === name.toLowerCase()) ?? closest(name, Object.keys(elements));
     throw new CommandError(
       `there is no element '${name}'${near ? `; did you mean '${near}'?` : "; clickos explain --list shows all"}`,
     );
   }
-  const entry = manual()[name];
-  const [inputs, outputs] = spec.ports.split("/");
-  const words: Record<string, string> = { h: "push", l: "pull", a: "push or pull" };
-  const processing = spec.processing.split("/").map((code) => [...code].map((ch) => words[ch] ?? ch).join(", then "));
-  const lines = [entry?.page ?? name, ""];
-  const table: [string, string][] = [
-    ["category", entry?.category ?? "-"],
-    ["inputs", `${inputs} (${processing[0]})`],
-    ["outputs", `${outputs} (${processing[1] ?? processing[0]})`],
+  const { page, category, inputs, outputs, flow, arguments: args, handlers } = elementPage(cls);
+  const rows: (readonly [string, string])[] = [
+    ["category", category],
+    ["inputs", inputs],
+    ["outputs", outputs],
+    ...(flow === undefined ? [] : [["flow", flow] as const]),
+    ...args.map(({ name, text }) => [name, text] as const),
+    ...handlers.map(({ name, access, text }) => [name, `handler: ${accessText[access]}; ${text}`] as const),
   ];
-  for (const [argument, s] of Object.entries((spec.config ?? {}) as ConfigSpec)) {
-    const type = s.type.expects;
-    const kinds = { required: "required", positional: "optional", keyword: "keyword", rest: "any number" };
-    const kind = s.kind === "accepted" ? `accepted, changes nothing: ${s.reason}` : kinds[s.kind];
-    const fallback = s.kind === "keyword" || s.kind === "positional" ? defaultText(s.fallback) : "";
-    const live =
-      "live" in s.type ? `; handler ${(s.type as LiveType<any, any>).live.handler ?? argument.toLowerCase()}` : "";
-    table.push([argument, `${type}; ${kind}${fallback}${live}`]);
-  }
-  const width = Math.max(...table.map(([key]) => key.length));
-  for (const [key, value] of table) lines.push(`  ${key.padEnd(width)}  ${value}`);
-  return lines.join("\n");
-}
-
-function defaultText(value: unknown): string {
-  if (value instanceof Uint8Array) return `, by default ${value.length} bytes`;
-  if (Array.isArray(value)) return "";
-  return value === "" || value === undefined || value === null ? "" : `, by default ${String(value)}`;
+  const width = Math.max(...rows.map(([key]) => key.length));
+  return [page, "", ...rows.map(([key, value]) => `  ${key.padEnd(width)}  ${value}`)].join("\n");
 }
 
 /** All elements by category, a line each. */
 export function listElements(elements: ElementSet): string {
-  const pages = manual();
   const categories = new Map<string, string[]>();
   const names = Object.keys(elements).sort();
   const width = Math.max(...names.map((n) => n.length));
   for (const name of names) {
-    const category = pages[name]?.category ?? "other";
-    const summary = /—\s*([^\n]*)/.exec(pages[name]?.page ?? "")?.[1]?.replace(/\.$/, "") ?? "";
+    const { category, summary } = elementPage(elements[name] as ElementClass);
     const line = `  ${name.padEnd(width)}  ${summary}`.trimEnd();
     categories.set(category, [...(categories.get(category) ?? []), line]);
   }

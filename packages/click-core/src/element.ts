@@ -18,7 +18,7 @@ export {
   prefixMask,
 } from "./arguments/addresses.ts";
 export { type ArgumentType, Mistake, readText, type ValueOf } from "./arguments/argument-type.ts";
-export { assignArguments } from "./arguments/assign-arguments.ts";
+export { type Assignment, assignArguments, type GivenArgument } from "./arguments/assign-arguments.ts";
 export type { ListType, OptionalPart } from "./arguments/composed.ts";
 export {
   type AcceptedSpec,

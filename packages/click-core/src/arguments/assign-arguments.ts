@@ -7,7 +7,7 @@
 import type { ConfigSpec } from "./config-spec.ts";
 
 /** An argument, as its class's argument gets it. */
-export interface Given {
+export interface GivenArgument {
   /** Its index. */
   readonly argument: number;
   /** The text without its keyword. */
@@ -16,13 +16,14 @@ export interface Given {
   readonly word: string | undefined;
 }
 
+/** What an element is given, by what its class takes. */
 export interface Assignment {
   /** By the names of the class's arguments. */
-  readonly given: ReadonlyMap<string, Given>;
+  readonly given: ReadonlyMap<string, GivenArgument>;
   /** What the class takes as the rest. */
-  readonly rest: readonly Given[];
+  readonly rest: readonly GivenArgument[];
   /** What it has no place for. */
-  readonly left: readonly Given[];
+  readonly left: readonly GivenArgument[];
 }
 
 const keywordForm = /^([A-Za-z_][\w:.?!]*)[ \t-\r]+([^ \t-\r][\s\S]*)$/;
@@ -30,19 +31,19 @@ const keywordForm = /^([A-Za-z_][\w:.?!]*)[ \t-\r]+([^ \t-\r][\s\S]*)$/;
 export function assignArguments(spec: ConfigSpec, texts: readonly string[]): Assignment {
   const words = texts.map((text) => keywordForm.exec(text));
   const taken: ("position" | "keyword" | undefined)[] = texts.map(() => undefined);
-  const whole = (argument: number): Given => ({
+  const whole = (argument: number): GivenArgument => ({
     argument,
     text: texts[argument] as string,
     word: words[argument]?.[1],
   });
-  const given = new Map<string, Given>();
+  const given = new Map<string, GivenArgument>();
   const names = Object.keys(spec).filter((name) => spec[name]?.kind !== "rest");
   let position = 0;
   for (const name of names) {
     const kind = spec[name]?.kind;
     while (taken[position] === "position") position++;
     const next = taken[position] === undefined ? position : texts.length;
-    let found: Given | undefined;
+    let found: GivenArgument | undefined;
     words.forEach((match, argument) => {
       if (match?.[1] !== name || taken[argument]) return;
       taken[argument] = "keyword";

@@ -1,11 +1,19 @@
 /**
  * Classifier(PATTERN, ...) — sends packets to the output of the first pattern whose bytes match.
  *
- * A pattern is `-`, which matches all, or clauses OFFSET/VALUE or OFFSET/VALUE%MASK between spaces, all of which
- * must match: VALUE and MASK are hexadecimal digits, `?` in VALUE matches any digit, `!` before a clause negates
- * it. A packet without the bytes that a clause looks at does not match it. A packet that no pattern matches is dropped.
+ * There is one pattern for each output. A pattern is `-`, which matches all packets, or clauses with spaces between them, all of
+ * which must match:
+ *
+ *   OFFSET/VALUE           the bytes from OFFSET on are VALUE: hexadecimal digits, two a byte; `?` is any digit
+ *   OFFSET/VALUE%MASK      the same in the bits that are set in MASK
+ *   !OFFSET/VALUE          they are not
+ *
+ * OFFSET is decimal and counts from the first byte of the data. A packet that is too short for a clause does not match it. A packet
+ * that no pattern matches is dropped.
  *
  * Handlers: program (read: the program that Click would compile the patterns to).
+ *
+ * ARP requests, ARP replies, IP packets, and others:
  *
  *   c :: Classifier(12/0806 20/0001, 12/0806 20/0002, 12/0800, -);
  */

@@ -1,8 +1,9 @@
 /**
  * IPClassifier(PATTERN, ...) — sends IP packets to the output of the first pattern that matches.
  *
- * One pattern for each output, in IPFilter's expression language; `-` matches all. A packet that none matches is
- * dropped.
+ * There is one pattern for each output; `-` matches all packets. A packet that no pattern matches is dropped. A pattern is made of
+ * primitives such as `src host 10.0.0.1`, `dst net 10.0.0.0/8`, `tcp dst port 80`, `icmp type echo`, `ip frag` and `ip[8:1] > 1`,
+ * joined by `and`, `or`, `not` and parentheses: the page of IPFilter has all of them.
  *
  * Handlers: program (read: the program that Click would compile the patterns to), pattern0, pattern1, ... (read and write).
  *

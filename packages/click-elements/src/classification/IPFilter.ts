@@ -1,14 +1,36 @@
 /**
  * IPFilter(ACTION PATTERN, ...) — passes or drops IP packets by the first rule that matches.
  *
- * ACTION is `allow` (output 0), `deny` or `drop`, or an output number. PATTERN is an expression such as
- * `src net 10.0.0.0/8 and tcp dst port 80`. Packets that no rule matches are dropped. Addresses, ports and protocols may be
- * names: those of AddressInfo and PortInfo, and those that the machine has. Tests of bytes that a packet does not have do not
- * match, such as those of any header where no IP header is marked. The rules are compiled to decision trees.
+ * ACTION is `allow` (output 0), `deny` or `drop`, or an output number. A packet that no rule matches is dropped. The rules are
+ * compiled to decision trees. The IP header must be marked, as CheckIPHeader and MarkIPHeader do; a test of bytes that a packet
+ * does not have does not match, and tests of ports, of the ICMP type and of TCP options match first fragments only.
+ *
+ * Primitives of a PATTERN, in which most words may be left out (`tcp`, `www` and `10.0.0.0/8` are patterns):
+ *
+ *   ip proto PROTO                        a protocol: icmp, tcp, udp, gre, ... or a number
+ *   [DIR] host ADDRESS                    an IP address
+ *   [DIR] net PREFIX                      a network: 10.0.0.0/8, or 10.0.0.0 mask 255.0.0.0
+ *   [DIR] [tcp | udp] port PORT           a port: its number, or a name such as www, dns, ssh
+ *   [DIR] ether host ADDRESS              an Ethernet address; the MAC header must be marked
+ *   ip vers | hl | id | tos | dscp | ttl | len VALUE     a field of the IP header
+ *   ip frag, ip unfrag, ip ect, ip ce     fragments; packets that are none; ECN-capable; congestion experienced
+ *   tcp opt FLAG, tcp win VALUE           a TCP flag: syn, fin, ack, rst, psh, urg; the window
+ *   icmp type TYPE                        a type: echo, echo-reply, unreachable, timeexceeded, ... or a number
+ *   ip[POS:LEN] VALUE                     LEN bytes (1 if left out) of the IP header from POS on; also of `transp`,
+ *                                         `tcp`, `udp` and `icmp`
+ *   true, false, all, any, -              all packets, or none
+ *
+ * DIR is `src`, `dst`, `src or dst` (if left out) or `src and dst`. Before a value may stand `==`, `!=`, and before a number `<`,
+ * `>`, `<=`, `>=`; before those, `& MASK`: `src tcp port & 10 == 8`. A negated test still says what kind of packet it is
+ * about: `tcp port != 5` matches TCP packets only.
+ *
+ * Patterns are joined by `and` (`&&`, or nothing between them), `or` (`||`), `not` (`!`), `A ? B : C`, and parentheses. A value alone
+ * continues the primitive before it: `dst port 80 or 443`. Addresses, ports and protocols may be names: those of AddressInfo
+ * and PortInfo, and those that the machine has.
  *
  * Handlers: program (read: the program that Click would compile the rules to).
  *
- *   ... -> CheckIPHeader(14) -> IPFilter(allow tcp dst port 80, deny all) -> ...
+ *   ... -> CheckIPHeader(14) -> IPFilter(allow tcp dst port 80 or 443, deny src net 10.0.0.0/8 and not icmp, allow all) -> ...
  */
 
 import { arg, type ElementClass, element, emptyScope, rest, type Scope } from "@clickos/click-core/element";
