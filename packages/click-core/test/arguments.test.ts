@@ -41,7 +41,10 @@ const scope: Scope = {
   noutputs: 2,
   lookup: (kind, name) => defined[kind]?.get(name) as never,
   names: (kind) => defined[kind]?.keys() ?? [],
-  element: (name) => (name === "c" ? { index: 3, name: "inner/c", className: "Counter" } : undefined),
+  element: (name) =>
+    name === "c"
+      ? { index: 3, name: "inner/c", ninputs: 1, noutputs: 1, offers: () => false, className: "Counter" }
+      : undefined,
   elementNames: () => ["c", "counter"],
 };
 

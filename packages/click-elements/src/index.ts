@@ -86,7 +86,15 @@ import { LinearIPLookup } from "./iproute/LinearIPLookup.ts";
 import { RadixIPLookup } from "./iproute/RadixIPLookup.ts";
 import { RangeIPLookup } from "./iproute/RangeIPLookup.ts";
 import { StaticIPLookup } from "./iproute/StaticIPLookup.ts";
+import { FTPPortMapper } from "./nat/FTPPortMapper.ts";
+import { IPAddrPairRewriter } from "./nat/IPAddrPairRewriter.ts";
+import { IPAddrRewriter } from "./nat/IPAddrRewriter.ts";
 import { IPRewriter } from "./nat/IPRewriter.ts";
+import { IPRewriterPatterns } from "./nat/IPRewriterPatterns.ts";
+import { RoundRobinIPMapper } from "./nat/RoundRobinIPMapper.ts";
+import { SourceIPHashMapper } from "./nat/SourceIPHashMapper.ts";
+import { TCPRewriter } from "./nat/TCPRewriter.ts";
+import { UDPRewriter } from "./nat/UDPRewriter.ts";
 import { FromDevice } from "./netdevices/FromDevice.ts";
 import { ToDevice } from "./netdevices/ToDevice.ts";
 import { CheckPaint } from "./paint/CheckPaint.ts";
@@ -162,6 +170,7 @@ export const elements: ElementSet = elementSet(
   FromDevice,
   FromIPSummaryDump,
   FrontDropQueue,
+  FTPPortMapper,
   FullNoteQueue,
   HandlerProxy,
   Hub,
@@ -173,6 +182,8 @@ export const elements: ElementSet = elementSet(
   ICMPRewriter,
   Idle,
   InfiniteSource,
+  IPAddrPairRewriter,
+  IPAddrRewriter,
   IPClassifier,
   IPEncap,
   IPFilter,
@@ -182,6 +193,7 @@ export const elements: ElementSet = elementSet(
   IPPrint,
   IPReassembler,
   IPRewriter,
+  IPRewriterPatterns,
   LinearIPLookup,
   LinkUnqueue,
   MarkIPHeader,
@@ -212,6 +224,7 @@ export const elements: ElementSet = elementSet(
   RatedSplitter,
   RatedUnqueue,
   RED,
+  RoundRobinIPMapper,
   RoundRobinSched,
   RoundRobinSwitch,
   ScheduleInfo,
@@ -222,6 +235,7 @@ export const elements: ElementSet = elementSet(
   SimplePrioSched,
   SimplePullSwitch,
   SimpleQueue,
+  SourceIPHashMapper,
   StaticIPLookup,
   StaticPullSwitch,
   StaticSwitch,
@@ -232,6 +246,7 @@ export const elements: ElementSet = elementSet(
   StripIPHeader,
   Suppressor,
   Switch,
+  TCPRewriter,
   Tee,
   ThreadSafeQueue,
   TimedSink,
@@ -241,6 +256,7 @@ export const elements: ElementSet = elementSet(
   ToIPSummaryDump,
   Truncate,
   UDPIPEncap,
+  UDPRewriter,
   Unqueue,
   Unstrip,
   UnstripIPHeader,

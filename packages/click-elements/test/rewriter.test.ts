@@ -184,7 +184,7 @@ describe("IPRewriter", () => {
       "2.0.0.2 80 1.0.0.1 1025",
       "",
     ]);
-    expect(() => look("1.0.0.1")).toThrow("parse error");
+    expect(() => look("1.0.0.1")).toThrow("SPORT: required argument missing");
     now += 4n * second;
     // The TCP flow's guarantee is over, and it is due first.
     router.write("rw.capacity", "1");

@@ -61,9 +61,23 @@ export function assignArguments(spec: ConfigSpec, texts: readonly string[]): Ass
   return { given, rest: hasRest ? others : [], left: hasRest ? [] : others };
 }
 
-/** The arguments with another text for one of them, in the place that it has; one that was not given gets its keyword. */
-export function withArgument(spec: ConfigSpec, texts: readonly string[], name: string, text: string): string[] {
-  const found = assignArguments(spec, texts).given.get(name);
+/**
+ * The arguments with another text for one of them, in the place that it has; one that was not given gets its keyword. A number
+ * stands for one of the rest, which must be there.
+ */
+export function withArgument(
+  spec: ConfigSpec,
+  texts: readonly string[],
+  name: string | number,
+  text: string,
+): string[] {
+  const { given, rest } = assignArguments(spec, texts);
+  if (typeof name === "number") {
+    const one = rest[name];
+    if (!one) throw new RangeError(`there is no argument ${name} among the rest`);
+    return texts.with(one.argument, text);
+  }
+  const found = given.get(name);
   if (!found) return [...texts, `${name} ${text}`];
   const at = found.argument;
   const byPosition = found.text === texts[at] && text !== "" && !keywordForm.test(text);

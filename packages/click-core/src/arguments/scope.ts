@@ -14,6 +14,8 @@ export interface NameValues {
   readonly "udp port": number;
   readonly "sctp port": number;
   readonly "dccp port": number;
+  /** What flows are rewritten to; only those who define it and those who use it know its form. */
+  readonly "rewriter pattern": unknown;
 }
 export type NameKind = keyof NameValues;
 
@@ -24,6 +26,11 @@ export interface NamedElement {
   /** Its full name. */
   readonly name: string;
   readonly className: string;
+  /** How many of its inputs and outputs are connected. */
+  readonly ninputs: number;
+  readonly noutputs: number;
+  /** Whether its class offers other elements an interface of that name. */
+  offers(to: { readonly name: string }): boolean;
 }
 
 /** What an element's arguments may ask: names of its compound, then of those around it; its ports. */

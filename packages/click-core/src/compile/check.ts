@@ -16,6 +16,7 @@ import type { Scope } from "../arguments/scope.ts";
 import type { ElementClass, ElementSet } from "../element/element.ts";
 import { elementReport } from "../element/element-report.ts";
 import { ElementScope, Information } from "../element/information.ts";
+import { offerOf } from "../element/peer.ts";
 import { classHint } from "./class-hint.ts";
 import { configureOrder, defaultPhase } from "./configure-order.ts";
 import { checkHandlers } from "./describe.ts";
@@ -80,7 +81,14 @@ export function check(
   const names = {
     information,
     tables,
-    elements: new Map(graph.elements.map(({ name, className }, index) => [name, { index, name, className }])),
+    elements: new Map(
+      graph.elements.map(({ name, className }, index) => {
+        const offers = (to: { readonly name: string }): boolean =>
+          offerOf(classes[index] as ElementClass, to) !== undefined;
+        const { inputs: ninputs, outputs: noutputs } = counts[index] as PortCounts;
+        return [name, { index, name, className, ninputs, noutputs, offers }];
+      }),
+    ),
   };
   const configured: Configured[] = [];
   const attached = new Set<string>();
@@ -139,7 +147,7 @@ function configure(
   const report = elementReport(diagnostics, section, source.arguments);
   const texts = source.arguments.map((a) => a.text);
   const compound = source.name.slice(0, source.name.lastIndexOf("/") + 1);
-  cls.inform?.({ ...report, arguments: texts, compound, scope }, information);
+  cls.inform?.({ ...report, name: source.name, arguments: texts, compound, scope }, information);
   const config: any = readArguments(cls.config ?? {}, source.arguments, scope, {
     error(argument, subject, message, hint) {
       const found = diagnostics.crowded ? undefined : hint?.();

@@ -31,20 +31,21 @@ function searchFrom(
   diagnostics: Diagnostics,
 ): PeerSearch<any, any> {
   const { source } = e;
-  const peer = <T, H>(found: ElementInstance, to: PeerInterface<T, H>): Peer<T, H> => ({
-    element: found.index,
-    name: found.source.name,
-    to,
-  });
+  const peer = <T, H, A>(found: ElementInstance, to: PeerInterface<T, H, A>): Peer<T, H, A> => {
+    const { config, plan, inputs, outputs } = found;
+    const of = offerOf(found.class, to)?.about;
+    const about = of?.({ config, plan, ninputs: inputs.length, noutputs: outputs.length }) as A;
+    return { element: found.index, name: found.source.name, to, about };
+  };
   const section = { stage: "initializing", element: elementTitle(source), place: source.place } as const;
   const report = elementReport(diagnostics, section, source.arguments);
   const { error } = report;
   /** Breadth first, as Click visits routers. */
-  const along = <T, H>(
-    to: PeerInterface<T, H>,
+  const along = <T, H, A>(
+    to: PeerInterface<T, H, A>,
     direction: "upstream" | "downstream",
     port: number | undefined,
-  ): Peer<T, H>[] => {
+  ): Peer<T, H, A>[] => {
     const forward = direction === "downstream";
     const found = new Set<ElementInstance>();
     const seen = new Set<string>();
@@ -90,6 +91,7 @@ function searchFrom(
       else return peer(found, to);
       return undefined;
     },
+    every: (to) => elements.filter((one) => offerOf(one.class, to)).map((one) => peer(one, to)),
     upstream: (to, input) => along(to, "upstream", input),
     downstream: (to, output) => along(to, "downstream", output),
   };

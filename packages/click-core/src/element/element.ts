@@ -82,7 +82,7 @@ export interface ElementContext<C, P, S extends Fields, R = unknown> {
   /** What `peers` found. */
   readonly peers: R;
   /** The code of a peer, staged here. */
-  peer<T>(peer: Peer<T, any>): T;
+  peer<T>(peer: Peer<T, any, any>): T;
   /** What `prepare` returned. */
   readonly plan: P;
   readonly state: StagedFields<S>;
@@ -307,6 +307,7 @@ export interface FileUse {
 
 /** What an information element has to say it with. */
 export interface InformContext extends ElementReport {
+  readonly name: string;
   readonly arguments: readonly string[];
   /** The compound it stands in, with a slash at its end; empty at the top. */
   readonly compound: string;

@@ -127,9 +127,12 @@ export interface HandlerContext<C, P, R = unknown> {
   /** What the class's `peers` found. */
   readonly peers: R;
   /** What a peer offers on the host. */
-  peer<H>(peer: Peer<any, H>): H;
-  /** Gives the element the same configuration but for one argument; it throws a `string` where that cannot be. */
-  change(argument: string, text: string): void;
+  peer<H>(peer: Peer<any, H, any>): H;
+  /**
+   * Gives the element the same configuration but for one argument, by its name; of the rest of the arguments, one by its number. It
+   * throws a `string` where that cannot be.
+   */
+  change(argument: string | number, text: string): void;
   /** Gives the element another configuration; it throws a `string` where that cannot be. */
   reconfigure(config: string): void;
   /** Tells whoever writes of something that is not quite as it was written; the value is taken all the same. */

@@ -2,8 +2,8 @@
  * ICMPRewriter(MAPS [, keywords DST_ANNO, REPLY_ANNO]) — rewrites ICMP errors about flows that were rewritten.
  *
  * An error (destination unreachable, source quench, redirect, time exceeded, parameter problem) has the start of the packet that
- * it is about. If one of MAPS, names of IPRewriter elements and their kin with spaces between them, has a mapping for that packet, the
- * addresses, ports and checksums in the error and its own destination become those that the sender of the packet knows, and the
+ * it is about. If one of MAPS, names of rewriters with spaces between them (IPRewriter, UDPRewriter, TCPRewriter, IPAddrRewriter,
+ * IPAddrPairRewriter, ICMPPingRewriter), has a mapping for that packet, the addresses, ports and checksums in the error and its own destination become those that the sender of the packet knows, and the
  * error leaves on output 0. A name may be followed by a colon and a number: the error leaves on the output that the
  * rewriter uses for replies of the flow, plus that number. Other packets are dropped.
  *
@@ -13,7 +13,16 @@
  *   rw :: IPRewriter(pattern 1.0.0.1 1024-65535 - - 0 1, drop);
  *   ... -> CheckIPHeader -> ICMPRewriter(rw) -> ...
  */
-import { arg, type ElementClass, element, keyword, type Packet, required } from "@clickos/click-core/element";
+import {
+  arg,
+  type ElementClass,
+  element,
+  keyword,
+  type Packet,
+  type PrepareContext,
+  required,
+} from "@clickos/click-core/element";
+import { splitWords } from "@clickos/click-language/arguments";
 import type { I32 } from "@clickos/codegen";
 import { span } from "@clickos/wire";
 import { doubleWordChange, foldSum, updatedChecksum, wordChange } from "@clickos/wire/checksum";
@@ -29,32 +38,56 @@ import { type FlowWords, Rewriter, type RewriterPeer, type StagedMapping } from 
 const knownTransport = 8;
 
 interface MapOfFlows {
-  readonly rewriter: RewriterPeer;
+  /** The rewriter's name. */
+  readonly element: string;
   /** What is added to the number of the rewriter's output; absent for output 0. */
   readonly offset: number | undefined;
+}
+
+/** Reads MAPS, and says which of them are none. */
+function readMaps({
+  config,
+  scope,
+  noutputs,
+  error,
+}: Pick<PrepareContext<{ readonly MAPS: string }>, "config" | "scope" | "noutputs" | "error">): MapOfFlows[] {
+  const maps = splitWords(config.MAPS).flatMap((word): MapOfFlows[] => {
+    const [, name = word, number] = /^([^:]*):(.*)$/s.exec(word) ?? [];
+    const given = number === undefined ? -1 : arg.i32.parse(number, scope);
+    const element = scope.element(name);
+    const wrong = typeof given !== "number" ? word : element ? undefined : name;
+    if (typeof given !== "number" || !element) {
+      error(`${wrong} not an IP rewriter`, 0);
+      return [];
+    }
+    const offset = given < 0 ? undefined : given;
+    if (offset !== undefined && offset + element.noutputs > noutputs) {
+      error(`${word} port offset requires more than ${noutputs} ${noutputs === 1 ? "output" : "outputs"}`, 0);
+      return [];
+    }
+    if (element.offers(Rewriter)) return [{ element: element.name, offset }];
+    error(`${name} not an IP rewriter`, 0);
+    return [];
+  });
+  if (maps.length === 0) error("no IP rewriters supplied", 0);
+  return maps;
 }
 
 export const ICMPRewriter: ElementClass = element({
   name: "ICMPRewriter",
   ports: "1/1-",
   processing: "h/h",
-  configurePhase: 101,
   config: {
     MAPS: required(arg.raw),
     DST_ANNO: keyword(arg.bool, true),
     REPLY_ANNO: keyword(annotationArgument(1), -1),
   },
-  peers({ config, named, error }): readonly MapOfFlows[] {
-    const words = config.MAPS.split(/\s+/).filter((word) => word !== "");
-    if (words.length === 0) error("no IP rewriters supplied", 0);
-    return words.flatMap((word) => {
-      const [name = "", offset] = word.split(":");
-      if (offset !== undefined && !/^\d{1,5}$/.test(offset)) {
-        error(`'${word}': '${offset}' is not a number of an output`, 0);
-        return [];
-      }
-      const rewriter = named(name, Rewriter, 0);
-      return rewriter ? [{ rewriter, offset: offset === undefined ? undefined : Number(offset) }] : [];
+  prepare: readMaps,
+  peers({ plan, every }): readonly { readonly rewriter: RewriterPeer; readonly offset: number | undefined }[] {
+    const rewriters = new Map(every(Rewriter).map((one) => [one.name, one]));
+    return plan.flatMap(({ element, offset }) => {
+      const rewriter = rewriters.get(element);
+      return rewriter ? [{ rewriter, offset }] : [];
     });
   },
   push(c, _port, packet, context) {
@@ -112,7 +145,7 @@ export const ICMPRewriter: ElementClass = element({
         const staged = peer(rewriter);
         found.set(staged.find(reply, protocol));
         c.if(found.get(), () => {
-          const mapping: StagedMapping = staged.mapping(found.get());
+          const mapping: StagedMapping = staged.mapping(found.get(), reply);
           for (const word of ["source", "destination", "ports"] as const) becomes[word].set(mapping[word]);
           isReply.set(mapping.isReply);
           replyAnnotation.set(mapping.replyAnnotation);

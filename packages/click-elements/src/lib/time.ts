@@ -1,5 +1,5 @@
 /** Times as Click writes them. */
-import { type ArgumentType, arg } from "@clickos/click-core/element";
+import { type ArgumentType, arg, Mistake } from "@clickos/click-core/element";
 
 const second = 1_000_000_000n;
 
@@ -31,5 +31,18 @@ export const exactTime: ArgumentType<bigint> = {
     const exact = parseTimestamp(text);
     if (exact === undefined) return arg.time.parse(text, scope);
     return exact + (/\.\d{9}[5-9]/.test(text) ? 1n : 0n);
+  },
+};
+
+/** A time in whole seconds, rounded, of 32 bits; the value is in nanoseconds. */
+export const wholeSeconds: ArgumentType<bigint> = {
+  expects: arg.time.expects,
+  parse(text, scope) {
+    const time = arg.time.parse(text, scope);
+    const outOfRange = new Mistake("out of range");
+    if (time === undefined) return /^\d{11,}$/.test(text) ? outOfRange : undefined;
+    if (time instanceof Mistake) return time;
+    const seconds = (time + second / 2n) / second;
+    return seconds > 0xffffffffn ? outOfRange : seconds * second;
   },
 };

@@ -1,29 +1,28 @@
-/** What a new flow is turned into, by its input's pattern; of ports or addresses that vary, one that no other flow has. */
+/** What a new flow is turned into, by a pattern; of ports or addresses that vary, one that no other flow has. */
 import type { FunctionBuilder, I32, I32Like, Ref } from "@clickos/codegen";
 import { stored16, stored32 } from "@clickos/wire";
+import type { RewritePattern } from "./pattern.ts";
 import type { FlowWords } from "./rewriter.ts";
-import type { RewritePattern } from "./rewriter-spec.ts";
 
 /** How many are tried: more are hardly ever needed, and who fills a range must not have it searched for each packet. */
 const mostTries = 1024;
 
+/** What a rewriter has to choose with. */
 export interface Chooser {
   /** Whether no other flow has been turned into this one. */
   isFree(flow: FlowWords): I32;
-  /** What `#` takes next. */
-  readonly next: Ref<I32, I32Like>;
   random(): I32;
 }
 
-/** `some` gets what the flow is turned into; where there is nothing, `none` leaves. */
+/** What the flow is turned into; where there is nothing, `none` leaves. `next` is what `#` takes next. */
 export function chooseFlow(
   c: FunctionBuilder,
   flow: FlowWords,
   pattern: RewritePattern,
-  { isFree, next, random }: Chooser,
-  some: (rewritten: FlowWords) => void,
+  { isFree, random }: Chooser,
+  next: () => Ref<I32, I32Like>,
   none: () => void,
-): void {
+): FlowWords {
   const { source, sourcePort, destination, destinationPort, ports, variation, order } = pattern;
   const fixed = {
     source: source === 0 ? flow.source : c.i32(stored32(source)),
@@ -39,20 +38,18 @@ export function chooseFlow(
       ports: words.sourcePort.or(words.destinationPort.shl(16)),
     };
   };
-  if (variation === 0) {
-    some(turned());
-    return;
-  }
+  if (variation === 0) return turned();
   const varied = (above: I32): FlowWords =>
     ports ? turned({ sourcePort: above.add(sourcePort).swap16() }) : turned({ source: above.add(source).swap32() });
   const above = c.var("i32", 0, "above");
+  const following = next();
   c.block((chosen) => {
     const accept = (): void => c.if(isFree(varied(above.get())), () => c.br(chosen));
     if (order === "own" && ports) {
       above.set(flow.ports.and(0xffff).swap16().sub(sourcePort));
       c.if(above.get().leU(variation), accept);
     }
-    if (order === "next") above.set(c.select(next.get().gtU(variation), c.i32(0), next.get()));
+    if (order === "next") above.set(c.select(following.get().gtU(variation), c.i32(0), following.get()));
     else above.set(variation === 0xffffffff ? random() : random().remU(variation + 1));
     c.for(0, Math.min(variation + 1, mostTries), 1, () => {
       accept();
@@ -60,6 +57,6 @@ export function chooseFlow(
     });
     none();
   });
-  next.set(above.get().add(1));
-  some(varied(above.get()));
+  following.set(above.get().add(1));
+  return varied(above.get());
 }

@@ -1,78 +1,175 @@
 /**
- * What rewriters have in common: their arguments, the state that they keep, and their handlers. The code is in flows.ts.
+ * What rewriters have in common: their arguments, the state that they keep, and how their kinds differ. The code is in flows.ts, what
+ * the host does in rewriter-handlers.ts.
  *
  * A flow is guaranteed to stay for a while after each packet (GUARANTEE). Then it stays as long as its kind does, and as there is
  * room: when CAPACITY flows are there, or no memory is left, the one that is due first makes room for a new one. Where none may
- * go, the new flow is refused. Flows that are due go when the table is looked through, every REAP_INTERVAL.
+ * go, the new flow is refused. Flows that are due go when the table is looked through, every REAP_INTERVAL. CAPACITY may be the
+ * name of another rewriter: then both have its capacity together.
  */
 import {
   type ArgumentSpec,
   arg,
-  type HandlerContext,
-  type Handlers,
+  deprecated,
+  type HostHeap,
   keyword,
-  Mistake,
-  type PlainField,
-  type TransferableField,
+  type PeerSearch,
+  type PrepareContext,
+  rest,
 } from "@clickos/click-core/element";
-import { takeWord } from "@clickos/click-language/arguments";
-import type { FunctionBuilder, I32, I64 } from "@clickos/codegen";
+import type { FunctionBuilder, I32, I64, StagedFields } from "@clickos/codegen";
 import { type ArrayField, array, type HostFields, type Struct, struct, type U32Field, u32 } from "@clickos/layout";
 import { annotationArgument } from "../lib/annotations.ts";
-import { readValue } from "../lib/handlers.ts";
-import {
-  bestEffort,
-  flowTable,
-  guaranteed,
-  type HostFlow,
-  type HostFlowTable,
-  type StagedFlowTable,
-} from "./flow-table.ts";
-import type { FlowWords } from "./rewriter.ts";
-import { type InputSpec, inputSpec, inputSpecText } from "./rewriter-spec.ts";
+import { wholeSeconds } from "../lib/time.ts";
+import { type FlowTable, type HostFlow, plainFlows, protocolFlows, type StagedFlowTable } from "./flow-table.ts";
+import { findPatternStores, IPMapper, type MapperPeer, type PatternStores } from "./mapper.ts";
+import { type FlowWords, Rewriter, type RewriterPeer } from "./rewriter.ts";
+import { type InputSpec, readInputSpec } from "./rewriter-spec.ts";
 
 const second = 1_000_000_000n;
 
-export const rewriterKeywords: {
-  readonly CAPACITY: ArgumentSpec<number>;
-  readonly MAPPING_CAPACITY: ArgumentSpec<number | undefined>;
-  readonly REAP_INTERVAL: ArgumentSpec<bigint>;
-  readonly REAP_TIME: ArgumentSpec<bigint | undefined>;
-  readonly DST_ANNO: ArgumentSpec<boolean>;
-  readonly REPLY_ANNO: ArgumentSpec<number>;
-} = {
-  CAPACITY: keyword(arg.u32, 0x7fffffff),
-  MAPPING_CAPACITY: keyword(arg.u32, undefined),
-  REAP_INTERVAL: keyword(arg.time, 900n * second),
-  REAP_TIME: keyword(arg.time, undefined),
+type Keywords<T> = { readonly [N in keyof T]: ArgumentSpec<T[N]> };
+
+export interface RewriterConfig {
+  readonly INPUTSPEC: readonly string[];
+  readonly CAPACITY: string | undefined;
+  readonly MAPPING_CAPACITY: string | undefined;
+  readonly REAP_INTERVAL: bigint;
+  readonly REAP_TIME: bigint | undefined;
+}
+export const rewriterArguments: Keywords<RewriterConfig> = {
+  CAPACITY: keyword(arg.raw, undefined),
+  MAPPING_CAPACITY: keyword(arg.raw, undefined),
+  REAP_INTERVAL: keyword(wholeSeconds, 900n * second),
+  REAP_TIME: deprecated(keyword(wholeSeconds, undefined)),
+  INPUTSPEC: rest(arg.raw),
+};
+
+/** TIMEOUT and GUARANTEE, of rewriters that have them for all their flows. */
+export interface TimeoutConfig {
+  readonly TIMEOUT: bigint;
+  readonly GUARANTEE: bigint;
+}
+export const timeoutArguments = (seconds: bigint): Keywords<TimeoutConfig> => ({
+  TIMEOUT: keyword(wholeSeconds, seconds * second),
+  GUARANTEE: keyword(wholeSeconds, 5n * second),
+});
+
+export interface AnnotationConfig {
+  readonly DST_ANNO: boolean;
+  readonly REPLY_ANNO: number;
+}
+export const annotationArguments: Keywords<AnnotationConfig> = {
   DST_ANNO: keyword(arg.bool, true),
   REPLY_ANNO: keyword(annotationArgument(1), -1),
 };
 
-export interface RewriterConfig {
-  readonly INPUTSPEC: readonly InputSpec[];
-  readonly CAPACITY: number;
-  readonly MAPPING_CAPACITY: number | undefined;
-  readonly REAP_INTERVAL: bigint;
-  readonly REAP_TIME: bigint | undefined;
-  readonly DST_ANNO: boolean;
-  readonly REPLY_ANNO: number;
-}
-
-export const capacityOf = ({ CAPACITY, MAPPING_CAPACITY }: RewriterConfig): number => MAPPING_CAPACITY ?? CAPACITY;
 export const reapInterval = ({ REAP_INTERVAL, REAP_TIME }: RewriterConfig): bigint => REAP_TIME ?? REAP_INTERVAL;
 
+// ---- what follows from the configuration
+
+export interface RewriterPlan {
+  readonly specs: readonly InputSpec[];
+  readonly capacity: number;
+  /** The rewriter whose capacity it shares. */
+  readonly shares: string | undefined;
+}
+
+const unlimited = 0x7fffffff;
+
+export function planRewriter({
+  config,
+  ninputs,
+  scope,
+  error,
+}: Pick<PrepareContext<RewriterConfig>, "config" | "ninputs" | "scope" | "error">): RewriterPlan {
+  const nothing: RewriterPlan = { specs: [], capacity: unlimited, shares: undefined };
+  const given = config.CAPACITY ?? config.MAPPING_CAPACITY;
+  const capacity = given === undefined ? unlimited : arg.i32.parse(given, scope);
+  const other = typeof capacity === "number" || given === undefined ? undefined : scope.element(given);
+  if (typeof capacity !== "number" && !other?.offers(Rewriter)) {
+    error("bad MAPPING_CAPACITY");
+    return nothing;
+  }
+  if (config.INPUTSPEC.length !== ninputs) {
+    error(`need ${ninputs} arguments, one per input port`);
+    return nothing;
+  }
+  const specs = config.INPUTSPEC.flatMap((text, i) => {
+    const spec = readInputSpec(text, scope);
+    if (typeof spec !== "string") return [spec];
+    error(`input spec ${i}: ${spec}`, i);
+    return [];
+  });
+  return { specs, capacity: typeof capacity === "number" ? capacity : unlimited, shares: other?.name };
+}
+
+/** Who a rewriter works with. */
+export interface RewriterPeers {
+  readonly stores: PatternStores;
+  /** By name. */
+  readonly mappers: ReadonlyMap<string, MapperPeer>;
+  /** The others that it shares a capacity with, and the one whose it is, where that is another. */
+  readonly group: readonly RewriterPeer[];
+  readonly leader: RewriterPeer | undefined;
+}
+
+export function rewriterPeers(search: PeerSearch<RewriterConfig, RewriterPlan>): RewriterPeers {
+  const { plan, name, every, error } = search;
+  const uses = plan.specs.filter((spec) => spec.kind === "pattern");
+  const needsMappers = plan.specs.some(({ kind }) => kind === "mapper");
+  const mappers = new Map((needsMappers ? every(IPMapper) : []).map((mapper) => [mapper.name, mapper]));
+  const rewriters = every(Rewriter);
+  const self = rewriters.find((one) => one.name === name)?.about;
+  plan.specs.forEach((spec, i) => {
+    if (spec.kind !== "mapper") return;
+    const { patterns, title } = mappers.get(spec.element)?.about ?? { patterns: [], title: "" };
+    patterns.forEach(({ forward, reply }, n) => {
+      if (Math.max(forward, reply) >= (self?.noutputs ?? 0))
+        error(`input spec ${i}: output port out of range in ${title} pattern ${n}`, i);
+    });
+  });
+  return { stores: findPatternStores(search, uses), mappers, ...sharing(name, rewriters) };
+}
+
+/** Those whose capacity is the same one's in the end. */
+function sharing(name: string, rewriters: readonly RewriterPeer[]): Pick<RewriterPeers, "group" | "leader"> {
+  const byName = new Map(rewriters.map((one) => [one.name, one]));
+  const leaderOf = (from: string): string => {
+    const seen = new Set<string>();
+    let at = from;
+    for (let next = byName.get(at)?.about.shares; next !== undefined && !seen.has(at); ) {
+      seen.add(at);
+      at = next;
+      next = byName.get(at)?.about.shares;
+    }
+    return at;
+  };
+  const leader = leaderOf(name);
+  return {
+    group: rewriters.filter((one) => one.name !== name && leaderOf(one.name) === leader),
+    leader: leader === name ? undefined : byName.get(leader),
+  };
+}
+
+// ---- the state
+
 export type RewriterState = {
+  /** What the handler was given in place of CAPACITY, and whether it was. */
   capacity: U32Field;
-  flows: TransferableField<StagedFlowTable, HostFlowTable> & PlainField;
+  hasCapacity: U32Field;
+  flows: FlowTable;
   /** Of each input: flows that it made, flows that it could not make, and what `#` takes next. */
   inputs: ArrayField<Struct<{ count: U32Field; failures: U32Field; next: U32Field }>>;
 };
 
-export function rewriterState(ninputs: number): RewriterState {
+export function rewriterState({ ninputs }: { readonly ninputs: number }, byProtocol = false): RewriterState {
   const input = struct({ count: u32, failures: u32, next: u32 }, { name: "rewriterInput" });
-  return { capacity: u32, flows: flowTable, inputs: array(input, ninputs) };
+  const flows = byProtocol ? protocolFlows : plainFlows;
+  return { capacity: u32, hasCapacity: u32, flows, inputs: array(input, ninputs) };
 }
+
+// ---- how kinds of rewriters differ
 
 /** How long a flow stays after a packet: what is guaranteed, which may be 0, and what is not. */
 export interface FlowTimes<T> {
@@ -82,130 +179,28 @@ export interface FlowTimes<T> {
 
 /** How a kind of rewriter treats its flows. */
 export interface FlowRules<C> {
+  /** Whether flows of two protocols are two. */
+  readonly byProtocol?: boolean;
   /** Whether flows may be guaranteed to stay. */
   guarantees(config: C): boolean;
   times(c: FunctionBuilder, config: C, flows: StagedFlowTable, entry: I32): FlowTimes<I64>;
   timesOnHost(config: C, flow: HostFlow): FlowTimes<bigint>;
-  /** What a flow is turned into, of what was chosen for it; that itself when absent. */
-  chosen?(flow: FlowWords): FlowWords;
-  /** What the change of addresses and ports adds to a transport checksum's complement; all of it when absent. */
+  /** The mapping of a flow for those who ask for it, where the words that it is found by are not the packet's. */
+  lookUp?(c: FunctionBuilder, find: (flow: FlowWords) => I32, flow: FlowWords, protocol: I32): I32;
+  /** A pattern's answer as the kind has it. */
+  completed?(to: FlowWords): FlowWords;
+  /** Whether the kind can rewrite a flow so. */
+  accepts?(to: FlowWords): I32;
+  /** What the transport's checksum has of the change; addresses and ports when absent. */
   transportChange?(from: FlowWords, to: FlowWords): I32;
+  /** A flow goes: what the kind has beside it goes, too. */
+  removed?(c: FunctionBuilder, state: StagedFields<RewriterState>, entry: I32): void;
+  removedOnHost?(state: HostFields<RewriterState>, flow: HostFlow, heap: HostHeap): void;
 }
 
-// ---- the host
-
-type HostState = HostFields<RewriterState>;
-type Context<C> = HandlerContext<C & RewriterConfig, unknown>;
-
-function remove(s: HostState, flow: HostFlow, { heap }: Context<unknown>): void {
-  const input = s.inputs[flow.value.input];
-  if (input) input.count--;
-  s.flows.remove(heap, flow);
-}
-
-/** Removes flows that are due, and more where there are too many. */
-function shrink<C>(s: HostState, capacity: number, rules: FlowRules<C>, context: Context<C>): void {
-  const now = context.now();
-  const due = (queue: number): HostFlow | undefined => {
-    const first = s.flows.first(queue);
-    return first && first.expires <= now ? first : undefined;
-  };
-  for (let flow = due(guaranteed); flow; flow = due(guaranteed)) {
-    const { guarantee, timeout } = rules.timesOnHost(context.config, flow);
-    s.flows.expiresAt(flow, flow.expires + timeout - guarantee, bestEffort);
-  }
-  for (let flow = due(bestEffort); flow; flow = due(bestEffort)) remove(s, flow, context);
-  while (s.flows.length > capacity) {
-    const flow = s.flows.first(bestEffort) ?? s.flows.first(guaranteed);
-    if (!flow) return;
-    remove(s, flow, context);
-  }
-}
-
-const sum = (s: HostState, of: "count" | "failures"): number => s.inputs.reduce((n, input) => n + input[of], 0);
-
-/** The handlers that all rewriters have. */
-export function rewriterHandlers<C>(
-  rules: FlowRules<C>,
-): Pick<
-  Handlers<C & RewriterConfig, unknown, RewriterState>,
-  "table_size" | "nmappings" | "mapping_failures" | "size" | "capacity" | "clear" | "patterns"
-> {
-  return {
-    table_size: { kind: "gauge", unit: "mappings", read: (s) => sum(s, "count") },
-    nmappings: { kind: "gauge", unit: "mappings", flags: "D", read: (s) => sum(s, "count") },
-    mapping_failures: { kind: "counter", unit: "flows", read: (s) => sum(s, "failures") },
-    size: { gauge: "flows", unit: "flows" },
-    capacity: {
-      kind: "gauge",
-      unit: "flows",
-      read: (s) => s.capacity,
-      write(s, value, context) {
-        s.capacity = readValue(arg.u32, value);
-        shrink(s, s.capacity, rules, context);
-      },
-    },
-    clear: { flags: "", write: (s, _value, context) => shrink(s, 0, rules, context) },
-    patterns: {
-      kind: "table",
-      read: (s, { config }) => config.INPUTSPEC.map((spec, i) => inputLine(s, spec, i)).join(""),
-    },
-  };
-}
-
-/** What an input does with new flows, and how many it has made that are there. */
-function inputLine(s: HostState, spec: InputSpec, input: number): string {
-  const count = s.inputs[input]?.count ?? 0;
-  return `${inputSpecText(spec)}${count > 0 ? ` [${count}]` : ""}\n`;
-}
-
-/**
- * `pattern0`, `pattern1` and so on: the lines of `patterns`. Writing one gives the input another specification, and removes the
- * flows that it made. `texts` are the element's arguments, `keywords` the names of those that are no specifications.
- */
-export function patternHandlers<C>(
-  ninputs: number,
-  texts: readonly string[],
-  keywords: readonly string[],
-): Handlers<C & RewriterConfig, unknown, RewriterState> {
-  const places = texts.flatMap((text, at) => (keywords.includes(takeWord(text)[0]) ? [] : [at]));
-  return Object.fromEntries(
-    Array.from({ length: ninputs }, (_, i) => [
-      `pattern${i}`,
-      {
-        kind: "text",
-        read: (s: HostState, { config }: Context<C>) => inputLine(s, config.INPUTSPEC[i] as InputSpec, i),
-        write(s: HostState, text: string, context: Context<C>) {
-          const spec = inputSpec.parse(text.trim(), context.scope);
-          if (spec === undefined) throw `input spec ${i}: unknown specification`;
-          if (spec instanceof Mistake) throw `input spec ${i}: ${spec.message}`;
-          for (const { entry, which } of [...s.flows.found()])
-            if (which === 0 && entry.value.input === i) remove(s, entry, context);
-          context.reconfigure(texts.with(places[i] as number, text).join(", "));
-        },
-      } as const,
-    ]),
-  );
-}
-
-/** A line for each direction of each flow; `shown` writes what it is turned into. */
-export function flowLines<C>(
-  s: HostState,
-  { config, now }: Context<C>,
-  rules: FlowRules<C>,
-  shown: (flow: HostFlow, which: number) => string | undefined,
-): string {
-  const time = now();
-  let text = "";
-  for (const { entry: flow, which } of s.flows.found()) {
-    const line = shown(flow, which);
-    const spec = config.INPUTSPEC[flow.value.input];
-    if (line === undefined || !spec || !("forward" in spec)) continue;
-    const { guarantee, timeout } = rules.timesOnHost(config, flow);
-    const due = flow.queue === guaranteed ? flow.expires + timeout - guarantee : flow.expires;
-    const [forward, reply] = which === 0 ? ["*", ""] : ["", "*"];
-    const seconds = due > time ? (due - time + second / 2n) / second : 0n;
-    text += `${line} [${forward}${spec.forward} ${reply}${spec.reply}] i${flow.value.input} exp${seconds}\n`;
-  }
-  return text;
-}
+/** Times that are the same for all flows. */
+export const constantTimes: Pick<FlowRules<TimeoutConfig>, "guarantees" | "times" | "timesOnHost"> = {
+  guarantees: ({ GUARANTEE }) => GUARANTEE > 0n,
+  times: (c, { GUARANTEE, TIMEOUT }) => ({ guarantee: c.i64(GUARANTEE), timeout: c.i64(TIMEOUT) }),
+  timesOnHost: ({ GUARANTEE, TIMEOUT }) => ({ guarantee: GUARANTEE, timeout: TIMEOUT }),
+};

@@ -1,9 +1,10 @@
 /** What rewriters keep of the state of TCP and UDP flows, and how long such flows stay; staged code and the host agree in it. */
-import { type ArgumentSpec, arg, keyword } from "@clickos/click-core/element";
+import { type ArgumentSpec, keyword } from "@clickos/click-core/element";
 import type { FunctionBuilder, I32, I32Like, I64, Ref } from "@clickos/codegen";
 import type { StagedHeader } from "@clickos/wire";
 import type { ipv4 } from "@clickos/wire/ipv4";
 import type { tcp } from "@clickos/wire/tcp";
+import { wholeSeconds } from "../lib/time.ts";
 import type { FlowTimes } from "./rewriter-base.ts";
 
 const second = 1_000_000_000n;
@@ -12,32 +13,49 @@ type Times<K extends string, O extends string> = { readonly [N in K]: bigint } &
   readonly [N in O]: bigint | undefined;
 };
 type Keywords<T> = { readonly [N in keyof T]: ArgumentSpec<T[N]> };
+const optional: ArgumentSpec<bigint | undefined> = keyword(wholeSeconds, undefined);
+const seconds = (n: bigint): ArgumentSpec<bigint> => keyword(wholeSeconds, n * second);
 
 /** TCP_TIMEOUT, or TIMEOUT, is for flows whose data has gone both ways. */
 export type TcpConfig = Times<
-  "TIMEOUT" | "TCP_NODATA_TIMEOUT" | "TCP_DONE_TIMEOUT" | "GUARANTEE",
-  "TCP_TIMEOUT" | "TCP_GUARANTEE"
+  "TCP_NODATA_TIMEOUT" | "TIMEOUT" | "TCP_DONE_TIMEOUT" | "TCP_GUARANTEE",
+  "TCP_TIMEOUT" | "GUARANTEE"
 >;
 export const tcpKeywords: Keywords<TcpConfig> = {
-  TCP_TIMEOUT: keyword(arg.time, undefined),
-  TIMEOUT: keyword(arg.time, 86400n * second),
-  TCP_NODATA_TIMEOUT: keyword(arg.time, 300n * second),
-  TCP_DONE_TIMEOUT: keyword(arg.time, 240n * second),
-  TCP_GUARANTEE: keyword(arg.time, undefined),
-  GUARANTEE: keyword(arg.time, 5n * second),
+  TCP_NODATA_TIMEOUT: seconds(300n),
+  TCP_GUARANTEE: seconds(5n),
+  TIMEOUT: seconds(86400n),
+  TCP_TIMEOUT: optional,
+  TCP_DONE_TIMEOUT: seconds(240n),
+  GUARANTEE: optional,
 };
 
 export type UdpConfig = Times<"UDP_TIMEOUT" | "UDP_GUARANTEE", "UDP_STREAMING_TIMEOUT">;
 export const udpKeywords: Keywords<UdpConfig> = {
-  UDP_TIMEOUT: keyword(arg.time, 300n * second),
-  UDP_STREAMING_TIMEOUT: keyword(arg.time, undefined),
-  UDP_GUARANTEE: keyword(arg.time, 5n * second),
+  UDP_TIMEOUT: seconds(300n),
+  UDP_STREAMING_TIMEOUT: optional,
+  UDP_GUARANTEE: seconds(5n),
 };
+/** Where all flows are like UDP's, they have shorter names, too, which count where both are given. */
+export type PlainUdpConfig = UdpConfig & Times<never, "TIMEOUT" | "STREAMING_TIMEOUT" | "GUARANTEE">;
+export const plainUdpKeywords: Keywords<PlainUdpConfig> = {
+  ...udpKeywords,
+  TIMEOUT: optional,
+  STREAMING_TIMEOUT: optional,
+  GUARANTEE: optional,
+};
+export const asUdpConfig = (config: PlainUdpConfig): UdpConfig => ({
+  UDP_TIMEOUT: config.TIMEOUT ?? config.UDP_TIMEOUT,
+  UDP_STREAMING_TIMEOUT: config.STREAMING_TIMEOUT ?? config.UDP_STREAMING_TIMEOUT,
+  UDP_GUARANTEE: config.GUARANTEE ?? config.UDP_GUARANTEE,
+});
 
 // ---- TCP: whether each side is done, and whether it has sent data; the reply's bits are the upper ones of two
 
 const done = 1;
 const data = 4;
+/** The length of what was sent was changed. */
+export const lengthsChanged = 16;
 const bothDone = done * 3;
 const bothData = data * 3;
 
@@ -58,7 +76,7 @@ export function trackTcp(
   flags.set(now.or(hasData.mul(data).shl(isReply)));
 }
 
-export const tcpGuarantee = ({ TCP_GUARANTEE, GUARANTEE }: TcpConfig): bigint => TCP_GUARANTEE ?? GUARANTEE;
+export const tcpGuarantee = ({ TCP_GUARANTEE, GUARANTEE }: TcpConfig): bigint => GUARANTEE ?? TCP_GUARANTEE;
 const dataTimeout = ({ TCP_TIMEOUT, TIMEOUT }: TcpConfig): bigint => TCP_TIMEOUT ?? TIMEOUT;
 
 export function tcpTimeout(c: FunctionBuilder, config: TcpConfig, flags: I32): I64 {
