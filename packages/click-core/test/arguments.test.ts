@@ -178,7 +178,7 @@ describe("ports", () => {
     expect(read(arg.port("tcp"), "ctl")).toBe(7777);
     expect(read(arg.port("udp"), "ctl")).toMatch(/^parse error/);
     expect(read(arg.port("sctp"), "www")).toBe("parse error ('www' is not a port of SCTP)");
-    expect(read(arg.port("tcp"), "70000")).toBe("parse error ('70000' is not a port of TCP)");
+    expect(read(arg.port("tcp"), "70000")).toBe("overflow, range 0-65535 ('70000' is not a port of TCP)");
     expect(read(arg.port("tcp"), "domian")).toBe("parse error (did you mean 'domain'?)");
   });
   it("of several protocols must be the same", () => {
@@ -198,7 +198,7 @@ describe("ports", () => {
 
 describe("references", () => {
   it("name an element that is there", () => {
-    expect(read(arg.elementName(), "c")).toEqual({ index: 3, name: "inner/c", className: "Counter" });
+    expect(read(arg.elementName(), "c")).toMatchObject({ index: 3, name: "inner/c", className: "Counter" });
     expect(read(arg.elementName(), "count")).toBe("does not name an element (did you mean 'counter'?)");
     const queue = { type: "Queue", is: (e: { className: string }) => e.className === "Queue" };
     expect(read(arg.elementName(queue), "c")).toBe("element type mismatch, expected Queue ('c' is a Counter)");

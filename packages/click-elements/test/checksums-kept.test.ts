@@ -80,7 +80,7 @@ function expectRightSums(packet: Uint8Array, protocols: readonly number[]): void
 }
 
 const all = [ipProtocols.icmp, ipProtocols.tcp, ipProtocols.udp];
-const { icmp: ping, udp } = ipProtocols;
+const { icmp: ping, tcp, udp } = ipProtocols;
 /** What is done to packets; the protocols whose checksums are right afterwards; and those that it is for. */
 const changes: Record<
   string,
@@ -92,6 +92,12 @@ const changes: Record<
   ICMPPingResponder: { code: "ICMPPingResponder", right: [ping], of: [ping] },
   ICMPPingRewriter: { code: "ICMPPingRewriter(pattern 1.2.3.4 1-65535? 5.6.7.8 - 0 0)", right: [ping], of: [ping] },
   "ICMPPingRewriter that keeps": { code: "ICMPPingRewriter(keep 0 0)", right: [ping], of: [ping] },
+  IPRewriter: { code: "IPRewriter(pattern 1.2.3.4 1-65535? 5.6.7.8 9 0 0)", right: all, of: [tcp, udp] },
+  "IPRewriter that passes": { code: "IPRewriter(pass 0)", right: all },
+  UDPRewriter: { code: "UDPRewriter(pattern 1.2.3.0/24 5.6.7.8 0 0)", right: all, of: [tcp, udp] },
+  TCPRewriter: { code: "TCPRewriter(pattern - 1-65535? - 77 0 0)", right: all, of: [tcp] },
+  IPAddrRewriter: { code: "IPAddrRewriter(pattern 1.2.0.0/16 - 0 0)", right: all },
+  IPAddrPairRewriter: { code: "IPAddrPairRewriter(pattern 1.2.0.0/16 5.6.7.8 0 0)", right: all },
   SetIPChecksum: { code: "SetIPChecksum", right: all },
   IPEncap: { code: "IPEncap(200, 1.2.3.4, 5.6.7.8, TOS 7)", right: all },
   UDPIPEncap: { code: "UDPIPEncap(1.2.3.4, 5, 6.7.8.9, 10)", right: [udp] },

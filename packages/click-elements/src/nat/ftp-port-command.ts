@@ -20,7 +20,7 @@ export interface PortCommand {
 export function portCommand(c: FunctionBuilder, text: Span, otherwise: () => void): PortCommand {
   const name = text.need(5, otherwise);
   c.if(c.load32(name.address).or(lowerCase).ne(letters("port")), otherwise);
-  c.if(c.load8(name.address, 4).ne(code(" ")), otherwise);
+  c.if(c.load8(name.address.add("port".length)).ne(code(" ")), otherwise);
   const end = text.address.add(text.length);
   const at = c.var("i32", text.address.add(5), "at");
   c.loop(() => {

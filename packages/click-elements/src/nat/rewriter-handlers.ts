@@ -138,10 +138,10 @@ export function patternHandlers<C>({ specs }: RewriterPlan, rules: FlowRules<C>)
         write(s, value, context) {
           const spec = readInputSpec(value.trim(), context.scope);
           if (typeof spec === "string") throw `input spec ${i}: ${spec}`;
-          context.change(i, value.trim());
           const own = hostRewriter(s, context, rules);
           for (const flow of [...s.flows.entries()]) if (flow.value.input === i) own.remove(flow);
           Object.assign(s.inputs[i] ?? {}, { failures: 0, next: 0 });
+          context.change(i, value.trim());
         },
       },
     ]),
