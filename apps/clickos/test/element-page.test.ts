@@ -1,6 +1,7 @@
 /** Every element has a manual page that says what it is. */
-import { elementPage } from "clickos";
+
 import { elements } from "@clickos/click-elements/node";
+import { elementPage } from "clickos";
 import { beforeAll, describe, expect, it } from "vitest";
 import { needsBuild } from "../../../test/built.ts";
 
