@@ -7,7 +7,15 @@
  * @packageDocumentation
  */
 import { type ElementSet, elementSet } from "@clickos/click-core/element";
+import { AggregateCounter } from "./analysis/AggregateCounter.ts";
+import { AggregateFilter } from "./analysis/AggregateFilter.ts";
+import { AggregateFirst } from "./analysis/AggregateFirst.ts";
+import { AggregateIP } from "./analysis/AggregateIP.ts";
+import { AggregateIPAddrPair } from "./analysis/AggregateIPAddrPair.ts";
 import { AggregateIPFlows } from "./analysis/AggregateIPFlows.ts";
+import { AggregateLast } from "./analysis/AggregateLast.ts";
+import { AggregateLength } from "./analysis/AggregateLength.ts";
+import { AggregatePaint } from "./analysis/AggregatePaint.ts";
 import { FromIPSummaryDump } from "./analysis/FromIPSummaryDump.ts";
 import { ToIPSummaryDump } from "./analysis/ToIPSummaryDump.ts";
 import { DropBroadcasts } from "./annotations/DropBroadcasts.ts";
@@ -137,7 +145,15 @@ import { StaticThreadSched } from "./threads/StaticThreadSched.ts";
 export const elements: ElementSet = elementSet(
   AdaptiveRED,
   AddressInfo,
+  AggregateCounter,
+  AggregateFilter,
+  AggregateFirst,
+  AggregateIP,
+  AggregateIPAddrPair,
   AggregateIPFlows,
+  AggregateLast,
+  AggregateLength,
+  AggregatePaint,
   AlignmentInfo,
   ARPQuerier,
   ARPResponder,

@@ -5,6 +5,7 @@
 import { type Fields, type FieldType, type HostFields, u8, u16, u16be, u32, u32be, u64, u64be } from "@clickos/layout";
 
 import type { Scope } from "../arguments/scope.ts";
+import type { HostFiles } from "./element.ts";
 import type { Peer } from "./peer.ts";
 
 /**
@@ -137,6 +138,10 @@ export interface HandlerContext<C, P, R = unknown> {
   reconfigure(config: string): void;
   /** Tells whoever writes of something that is not quite as it was written; the value is taken all the same. */
   warn(message: string): void;
+  /** Reads and writes files, where the router may: in process, and not in a virtual machine. */
+  readonly files: HostFiles | undefined;
+  /** Asks the driver to stop. */
+  stop(): void;
 }
 
 /**

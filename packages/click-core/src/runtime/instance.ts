@@ -36,7 +36,7 @@ export interface InstanceParts {
   readonly wasm: Uint8Array;
   readonly rings: ReadonlyMap<number, DeviceRings>;
   readonly services: readonly (HostService | undefined)[];
-  readonly extras: Pick<HandlerSources, "root" | "reconfigure">;
+  readonly extras: Pick<HandlerSources, "root" | "reconfigure" | "files" | "stop">;
   readonly chatter: (text: string) => void;
   readonly now: bigint;
   readonly seed: bigint;

@@ -11,7 +11,7 @@ import { classHandlers } from "../compile/describe.ts";
 import type { ElementPlan, MemoryPlan } from "../compile/memory-plan.ts";
 import { noTimer, routerControl } from "../compile/platform.ts";
 import { hostTimerIsSet, setHostTimer } from "../compile/timers.ts";
-import type { ElementClass, HostService } from "../element/element.ts";
+import type { ElementClass, HostFiles, HostService } from "../element/element.ts";
 import {
   flagsOf,
   type Handler,
@@ -54,6 +54,10 @@ export interface HandlerSources {
   readonly root?: Readonly<Record<string, ServiceHandler>>;
   /** Gives an element another configuration. */
   reconfigure?(element: string, config: string): void;
+  /** What handlers may do with files, where they may. */
+  readonly files?: HostFiles | undefined;
+  /** Asks the driver to stop. */
+  stop?(): void;
 }
 
 /** A handler tree without `watch`, which is for those to add who know when values may have changed. */
@@ -135,6 +139,11 @@ export function routerHandlers(sources: HandlerSources): RouterHandlers {
         },
         reconfigure: (config) => reconfigure(e, config),
         warn: (message) => warning(message),
+        files: sources.files,
+        stop() {
+          if (sources.stop) sources.stop();
+          else control.stopped++;
+        },
       };
       contexts.set(index, context);
     }

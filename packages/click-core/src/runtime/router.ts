@@ -185,6 +185,8 @@ export class Router implements HandlerTree, Disposable, LoopSource {
       extras: {
         root: rootHandlers(this.asRoot, this.options, this.warp),
         reconfigure: (element, config) => this.reconfigure(element, config),
+        files: this.options.files,
+        stop: () => this.stop(),
       },
       now: this.simulation ? (this.current?.words.now ?? this.simulation.now) + readings(configuration) : this.now(),
       seed: compiled.seeded ? (this.options.seed ?? drawSeed(!this.realTime)) : 0n,

@@ -152,7 +152,8 @@ function summaryService({ config, plan, host }: ServiceContext<ToSummaryConfig, 
   const repeated = repeatedLines(host, put);
   const header = (): string => {
     const names = fields.map(({ name }) => (name === "ntimestamp" && !config.BINARY ? "timestamp" : name));
-    const now = host.now();
+    // In simulated time it takes time to ask.
+    const now = config.VERBOSE ? host.now() : 0n;
     return [
       "!IPSummaryDump 1.3",
       ...(config.BANNER ? [`!creator ${quoteBytes(bytesOf(config.BANNER))}`] : []),

@@ -1,6 +1,7 @@
 /** Arguments that write a handler: `HANDLER [VALUE]`, such as the END_CALL of a source. */
 import { type ArgumentType, arg, HandlerError, Mistake, readText, type ServiceHost } from "@clickos/click-core/element";
 import { takeWord } from "@clickos/click-language/arguments";
+import { syntaxError } from "./handlers.ts";
 
 export interface HandlerCall {
   /** As it is called where the element stands. */
@@ -18,13 +19,19 @@ export const handlerCall: ArgumentType<HandlerCall> = {
   },
 };
 
+/** The name of the element in a handler's; empty for the element's own handlers, and the router's. */
+const elementIn = (path: string): string => path.slice(0, Math.max(0, path.indexOf(".")));
+const isName = (path: string): boolean => path !== "" && !/[^.].*\.$/s.test(path);
+
 /** Throws, as a `string`, why the handler cannot be written. */
-export function checkWritable(call: HandlerCall, host: Pick<ServiceHost, "handlers">): void {
-  const none = `no '${call.path}' write handler`;
+export function checkWritable({ path }: HandlerCall, host: Pick<ServiceHost, "handlers">): void {
+  if (!isName(path)) throw syntaxError;
+  const none = `no '${path.replace(/^\./, "")}' write handler`;
   try {
-    if (host.handlers.describe(call.path).access === "r") throw none;
+    if (host.handlers.describe(path).access === "r") throw none;
   } catch (e) {
-    throw e instanceof HandlerError ? none : e;
+    if (!(e instanceof HandlerError)) throw e;
+    throw e.code === "NO_ELEMENT" && elementIn(path) !== "" ? `no element named '${elementIn(path)}'` : none;
   }
 }
 
