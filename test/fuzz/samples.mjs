@@ -3,6 +3,7 @@
 /** By class: what an element cannot do without, where the types of its arguments do not tell. */
 export const samples = {
   AdaptiveRED: ["TARGET 10", "MAX_P 1", "QUEUES peer"],
+  AggregateIP: ["ip src"],
   ARPQuerier: ["IP 10.0.0.1", "ETH 1:1:1:1:1:1"],
   BandwidthMeter: ["1Bps"],
   Classifier: ["-"],

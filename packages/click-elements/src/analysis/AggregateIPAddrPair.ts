@@ -26,7 +26,8 @@ import {
 import type { FunctionBuilder, I32 } from "@clickos/codegen";
 import { type U32Field, u8, u32 } from "@clickos/layout";
 import { AggregateListener, type AggregateListenerPeer, listenersOf } from "../lib/aggregate-notifier.ts";
-import { secondCount } from "../lib/time.ts";
+
+import { secondCount, secondsAfter } from "../lib/time.ts";
 
 const second = 1_000_000_000n;
 /** Later than any time. */
@@ -117,13 +118,7 @@ export const AggregateIPAddrPair: ElementClass = element({
     packet.annotation8(annotation.paint).set(reverse.get().xor(turned));
     if (timed) {
       last.set(now);
-      pairs.expiresAt(
-        found.get(),
-        now
-          .add(config.TIMEOUT + 1)
-          .toI64()
-          .mul(second),
-      );
+      pairs.expiresAt(found.get(), secondsAfter(now, config.TIMEOUT + 1));
       c.if(now.gtU(state.reapAt.get()), () => {
         c.if(state.reapAt.get(), () => endOld(now, atOnce, context));
         state.reapAt.set(now.add(config.REAP));

@@ -6,6 +6,7 @@ import { span } from "@clickos/wire";
 import { icmp } from "@clickos/wire/icmp";
 import { ipProtocols, ipv4 } from "@clickos/wire/ipv4";
 import { icmpErrorTypes } from "../emit/icmp-error.ts";
+import { secondsAfter } from "../lib/time.ts";
 import { type FlowConfig, type FlowContext, type IpHeader, never, perReap, second, seen } from "./ip-flows.ts";
 
 /** Packets that a message about an error has before the packet that it is about: type, code, checksum, and a word. */
@@ -64,14 +65,7 @@ export function letGoOld(c: FunctionBuilder, context: FlowContext, entry: I32): 
   const { packets } = state.waiting.value(entry);
   c.if(
     packets.length(),
-    () =>
-      state.waiting.expiresAt(
-        entry,
-        secondsOf(c, packets.first())
-          .add(config.FRAGMENT_TIMEOUT + 1)
-          .toI64()
-          .mul(second),
-      ),
+    () => state.waiting.expiresAt(entry, secondsAfter(secondsOf(c, packets.first()), config.FRAGMENT_TIMEOUT + 1)),
     () => state.waiting.remove(entry),
   );
 }

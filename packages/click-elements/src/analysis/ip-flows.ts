@@ -17,6 +17,7 @@ import { ipProtocols, type ipv4 } from "@clickos/wire/ipv4";
 import { tcp } from "@clickos/wire/tcp";
 import type { AggregateListenerPeer } from "../lib/aggregate-notifier.ts";
 import { transportOf } from "../lib/headers.ts";
+import { secondsAfter } from "../lib/time.ts";
 
 export const second = 1_000_000_000n;
 /** Later than any time. */
@@ -121,7 +122,7 @@ export function findFlow(
             value.aggregate.set(number);
             // It may be held for a while before it is seen.
             value.last.set(now);
-            flows.expiresAt(entry, now.add(config.TCP_TIMEOUT).toI64().mul(second), openFlows);
+            flows.expiresAt(entry, secondsAfter(now, config.TCP_TIMEOUT), openFlows);
             value.reverse.set(isTurned);
             state.next.set(number.add(1));
             result.set(entry);
@@ -147,11 +148,7 @@ export function seen(
   const value = flows.value(flow);
   const now = packet.timestamp.get().divU(second).toI32();
   value.last.set(now);
-  const until = (timeout: number) =>
-    now
-      .add(timeout + 1)
-      .toI64()
-      .mul(second);
+  const until = (timeout: number) => secondsAfter(now, timeout + 1);
   c.if(
     ip.protocol.get().eq(ipProtocols.tcp),
     () => {

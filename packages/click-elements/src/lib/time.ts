@@ -1,5 +1,6 @@
 /** Times as Click writes them. */
 import { type ArgumentType, arg, Mistake } from "@clickos/click-core/element";
+import type { I32, I64 } from "@clickos/codegen";
 
 const second = 1_000_000_000n;
 
@@ -46,3 +47,17 @@ export const wholeSeconds: ArgumentType<bigint> = {
     return seconds > 0xffffffffn ? outOfRange : seconds * second;
   },
 };
+
+/** The same; the value is in seconds. */
+export const secondCount: ArgumentType<number> = {
+  expects: wholeSeconds.expects,
+  parse(text, scope) {
+    const time = wholeSeconds.parse(text, scope);
+    return typeof time === "bigint" ? Number(time / second) : time;
+  },
+};
+
+/** The time, in nanoseconds, that comes `more` seconds after one in seconds. */
+export function secondsAfter(time: I32, more: number): I64 {
+  return time.toI64().add(BigInt(more)).mul(second);
+}
