@@ -21,6 +21,7 @@ export const samples = {
   IPFragmenter: ["MTU 100"],
   IPRewriter: ["pattern 1.0.0.1 1024-65535 - - 0 0"],
   Meter: ["1Bps"],
+  ProgressBar: ["POSHANDLER list"],
   RED: ["MIN_THRESH 1", "MAX_THRESH 1", "MAX_P 1", "QUEUES peer"],
   RoundRobinIPMapper: ["- - 0 0", "1.0.0.1 1024-65535 - - 0 0"],
   Script: ["TYPE PACKET"],

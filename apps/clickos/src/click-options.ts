@@ -2,6 +2,7 @@
 import { arg, emptyScope, Mistake, readText } from "@clickos/click-core/element";
 import { parseControlAddress } from "@clickos/click-elements/node";
 import { type OptionSpec, quoted, readCommandLine } from "./command-line.ts";
+import { asBytes } from "./printable.ts";
 
 export interface ClickOptions {
   /** The configuration: a file (`-` is standard input) or text given with `-e`. */
@@ -115,7 +116,7 @@ export function readClickOptions(argv: readonly string[]): ClickOptions | "help"
       const match = /^(\w+)=([\s\S]*)$/.exec(next.word);
       if (!match) give({ file: next.word });
       else if (variables.has(match[1] as string)) remarks.push(`parameter '${match[1]}' multiply defined`);
-      else variables.set(match[1] as string, match[2] as string);
+      else variables.set(match[1] as string, asBytes(match[2] as string));
       continue;
     }
     const { option, negated, shown, value = "" } = next;
@@ -124,18 +125,18 @@ export function readClickOptions(argv: readonly string[]): ClickOptions | "help"
         give({ file: value });
         break;
       case "expression":
-        give({ text: value });
+        give({ text: asBytes(value) });
         break;
       case "output":
         if (output !== undefined) throw wrong("output file specified twice");
         output = value;
         break;
       case "handler":
-        handlers.push(value);
+        handlers.push(asBytes(value));
         break;
       case "exit-handler":
         if (exitHandler) throw wrong("--exit-handler specified twice");
-        exitHandler = value;
+        exitHandler = asBytes(value);
         break;
       case "port": {
         const port = portOf(value);
@@ -176,6 +177,9 @@ export function readClickOptions(argv: readonly string[]): ClickOptions | "help"
         break;
       case "simtime":
         simulated = nanoseconds(next.value ?? "1000000000");
+        // Times are counted from 1970 on.
+        if (simulated < 0n)
+          throw wrong(`click: ${quoted(shown)} expects a time from 1970 on, not ${quoted(value)} seconds before`);
         break;
       case "clickpath":
         path = value;

@@ -8,6 +8,7 @@ import {
   flushStandardOutput,
   hostFiles,
   hostProcess,
+  hostTerminal,
   writeStandardOutput,
 } from "@clickos/click-elements/node";
 import { ConfigurationError, type DiagnosticsFormat, formatDiagnostics } from "@clickos/click-language";
@@ -19,7 +20,7 @@ import { readInput } from "./files.ts";
 import { librariesOf } from "./libraries.ts";
 import { machineNames } from "./machine-names.ts";
 import { checkOutputs, elementFiles, type NamedFile } from "./output-files.ts";
-import { printable } from "./printable.ts";
+import { asCharacters, printable } from "./printable.ts";
 import { Interruption } from "./shutdown.ts";
 
 const version = `click (Click) ${clickVersion}
@@ -67,6 +68,7 @@ export async function click(argv: readonly string[]): Promise<number> {
       output: (text) => writeStandardOutput(text),
       files: hostFiles,
       process: hostProcess,
+      terminal: hostTerminal(),
       opening: (files) => {
         const { reads, writes } = elementFiles(files);
         const configuration: NamedFile[] =
@@ -148,7 +150,7 @@ function writeError(text: string): void {
 
 function complain(message: string): void {
   flushStandardOutput();
-  process.stderr.write(`${printable(message)}\n`);
+  process.stderr.write(`${printable(asCharacters(message))}\n`);
 }
 
 function readSource({ source }: ClickOptions): [file: string, text: string] {

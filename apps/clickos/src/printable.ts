@@ -11,6 +11,23 @@ export function printable(text: string): string {
   });
 }
 
+/** Text as it stands in a configuration, a character a byte: UTF-8. */
+export function asBytes(text: string): string {
+  return Buffer.from(text, "utf8").toString("latin1");
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/** The other way round; what is no UTF-8, or has characters already, is left as it is. */
+export function asCharacters(text: string): string {
+  if (!/[\x80-\xff]/.test(text) || /[^\0-\xff]/.test(text)) return text;
+  try {
+    return utf8.decode(Buffer.from(text, "latin1"));
+  } catch {
+    return text;
+  }
+}
+
 /** JSON, for a terminal: the same value, with what would steer it written as escapes. */
 export function printableJson(text: string): string {
   return text.replace(steering, (ch) => `\\u${ch.charCodeAt(0).toString(16).padStart(4, "0")}`);

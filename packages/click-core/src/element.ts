@@ -28,9 +28,11 @@ export {
   type ConfigSpec,
   deprecated,
   type FixedConfigOf,
+  fitting,
   keyword,
   type LiveFields,
   type LiveSpec,
+  orFrom,
   positional,
   required,
   rest,
@@ -66,6 +68,7 @@ export {
   type HostPacket,
   type HostProcess,
   type HostService,
+  type HostTerminal,
   type InformContext,
   type InputPort,
   type OutputPort,
@@ -125,6 +128,7 @@ export {
   type PeerSearch,
   peerInterface,
 } from "./element/peer.ts";
+export { Refusal } from "./element/refusal.ts";
 export type { FormerField, StateMover, TransferableField } from "./runtime/transfer.ts";
 export { anew } from "./structures/anew.ts";
 export { ewma, type HostEwma, type HostRate, rate, type StagedEwma, type StagedRate } from "./structures/ewma.ts";

@@ -27,6 +27,7 @@ export { type Allowance, ControlSession, type ControlTarget, type SessionOptions
 export { hostFiles } from "./host/files.ts";
 export { hostProcess, takenByScripts } from "./host/process.ts";
 export { flushStandardOutput, writeStandardOutput } from "./host/standard-output.ts";
+export { hostTerminal } from "./host/terminal.ts";
 
 /** All elements. */
 export const elements: ElementSet = {

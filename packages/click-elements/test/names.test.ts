@@ -147,9 +147,7 @@ describe("handlers that arguments name", () => {
     for (const call of ["5 c.reset", "5 d.reset", "5 o/c.reset", "0x10 stop"]) expect(problem(counter(call))).toBe("");
     expect(problem(counter("5 e.reset"))).toMatch(/does not name an element/);
     expect(problem(counter("c.reset"))).toMatch(/COUNT_CALL type mismatch/);
-    expect(problem("ProgressBar(src.count); Idle -> source :: Counter -> Discard")).toMatch(
-      /there is no element 'src'/,
-    );
+    expect(problem("ProgressBar(src.count); Idle -> source :: Counter -> Discard")).toMatch(/no element named 'src'/);
   });
 });
 

@@ -25,8 +25,8 @@ export interface Section {
 }
 
 export interface Diagnostic {
-  /** A note is what Click would not say; its form leaves notes out. */
-  readonly severity: "error" | "warning" | "note";
+  /** A complaint reads as an error, and stops nothing. A note is what Click would not say; its form leaves notes out. */
+  readonly severity: "error" | "complaint" | "warning" | "note";
   /** What is wrong, in Click's words where Click has some. */
   readonly message: string;
   /** What it is about: in an element's section, the argument. */
@@ -77,7 +77,7 @@ function prefixed(where: string, indent: string, text: string): string {
 function clickLines(d: Diagnostic): string {
   const where = d.landmark ?? (d.section || !d.place ? "" : landmark(d.place));
   const subject = d.subject ? `${d.subject}: ` : "";
-  const severity = d.severity === "error" ? "" : `${d.severity}: `;
+  const severity = d.severity === "error" || d.severity === "complaint" ? "" : `${d.severity}: `;
   return prefixed(where, d.section ? "  " : "", subject + severity + d.message);
 }
 
@@ -156,6 +156,10 @@ export class Diagnostics {
   error(place: Place | undefined, message: string, more?: string | DiagnosticDetails): void {
     this.errors++;
     this.add("error", place, message, more);
+  }
+  /** What is wrong, and may stay so. */
+  complaint(place: Place | undefined, message: string, more?: string | DiagnosticDetails): void {
+    this.add("complaint", place, message, more);
   }
   warning(place: Place | undefined, message: string, more?: string | DiagnosticDetails): void {
     this.add("warning", place, message, more);

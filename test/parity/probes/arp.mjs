@@ -22,7 +22,7 @@ const request = (target, options = {}) => {
 };
 
 /** @type {import("../probe.mjs").Probe[]} */
-const asked = [
+export const probes = [
   {
     name: "a packet waits for the answer to a query",
     config:
@@ -257,19 +257,15 @@ const asked = [
     config: "AddressInfo(me 10.1.2.9/24 02:00:00:00:00:09); Idle -> r :: ARPResponder(me) -> Discard; Script(stop)",
     args: reads("r.table"),
   },
+  {
+    name: "keywords of ARPQuerier stand anywhere",
+    config:
+      "q :: ARPQuerier(CAPACITY 5, 1.2.3.4/8, BROADCAST 1.2.3.7, 1:2:3:4:5:6); Idle -> q -> Discard; Idle -> [1] q; Script(stop)",
+    args: ["-h", "q.ipaddr", "-h", "q.broadcast"],
+  },
+  {
+    name: "ARPQuerier with one argument",
+    config:
+      "q :: ARPQuerier(1.2.3.4); Idle -> q -> Discard; Idle -> [1] q; r :: ARPQuerier(CAPACITY 5); Idle -> r -> Discard; Idle -> [1] r",
+  },
 ];
-
-// Differences that are known and not closed yet.
-export const open = asked.filter(({ name }) =>
-  [
-    "an address that was not confirmed for a while is asked for",
-    "and everywhere with BROADCAST_POLL",
-    "an address that is older than TIMEOUT is asked for",
-    "a TABLE that is none",
-    "a TABLE that is not there",
-    "ARPQuerier's arguments",
-  ].includes(name),
-);
-
-/** @type {import("../probe.mjs").Probe[]} */
-export const probes = asked.filter((probe) => !open.includes(probe));

@@ -14,7 +14,7 @@ const session = (name, lines, { config: given = config, args = ["-u", "s"], ...m
 const argument = (name, config, more = {}) => ({ name, config: `${config}; Script(stop)`, ...more });
 
 /** @type {import("../probe.mjs").Probe[]} */
-const all = [
+export const probes = [
   session("handlers that refuse", [
     "READ c.count 5",
     "WRITE q.capacity x",
@@ -68,9 +68,3 @@ const all = [
   argument("chatter to no port", "ChatterSocket(TCP)"),
   argument("chatter to a folder that is not there", "ChatterSocket(UNIX, no/s)"),
 ];
-
-// Differences that are known and not closed yet.
-export const open = all.filter(({ name }) => ["a capacity without a number", "a socket is tried again"].includes(name));
-
-/** @type {import("../probe.mjs").Probe[]} */
-export const probes = all.filter((probe) => !open.includes(probe));

@@ -62,7 +62,7 @@ const linkTypes = [
 ];
 
 /** @type {import("../probe.mjs").Probe[]} */
-const all = [
+export const probes = [
   {
     name: "packets of an Ethernet file, as they are",
     config: `f :: FromDump(x.pcap, STOP true) -> c :: Counter -> ToIPSummaryDump(out, FIELDS timestamp)`,
@@ -462,18 +462,16 @@ const all = [
     },
     outputs: ["y.pcap"],
   },
+  ...["/", "nosuch", "/dev/null"].map((file) => ({
+    name: `FromDump(${file})`,
+    config: `FromDump(${file}) -> Discard`,
+  })),
+  ...["/", "/nosuch/x"].map((file) => ({ name: `ToDump(${file})`, config: `Idle -> ToDump(${file})` })),
+  {
+    name: "a file with a name that is not ASCII",
+    config: "f :: FromDump(\u00e9.pcap, STOP true) -> ToDump(\u00f6.pcap)",
+    args: ["-h", "f.filename"],
+    files: { "\u00e9.pcap": pcap([[1, 5, etherHeader]]) },
+    outputs: ["\u00f6.pcap"],
+  },
 ];
-
-// Differences that are known and not closed yet.
-export const open = all.filter(({ name }) =>
-  [
-    "FORCE_IP of a link type that holds none",
-    "a file that is empty",
-    "a file that is too short",
-    "a file that is no capture",
-    "a file of another version",
-  ].includes(name),
-);
-
-/** @type {import("../probe.mjs").Probe[]} */
-export const probes = all.filter((probe) => !open.includes(probe));

@@ -7,7 +7,7 @@ const header = "4500001c00010000401166ce 0a000001 0a000002";
 const udp = `${header} 0401003500080000`;
 
 /** @type {import("../probe.mjs").Probe[]} */
-const all = [
+export const probes = [
   // Switches
   {
     name: "Switch sends to its output, and -1 to none",
@@ -292,15 +292,3 @@ const all = [
   },
   { name: "SetTimestamp has no delta", config: "Idle -> SetTimestamp(DELTA true) -> SetTimestamp(x) -> Discard" },
 ];
-
-// Differences that are known and not closed yet.
-export const open = all.filter(({ name }) =>
-  [
-    "CheckIPHeader has one argument without a keyword",
-    "CheckIPHeader's offset",
-    "CheckIPHeader's old arguments",
-  ].includes(name),
-);
-
-/** @type {import("../probe.mjs").Probe[]} */
-export const probes = all.filter((probe) => !open.includes(probe));

@@ -3,7 +3,7 @@
 const quiet = (name, config, more = {}) => ({ name, config, args: ["-q"], ...more });
 
 /** @type {import("../probe.mjs").Probe[]} */
-const all = [
+export const probes = [
   quiet("two arrows", "Idle -> -> Discard"),
   quiet("an arrow at the start", "-> Discard"),
   quiet("an arrow at the end", "Idle ->"),
@@ -79,10 +79,22 @@ const all = [
   { name: "an error in the standard input", stdin: "Idle -> foo;\n", args: ["-q", "-"] },
   quiet("errors of the text and of elements", "Idle -> foo; Print(NOSUCH 5); Queue(a)"),
   quiet("an unknown element and unconnected ports", "q :: Queue; foo -> Discard"),
+  {
+    name: "text that is not ASCII",
+    args: [
+      "-q",
+      "-h",
+      "flatconfig",
+      "-h",
+      "s.run",
+      "v=\u00fc",
+      "-e",
+      "Idle -> Print(\u00e9 ) -> Print($v) -> Discard; s :: Script(TYPE PASSIVE, return \u00f6)",
+    ],
+  },
+  {
+    name: "an error that is not ASCII",
+    config: "Idle -> \u2013 Discard; Print(\u00e9)",
+  },
+  { name: "a handler that is not ASCII", args: ["-q", "-h", "\u00fc.foo"], config: "Idle -> Discard" },
 ];
-
-// Differences that are known and not closed yet.
-export const open = all.filter(({ name }) => ["a character that is not ASCII"].includes(name));
-
-/** @type {import("../probe.mjs").Probe[]} */
-export const probes = all.filter((probe) => !open.includes(probe));

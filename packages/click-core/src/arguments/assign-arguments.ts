@@ -28,7 +28,12 @@ export interface Assignment {
 
 const keywordForm = /^([A-Za-z_][\w:.?!]*)[ \t-\r]+([^ \t-\r][\s\S]*)$/;
 
-export function assignArguments(spec: ConfigSpec, texts: readonly string[]): Assignment {
+/** `fits` says whether a text is of the type of the argument with a name; it is asked for those that are `fitting`. */
+export function assignArguments(
+  spec: ConfigSpec,
+  texts: readonly string[],
+  fits: (name: string, text: string) => boolean = () => true,
+): Assignment {
   const words = texts.map((text) => keywordForm.exec(text));
   const taken: ("position" | "keyword" | undefined)[] = texts.map(() => undefined);
   const whole = (argument: number): GivenArgument => ({
@@ -50,7 +55,10 @@ export function assignArguments(spec: ConfigSpec, texts: readonly string[]): Ass
       found = { argument, text: match[2] as string, word: undefined };
     });
     if ((kind === "required" || kind === "positional") && next < texts.length && !taken[next])
-      if (!words[next] || (kind === "required" && !found)) {
+      if (
+        (!words[next] || (kind === "required" && !found)) &&
+        (!spec[name]?.fitting || fits(name, texts[next] as string))
+      ) {
         taken[next] = "position";
         found ??= whole(next);
       }

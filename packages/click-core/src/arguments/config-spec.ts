@@ -10,6 +10,10 @@ export interface ArgumentSpec<T> {
   readonly fallback: T | undefined;
   /** Who gives it is warned: there is something better. */
   readonly deprecated?: boolean;
+  /** It takes its position only where the text there is of its type. */
+  readonly fitting?: boolean;
+  /** The name of the argument whose text it is read from where it is not given. */
+  readonly orFrom?: string;
 }
 
 /** An argument that can be changed while the router runs: `F` is the field of the state that has its value. */
@@ -23,6 +27,8 @@ export interface AcceptedSpec {
   readonly type: ArgumentType<any>;
   readonly reason: string;
   readonly deprecated?: undefined;
+  readonly fitting?: undefined;
+  readonly orFrom?: undefined;
 }
 
 /** A positional argument that must be given; its keyword may be used instead. */
@@ -42,6 +48,14 @@ export function keyword<T, F extends FieldType<any>, D = T>(type: LiveType<T, F>
 export function keyword<T>(type: ArgumentType<T>, fallback: T): ArgumentSpec<T>;
 export function keyword<T>(type: ArgumentType<T>, fallback: T): ArgumentSpec<T> {
   return { kind: "keyword", type, fallback };
+}
+/** A positional argument that is not taken where the text in its position is of another type: that is one argument too many. */
+export function fitting<S extends ArgumentSpec<any>>(spec: S): S {
+  return { ...spec, fitting: true };
+}
+/** An argument that is read from another's text where it is not given: a name may stand for both. */
+export function orFrom<S extends ArgumentSpec<any>>(other: string, spec: S): S {
+  return { ...spec, orFrom: other };
 }
 /** An argument that still works, though there is something better: who gives it is warned. */
 export function deprecated<S extends ArgumentSpec<any>>(spec: S): S {

@@ -25,15 +25,67 @@ export function readArguments<C extends ConfigSpec>(
   scope: Scope,
   report: ArgumentReport,
 ): ConfigOf<C> {
+  return readSome(spec, spec, args, scope, report) as ConfigOf<C>;
+}
+
+/**
+ * The same, where keywords come first, wherever they stand among the arguments, as where Click's element consumes them (lib/args.cc):
+ * when one is wrong, the others are not looked at.
+ */
+export function readKeywordsFirst<C extends ConfigSpec>(
+  spec: C,
+  args: readonly Argument[],
+  scope: Scope,
+  report: ArgumentReport,
+): ConfigOf<C> {
+  const some = (keywords: boolean): ConfigSpec =>
+    Object.fromEntries(Object.entries(spec).filter(([, its]) => isKeyword(its) === keywords));
+  const keywords = some(true);
+  const { left } = assignArguments(
+    keywords,
+    args.map((a) => a.text),
+  );
+  let failed = false;
+  const first = readSome(keywords, spec, args, scope, {
+    ...report,
+    error(about, subject, message, hint) {
+      if (left.some(({ argument }) => argument === about.argument)) return;
+      failed = true;
+      report.error(about, subject, message, hint);
+    },
+  });
+  if (failed) return first as ConfigOf<C>;
+  const place = (about: AboutArgument): AboutArgument =>
+    about.argument === undefined ? about : { argument: left[about.argument]?.argument as number };
+  const others = left.map(({ argument }) => args[argument] as Argument);
+  const second = readSome(some(false), spec, others, scope, {
+    error: (about, subject, message, hint) => report.error(place(about), subject, message, hint),
+    warning: (about, subject, message) => report.warning(place(about), subject, message),
+    note: (about, subject, message) => report.note(place(about), subject, message),
+  });
+  return { ...first, ...second } as ConfigOf<C>;
+}
+
+const isKeyword = ({ kind }: ConfigSpec[string]): boolean => kind === "keyword" || kind === "accepted";
+
+/** Reads what `spec` takes; `whole` is what the element takes in all. */
+function readSome(
+  spec: ConfigSpec,
+  whole: ConfigSpec,
+  args: readonly Argument[],
+  scope: Scope,
+  report: ArgumentReport,
+): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   const { given, rest, left } = assignArguments(
     spec,
     args.map((a) => a.text),
+    (name, text) => !(readText((spec[name] as ConfigSpec[string]).type, text, scope) instanceof Mistake),
   );
 
   /** The keyword that may have been meant; `word` is what looks like one. */
   const meant = (word: string | undefined): string | undefined => {
-    const keywords = Object.keys(spec).filter((n) => spec[n]?.kind !== "rest" && shownName(n) === n);
+    const keywords = Object.keys(whole).filter((n) => whole[n]?.kind !== "rest" && shownName(n) === n);
     const near = word === undefined ? undefined : closest(word, keywords);
     return near === undefined ? undefined : `did you mean '${near}'?`;
   };
@@ -49,9 +101,9 @@ export function readArguments<C extends ConfigSpec>(
       values[name] = rest.map((part, i) => read(its, `${name} ${i + 1}`, part));
       continue;
     }
-    const found = given.get(name);
+    const found = given.get(name) ?? (its.orFrom === undefined ? undefined : given.get(its.orFrom));
     if (!found && its.kind === "required")
-      report.error({}, shownName(name), "required argument missing", () => signature(spec));
+      report.error({}, shownName(name), "required argument missing", () => signature(whole));
     // An empty argument leaves the default in place.
     if (!found || found.text === "") {
       if (its.kind !== "accepted") values[name] = its.fallback;
@@ -63,8 +115,8 @@ export function readArguments<C extends ConfigSpec>(
     else if (!(value instanceof Mistake)) report.note(found, shownName(name), `changes nothing: ${its.reason}`);
   }
   for (const { argument, word } of left)
-    if (word !== undefined) report.error({ argument }, word, "unknown argument", () => meant(word) ?? signature(spec));
+    if (word !== undefined) report.error({ argument }, word, "unknown argument", () => meant(word) ?? signature(whole));
   const surplus = left.find(({ word }) => word === undefined);
-  if (surplus) report.error(surplus, undefined, "too many arguments", () => signature(spec));
-  return values as ConfigOf<C>;
+  if (surplus) report.error(surplus, undefined, "too many arguments", () => signature(whole));
+  return values;
 }

@@ -11,7 +11,7 @@ import {
 } from "@clickos/click-language/ports";
 import { type Fields, type Struct, struct } from "@clickos/layout";
 import { type NameTables, standardNames } from "../arguments/machine-names.ts";
-import { readArguments } from "../arguments/read-arguments.ts";
+import { readArguments, readKeywordsFirst } from "../arguments/read-arguments.ts";
 import type { Scope } from "../arguments/scope.ts";
 import type { ElementClass, ElementSet } from "../element/element.ts";
 import { elementReport } from "../element/element-report.ts";
@@ -92,7 +92,7 @@ export function check(
   };
   const configured: Configured[] = [];
   const attached = new Set<string>();
-  for (const index of order) {
+  const configureOne = (index: number): void => {
     const source = graph.elements[index] as GraphElement;
     const ports = counts[index] as PortCounts;
     const scope = new ElementScope(names, source.name, ports);
@@ -103,7 +103,11 @@ export function check(
       attached,
       diagnostics,
     });
-  }
+  };
+  const late = order.filter((index) => classes[index]?.readsLate);
+  for (const index of order) if (!classes[index]?.readsLate) configureOne(index);
+  if (diagnostics.failed) return failed;
+  for (const index of late) configureOne(index);
   if (diagnostics.failed) return failed;
 
   const instances = configured.map((e, i): ElementInstance => {
@@ -143,12 +147,14 @@ function configure(
 ): Configured {
   const { source, scope, class: cls } = e;
   const before = diagnostics.count;
-  const section = { stage: "configuring", element: elementTitle(source), place: source.place } as const;
+  const stage = cls.readsLate ? "initializing" : "configuring";
+  const section = { stage, element: elementTitle(source), place: source.place } as const;
   const report = elementReport(diagnostics, section, source.arguments);
   const texts = source.arguments.map((a) => a.text);
   const compound = source.name.slice(0, source.name.lastIndexOf("/") + 1);
   cls.inform?.({ ...report, name: source.name, arguments: texts, compound, scope }, information);
-  const config: any = readArguments(cls.config ?? {}, source.arguments, scope, {
+  const read = cls.keywordsFirst ? readKeywordsFirst : readArguments;
+  const config: any = read(cls.config ?? {}, source.arguments, scope, {
     error(argument, subject, message, hint) {
       const found = diagnostics.crowded ? undefined : hint?.();
       report.error(message, {

@@ -15,6 +15,8 @@ export interface About extends Pick<DiagnosticDetails, "hint" | "subject" | "lan
 export interface ElementReport {
   /** A hint that takes a search is a function: it is asked where it is shown. */
   error(message: string, about?: number | About, hint?: () => string | undefined): void;
+  /** Something is wrong that Click names and leaves so: the router runs all the same. */
+  complaint(message: string, about?: number | About): void;
   /** Click writes `warning: message`; with a subject, `SUBJECT: warning: message`. */
   warning(message: string, about?: number | About): void;
   /** What Click would not say; Click's form of the messages leaves it out. */
@@ -30,7 +32,7 @@ export function elementReport(
   args: readonly Argument[] = [],
 ): ElementReport {
   const say =
-    (severity: "error" | "warning" | "note") =>
+    (severity: "error" | "complaint" | "warning" | "note") =>
     (message: string, about: number | About = {}, hint?: () => string | undefined): void => {
       const { argument, ...given } = typeof about === "number" ? { argument: about } : about;
       const found = diagnostics.crowded ? undefined : hint?.();
@@ -38,5 +40,11 @@ export function elementReport(
       const place = (argument === undefined ? undefined : args[argument]?.place) ?? section.place;
       diagnostics[severity](place, message, { ...more, section });
     };
-  return { error: say("error"), warning: say("warning"), note: say("note"), fail: () => diagnostics.fail() };
+  return {
+    error: say("error"),
+    complaint: say("complaint"),
+    warning: say("warning"),
+    note: say("note"),
+    fail: () => diagnostics.fail(),
+  };
 }

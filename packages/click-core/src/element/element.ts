@@ -259,8 +259,21 @@ export interface ServiceHost {
   readonly process: HostProcess | undefined;
   /** Reads and writes files, where the router may. */
   readonly files: HostFiles | undefined;
+  /** The terminal that people see messages on, where there is one. */
+  readonly terminal: HostTerminal | undefined;
   /** Asks the driver to stop, once or several times; a number below zero takes back requests, also those to come. */
   stop(times?: number): void;
+}
+
+/** A terminal: lines there may be drawn anew. */
+export interface HostTerminal {
+  /** Characters of a line. */
+  readonly columns: number;
+  /** Whether standard output goes to a terminal, too. */
+  readonly showsOutput: boolean;
+  /** Whether the process is in the foreground there, so that people look at what it writes. */
+  isForeground(): boolean;
+  write(text: string): void;
 }
 
 /** The process that a router runs in, and signals between processes: by name, as `USR1`, or by number. */
@@ -334,6 +347,10 @@ export interface ElementSpec<C extends ConfigSpec, P, S extends Fields, R = unkn
   /** Which inputs' packets reach which outputs, in Click's notation; `x/x` when absent: any to any. */
   readonly flow?: string;
   readonly config?: C;
+  /** Keywords are read first, wherever they stand; positions are not looked at where one of them is wrong. */
+  readonly keywordsFirst?: boolean;
+  /** The arguments are read when the element is initialized: what is wrong with them is not told where another's are. */
+  readonly readsLate?: boolean;
   /** Checks the configuration and prepares what staging needs; runs once, on the host, when it is configured. */
   prepare?(context: PrepareContext<ConfigOf<C>>): P;
   /** Finds the elements that this one works with; runs once, on the host, when it is initialized: all are configured then. */
@@ -449,7 +466,7 @@ export interface ElementSpec<C extends ConfigSpec, P, S extends Fields, R = unkn
   init?(c: FunctionBuilder, context: ElementContext<FixedConfigOf<C>, P, StateOf<C, S>, NoInfer<R>>): void;
   /**
    * Opens the host side of a service element, when it is initialized; such elements run only where the host allows them. A text
-   * that is thrown is reported as an error.
+   * that is thrown is reported as an error, and so is a `Refusal`.
    */
   service?(context: ServiceContext<ConfigOf<C>, P>): HostService;
   /** Whether the element needs its host side with this configuration; it does when absent. */

@@ -5,6 +5,7 @@ import type { CheckedGraph, ElementInstance } from "../compile/check.ts";
 import { needsService } from "../compile/compile.ts";
 import type { HostService, ServiceHost } from "../element/element.ts";
 import { elementReport } from "../element/element-report.ts";
+import { Refusal } from "../element/refusal.ts";
 
 export interface OpenedServices {
   /** By element; `undefined` where it has none. */
@@ -72,8 +73,11 @@ function open(e: ElementInstance, { host, former }: Given, diagnostics: Diagnost
       former,
     });
   } catch (problem) {
-    if (typeof problem !== "string") throw problem;
-    report.error(problem);
+    if (problem instanceof Refusal) {
+      const titled = { ...section, element: elementTitle(e.source) + (problem.shown ? `(${problem.shown})` : "") };
+      elementReport(diagnostics, titled).error(problem.message, { landmark: problem.landmark });
+    } else if (typeof problem === "string") report.error(problem);
+    else throw problem;
     return undefined;
   }
 }

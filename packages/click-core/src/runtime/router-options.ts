@@ -2,7 +2,7 @@
 import type { Diagnostic, FlattenOptions } from "@clickos/click-language";
 import type { MachineNames } from "../arguments/machine-names.ts";
 import type { AddedElement } from "../compile/compile.ts";
-import type { ElementSet, FileUse, HostFiles, HostProcess } from "../element/element.ts";
+import type { ElementSet, FileUse, HostFiles, HostProcess, HostTerminal } from "../element/element.ts";
 
 export interface RouterOptions {
   readonly elements: ElementSet;
@@ -27,6 +27,8 @@ export interface RouterOptions {
   readonly opening?: (files: readonly (FileUse & { readonly element: string })[]) => void;
   /** Lets scripts run at signals to the process, and send some. */
   readonly process?: HostProcess;
+  /** Lets elements draw on the terminal that people see messages on. */
+  readonly terminal?: HostTerminal | undefined;
   /** Packet buffers beyond those that queues are known to hold; 65,536 when absent. */
   readonly buffers?: number;
   /** Allows elements that use the host; the default. */

@@ -228,6 +228,7 @@ export class Router implements HandlerTree, Disposable, LoopSource {
       output: (text) => (options.output ?? options.chatter)?.(text),
       files: options.files,
       process: options.process,
+      terminal: options.terminal,
       stop: (times) => router.stop(times),
     };
   }

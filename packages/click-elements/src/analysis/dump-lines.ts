@@ -1,5 +1,5 @@
 /** The lines, or the binary records, of a summary dump, read a piece at a time. */
-import type { HostFiles, HostInput } from "@clickos/click-core/element";
+import { type HostFiles, type HostInput, Refusal } from "@clickos/click-core/element";
 
 /** How much is read at once, and the most that a line may have. */
 const pieceBytes = 1 << 16;
@@ -38,7 +38,7 @@ export class DumpLines {
   /** Lines that were read. */
   line = 0;
 
-  /** @throws a `string`: why it cannot be read. */
+  /** @throws a `string`, or a `Refusal`: why it cannot be read. */
   constructor(
     from: { readonly text: string } | { readonly files: HostFiles | undefined; readonly file: string },
     { shownName, mayBeAbsent }: { readonly shownName: string; readonly mayBeAbsent: boolean },
@@ -51,10 +51,11 @@ export class DumpLines {
         this.fill();
       } catch (e) {
         const { code, message } = e as { code?: string; message: string };
+        if (code === "EISDIR") throw new Refusal("Is a directory", `${shownName}:0`);
         if (!mayBeAbsent || code !== "ENOENT") throw `${shownName}: ${message}`;
         this.atEnd = true;
       }
-      if (this.buffer.length === 0 && !mayBeAbsent) throw `${shownName}:0:   empty file`;
+      if (this.buffer.length === 0 && !mayBeAbsent) throw new Refusal("empty file", `${shownName}:0`);
     }
   }
 

@@ -24,13 +24,14 @@ import {
   arg,
   type ElementClass,
   type ElementContext,
+  type ElementKind,
   element,
   type HandlerContext,
   keyword,
   live,
+  orFrom,
   type Packet,
   type Peer,
-  positional,
   required,
 } from "@clickos/click-core/element";
 import type { FunctionBuilder, I32, I64Like } from "@clickos/codegen";
@@ -57,6 +58,10 @@ const second = 1_000_000_000n;
 const multicast = 0x5e0001n;
 
 const state = { queries: u32, responses: u32, drops: u32, warned: u32, ...arpTableState };
+
+/** An ARPQuerier has a table, too, which others may share. */
+const tableClasses: readonly string[] = ["ARPTable", "ARPQuerier"];
+const arpTable: ElementKind = { type: "ARPTable", is: ({ className }) => tableClasses.includes(className) };
 
 interface Plan {
   readonly query: Uint8Array;
@@ -91,27 +96,26 @@ export const ARPQuerier: ElementClass = element({
   processing: "h/h",
   flow: "xy/x",
   live: true,
+  keywordsFirst: true,
   config: {
     IP: required(live(arg.ipAddressWithPrefix, { handler: "ipaddr" })),
-    ETH: positional(arg.etherAddress, undefined),
+    // A name may stand for both addresses.
+    ETH: orFrom("IP", required(arg.etherAddress)),
     ...arpTableArguments,
     BROADCAST: keyword(live(arg.ipAddress), undefined),
-    TABLE: keyword(arg.string, undefined),
+    TABLE: keyword(arg.elementName(arpTable), undefined),
     POLL_TIMEOUT: keyword(arg.time, 60n * second),
     BROADCAST_POLL: keyword(arg.bool, false),
   },
-  prepare({ config, arguments: args, error, scope }): Plan {
+  prepare({ config, error }): Plan {
     if (config.CAPACITY_SLIM_FACTOR === 0) error("CAPACITY_SLIM_FACTOR cannot be zero");
-    // A name may stand for both addresses.
-    const ether = config.ETH ?? arg.etherAddress.parse(args[0] ?? "", scope);
-    if (!(ether instanceof Uint8Array)) error("ETH: parse error");
     const { address, mask } = config.IP;
     const ofNetwork = mask === 0xffffffff ? 0xffffffff : (address | ~mask) >>> 0;
-    const eth = ether instanceof Uint8Array ? ether : new Uint8Array(6);
-    return { eth, broadcast: config.BROADCAST ?? ofNetwork, query: requestFrame(eth) };
+    const { ETH } = config;
+    return { eth: ETH, broadcast: config.BROADCAST ?? ofNetwork, query: requestFrame(ETH) };
   },
   peers: ({ config, named }): Peers => ({
-    table: config.TABLE === undefined ? undefined : named(config.TABLE, ArpTable),
+    table: config.TABLE && named(config.TABLE.name, ArpTable),
   }),
   holds: (config) => (config.TABLE === undefined ? Math.min(config.CAPACITY || 2048, 2048) : 0),
   state,

@@ -12,7 +12,14 @@ import type { HostFields } from "@clickos/layout";
 import { storedBytes } from "@clickos/wire";
 import { broadcastAddress } from "@clickos/wire/ethernet";
 import { formatTimestamp } from "../lib/time.ts";
-import { type ArpTableConfig, type arpTableState, boundedTime, type HostArpTable, storedEther } from "./table.ts";
+import {
+  type ArpTableConfig,
+  type arpTableState,
+  boundedTime,
+  type HostArpTable,
+  storedEther,
+  tickOf,
+} from "./table.ts";
 
 type HostState = HostFields<typeof arpTableState>;
 type Context = Pick<HandlerContext<any, any>, "heap" | "now" | "free" | "scope">;
@@ -45,7 +52,7 @@ export function hostArpTable(state: HostState, config: ArpTableConfig, context: 
     value.polls = 0;
     value.polled = 0n;
     value.order = state.order++;
-    entries.expiresAt(entry, context.now(), value.waiting.length > 0 ? 1 : 0);
+    entries.expiresAt(entry, tickOf(context.now()), value.waiting.length > 0 ? 1 : 0);
   };
   /** The words of a text: an IP address, and an Ethernet address where one is wanted. */
   const read = (text: string, names: readonly ("IP" | "ETH")[]): (number | Uint8Array)[] => {

@@ -20,6 +20,10 @@ import type { FunctionBuilder, I32, I64 } from "@clickos/codegen";
 import { type U32Field, type U64Field, u32, u64 } from "@clickos/layout";
 
 const second = 1_000_000_000n;
+/** Times are told apart by these, as in Click, where they are counted from one to the next. */
+const tick = second / 1000n;
+/** The tick that a time is in. */
+export const tickOf = (time: bigint): bigint => time - (time % tick);
 /** Times from here on, in seconds, are none: Click's clock does not reach that far. */
 const forever = 4_294_967n;
 /** A host is asked for so often, and after ten times without an answer less often. */
@@ -103,6 +107,9 @@ export interface StagedArpTable {
 export function stagedArpTable(c: FunctionBuilder, { state, config, clock, packets, timer }: Context): StagedArpTable {
   const { entries } = state;
   const timeout = boundedTime(config.TIMEOUT);
+  /** What is so old is too old: older than the timeout by a tick. */
+  const tooOld = timeout + tick;
+  const inTicks = (now: I64): I64 => now.sub(now.remU(tick));
   const capacity = config.CAPACITY;
   const slim = Math.max(1, capacity - Math.floor(capacity / config.CAPACITY_SLIM_FACTOR));
 
@@ -137,8 +144,8 @@ export function stagedArpTable(c: FunctionBuilder, { state, config, clock, packe
   const forgetOld = (now: I64): I32 => {
     const more = c.var("i32", 0, "more");
     if (timeout > 0n)
-      c.if(now.gtU(timeout), () => {
-        const last = now.sub(timeout + 1n);
+      c.if(now.gtU(tooOld), () => {
+        const last = now.sub(tooOld);
         for (const queue of [idle, waited])
           more.set(more.get().or(entries.expire(last, forgottenAtOnce, forget, queue)));
       });
@@ -161,7 +168,7 @@ export function stagedArpTable(c: FunctionBuilder, { state, config, clock, packe
         entries.findOrAdd([key], (added) => {
           entries.value(added).order.set(state.order.get());
           state.order.inc();
-          entries.expiresAt(added, now, idle);
+          entries.expiresAt(added, inTicks(now), idle);
         }),
       );
     });
@@ -177,7 +184,7 @@ export function stagedArpTable(c: FunctionBuilder, { state, config, clock, packe
   };
   const asked = (entry: I32, now: I64): void => {
     const { polled, polls } = entries.value(entry);
-    polled.set(now);
+    polled.set(inTicks(now));
     polls.set(c.select(polls.get().ltU(255), polls.get().add(1), polls.get()));
   };
 
@@ -186,7 +193,7 @@ export function stagedArpTable(c: FunctionBuilder, { state, config, clock, packe
       const entry = c.var("i32", entries.find([key]), "known");
       c.if(entry.get(), () => {
         const known = entries.value(entry.get()).known.get();
-        const young = timeout > 0n ? known.and(now.leU(entries.expires(entry.get()).add(timeout))) : known;
+        const young = timeout > 0n ? known.and(now.ltU(entries.expires(entry.get()).add(tooOld))) : known;
         c.if(young.eqz(), () => entry.set(0));
       });
       return entry.get();
@@ -210,9 +217,9 @@ export function stagedArpTable(c: FunctionBuilder, { state, config, clock, packe
       c.if(entry.eqz(), () => full("ARP table full"));
       const { waiting } = entries.value(entry);
       if (timeout > 0n)
-        c.if(now.gtU(entries.expires(entry).add(timeout)), () => {
+        c.if(now.geU(entries.expires(entry).add(tooOld)), () => {
           // It is still wanted: it stays just this side of expiring.
-          entries.expiresAt(entry, now.sub(timeout), waited);
+          entries.expiresAt(entry, inTicks(now).sub(timeout), waited);
         });
       if (config.ENTRY_PACKET_CAPACITY > 0)
         c.if(waiting.length().geU(config.ENTRY_PACKET_CAPACITY), () => full("too many packets wait for one address"));
@@ -249,7 +256,7 @@ export function stagedArpTable(c: FunctionBuilder, { state, config, clock, packe
         value.polled.set(0n);
         value.order.set(state.order.get());
         state.order.inc();
-        entries.expiresAt(entry, now, idle);
+        entries.expiresAt(entry, inTicks(now), idle);
         c.loop(() => {
           const first = value.waiting.shiftOrZero();
           c.if(first.eqz(), () => c.break());

@@ -58,7 +58,8 @@ export const ChatterSocket: ElementClass = element({
       badPort: "PORT: parse error",
       openQuote: "`",
     }),
-  service({ config, plan, host }) {
+  service({ config, plan, host, name, landmark }) {
+    const heading = `${landmark}: While initializing '${name} :: ChatterSocket':`;
     const kept: Kept = { place: plan, listening: undefined };
     let closed = false;
     let cancel: (() => void) | undefined;
@@ -96,7 +97,7 @@ export const ChatterSocket: ElementClass = element({
           config.QUIET_CHANNEL,
         );
       },
-      open: () => (kept.listening ? undefined : opensAgain(open, config, host)),
+      open: () => (kept.listening ? undefined : opensAgain(open, config, { host, heading })),
       close() {
         closed = true;
         cancel?.();

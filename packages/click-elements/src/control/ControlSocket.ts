@@ -50,7 +50,8 @@ export const ControlSocket: ElementClass = element({
   },
   prepare: ({ config, error, scope }) =>
     readSocketPlace(config, { scope, error, types: ["TCP", "UNIX", "SOCKET"], search: true }),
-  service({ config, plan, host, name }) {
+  service({ config, plan, host, name, landmark }) {
+    const heading = `${landmark}: While initializing '${name} :: ControlSocket':`;
     const declaration = `${name} :: ControlSocket`;
     const options: ControlOptions = {
       readOnly: config.READONLY,
@@ -79,7 +80,7 @@ export const ControlSocket: ElementClass = element({
         kept.server = server;
         (other as Kept).server = undefined;
       },
-      open: () => (kept.server ? undefined : opensAgain(open, config, host)),
+      open: () => (kept.server ? undefined : opensAgain(open, config, { host, heading })),
       close() {
         closed = true;
         kept.server?.close();

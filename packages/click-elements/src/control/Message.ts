@@ -1,7 +1,7 @@
 /**
- * Message(TEXT [, TYPE]) — prints a message when the router starts.
+ * Message(MESSAGE [, TYPE]) — prints a message when it is configured.
  *
- * TYPE is MESSAGE (the default), WARNING or ERROR; an error keeps the router from starting.
+ * TYPE is MESSAGE (the default), WARNING or ERROR. A warning and an error keep the router from starting.
  *
  *   Message("the test network")
  */
@@ -11,11 +11,13 @@ export const Message: ElementClass = element({
   name: "Message",
   ports: "0/0",
   processing: "a/a",
-  config: { MESSAGE: required(arg.string), TYPE: positional(arg.choice("MESSAGE", "WARNING", "ERROR"), "MESSAGE") },
-  prepare({ config, error }) {
-    if (config.TYPE === "ERROR") error(config.MESSAGE);
+  config: { MESSAGE: required(arg.string), TYPE: positional(arg.string, "MESSAGE") },
+  prepare({ config: { MESSAGE, TYPE }, error, complaint, warning }) {
+    if (TYPE === "MESSAGE") complaint(MESSAGE);
+    else if (TYPE === "ERROR") error(MESSAGE);
+    else if (TYPE === "WARNING") {
+      warning(MESSAGE);
+      error("unspecified error");
+    } else error("unrecognized message type");
   },
-  service: ({ config, host }) => ({
-    start: () => host.chatter(config.TYPE === "WARNING" ? `warning: ${config.MESSAGE}` : config.MESSAGE),
-  }),
 });

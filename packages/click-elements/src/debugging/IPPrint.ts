@@ -57,7 +57,7 @@ export const IPPrint: ElementClass = element({
     try {
       if (OUTFILE) files?.write(OUTFILE, "", false);
     } catch (e) {
-      throw (e as Error).message;
+      throw `${OUTFILE}: ${(e as Error).message}`;
     }
     const trouble = new FileTrouble(host);
     const limit = plan.limit < 0 ? Number.POSITIVE_INFINITY : plan.limit;

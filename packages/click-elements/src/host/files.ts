@@ -19,14 +19,26 @@ export function hostFilename(name: string): string {
   return name.replace(/^~(?=\/|$)/, () => process.env.HOME ?? homedir()).replace(/\/{2,}/g, "/");
 }
 
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/** The name of a file for Node, of one in a configuration, where a character is a byte. */
+export function diskName(name: string): string {
+  if (/^[\0-\x7f]*$|[^\0-\xff]/.test(name)) return name;
+  try {
+    return utf8.decode(Buffer.from(name, "latin1"));
+  } catch {
+    return name;
+  }
+}
+
 export const hostFiles: HostFiles = {
   resolve: hostFilename,
   hostName: hostname,
-  open: (file) => telling(() => openSource(file, { waiting: true })),
-  read: (file) => telling(() => readFileSync(file === "-" ? 0 : file)),
+  open: (file) => telling(() => openSource(diskName(file), { waiting: true })),
+  read: (file) => telling(() => readFileSync(file === "-" ? 0 : diskName(file))),
   write: (file, data, append) => {
     const bytes = typeof data === "string" ? Buffer.from(data, "latin1") : data;
     if (file === "-") writeStandardOutput(bytes);
-    else telling(() => (append ? appendFileSync(file, bytes) : writeFileSync(file, bytes)));
+    else telling(() => (append ? appendFileSync(diskName(file), bytes) : writeFileSync(diskName(file), bytes)));
   },
 };

@@ -1,5 +1,13 @@
 /** What CheckIPHeader and CheckIPHeader2 are: one class that differs in whether the checksum is looked at by default. */
-import { arg, type ElementClass, element, keyword, maximumLargeFrame, positional } from "@clickos/click-core/element";
+import {
+  arg,
+  type ElementClass,
+  element,
+  fitting,
+  keyword,
+  maximumLargeFrame,
+  positional,
+} from "@clickos/click-core/element";
 import type { I32, I32Like } from "@clickos/codegen";
 import { array, u32 } from "@clickos/layout";
 import { stored32 } from "@clickos/wire";
@@ -23,14 +31,15 @@ export function checkIpHeader(name: string, checksum: boolean): ElementClass {
     name,
     ports: "1/1-2",
     processing: "a/ah",
+    keywordsFirst: true,
     config: {
-      OFFSET: positional(arg.u32, 0),
       INTERFACES: keyword(arg.listOf(arg.ipAddressWithPrefix), undefined),
       BADSRC: keyword(addresses, undefined),
       GOODDST: keyword(addresses, undefined),
       CHECKSUM: keyword(arg.bool, checksum),
       VERBOSE: keyword(arg.bool, false),
       DETAILS: keyword(arg.bool, false),
+      OFFSET: fitting(positional(arg.u32, 0)),
     },
     prepare({ config: { INTERFACES, BADSRC, GOODDST, OFFSET } }) {
       const broadcasts = INTERFACES?.map(({ address, mask }) => (address | ~mask) >>> 0);

@@ -36,6 +36,7 @@ export interface QueueKind {
  */
 export type Entry = "last" | "first" | "last for the oldest";
 
+const usualCapacity = 1000;
 /** As many packets as any memory has. */
 const mostPackets = 1 << 19;
 /** Pulls that find nothing, one after another, before those who pull are told, where that is to be as in Click. */
@@ -49,7 +50,7 @@ export function queueElement(name: string, kind: QueueKind): ElementClass {
     ports: kind.ports ?? "1/1-2",
     processing: "h/lh",
     live: true,
-    config: { CAPACITY: positional(arg.u32, 1000) },
+    config: { CAPACITY: positional(arg.u32, usualCapacity) },
     prepare({ warning }) {
       if (kind.warning) warning(kind.warning);
     },
@@ -75,7 +76,7 @@ export function queueElement(name: string, kind: QueueKind): ElementClass {
         flags: ".",
         unit: "packets",
         constant: ({ config }) => config.CAPACITY | 0,
-        write: (_s, text, { change }) => change("CAPACITY", text),
+        write: (_s, text, { change }) => change("CAPACITY", text.trim() || String(usualCapacity)),
       },
       drops: { counter: "drops" },
       reset_counts: {

@@ -30,12 +30,13 @@ import {
   type HostService,
   keyword,
   positional,
+  Refusal,
   required,
   type ServiceContext,
 } from "@clickos/click-core/element";
 import type { CapturedFrame, CaptureReader } from "@clickos/pcap";
 import { openCapture } from "@clickos/pcap/node";
-import { hostFilename } from "../host/files.ts";
+import { diskName, hostFilename } from "../host/files.ts";
 import { readAs } from "../lib/handlers.ts";
 import { canonicalLinkType, findIp, holdsIp, linkTypeName, linkTypes } from "../lib/link-types.ts";
 import { certain, checkProbability, isTaken, probability, probabilityText } from "../lib/sampling.ts";
@@ -108,11 +109,11 @@ function dumpService(context: ServiceContext<FromDumpConfig, { readonly probabil
   const file = hostFilename(config.FILENAME);
   const shownName = config.FILENAME === "-" ? "<stdin>" : file;
   const times = new DumpTimes(config);
-  let reader = captureProblem(shownName, () => openCapture(file));
+  let reader = captureProblem(shownName, () => openCapture(diskName(file)));
   const linkType = (): number => canonicalLinkType(reader.linkType);
   if (config.FORCE_IP && !holdsIp(linkType())) {
     reader.close();
-    throw `${shownName}:   unknown linktype ${linkType()}; can't force IP packets`;
+    throw new Refusal(`unknown linktype ${linkType()}; can't force IP packets`, shownName, shownName);
   }
   if (config.FILEPOS > 0) reader.seek(config.FILEPOS);
   let taken = false;

@@ -28,11 +28,11 @@ import {
 import { splitWords } from "@clickos/click-language/arguments";
 import { type CaptureOptions, writeCapture } from "@clickos/pcap";
 import { createCapture } from "@clickos/pcap/node";
-import { hostFilename } from "../host/files.ts";
+import { diskName, hostFilename } from "../host/files.ts";
 import { FileTrouble } from "../lib/file-trouble.ts";
 import { linkTypes, parseLinkType } from "../lib/link-types.ts";
 import { pullTask } from "../lib/pull-task.ts";
-import { captureProblem } from "./capture-problem.ts";
+import { creationProblem } from "./capture-problem.ts";
 
 interface ToDumpConfig {
   readonly FILENAME: string;
@@ -109,7 +109,7 @@ function dumpService({ config, plan, host, former }: ServiceContext<ToDumpConfig
     const options: CaptureOptions = { linkType, snapLength: config.SNAPLEN || 0xffffffff, nanoseconds: config.NANO };
     return file === "-"
       ? standardOutput((text) => host.output(text), options)
-      : captureProblem(file, () => createCapture(file, options));
+      : creationProblem(file, () => createCapture(diskName(file), options));
   };
   // A file that is open already goes on: it is not to be made anew.
   let writer = (former as Kept | undefined)?.file === file || plan.sources.length > 0 ? undefined : open(plan.linkType);
