@@ -85,6 +85,12 @@ export const configurations = {
     -> rt :: StaticIPLookup(26.4.0.0/16 0, 10.0.0.0/8 1, 0.0.0.0/0 2);
     rt[0] -> DecIPTTL -> EtherEncap(0x0800, 02:00:00:00:00:03, 02:00:00:00:00:04) -> Queue -> Unqueue(32) -> d :: Discard;
     rt[1] -> Discard; rt[2] -> Discard;`,
+  // The forwarding path of Click's IP router, with all of its elements.
+  iprouterfull: `s :: ${source} -> Strip(14) -> CheckIPHeader
+    -> rt :: RadixIPLookup(26.4.0.0/16 0, 10.0.0.0/8 1, 0.0.0.0/0 2);
+    rt[0] -> DropBroadcasts -> go :: IPGWOptions(26.4.0.1) -> FixIPSrc(26.4.0.1) -> dt :: DecIPTTL -> fr :: IPFragmenter(1500)
+    -> EtherEncap(0x0800, 02:00:00:00:00:03, 02:00:00:00:00:04) -> Queue -> Unqueue(32) -> d :: Discard;
+    go[1] -> Discard; dt[1] -> Discard; fr[1] -> Discard; rt[1] -> Discard; rt[2] -> Discard;`,
   fw10: `s :: ${source} -> MarkIPHeader(14) -> IPFilter(${rules(10)}) -> d :: Discard;`,
   fw100: `s :: ${source} -> MarkIPHeader(14) -> IPFilter(${rules(100)}) -> d :: Discard;`,
   fw1000: `s :: ${source} -> MarkIPHeader(14) -> IPFilter(${rules(1000)}) -> d :: Discard;`,
