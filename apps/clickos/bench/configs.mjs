@@ -1,6 +1,6 @@
 // The configurations of the benchmark. Frames are 64 bytes; source and sink are inside the guest.
 
-import { arg, element, elementSet, positional, required } from "@clickos/click-core";
+import { arg, element, elementSet, keyword, required } from "@clickos/click-core";
 import { u32 } from "@clickos/layout";
 
 const hex = (bytes) => `\\<${[...bytes].map((b) => b.toString(16).padStart(2, "0")).join("")}>`;
@@ -32,14 +32,15 @@ const rules = (n) =>
   ].join(", ");
 
 /**
- * FlowSource(DATA, FLOWS) — for the benchmark: UDP datagrams of FLOWS flows in turn, by source port and address.
+ * FlowSource(DATA, FLOWS [, SOURCES]) — for the benchmark: UDP datagrams of FLOWS flows in turn, from SOURCES addresses (16), a
+ * power of two, and from as many ports as it takes.
  * An element of a user's own, written against the public interface.
  */
 const FlowSource = element({
   name: "FlowSource",
   ports: "0/1",
   processing: "h/h",
-  config: { DATA: required(arg.bytes), FLOWS: required(arg.u32), LIMIT: positional(arg.u32, 0) },
+  config: { DATA: required(arg.bytes), FLOWS: required(arg.u32), SOURCES: keyword(arg.u32, 16) },
   state: { count: u32, limit: u32, flow: u32 },
   handlers: {
     limit: {
@@ -66,9 +67,9 @@ const FlowSource = element({
         const flow = state.flow.get();
         const next = flow.add(1);
         state.flow.set(c.select(next.geU(config.FLOWS), c.i32(0), next));
-        // 16 flows a port: the low 4 bits go to the source address, the rest to the source port.
-        c.store8(p.data, flow.and(15).add(1), 29);
-        c.store16(p.data, flow.shrU(4).add(1024), 34, "be");
+        // The low bits of the number go to the source address, the rest to the source port.
+        c.store16(p.data, flow.and(config.SOURCES - 1).add(1), 28, "be");
+        c.store16(p.data, flow.shrU(Math.log2(config.SOURCES)).add(1024), 34, "be");
         output(0).push(p);
       });
     });
@@ -76,6 +77,11 @@ const FlowSource = element({
   },
 });
 export const benchElements = elementSet(FlowSource);
+
+/** Flows through a rewriter; replies would leave on output 1. */
+const rewriting = (flows, rewriter) =>
+  `s :: FlowSource(${data}, ${flows}) -> MarkIPHeader(14) -> rw :: ${rewriter}; rw[0] -> d :: Discard; rw[1] -> Discard;`;
+const toServers = Array.from({ length: 8 }, (_, i) => `- - 10.0.0.${i + 1} - 0 1`).join(", ");
 
 /** Name → configuration. The source is called `s` and takes a `limit`. */
 export const configurations = {
@@ -94,6 +100,9 @@ export const configurations = {
   fw10: `s :: ${source} -> MarkIPHeader(14) -> IPFilter(${rules(10)}) -> d :: Discard;`,
   fw100: `s :: ${source} -> MarkIPHeader(14) -> IPFilter(${rules(100)}) -> d :: Discard;`,
   fw1000: `s :: ${source} -> MarkIPHeader(14) -> IPFilter(${rules(1000)}) -> d :: Discard;`,
-  nat1: `s :: FlowSource(${data}, 1) -> MarkIPHeader(14) -> rw :: IPRewriter(pattern 1.0.0.1 1024-65535 - - 0 1); rw[0] -> d :: Discard; rw[1] -> Discard;`,
-  nat10k: `s :: FlowSource(${data}, 10000) -> MarkIPHeader(14) -> rw :: IPRewriter(pattern 1.0.0.1 1024-65535 - - 0 1); rw[0] -> d :: Discard; rw[1] -> Discard;`,
+  nat1: rewriting("1", "IPRewriter(pattern 1.0.0.1 1024-65535 - - 0 1)"),
+  nat10k: rewriting("10000", "IPRewriter(pattern 1.0.0.1 1024-65535 - - 0 1)"),
+  nat1M: rewriting("1000000", "IPRewriter(keep 0 1)"),
+  natsources: rewriting("10000, SOURCES 16384", "IPAddrRewriter(pattern 1.0.0.0/16 - 0 1)"),
+  natservers: `servers :: RoundRobinIPMapper(${toServers}); ${rewriting("10000", "IPRewriter(servers)")}`,
 };
