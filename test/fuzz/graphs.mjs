@@ -11,6 +11,7 @@ import { peers, samples } from "./samples.mjs";
  */
 const arguments_ = {
   AggregateIPFlows: { text: "ICMP true", end: ["clear"] },
+  AggregateLast: { text: "", end: ["clear"] },
   ARPQuerier: { text: "10.0.0.1, 2:0:0:0:0:1, TIMEOUT 1, POLL_TIMEOUT 0" },
   ARPResponder: { text: "10.0.0.0/24 2:0:0:0:0:1" },
   BandwidthRatedUnqueue: { text: "1MBps" },
