@@ -4,6 +4,7 @@ export default library([
   "src/index.ts",
   "src/ethernet.ts",
   "src/arp.ts",
+  "src/bridge.ts",
   "src/ipv4.ts",
   "src/ipv6.ts",
   "src/icmp.ts",

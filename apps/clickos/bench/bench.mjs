@@ -13,7 +13,7 @@ import { moduleBuilder, wasmBackend } from "@clickos/codegen";
 import { createIxgbe, drive, driverMemory } from "@clickos/ixgbe-model";
 import { copyFrame, createSwitch, FrameBatch, patch } from "@clickos/vale";
 import { createToolstack } from "@clickos/xl-fast";
-import { benchElements, configurations, udpFrame } from "./configs.mjs";
+import { benchElements, clocks, configurations, udpFrame } from "./configs.mjs";
 
 const { values: options } = parseArgs({
   options: { json: { type: "string" }, only: { type: "string" }, packets: { type: "string", default: "4000000" } },
@@ -54,14 +54,19 @@ function reference() {
 }
 
 async function inGuest(name) {
-  const router = await Router.compile(configurations[name], { elements: { ...elements, ...benchElements } });
+  const router = await Router.compile(configurations[name], {
+    elements: { ...elements, ...benchElements },
+    ...(clocks[name] ? { clock: clocks[name]() } : {}),
+  });
   const ns = measure((n) => {
-    router.write(name.startsWith("nat") ? "s.count" : "s.reset", "0");
+    router.write(configurations[name].includes("FlowSource") ? "s.count" : "s.reset", "0");
     router.write("s.limit", String(n));
     router.run();
   });
   const passed = Number(router.read("d.count"));
-  if (passed !== packets * 7)
+  // A shaper that is asked for the first time waits, and a burst finds its queue full.
+  const dropped = name in clocks ? router.drops().reduce((sum, { count }) => sum + Number(count), 0) : 0;
+  if (passed + dropped !== packets * 7 || dropped > 32)
     throw new Error(
       `${name}: ${passed} of ${packets * 7} packets came through: ${JSON.stringify(router.drops(), (_k, v) => (typeof v === "bigint" ? Number(v) : v))}`,
     );

@@ -22,6 +22,13 @@ export function udpFrame() {
   frame.set([4, 0, 0, 53, 0, 30, 0x12, 0x34], 34);
   return frame;
 }
+/** A frame from the station that those are sent to. */
+function stationFrame() {
+  const frame = udpFrame();
+  frame.copyWithin(6, 0, 6);
+  frame.set([0x02, 0, 0, 0, 0, 1]);
+  return frame;
+}
 const data = hex(udpFrame());
 const source = `InfiniteSource(DATA ${data}, LIMIT 0, BURST 32)`;
 
@@ -82,6 +89,13 @@ export const benchElements = elementSet(FlowSource);
 const rewriting = (flows, rewriter) =>
   `s :: FlowSource(${data}, ${flows}) -> MarkIPHeader(14) -> rw :: ${rewriter}; rw[0] -> d :: Discard; rw[1] -> Discard;`;
 const toServers = Array.from({ length: 8 }, (_, i) => `- - 10.0.0.${i + 1} - 0 1`).join(", ");
+/** Clocks of those in which time is to pass without waiting for it: a quarter of a second with each reading. */
+export const clocks = {
+  bwshaper: () => {
+    let now = 100_000_000n;
+    return () => (now += 250_000_000n);
+  },
+};
 
 /** Name → configuration. The source is called `s` and takes a `limit`. */
 export const configurations = {
@@ -105,4 +119,9 @@ export const configurations = {
   nat1M: rewriting("1000000", "IPRewriter(keep 0 1)"),
   natsources: rewriting("10000, SOURCES 16384", "IPAddrRewriter(pattern 1.0.0.0/16 - 0 1)"),
   natservers: `servers :: RoundRobinIPMapper(${toServers}); ${rewriting("10000", "IPRewriter(servers)")}`,
+  queue: `s :: ${source} -> Queue -> Unqueue(32) -> d :: Discard;`,
+  bwshaper: `s :: ${source} -> Queue -> BandwidthShaper(4GBps) -> Unqueue(32) -> d :: Discard;`,
+  hashswitch: `s :: FlowSource(${data}, 4096) -> h :: HashSwitch(26, 10); d :: Discard; ${Array.from({ length: 8 }, (_, i) => `h [${i}] -> d;`).join(" ")}`,
+  etherswitch: `s :: ${source} -> [0] sw :: EtherSwitch; sw [0] -> Discard; sw [1] -> d :: Discard;
+    InfiniteSource(DATA ${hex(stationFrame())}, LIMIT 1) -> [1] sw;`,
 };

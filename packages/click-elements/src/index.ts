@@ -16,33 +16,56 @@ import { AggregateIPFlows } from "./analysis/AggregateIPFlows.ts";
 import { AggregateLast } from "./analysis/AggregateLast.ts";
 import { AggregateLength } from "./analysis/AggregateLength.ts";
 import { AggregatePaint } from "./analysis/AggregatePaint.ts";
+import { CheckNumberPacket } from "./analysis/CheckNumberPacket.ts";
 import { FromIPSummaryDump } from "./analysis/FromIPSummaryDump.ts";
+import { NumberPacket } from "./analysis/NumberPacket.ts";
+import { TimeFilter } from "./analysis/TimeFilter.ts";
+import { TimeRange } from "./analysis/TimeRange.ts";
 import { ToIPSummaryDump } from "./analysis/ToIPSummaryDump.ts";
+import { AdjustTimestamp } from "./annotations/AdjustTimestamp.ts";
 import { DropBroadcasts } from "./annotations/DropBroadcasts.ts";
+import { MarkMACHeader } from "./annotations/MarkMACHeader.ts";
+import { SetAnnoByte } from "./annotations/SetAnnoByte.ts";
+import { SetPacketType } from "./annotations/SetPacketType.ts";
 import { SetTimestamp } from "./annotations/SetTimestamp.ts";
+import { SetTimestampDelta } from "./annotations/SetTimestampDelta.ts";
 import { AdaptiveRED } from "./aqm/AdaptiveRED.ts";
 import { CoDel } from "./aqm/CoDel.ts";
 import { RED } from "./aqm/RED.ts";
+import { ARPFaker } from "./arp/ARPFaker.ts";
+import { ARPPrint } from "./arp/ARPPrint.ts";
 import { ARPQuerier } from "./arp/ARPQuerier.ts";
 import { ARPResponder } from "./arp/ARPResponder.ts";
 import { ARPTable } from "./arp/ARPTable.ts";
+import { CheckARPHeader } from "./arp/CheckARPHeader.ts";
+import { Align } from "./basicmod/Align.ts";
+import { Clipboard } from "./basicmod/Clipboard.ts";
 import { Pad } from "./basicmod/Pad.ts";
+import { RandomBitErrors } from "./basicmod/RandomBitErrors.ts";
+import { Resize } from "./basicmod/Resize.ts";
+import { StoreData } from "./basicmod/StoreData.ts";
 import { Strip } from "./basicmod/Strip.ts";
+import { StripToNetworkHeader } from "./basicmod/StripToNetworkHeader.ts";
 import { Truncate } from "./basicmod/Truncate.ts";
 import { Unstrip } from "./basicmod/Unstrip.ts";
 import { Discard } from "./basicsources/Discard.ts";
 import { Idle } from "./basicsources/Idle.ts";
 import { InfiniteSource } from "./basicsources/InfiniteSource.ts";
+import { RandomSource } from "./basicsources/RandomSource.ts";
 import { RatedSource } from "./basicsources/RatedSource.ts";
+import { SimpleIdle } from "./basicsources/SimpleIdle.ts";
 import { TimedSink } from "./basicsources/TimedSink.ts";
 import { TimedSource } from "./basicsources/TimedSource.ts";
 import { Bypass } from "./basictransfer/Bypass.ts";
+import { HashSwitch } from "./basictransfer/HashSwitch.ts";
 import { Hub } from "./basictransfer/Hub.ts";
+import { InputSwitch } from "./basictransfer/InputSwitch.ts";
 import { Null } from "./basictransfer/Null.ts";
 import { PullNull } from "./basictransfer/PullNull.ts";
 import { PullSwitch } from "./basictransfer/PullSwitch.ts";
 import { PullTee } from "./basictransfer/PullTee.ts";
 import { PushNull } from "./basictransfer/PushNull.ts";
+import { RandomSwitch } from "./basictransfer/RandomSwitch.ts";
 import { RoundRobinSwitch } from "./basictransfer/RoundRobinSwitch.ts";
 import { StaticPullSwitch } from "./basictransfer/StaticPullSwitch.ts";
 import { StaticSwitch } from "./basictransfer/StaticSwitch.ts";
@@ -50,21 +73,41 @@ import { StrideSwitch } from "./basictransfer/StrideSwitch.ts";
 import { Suppressor } from "./basictransfer/Suppressor.ts";
 import { Switch } from "./basictransfer/Switch.ts";
 import { Tee } from "./basictransfer/Tee.ts";
+import { CheckLength } from "./classification/CheckLength.ts";
 import { Classifier } from "./classification/Classifier.ts";
 import { IPClassifier } from "./classification/IPClassifier.ts";
 import { IPFilter } from "./classification/IPFilter.ts";
+import { RandomSample } from "./classification/RandomSample.ts";
 import { DriverManager } from "./control/DriverManager.ts";
 import { ErrorElement } from "./control/Error.ts";
+import { HandlerAggregate } from "./control/HandlerAggregate.ts";
 import { HandlerProxy } from "./control/HandlerProxy.ts";
 import { Message } from "./control/Message.ts";
 import { PokeHandlers } from "./control/PokeHandlers.ts";
 import { ProgressBar } from "./control/ProgressBar.ts";
+import { RandomSeed } from "./control/RandomSeed.ts";
 import { Script } from "./control/Script.ts";
+import { AverageCounter } from "./counters/AverageCounter.ts";
 import { Counter } from "./counters/Counter.ts";
 import { IPPrint } from "./debugging/IPPrint.ts";
 import { Print } from "./debugging/Print.ts";
+import { EnsureEther } from "./ethernet/EnsureEther.ts";
 import { EtherEncap } from "./ethernet/EtherEncap.ts";
 import { EtherMirror } from "./ethernet/EtherMirror.ts";
+import { EtherRewrite } from "./ethernet/EtherRewrite.ts";
+import { EtherSpanTree } from "./ethernet/EtherSpanTree.ts";
+import { EtherSwitch } from "./ethernet/EtherSwitch.ts";
+import { EtherVLANEncap } from "./ethernet/EtherVLANEncap.ts";
+import { GetEtherAddress } from "./ethernet/GetEtherAddress.ts";
+import { HostEtherFilter } from "./ethernet/HostEtherFilter.ts";
+import { ListenEtherSwitch } from "./ethernet/ListenEtherSwitch.ts";
+import { SetEtherAddress } from "./ethernet/SetEtherAddress.ts";
+import { SetVLANAnno } from "./ethernet/SetVLANAnno.ts";
+import { StoreEtherAddress } from "./ethernet/StoreEtherAddress.ts";
+import { StripEtherVLANHeader } from "./ethernet/StripEtherVLANHeader.ts";
+import { VLANDecap } from "./ethernet/VLANDecap.ts";
+import { VLANEncap } from "./ethernet/VLANEncap.ts";
+import { ForceICMP } from "./icmp/ForceICMP.ts";
 import { ICMPError } from "./icmp/ICMPError.ts";
 import { ICMPPingEncap } from "./icmp/ICMPPingEncap.ts";
 import { ICMPPingResponder } from "./icmp/ICMPPingResponder.ts";
@@ -80,6 +123,7 @@ import { CheckIPHeader } from "./ip/CheckIPHeader.ts";
 import { CheckIPHeader2 } from "./ip/CheckIPHeader2.ts";
 import { DecIPTTL } from "./ip/DecIPTTL.ts";
 import { FixIPSrc } from "./ip/FixIPSrc.ts";
+import { ForceIP } from "./ip/ForceIP.ts";
 import { IPEncap } from "./ip/IPEncap.ts";
 import { IPFragmenter } from "./ip/IPFragmenter.ts";
 import { IPGWOptions } from "./ip/IPGWOptions.ts";
@@ -114,6 +158,7 @@ import { PrioSched } from "./scheduling/PrioSched.ts";
 import { RoundRobinSched } from "./scheduling/RoundRobinSched.ts";
 import { SimplePrioSched } from "./scheduling/SimplePrioSched.ts";
 import { SimplePullSwitch } from "./scheduling/SimplePullSwitch.ts";
+import { SimpleRoundRobinSched } from "./scheduling/SimpleRoundRobinSched.ts";
 import { StrideSched } from "./scheduling/StrideSched.ts";
 import { TimeSortedSched } from "./scheduling/TimeSortedSched.ts";
 import { BandwidthMeter } from "./shaping/BandwidthMeter.ts";
@@ -138,6 +183,8 @@ import { Queue } from "./storage/Queue.ts";
 import { QuickNoteQueue } from "./storage/QuickNoteQueue.ts";
 import { SimpleQueue } from "./storage/SimpleQueue.ts";
 import { ThreadSafeQueue } from "./storage/ThreadSafeQueue.ts";
+import { ForceTCP } from "./tcpudp/ForceTCP.ts";
+import { ForceUDP } from "./tcpudp/ForceUDP.ts";
 import { UDPIPEncap } from "./tcpudp/UDPIPEncap.ts";
 import { StaticThreadSched } from "./threads/StaticThreadSched.ts";
 
@@ -145,6 +192,7 @@ import { StaticThreadSched } from "./threads/StaticThreadSched.ts";
 export const elements: ElementSet = elementSet(
   AdaptiveRED,
   AddressInfo,
+  AdjustTimestamp,
   AggregateCounter,
   AggregateFilter,
   AggregateFirst,
@@ -154,21 +202,29 @@ export const elements: ElementSet = elementSet(
   AggregateLast,
   AggregateLength,
   AggregatePaint,
+  Align,
   AlignmentInfo,
+  ARPFaker,
+  ARPPrint,
   ARPQuerier,
   ARPResponder,
   ARPTable,
+  AverageCounter,
   BandwidthMeter,
   BandwidthRatedSplitter,
   BandwidthRatedUnqueue,
   BandwidthShaper,
   Block,
   Bypass,
+  CheckARPHeader,
   CheckIPHeader,
   CheckIPHeader2,
+  CheckLength,
+  CheckNumberPacket,
   CheckPaint,
   Classifier,
   ClickyInfo,
+  Clipboard,
   CoDel,
   Counter,
   DecIPTTL,
@@ -179,16 +235,29 @@ export const elements: ElementSet = elementSet(
   DriverManager,
   DropBroadcasts,
   DRRSched,
+  EnsureEther,
   ErrorElement,
   EtherEncap,
   EtherMirror,
+  EtherRewrite,
+  EtherSpanTree,
+  EtherSwitch,
+  EtherVLANEncap,
   FixIPSrc,
+  ForceICMP,
+  ForceIP,
+  ForceTCP,
+  ForceUDP,
   FromDevice,
   FromIPSummaryDump,
   FrontDropQueue,
   FTPPortMapper,
   FullNoteQueue,
+  GetEtherAddress,
+  HandlerAggregate,
   HandlerProxy,
+  HashSwitch,
+  HostEtherFilter,
   Hub,
   ICMPError,
   ICMPPingEncap,
@@ -198,6 +267,7 @@ export const elements: ElementSet = elementSet(
   ICMPRewriter,
   Idle,
   InfiniteSource,
+  InputSwitch,
   IPAddrPairRewriter,
   IPAddrRewriter,
   IPClassifier,
@@ -212,13 +282,16 @@ export const elements: ElementSet = elementSet(
   IPRewriterPatterns,
   LinearIPLookup,
   LinkUnqueue,
+  ListenEtherSwitch,
   MarkIPHeader,
+  MarkMACHeader,
   Message,
   Meter,
   MixedQueue,
   MSQueue,
   NotifierQueue,
   Null,
+  NumberPacket,
   Pad,
   Paint,
   PaintSwitch,
@@ -235,31 +308,48 @@ export const elements: ElementSet = elementSet(
   Queue,
   QuickNoteQueue,
   RadixIPLookup,
+  RandomBitErrors,
+  RandomSample,
+  RandomSeed,
+  RandomSource,
+  RandomSwitch,
   RangeIPLookup,
   RatedSource,
   RatedSplitter,
   RatedUnqueue,
   RED,
+  Resize,
   RoundRobinIPMapper,
   RoundRobinSched,
   RoundRobinSwitch,
   ScheduleInfo,
   Script,
+  SetAnnoByte,
+  SetEtherAddress,
   SetIPChecksum,
+  SetPacketType,
   SetTimestamp,
+  SetTimestampDelta,
+  SetVLANAnno,
   Shaper,
+  SimpleIdle,
   SimplePrioSched,
   SimplePullSwitch,
   SimpleQueue,
+  SimpleRoundRobinSched,
   SourceIPHashMapper,
   StaticIPLookup,
   StaticPullSwitch,
   StaticSwitch,
   StaticThreadSched,
+  StoreData,
+  StoreEtherAddress,
   StrideSched,
   StrideSwitch,
   Strip,
+  StripEtherVLANHeader,
   StripIPHeader,
+  StripToNetworkHeader,
   Suppressor,
   Switch,
   TCPRewriter,
@@ -267,6 +357,8 @@ export const elements: ElementSet = elementSet(
   ThreadSafeQueue,
   TimedSink,
   TimedSource,
+  TimeFilter,
+  TimeRange,
   TimeSortedSched,
   ToDevice,
   ToIPSummaryDump,
@@ -276,6 +368,8 @@ export const elements: ElementSet = elementSet(
   Unqueue,
   Unstrip,
   UnstripIPHeader,
+  VLANDecap,
+  VLANEncap,
 );
 
 export {

@@ -22,8 +22,35 @@ const table = {
 } as const;
 export const arp: Format<typeof table> = format(table);
 
-/** `ar$op`, RFC 826 and RFC 903. */
-export const arpOperations = { request: 1, reply: 2, reverseRequest: 3, reverseReply: 4 } as const;
+const fixedTable = {
+  name: "ARP fixed part",
+  reference: "RFC 826",
+  fields: {
+    hardwareType: { bits: 16, rfc: "ar$hrd" },
+    protocolType: { bits: 16, rfc: "ar$pro" },
+    hardwareLength: { bits: 8, rfc: "ar$hln" },
+    protocolLength: { bits: 8, rfc: "ar$pln" },
+    operation: { bits: 16, rfc: "ar$op" },
+  },
+} as const;
+/** What stands before the addresses, of whatever lengths those are. */
+export const arpFixed: Format<typeof fixedTable> = format(fixedTable);
 
-/** `ar$hrd` and `ar$pro` of IPv4 over Ethernet. */
-export const arpTypes = { ethernet: 1, ip: 0x0800 } as const;
+/** `ar$op`, RFC 826, RFC 903 and RFC 2390. */
+export const arpOperations = {
+  request: 1,
+  reply: 2,
+  reverseRequest: 3,
+  reverseReply: 4,
+  inverseRequest: 8,
+  inverseReply: 9,
+} as const;
+
+/** `ar$hrd` and `ar$pro`: Ethernet; IPv4, IPv4 with trailers (RFC 893), IPv6. */
+export const arpTypes = { ethernet: 1, ip: 0x0800, trailer: 0x1000, ip6: 0x86dd } as const;
+
+/** The bytes of an address of some protocols. */
+export const protocolLengths: ReadonlyMap<number, number> = new Map([
+  [arpTypes.ip, 4],
+  [arpTypes.ip6, 16],
+]);

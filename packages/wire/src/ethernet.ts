@@ -5,7 +5,7 @@
  *
  * @packageDocumentation
  */
-import type { I32 } from "@clickos/codegen";
+import type { I32, I64 } from "@clickos/codegen";
 import { type Format, format, type HeaderResult } from "./format.ts";
 import { type Otherwise, type Span, span } from "./span.ts";
 import { stored16 } from "./staged-field.ts";
@@ -37,6 +37,14 @@ const vlanTable = {
 /** What follows a type that says a tag comes. */
 export const vlan: Format<typeof vlanTable> = format(vlanTable);
 
+const addressTable = {
+  name: "Ethernet address",
+  reference: "IEEE 802 section 8.2",
+  fields: { mac: { bytes: 6, rfc: "MAC address" } },
+} as const;
+/** An address that stands alone. */
+export const etherAddress: Format<typeof addressTable> = format(addressTable);
+
 /** IEEE's register of types. */
 export const etherTypes = {
   ip: 0x0800,
@@ -52,6 +60,39 @@ export const etherTypes = {
 } as const;
 
 export const broadcastAddress: Uint8Array = new Uint8Array(6).fill(0xff);
+
+/** Whether an address, as it stands in memory, is one of a group: broadcast or multicast. */
+export function isGroup(stored: I64): I32 {
+  return stored.toI32().and(1);
+}
+
+/**
+ * Puts a tag into a frame that starts 4 bytes before its addresses: they move to its start. The tag is to be filled in; its type, which
+ * was the frame's, is there.
+ */
+export function insertTag(
+  frame: StagedHeader<typeof ethernetTable>,
+  etherType: number,
+): StagedHeader<typeof vlanTable> {
+  const { c } = frame.span;
+  const { address } = frame;
+  const low = c.load64(address, vlan.size);
+  const high = c.load32(address, vlan.size + 8);
+  c.store64(address, low);
+  c.store32(address, high, 8);
+  frame.etherType.set(etherType);
+  return frame.payload("stated").header(vlan, "stated");
+}
+
+/** Takes the outermost tag out of a frame: it starts 4 bytes later then. */
+export function removeTag(frame: StagedHeader<typeof ethernetTable>): void {
+  const { c } = frame.span;
+  const { address } = frame;
+  const low = c.load64(address);
+  const high = c.load32(address, 8);
+  c.store64(address, low, vlan.size);
+  c.store32(address, high, vlan.size + 8);
+}
 
 /** What a frame carries after its tags, which are given outermost first. */
 export function readTags(frame: HeaderView<typeof ethernetTable>): HeaderResult<{

@@ -1,6 +1,7 @@
 /** Every format of the package. */
 import type { Format, Table } from "@clickos/wire";
 import * as arpEntry from "@clickos/wire/arp";
+import * as bridgeEntry from "@clickos/wire/bridge";
 import * as ethernetEntry from "@clickos/wire/ethernet";
 import * as greEntry from "@clickos/wire/gre";
 import * as icmpEntry from "@clickos/wire/icmp";
@@ -15,6 +16,7 @@ import * as vxlanEntry from "@clickos/wire/vxlan";
 export const formats: readonly Format<Table>[] = [
   ethernetEntry,
   arpEntry,
+  bridgeEntry,
   ipv4Entry,
   ipv6Entry,
   icmpEntry,

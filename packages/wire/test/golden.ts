@@ -1,7 +1,8 @@
 /** Golden bytes of every format, written down from the RFCs' diagrams: they drive reading, writing, and what tshark says. */
 import type { Format, Table } from "@clickos/wire";
-import { arp } from "@clickos/wire/arp";
-import { ethernet, etherTypes, vlan } from "@clickos/wire/ethernet";
+import { arp, arpFixed } from "@clickos/wire/arp";
+import { bridgeMessage } from "@clickos/wire/bridge";
+import { etherAddress, ethernet, etherTypes, vlan } from "@clickos/wire/ethernet";
 import { gre, greWord } from "@clickos/wire/gre";
 import {
   icmp,
@@ -165,6 +166,31 @@ export const goldens: readonly Golden[] = [
       },
     },
   ),
+  golden(arpFixed, "0001 86dd 06 10 0009", {
+    hardwareType: 1,
+    protocolType: 0x86dd,
+    hardwareLength: 6,
+    protocolLength: 16,
+    operation: 9,
+  }),
+  golden(bridgeMessage, "42 42 03 0000 00 00 81 8000020000000001 00000004 8001020000000002 8003 0100 1400 0200 0f00", {
+    dsap: 0x42,
+    ssap: 0x42,
+    control: 3,
+    tca: 1,
+    tc: 1,
+    rootHigh: 0x80000200,
+    rootLow: 1,
+    cost: 4,
+    bridgeHigh: 0x80010200,
+    bridgeLow: 2,
+    port: 0x8003,
+    messageAge: 0x100,
+    maxAge: 0x1400,
+    helloTime: 0x200,
+    forwardDelay: 0xf00,
+  }),
+  golden(etherAddress, "020000000001", { mac: etherA }),
   golden(ipv4SourceRoute, "83 0b 08", { kind: 131, length: 11, pointer: 8 }),
   golden(ipv4Timestamp, "44 0c 05 21", { kind: 68, length: 12, pointer: 5, overflow: 2, flag: 1 }),
   golden(

@@ -219,6 +219,17 @@ const all = [
     args: ["--simtime"],
   },
   {
+    name: "SimpleRoundRobinSched takes its inputs in turn",
+    config: `${sized(1, 2, "a")} -> Queue -> [1] s :: SimpleRoundRobinSched; ${sized(1, 3, "b")} -> Queue -> [0] s; s -> u :: Unqueue(ACTIVE false) -> Print -> Discard;
+      Script(wait 0.1, write u.active true, wait 0.1, stop)`,
+    args: ["--simtime", "-h", "s.handlers"],
+  },
+  {
+    name: "SimpleIdle ends packets and gives none",
+    config: `${source("61", 2)} -> i :: SimpleIdle; SimpleIdle -> u :: Unqueue -> c :: Counter -> Discard; Script(wait 0.02, stop)`,
+    args: ["-h", "c.count", "-h", "i.handlers"],
+  },
+  {
     name: "SimplePullSwitch takes from its input",
     config: `${sized(1, 2, "a")} -> Queue -> [1] s :: SimplePullSwitch; ${sized(1, 2, "b")} -> Queue -> [0] s; s -> Unqueue -> Print -> Discard;
       Script(wait 0.05, read s.switch, write s.switch 1, wait 0.05, write s.switch 9, read s.switch, read s.config, write s.switch x, stop)`,

@@ -25,6 +25,7 @@ import {
 } from "../element/packet.ts";
 import { offerOf } from "../element/peer.ts";
 import { TextLine } from "../structures/text-line.ts";
+import { drawChance, seedChance } from "./chance.ts";
 import type { ElementInstance } from "./check.ts";
 import type { Signals } from "./flow.ts";
 import { bufferFor, copyTo, moveToRoom } from "./packet-copy.ts";
@@ -239,6 +240,11 @@ export function elementContext(
       seed.set(x);
       return x.mul(0x2545f4914f6cdd1dn).shrU(32n).toI32();
     },
+    chance: () => {
+      usesSeed(c);
+      return drawChance(c, place.control);
+    },
+    seedChance: (seed) => seedChance(c, place.control, seed),
     config: e.config,
     plan: e.plan,
     peers: e.peers,

@@ -8,12 +8,16 @@ import { type ArrayField, array, type Struct, struct, type U32Field, type U64Fie
 /** Lists of free blocks, one for each power of two. */
 export const heapClasses = 32;
 
+/** Words of the generator of Click's random numbers: see chance.ts. */
+export const chanceWords = 31;
+
 /**
  * The router's own words in memory, shared with the host. `stopped` counts requests to stop; `taskEpoch` begins anew
  * with each task that finds something to do; `timerDue` is when the timer was due that was called last; `running` is the number + 1 of the element whose task or timer was called last; who runs it clears it.
  * `poolFresh` counts the pool's buffers that were ever used. `seed` is what hash tables mix into their keys, and what `random`
  * starts from: who boots the router draws it beforehand. Of the heap, what is between `heapNext` and `heapEnd` was never used,
- * and `heapFree` has the first free block of each size.
+ * and `heapFree` has the first free block of each size. `chance` has the words that `chance` draws from, and `chanceAt` is the place of
+ * the next one, counted from 1; 0 before they are seeded.
  */
 export const routerControl: Struct<{
   now: U64Field;
@@ -35,6 +39,8 @@ export const routerControl: Struct<{
   heapEmpty: U32Field;
   heapFree: ArrayField<U32Field>;
   timerDue: U64Field;
+  chanceAt: U32Field;
+  chance: ArrayField<U32Field>;
 }> = struct(
   {
     now: u64,
@@ -56,8 +62,10 @@ export const routerControl: Struct<{
     heapEmpty: u32,
     heapFree: array(u32, heapClasses),
     timerDue: u64,
+    chanceAt: u32,
+    chance: array(u32, chanceWords),
   },
-  { name: "router", size: 256 },
+  { name: "router", size: 384 },
 );
 
 /** A timer that is not set. */

@@ -116,8 +116,12 @@ export interface ElementContext<C, P, S extends Fields, R = unknown> {
   mayPull(input: number): I32;
   /** Whether a packet pushed to an output would find room; 1 where that cannot be known. */
   mayPush(output: number): I32;
-  /** 32 random bits. */
+  /** 32 random bits, which start from the router's seed. */
   random(): I32;
+  /** 31 bits by chance, as Click draws them: RandomSeed seeds them, so that runs may be alike. Others may foresee them. */
+  chance(): I32;
+  /** Has `chance` begin anew, from a seed. */
+  seedChance(seed: I32Like): void;
   /** The host side of a service element. */
   readonly service: {
     /** Shows the host the packet; the result is the host's. */

@@ -1,7 +1,7 @@
 /** Carries the state of one program over to another that takes its place. */
 import type { CompiledRouter } from "../compile/compile.ts";
 import type { MemoryPlan } from "../compile/memory-plan.ts";
-import { routerControl } from "../compile/platform.ts";
+import { chanceWords, routerControl } from "../compile/platform.ts";
 import { setHostTimer } from "../compile/timers.ts";
 import { bufferSize, dataLimit, dataOffset, packetDescriptor } from "../element/packet.ts";
 import { HostMemory } from "./host-memory.ts";
@@ -77,5 +77,11 @@ export function transferState(
     }
   }
   const control = routerControl.view(memory.buffer, after.memory.control);
-  control.random = routerControl.view(before.memory.buffer, before.plan.control).random;
+  const former = routerControl.view(before.memory.buffer, before.plan.control);
+  control.random = former.random;
+  if (former.chanceAt > chanceWords) return;
+  control.chanceAt = former.chanceAt;
+  former.chance.forEach((_, i) => {
+    control.chance[i] = former.chance[i] as number;
+  });
 }

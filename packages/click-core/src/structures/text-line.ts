@@ -45,6 +45,25 @@ export class TextLine {
     return this;
   }
 
+  /** An unsigned number of 64 bits. */
+  decimal64(value: I64): this {
+    const groups = [10n ** 18n, 10n ** 9n, 1n];
+    groups.forEach((unit, i) => {
+      const group = value
+        .divU(unit)
+        .remU(10n ** 9n)
+        .toI32();
+      const before = i === 0 ? this.c.i32(0) : value.geU(groups[i - 1] as bigint);
+      const shown = i === 2 ? this.c.i32(1) : value.geU(unit);
+      this.c.if(
+        before,
+        () => this.decimal(group, 9, "0"),
+        () => this.c.if(shown, () => this.decimal(group)),
+      );
+    });
+    return this;
+  }
+
   /** A number with its sign where it is below 0. */
   signed(value: I32): this {
     const below = value.ltS(0);
@@ -53,7 +72,10 @@ export class TextLine {
   }
 
   /** A time in nanoseconds as seconds, a point and six digits, or nine where microseconds do not say it all. */
-  timestamp(value: I64): this {
+  timestamp(time: I64): this {
+    const below = time.ltS(0n);
+    this.c.if(below, () => this.text("-"));
+    const value = this.c.select(below, this.c.i64(0n).sub(time), time);
     this.decimal(value.divU(1_000_000_000n).toI32()).text(".");
     const fraction = value.remU(1_000_000_000n).toI32();
     this.c.if(

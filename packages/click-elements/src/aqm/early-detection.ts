@@ -227,7 +227,7 @@ function dropPacket(packet: Packet, { state, noutputs, output }: Context): void 
 }
 
 /** Whether the packet at hand is one to be dropped; takes the queues' lengths into account. */
-function shouldDrop(c: FunctionBuilder, { state, plan, peers, peer, clock, random }: Context): I32 {
+function shouldDrop(c: FunctionBuilder, { state, plan, peers, peer, clock, chance }: Context): I32 {
   let length: I32 = c.i32(0);
   for (const queue of peers) length = length.add(peer(queue).length());
   const average = c.var("i32", length, "average");
@@ -264,12 +264,12 @@ function shouldDrop(c: FunctionBuilder, { state, plan, peers, peer, clock, rando
           const steep = size.gtU(state.maxThresh.get());
           const slope = c.select(steep, state.gentleSlope.get(), state.slope.get());
           const offset = c.select(steep, state.gentleOffset.get(), state.offset.get());
-          const chance = slope.mul(state.size.scaled()).shrU(BigInt(scale)).sub(offset).toI32();
+          const probable = slope.mul(state.size.scaled()).shrU(BigInt(scale)).sub(offset).toI32();
           const since = state.since.get().add(1);
           state.since.set(since);
-          const draw = (): void => state.random.set(random().shrU(5).and(0xffff));
-          c.if(since.gtS(0).and(chance.gtS(0)), () =>
-            c.if(since.gtS(state.random.get().divS(chance)), () => {
+          const draw = (): void => state.random.set(chance().shrU(5).and(0xffff));
+          c.if(since.gtS(0).and(probable.gtS(0)), () =>
+            c.if(since.gtS(state.random.get().divS(probable)), () => {
               state.since.set(0);
               drop.set(1);
               draw();

@@ -26,9 +26,9 @@ import { array, struct, u32, u64 } from "@clickos/layout";
 import { storedBytes } from "@clickos/wire";
 import { arp, arpOperations, arpTypes } from "@clickos/wire/arp";
 import { ethernet, etherTypes } from "@clickos/wire/ethernet";
+import { storedEther } from "../lib/ether-address.ts";
 import { dataOf } from "../lib/headers.ts";
 import { type ArpEntry, inLookupOrder, readArpEntries } from "./entries.ts";
-import { storedEther } from "./table.ts";
 
 /** Entries that handlers may add. */
 const spare = 256;

@@ -11,15 +11,9 @@ import { splitWords } from "@clickos/click-language/arguments";
 import type { HostFields } from "@clickos/layout";
 import { storedBytes } from "@clickos/wire";
 import { broadcastAddress } from "@clickos/wire/ethernet";
+import { storedEther } from "../lib/ether-address.ts";
 import { formatTimestamp } from "../lib/time.ts";
-import {
-  type ArpTableConfig,
-  type arpTableState,
-  boundedTime,
-  type HostArpTable,
-  storedEther,
-  tickOf,
-} from "./table.ts";
+import { type ArpTableConfig, type arpTableState, boundedTime, type HostArpTable, tickOf } from "./table.ts";
 
 type HostState = HostFields<typeof arpTableState>;
 type Context = Pick<HandlerContext<any, any>, "heap" | "now" | "free" | "scope">;

@@ -79,10 +79,6 @@ export interface ArpTableConfig {
   readonly TIMEOUT: bigint;
 }
 
-/** An Ethernet address of which `stored` is how it stands in memory. */
-export const storedEther = (stored: bigint): Uint8Array =>
-  Uint8Array.from({ length: 6 }, (_, i) => Number((stored >> BigInt(8 * i)) & 0xffn));
-
 /** A time that an argument says; 0 where it is longer than any. */
 export const boundedTime = (time: bigint): bigint => (time / second >= forever ? 0n : time);
 

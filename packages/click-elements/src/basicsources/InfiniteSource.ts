@@ -12,21 +12,12 @@
  *   InfiniteSource(LIMIT 1000, STOP true) -> Discard;
  */
 
-import {
-  arg,
-  type ElementClass,
-  type ElementContext,
-  element,
-  keyword,
-  live,
-  positional,
-} from "@clickos/click-core/element";
+import { arg, type ElementClass, element, keyword, live, positional } from "@clickos/click-core/element";
 import { quoteAlways } from "@clickos/click-language/arguments";
-import type { I32 } from "@clickos/codegen";
-import { type U32Field, type U64Field, u64 } from "@clickos/layout";
-import { checkWritable, type HandlerCall, handlerCall, writeHandler } from "../lib/handler-call.ts";
+import { u64 } from "@clickos/layout";
+import { type HandlerCall, handlerCall } from "../lib/handler-call.ts";
 import { wake } from "../lib/handlers.ts";
-import { boundedBurst } from "../lib/pull-task.ts";
+import { endCall, pullOne, pushBurst } from "../lib/infinite-source.ts";
 import { dataText, defaultData, lengthText, makePacket, packetTemplate } from "../lib/source.ts";
 
 const notLength = "length must be integer";
@@ -87,70 +78,13 @@ export const InfiniteSource: ElementClass = element({
     },
   },
   needsService: (config) => config.END_CALL !== undefined,
-  service: ({ config, host, name }) => ({
-    start() {
-      if (config.END_CALL) checkWritable(config.END_CALL, host);
-    },
-    called() {
-      if (config.END_CALL) writeHandler(config.END_CALL, host, name);
-    },
-  }),
+  service: endCall,
   notifier: { empty: true },
   pull(c, _port, context) {
-    const { state, plan, output, emptyNote } = context;
-    c.if(
-      state.active.get().and(isOver(context).eqz()),
-      () => {
-        makePacket(c, plan.template, context, (packet) => {
-          state.count.inc();
-          output(0).push(packet);
-        });
-      },
-      () => {
-        c.if(state.active.get(), () => end(context));
-        emptyNote.sleep();
-      },
-    );
+    pullOne(c, context, (some) => makePacket(c, context.plan.template, context, some));
   },
   timer: (_c, { task, isPush, emptyNote }) => (isPush(0) ? task.schedule() : emptyNote.wake()),
   endless: ({ LIMIT }) => LIMIT < 0,
   hasTask: ({ outputIsPush }) => outputIsPush,
-  task(c, context) {
-    const { state, plan, output, task, mayPush } = context;
-    const count = c.var("i32", 0, "count");
-    c.if(state.active.get().and(mayPush(0)), () => {
-      count.set(boundedBurst(c, state.burst.get()));
-      const limit = state.limit.get();
-      c.if(limit.geS(0), () => {
-        const left = limit.toI64().sub(state.count.get());
-        c.if(left.leS(count.get().toI64()), () => count.set(c.select(left.gtS(0n), left.toI32(), c.i32(0))));
-      });
-      const most = count.get();
-      c.for(0, most, 1, () => makePacket(c, plan.template, context, (packet) => output(0).push(packet)));
-      state.count.inc(most.toI64());
-      c.if(most.eqz().and(isOver(context)), () => end(context));
-    });
-    c.if(count.get().eqz(), () => task.unschedule());
-    return count.get();
-  },
+  task: (c, context) => pushBurst(c, context, (some) => makePacket(c, context.plan.template, context, some)),
 });
-
-type Source = Pick<
-  ElementContext<
-    { readonly STOP: boolean; readonly END_CALL: HandlerCall | undefined },
-    unknown,
-    { limit: U32Field; count: U64Field; active: U32Field; burst: U32Field }
-  >,
-  "state" | "config" | "stop" | "service"
->;
-
-function isOver({ state }: Source): I32 {
-  const limit = state.limit.get();
-  return limit.geS(0).and(state.count.get().geU(limit.toI64()));
-}
-
-/** What is done at the limit. */
-function end({ config, stop, service }: Source): void {
-  if (config.STOP) stop();
-  if (config.END_CALL) service.call();
-}

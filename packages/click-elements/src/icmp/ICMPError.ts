@@ -16,7 +16,6 @@
  *   d :: DecIPTTL; d [1] -> ICMPError(18.26.4.24, timeexceeded) -> ...
  */
 import {
-  type ArgumentType,
   annotation,
   arg,
   type ElementClass,
@@ -30,12 +29,8 @@ import { u32 } from "@clickos/layout";
 import { icmpCodes, icmpTypes } from "@clickos/wire/icmp";
 import { type IcmpError, icmpErrorTypes, makeIcmpError } from "../emit/icmp-error.ts";
 import { readValue } from "../lib/handlers.ts";
+import { icmpCodeOf, icmpTypeArgument } from "../lib/icmp-type.ts";
 
-const isByte = (text: string): boolean => /^\d{1,3}$/.test(text) && Number(text) <= 255;
-const type: ArgumentType<number> = {
-  expects: "an ICMP type",
-  parse: (text) => (isByte(text) ? Number(text) : (icmpTypes as Readonly<Record<string, number>>)[text]),
-};
 const { needfrag } = icmpCodes[icmpTypes.unreachable] as { needfrag: number };
 const { erroratptr } = icmpCodes[icmpTypes.parameterproblem] as { erroratptr: number };
 
@@ -45,7 +40,7 @@ export const ICMPError: ElementClass = element({
   processing: "a/a",
   config: {
     SRC: required(arg.ipAddress),
-    TYPE: required(type),
+    TYPE: required(icmpTypeArgument),
     CODE: positional(arg.string, "0"),
     BADADDRS: positional(arg.listOf(arg.ipAddress), []),
     MTU: keyword(arg.u32, 576),
@@ -55,7 +50,7 @@ export const ICMPError: ElementClass = element({
   prepare({ config, error }) {
     const { TYPE, CODE } = config;
     if (!icmpErrorTypes.includes(TYPE)) error(`ICMP type ${TYPE} is not an error type`, 1);
-    const code = isByte(CODE) ? Number(CODE) : icmpCodes[TYPE]?.[CODE];
+    const code = icmpCodeOf(TYPE, CODE);
     if (code === undefined) error("argument 2 takes ICMP code (integer between 0 and 255)", 2);
     return { code: code ?? 0 };
   },

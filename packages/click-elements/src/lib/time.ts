@@ -6,12 +6,14 @@ const second = 1_000_000_000n;
 
 /** A timestamp: seconds, a point, and six digits, or nine where microseconds do not say it all. */
 export function formatTimestamp(nanoseconds: bigint): string {
+  if (nanoseconds < 0n) return `-${formatTimestamp(-nanoseconds)}`;
   const fraction = (nanoseconds % second).toString().padStart(9, "0");
   return `${nanoseconds / second}.${fraction.endsWith("000") ? fraction.slice(0, 6) : fraction}`;
 }
 
 /** A length of time: `500ms`, `100us`, `7ns`, and from a second on `1.000000s`. */
 export function formatInterval(nanoseconds: bigint): string {
+  if (nanoseconds < 0n) return `-${formatInterval(-nanoseconds)}`;
   if (nanoseconds >= second) return `${formatTimestamp(nanoseconds)}s`;
   if (nanoseconds % 1_000_000n === 0n) return `${nanoseconds / 1_000_000n}ms`;
   return nanoseconds % 1000n === 0n ? `${nanoseconds / 1000n}us` : `${nanoseconds}ns`;

@@ -1,0 +1,23 @@
+/** Numbers by chance, as many drawn as Click draws (`click_random` of a range). */
+import type { FunctionBuilder, I32 } from "@clickos/codegen";
+
+/** How many numbers `chance` draws from. */
+const range = 2 ** 31;
+
+/** A number from 0 to `most`, each as probable as the others. */
+export function draw(c: FunctionBuilder, chance: () => I32, most: number): I32 {
+  return most === 1 ? chance().shrU(14).and(1) : drawBelow(c, chance, c.i32(most + 1));
+}
+
+/** A number below `count`, which is at least 1 and other than 2. */
+export function drawBelow(c: FunctionBuilder, chance: () => I32, count: I32): I32 {
+  const each = c.i32(range).divU(count);
+  const limit = each.mul(count);
+  const drawn = c.var("i32", chance(), "drawn");
+  // Above the last multiple, another is drawn.
+  c.while(
+    () => drawn.get().geU(limit),
+    () => drawn.set(chance()),
+  );
+  return drawn.get().divU(each);
+}
