@@ -40,6 +40,7 @@ export const samples = {
   StrideSched: ["1"],
   StrideSwitch: ["1"],
   TCPRewriter: ["pattern 1.0.0.1 1024-65535 - - 0 0"],
+  ToHost: ["DEVNAME 7"],
   Truncate: ["LENGTH 10"],
   UDPRewriter: ["pattern 1.0.0.1 1024-65535 - - 0 0"],
   UDPIPEncap: ["SRC 10.0.0.1", "SPORT 1", "DST 10.0.0.2", "DPORT 2"],
@@ -53,4 +54,5 @@ export const peers = {
     "Idle -> peer :: Suppressor -> Idle; sw :: EtherSwitch; Idle -> sw -> Idle; Idle -> [1] sw [1] -> Idle",
   ICMPRewriter: "Idle -> peer :: IPRewriter(drop) -> Idle",
   RED: "Idle -> peer :: Queue -> Idle",
+  ToHost: "FromHost(7) -> Idle",
 };

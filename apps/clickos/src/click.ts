@@ -69,6 +69,7 @@ export async function click(argv: readonly string[]): Promise<number> {
       files: hostFiles,
       process: hostProcess,
       terminal: hostTerminal(),
+      devices: false,
       opening: (files) => {
         const { reads, writes } = elementFiles(files);
         const configuration: NamedFile[] =

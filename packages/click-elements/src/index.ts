@@ -148,7 +148,9 @@ import { SourceIPHashMapper } from "./nat/SourceIPHashMapper.ts";
 import { TCPRewriter } from "./nat/TCPRewriter.ts";
 import { UDPRewriter } from "./nat/UDPRewriter.ts";
 import { FromDevice } from "./netdevices/FromDevice.ts";
+import { FromHost } from "./netdevices/FromHost.ts";
 import { ToDevice } from "./netdevices/ToDevice.ts";
+import { ToHost } from "./netdevices/ToHost.ts";
 import { CheckPaint } from "./paint/CheckPaint.ts";
 import { Paint } from "./paint/Paint.ts";
 import { PaintSwitch } from "./paint/PaintSwitch.ts";
@@ -249,6 +251,7 @@ export const elements: ElementSet = elementSet(
   ForceTCP,
   ForceUDP,
   FromDevice,
+  FromHost,
   FromIPSummaryDump,
   FrontDropQueue,
   FTPPortMapper,
@@ -361,6 +364,7 @@ export const elements: ElementSet = elementSet(
   TimeRange,
   TimeSortedSched,
   ToDevice,
+  ToHost,
   ToIPSummaryDump,
   Truncate,
   UDPIPEncap,

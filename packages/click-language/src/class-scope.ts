@@ -52,8 +52,9 @@ export class ClassScope {
     this.scopes.pop();
   }
 
-  /** All names that are known, for hints. */
+  /** All names that are classes, for hints: not those that were only used as such. */
   names(): string[] {
-    return [...this.scopes.flatMap((s) => [...s.keys()]), ...Object.keys(this.known ?? {})];
+    const defined = this.scopes.flatMap((scope) => [...scope].filter(([, { kind }]) => kind !== "unknown"));
+    return [...defined.map(([name]) => name), ...Object.keys(this.known ?? {})];
   }
 }

@@ -64,6 +64,27 @@ export const probes = [
   script("stop more than once", "DriverManager(wait_stop 2, print two, stop)", "write stop 1, write stop x"),
   { name: "no home threads", config, args: ["-q", "-h", "u.home_thread"] },
   list("classes", config, ["classes"]),
+  ...[
+    "RadixIPLookup(0/0 0)",
+    "DirectIPLookup(0/0 0)",
+    "LinearIPLookup(0/0 0)",
+    "RangeIPLookup(0/0 0)",
+    "StaticIPLookup(0/0 0)",
+    "AggregateIPFlows",
+    "EtherEncap(0x800, 1:1:1:1:1:1, 2:2:2:2:2:2)",
+    "IPFragmenter(100)",
+    "ICMPError(1.1.1.1, 3, 3)",
+    "TimeSortedSched",
+    "CheckIPHeader(DETAILS true)",
+    "ARPQuerier(1.1.1.1, 1:1:1:1:1:1)",
+  ].map((element) =>
+    list(
+      `those of ${element}`,
+      `Idle -> x :: ${element} -> Discard${element.startsWith("ARPQ") ? "; Idle -> [1] x" : ""}`,
+      ["x.handlers"],
+    ),
+  ),
+  list("those of ProgressBar", "x :: ProgressBar(list)", ["x.handlers"]),
 ].map((probe) =>
   probe.name === "classes" ? { ...probe, differs: "the classes that there are; we sort them" } : probe,
 );

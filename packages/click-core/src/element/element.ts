@@ -363,6 +363,8 @@ export interface ElementSpec<C extends ConfigSpec, P, S extends Fields, R = unkn
   offers?(offer: MakeOffer<FixedConfigOf<C>, NoInfer<P>, NoInfer<StateOf<C, S>>>): readonly Offer[];
   /** The number of the device that the element works with. */
   device?(context: { readonly config: ConfigOf<C>; readonly plan: P }): number;
+  /** What is said where there is no such device. */
+  readonly withoutDevice?: (config: ConfigOf<C>) => string;
   readonly state?:
     | S
     | ((context: {

@@ -56,6 +56,15 @@ export function initializeError({ source }: ElementInstance, problem: string): C
   return new ConfigurationError([{ severity: "error", message: problem, place: source.place, section }]);
 }
 
+/** Fails for the first element that works with a device, where there is none. @throws {ConfigurationError} */
+export function refuseDevices({ elements, order }: CheckedGraph): void {
+  for (const index of order) {
+    const e = elements[index] as ElementInstance;
+    if (e.device !== undefined)
+      throw initializeError(e, e.class.withoutDevice?.(e.config as never) ?? "no such device");
+  }
+}
+
 function open(e: ElementInstance, { host, former }: Given, diagnostics: Diagnostics): HostService | undefined {
   const section = { stage: "initializing", element: elementTitle(e.source), place: e.source.place } as const;
   const report = elementReport(diagnostics, section, e.source.arguments);

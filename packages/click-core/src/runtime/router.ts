@@ -21,7 +21,7 @@ import type { DeviceRings, RouterDevice, TimedFrame } from "./device-ring.ts";
 import { drawSeed } from "./draw-seed.ts";
 import { HostTimers } from "./host-timers.ts";
 import { createInstance, type Instance, takeOver } from "./instance.ts";
-import { initializeError, openServices } from "./open-services.ts";
+import { initializeError, openServices, refuseDevices } from "./open-services.ts";
 import { processPlatform } from "./process-platform.ts";
 import { type RootRouter, refusing, rootHandlers } from "./root-handlers.ts";
 import type { Drop, RouterHandlers } from "./router-handlers.ts";
@@ -169,6 +169,7 @@ export class Router implements HandlerTree, Disposable, LoopSource {
   private instantiate(configuration: CheckedConfiguration, reuse: ReadonlyMap<string, HostService>): Instance {
     const rings = new Map<number, DeviceRings>();
     const { checked } = configuration;
+    if (this.options.devices === false) refuseDevices(checked);
     const compiled = compile(checked, processPlatform(rings, this.options));
     const { services, warnings } = openServices(checked, reuse, (e) => ({
       host: this.hostOf(e.source.name),

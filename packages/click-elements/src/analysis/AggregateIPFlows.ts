@@ -54,6 +54,7 @@ export const AggregateIPFlows: ElementClass = element({
   initial: () => ({ next: 1 }),
   handlers: {
     clear: {
+      flags: "",
       kind: "text",
       write(s, _value, { heap, peers, setTimer, now }) {
         if (peers.length === 0) for (const flow of [...s.flows.entries()]) s.flows.remove(heap, flow);

@@ -31,6 +31,7 @@ export const EtherEncap: ElementClass = element({
       write: (_s, text, { change }) => change("ETHERTYPE", text),
     },
     etht: {
+      flags: "D",
       constant: ({ config }) => config.ETHERTYPE,
       write: (_s, text, { change }) => change("ETHERTYPE", text),
     },

@@ -37,6 +37,7 @@ const { erroratptr } = icmpCodes[icmpTypes.parameterproblem] as { erroratptr: nu
 export const ICMPError: ElementClass = element({
   name: "ICMPError",
   ports: "1/1",
+  live: true,
   processing: "a/a",
   config: {
     SRC: required(arg.ipAddress),

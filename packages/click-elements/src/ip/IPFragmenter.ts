@@ -36,7 +36,7 @@ export const IPFragmenter: ElementClass = element({
     if (config.MTU < smallestMtu) error(`MTU must be at least ${smallestMtu}`);
   },
   state: { fragments: u32, drops: u32 },
-  handlers: { fragments: { counter: "fragments" }, drops: { counter: "drops" } },
+  handlers: { drops: { counter: "drops" }, fragments: { counter: "fragments" } },
   push(c, _port, packet, { config, state, output, packets, line, random }) {
     const { MTU, HONOR_DF, VERBOSE, HEADROOM } = config;
     c.if(packet.network.eqz(), () => packet.drop("no IP header marked"));

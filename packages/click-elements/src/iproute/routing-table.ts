@@ -64,6 +64,7 @@ export function routingTable({ name, places, flush, complains, order }: RoutingT
       remove: change("remove"),
       ctrl: { kind: "text", write: (s, text, context) => runRouteCommands(text, s.routes, context) },
       table: {
+        flags: "$",
         kind: "table",
         read: ({ routes }) => {
           const list = order ? [...routes.routes()].sort(order) : routes.routes();

@@ -12,7 +12,7 @@
 
 import { accepted, arg, type ElementClass, element, keyword, required } from "@clickos/click-core/element";
 import { u64 } from "@clickos/layout";
-import { readDeviceNumber } from "./device-number.ts";
+import { noSuchDevice, readDeviceNumber } from "./device-number.ts";
 
 export const FromDevice: ElementClass = element({
   name: "FromDevice",
@@ -30,6 +30,7 @@ export const FromDevice: ElementClass = element({
   },
   prepare: ({ config, error }) => ({ device: readDeviceNumber(config.DEVNAME, error) }),
   device: ({ plan }) => plan.device,
+  withoutDevice: noSuchDevice,
   state: { count: u64 },
   handlers: {
     count: { counter: "count" },

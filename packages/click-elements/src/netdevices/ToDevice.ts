@@ -12,7 +12,7 @@
 import { accepted, arg, type ElementClass, element, keyword, required } from "@clickos/click-core/element";
 import { u64 } from "@clickos/layout";
 import { pullTask } from "../lib/pull-task.ts";
-import { readDeviceNumber } from "./device-number.ts";
+import { noSuchDevice, readDeviceNumber } from "./device-number.ts";
 
 export const ToDevice: ElementClass = element({
   name: "ToDevice",
@@ -27,6 +27,7 @@ export const ToDevice: ElementClass = element({
   },
   prepare: ({ config, error }) => ({ device: readDeviceNumber(config.DEVNAME, error) }),
   device: ({ plan }) => plan.device,
+  withoutDevice: noSuchDevice,
   state: { count: u64, drops: u64 },
   handlers: {
     count: { counter: "count" },

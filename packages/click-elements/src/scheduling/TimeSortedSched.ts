@@ -39,7 +39,9 @@ export const TimeSortedSched: ElementClass = element({
     disordered: u32,
     stopped: u32,
   }),
-  handlers: { well_ordered: { kind: "flag", read: (s) => (s as unknown as { disordered: number }).disordered === 0 } },
+  handlers: {
+    well_ordered: { kind: "flag", flags: "c", read: (s) => (s as unknown as { disordered: number }).disordered === 0 },
+  },
   notifier: { empty: true, through: true },
   pull(c, _port, context) {
     const { input, output, packets, ninputs, config, stop, mayPull, emptyNote } = context;
