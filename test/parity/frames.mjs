@@ -27,10 +27,10 @@ if (!native) {
 
 /** Graphs that differ by design: what they do is by chance, or there are no rules for it. */
 const differing = [
-  [/^(Random|.*RED\/|CoDel)/, "drops by chance"],
+  [/^(Random|Force(TCP|UDP)\/|.*RED\/|CoDel)/, "what they do is by chance"],
   [/^(IP|TCP|UDP|IPAddr|IPAddrPair|ICMPPing)Rewriter\//, "ports and addresses are drawn by chance"],
   [/^UDPIPEncap\//, "native does not initialize whether there is a checksum"],
-  [/^(Unstrip|StripIPHeader|IPFragmenter)\/ether/, "native reads memory that is not the packet's"],
+  [/^(Unstrip|StripIPHeader|StripToNetworkHeader|IPFragmenter)\/ether/, "native reads memory that is not the packet's"],
   [
     /^(ICMPError\/(ether|ip)|(IPFragmenter|IPGWOptions)\/)/,
     "native takes headers that lie about their lengths at their word",
