@@ -37,6 +37,7 @@ export const samples = {
   StaticPullSwitch: ["INPUT 0"],
   StaticSwitch: ["OUTPUT 0"],
   StoreEtherAddress: ["OFFSET src", "ANNO 0"],
+  StoreTimestamp: ["0"],
   StrideSched: ["1"],
   StrideSwitch: ["1"],
   TCPRewriter: ["pattern 1.0.0.1 1024-65535 - - 0 0"],

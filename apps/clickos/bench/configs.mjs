@@ -124,4 +124,5 @@ export const configurations = {
   hashswitch: `s :: FlowSource(${data}, 4096) -> h :: HashSwitch(26, 10); d :: Discard; ${Array.from({ length: 8 }, (_, i) => `h [${i}] -> d;`).join(" ")}`,
   etherswitch: `s :: ${source} -> [0] sw :: EtherSwitch; sw [0] -> Discard; sw [1] -> d :: Discard;
     InfiniteSource(DATA ${hex(stationFrame())}, LIMIT 1) -> [1] sw;`,
+  flows10k: `s :: FlowSource(${data}, 10000) -> MarkIPHeader(14) -> SetTimestamp -> AggregateIPFlows -> AggregateCounter -> d :: Discard;`,
 };

@@ -15,6 +15,7 @@ import { AggregateIPAddrPair } from "./analysis/AggregateIPAddrPair.ts";
 import { AggregateIPFlows } from "./analysis/AggregateIPFlows.ts";
 import { AggregateLast } from "./analysis/AggregateLast.ts";
 import { AggregateLength } from "./analysis/AggregateLength.ts";
+import { AggregatePacketCounter } from "./analysis/AggregatePacketCounter.ts";
 import { AggregatePaint } from "./analysis/AggregatePaint.ts";
 import { CheckNumberPacket } from "./analysis/CheckNumberPacket.ts";
 import { FromIPSummaryDump } from "./analysis/FromIPSummaryDump.ts";
@@ -29,6 +30,8 @@ import { SetAnnoByte } from "./annotations/SetAnnoByte.ts";
 import { SetPacketType } from "./annotations/SetPacketType.ts";
 import { SetTimestamp } from "./annotations/SetTimestamp.ts";
 import { SetTimestampDelta } from "./annotations/SetTimestampDelta.ts";
+import { StoreTimestamp } from "./annotations/StoreTimestamp.ts";
+import { TimestampAccum } from "./annotations/TimestampAccum.ts";
 import { AdaptiveRED } from "./aqm/AdaptiveRED.ts";
 import { CoDel } from "./aqm/CoDel.ts";
 import { RED } from "./aqm/RED.ts";
@@ -39,10 +42,12 @@ import { ARPResponder } from "./arp/ARPResponder.ts";
 import { ARPTable } from "./arp/ARPTable.ts";
 import { CheckARPHeader } from "./arp/CheckARPHeader.ts";
 import { Align } from "./basicmod/Align.ts";
+import { CheckCRC32 } from "./basicmod/CheckCRC32.ts";
 import { Clipboard } from "./basicmod/Clipboard.ts";
 import { Pad } from "./basicmod/Pad.ts";
 import { RandomBitErrors } from "./basicmod/RandomBitErrors.ts";
 import { Resize } from "./basicmod/Resize.ts";
+import { SetCRC32 } from "./basicmod/SetCRC32.ts";
 import { StoreData } from "./basicmod/StoreData.ts";
 import { Strip } from "./basicmod/Strip.ts";
 import { StripToNetworkHeader } from "./basicmod/StripToNetworkHeader.ts";
@@ -122,6 +127,7 @@ import { ScheduleInfo } from "./information/ScheduleInfo.ts";
 import { CheckIPHeader } from "./ip/CheckIPHeader.ts";
 import { CheckIPHeader2 } from "./ip/CheckIPHeader2.ts";
 import { DecIPTTL } from "./ip/DecIPTTL.ts";
+import { EraseIPPayload } from "./ip/EraseIPPayload.ts";
 import { FixIPSrc } from "./ip/FixIPSrc.ts";
 import { ForceIP } from "./ip/ForceIP.ts";
 import { IPEncap } from "./ip/IPEncap.ts";
@@ -203,8 +209,11 @@ export const elements: ElementSet = elementSet(
   AggregateIPFlows,
   AggregateLast,
   AggregateLength,
+  AggregatePacketCounter,
   AggregatePaint,
   Align,
+  SetCRC32,
+  CheckCRC32,
   AlignmentInfo,
   ARPFaker,
   ARPPrint,
@@ -230,6 +239,7 @@ export const elements: ElementSet = elementSet(
   CoDel,
   Counter,
   DecIPTTL,
+  EraseIPPayload,
   DelayShaper,
   DelayUnqueue,
   DirectIPLookup,
@@ -334,6 +344,8 @@ export const elements: ElementSet = elementSet(
   SetTimestamp,
   SetTimestampDelta,
   SetVLANAnno,
+  TimestampAccum,
+  StoreTimestamp,
   Shaper,
   SimpleIdle,
   SimplePrioSched,

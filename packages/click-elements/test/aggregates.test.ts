@@ -237,3 +237,89 @@ describe("AggregateFirst and AggregateLast", () => {
     );
   });
 });
+
+describe("AggregatePacketCounter", () => {
+  it("knows which numbers came in where", async () => {
+    const number = fc.integer({ min: 1, max: 12 });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(number, { minLength: 1 }),
+        fc.array(number, { minLength: 1 }),
+        async (sent, received) => {
+          const files = (numbers: readonly number[]) =>
+            `!data ip_src aggregate\n${numbers.map((n) => `1.0.0.1 ${n}\n`).join("")}`;
+          const inputs: Record<string, string> = { sent: files(sent), received: files(received) };
+          const host: HostFiles = { read: (file) => Buffer.from(inputs[file] ?? ""), write() {} };
+          const from = (file: string) => `FromIPSummaryDump(${file}, ZERO true)`;
+          using r = await Router.compile(
+            `${from("sent")} -> [0] c :: AggregatePacketCounter(ANNO AGGREGATE) [0] -> Discard; ${from("received")} -> [1] c [1] -> Discard`,
+            { elements, files: host },
+          );
+          r.run();
+          r.run();
+          const times = (numbers: readonly number[], n: number): number => numbers.filter((m) => m === n).length;
+          for (let n = 1; n <= 12; n++) {
+            const any = times(sent, n) + times(received, n) > 0;
+            expect(r.read("c.received", String(n))).toBe(any ? `${n}\n` : "");
+            expect(r.read("c.undelivered", String(n))).toBe(times(sent, n) > times(received, n) ? `${n}\n` : "");
+          }
+          expect(r.read("c.count")).toBe(String(sent.length + received.length));
+        },
+      ),
+      { numRuns: 10 },
+    );
+  });
+  it("says where there is no second input", async () => {
+    using r = await Router.compile("Idle -> c :: AggregatePacketCounter -> Discard", { elements });
+    expect(() => r.read("c.undelivered", "1")).toThrow("there is no input 1");
+  });
+});
+
+describe("what is done to packets", () => {
+  it("checksums are found again, and wrong ones are told of", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 1500 }), fc.nat(), async (bytes, at) => {
+        using r = await Router.compile(
+          "FromDevice(0) -> SetCRC32 -> t :: Tee; t[0] -> CheckCRC32 -> ToDevice(1); t[1] -> ToDevice(2)",
+          {
+            elements,
+          },
+        );
+        r.device(0).send([bytes]);
+        r.run();
+        expect(r.device(1).receive()).toEqual([bytes]);
+        const [summed] = r.device(2).receive() as [Uint8Array];
+        summed[at % summed.length] = ((summed[at % summed.length] ?? 0) + 1) & 255;
+        let said = "";
+        using check = await Router.compile("FromDevice(0) -> CheckCRC32 -> ToDevice(1)", {
+          elements,
+          chatter: (text) => (said += text),
+        });
+        check.device(0).send([summed]);
+        check.run();
+        expect(check.device(1).receive()).toEqual([]);
+        expect(said).toBe(`CRC32 failed, len ${summed.length}\n`);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it("payloads are erased, and nothing else", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 40 }), fc.constantFrom(6, 17), async (payload, protocol) => {
+        using r = await Router.compile("FromDevice(0) -> MarkIPHeader -> EraseIPPayload -> ToDevice(1)", { elements });
+        const packet = ip({ protocol, payload });
+        r.device(0).send([packet]);
+        r.run();
+        const [erased] = r.device(1).receive() as [Uint8Array];
+        const header = protocol === 17 ? 8 : payload.length >= 13 ? ((payload[12] as number) >> 4) * 4 : payload.length;
+        const [sum, whole] = protocol === 17 ? [6, 8] : [16, 18];
+        const expected = packet.slice();
+        expected.fill(0, Math.min(20 + header, expected.length));
+        if (payload.length >= whole) expected.fill(0, 20 + sum, 20 + sum + 2);
+        expect(erased).toEqual(expected);
+      }),
+      { numRuns: 40 },
+    );
+  });
+});

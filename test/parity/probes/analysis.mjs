@@ -347,6 +347,146 @@ export const probes = [
     "1 0x2-0b11",
     "1 4294967296",
   ].map((text) => filter(text)),
+  ...[
+    "",
+    "ANNO NONE",
+    "ANNO PACKET_NUMBER",
+    "ANNO SEQUENCE_NUMBER",
+    "ANNO 36",
+    "ANNO 45",
+    "ANNO 44",
+    "ANNO PAINT",
+    "ANNO x y",
+    "NOTIFIER x",
+    "5",
+  ].map((text) => ({
+    name: `AggregatePacketCounter(${text})`,
+    config: `${source()} -> AggregateIP(ip proto) -> a :: AggregatePacketCounter(${text}) -> Discard; DriverManager(wait, read a.count, print $(a.received 6), print $(a.received 17), print $(a.received 5))`,
+    files,
+  })),
+  {
+    name: "AggregatePacketCounter: what was not delivered",
+    config:
+      `${source("in", ", ZERO true")} -> AggregateIP(ip proto) -> a :: AggregatePacketCounter(ANNO AGGREGATE) -> Discard; ` +
+      "FromIPSummaryDump(more, STOP true) -> AggregateIP(ip proto) -> [1]a[1] -> Discard; DriverManager(wait, wait, print $(a.undelivered 6), print $(a.undelivered 17), " +
+      "print $(a.undelivered 1), print $(a.received 1), print $(a.undelivered x), print $(a.undelivered), read a.count, write a.clear, read a.count, print $(a.received 6))",
+    files: { in: packets, more: dump("ip_proto", "T", "T", "U") },
+    args: ["-h", "a.handlers"],
+  },
+  ...[
+    "",
+    "TAIL true",
+    "0",
+    "2",
+    "OFFSET 60",
+    "-1",
+    "2, TAIL true",
+    "TAIL false",
+    "OFFSET x",
+    "-5, TAIL true",
+    "TAIL x",
+  ].map((text) => ({
+    name: `StoreTimestamp(${text})`,
+    config: `${source()} -> StoreTimestamp(${text}) -> SetTimestamp(1) -> Print(a, 80) -> Discard`,
+    files: {
+      in: dump(
+        "timestamp ip_src ip_dst payload",
+        '1.5 1.0.0.1 2.0.0.2 "abc"',
+        '1700000000.123456789 1.0.0.1 2.0.0.2 "abc"',
+      ),
+    },
+  })),
+  {
+    name: "TimestampAccum",
+    config: `${source()} -> a :: TimestampAccum -> Discard; DriverManager(read a.average_time, wait, write a.reset_counts, read a.count, read a.time)`,
+    args: ["-h", "a.handlers"],
+    files,
+  },
+  {
+    name: "TimestampAccum in simulated time",
+    config:
+      "s :: TimedSource(1s, DATA abc) -> SetTimestamp -> Queue -> DelayUnqueue(0.25s) -> a :: TimestampAccum -> Discard; DriverManager(wait 5.5s, read a.count, stop)",
+    args: ["--simtime", "-h", "a.count"],
+  },
+  ...[
+    "SetCRC32",
+    "SetCRC32 -> CheckCRC32",
+    "CheckCRC32",
+    "SetCRC32 -> SetCRC32 -> CheckCRC32",
+    "Truncate(3) -> CheckCRC32",
+    "Truncate(0) -> SetCRC32",
+    "SetCRC32 -> Strip(1) -> CheckCRC32",
+    "SetCRC32(5)",
+    "CheckCRC32(5)",
+  ].map((text) => ({
+    name: `checksums: ${text}`,
+    config: `InfiniteSource(DATA \\<00010203 fffefdfc 80>, LIMIT 2, STOP true) -> ${text} -> Print(a, 80) -> Discard`,
+  })),
+  {
+    name: "checksums: handlers",
+    config:
+      "Idle -> s :: SetCRC32 -> c :: CheckCRC32 -> e :: EraseIPPayload -> t :: StoreTimestamp(0) -> Discard; DriverManager(stop)",
+    args: ["-h", "s.handlers", "-h", "c.handlers", "-h", "e.handlers", "-h", "t.handlers"],
+  },
+  {
+    name: "EraseIPPayload",
+    config: `${source()} -> EraseIPPayload -> Print(a, 80) -> ToIPSummaryDump(-, FIELDS ip_src ip_sum payload)`,
+    files: {
+      in: dump(
+        "ip_src sport ip_dst dport ip_proto tcp_opt payload",
+        '1.0.0.1 1 2.0.0.2 2 T mss1460 "hello, world"',
+        '1.0.0.1 1 2.0.0.2 2 U - "hello, world"',
+        '1.0.0.1 1 2.0.0.2 2 I - "hello, world"',
+        '1.0.0.1 1 2.0.0.2 2 47 - "hello, world"',
+        '1.0.0.1 1 2.0.0.2 2 T . ""',
+      ),
+    },
+  },
+  ...[
+    "45000024 00000000 00060000 01020304 05060708 0001000200030004000500067000",
+    "4500001c 00000000 00110000 01020304 05060708 00010002000c0707 aabbccdd",
+    "45000018 00000000 00110000 01020304 05060708 00010002",
+    "45000030 00000000 00060000 01020304 05060708 0001000200030004000500060000 0708090a0b0c0d0e",
+  ].map((text) => ({
+    name: `EraseIPPayload: ${text}`,
+    config: `InfiniteSource(DATA \\<${text}>, LIMIT 1, STOP true) -> MarkIPHeader -> EraseIPPayload -> Print(a, 80) -> Discard`,
+  })),
+  trace(
+    "TRACEINFO -",
+    "ip_src sport ip_dst dport ip_proto timestamp tcp_flags",
+    "1.0.0.1 1 2.0.0.2 2 T 5 S",
+    "2.0.0.2 2 1.0.0.1 1 T 6.5 SA",
+    "1.0.0.1 1 2.0.0.2 2 T 7.000000001 FA",
+  ),
+  trace(
+    "TRACEINFO out",
+    "ip_src sport ip_dst dport ip_proto timestamp",
+    "9.0.0.1 1 2.0.0.2 2 U 5",
+    "2.0.0.2 2 9.0.0.1 1 U 66.5",
+    "9.0.0.1 1 2.0.0.2 2 U 900",
+  ),
+  trace(
+    "TRACEINFO out, SOURCE f",
+    "ip_src sport ip_dst dport ip_proto timestamp",
+    "9.0.0.1 1 2.0.0.2 2 U 5",
+    "2.0.0.2 2 9.0.0.1 1 U 6.5",
+  ),
+  trace("TRACEINFO out, SOURCE x", "ip_src", "9.0.0.1"),
+  trace("TRACEINFO /nonexistent/out", "ip_src", "9.0.0.1"),
+  trace("TRACEINFO out, SOURCE d", "ip_src ip_proto timestamp", "9.0.0.1 I 5", "9.0.0.1 U 6"),
+  {
+    ...trace(
+      "TRACEINFO out, REAP 1, UDP_TIMEOUT 1",
+      "ip_src sport ip_dst dport ip_proto timestamp",
+      "9.0.0.1 1 2.0.0.2 2 U 5",
+      "9.0.0.1 1 2.0.0.2 3 U 6.5",
+      "9.0.0.1 1 2.0.0.2 4 U 9",
+      "9.0.0.1 1 2.0.0.2 4 U 10",
+    ),
+    differs:
+      "flows that have ended by the same time are told in the order in which they were due, and not in that of Click's hash table",
+  },
+  trace("TRACEINFO out, ICMP true", "ip_src sport ip_dst dport ip_proto timestamp", "9.0.0.1 1 2.0.0.2 2 U 5"),
 ];
 
 /** Packets of five flows, sent on by their numbers. */
@@ -357,5 +497,15 @@ function filter(text) {
       `${source()} -> AggregateIP(ip proto) -> a :: AggregateFilter(${text}); a[0] -> ToIPSummaryDump(-, HEADER false, FIELDS timestamp aggregate); ` +
       "a[1] -> Paint(1) -> ToIPSummaryDump(-, HEADER false, FIELDS timestamp aggregate paint)",
     files: { in: dump("timestamp ip_proto", "1 1", "2 2", "3 3", "4 4", "5 5") },
+  };
+}
+
+/** The file that AggregateIPFlows writes about flows. */
+function trace(args, columns, ...lines) {
+  return {
+    name: `AggregateIPFlows(${args}): ${columns}: ${lines.join(", ")}`,
+    config: `f :: ${source()} -> a :: AggregateIPFlows(${args}) -> d :: Discard; DriverManager(wait, wait 0.01s)`,
+    files: { in: dump(columns, ...lines) },
+    outputs: ["out"],
   };
 }

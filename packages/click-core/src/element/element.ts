@@ -135,7 +135,7 @@ export interface ElementContext<C, P, S extends Fields, R = unknown> {
     /** Has the host fill the packet with the frame that was longer than the limit. */
     refill(packet: Packet): void;
     /** Tells the host that something happened; `which` says what. */
-    call(which?: number): void;
+    call(which?: I32Like): void;
     /** The output that the frame is for which was filled in last. */
     port(): I32;
   };

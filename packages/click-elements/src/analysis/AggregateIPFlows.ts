@@ -1,5 +1,6 @@
 /**
- * AggregateIPFlows([keywords TCP_TIMEOUT, TCP_DONE_TIMEOUT, UDP_TIMEOUT, FRAGMENT_TIMEOUT, REAP, ICMP, FRAGMENTS]) — numbers flows.
+ * AggregateIPFlows([keywords TCP_TIMEOUT, TCP_DONE_TIMEOUT, UDP_TIMEOUT, FRAGMENT_TIMEOUT, REAP, ICMP, FRAGMENTS,
+ * TRACEINFO, SOURCE]) — numbers flows.
  *
  * Sets the aggregate annotation of TCP and UDP packets to the number of their flow, from 1 on, and the paint annotation to 0 for the
  * direction of the flow's first packet and 1 for the other. Other packets leave on output 1 if that is connected and are dropped
@@ -13,7 +14,11 @@
  * comes, and with them what follows between the same addresses, so that its order stays. One whose first does not come within
  * FRAGMENT_TIMEOUT (30) seconds of packet time is dropped. With FRAGMENTS false they leave on output 1.
  *
- * Click's TRACEINFO and SOURCE, a file about every flow, are not supported.
+ * TRACEINFO names a file, in XML, that has an element about each flow that has ended, `-` for standard output. SOURCE names an element
+ * whose handlers `filename` and `packet_filepos`, where it has them, are recorded there: which file is read, and where in it a flow
+ * begins. With TRACEINFO the element runs in process only, not in a virtual machine.
+ *
+ * Elements whose NOTIFIER names this one are told when a flow begins and when it has ended.
  *
  * Handlers: clear (write) ends all flows and lets go what is held.
  *
@@ -26,7 +31,8 @@ import { udp } from "@clickos/wire/udp";
 import { AggregateListener, type AggregateListenerPeer, listenersOf } from "../lib/aggregate-notifier.ts";
 import { secondCount } from "../lib/time.ts";
 import { flowHeader, letGoAll, letGoAllOld, letGoOld } from "./ip-flow-fragments.ts";
-import { endFlows, type FlowContext, findFlow, flowState, reapFlows, second, seen } from "./ip-flows.ts";
+import { flowTrace } from "./ip-flow-trace.ts";
+import { endFlows, type FlowContext, findFlow, flowState, isHeard, reapFlows, second, seen } from "./ip-flows.ts";
 
 /** Bytes of a transport header that have the ports. */
 const upToPorts = udp.fields.ports.offset + udp.fields.ports.size;
@@ -43,6 +49,8 @@ export const AggregateIPFlows: ElementClass = element({
     FRAGMENT_TIMEOUT: keyword(secondCount, 30),
     REAP: keyword(secondCount, 20 * 60),
     ICMP: keyword(arg.bool, false),
+    TRACEINFO: keyword(arg.filename, ""),
+    SOURCE: keyword(arg.elementName(), undefined),
     FRAGMENTS: keyword(maybe, null),
   },
   peers({ config, name, inputIsPush, every, error }): readonly AggregateListenerPeer[] {
@@ -56,8 +64,8 @@ export const AggregateIPFlows: ElementClass = element({
     clear: {
       flags: "",
       kind: "text",
-      write(s, _value, { heap, peers, setTimer, now }) {
-        if (peers.length === 0) for (const flow of [...s.flows.entries()]) s.flows.remove(heap, flow);
+      write(s, _value, { config, heap, peers, setTimer, now }) {
+        if (!isHeard(peers, config)) for (const flow of [...s.flows.entries()]) s.flows.remove(heap, flow);
         else s.clearing = 1;
         // The element's own code lets go what is held, and tells who listens.
         setTimer(now());
@@ -65,11 +73,14 @@ export const AggregateIPFlows: ElementClass = element({
     },
   },
   endless: () => true,
+  files: ({ TRACEINFO }) => (TRACEINFO === "" || TRACEINFO === "-" ? {} : { writes: TRACEINFO }),
+  needsService: (config) => config.TRACEINFO !== "",
+  service: ({ config, host }) => flowTrace(config.TRACEINFO, config.SOURCE?.name, host),
   timer(c, context) {
-    const { state, peers, inputIsPush } = context;
+    const { state, peers, config, inputIsPush } = context;
     // Where packets are pulled none is held.
     if (inputIsPush(0)) letGoAll(c, context);
-    if (peers.length > 0)
+    if (isHeard(peers, config))
       c.if(state.clearing.get(), () => {
         state.clearing.set(0);
         endFlows(c, context);

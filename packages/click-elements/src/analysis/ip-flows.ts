@@ -18,6 +18,7 @@ import { tcp } from "@clickos/wire/tcp";
 import type { AggregateListenerPeer } from "../lib/aggregate-notifier.ts";
 import { transportOf } from "../lib/headers.ts";
 import { secondsAfter } from "../lib/time.ts";
+import { goesOn } from "./ip-flow-trace.ts";
 
 export const second = 1_000_000_000n;
 /** Later than any time. */
@@ -67,6 +68,7 @@ export interface FlowConfig {
   readonly REAP: number;
   readonly ICMP: boolean;
   readonly FRAGMENTS: boolean | null;
+  readonly TRACEINFO: string;
 }
 export type FlowContext = ElementContext<FlowConfig, any, typeof flowState, readonly AggregateListenerPeer[]>;
 export type IpHeader = StagedHeader<typeof ipv4.table>;
@@ -100,6 +102,7 @@ export function findFlow(
     });
     c.if(old.or(begins.get()), () => {
       endFlow(flows.entryOf(found.get()), context);
+      if (config.TRACEINFO !== "") context.service.call(goesOn);
       found.set(0);
     });
   });
@@ -109,7 +112,7 @@ export function findFlow(
     () => result.set(flows.entryOf(found.get())),
     () => {
       // Who listens is told of ends when Click tells of them.
-      if (context.peers.length === 0) endOld(now, perFlow, context);
+      if (!isHeard(context.peers, config)) endOld(now, perFlow, context);
       const entry = flows.entryOf(flows.findOrAdd(key));
       c.if(entry, () => {
         const number = state.next.get();
@@ -142,12 +145,13 @@ export function seen(
   packet: Packet,
   ip: IpHeader,
   flow: I32,
-  { state, config }: FlowContext,
+  { state, config, service }: FlowContext,
 ): void {
   const { flows } = state;
   const value = flows.value(flow);
   const now = packet.timestamp.get().divU(second).toI32();
   value.last.set(now);
+  if (config.TRACEINFO !== "") service.give(packet);
   const until = (timeout: number) => secondsAfter(now, timeout + 1);
   c.if(
     ip.protocol.get().eq(ipProtocols.tcp),
@@ -178,12 +182,21 @@ export function seen(
   );
 }
 
+/** Whether anybody is told of flows that end: other elements, or a file. */
+export function isHeard(
+  peers: readonly AggregateListenerPeer[],
+  { TRACEINFO }: { readonly TRACEINFO: string },
+): boolean {
+  return peers.length > 0 || TRACEINFO !== "";
+}
+
 /** Forgets a flow, and tells who listens. */
-function endFlow(flow: I32, { state: { flows }, peers, peer }: FlowContext): void {
+function endFlow(flow: I32, { state: { flows }, config, service, peers, peer }: FlowContext): void {
   const { aggregate } = flows.value(flow);
   const number = aggregate.get();
   flows.remove(flow);
   for (const listener of peers) peer(listener).ended(number);
+  if (config.TRACEINFO !== "") service.call(number);
 }
 
 /** Ends flows that are over, so many at most of each kind. */
