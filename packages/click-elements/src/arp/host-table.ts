@@ -1,17 +1,10 @@
 /** A table of Ethernet addresses on the host: what its handlers show and do. */
-import {
-  arg,
-  formatEtherAddress,
-  formatIpAddress,
-  type HandlerContext,
-  Mistake,
-  readText,
-} from "@clickos/click-core/element";
-import { splitWords } from "@clickos/click-language/arguments";
+import { arg, formatEtherAddress, formatIpAddress, type HandlerContext } from "@clickos/click-core/element";
 import type { HostFields } from "@clickos/layout";
 import { storedBytes } from "@clickos/wire";
 import { broadcastAddress } from "@clickos/wire/ethernet";
 import { storedEther } from "../lib/ether-address.ts";
+import { readWords } from "../lib/handler-words.ts";
 import { formatTimestamp } from "../lib/time.ts";
 import { type ArpTableConfig, type arpTableState, boundedTime, type HostArpTable, tickOf } from "./table.ts";
 
@@ -48,29 +41,6 @@ export function hostArpTable(state: HostState, config: ArpTableConfig, context: 
     value.order = state.order++;
     entries.expiresAt(entry, tickOf(context.now()), value.waiting.length > 0 ? 1 : 0);
   };
-  /** The words of a text: an IP address, and an Ethernet address where one is wanted. */
-  const read = (text: string, names: readonly ("IP" | "ETH")[]): (number | Uint8Array)[] => {
-    const words = splitWords(text);
-    const problems: string[] = [];
-    const values = names.map((name, i) => {
-      const word = words[i];
-      if (word === undefined) problems.push(`${name}: required argument missing`);
-      else {
-        const value = readText<number | Uint8Array>(
-          name === "IP" ? arg.ipAddress : arg.etherAddress,
-          word,
-          context.scope,
-        );
-        if (!(value instanceof Mistake)) return value;
-        problems.push(`${name}: parse error`);
-      }
-      return 0;
-    });
-    if (words.length > names.length) problems.push("too many arguments");
-    if (problems.length > 0) throw problems.join("\n");
-    return values;
-  };
-
   return {
     count: entries.length,
     held: state.held,
@@ -91,12 +61,12 @@ export function hostArpTable(state: HostState, config: ArpTableConfig, context: 
         .join("");
     },
     insert(text) {
-      const [ip, ether] = read(text, ["IP", "ETH"]) as [number, Uint8Array];
-      put(ip, ether);
+      const { IP, ETH } = readWords(text, { IP: arg.ipAddress, ETH: arg.etherAddress }, context.scope);
+      put(IP, ETH);
     },
     delete(text) {
-      const [ip] = read(text, ["IP"]) as [number];
-      put(ip, broadcastAddress);
+      const { IP } = readWords(text, { IP: arg.ipAddress }, context.scope);
+      put(IP, broadcastAddress);
     },
     clear() {
       for (const entry of [...entries.entries()]) {
