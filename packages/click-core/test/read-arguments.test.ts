@@ -145,7 +145,7 @@ describe("arguments", () => {
     const place = { "OFFSET*": positional(arg.u16, 0) };
     expect(read(place, "7").values).toEqual({ "OFFSET*": 7 });
     expect(read(place, "OFFSET 7").error).toBe("OFFSET: unknown argument\n  hint: takes [OFFSET]");
-    expect(read(place, "x").error).toMatch(/^OFFSET: invalid number/);
+    expect(read(place, "x").error).toMatch(/^OFFSET\*: invalid number/);
   });
 });
 

@@ -122,6 +122,7 @@ import { ICMPRewriter } from "./icmp/ICMPRewriter.ts";
 import { AddressInfo } from "./information/AddressInfo.ts";
 import { AlignmentInfo } from "./information/AlignmentInfo.ts";
 import { ClickyInfo } from "./information/ClickyInfo.ts";
+import { IPNameInfo } from "./information/IPNameInfo.ts";
 import { PortInfo } from "./information/PortInfo.ts";
 import { ScheduleInfo } from "./information/ScheduleInfo.ts";
 import { CheckIPHeader } from "./ip/CheckIPHeader.ts";
@@ -130,13 +131,23 @@ import { DecIPTTL } from "./ip/DecIPTTL.ts";
 import { EraseIPPayload } from "./ip/EraseIPPayload.ts";
 import { FixIPSrc } from "./ip/FixIPSrc.ts";
 import { ForceIP } from "./ip/ForceIP.ts";
+import { GetIPAddress } from "./ip/GetIPAddress.ts";
 import { IPEncap } from "./ip/IPEncap.ts";
 import { IPFragmenter } from "./ip/IPFragmenter.ts";
 import { IPGWOptions } from "./ip/IPGWOptions.ts";
+import { IPInputCombo } from "./ip/IPInputCombo.ts";
 import { IPMirror } from "./ip/IPMirror.ts";
+import { IPOutputCombo } from "./ip/IPOutputCombo.ts";
 import { IPReassembler } from "./ip/IPReassembler.ts";
+import { MarkIPCE } from "./ip/MarkIPCE.ts";
 import { MarkIPHeader } from "./ip/MarkIPHeader.ts";
+import { ResetIPChecksum } from "./ip/ResetIPChecksum.ts";
+import { SetIPAddress } from "./ip/SetIPAddress.ts";
 import { SetIPChecksum } from "./ip/SetIPChecksum.ts";
+import { SetIPDSCP } from "./ip/SetIPDSCP.ts";
+import { SetIPECN } from "./ip/SetIPECN.ts";
+import { SetRandIPAddress } from "./ip/SetRandIPAddress.ts";
+import { StoreIPAddress } from "./ip/StoreIPAddress.ts";
 import { StripIPHeader } from "./ip/StripIPHeader.ts";
 import { UnstripIPHeader } from "./ip/UnstripIPHeader.ts";
 import { DirectIPLookup } from "./iproute/DirectIPLookup.ts";
@@ -212,8 +223,6 @@ export const elements: ElementSet = elementSet(
   AggregatePacketCounter,
   AggregatePaint,
   Align,
-  SetCRC32,
-  CheckCRC32,
   AlignmentInfo,
   ARPFaker,
   ARPPrint,
@@ -228,6 +237,7 @@ export const elements: ElementSet = elementSet(
   Block,
   Bypass,
   CheckARPHeader,
+  CheckCRC32,
   CheckIPHeader,
   CheckIPHeader2,
   CheckLength,
@@ -239,7 +249,6 @@ export const elements: ElementSet = elementSet(
   CoDel,
   Counter,
   DecIPTTL,
-  EraseIPPayload,
   DelayShaper,
   DelayUnqueue,
   DirectIPLookup,
@@ -248,6 +257,7 @@ export const elements: ElementSet = elementSet(
   DropBroadcasts,
   DRRSched,
   EnsureEther,
+  EraseIPPayload,
   ErrorElement,
   EtherEncap,
   EtherMirror,
@@ -267,6 +277,7 @@ export const elements: ElementSet = elementSet(
   FTPPortMapper,
   FullNoteQueue,
   GetEtherAddress,
+  GetIPAddress,
   HandlerAggregate,
   HandlerProxy,
   HashSwitch,
@@ -288,7 +299,10 @@ export const elements: ElementSet = elementSet(
   IPFilter,
   IPFragmenter,
   IPGWOptions,
+  IPInputCombo,
   IPMirror,
+  IPNameInfo,
+  IPOutputCombo,
   IPPrint,
   IPReassembler,
   IPRewriter,
@@ -296,6 +310,7 @@ export const elements: ElementSet = elementSet(
   LinearIPLookup,
   LinkUnqueue,
   ListenEtherSwitch,
+  MarkIPCE,
   MarkIPHeader,
   MarkMACHeader,
   Message,
@@ -331,6 +346,7 @@ export const elements: ElementSet = elementSet(
   RatedSplitter,
   RatedUnqueue,
   RED,
+  ResetIPChecksum,
   Resize,
   RoundRobinIPMapper,
   RoundRobinSched,
@@ -338,14 +354,17 @@ export const elements: ElementSet = elementSet(
   ScheduleInfo,
   Script,
   SetAnnoByte,
+  SetCRC32,
   SetEtherAddress,
+  SetIPAddress,
   SetIPChecksum,
+  SetIPDSCP,
+  SetIPECN,
   SetPacketType,
+  SetRandIPAddress,
   SetTimestamp,
   SetTimestampDelta,
   SetVLANAnno,
-  TimestampAccum,
-  StoreTimestamp,
   Shaper,
   SimpleIdle,
   SimplePrioSched,
@@ -359,6 +378,8 @@ export const elements: ElementSet = elementSet(
   StaticThreadSched,
   StoreData,
   StoreEtherAddress,
+  StoreIPAddress,
+  StoreTimestamp,
   StrideSched,
   StrideSwitch,
   Strip,
@@ -375,6 +396,7 @@ export const elements: ElementSet = elementSet(
   TimeFilter,
   TimeRange,
   TimeSortedSched,
+  TimestampAccum,
   ToDevice,
   ToHost,
   ToIPSummaryDump,

@@ -102,6 +102,16 @@ const changes: Record<
   IPEncap: { code: "IPEncap(200, 1.2.3.4, 5.6.7.8, TOS 7)", right: all },
   UDPIPEncap: { code: "UDPIPEncap(1.2.3.4, 5, 6.7.8.9, 10)", right: [udp] },
   ICMPPingEncap: { code: "ICMPPingEncap(1.2.3.4, 5.6.7.8, IDENTIFIER 7)", right: [ping] },
+  SetIPDSCP: { code: "SetIPDSCP(46)", right: all },
+  SetIPECN: { code: "SetIPECN(2)", right: all },
+  MarkIPCE: { code: "MarkIPCE(true)", right: all },
+  "StoreIPAddress of the source": { code: "StoreIPAddress(1.2.3.4, src)", right: all },
+  "StoreIPAddress of the destination": { code: "StoreIPAddress(255.255.255.255, dst)", right: all },
+  ResetIPChecksum: { code: "ResetIPChecksum(true)", right: [ipProtocols.tcp, udp] },
+  IPOutputCombo: {
+    code: "Paint(1, ANNO FIX_IP_SRC) -> c :: IPOutputCombo(9, 1.2.3.4, 1500); c [1] -> Discard; c [2] -> Discard; c [3] -> Discard; c [4] -> Discard; c",
+    right: [ping],
+  },
   "StripIPHeader and UnstripIPHeader": { code: "StripIPHeader -> UnstripIPHeader", right: all },
 };
 
@@ -148,5 +158,28 @@ describe("checksums are right", () => {
         { numRuns: 100 },
       );
     }
+  });
+});
+
+describe("SetRandIPAddress", () => {
+  const destinations = async (args: string): Promise<Set<string>> => {
+    using router = await make(
+      `InfiniteSource(DATA abcd, LIMIT 2000, STOP true) -> SetRandIPAddress(${args}) -> StoreIPAddress(0) -> ToDevice(0)`,
+    );
+    router.run();
+    return new Set(
+      router
+        .device(0)
+        .receive()
+        .map((bytes) => [...bytes].join(".")),
+    );
+  };
+  it("draws addresses of its prefix", async () => {
+    const all = await destinations("10.1.0.0/16");
+    expect(all.size).toBeGreaterThan(400);
+    expect([...all].every((text) => text.startsWith("10.1."))).toBe(true);
+  });
+  it("draws no more different ones than LIMIT", async () => {
+    expect((await destinations("10.0.0.0/8, 16")).size).toBe(16);
   });
 });

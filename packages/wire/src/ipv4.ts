@@ -28,6 +28,7 @@ const table = {
     tos: { over: ["dscp", "ecn"], rfc: "Type of Service" },
     /** Not 0 in a fragment. */
     fragment: { over: ["mf", "fragmentOffset"], rfc: "Flags and Fragment Offset" },
+    firstWord: { over: ["version", "ecn"], rfc: "Version, IHL and Type of Service" },
     /** The word in which routers change the time to live. */
     ttlAndProtocol: { over: ["ttl", "protocol"], rfc: "Time to Live and Protocol" },
     flagsAndOffset: { over: ["reserved", "fragmentOffset"], rfc: "Flags and Fragment Offset" },

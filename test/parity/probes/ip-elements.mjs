@@ -36,6 +36,7 @@ const options = [
     "an unknown option": "990400 00",
     "an unknown option that is malformed": "990900 00",
     "a loose source route": "830704 05050505 00",
+    "a record route without a pointer": "0702 0304",
     "a record route without addresses": "070304 00",
     times: "440c0500 00000000 00000000",
     "times, one there": "440c0900 00000001 00000000",
@@ -57,6 +58,9 @@ const options = [
     name: `IPGWOptions: ${name}`,
     config: gateway(hex),
     args: ["--simtime", "-h", "g.drops"],
+    ...(name === "a record route without a pointer"
+      ? { differs: "Click takes the byte behind it for its pointer" }
+      : {}),
   })),
   {
     name: "IPGWOptions: times of a router's other addresses",
@@ -266,4 +270,197 @@ const headers = [
   },
 ];
 
-export const probes = [...options, ...changes, ...headers];
+/** @type {import("../probe.mjs").Probe[]} */
+const bits = [
+  ...["SetIPDSCP(46)", "SetIPDSCP(0)", "SetIPDSCP(0x3f)", "SetIPDSCP(DSCP 5)"].map((declaration) => ({
+    name: `${declaration} sets the code point`,
+    config: `${ip(udp.replace("4500001c", "45ab001c"))} -> e :: ${declaration} -> ${print} -> Discard`,
+    args: readsOf("e", "dscp", "handlers"),
+  })),
+  ...refusals("SetIPDSCP", ["", "64", "-1", "x", "1, 2"]),
+  {
+    name: "SetIPDSCP's code point may be written",
+    config:
+      "Idle -> e :: SetIPDSCP(5) -> Discard; Script(write e.dscp 7, read e.dscp, read e.config, write e.dscp 64, read e.dscp, stop)",
+  },
+  ...["0", "1", "2", "3", "no", "-", "ect1", "ECT(1)", "ect2", "ECT(0)", "ce", "CE", "ECN 2"].map((args) => ({
+    name: `SetIPECN(${args})`,
+    config: `${ip(udp.replace("4500001c", "45ab001c"))} -> e :: SetIPECN(${args}) -> ${print} -> Discard`,
+    args: readsOf("e", "ecn", "handlers"),
+  })),
+  ...refusals("SetIPECN", ["", "4", "x", "Ce", "1, 2"]),
+  {
+    name: "SetIPECN's bits may be written",
+    config:
+      "Idle -> e :: SetIPECN(ce) -> Discard; Script(write e.ecn no, read e.ecn, read e.config, write e.ecn 4, read e.ecn, stop)",
+  },
+  ...["4500001c", "4501001c", "4502001c", "4503001c", "45fd001c"].flatMap((start) =>
+    ["", "true"].map((args) => ({
+      name: `MarkIPCE(${args}): ${start}`,
+      config: `${ip(udp.replace("4500001c", start))} -> m :: MarkIPCE(${args}) -> ${print} -> Discard`,
+      args: readsOf("m", "drops", "handlers"),
+    })),
+  ),
+  ...refusals("MarkIPCE", ["x", "true, 1", "FORCE false"]),
+];
+
+const stored = (args, hex = udp, before = "SetIPAddress(9.8.7.6) ->", mark = "MarkIPHeader ->") =>
+  `${source(hex)} -> ${mark} ${before} s :: StoreIPAddress(${args}) -> ${print} -> Discard; s [1] -> Print(other) -> Discard`;
+
+/** @type {import("../probe.mjs").Probe[]} */
+const addresses = [
+  ...["9.8.7.6", "9.8.7.6, ANNO 4", "IPADDR 9.8.7.6, ANNO AGGREGATE", "0.0.0.0"].map((args) => ({
+    name: `SetIPAddress(${args})`,
+    config: `${source(udp)} -> e :: SetIPAddress(${args}) -> ${print} -> Discard`,
+    args: readsOf("e", "addr", "handlers"),
+  })),
+  ...refusals("SetIPAddress", [
+    "",
+    "x",
+    "1.2.3.4, 4",
+    "1.2.3.4, ANNO 46",
+    "1.2.3.4, ANNO PAINT",
+    "1.2.3.4, ANNO 3",
+    "ADDR 1.2.3.4",
+  ]),
+  {
+    name: "SetIPAddress's address may be written",
+    config:
+      "Idle -> e :: SetIPAddress(1.2.3.4) -> Discard; Script(write e.addr 5.6.7.8, read e.addr, read e.config, write e.addr x, read e.addr, stop)",
+  },
+  ...["16", "12", "0", "16, 4", "OFFSET 16, ANNO 8", "IP src", "IP dst", "24", "IP src, ANNO 4"].map((args) => ({
+    name: `GetIPAddress(${args})`,
+    config: `${ip(udp)} -> SetIPAddress(1.1.1.1) -> e :: GetIPAddress(${args}) -> ${print} -> Discard`,
+    args: readsOf("e", "handlers"),
+  })),
+  {
+    name: "GetIPAddress beyond the packet's end",
+    config: `${ip(udp)} -> SetIPAddress(1.1.1.1) -> e :: GetIPAddress(25) -> ${print} -> Discard`,
+    differs: "Click takes bytes behind the packet's end",
+  },
+  ...refusals("GetIPAddress", ["", "-1", "16, IP src", "IP x", "x", "IP", "16, 46", "-1, IP src", "16, 4, 5"]),
+  ...[
+    "16",
+    "src",
+    "dst",
+    "SRC",
+    "1.2.3.4, 16",
+    "1.2.3.4, src",
+    "1.2.3.4, dst",
+    "0.0.0.0, 16",
+    "0.0.0.0, src",
+    "24",
+    "0",
+    "OFFSET 16",
+    "ADDR 1.2.3.4, OFFSET src",
+  ].flatMap((args) => [
+    { name: `StoreIPAddress(${args})`, config: stored(args), args: readsOf("s", "handlers") },
+    { name: `StoreIPAddress(${args}): TCP`, config: stored(args, tcp) },
+  ]),
+  ...["25", "1.2.3.4, 25", "1.2.3.4, 1000000", "src"].map((args) => ({
+    name: `StoreIPAddress(${args}) without a marked header`,
+    config: stored(args, udp, "SetIPAddress(9.8.7.6) ->", ""),
+  })),
+  { name: "StoreIPAddress without an address", config: stored("16", udp, "", "") },
+  { name: "StoreIPAddress without an address in a header", config: stored("src", udp, "", "MarkIPHeader ->") },
+  { name: "StoreIPAddress: a datagram with a checksum", config: stored("dst", udp.replace("00080000", "00081234")) },
+  { name: "StoreIPAddress: a later fragment", config: stored("dst", tcp.replace("0001000040", "0001000140")) },
+  { name: "StoreIPAddress: TCP that is cut", config: stored("dst", tcp.slice(0, -4)) },
+  { name: "StoreIPAddress: a header that is too short", config: stored("dst", udp.replace("45", "44")) },
+  {
+    name: "StoreIPAddress drops where output 1 is not connected",
+    config: `${source(udp)} -> s :: StoreIPAddress(1.2.3.4, 100) -> ${print} -> Discard`,
+  },
+  ...["25", "1.2.3.4, 1000"].map((args) => ({
+    name: `StoreIPAddress(${args}) with a marked header`,
+    config: stored(args),
+    differs: "Click writes somewhere else in memory",
+  })),
+  ...refusals("StoreIPAddress", ["", "x", "-1", "1.2.3.4", "x, 16", "1.2.3.4, x", "1.2.3.4, -16", "1.2.3.4, 16, 5"]),
+  {
+    name: "SetRandIPAddress of one address",
+    config: `${source(udp)} -> e :: SetRandIPAddress(1.2.3.4/32) -> ${print} -> Discard; ${source(udp)} -> SetRandIPAddress(1.2.3.4, 5) -> ${print} -> Discard`,
+    args: readsOf("e", "handlers"),
+  },
+  ...refusals("SetRandIPAddress", [
+    "",
+    "x",
+    "1.2.3.4/33",
+    "10.0.0.0/8, x",
+    "10.0.0.0/8, 5, 5",
+    "10.0.0.0/8, 0",
+    "10.0.0.0/8, LIMIT 3",
+  ]),
+  { name: "IPNameInfo", config: "n :: IPNameInfo; Script(read n.handlers, stop)" },
+  ...refusals("IPNameInfo", ["1"], { before: "", after: "" }),
+];
+
+const frame = (hex = udp) => `020000000002 020000000001 0800 ${hex}`;
+const outgoing = (hex, before = "") =>
+  `${source(hex)} -> MarkIPHeader -> ${before} c :: IPOutputCombo(3, 1.2.3.4, 40); ${[0, 1, 2, 3, 4].map((i) => `c [${i}] -> Print(out${i}, MAXLENGTH 128, PRINTANNO true) -> Discard;`).join(" ")}`;
+
+/** @type {import("../probe.mjs").Probe[]} */
+const combos = [
+  ...Object.entries({
+    "a good packet": ["7", frame()],
+    "a bad source by place": ["7, 10.0.0.1", frame()],
+    "a bad source by its keyword": ["7, BADSRC 10.0.0.1", frame()],
+    "a bad source to a good destination": ["7, BADSRC 10.0.0.1, GOODDST 10.0.0.2", frame()],
+    "a source of interfaces": ["7, INTERFACES 10.0.0.0/31", frame()],
+    "a source of interfaces, to one of them": ["7, INTERFACES 10.0.0.0/31 10.0.0.2/8", frame()],
+    padding: ["7", `${frame()} 0000 0000`],
+    "a wrong checksum": ["7", frame(udp.replace("66ce", "66cf"))],
+    "another version": ["7", frame(udp.replace("45", "65"))],
+    "a short header": ["7", frame(udp.replace("45", "44"))],
+    "a packet that is cut": ["7", frame(udp).slice(0, -2)],
+    "less than a header": ["7", frame(udp).slice(0, 60)],
+    "less than an Ethernet header": ["7", "0200"],
+    options: ["7", frame("4600 0020 0001 0000 4011 64c8 0a000001 0a000002 01010101 0401003500080000")],
+  }).map(([name, [args, hex]]) => ({
+    name: `IPInputCombo: ${name}`,
+    config: `${source(hex, 2)} -> c :: IPInputCombo(${args}) -> ${print} -> Discard`,
+    args: readsOf("c", "drops", "handlers"),
+  })),
+  ...refusals("IPInputCombo", [
+    "",
+    "256",
+    "x",
+    "1, x",
+    "1, 1.1.1.1 2.2.2.2, 3",
+    "1, INTERFACES 1.2.3.4/33",
+    "1, BADSRC x",
+    "1, GOODDST x",
+  ]),
+  ...Object.entries({
+    "a packet": [udp],
+    "a packet of its color": [udp, "Paint(3) ->"],
+    "a packet whose source is asked for": [udp, "Paint(1, ANNO FIX_IP_SRC) ->"],
+    "a packet whose time is over": [udp.replace("4011", "0111")],
+    "a packet whose time was over": [udp.replace("4011", "0011")],
+    "a packet that is too long": [withOptions("01010101 01010101 01010101 01010101")],
+    "a record route": [withOptions("070b04 00000000 00000000 00")],
+    "a record route that is full": [withOptions("070704 00000000 00").replace("070704", "070708")],
+    times: [withOptions("44080500 00000000")],
+    "times of its own": [withOptions("440c0503 01020304 00000000")],
+    "times of others": [withOptions("440c0503 01020305 00000000")],
+    "times, full": [withOptions("44080910 00000000")],
+    "malformed options": [withOptions("07030304")],
+    "malformed times": [withOptions("44080509 00000000")],
+  }).map(([name, [hex, before]]) => ({
+    name: `IPOutputCombo: ${name}`,
+    config: outgoing(hex, before),
+    args: ["--simtime", ...readsOf("c", "handlers")],
+  })),
+  ...refusals(
+    "IPOutputCombo",
+    ["", "1", "1, 1.2.3.4", "256, 1.2.3.4, 1500", "1, x, 1500", "1, 1.2.3.4, x", "1, 1.2.3.4, 1500, 5"],
+    {
+      after: "[0-4] => [0-4] Discard, Discard, Discard, Discard, Discard".replace(
+        /.*/,
+        "; e [0] -> Discard; e [1] -> Discard; e [2] -> Discard; e [3] -> Discard; e [4] -> Discard",
+      ),
+    },
+  ),
+];
+
+export const probes = [...options, ...changes, ...headers, ...bits, ...addresses, ...combos];

@@ -110,7 +110,7 @@ function readSome(
       continue;
     }
     if (its.deprecated) report.warning(found, shownName(name), "argument deprecated");
-    const value = read(its, shownName(name), found);
+    const value = read(its, name, found);
     if (its.kind !== "accepted") values[name] = value;
     else if (!(value instanceof Mistake)) report.note(found, shownName(name), `changes nothing: ${its.reason}`);
   }

@@ -12,11 +12,7 @@
 
 import { arg, type ElementClass, element, keyword, live } from "@clickos/click-core/element";
 import { u32 } from "@clickos/layout";
-import { stored16 } from "@clickos/wire";
-import { updatedChecksum } from "@clickos/wire/checksum";
-
-/** What a TTL that is one less, the high byte of its word, adds to the complement of the checksum: ~m + m' for m' = m - 0x0100. */
-const change = 0xffff - 0x0100;
+import { decrementTtl } from "../lib/ip-header.ts";
 
 export const DecIPTTL: ElementClass = element({
   name: "DecIPTTL",
@@ -36,9 +32,7 @@ export const DecIPTTL: ElementClass = element({
           state.drops.inc();
           output(1).push(packet, "TTL expired");
         });
-        ip.ttl.set(ttl.sub(1));
-        const checksum = ip.checksum.stored;
-        checksum.set(updatedChecksum(checksum.get(), stored16(change)));
+        decrementTtl(ip, ttl);
       });
     });
   },

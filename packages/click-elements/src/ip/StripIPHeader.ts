@@ -7,6 +7,7 @@
  *   ... -> CheckIPHeader -> StripIPHeader -> CheckIPHeader -> ...
  */
 import { type ElementClass, element } from "@clickos/click-core/element";
+import { strip } from "../lib/strip.ts";
 
 export const StripIPHeader: ElementClass = element({
   name: "StripIPHeader",
@@ -15,14 +16,6 @@ export const StripIPHeader: ElementClass = element({
   action(c, packet, { line }) {
     c.if(packet.network.eqz(), () => packet.drop("no IP header marked"));
     // Less than nothing where the header is off already.
-    const bytes = packet.transport.sub(packet.data);
-    c.if(
-      packet.length.geU(bytes),
-      () => packet.pull(bytes),
-      () => {
-        line().text("Packet::pull ").signed(bytes).text(" > length ").decimal(packet.length).end();
-        packet.pull(packet.length);
-      },
-    );
+    strip(c, packet, packet.transport.sub(packet.data), line);
   },
 });
