@@ -38,7 +38,8 @@ export const GetIPAddress: ElementClass = element({
     if (config.OFFSET >= 0) {
       const offset = Math.min(config.OFFSET, maximumLargeFrame);
       const address = c.var("i32", 0, "address");
-      c.if(packet.length.geS(offset + addressSize), () => address.set(c.load32(packet.data, offset)));
+      const place = packet.data.add(offset);
+      c.if(packet.length.geS(offset + addressSize), () => address.set(c.load32(place)));
       found.set(address.get());
     } else {
       c.if(packet.network.eqz(), () => packet.drop("no IP header marked"));
