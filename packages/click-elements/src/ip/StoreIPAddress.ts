@@ -58,7 +58,8 @@ export const StoreIPAddress: ElementClass = element({
       c.if((given === undefined ? fits.and(address.ne(0)) : fits).eqz(), () =>
         output(1).push(packet, "no place for an address, or none to store"),
       );
-      c.store32(packet.data.add(place), address);
+      const at = packet.data.add(place);
+      c.store32(at, address);
       return;
     }
     const other = (): void => output(1).push(packet, "no IP header marked");
