@@ -112,8 +112,10 @@ import { StoreEtherAddress } from "./ethernet/StoreEtherAddress.ts";
 import { StripEtherVLANHeader } from "./ethernet/StripEtherVLANHeader.ts";
 import { VLANDecap } from "./ethernet/VLANDecap.ts";
 import { VLANEncap } from "./ethernet/VLANEncap.ts";
+import { CheckICMPHeader } from "./icmp/CheckICMPHeader.ts";
 import { ForceICMP } from "./icmp/ForceICMP.ts";
 import { ICMPError } from "./icmp/ICMPError.ts";
+import { ICMPIPEncap } from "./icmp/ICMPIPEncap.ts";
 import { ICMPPingEncap } from "./icmp/ICMPPingEncap.ts";
 import { ICMPPingResponder } from "./icmp/ICMPPingResponder.ts";
 import { ICMPPingRewriter } from "./icmp/ICMPPingRewriter.ts";
@@ -202,8 +204,15 @@ import { Queue } from "./storage/Queue.ts";
 import { QuickNoteQueue } from "./storage/QuickNoteQueue.ts";
 import { SimpleQueue } from "./storage/SimpleQueue.ts";
 import { ThreadSafeQueue } from "./storage/ThreadSafeQueue.ts";
+import { CheckTCPHeader } from "./tcpudp/CheckTCPHeader.ts";
+import { CheckUDPHeader } from "./tcpudp/CheckUDPHeader.ts";
+import { DynamicUDPIPEncap } from "./tcpudp/DynamicUDPIPEncap.ts";
+import { FastUDPSource } from "./tcpudp/FastUDPSource.ts";
 import { ForceTCP } from "./tcpudp/ForceTCP.ts";
 import { ForceUDP } from "./tcpudp/ForceUDP.ts";
+import { SetTCPChecksum } from "./tcpudp/SetTCPChecksum.ts";
+import { SetUDPChecksum } from "./tcpudp/SetUDPChecksum.ts";
+import { TCPReflector } from "./tcpudp/TCPReflector.ts";
 import { UDPIPEncap } from "./tcpudp/UDPIPEncap.ts";
 import { StaticThreadSched } from "./threads/StaticThreadSched.ts";
 
@@ -238,11 +247,14 @@ export const elements: ElementSet = elementSet(
   Bypass,
   CheckARPHeader,
   CheckCRC32,
+  CheckICMPHeader,
   CheckIPHeader,
   CheckIPHeader2,
   CheckLength,
   CheckNumberPacket,
   CheckPaint,
+  CheckTCPHeader,
+  CheckUDPHeader,
   Classifier,
   ClickyInfo,
   Clipboard,
@@ -256,6 +268,7 @@ export const elements: ElementSet = elementSet(
   DriverManager,
   DropBroadcasts,
   DRRSched,
+  DynamicUDPIPEncap,
   EnsureEther,
   EraseIPPayload,
   ErrorElement,
@@ -265,6 +278,7 @@ export const elements: ElementSet = elementSet(
   EtherSpanTree,
   EtherSwitch,
   EtherVLANEncap,
+  FastUDPSource,
   FixIPSrc,
   ForceICMP,
   ForceIP,
@@ -284,6 +298,7 @@ export const elements: ElementSet = elementSet(
   HostEtherFilter,
   Hub,
   ICMPError,
+  ICMPIPEncap,
   ICMPPingEncap,
   ICMPPingResponder,
   ICMPPingRewriter,
@@ -362,8 +377,10 @@ export const elements: ElementSet = elementSet(
   SetIPECN,
   SetPacketType,
   SetRandIPAddress,
+  SetTCPChecksum,
   SetTimestamp,
   SetTimestampDelta,
+  SetUDPChecksum,
   SetVLANAnno,
   Shaper,
   SimpleIdle,
@@ -388,6 +405,7 @@ export const elements: ElementSet = elementSet(
   StripToNetworkHeader,
   Suppressor,
   Switch,
+  TCPReflector,
   TCPRewriter,
   Tee,
   ThreadSafeQueue,

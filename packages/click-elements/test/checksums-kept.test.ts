@@ -64,6 +64,7 @@ function packetOf({ protocol, options, fragment, data, source, destination, ttl 
   ip.checksum = internetChecksum(packet.subarray(0, headerLength));
   if (protocol === ipProtocols.udp) packet.set([data.length >> 8, data.length & 255], headerLength + 4);
   if (protocol === ipProtocols.icmp) packet.set([8, 0], headerLength);
+  if (protocol === ipProtocols.tcp) packet.set([0x50], headerLength + 12);
   const at = headerLength + (sumAt[protocol] as number);
   packet.set([0, 0], at);
   const sum = ~transportSum(packet) & 0xffff || 0xffff;
@@ -107,6 +108,17 @@ const changes: Record<
   MarkIPCE: { code: "MarkIPCE(true)", right: all },
   "StoreIPAddress of the source": { code: "StoreIPAddress(1.2.3.4, src)", right: all },
   "StoreIPAddress of the destination": { code: "StoreIPAddress(255.255.255.255, dst)", right: all },
+  SetTCPChecksum: {
+    code: "StoreIPAddress(1.2.3.4, 12) -> SetTCPChecksum -> SetIPChecksum",
+    right: [ipProtocols.tcp],
+    of: [ipProtocols.tcp],
+  },
+  SetUDPChecksum: { code: "StoreIPAddress(1.2.3.4, 12) -> SetUDPChecksum -> SetIPChecksum", right: [udp], of: [udp] },
+  DynamicUDPIPEncap: { code: "DynamicUDPIPEncap(1.2.3.4, 5, 6.7.8.9, 65000, true, 3)", right: [udp] },
+  ICMPIPEncap: { code: "ICMPIPEncap(1.2.3.4, 5.6.7.8, timestamp, IDENTIFIER 7)", right: [ping] },
+  "CheckTCPHeader, which passes them": { code: "CheckTCPHeader", right: all, of: [ipProtocols.tcp] },
+  "CheckUDPHeader, which passes them": { code: "CheckUDPHeader", right: all, of: [udp] },
+  "CheckICMPHeader, which passes them": { code: "CheckICMPHeader", right: all, of: [ping] },
   ResetIPChecksum: { code: "ResetIPChecksum(true)", right: [ipProtocols.tcp, udp] },
   IPOutputCombo: {
     code: "Paint(1, ANNO FIX_IP_SRC) -> c :: IPOutputCombo(9, 1.2.3.4, 1500); c [1] -> Discard; c [2] -> Discard; c [3] -> Discard; c [4] -> Discard; c",
@@ -158,6 +170,34 @@ describe("checksums are right", () => {
         { numRuns: 100 },
       );
     }
+  });
+});
+
+describe("TCPReflector and FastUDPSource", () => {
+  it("make right checksums", async () => {
+    using router = await make("FromDevice(0) -> CheckIPHeader -> TCPReflector -> CheckTCPHeader -> ToDevice(1)");
+    let answers = 0;
+    fc.assert(
+      fc.property(
+        packets.filter(({ protocol, options }) => protocol === ipProtocols.tcp && options.length === 0),
+        (made) => {
+          made.data[12] = 0x50;
+          for (const out of pass(router, [packetOf(made)])[1] as Uint8Array[]) {
+            expectRightSums(out, [ipProtocols.tcp]);
+            answers++;
+          }
+        },
+      ),
+      { numRuns: 200 },
+    );
+    expect(answers).toBeGreaterThan(20);
+    using source = await make(
+      "FastUDPSource(0, 200, 61, 1:1:1:1:1:1, 1.2.3.4, 65000, 2:2:2:2:2:2, 5.6.7.8, 9, true, 3) -> Strip(14) -> ToDevice(0)",
+    );
+    source.run();
+    const sent = source.device(0).receive();
+    expect(sent.length).toBe(200);
+    for (const bytes of sent) expectRightSums(bytes, [udp]);
   });
 });
 

@@ -301,9 +301,293 @@ const rewriting = [
   ...refusals("ICMPPingRewriter", ["", "drop", "drop, drop", "pass, CAPACITY 0", "drop, TIMEOUT x", "pass, NOSUCH 1"]),
 ];
 
+const checked = (name, hex, args = "", mark = "MarkIPHeader ->") =>
+  `${source(hex, 2)} -> SetIPChecksum -> ${mark} c :: ${name}(${args}) -> Print(good) -> Discard; c [1] -> Print(bad) -> Discard`;
+const alone = (name, hex, args = "") =>
+  `${source(hex, 2)} -> MarkIPHeader -> c :: ${name}(${args}) -> Print(good, MAXLENGTH 100) -> Discard`;
+const udpOf = (rest, length = 28) => `${header(length, "11")} ${rest}`;
+const tcpOf = (rest, length = 40) => `${header(length, "06")} ${rest}`;
+const goodTcp = "04010050 11111111 22222222 50020000 0000 0000";
+const routed = "4700 0024 0001 0000 4011 0000 0a000001 0a000002 830704 05050505 00 0401003500080000";
+const routedTcp =
+  "4700 0030 0001 0000 4006 0000 0a000001 0a000002 890704 05050505 00 04010050 11111111 22222222 50020000 00000000";
+
+/** Click's CheckICMPHeader counts from what stood in memory before. */
+const uncounted = (text) => text.replace(/^\d+(\t(?:not ICMP|bad packet length|bad ICMP checksum))$/gm, "?$1");
+
+/** @type {import("../probe.mjs").Probe[]} */
+const checks = [
+  ...Object.entries({
+    "an echo request": ["CheckICMPHeader", `${header(28, "01")} 0800f7fd00010001`],
+    "a wrong checksum": ["CheckICMPHeader", `${header(28, "01")} 0800f7fc00010001`],
+    "a short message": ["CheckICMPHeader", `${header(27, "01")} 0800f7fd000100`],
+    "an error": [
+      "CheckICMPHeader",
+      `${header(56, "01")} 0304 fcfb 00000000 ${header(28, "11").replaceAll(" ", "")} 0000000000000000`,
+    ],
+    "an error that is too short": [
+      "CheckICMPHeader",
+      `${header(55, "01")} 0304 fcfb 00000000 ${header(28, "11").replaceAll(" ", "")} 00000000000000`,
+    ],
+    "a timestamp request": ["CheckICMPHeader", `${header(40, "01")} 0d00 f2fd 0001 0001 00000000 00000000 00000000`],
+    "a timestamp request of another length": [
+      "CheckICMPHeader",
+      `${header(44, "01")} 0d00 f2fd 0001 0001 00000000 00000000 00000000 00000000`,
+    ],
+    "an information request": ["CheckICMPHeader", `${header(28, "01")} 0f00 f0fd 0001 0001`],
+    "an information request of another length": ["CheckICMPHeader", `${header(32, "01")} 0f00 f0fd 0001 0001 00000000`],
+    "an unknown type": ["CheckICMPHeader", `${header(28, "01")} 6300 9cff 0000 0000`],
+    "another protocol": ["CheckICMPHeader", udpOf("0401003500080000")],
+    "a segment": ["CheckTCPHeader", tcpOf(goodTcp.replace("50020000 0000", "50020000 1c1f"))],
+    "a segment with a wrong checksum": ["CheckTCPHeader", tcpOf(goodTcp)],
+    "a header that is too short": ["CheckTCPHeader", tcpOf(goodTcp.replace("5002", "4002"))],
+    "a header that is longer than the segment": ["CheckTCPHeader", tcpOf(goodTcp.replace("5002", "6002"))],
+    "a segment that is cut": ["CheckTCPHeader", tcpOf(goodTcp.slice(0, -2))],
+    "less than a header": ["CheckTCPHeader", tcpOf(goodTcp.slice(0, -12), 34)],
+    "no segment": ["CheckTCPHeader", udpOf("0401003500080000")],
+    "a datagram without a checksum": ["CheckUDPHeader", udpOf("0401003500080000")],
+    "a datagram with a checksum": ["CheckUDPHeader", udpOf("040100350008e79a")],
+    "a datagram with a wrong checksum": ["CheckUDPHeader", udpOf("040100350008e79b")],
+    "a datagram that is too short": ["CheckUDPHeader", udpOf("0401003500070000")],
+    "a datagram that is too long": ["CheckUDPHeader", udpOf("0401003500090000")],
+    "a datagram that is cut": ["CheckUDPHeader", udpOf("04010035000800", 27)],
+    "no datagram": ["CheckUDPHeader", tcpOf(goodTcp)],
+  }).flatMap(([name, [element, hex]]) => [
+    {
+      name: `${element}: ${name}`,
+      config: checked(element, hex, "DETAILS true"),
+      args: readsOf("c", "drops", "drop_details", "handlers"),
+    },
+    {
+      name: `${element}: ${name}, told each time`,
+      config: alone(element, hex, "VERBOSE true"),
+      args: readsOf("c", "drops", "handlers"),
+    },
+  ]),
+  ...["CheckICMPHeader", "CheckTCPHeader", "CheckUDPHeader"].flatMap((element) => [
+    {
+      name: `${element} without a marked header`,
+      config: checked(element, udpOf("0401003500080000"), "DETAILS true", ""),
+      args: readsOf("c", "drop_details"),
+    },
+    ...refusals(element, ["", "true", "VERBOSE x", "DETAILS 2", "DETAILS true, VERBOSE true"]),
+  ]),
+];
+
+const setting = (name, hex, args = "") =>
+  `${source(hex, 2)} -> MarkIPHeader -> e :: ${name}(${args}) -> Print(good, MAXLENGTH 100) -> Discard`;
+
+/** @type {import("../probe.mjs").Probe[]} */
+const sums = [
+  ...Object.entries({
+    "a segment": [tcpOf(goodTcp)],
+    "a segment with data of an odd length": [tcpOf(`${goodTcp} 616263`, 43)],
+    "padding behind the packet": [tcpOf(`${goodTcp} 616263`, 40)],
+    "a source route": [routedTcp],
+    "a packet that is cut": [tcpOf(goodTcp.slice(0, -2))],
+    "less than a header": [tcpOf(goodTcp.slice(0, -12), 34)],
+    "a header that is too short": [tcpOf(goodTcp.replace("5002", "4002")), "true"],
+    "a header that is too long": [tcpOf(goodTcp.replace("5002", "f002")), "true"],
+    "a header that is too long in a fragment": [
+      tcpOf(goodTcp.replace("5002", "f002")).replace("00010000", "00012000"),
+      "true",
+    ],
+    "a header that is too long, and stays so": [tcpOf(goodTcp.replace("5002", "f002")), "FIXOFF false"],
+  }).map(([name, [hex, args]]) => ({
+    name: `SetTCPChecksum: ${name}`,
+    config: setting("SetTCPChecksum", hex, args),
+    args: readsOf("e", "handlers"),
+  })),
+  ...refusals("SetTCPChecksum", ["", "x", "true, 1"]),
+  ...Object.entries({
+    "a datagram": [udpOf("0401003500080000")],
+    "a datagram with data of an odd length": [udpOf("04010035000b1234 616263", 31)],
+    "padding behind the datagram": [udpOf("0401003500081234 616263", 31)],
+    "a source route": [routed],
+    "a fragment": [udpOf("0401003500080000").replace("00010000", "00012000")],
+    "a later fragment": [udpOf("0401003500080000").replace("00010000", "00010001")],
+    "a datagram that is too long": [udpOf("0401003500090000")],
+    "a datagram that is cut": [udpOf("04010035000800", 27)],
+    "a datagram of length 0": [udpOf("0401003500000000")],
+  }).flatMap(([name, [hex]]) => [
+    { name: `SetUDPChecksum: ${name}`, config: setting("SetUDPChecksum", hex), args: readsOf("e", "handlers") },
+    {
+      name: `SetUDPChecksum with another output: ${name}`,
+      config: `${setting("SetUDPChecksum", hex)}; e [1] -> Print(bad) -> Discard`,
+    },
+  ]),
+  ...refusals("SetUDPChecksum", ["", "1"]),
+  ...[
+    "1.0.0.1, 1234, 2.0.0.2, 53",
+    "1.0.0.1, 1234, 2.0.0.2, 53, false",
+    "1.0.0.1, 65535, 2.0.0.2, 53, true, 2",
+    "SRC 1.0.0.1, SPORT 5, DST 2.0.0.2, DPORT domain, CHECKSUM true, INTERVAL 1",
+  ].map((args) => ({
+    name: `DynamicUDPIPEncap(${args})`,
+    config: `${source("616263", 5)} -> e :: DynamicUDPIPEncap(${args}) -> ${print} -> Discard`,
+    args: readsOf("e", "handlers"),
+  })),
+  ...refusals("DynamicUDPIPEncap", [
+    "",
+    "1.0.0.1, 1, 2.0.0.2",
+    "1.0.0.1, 1, x, 1",
+    "1.0.0.1, 1, 2.0.0.2, 1, x",
+    "1.0.0.1, 1, 2.0.0.2, 1, true, x",
+    "1.0.0.1, 70000, 2.0.0.2, 1",
+  ]),
+  ...[
+    "1.0.0.1, 2.0.0.2, unreachable",
+    "1.0.0.1, 2.0.0.2, unreachable, port",
+    "1.0.0.1, 2.0.0.2, 3, 9",
+    "1.0.0.1, 2.0.0.2, echo, 0, IDENTIFIER 258",
+    "1.0.0.1, 2.0.0.2, echo-reply, IDENTIFIER 7",
+    "1.0.0.1, 2.0.0.2, timestamp, IDENTIFIER 7",
+    "1.0.0.1, 2.0.0.2, inforeq, IDENTIFIER 7",
+    "1.0.0.1, 2.0.0.2, maskreq, IDENTIFIER 7",
+    "1.0.0.1, 2.0.0.2, redirect, host",
+    "SRC 1.0.0.1, DST 2.0.0.2, TYPE 255, CODE 255",
+  ].map((args) => ({
+    name: `ICMPIPEncap(${args})`,
+    // Click says where it has to copy a packet for more room.
+    mask: (text) => text.replace(/^expensive Packet::push.*\n/gm, ""),
+    config: `${source("616263", 2)} -> e :: ICMPIPEncap(${args}) -> ${print} -> Discard`,
+    args: readsOf("e", "src", "dst", "handlers"),
+  })),
+  ...refusals("ICMPIPEncap", [
+    "",
+    "1.0.0.1, 2.0.0.2",
+    "1.0.0.1, 2.0.0.2, x",
+    "1.0.0.1, 2.0.0.2, 256",
+    "1.0.0.1, 2.0.0.2, -1",
+    "1.0.0.1, 2.0.0.2, 3, x",
+    "1.0.0.1, 2.0.0.2, 3, 256",
+    "1.0.0.1, 2.0.0.2, 3, -1",
+    "1.0.0.1, 2.0.0.2, echo, port",
+    "1.0.0.1, 2.0.0.2, 3, 3, 3",
+    "1.0.0.1, 2.0.0.2, 3, IDENTIFIER 65536",
+  ]),
+  {
+    name: "ICMPIPEncap's addresses may be written",
+    config: `Idle -> e :: ICMPIPEncap(1.0.0.1, 2.0.0.2, echo) -> Discard;
+      Script(write e.src 3.0.0.3, write e.dst 4.0.0.4, read e.src, read e.dst, write e.src x, stop)`,
+  },
+];
+
+const segment = (flags, data = "", offset = "5") => {
+  const length = 40 + data.length / 2;
+  return tcpOf(`04010050 11111111 22222222 ${offset}0${flags}0000 0000 0000 ${data}`, length);
+};
+/** @type {import("../probe.mjs").Probe[]} */
+const reflections = [
+  ...Object.entries({
+    "a segment with data": segment("10", "616263"),
+    "a segment with data to be pushed": segment("18", "616263"),
+    "a FIN": segment("11"),
+    "a FIN with data": segment("11", "6162"),
+    "a FIN alone": segment("01"),
+    "an acknowledgment": segment("10"),
+    "a RST": segment("04"),
+    "a RST with data": segment("14", "6162"),
+    "a SYN and ACK": segment("12"),
+    "a SYN and FIN": segment("03"),
+    "a SYN that is for ECN": segment("c2"),
+    options: segment("10", "0101010161", "6"),
+    "flags without data": segment("20"),
+    "a packet that is cut": segment("10").slice(0, -2),
+    "a header that is longer than the packet": segment("10").replace("45", "4f"),
+  }).map(([name, hex]) => ({
+    name: `TCPReflector: ${name}`,
+    config: `${source(hex)} -> r :: TCPReflector -> ${print} -> Discard`,
+    args: readsOf("r", "handlers"),
+  })),
+  {
+    name: "TCPReflector: a SYN, whose number is drawn",
+    config: `${source(segment("02"))} -> TCPReflector -> CheckIPHeader -> CheckTCPHeader -> IPClassifier(syn && ack) -> Print(answer, 28) -> Discard`,
+    mask: (text) => text.replace(/(00500401 )[0-9a-f]{8}/g, "$1????????").replace(/(answer: {3}40 \| .{36}).*/, "$1"),
+  },
+  ...refusals("TCPReflector", ["", "1"]),
+];
+
+const fast = (args, rest = "", first = 42) =>
+  `f :: FastUDPSource(${args}) -> Truncate(${first}) -> TimedSink(0.01) ; ${rest}`.replace(
+    "-> TimedSink",
+    `-> Print(MAXLENGTH ${first}, PRINTANNO true) -> TimedSink`,
+  );
+const fastAddresses = "1:1:1:1:1:1, 1.0.0.1, 1234, 2:2:2:2:2:2, 2.0.0.2, 53";
+/** @type {import("../probe.mjs").Probe[]} */
+const fastSources = [
+  {
+    name: "FastUDPSource makes packets of one kind",
+    config: fast(`0, 3, 60, ${fastAddresses}, false`, "Script(wait 0.1, read f.count, read f.rate, stop)"),
+    args: ["--simtime", ...readsOf("f", "handlers")],
+  },
+  {
+    name: "FastUDPSource has a rate",
+    config: fast(
+      `50, 5, 60, ${fastAddresses}, false`,
+      "Script(wait 0.055, read f.count, wait 0.2, read f.count, stop)",
+    ),
+    args: ["--simtime"],
+  },
+  {
+    name: "FastUDPSource changes its ports",
+    config: fast(
+      `0, -1, 60, ${fastAddresses}, false, 2`,
+      "Script(wait 0.055, read f.count, write f.reset, wait 0.025, read f.count, stop)",
+    ),
+    args: ["--simtime"],
+  },
+  {
+    name: "FastUDPSource need not be active",
+    config: fast(
+      `0, -1, 60, ${fastAddresses}, false, 0, false`,
+      "Script(wait 0.055, read f.count, write f.active true, wait 0.025, read f.count, write f.active false, wait 0.1, read f.count, write f.active x, stop)",
+    ),
+    args: ["--simtime"],
+  },
+  {
+    name: "FastUDPSource's handlers are written",
+    config: fast(
+      `0, 2, 60, ${fastAddresses}, false, 0`,
+      "Script(wait 0.055, read f.count, read f.rate, write f.limit 4, wait 0.05, read f.count, write f.limit -1, wait 0.025, write f.limit x, write f.rate x, write f.rate 4200000000, write f.reset, read f.count, stop)",
+    ),
+    args: ["--simtime"],
+  },
+  ...refusals(
+    "FastUDPSource",
+    [
+      "",
+      `0, 3, 60, ${fastAddresses}, x`,
+      `x, 3, 60, ${fastAddresses}`,
+      `0, x, 60, ${fastAddresses}`,
+      `0, 3, x, ${fastAddresses}`,
+      `0, 3, 60, ${fastAddresses}, true, x`,
+      `0, 3, 60, ${fastAddresses}, true, 1, x`,
+      `0, 3, 60, ${fastAddresses}, true, 1, true, 5`,
+      `0, 3, 60, x, 1.0.0.1, 1234, 2:2:2:2:2:2, 2.0.0.2, 53`,
+      `0, 3, 60, 1:1:1:1:1:1, x, 1234, 2:2:2:2:2:2, 2.0.0.2, 53`,
+    ],
+    { before: "", after: "-> Discard" },
+  ),
+  {
+    name: "FastUDPSource: short packets",
+    config: `f :: FastUDPSource(0, 1, 20, ${fastAddresses}, false) -> Truncate(42) -> Print(MAXLENGTH 42) -> TimedSink(0.01); Script(wait 0.1, stop)`,
+    args: ["--simtime"],
+  },
+  {
+    name: "FastUDPSource: a rate that is too large",
+    differs: "Click calls it an error and goes on",
+    config: `f :: FastUDPSource(4200000000, 1, 60, ${fastAddresses}, false) -> Discard; Script(stop)`,
+  },
+];
+
 export const probes = [
   ...responder,
   ...encapsulation,
   ...sources,
+  ...checks.map((probe) => ({ ...probe, mask: uncounted })),
+  ...sums,
+  ...reflections,
+  ...fastSources,
   ...rewriting.map((probe) => ({ ...probe, mask: sorted })),
 ];

@@ -20,12 +20,7 @@ import {
   required,
 } from "@clickos/click-core/element";
 import { u32 } from "@clickos/layout";
-import { ipProtocols, ipv4 } from "@clickos/wire/ipv4";
-import { udp } from "@clickos/wire/udp";
-import { encapsulate } from "../lib/ip-encap.ts";
-import { transportChecksum } from "../lib/transport-checksum.ts";
-
-const ttl = 250;
+import { encapsulateUdp } from "../lib/udp-encap.ts";
 
 export const UDPIPEncap: ElementClass = element({
   name: "UDPIPEncap",
@@ -59,20 +54,16 @@ export const UDPIPEncap: ElementClass = element({
   },
   action(c, packet, context) {
     const { config, plan, state, output } = context;
-    const destination = plan.destination ?? packet.dstIp.get();
-    const identification = state.made.get();
-    state.made.set(identification.add(1));
-    const header = { identification, ttl, protocol: ipProtocols.udp, source: config.SRC, destination };
-    encapsulate(c, context, packet, header, udp.size, (packet, ip, transport) => {
+    const headers = {
+      source: config.SRC,
+      sourcePort: config.SPORT,
+      destination: plan.destination ?? packet.dstIp.get(),
+      destinationPort: config.DPORT,
+      checksum: config.CHECKSUM,
+      made: state.made,
+    };
+    encapsulateUdp(c, context, packet, headers, (packet) => {
       if (plan.destination !== undefined) packet.dstIp.set(plan.destination);
-      const length = packet.length.sub(ipv4.size);
-      const datagram = transport.header(udp);
-      datagram.emit({ sourcePort: config.SPORT, destinationPort: config.DPORT, length });
-      if (config.CHECKSUM) {
-        const addresses = { source: ip.source.stored.get(), destination: ip.destination.stored.get() };
-        const bytes = { address: datagram.address, length: length.and(0xffff) };
-        datagram.checksum.stored.set(transportChecksum(c, addresses, ipProtocols.udp, bytes));
-      }
       output(0).push(packet);
     });
   },
