@@ -152,6 +152,16 @@ import { SetRandIPAddress } from "./ip/SetRandIPAddress.ts";
 import { StoreIPAddress } from "./ip/StoreIPAddress.ts";
 import { StripIPHeader } from "./ip/StripIPHeader.ts";
 import { UnstripIPHeader } from "./ip/UnstripIPHeader.ts";
+import { CheckIP6Header } from "./ip6/CheckIP6Header.ts";
+import { DecIP6HLIM } from "./ip6/DecIP6HLIM.ts";
+import { GetIP6Address } from "./ip6/GetIP6Address.ts";
+import { ICMP6Error } from "./ip6/ICMP6Error.ts";
+import { IP6Fragmenter } from "./ip6/IP6Fragmenter.ts";
+import { IP6Mirror } from "./ip6/IP6Mirror.ts";
+import { IP6NDAdvertiser } from "./ip6/IP6NDAdvertiser.ts";
+import { IP6Print } from "./ip6/IP6Print.ts";
+import { LookupIP6Route } from "./ip6/LookupIP6Route.ts";
+import { MarkIP6Header } from "./ip6/MarkIP6Header.ts";
 import { DirectIPLookup } from "./iproute/DirectIPLookup.ts";
 import { LinearIPLookup } from "./iproute/LinearIPLookup.ts";
 import { RadixIPLookup } from "./iproute/RadixIPLookup.ts";
@@ -248,6 +258,7 @@ export const elements: ElementSet = elementSet(
   CheckARPHeader,
   CheckCRC32,
   CheckICMPHeader,
+  CheckIP6Header,
   CheckIPHeader,
   CheckIPHeader2,
   CheckLength,
@@ -260,6 +271,7 @@ export const elements: ElementSet = elementSet(
   Clipboard,
   CoDel,
   Counter,
+  DecIP6HLIM,
   DecIPTTL,
   DelayShaper,
   DelayUnqueue,
@@ -291,12 +303,14 @@ export const elements: ElementSet = elementSet(
   FTPPortMapper,
   FullNoteQueue,
   GetEtherAddress,
+  GetIP6Address,
   GetIPAddress,
   HandlerAggregate,
   HandlerProxy,
   HashSwitch,
   HostEtherFilter,
   Hub,
+  ICMP6Error,
   ICMPError,
   ICMPIPEncap,
   ICMPPingEncap,
@@ -307,6 +321,10 @@ export const elements: ElementSet = elementSet(
   Idle,
   InfiniteSource,
   InputSwitch,
+  IP6Fragmenter,
+  IP6Mirror,
+  IP6NDAdvertiser,
+  IP6Print,
   IPAddrPairRewriter,
   IPAddrRewriter,
   IPClassifier,
@@ -325,6 +343,8 @@ export const elements: ElementSet = elementSet(
   LinearIPLookup,
   LinkUnqueue,
   ListenEtherSwitch,
+  LookupIP6Route,
+  MarkIP6Header,
   MarkIPCE,
   MarkIPHeader,
   MarkMACHeader,
