@@ -159,6 +159,7 @@ import { ICMP6Error } from "./ip6/ICMP6Error.ts";
 import { IP6Fragmenter } from "./ip6/IP6Fragmenter.ts";
 import { IP6Mirror } from "./ip6/IP6Mirror.ts";
 import { IP6NDAdvertiser } from "./ip6/IP6NDAdvertiser.ts";
+import { IP6NDSolicitor } from "./ip6/IP6NDSolicitor.ts";
 import { IP6Print } from "./ip6/IP6Print.ts";
 import { LookupIP6Route } from "./ip6/LookupIP6Route.ts";
 import { MarkIP6Header } from "./ip6/MarkIP6Header.ts";
@@ -324,6 +325,7 @@ export const elements: ElementSet = elementSet(
   IP6Fragmenter,
   IP6Mirror,
   IP6NDAdvertiser,
+  IP6NDSolicitor,
   IP6Print,
   IPAddrPairRewriter,
   IPAddrRewriter,

@@ -292,4 +292,58 @@ const neighbours = [
   ]),
 ];
 
-export const probes = [...checks, ...lookups, ...errors, ...neighbours];
+const solicitor = (rest) =>
+  `n :: IP6NDSolicitor(3ffe:1::9, 1:2:3:4:5:6); n [0] -> Print(out, MAXLENGTH 100) -> Discard; n [1] -> Print(ask, MAXLENGTH 100) -> Discard; ${rest}`;
+const sent = (address, { limit = 1, every = 1 } = {}) =>
+  `TimedSource(${every}, DATA \\<${ip6("0401003500081234", { to: address })}>, LIMIT ${limit}) -> GetIP6Address(24) -> n;`;
+const advertisement = (target, { at = 2.5, ether = "0a0b0c0d0e0f", type = "88", frame = "86dd" } = {}) =>
+  `TimedSource(${at}, DATA \\<010203040506 ${ether} ${frame} ${ip6(`${type}00123460000000 ${target} 0201${ether}`, { next: "3a", hops: "ff" })}>, LIMIT 1) -> [1] n;`;
+const c3 = "20010000000000000000000000000003";
+
+/** @type {import("../probe.mjs").Probe[]} */
+const solicitors = [
+  {
+    name: "IP6NDSolicitor asks, and sends what waited",
+    config: solicitor(`${sent(b)} ${advertisement(b)} Script(wait 4, read n.table, stop)`),
+  },
+  {
+    name: "IP6NDSolicitor: another packet comes while one waits",
+    config: solicitor(
+      `${sent(b, { limit: 3, every: 0.5 })} ${advertisement(b)} Script(wait 1.2, read n.table, wait 3, read n.table, stop)`,
+    ),
+  },
+  {
+    name: "IP6NDSolicitor knows several",
+    config: solicitor(
+      `${sent(b, { limit: 4 })} ${sent(c3)} ${sent("20020000000000000000000000000001")} ${advertisement(b)} ${advertisement(c3, { at: 3.5 })} Script(wait 6, read n.table, stop)`,
+    ),
+  },
+  {
+    name: "IP6NDSolicitor: answers that nobody asked for",
+    config: solicitor(
+      `${sent(b)} ${advertisement(c3)} ${advertisement(b, { type: "87" })} ${advertisement(b, { frame: "0800" })} Script(wait 4, read n.table, stop)`,
+    ),
+  },
+  {
+    name: "IP6NDSolicitor: an address changes",
+    config: solicitor(
+      `${sent(b, { limit: 4 })} ${advertisement(b, { at: 1.5 })} ${advertisement(b, { at: 2.5, ether: "0a0b0c0d0e0e" })} Script(wait 6, read n.table, stop)`,
+    ),
+  },
+  {
+    name: "IP6NDSolicitor: an address that is old is asked for again, and forgotten",
+    config: solicitor(
+      `${sent(b, { limit: 6, every: 30 })} ${advertisement(b, { at: 31 })} Script(wait 100, read n.table, wait 90, read n.table, stop)`,
+    ),
+  },
+  {
+    name: "IP6NDSolicitor with one output",
+    config: `n :: IP6NDSolicitor(3ffe:1::9, 1:2:3:4:5:6) -> Print(out, MAXLENGTH 100) -> Discard; ${sent(b)} ${advertisement(b)} Script(wait 4, stop)`,
+  },
+  ...["", "3ffe::1", "x, 1:2:3:4:5:6", "3ffe::1, x", "3ffe::1, 1:2:3:4:5:6, 7"].map((args) => ({
+    name: `IP6NDSolicitor(${args}) as arguments`,
+    config: `Idle -> n :: IP6NDSolicitor(${args}) -> Discard; Idle -> [1] n; Script(stop)`,
+  })),
+].map((probe) => ({ ...probe, args: ["--simtime", ...readsOf("n", "table", "stats", "handlers")] }));
+
+export const probes = [...checks, ...lookups, ...errors, ...neighbours, ...solicitors];
