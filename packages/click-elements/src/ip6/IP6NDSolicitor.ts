@@ -211,6 +211,6 @@ function learn(c: FunctionBuilder, context: Context, packet: Packet): void {
   neighbors.expiresAt(entry, clock.now().add(knownFor));
   const waiting = its.packet.get();
   its.packet.set(0);
-  c.if(waiting, () => packets.take(waiting, (held) => pass(c, context, held)));
   packet.kill();
+  c.if(waiting, () => packets.take(waiting, (held) => pass(c, context, held)));
 }
