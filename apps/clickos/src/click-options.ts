@@ -221,11 +221,6 @@ function portOf(text: string): string | undefined {
 }
 
 function nanoseconds(seconds: string): bigint {
-  const [, sign = "", whole = "", fraction = ""] = /^([+-]?)(\d*)\.?(\d*)$/.exec(seconds) ?? [];
-  if (whole === "" && fraction === "") {
-    const value = Number(seconds) * 1e9;
-    return Number.isFinite(value) ? BigInt(Math.round(value)) : 0n;
-  }
-  const value = BigInt(whole || 0) * 1_000_000_000n + BigInt(fraction.slice(0, 9).padEnd(9, "0"));
-  return sign === "-" ? -value : value;
+  const value = Math.round(Number(seconds) * 1e9);
+  return Number.isFinite(value) ? BigInt(value) : 0n;
 }

@@ -136,6 +136,7 @@ export { fixedPointText } from "./structures/fixed-point.ts";
 export { type GapRateParts, gapRate, gapRateOf, type HostGapRate, type StagedGapRate } from "./structures/gap-rate.ts";
 export { type HashTableOptions, hashTable, type StagedHashTable } from "./structures/hash-table/hash-table.ts";
 export type { HostHashTable, HostTableEntry } from "./structures/hash-table/host-hash-table.ts";
+export { type HostPacketHeap, packetHeap, type StagedPacketHeap } from "./structures/packet-heap.ts";
 export { type HostPacketList, packetList, type StagedPacketList } from "./structures/packet-list.ts";
 export { type HostPacketRing, packetRing, type StagedPacketRing } from "./structures/packet-ring.ts";
 export {

@@ -23,7 +23,7 @@ describe("tasks", () => {
   it("run as often as their tickets say, by ScheduleInfo in compounds too", async () => {
     using r = await Router.compile(
       `elementclass S { src :: InfiniteSource -> Discard }
-       a :: S; b :: S; c :: S; ScheduleInfo(a 2, b/src 0.5);`,
+       a :: S; b :: S; c :: S; ScheduleInfo(a/ 2, b/src 0.5);`,
       { elements },
     );
     expect(["a", "b", "c"].map((n) => r.read(`${n}/src.tickets`))).toEqual(["2048", "512", "1024"]);

@@ -111,6 +111,15 @@ describe("arguments", () => {
     ],
   ])("%s is refused", (text, error) => expect(read(spec, text)).toEqual({ error, warnings: [] }));
 
+  it("that must be given and are empty are nothing, where their type has that", () => {
+    const config = { A: required(arg.u32), B: required(arg.time), C: required(arg.string), D: keyword(arg.u32, 7) };
+    expect(read(config, ", , , D 8").values).toEqual({ A: 0, B: 0n, C: "", D: 8 });
+    expect(read({ A: required(arg.etherAddress), B: required(arg.u32) }, ", 1").error).toMatch(
+      /^A: required argument missing/,
+    );
+    expect(read({ A: required(arg.u32) }, "").error).toMatch(/^A: required argument missing/);
+  });
+
   it("that are deprecated are read, with a warning", () => {
     const old = { NEW: keyword(arg.u8, 0), OLD: deprecated(keyword(arg.u8, 0)) };
     expect(read(old, "OLD 5")).toEqual({

@@ -207,7 +207,6 @@ import { RatedUnqueue } from "./shaping/RatedUnqueue.ts";
 import { Shaper } from "./shaping/Shaper.ts";
 import { Unqueue } from "./shaping/Unqueue.ts";
 import { FrontDropQueue } from "./storage/FrontDropQueue.ts";
-import { FullNoteQueue } from "./storage/FullNoteQueue.ts";
 import { MixedQueue } from "./storage/MixedQueue.ts";
 import { MSQueue } from "./storage/MSQueue.ts";
 import { NotifierQueue } from "./storage/NotifierQueue.ts";
@@ -302,7 +301,6 @@ export const elements: ElementSet = elementSet(
   FromIPSummaryDump,
   FrontDropQueue,
   FTPPortMapper,
-  FullNoteQueue,
   GetEtherAddress,
   GetIP6Address,
   GetIPAddress,

@@ -1,5 +1,5 @@
 import { arg, Router } from "@clickos/click-core";
-import { emptyScope } from "@clickos/click-core/element";
+import { emptyScope, Mistake } from "@clickos/click-core/element";
 import { elements, PatternError, parseIpPattern } from "@clickos/click-elements";
 import { ArchiveError, archiveMember, connectControl, parseControlAddress } from "@clickos/click-elements/node";
 import { expand, quote, splitText, splitWords, takeWord, unquote } from "@clickos/click-language/arguments";
@@ -59,7 +59,7 @@ describe("what reads other people's text takes time in proportion to its length"
     ];
     for (const text of hostile) for (const type of types) type.parse(text, emptyScope);
     expect(arg.time.parse("9".repeat(400), emptyScope)).toBeUndefined();
-    expect(arg.bandwidth.parse("9".repeat(400), emptyScope)).toBeUndefined();
+    expect(arg.bandwidth.parse("9".repeat(400), emptyScope)).toEqual(new Mistake("out of range"));
     expect(arg.u64.parse("18446744073709551615", emptyScope)).toBe(2n ** 64n - 1n);
   }, 60_000);
 

@@ -54,6 +54,12 @@ export const probes = [
   ].map((text) => active(`syntax: ${text}`, `${text}, stop`)),
   { name: "kill is for scripts only", config: "s :: Script(TYPE PASSIVE, end)", args: ["-q", "-h", "s.kill"] },
   {
+    name: "the place of what hotconfig refuses is in front of the line",
+    config:
+      "Idle -> Discard; s :: Script(TYPE PASSIVE, write hotconfig Idle -> Queue(x) -> Discard, write d.nosuch); Script(write s.run, write hotconfig Idle -> Foo -> Bar, write nosuch, stop)",
+    args: ["-R"],
+  },
+  {
     name: "files that are not there",
     config: 'Script(print >/nonexistent/x "y", print $(cat nosuch), print "z", save version /nonexistent/y, stop)',
   },

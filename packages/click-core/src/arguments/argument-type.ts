@@ -18,9 +18,12 @@ export class Mistake {
   readonly message: string | undefined;
   /** What may have been meant; looked for only where it is shown. When absent, it says what the type expects. */
   readonly hint: (() => string | undefined) | undefined;
-  constructor(message?: string, hint?: () => string | undefined) {
+  /** What Click says of the text in a line before that. */
+  readonly before: string | undefined;
+  constructor(message?: string, hint?: () => string | undefined, before?: string) {
     this.message = message;
     this.hint = hint;
+    this.before = before;
   }
 }
 
@@ -30,5 +33,5 @@ export function readText<T>(type: ArgumentType<T>, text: string, scope: Scope): 
   if (value !== undefined && !(value instanceof Mistake)) return value as T;
   const expected = (): string => `'${text}' is not ${type.expects}`;
   if (value === undefined) return new Mistake("parse error", expected);
-  return new Mistake(value.message ?? "parse error", () => value.hint?.() ?? expected());
+  return new Mistake(value.message ?? "parse error", () => value.hint?.() ?? expected(), value.before);
 }

@@ -88,6 +88,6 @@ export function withArgument(
   const found = given.get(name);
   if (!found) return [...texts, `${name} ${text}`];
   const at = found.argument;
-  const byPosition = found.text === texts[at] && text !== "" && !keywordForm.test(text);
-  return texts.with(at, byPosition ? text : `${name} ${text}`);
+  if (found.text !== texts[at] || keywordForm.test(text)) return texts.with(at, `${name} ${text}`);
+  return texts.with(at, text);
 }

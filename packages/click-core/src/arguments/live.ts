@@ -12,7 +12,7 @@ export interface Stored<T, F extends FieldType<any>> {
   /** What a handler of it is; `text` is shown by `show`. */
   readonly kind: "flag" | "gauge" | "rate" | "text";
   readonly unit?: string;
-  /** The field's 32 bits have a sign. */
+  /** The field's 32 or 64 bits have a sign. */
   readonly signed?: boolean;
   /** What is said of a text that cannot be read when it is written to a handler: as Click says it. */
   readonly refusal?: string;
@@ -34,9 +34,13 @@ export interface Written {
   readonly noutputs: number;
   schedule(): void;
   unschedule(): void;
+  /** Whether the task is scheduled; `undefined` where the element has none. */
+  isScheduled(): boolean | undefined;
   /** Whether the element's timer is set. */
   timerIsSet(): boolean;
   setTimer(at: bigint | undefined): void;
+  /** Does what the element's timer does when it is due: see `HandlerContext`. */
+  fire(): void;
 }
 
 export interface LiveOptions {

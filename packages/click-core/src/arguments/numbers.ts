@@ -41,17 +41,26 @@ export function integer(low: number, high: number, refusal = "expected integer")
   };
 }
 
-const largest = (1n << 64n) - 1n;
+/** The same for numbers of 64 bits. */
+function longInteger(low: bigint, high: bigint, expects: string): StoredType<bigint, U64Field> {
+  const store = (value: bigint): bigint => BigInt.asUintN(64, value);
+  return {
+    stored: { field: u64Field, kind: "gauge", signed: low < 0n, refusal: "expected integer", store },
+    expects,
+    parse(text) {
+      const value = parseInteger(text);
+      if (value === undefined || (low >= 0n && text.startsWith("-"))) return wrongNumber(undefined);
+      return value < low ? wrongNumber(low) : value > high ? wrongNumber(high) : value;
+    },
+  };
+}
 
-export const u64: StoredType<bigint, U64Field> = {
-  stored: { field: u64Field, kind: "gauge", refusal: "expected integer", store: (value) => value },
-  expects: "an integer between 0 and 2^64 - 1",
-  parse(text) {
-    const value = parseInteger(text);
-    if (value === undefined || text.startsWith("-")) return wrongNumber(undefined);
-    return value > largest ? wrongNumber(largest) : value;
-  },
-};
+export const u64: StoredType<bigint, U64Field> = longInteger(0n, (1n << 64n) - 1n, "an integer between 0 and 2^64 - 1");
+export const i64: StoredType<bigint, U64Field> = longInteger(
+  -(1n << 63n),
+  (1n << 63n) - 1n,
+  "an integer between -2^63 and 2^63 - 1",
+);
 
 /** A decimal number. */
 export const real: ArgumentType<number> = {

@@ -1,5 +1,6 @@
 /** Types of quantities: numbers with a unit after them, and a prefix such as `k` or `m` before the unit. */
 import { type U32Field, type U64Field, u32, u64 } from "@clickos/layout";
+import { Mistake } from "./argument-type.ts";
 import type { StoredType } from "./live.ts";
 
 const second = 1_000_000_000n;
@@ -81,6 +82,6 @@ export const bandwidth: StoredType<number, U32Field> = {
   expects: "a bandwidth such as 10Mbps, up to 34Gbps",
   parse(text) {
     const rate = Math.round(parseQuantity(text, rateUnits, ratePrefixes) ?? Number.NaN);
-    return rate <= 0xffffffff ? rate : undefined;
+    return rate > 0xffffffff ? new Mistake("out of range") : rate >= 0 ? rate : undefined;
   },
 };

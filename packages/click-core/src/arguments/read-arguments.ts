@@ -18,6 +18,17 @@ export interface ArgumentReport {
   note(about: AboutArgument, subject: string, message: string): void;
 }
 
+/**
+ * What an argument is that is empty or not given: its default. One that must be given may be empty where that means something, or
+ * where it is a number: that is nothing then. In Click it is whatever was there.
+ */
+function emptyValue(its: ConfigSpec[string], isGiven: boolean, scope: Scope): unknown {
+  if (its.kind !== "required") return its.kind === "accepted" ? undefined : its.fallback;
+  if (!isGiven) return new Mistake();
+  const value = readText(its.type, "", scope);
+  return value instanceof Mistake && "stored" in its.type ? readText(its.type, "0", scope) : value;
+}
+
 /** Reads an element's arguments against its specification; every mistake is reported. */
 export function readArguments<C extends ConfigSpec>(
   spec: C,
@@ -77,7 +88,11 @@ function readSome(
   report: ArgumentReport,
 ): Record<string, unknown> {
   const values: Record<string, unknown> = {};
-  const { given, rest, left } = assignArguments(
+  const {
+    given: assigned,
+    rest,
+    left,
+  } = assignArguments(
     spec,
     args.map((a) => a.text),
     (name, text) => !(readText((spec[name] as ConfigSpec[string]).type, text, scope) instanceof Mistake),
@@ -91,8 +106,10 @@ function readSome(
   };
   const read = (its: ConfigSpec[string], label: string, { argument, text, word }: (typeof rest)[number]): unknown => {
     const value = readText(its.type, text, scope);
-    if (value instanceof Mistake)
+    if (value instanceof Mistake) {
+      if (value.before !== undefined) report.error({ argument }, label, value.before);
       report.error({ argument }, label, value.message as string, () => meant(word) ?? value.hint?.());
+    }
     return value;
   };
 
@@ -101,18 +118,18 @@ function readSome(
       values[name] = rest.map((part, i) => read(its, `${name} ${i + 1}`, part));
       continue;
     }
-    const found = given.get(name) ?? (its.orFrom === undefined ? undefined : given.get(its.orFrom));
-    if (!found && its.kind === "required")
+    const found = assigned.get(name) ?? (its.orFrom === undefined ? undefined : assigned.get(its.orFrom));
+    const value = found?.text ? undefined : emptyValue(its, found !== undefined, scope);
+    if (value instanceof Mistake)
       report.error({}, shownName(name), "required argument missing", () => signature(whole));
-    // An empty argument leaves the default in place.
-    if (!found || found.text === "") {
-      if (its.kind !== "accepted") values[name] = its.fallback;
+    if (!found?.text) {
+      if (its.kind !== "accepted") values[name] = value;
       continue;
     }
     if (its.deprecated) report.warning(found, shownName(name), "argument deprecated");
-    const value = read(its, name, found);
-    if (its.kind !== "accepted") values[name] = value;
-    else if (!(value instanceof Mistake)) report.note(found, shownName(name), `changes nothing: ${its.reason}`);
+    const given = read(its, name, found);
+    if (its.kind !== "accepted") values[name] = given;
+    else if (!(given instanceof Mistake)) report.note(found, shownName(name), `changes nothing: ${its.reason}`);
   }
   for (const { argument, word } of left)
     if (word !== undefined) report.error({ argument }, word, "unknown argument", () => meant(word) ?? signature(whole));

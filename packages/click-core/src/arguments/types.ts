@@ -5,7 +5,7 @@ import { integer } from "./numbers.ts";
 
 export { etherAddress, ipAddress, ipAddressWithPrefix, ipPrefix } from "./address-types.ts";
 export { either, listOf, optional, words } from "./composed.ts";
-export { bool, fraction, integer, real, u64 } from "./numbers.ts";
+export { bool, fraction, i64, integer, real, u64 } from "./numbers.ts";
 export { ipProtocol, ipProtocolOrNumber, port } from "./port-types.ts";
 export { bandwidth, time } from "./quantities.ts";
 export { elementName, handlerPath, inputPortOrNone, outputPort, outputPortOrNone } from "./references.ts";

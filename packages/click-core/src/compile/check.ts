@@ -91,18 +91,14 @@ export function check(
     ),
   };
   const configured: Configured[] = [];
-  const attached = new Set<string>();
+  const shared: Shared = { information, attached: new Set(), diagnostics };
   const configureOne = (index: number): void => {
     const source = graph.elements[index] as GraphElement;
     const ports = counts[index] as PortCounts;
     const scope = new ElementScope(names, source.name, ports);
     const cls = classes[index] as ElementClass;
-    const { outputs } = processing[index] as ResolvedProcessing;
-    configured[index] = configure({ index, source, class: cls, scope }, ports, outputs, {
-      information,
-      attached,
-      diagnostics,
-    });
+    const its = processing[index] as ResolvedProcessing;
+    configured[index] = configure({ index, source, class: cls, scope }, ports, its, shared);
   };
   const late = order.filter((index) => classes[index]?.readsLate);
   for (const index of order) if (!classes[index]?.readsLate) configureOne(index);
@@ -117,7 +113,6 @@ export function check(
     return { ...e, inputs, outputs, state, device: cls.device?.({ config, plan }), peers: undefined };
   });
   const checked: CheckedGraph = { information, tables, connections: graph.connections, elements: instances, order };
-  if (!instances.some((e) => e.class.peers)) return checked;
   const peers = findPeers(checked, neighboursOf(graph.connections), diagnostics);
   return { ...checked, elements: instances.map((e, i) => ({ ...e, peers: peers[i] })) };
 }
@@ -134,16 +129,19 @@ function findClasses(graph: Graph, elements: ElementSet, diagnostics: Diagnostic
 
 type Configured = Pick<ElementInstance, "index" | "source" | "class" | "scope" | "config" | "plan">;
 
+/** What elements have in common while they are configured. */
+interface Shared {
+  readonly information: Information;
+  readonly attached: Set<string>;
+  readonly diagnostics: Diagnostics;
+}
+
 /** Has an element say what it has to say to others, and read its arguments. */
 function configure(
   e: Pick<ElementInstance, "index" | "source" | "class" | "scope">,
   { inputs, outputs }: PortCounts,
-  processing: ResolvedProcessing["outputs"],
-  {
-    information,
-    attached,
-    diagnostics,
-  }: { readonly information: Information; readonly attached: Set<string>; readonly diagnostics: Diagnostics },
+  processing: ResolvedProcessing,
+  { information, attached, diagnostics }: Shared,
 ): Configured {
   const { source, scope, class: cls } = e;
   const before = diagnostics.count;
@@ -175,7 +173,8 @@ function configure(
           config,
           ninputs: inputs,
           noutputs: outputs,
-          outputIsPush: (port) => processing[port] !== "pull",
+          inputIsPush: (port) => processing.inputs[port] === "push",
+          outputIsPush: (port) => processing.outputs[port] !== "pull",
           arguments: texts,
           scope,
           attach: (place) => !attached.has(place) && attached.add(place) !== undefined,

@@ -97,6 +97,14 @@ export function checkConfiguration(
   return configuration;
 }
 
+/** Other arguments for an element of a configuration. */
+export interface ElementChange {
+  readonly element: string;
+  readonly text: string;
+  /** Its `config` shows what it showed before. */
+  readonly hidden?: boolean;
+}
+
 /**
  * The same configuration with other arguments for one element.
  *
@@ -104,17 +112,20 @@ export function checkConfiguration(
  */
 export function checkGraph(
   configuration: CheckedConfiguration,
-  element: string,
-  configText: string,
+  { element, text, hidden = false }: ElementChange,
   elements: ElementSet,
 ): CheckedConfiguration {
   const diagnostics = new Diagnostics();
-  const place = { source: { file: `${element}.config`, text: configText }, offset: 0 };
+  const place = { source: { file: `${element}.config`, text }, offset: 0 };
+  const changed = (e: GraphElement): GraphElement => ({
+    ...e,
+    configText: hidden ? e.configText : text,
+    arguments: splitArguments({ text, place }),
+    place,
+  });
   const graph: Graph = {
     ...configuration.graph,
-    elements: configuration.graph.elements.map((e) =>
-      e.name === element ? { ...e, configText, arguments: splitArguments({ text: configText, place }), place } : e,
-    ),
+    elements: configuration.graph.elements.map((e) => (e.name === element ? changed(e) : e)),
   };
   const checked = check(graph, elements, diagnostics, configuration.checked.tables);
   diagnostics.throwIfFailed();

@@ -2,7 +2,7 @@
 import type { Fields, Struct } from "@clickos/layout";
 import { classDigest, type LibraryDigest } from "../element/digest.ts";
 import type { ElementClass } from "../element/element.ts";
-import type { Handler, HandlerEntry, HandlerKind } from "../element/handler.ts";
+import type { Handler, HandlerEntry, HandlerKind, PlainType } from "../element/handler.ts";
 import { inOrder, plainValue } from "../element/handler.ts";
 import { ElementDefinitionError } from "../element/ownership.ts";
 import type { CheckedGraph, ElementInstance } from "./check.ts";
@@ -124,6 +124,8 @@ function plainField(
   );
 }
 
+const signedTypes: Partial<Record<PlainType, PlainType>> = { u32: "i32", u64: "i64" };
+
 function describeHandler(
   e: ElementInstance,
   path: string,
@@ -151,5 +153,6 @@ function describeHandler(
   if (field === undefined) return entry;
   const plain = plainField(e.class, e.state, field);
   const offset = state + (e.state.offsets[field] as number) + plain.offset;
-  return { ...entry, at: { address: offset, type: handler.signed && plain.type === "u32" ? "i32" : plain.type } };
+  const type = handler.signed ? (signedTypes[plain.type] ?? plain.type) : plain.type;
+  return { ...entry, at: { address: offset, type } };
 }

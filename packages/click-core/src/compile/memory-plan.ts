@@ -56,6 +56,8 @@ export interface MemoryPlan {
   readonly devices: readonly number[];
   /** The table of tasks: see compile/tasks.ts. */
   readonly tasks: { readonly table: number; readonly count: number };
+  /** The words that say of each notifier whether it is awake, where a router may be changed while it runs. */
+  readonly notes?: { readonly start: number; readonly count: number };
   /** The tree of the times that timers are due: see compile/timers.ts. */
   readonly timers: { readonly tree: number; readonly leaves: number };
   readonly pool: { readonly base: number; readonly count: number };

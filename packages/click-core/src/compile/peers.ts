@@ -1,15 +1,20 @@
 /** Finds the peers of the elements of a graph: by name, or along the ways of packets. */
 import type { Diagnostics } from "@clickos/click-language";
 import { elementTitle, flows } from "@clickos/click-language/ports";
-import { elementReport } from "../element/element-report.ts";
-import { scopes } from "../element/information.ts";
+import { type ElementReport, elementReport } from "../element/element-report.ts";
 import { offerOf, type Peer, type PeerInterface, type PeerSearch } from "../element/peer.ts";
+import { scopes } from "../element/scopes.ts";
+import { defaultTickets, maximumTickets } from "../element/tickets.ts";
 import type { CheckedGraph, ElementInstance } from "./check.ts";
 import type { Neighbours } from "./flow.ts";
+import { hasTask } from "./tasks.ts";
 
-/** Asks the class of every element that has peers for them, in the order of initialization, up to the first that fails. */
+/**
+ * Asks the class of every element that has peers for them, in the order of initialization, up to the first that fails. What is to
+ * be said of tickets comes with it.
+ */
 export function findPeers(
-  graph: Pick<CheckedGraph, "elements" | "order">,
+  graph: Pick<CheckedGraph, "elements" | "order" | "information">,
   neighbours: Neighbours,
   diagnostics: Diagnostics,
 ): readonly unknown[] {
@@ -17,7 +22,11 @@ export function findPeers(
   const peers: unknown[] = graph.elements.map(() => undefined);
   for (const index of graph.order) {
     const e = graph.elements[index] as ElementInstance;
-    peers[index] = e.class.peers?.(searchFrom(e, graph, byName, neighbours, diagnostics));
+    const section = { stage: "initializing", element: elementTitle(e.source), place: e.source.place } as const;
+    const report = elementReport(diagnostics, section, e.source.arguments);
+    if (hasTask(e) && graph.information.tickets.of(e.source.name).tooMany)
+      report.warning(`ScheduleInfo too high; reduced to ${maximumTickets / defaultTickets}`);
+    peers[index] = e.class.peers?.(searchFrom(e, graph, byName, neighbours, report));
     if (diagnostics.failed) break;
   }
   return peers;
@@ -28,7 +37,7 @@ function searchFrom(
   { elements }: Pick<CheckedGraph, "elements">,
   byName: ReadonlyMap<string, ElementInstance>,
   neighbours: Neighbours,
-  diagnostics: Diagnostics,
+  report: ElementReport,
 ): PeerSearch<any, any> {
   const { source } = e;
   const peer = <T, H, A>(found: ElementInstance, to: PeerInterface<T, H, A>): Peer<T, H, A> => {
@@ -37,8 +46,6 @@ function searchFrom(
     const about = of?.({ config, plan, ninputs: inputs.length, noutputs: outputs.length }) as A;
     return { element: found.index, name: found.source.name, to, about };
   };
-  const section = { stage: "initializing", element: elementTitle(source), place: source.place } as const;
-  const report = elementReport(diagnostics, section, source.arguments);
   const { error } = report;
   /** Breadth first, as Click visits routers. */
   const along = <T, H, A>(

@@ -139,6 +139,8 @@ export interface RouterParts {
   readonly tasks: Func<"i32">;
   /** `(check, until, most)`: calls timers that are due at `check`, and no later than `until`. */
   readonly timers: Func<undefined>;
+  /** `(timer)`: does what it does when it is due. */
+  readonly fire: Func<undefined>;
 }
 
 export interface Platform {

@@ -22,7 +22,7 @@ import { noTimer, type Platform, routerControl, type StagedDevice, type StagedPo
 import { prefill } from "./prefill.ts";
 import { provideSeed } from "./seed.ts";
 import { defineTasks, hasTask, initialTasks, type TaskTable, taskTableSize } from "./tasks.ts";
-import { clearTimers, defineTimers, type TimerTree, timerTreeSize } from "./timers.ts";
+import { clearTimers, defineFire, defineTimers, type TimerTree, timerTreeSize } from "./timers.ts";
 
 export interface StagedRouter {
   readonly module: ModuleBuilder;
@@ -71,6 +71,7 @@ class Stager {
   private readonly order: readonly number[];
   /** By element and kind: addresses of the words that say whether a notifier is awake. */
   private readonly notes = new Map<string, number>();
+  private firstNote = 0;
   private readonly listeners = { empty: new Map<number, number[]>(), full: new Map<number, number[]>() };
   private readonly signals = new Map<string, Signals>();
   private readonly code: ElementCode;
@@ -152,7 +153,7 @@ class Stager {
     for (const e of graph.elements) {
       const layout = e.state;
       this.states.push({ address: this.reserve(Math.max(layout.size, 1), Math.max(layout.align, 8)), layout });
-      held += e.class.holds?.(e.config) ?? 0;
+      held += e.class.holds?.(e.config, e.inputs.length) ?? 0;
     }
     for (const number of deviceNumbers(graph))
       this.devices.set(
@@ -241,7 +242,17 @@ class Stager {
         });
       return result;
     });
-    const parts = { prepare, initElement, tasks: runTasks, timers: runTimers };
+    const { module } = this;
+    const parts = {
+      prepare,
+      initElement,
+      tasks: runTasks,
+      timers: runTimers,
+      // Made for who asks for it.
+      get fire() {
+        return defineFire(module, timers);
+      },
+    };
     this.platform.finish(this.module, { init, run, parts, control: this.control });
     this.placeInitialState();
     // The heap is last, and has what room there is.
@@ -299,6 +310,7 @@ class Stager {
         })),
         layouts,
         tasks: this.taskTable,
+        ...(this.platform.services ? { notes: { start: this.firstNote, count: this.notes.size } } : {}),
         drops: [...this.drops.values()],
         devices: [...this.devices.keys()],
         timers: this.timers,
@@ -316,6 +328,7 @@ class Stager {
       kinds.filter((kind) => e.class.notifier?.[kind]).map((kind) => `${kind} ${e.index}`),
     );
     const start = this.reserve(keys.length * 4, 4);
+    this.firstNote = start;
     keys.forEach((key, i) => {
       this.notes.set(key, start + i * 4);
     });

@@ -5,12 +5,13 @@
  */
 import { type Func, type FunctionBuilder, type I32, type ModuleBuilder, staged } from "@clickos/codegen";
 import { type Struct, struct, type U32Field, u32 } from "@clickos/layout";
+import { maximumTickets } from "../element/tickets.ts";
 import type { CheckedGraph, ElementInstance } from "./check.ts";
 import { routerControl } from "./platform.ts";
 
 /**
  * `next` and `previous` are addresses of records, 0 where a task is not in the list. One that was unscheduled stays in it until its
- * turn comes. `seen` is the epoch in which the task last found nothing to do: a new one begins with each that finds something.
+ * turn comes. One that was given no tickets is its own neighbour: it may be scheduled, and never runs. `seen` is the epoch in which the task last found nothing to do: a new one begins with each that finds something.
  */
 export const taskRecord: Struct<{
   next: U32Field;
@@ -28,7 +29,6 @@ export const taskRecord: Struct<{
 
 /** The stride of one ticket. */
 const stride1 = 65536;
-export const maximumTickets = 32768;
 
 /** Where a router keeps its tasks: the record at the head of the list, and then one for each task. */
 export interface TaskTable {
@@ -97,9 +97,16 @@ export class TaskList {
   get active(): boolean {
     for (let task = 0; task < this.place.count; task++) {
       const { next, scheduled, polls } = this.record(task);
-      if (next !== 0 && scheduled !== 0 && polls === 0) return true;
+      if (next !== 0 && next !== recordOf(this.place, task) && scheduled !== 0 && polls === 0) return true;
     }
     return false;
+  }
+
+  /** The task is none that runs. */
+  exclude(task: number): void {
+    const own = this.record(task);
+    own.next = recordOf(this.place, task);
+    own.previous = own.next;
   }
 
   setTickets(task: number, tickets: number): void {
@@ -128,7 +135,12 @@ export function initialTasks(
     const task = numbers.get(element);
     if (task === undefined) continue;
     const e = graph.elements[element] as ElementInstance;
-    list.setTickets(task, graph.information.ticketsOf(e.source.name));
+    const { tickets } = graph.information.tickets.of(e.source.name);
+    if (tickets === 0) {
+      list.exclude(task);
+      continue;
+    }
+    list.setTickets(task, tickets);
     if (e.class.polls) list.record(task).polls = 1;
     if (e.class.startsScheduled?.({ config: e.config as never, plan: e.plan }) ?? true) list.schedule(task);
   }

@@ -119,6 +119,11 @@ export function defineTimers(
   });
 }
 
+/** A function `(timer)` that does what the timer does when it is due, whether it is set or not. */
+export function defineFire(module: ModuleBuilder, elements: readonly ElementTimers[]): Func<undefined> {
+  return module.func("fire", { timer: "i32" }, undefined, (c, { timer }) => callOf(c, timer, elements));
+}
+
 /** Calls the function of the element that a timer belongs to. */
 function callOf(c: FunctionBuilder, timer: I32, elements: readonly ElementTimers[]): void {
   if (elements.length <= 1) {

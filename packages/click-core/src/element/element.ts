@@ -153,6 +153,8 @@ export interface PrepareContext<C> extends ElementReport {
   readonly config: C;
   readonly ninputs: number;
   readonly noutputs: number;
+  /** Whether a port is push. */
+  inputIsPush(input: number): boolean;
   outputIsPush(output: number): boolean;
   /** The text of each argument, as given. */
   readonly arguments: readonly string[];
@@ -377,6 +379,11 @@ export interface ElementSpec<C extends ConfigSpec, P, S extends Fields, R = unkn
   files?(config: ConfigOf<C>): FileUse;
   /** Whether the element's `config` may be written while the router runs, as Click's `can_live_reconfigure` says. */
   readonly live?: boolean;
+  /** What is to be done, on the host, when it was given another configuration while the router runs. */
+  reconfigured?(
+    state: HostFields<StateOf<C, S>>,
+    context: HandlerContext<NoInfer<FixedConfigOf<C>>, NoInfer<P>, NoInfer<R>>,
+  ): void;
   /** State that does not start as zero. */
   initial?(context: { readonly config: ConfigOf<C>; readonly plan: P }): Partial<HostFields<StateOf<C, S>>>;
   /**
@@ -390,7 +397,7 @@ export interface ElementSpec<C extends ConfigSpec, P, S extends Fields, R = unkn
     ) => void;
   };
   /** How many packets the element may hold; the pool is made that much larger. */
-  holds?(config: ConfigOf<C>): number;
+  holds?(config: ConfigOf<C>, ninputs: number): number;
   readonly handlers?: Handlers<NoInfer<FixedConfigOf<C>>, NoInfer<P>, NoInfer<StateOf<C, S>>, NoInfer<R>>;
   /** Handlers after those, which it has or not by its configuration or by where it stands. */
   furtherHandlers?(

@@ -20,9 +20,13 @@ const span: Pick<FieldType<number>, "size" | "read"> = {
   read: (data, offset) => (u32.read(data, offset + 4) - u32.read(data, offset)) >>> 0,
 };
 const i32: Pick<FieldType<number>, "size" | "read"> = { size: 4, read: (data, offset) => u32.read(data, offset) | 0 };
+const i64: Pick<FieldType<bigint>, "size" | "read"> = {
+  size: 8,
+  read: (data, offset) => BigInt.asIntN(64, u64.read(data, offset)),
+};
 
 /** How a plain value lies in memory: an integer, little endian unless its name ends in `be`; or a `span`, the length of a ring. */
-export type PlainType = "u8" | "u16" | "u32" | "i32" | "u64" | "u16be" | "u32be" | "u64be" | "span";
+export type PlainType = "u8" | "u16" | "u32" | "i32" | "u64" | "i64" | "u16be" | "u32be" | "u64be" | "span";
 
 const plainFields: Readonly<Record<PlainType, Pick<FieldType<number | bigint>, "size" | "read">>> = {
   u8,
@@ -30,6 +34,7 @@ const plainFields: Readonly<Record<PlainType, Pick<FieldType<number | bigint>, "
   u32,
   i32,
   u64,
+  i64,
   u16be,
   u32be,
   u64be,
@@ -114,15 +119,22 @@ export interface HandlerContext<C, P, R = unknown> {
   readonly heap: HostHeap;
   /** What names mean where the element stands. */
   readonly scope: Scope;
-  /** The router's time in nanoseconds. */
+  /** The router's time in nanoseconds. In simulated time to ask takes one. */
   now(): bigint;
   /** Makes the element's task run again, or not. */
   schedule(): void;
   unschedule(): void;
+  /** Whether the task is scheduled; `undefined` where the element has none. */
+  isScheduled(): boolean | undefined;
   /** Whether the element's timer is set. */
   timerIsSet(): boolean;
   /** Sets or clears the element's timer. */
   setTimer(at: bigint | undefined): void;
+  /**
+   * Does what the element's timer does when it is due: at once in process, and in a virtual machine in its next turn. So a
+   * handler has code of the element run.
+   */
+  fire(): void;
   /** Frees the buffer of a packet taken out of the element's state. */
   free(address: number): void;
   /** What the class's `peers` found. */
@@ -131,9 +143,11 @@ export interface HandlerContext<C, P, R = unknown> {
   peer<H>(peer: Peer<any, H, any>): H;
   /**
    * Gives the element the same configuration but for one argument, by its name; of the rest of the arguments, one by its number. It
-   * throws a `string` where that cannot be.
+   * is as if its `config` were written. It throws a `string` where that cannot be, with the argument's name in front.
    */
   change(argument: string | number, text: string): void;
+  /** Gives one argument another value, which `config` does not show; all else of the element's state stays as it is. */
+  override(argument: string, text: string): void;
   /** Gives the element another configuration; it throws a `string` where that cannot be. */
   reconfigure(config: string): void;
   /** Tells whoever writes of something that is not quite as it was written; the value is taken all the same. */
@@ -158,7 +172,7 @@ export interface Handler<C, P, S extends Fields, R = unknown> {
   readonly gauge?: string;
   readonly rate?: string;
   readonly flag?: string;
-  /** The field's 32 bits have a sign. */
+  /** The field's 32 or 64 bits have a sign. */
   readonly signed?: boolean;
   constant?(context: Pick<HandlerContext<C, P>, "config" | "plan" | "name" | "ninputs" | "noutputs">): HandlerValue;
   read?(state: HostFields<S>, context: HandlerContext<C, P, R>, parameter: string): HandlerValue;

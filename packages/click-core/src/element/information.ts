@@ -1,13 +1,14 @@
 /** What information elements say of others: names for addresses and ports, tickets for tasks. */
 import type { NameTables } from "../arguments/machine-names.ts";
 import type { NamedElement, NameKind, NameValues, Scope } from "../arguments/scope.ts";
+import { scopes } from "./scopes.ts";
+import { TicketTable } from "./tickets.ts";
 
 /** Names by scope: an entry counts in the compound it stands in and in those inside. */
 export class Information {
   /** By kind: values by full name, the compound's included. */
   private readonly values = new Map<NameKind, Map<string, unknown>>();
-  /** Tickets of tasks, as factors of the default, by element or compound. */
-  readonly tickets: Map<string, number> = new Map();
+  readonly tickets: TicketTable = new TicketTable();
 
   /** `compound` has a slash at its end, or is empty. */
   define<K extends NameKind>(kind: K, compound: string, name: string, value: NameValues[K]): void {
@@ -33,14 +34,6 @@ export class Information {
   /** Names of a kind that mean something to an element. */
   names(kind: NameKind, element: string): string[] {
     return namesIn(this.values.get(kind)?.keys() ?? [], scopes(element));
-  }
-
-  /** The tickets of an element's task; compounds around it count too. */
-  ticketsOf(element: string): number {
-    let factor = 1;
-    const parts = element.split("/");
-    for (let i = 1; i <= parts.length; i++) factor *= this.tickets.get(parts.slice(0, i).join("/")) ?? 1;
-    return Math.max(1, Math.min(32768, Math.round(defaultTickets * factor)));
   }
 }
 
@@ -82,17 +75,6 @@ export class ElementScope implements Scope {
   elementNames(): string[] {
     return namesIn(this.known.elements.keys(), scopes(this.self));
   }
-}
-
-/** What a task has when nothing is said. */
-export const defaultTickets = 1024;
-
-/** `a/b/c` is in the scopes `a/b/`, `a/`, and the top. */
-export function scopes(element: string): string[] {
-  const list: string[] = [];
-  for (let at = element.lastIndexOf("/"); at >= 0; at = element.lastIndexOf("/", at - 1))
-    list.push(element.slice(0, at + 1));
-  return [...list, ""];
 }
 
 /** Full names as they are said in some compounds, the inner ones first. */

@@ -1,6 +1,7 @@
 /** The tasks of a router, as the host reads and changes them: which are scheduled, and their tickets. */
 import type { MemoryPlan } from "../compile/memory-plan.ts";
-import { maximumTickets, TaskList } from "../compile/tasks.ts";
+import { TaskList } from "../compile/tasks.ts";
+import { maximumTickets } from "../element/tickets.ts";
 import { readInteger } from "./integer.ts";
 
 export class HostTasks {
@@ -21,8 +22,9 @@ export class HostTasks {
     else this.list.record(task).scheduled = 0;
   }
 
+  /** -1 for a task that never runs. */
   ticketsOf(task: number): number {
-    return this.list.record(task).tickets;
+    return this.list.record(task).tickets || -1;
   }
 
   /** Throws a `string` for what is no number; one that is too small or too large becomes one that is not. */

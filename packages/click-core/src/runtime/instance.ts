@@ -4,10 +4,12 @@ import type { CheckedConfiguration, CompiledRouter } from "../compile/compile.ts
 import { routerControl } from "../compile/platform.ts";
 import type { HostService } from "../element/element.ts";
 import { type DeviceRings, type HostDevice, hostDevice } from "./device-ring.ts";
+import type { HandlerMeans } from "./handler-context.ts";
 import { HostMemory } from "./host-memory.ts";
 import { serviceImports } from "./host-packet.ts";
 import { type HandlerSources, type RouterHandlers, routerHandlers } from "./router-handlers.ts";
 import { transferState } from "./transfer-state.ts";
+import { transferTasks } from "./transfer-tasks.ts";
 
 export type ControlWords = ReturnType<typeof routerControl.view>;
 
@@ -26,8 +28,16 @@ export interface Instance {
   tasks(firings: number): number;
   /** Calls timers that are due at `check` and no later than `until`, `most` of them. */
   timers(check: bigint, until: bigint, most: number): void;
+  /** Does what a timer does when it is due. */
+  fire(timer: number): void;
   /** Initializes elements in Click's order; `start` is called for each in its turn. */
   initialize(start?: (element: number) => void): void;
+}
+
+/** What is different in a configuration of the same graph. */
+export interface Changes {
+  /** Elements whose configuration is another one: what follows from it is not carried over. */
+  readonly renewed: ReadonlySet<string>;
 }
 
 export interface InstanceParts {
@@ -36,7 +46,7 @@ export interface InstanceParts {
   readonly wasm: Uint8Array;
   readonly rings: ReadonlyMap<number, DeviceRings>;
   readonly services: readonly (HostService | undefined)[];
-  readonly extras: Pick<HandlerSources, "root" | "reconfigure" | "files" | "stop">;
+  readonly extras: Pick<HandlerSources, "root" | keyof HandlerMeans>;
   readonly chatter: (text: string) => void;
   readonly now: bigint;
   readonly seed: bigint;
@@ -56,10 +66,10 @@ export function createInstance(parts: InstanceParts): Instance {
     },
     service: serviceImports(memory.buffer, services),
   });
-  const { prepare, initElement, tasks, timers } = instance.exports as unknown as {
+  const { prepare, initElement, tasks, timers, fire } = instance.exports as unknown as {
     prepare(): void;
     initElement(element: number): void;
-  } & Pick<Instance, "tasks" | "timers">;
+  } & Pick<Instance, "tasks" | "timers" | "fire">;
   const words = routerControl.view(memory.buffer, plan.control);
   words.now = parts.now;
   words.seed = parts.seed;
@@ -74,6 +84,7 @@ export function createInstance(parts: InstanceParts): Instance {
     services,
     tasks,
     timers,
+    fire,
     initialize(start) {
       for (const element of configuration.checked.order) {
         if (configuration.checked.elements[element]?.class.init) initElement(element);
@@ -94,11 +105,13 @@ export function createInstance(parts: InstanceParts): Instance {
 }
 
 /**
- * Gives elements of the new instance what those of the same name and class had in the old one. `changed` are elements
- * whose configuration is another one: what follows from it is not carried over.
+ * Gives elements of the new instance what those of the same name and class had in the old one; with `changes`, the graph is
+ * the same but for arguments, and its tasks go on where they stand.
  */
-export function takeOver(before: Instance, after: Instance, changed: ReadonlySet<string>): void {
-  transferState({ memory: before.memory, plan: before.compiled.memory }, after.memory, after.compiled, changed);
+export function takeOver(before: Instance, after: Instance, changes: Changes | undefined): void {
+  const former = { memory: before.memory, plan: before.compiled.memory };
+  transferState(former, after.memory, after.compiled, changes?.renewed);
+  if (changes) transferTasks(former, { memory: after.memory, plan: after.compiled.memory });
   const old = new Map(before.configuration.checked.elements.map((e) => [e.source.name, e]));
   for (const e of after.configuration.checked.elements) {
     const was = old.get(e.source.name);

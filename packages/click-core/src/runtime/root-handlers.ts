@@ -12,7 +12,7 @@ import type { TimeWarp } from "./time-warp.ts";
 export const clickVersion = "2.1";
 
 /** What these handlers work with. */
-export interface RootRouter extends Pick<HandlerTree, "list" | "describe"> {
+export interface RootRouter extends Pick<HandlerTree, "list" | "describe" | "read"> {
   readonly configuration: CheckedConfiguration;
   stop(times: number): void;
   hotswap(text: string): void;
@@ -37,7 +37,7 @@ export function rootHandlers(
           ? graphText(graph())
           : router.configuration.source.text,
     },
-    flatconfig: { read: () => graphText(graph()) },
+    flatconfig: { read: () => graphText(shown(router)) },
     requirements: {
       read: () =>
         graph()
@@ -85,6 +85,16 @@ export function rootHandlers(
               router.warped();
             },
           },
+  };
+}
+
+/** The graph, with what elements show as their configuration. */
+function shown({ configuration, read }: RootRouter): CheckedConfiguration["graph"] {
+  const { graph, checked } = configuration;
+  const ownText = (index: number): boolean => Object.hasOwn(checked.elements[index]?.class.handlers ?? {}, "config");
+  return {
+    ...graph,
+    elements: graph.elements.map((e, i) => (ownText(i) ? { ...e, configText: read(`${e.name}.config`) } : e)),
   };
 }
 

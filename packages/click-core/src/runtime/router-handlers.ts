@@ -5,17 +5,13 @@
  */
 
 import { closest } from "@clickos/click-language/closest";
-import { withArgument } from "../arguments/assign-arguments.ts";
 import type { ElementInstance } from "../compile/check.ts";
 import { classHandlers } from "../compile/describe.ts";
 import type { ElementPlan, MemoryPlan } from "../compile/memory-plan.ts";
-import { noTimer, routerControl } from "../compile/platform.ts";
-import { hostTimerIsSet, setHostTimer } from "../compile/timers.ts";
-import type { ElementClass, HostFiles, HostService } from "../element/element.ts";
+import type { ElementClass, HostService } from "../element/element.ts";
 import {
   flagsOf,
   type Handler,
-  type HandlerContext,
   type HandlerEntry,
   type HandlerReport,
   type HandlerValue,
@@ -25,9 +21,9 @@ import {
   type ServiceHandler,
 } from "../element/handler.ts";
 import { HandlerError, type HandlerTree, matchesPattern } from "../element/handler-tree.ts";
-import { scopes } from "../element/information.ts";
-import { offerOf } from "../element/peer.ts";
+import { scopes } from "../element/scopes.ts";
 import { readDrops } from "./drops.ts";
+import { type HandlerMeans, handlerContexts } from "./handler-context.ts";
 import { HostMemory } from "./host-memory.ts";
 import { HostTasks } from "./host-tasks.ts";
 
@@ -39,7 +35,7 @@ export interface Drop {
 }
 
 /** What the handlers of a router are made from. */
-export interface HandlerSources {
+export interface HandlerSources extends HandlerMeans {
   readonly memory: WebAssembly.Memory;
   readonly plan: MemoryPlan;
   /** Those that the element classes define. */
@@ -52,12 +48,6 @@ export interface HandlerSources {
   readonly services?: readonly (Pick<HostService, "handlers" | "handler"> | undefined)[];
   /** The router's own handlers. */
   readonly root?: Readonly<Record<string, ServiceHandler>>;
-  /** Gives an element another configuration. */
-  reconfigure?(element: string, config: string): void;
-  /** What handlers may do with files, where they may. */
-  readonly files?: HostFiles | undefined;
-  /** Asks the driver to stop. */
-  stop?(): void;
 }
 
 /** A handler tree without `watch`, which is for those to add who know when values may have changed. */
@@ -70,6 +60,8 @@ export interface RouterHandlers extends UnwatchedTree {
   drops(): Drop[];
   /** Has an element's task run, and the tasks that sleep because a pull from the element found nothing. */
   schedule(element: string): void;
+  /** Has an element do what is to be done when it was given another configuration. */
+  reconfigured(element: string): void;
 }
 
 /** A handler, ready to be used. */
@@ -83,7 +75,6 @@ type Warn = (message: string) => void;
 export function routerHandlers(sources: HandlerSources): RouterHandlers {
   const { memory, plan, root } = sources;
   const data = new DataView(memory.buffer);
-  const control = routerControl.view(memory.buffer, plan.control);
   const tasks = new HostTasks(data, plan);
   const host = new HostMemory(memory, plan);
   const byName = once(() => new Map(plan.elements.map((e, index) => [e.name, index])));
@@ -100,55 +91,19 @@ export function routerHandlers(sources: HandlerSources): RouterHandlers {
     }
     return state;
   };
-  const reconfigure = (e: ElementInstance, config: string): void => {
-    if (!sources.reconfigure) throw "it cannot be changed here while the router runs";
-    sources.reconfigure(e.source.name, config);
-  };
   /** Told of what a handler has to say about the value that is written. */
   let warning: Warn = noWarning;
-  const contexts = new Map<number, HandlerContext<any, any>>();
-  const contextOf = (index: number): HandlerContext<any, any> => {
-    let context = contexts.get(index);
-    if (!context) {
-      const e = sources.instance(index);
-      const { task, timers } = plan.elements[index] as ElementPlan;
-      context = {
-        config: e.config,
-        plan: e.plan,
-        scope: e.scope,
-        name: e.source.name,
-        ninputs: e.inputs.length,
-        noutputs: e.outputs.length,
-        heap: host,
-        now: () => control.now,
-        schedule: () => tasks.schedule(task, true),
-        unschedule: () => tasks.schedule(task, false),
-        timerIsSet: () => timers !== undefined && hostTimerIsSet(data, plan.timers, timers.first),
-        setTimer: (at) => {
-          if (timers) setHostTimer(data, plan.timers, plan.control, timers.first, at ?? noTimer);
-        },
-        free: (address) => host.freeBuffer(address),
-        peers: e.peers,
-        peer: (peer) => {
-          const offered = offerOf(sources.instance(peer.element).class, peer.to);
-          return offered?.onHost?.(stateOf(peer.element), contextOf(peer.element)) as never;
-        },
-        change: (argument, text) => {
-          const before = e.source.arguments.map((a) => a.text);
-          reconfigure(e, withArgument(e.class.config ?? {}, before, argument, text).join(", "));
-        },
-        reconfigure: (config) => reconfigure(e, config),
-        warn: (message) => warning(message),
-        files: sources.files,
-        stop() {
-          if (sources.stop) sources.stop();
-          else control.stopped++;
-        },
-      };
-      contexts.set(index, context);
-    }
-    return context;
-  };
+  const contextOf = handlerContexts({
+    memory,
+    plan,
+    tasks,
+    host,
+    means: sources,
+    instance: (index) => sources.instance(index),
+    stateOf,
+    shownConfig: (index) => String(own(index, "config")?.read?.("", silent) ?? ""),
+    warn: (message) => warning(message),
+  });
 
   // ---- where handlers come from, in this order
 
@@ -332,6 +287,11 @@ export function routerHandlers(sources: HandlerSources): RouterHandlers {
     ...tree(""),
     from: tree,
     drops: () => readDrops(sources, stateOf, contextOf),
+    reconfigured(element) {
+      const index = byName().get(element);
+      if (index === undefined) return;
+      sources.instance(index).class.reconfigured?.(stateOf(index), contextOf(index));
+    },
     schedule(element) {
       const { task, wakes } = plan.elements[byName().get(element) ?? -1] ?? {};
       tasks.schedule(task, true);
@@ -343,6 +303,7 @@ export function routerHandlers(sources: HandlerSources): RouterHandlers {
 }
 
 const noWarning: Warn = () => {};
+const silent: HandlerReport = { status: 0, error() {}, warn() {} };
 
 /** The text of a `handlers` handler. */
 export function handlerLines(handlers: readonly (readonly [name: string, entry: HandlerEntry | undefined])[]): string {

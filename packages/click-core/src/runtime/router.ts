@@ -3,12 +3,14 @@
 import { type ConfigurationError, formatDiagnostics } from "@clickos/click-language";
 import { moduleText, wasmBackend } from "@clickos/codegen";
 import { type LoopSource, Wakers } from "@clickos/run-loop";
+import { withArgument } from "../arguments/assign-arguments.ts";
 import type { ElementInstance } from "../compile/check.ts";
 import {
   type CheckedConfiguration,
   checkConfiguration,
   checkGraph,
   compile,
+  type ElementChange,
   needsService,
 } from "../compile/compile.ts";
 import { noTimer } from "../compile/platform.ts";
@@ -20,8 +22,9 @@ import { Chatter } from "./chatter.ts";
 import type { DeviceRings, RouterDevice, TimedFrame } from "./device-ring.ts";
 import { drawSeed } from "./draw-seed.ts";
 import { HostTimers } from "./host-timers.ts";
-import { createInstance, type Instance, takeOver } from "./instance.ts";
+import { type Changes, createInstance, type Instance, takeOver } from "./instance.ts";
 import { initializeError, openServices, refuseDevices } from "./open-services.ts";
+import { PendingSwap } from "./pending-swap.ts";
 import { processPlatform } from "./process-platform.ts";
 import { type RootRouter, refusing, rootHandlers } from "./root-handlers.ts";
 import type { Drop, RouterHandlers } from "./router-handlers.ts";
@@ -67,7 +70,9 @@ export class Router implements HandlerTree, Disposable, LoopSource {
   private yields = 0;
   /** The router runs while it is above zero: each request to stop takes one away, Click's `runcount`. */
   private runCount = 1;
-  private pendingSwap: (() => void) | undefined;
+  private readonly pending = new PendingSwap();
+  /** A timer of an element's host side is called: what it belongs to stays until it returns. */
+  private timing = false;
   /** What elements open while the router stands: what is wrong with it, where somebody waits for that. */
   private opening: Promise<ConfigurationError | undefined> | undefined;
   private awaited = false;
@@ -185,7 +190,10 @@ export class Router implements HandlerTree, Disposable, LoopSource {
       chatter: (text) => this.chatter.write(text),
       extras: {
         root: rootHandlers(this.asRoot, this.options, this.warp),
-        reconfigure: (element, config) => this.reconfigure(element, config),
+        reconfigure: (element, text) => this.reconfigure({ element, text }),
+        override: (element, argument, text) => this.override(element, argument, text),
+        ...(this.simulation ? { now: () => this.now() } : {}),
+        fire: (timer) => this.fire(timer),
         files: this.options.files,
         stop: () => this.stop(),
       },
@@ -336,6 +344,7 @@ export class Router implements HandlerTree, Disposable, LoopSource {
       },
       list: () => router.list(),
       describe: (path) => router.describe(path),
+      read: (path) => router.read(path),
       stop: (times) => router.stop(times),
       hotswap: (text) => router.hotswap(text),
       warped: () => router.wakers.wake(),
@@ -383,11 +392,21 @@ export class Router implements HandlerTree, Disposable, LoopSource {
       const { nextTimer } = this.current.words;
       if (own > check && nextTimer > check) break;
       fired = true;
-      if (own <= nextTimer) this.timers.fire();
+      if (own <= nextTimer) this.fireHostTimer();
       else this.runTimers(check, own - 1n);
       if (own > check || enough?.()) break;
     }
     return fired;
+  }
+
+  private fireHostTimer(): void {
+    this.timing = true;
+    try {
+      this.timers.fire();
+    } finally {
+      this.timing = false;
+      this.swapPending();
+    }
   }
 
   private runTimers(check: bigint, until: bigint): void {
@@ -399,13 +418,31 @@ export class Router implements HandlerTree, Disposable, LoopSource {
     }
   }
 
+  /** Has an element's timer do what it does, for a handler: from within code that runs, too. */
+  private fire(timer: number): void {
+    if (this.inside) {
+      this.current.fire(timer);
+      return;
+    }
+    this.inside = true;
+    try {
+      this.current.fire(timer);
+    } finally {
+      this.leave();
+    }
+  }
+
   /** Does what had to wait for the code to return. */
   private leave(): void {
     this.inside = false;
     this.current.words.stopped -= this.yields;
     this.yields = 0;
-    this.pendingSwap?.();
-    this.pendingSwap = undefined;
+    if (!this.timing || this.pending.changed) this.swapPending();
+  }
+
+  private swapPending(): void {
+    const pending = this.pending.take();
+    if (pending) this.swap(pending.next, pending.changes);
   }
 
   /** One turn of a run loop. */
@@ -513,37 +550,63 @@ export class Router implements HandlerTree, Disposable, LoopSource {
   hotswap(text: string, file = "config"): void {
     const next = this.instantiate(this.check(text, file, true), new Map());
     next.initialize();
-    this.replace(next, new Set());
+    this.replace(next);
   }
 
-  private reconfigure(element: string, config: string): void {
-    const { configuration, services } = this.current;
+  /** Gives an argument of an element another value, which its configuration does not show. */
+  private override(element: string, argument: string, text: string): void {
+    const e = this.latest.configuration.checked.elements.find(({ source }) => source.name === element);
+    if (!e) return;
+    const before = e.source.arguments.map((a) => a.text);
+    const after = withArgument(e.class.config ?? {}, before, argument, text);
+    this.reconfigure({ element, text: after.join(", "), hidden: true });
+  }
+
+  private reconfigure(change: ElementChange): void {
+    const { configuration, services } = this.latest;
+    const { element, hidden } = change;
     const next = refusing(() => {
-      const changed = checkGraph(configuration, element, config, this.options.elements);
+      const changed = checkGraph(configuration, change, this.options.elements);
       const reuse = new Map<string, HostService>();
       configuration.checked.elements.forEach((e, i) => {
         const service = services[i];
         if (service && e.source.name !== element) reuse.set(e.source.name, service);
       });
       const instance = this.instantiate(changed, reuse);
-      instance.initialize();
+      instance.initialize((index) => {
+        const service = instance.services[index];
+        if (service && !services.includes(service)) this.startChanged(service);
+      });
       return instance;
     }, withoutSections);
-    this.replace(next, new Set([element]));
+    this.replace(next, { renewed: new Set(hidden ? [] : [element]) });
   }
 
-  private replace(next: Instance, changed: ReadonlySet<string>): void {
-    // The code that runs now must return before its state can be taken.
-    if (this.inside) {
-      this.pendingSwap = () => this.swap(next, changed);
-      return;
+  /** Starts the host side of an element that was given other arguments; one that refuses is closed. */
+  private startChanged(service: HostService): void {
+    try {
+      service.start?.();
+    } catch (problem) {
+      service.close?.();
+      throw problem;
     }
-    this.swap(next, changed);
   }
 
-  private swap(next: Instance, changed: ReadonlySet<string>): void {
+  /** The configuration that runs, or that will when the code has returned that runs now. */
+  private get latest(): Instance {
+    return this.pending.changed ?? this.current;
+  }
+
+  /** A configuration of another graph takes the place of the present one, or one of the same graph with `changes`. */
+  private replace(next: Instance, changes?: Changes): void {
+    // The code that runs now must return before its state can be taken; and who asks goes on to its end.
+    if (this.inside || (this.timing && !changes)) this.pending.put(next, changes, this.current);
+    else this.swap(next, changes);
+  }
+
+  private swap(next: Instance, changes: Changes | undefined): void {
     const before = this.current;
-    takeOver(before, next, changed);
+    takeOver(before, next, changes);
     for (const [number, device] of before.devices) {
       const unsent = device.receiveTimed();
       if (unsent.length > 0) this.sent.set(number, [...(this.sent.get(number) ?? []), ...unsent]);
@@ -551,11 +614,13 @@ export class Router implements HandlerTree, Disposable, LoopSource {
     }
     next.words.stopped += before.words.stopped;
     // A new configuration starts anew; one that only was given other arguments goes on.
-    if (changed.size === 0) this.runCount = 1;
-    if (this.simulation) next.words.now = before.words.now + (changed.size === 0 ? readings(next.configuration) : 0n);
+    if (!changes) this.runCount = 1;
+    if (this.simulation) next.words.now = before.words.now + (changes ? 0n : readings(next.configuration));
     this.current = next;
     for (const service of before.services) if (service && !next.services.includes(service)) service.close?.();
-    for (const service of next.services) if (service && !before.services.includes(service)) service.start?.();
+    if (!changes)
+      for (const service of next.services) if (service && !before.services.includes(service)) service.start?.();
+    for (const element of changes?.renewed ?? []) next.handlers.reconfigured(element);
     this.awaited = false;
     this.beginOpening(next, before);
     this.wakers.wake();

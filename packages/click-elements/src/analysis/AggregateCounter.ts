@@ -167,13 +167,13 @@ export const AggregateCounter: ElementClass = element({
     nagg: { gauge: "aggregates" },
   },
   needsService: (config) => config.AGGREGATE_CALL !== "" || config.COUNT_CALL !== "",
-  service: ({ plan, host, name }) => ({
+  service: ({ plan, host }) => ({
     start() {
       for (const call of [plan.aggregates, plan.total]) if (call?.does === "call") checkWritable(call, host);
     },
     called(which) {
       const call = which === 0 ? plan.aggregates : plan.total;
-      if (call) writeHandler(call, host, name);
+      if (call) writeHandler(call, host);
     },
   }),
   push(c, port, packet, context) {

@@ -134,14 +134,14 @@ export const TimeFilter: ElementClass = element({
     },
   },
   needsService: (config) => config.END_CALL !== undefined,
-  service: ({ config: { END_CALL }, host, name }) => ({
+  service: ({ config: { END_CALL }, host }) => ({
     start() {
       if (END_CALL) checkWritable(END_CALL, host);
     },
     packet({ timestampNs }) {
       if (!END_CALL) return 0;
       const value = END_CALL.value.replace(/\$(?:t\b|\{t\})/g, formatTimestamp(timestampNs));
-      writeHandler({ ...END_CALL, value }, host, name);
+      writeHandler({ ...END_CALL, value }, host);
       return 0;
     },
   }),

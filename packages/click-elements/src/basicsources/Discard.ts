@@ -28,7 +28,7 @@ export const Discard: ElementClass = element({
     ),
     BURST: keyword(arg.u32, 1),
   },
-  peers({ config, inputIsPush, error }) {
+  prepare({ config, inputIsPush, error }) {
     if (!config.ACTIVE && inputIsPush(0)) error("ACTIVE is meaningless in push context");
   },
   state: { count: u64 },

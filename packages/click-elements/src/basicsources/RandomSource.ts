@@ -21,11 +21,10 @@ import {
 import type { FunctionBuilder } from "@clickos/codegen";
 import { type U32Field, u64 } from "@clickos/layout";
 import { type HandlerCall, handlerCall } from "../lib/handler-call.ts";
-import { wake } from "../lib/handlers.ts";
-import { endCall, pullOne, pushBurst } from "../lib/infinite-source.ts";
+import { burstHandler, endCall, goOn, limitHandler, pullOne, pushBurst, resetHandler } from "../lib/infinite-source.ts";
 
 const longest = 0xffff;
-const change = (refusal: string) => ({ refusal, written: wake });
+const change = (refusal: string) => ({ refusal, written: goOn });
 
 export const RandomSource: ElementClass = element({
   name: "RandomSource",
@@ -34,8 +33,8 @@ export const RandomSource: ElementClass = element({
   live: true,
   config: {
     LENGTH: required(live(arg.i32, { ...change("length must be integer"), flags: "." })),
-    LIMIT: positional(live(arg.i32, { ...change("limit parameter must be integer"), flags: "." }), -1),
-    BURST: positional(live(arg.i32, { ...change("burstsize parameter must be integer >= 1"), flags: "." }), 1),
+    LIMIT: positional(arg.i64, -1n),
+    BURST: positional(arg.i32, 1),
     ACTIVE: positional(live(arg.bool, change("active parameter must be boolean")), true),
     TIMESTAMP: keyword(arg.bool, true),
     STOP: keyword(arg.bool, false),
@@ -46,23 +45,21 @@ export const RandomSource: ElementClass = element({
     else if (BURST < 1) error("burst size must be >= 1");
     else if (STOP && END_CALL) error("END_CALL and STOP are mutually exclusive");
   },
-  state: { count: u64 },
+  state: { count: u64, limit: arg.i64.stored.field, burst: arg.u32.stored.field },
+  initial: ({ config }) => ({ count: 0n, limit: arg.i64.stored.store(config.LIMIT), burst: config.BURST }),
   handlerOrder: ["limit", "burst", "active", "count", "reset", "length"],
   handlers: {
+    limit: limitHandler,
+    burst: burstHandler,
     count: { counter: "count" },
-    reset: {
-      write(s, _value, context) {
-        s.count = 0n;
-        wake(context);
-      },
-    },
+    reset: resetHandler,
   },
   needsService: (config) => config.END_CALL !== undefined,
   service: endCall,
   notifier: { empty: true },
   pull: (c, _port, context) => pullOne(c, context, (some) => makeRandom(c, context, some)),
   timer: (_c, { task, isPush, emptyNote }) => (isPush(0) ? task.schedule() : emptyNote.wake()),
-  endless: ({ LIMIT }) => LIMIT < 0,
+  endless: ({ LIMIT }) => LIMIT < 0n,
   hasTask: ({ outputIsPush }) => outputIsPush,
   task: (c, context) => pushBurst(c, context, (some) => makeRandom(c, context, some)),
 });

@@ -15,6 +15,7 @@ import {
   type ElementClass,
   type ElementContext,
   element,
+  type HandlerContext,
   type HostTokenCount,
   type HostTokenRate,
   keyword,
@@ -28,20 +29,31 @@ import { quoteAlways } from "@clickos/click-language/arguments";
 import type { FunctionBuilder } from "@clickos/codegen";
 import { type U32Field, u32 } from "@clickos/layout";
 import { readValue, syntaxError, wake } from "../lib/handlers.ts";
-import { dataText, defaultData, lengthText, makePacket, packetTemplate } from "../lib/source.ts";
+import { dataText, defaultData, givenLength, lengthText, makePacket, packetTemplate } from "../lib/source.ts";
 
 const state = { rate: tokenRate, tokens: tokenCount, count: u32 };
 type Tokens = { readonly rate: HostTokenRate; readonly tokens: HostTokenCount; readonly active: number };
 
-const limit = live(arg.i32, { refusal: syntaxError, written: wake });
+const limit = live(arg.i32, {
+  flags: ".",
+  refusal: syntaxError,
+  written(_context, s: { limit: number }) {
+    if ((s.limit | 0) < 0) s.limit = -1 >>> 0;
+  },
+});
+/** A task that stands goes on with one packet; who is asked for packets goes on with what it has. */
 const active = live(arg.bool, {
   refusal: syntaxError,
   written(context, s: Tokens) {
-    if (!s.active) return;
-    s.tokens.set(s.rate, 1);
+    if (!s.active || context.isScheduled()) return;
+    if (context.isScheduled() === false) s.tokens.set(s.rate, 1);
     wake(context);
   },
 });
+
+function writeLength(_s: unknown, text: string, { override }: HandlerContext<unknown, unknown>): void {
+  override("DATASIZE", lengthText(text, syntaxError));
+}
 
 const capacityOf = (rate: number): number => (rate < 200 ? 2 : Math.floor(rate / 100));
 
@@ -55,12 +67,12 @@ export const RatedSource: ElementClass = element({
     LIMIT: positional(limit, -1),
     ACTIVE: positional(active, true),
     LENGTH: keyword(arg.i32, -1),
-    DATASIZE: keyword(arg.i32, -1),
+    DATASIZE: keyword<number | undefined>(arg.i32, undefined),
     STOP: keyword(arg.bool, false),
     BANDWIDTH: keyword(arg.bandwidth, 0),
   },
   prepare({ config, error }) {
-    const length = Math.max(config.LENGTH, config.DATASIZE);
+    const length = givenLength(config);
     const template = packetTemplate({ DATA: config.DATA, LENGTH: length }, error);
     if (config.BANDWIDTH === 0) return { length, template, rate: config.RATE, capacity: capacityOf(config.RATE) };
     if (template.length === 0) error("packets of no bytes have no bandwidth");
@@ -69,7 +81,13 @@ export const RatedSource: ElementClass = element({
   },
   state,
   initial: ({ plan }) => ({ rate: tokenRateOf(plan.rate, plan.capacity) }),
+  handlerOrder: ["data", "rate", "limit", "active", "count", "reset", "length", "datasize"],
   handlers: {
+    data: {
+      flags: "%.",
+      constant: ({ config }) => dataText(config.DATA),
+      write: (_s, text, { override }) => override("DATA", quoteAlways(text)),
+    },
     rate: {
       kind: "rate",
       unit: "packets/s",
@@ -86,23 +104,13 @@ export const RatedSource: ElementClass = element({
       },
     },
     count: { counter: "count" },
-    data: {
-      constant: ({ config }) => dataText(config.DATA),
-      write: (_s, text, { change }) => change("DATA", quoteAlways(text)),
-    },
-    length: {
-      constant: ({ plan }) => plan.length,
-      write: (_s, text, { change }) => change("LENGTH", lengthText(text, syntaxError)),
-    },
-    datasize: {
-      constant: ({ plan }) => plan.length,
-      write: (_s, text, { change }) => change("DATASIZE", lengthText(text, syntaxError)),
-    },
+    length: { constant: ({ plan }) => plan.length, write: writeLength },
+    datasize: { flags: "D", constant: ({ plan }) => plan.length, write: writeLength },
     reset: {
       write(s, _value, context) {
         s.count = 0;
         s.tokens.set(s.rate, 1);
-        wake(context);
+        if (s.active) wake(context);
       },
     },
   },

@@ -8,14 +8,18 @@
  *   Queue -> TimedSink(1s);
  */
 
-import { type ElementClass, element, live, positional } from "@clickos/click-core/element";
-import { interval } from "../lib/handlers.ts";
+import { arg, type ElementClass, element, positional } from "@clickos/click-core/element";
+import { u64 } from "@clickos/layout";
+import { intervalHandler } from "../lib/handlers.ts";
 
 export const TimedSink: ElementClass = element({
   name: "TimedSink",
   ports: "1/0",
   processing: "l/l",
-  config: { INTERVAL: positional(live(interval, { refusal: "bad interval", written() {} }), 500_000_000n) },
+  config: { INTERVAL: positional(arg.time, 500_000_000n) },
+  state: { interval: u64 },
+  initial: ({ config }) => ({ interval: config.INTERVAL }),
+  handlers: { interval: intervalHandler },
   endless: () => true,
   init: (_c, { state, timer }) => timer.after(state.interval.get()),
   timer(_c, { state, timer, input }) {

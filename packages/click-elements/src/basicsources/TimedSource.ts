@@ -11,8 +11,8 @@
 
 import { arg, type ElementClass, element, keyword, live, positional } from "@clickos/click-core/element";
 import { quoteAlways } from "@clickos/click-language/arguments";
-import { u32 } from "@clickos/layout";
-import { interval, startTimer } from "../lib/handlers.ts";
+import { u32, u64 } from "@clickos/layout";
+import { intervalHandler, startTimer } from "../lib/handlers.ts";
 import { dataText, defaultData, makePacket, packetTemplate } from "../lib/source.ts";
 
 /** What packets have in front of them in Click. */
@@ -23,22 +23,26 @@ export const TimedSource: ElementClass = element({
   ports: "0/1",
   processing: "h/h",
   config: {
-    INTERVAL: positional(live(interval, { refusal: "bad interval", written() {} }), 500_000_000n),
+    INTERVAL: positional(arg.time, 500_000_000n),
     DATA: positional(arg.bytes, defaultData),
-    LIMIT: keyword(live(arg.i32, { written() {} }), -1),
-    ACTIVE: keyword(live(arg.bool, { refusal: "bad active", written: startTimer }), true),
+    LIMIT: keyword(live(arg.i32, { flags: ".", written() {} }), -1),
+    ACTIVE: keyword(live(arg.bool, { flags: ".c", refusal: "bad active", written: startTimer }), true),
     STOP: keyword(arg.bool, false),
     // Packets get more room when they need it.
-    HEADROOM: keyword(live(arg.u32, { refusal: "bad headroom", written() {} }), defaultHeadroom),
+    HEADROOM: keyword(live(arg.u32, { flags: ".", refusal: "bad headroom", written() {} }), defaultHeadroom),
   },
   prepare: ({ config, error }) => ({ template: packetTemplate({ DATA: config.DATA, LENGTH: -1 }, error) }),
-  state: { count: u32 },
+  state: { count: u32, interval: u64 },
+  initial: ({ config }) => ({ interval: config.INTERVAL }),
+  handlerOrder: ["data", "limit", "interval", "active", "count", "headroom", "reset"],
   handlers: {
-    count: { counter: "count" },
     data: {
+      flags: "%.",
       constant: ({ config }) => dataText(config.DATA),
-      write: (_s, text, { change }) => change("DATA", quoteAlways(text)),
+      write: (_s, text, { override }) => override("DATA", quoteAlways(text)),
     },
+    interval: intervalHandler,
+    count: { counter: "count" },
     reset: {
       write(s, _value, context) {
         s.count = 0;

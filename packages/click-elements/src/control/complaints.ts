@@ -25,12 +25,15 @@ export function toldBy(tell: (message: string) => void, tellError: (message: str
   };
 }
 
-/** Tells them under a heading, which is said with the first, and indented. */
+/** The place in a configuration that was written to `hotconfig`: it stays in front of a line. */
+const place = /^(?:config:\d+: )?/gm;
+
+/** Tells them under a heading, which is said with the first, and indented; the heading has the place of that, if it has one. */
 export function under(heading: string, outer: Complaints): Complaints {
   let said = false;
   const placed = (message: string): string => {
-    const indented = message.replace(/^/gm, "  ");
-    const text = said ? indented : `${heading}\n${indented}`;
+    const indented = message.replace(place, "$&  ");
+    const text = said ? indented : `${message.match(place)?.[0] ?? ""}${heading}\n${indented}`;
     said = true;
     return text;
   };

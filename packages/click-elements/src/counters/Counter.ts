@@ -16,37 +16,39 @@ import {
   type ElementClass,
   element,
   emptyScope,
+  type HandlerContext,
   type HostRate,
   keyword,
   Mistake,
+  parseInteger,
   rate,
   readText,
 } from "@clickos/click-core/element";
 import { takeWord } from "@clickos/click-language/arguments";
 import { u32, u64 } from "@clickos/layout";
-import { checkWritable, type HandlerCall, handlerCall, writeHandler } from "../lib/handler-call.ts";
-import { syntaxError } from "../lib/handlers.ts";
+import { checkWritable, type HandlerCall, parseCall, writeHandler } from "../lib/handler-call.ts";
 
 interface Call extends HandlerCall {
   readonly at: bigint;
 }
 type Which = "COUNT_CALL" | "BYTE_COUNT_CALL";
+/** A number beyond the largest is that one. */
+const largest = (1n << 64n) - 1n;
 
 export const Counter: ElementClass = element({
   name: "Counter",
   ports: "1/1",
   processing: "a/a",
   config: { COUNT_CALL: keyword(arg.raw, ""), BYTE_COUNT_CALL: keyword(arg.raw, "") },
-  prepare({ config, scope, error }) {
+  prepare({ config, error, complaint }) {
     const call = (which: Which): Call | undefined => {
       const text = config[which] ?? "";
       if (text === "") return undefined;
       const [number, rest] = takeWord(text);
-      const at = readText(arg.u64, number, scope);
-      if (at instanceof Mistake) error(`${which} type mismatch`);
-      const call = readText(handlerCall, rest, scope);
-      if (call instanceof Mistake) error(call.message ?? syntaxError);
-      return at instanceof Mistake || call instanceof Mistake ? undefined : { at, ...call };
+      const at = parseInteger(number);
+      if (at === undefined || number.startsWith("-")) error(`${which} type mismatch`);
+      else if (at > largest) complaint(`${which} overflow, max ${largest}`);
+      return { at: at === undefined || at > largest ? largest : at, ...parseCall(rest) };
     };
     return { COUNT_CALL: call("COUNT_CALL"), BYTE_COUNT_CALL: call("BYTE_COUNT_CALL") };
   },
@@ -65,21 +67,21 @@ export const Counter: ElementClass = element({
     reset_counts: { write: clear, flags: "Ub" },
     count_call: {
       constant: ({ plan }) => plan.COUNT_CALL?.at ?? "",
-      write: (_s, text, { change }) => change("COUNT_CALL", checkedCall("count_call", text)),
+      write: (s, text, context) => writeCall(s, "called", text, context),
     },
     byte_count_call: {
       kind: "text",
-      write: (_s, text, { change }) => change("BYTE_COUNT_CALL", checkedCall("byte_count_call", text)),
+      write: (s, text, context) => writeCall(s, "bytesCalled", text, context),
     },
   },
   needsService: (config) => config.COUNT_CALL !== "" || config.BYTE_COUNT_CALL !== "",
-  service: ({ plan, host, name }) => ({
+  service: ({ plan, host }) => ({
     start() {
       for (const call of [plan.COUNT_CALL, plan.BYTE_COUNT_CALL]) if (call) checkWritable(call, host);
     },
     called(which) {
       const call = which === 0 ? plan.COUNT_CALL : plan.BYTE_COUNT_CALL;
-      if (call) writeHandler(call, host, name);
+      if (call) writeHandler(call, host);
     },
   }),
   action(c, packet, { state, plan, clock, service }) {
@@ -105,12 +107,25 @@ export const Counter: ElementClass = element({
   },
 });
 
-/** The text of a call that is written to a handler. Throws, as a `string`, what is wrong with it. */
-function checkedCall(handler: string, text: string): string {
+/** Another call, which is yet to be made. Throws, as a `string`, what is wrong with it. */
+function writeCall(
+  s: Counts,
+  done: "called" | "bytesCalled",
+  text: string,
+  { override }: Pick<HandlerContext<unknown, unknown>, "override">,
+): void {
+  const which: Which = done === "called" ? "COUNT_CALL" : "BYTE_COUNT_CALL";
   const [number] = takeWord(text);
   if (readText(arg.u64, number, emptyScope) instanceof Mistake)
-    throw `'${handler}' first word should be unsigned (count)`;
-  return text.trim();
+    throw `'${which.toLowerCase()}' first word should be unsigned (count)`;
+  const before = s[done];
+  s[done] = 0;
+  try {
+    override(which, text.trim());
+  } catch (e) {
+    s[done] = before;
+    throw e;
+  }
 }
 
 type Counts = { count: bigint; bytes: bigint; called: number; bytesCalled: number; rate: HostRate; byteRate: HostRate };

@@ -1,9 +1,10 @@
 /**
  * ScheduleInfo(ELEMENT FACTOR, ...) — says how often tasks run, as factors of the usual.
  *
- * The factor of a compound element multiplies those of the elements inside.
+ * `ELEMENT/` with a slash at its end is all that is in a compound element. Factors for the compounds around an element, and for
+ * itself, multiply. A task of factor 0 never runs; none runs more often than 32 times the usual.
  *
- *   ScheduleInfo(urgent 2, rest 0.5)
+ *   ScheduleInfo(urgent 2, rest/ 0.5)
  */
 import { arg, type ElementClass, element, rest } from "@clickos/click-core/element";
 import { splitWords } from "@clickos/click-language/arguments";
@@ -14,14 +15,13 @@ export const ScheduleInfo: ElementClass = element({
   processing: "a/a",
   configurePhase: 20,
   config: { ENTRIES: rest(arg.raw) },
-  inform({ arguments: args, compound, scope, error }, information) {
-    args.forEach((text, i) => {
+  inform({ arguments: args, compound, scope, complaint }, information) {
+    args.forEach((text, argument) => {
       const [name, factor = "", ...more] = splitWords(text);
       if (name === undefined) return;
-      const value = arg.real.parse(factor, scope);
-      if (typeof value !== "number" || value < 0 || more.length > 0)
-        error(`'${text}' is not an element and a factor`, i);
-      else information.tickets.set(compound + name, value);
+      const value = more.length === 0 ? arg.real.parse(factor, scope) : undefined;
+      if (typeof value !== "number" || !information.tickets.define(compound, name, value))
+        complaint("expected 'ELEMENTNAME PARAM'", argument);
     });
   },
 });

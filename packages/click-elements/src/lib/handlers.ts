@@ -49,10 +49,10 @@ export function resetHandler<K extends string>(
   };
 }
 
-/** What a written value does to an element that may be asleep: its task and its timer run, and look at it. */
-export function wake({ now, schedule, setTimer }: Written): void {
+/** What a written value does to an element that may be asleep: its task is scheduled, and its timer does what it does. */
+export function wake({ schedule, fire }: Written): void {
   schedule();
-  setTimer(now());
+  fire();
 }
 
 /** The timer goes off at once, unless it is set, in an element that is active. */
@@ -60,8 +60,20 @@ export function startTimer({ now, timerIsSet, setTimer }: Written, { active }: {
   if (active && !timerIsSet()) setTimer(now());
 }
 
-/** The time between one turn and the next; when it is written, never nothing. */
+/** A length of time in a field of the state. */
 export const interval: StoredType<bigint, U64Field> = {
   ...arg.time,
   stored: { ...arg.time.stored, show: formatInterval },
+};
+
+/** The time between one turn of a timer and the next: what is written counts from the next on, and is more than nothing. */
+export const intervalHandler = {
+  flags: ".",
+  read: (s: { readonly interval: bigint }): string => formatInterval(s.interval),
+  write(s: { interval: bigint }, text: string): void {
+    const refusal = "bad interval";
+    const written = readValue(arg.time, text, refusal);
+    if (written === 0n) throw refusal;
+    s.interval = written;
+  },
 };

@@ -4,6 +4,8 @@ import {
   type ElementClass,
   type ElementContext,
   element,
+  type HandlerContext,
+  type HostPacketRing,
   type Packet,
   packetRing,
   positional,
@@ -11,15 +13,15 @@ import {
 } from "@clickos/click-core/element";
 import type { FunctionBuilder, I32, StagedField } from "@clickos/codegen";
 import { type U32Field, u32 } from "@clickos/layout";
-import { Storage } from "./storage.ts";
+import { mostPackets, Storage } from "./storage.ts";
 
 export interface QueueKind {
   /** Tells tasks downstream when there are packets. */
   readonly empty: boolean;
   /** Tells tasks upstream when there is room. */
   readonly full: boolean;
-  /** What `class` shows, where that is another name. */
-  readonly shownAs?: string;
+  /** Other names of the class. */
+  readonly aliases?: readonly string[];
   /** Tells tasks downstream with the last packet that there are no more, not after several pulls that found nothing. */
   readonly quick?: boolean;
   /** What is said of who uses it. */
@@ -37,16 +39,23 @@ export interface QueueKind {
 export type Entry = "last" | "first" | "last for the oldest";
 
 const usualCapacity = 1000;
-/** As many packets as any memory has. */
-const mostPackets = 1 << 19;
 /** Pulls that find nothing, one after another, before those who pull are told, where that is to be as in Click. */
 const patience = 9;
 
+/** What the host asks a queue's code to do. */
+interface Asked {
+  /** To give all packets away. */
+  emptied: number;
+  /** To tell tasks upstream that there is room. */
+  roomy: number;
+  readonly packets: HostPacketRing;
+}
+
 export function queueElement(name: string, kind: QueueKind): ElementClass {
-  const shownAs = kind.shownAs ?? name;
   const stays = kind.entry?.(0) === "last for the oldest" ? "newest" : "oldest";
   return element({
     name,
+    ...(kind.aliases ? { aliases: kind.aliases } : {}),
     ports: kind.ports ?? "1/1-2",
     processing: "h/lh",
     live: true,
@@ -60,6 +69,8 @@ export function queueElement(name: string, kind: QueueKind): ElementClass {
       drops: u32,
       highwater: u32,
       failures: u32,
+      emptied: u32,
+      roomy: u32,
     }),
     offers: (offer) => [
       offer(
@@ -86,12 +97,37 @@ export function queueElement(name: string, kind: QueueKind): ElementClass {
         },
       },
       reset: {
-        write: (s, _value, { free }) => {
-          for (const address of s.packets.take()) free(address);
+        write(s: Asked, _value: string, { fire }: HandlerContext<unknown, unknown>) {
+          s.emptied = 1;
+          fire();
         },
       },
     },
+    reconfigured(s: Asked, { config, fire }) {
+      if (s.packets.length >= config.CAPACITY) return;
+      s.roomy = 1;
+      fire();
+    },
     notifier: { empty: kind.empty, full: kind.full },
+    timer(c, { state, packets, output, emptyNote, fullNote, noutputs }) {
+      c.if(state.emptied.get(), () => {
+        state.emptied.set(0);
+        c.if(state.packets.length(), () => state.roomy.set(1));
+        c.while(
+          () => state.packets.length(),
+          () =>
+            packets.take(state.packets.shift(), (packet) => {
+              if (noutputs > 1) output(1).push(packet);
+              else packet.kill();
+            }),
+        );
+        if (kind.quick) emptyNote.sleep();
+      });
+      c.if(state.roomy.get(), () => {
+        state.roomy.set(0);
+        if (kind.full) fullNote.wake();
+      });
+    },
     push(c, port, packet, context) {
       const entry = kind.entry?.(port) ?? "last";
       enter(
@@ -102,7 +138,7 @@ export function queueElement(name: string, kind: QueueKind): ElementClass {
         () => {
           if (context.config.CAPACITY > 0)
             c.if(context.state.drops.get().eqz(), () =>
-              context.line().text(`${context.name} :: ${shownAs}: overflow`).end(),
+              context.line().text(`${context.name} :: ${name}: overflow`).end(),
             );
           context.state.drops.inc();
         },

@@ -22,10 +22,7 @@ export function ratedUnqueue(name: string, unit: RateUnit): ElementClass {
       pushes: u32,
       failedPulls: u32,
     },
-    initial: ({ config, plan }) => ({
-      active: 1,
-      rate: initialRate(unit, config.RATE, plan.burst),
-    }),
+    initial: ({ config, plan }) => ({ rate: initialRate(unit, config.RATE, plan.burst) }),
     handlers: {
       calls: {
         read: (s) =>
@@ -51,7 +48,10 @@ export function ratedUnqueue(name: string, unit: RateUnit): ElementClass {
       },
       config: { read: (s) => rateText(unit, s.rate.tokens), flags: "" },
     },
-    init: (_c, { state }) => state.tokens.start(state.rate),
+    init(_c, { state }) {
+      state.active.set(1);
+      state.tokens.start(state.rate);
+    },
     timer: (_c, { task }) => task.schedule(),
     task(c, { state, clock, input, output, timer, task, mayPull }) {
       const worked = c.var("i32", 0, "worked");

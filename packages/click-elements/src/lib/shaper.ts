@@ -10,6 +10,10 @@ export function pullShaper(name: string, unit: RateUnit): ElementClass {
     processing: "l/l",
     live: true,
     config: { RATE: required(rateType(unit)) },
+    prepare({ config, complaint }) {
+      const { rate } = gapRateOf(config.RATE);
+      if (rate < config.RATE) complaint(`rate too large; lowered to ${rate}`);
+    },
     state: { rate: gapRate },
     initial: ({ config }) => ({ rate: gapRateOf(config.RATE) }),
     handlers: {

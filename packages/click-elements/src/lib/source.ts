@@ -9,6 +9,11 @@ export const defaultData: Uint8Array = new TextEncoder().encode(
   "Random bullshit in a packet, at least 64 bytes long. Well, now it is.",
 );
 
+/** The length of packets that is asked for, by either name; below 0 it is that of the data. */
+export function givenLength(config: { readonly LENGTH: number; readonly DATASIZE: number | undefined }): number {
+  return config.DATASIZE ?? config.LENGTH;
+}
+
 /** The packet's bytes: DATA, cut or repeated to LENGTH when that is given. */
 export function packetTemplate(
   config: { readonly DATA: Uint8Array; readonly LENGTH: number },

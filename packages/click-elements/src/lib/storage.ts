@@ -2,6 +2,9 @@
 import { type Peer, type PeerInterface, type PeerSearch, peerInterface, type Scope } from "@clickos/click-core/element";
 import type { I32 } from "@clickos/codegen";
 
+/** As many packets as any memory has. */
+export const mostPackets: number = 1 << 19;
+
 export interface StagedStorage {
   length(): I32;
   capacity(): I32;

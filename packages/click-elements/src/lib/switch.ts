@@ -49,8 +49,9 @@ export function pullSwitch(name: string): ElementClass {
         live(arg.i32, {
           handler: "switch",
           refusal: "syntax error",
-          written({ ninputs }, state) {
+          written({ ninputs, fire }, state) {
             state.input = portOrNone(state.input | 0, ninputs) >>> 0;
+            fire();
           },
         }),
         0,
@@ -59,10 +60,28 @@ export function pullSwitch(name: string): ElementClass {
     prepare: ({ config, ninputs }) => ({ input: portOrNone(config.INPUT, ninputs) }),
     initial: ({ plan }) => ({ input: plan.input >>> 0 }),
     handlers: { config: { gauge: "input", signed: true } },
-    pull(c, _port, { state, input, output, ninputs }) {
+    reconfigured: (_state, { fire }) => fire(),
+    notifier: { empty: true, through: true },
+    // Another input was chosen.
+    timer: (c, { state, ninputs, mayPull, emptyNote }) =>
       c.switch(
         state.input.get(),
-        Array.from({ length: ninputs }, (_, i) => () => input(i).pull((packet) => output(0).push(packet))),
+        Array.from({ length: ninputs }, (_, i) => () => c.if(mayPull(i), () => emptyNote.wake())),
+        () => emptyNote.sleep(),
+      ),
+    pull(c, _port, { state, input, output, ninputs, mayPull, emptyNote }) {
+      c.switch(
+        state.input.get(),
+        Array.from({ length: ninputs }, (_, i) => () => {
+          input(i).pull(
+            (packet) => {
+              emptyNote.wake();
+              output(0).push(packet);
+            },
+            () => c.if(mayPull(i).eqz(), () => emptyNote.sleep()),
+          );
+        }),
+        () => emptyNote.sleep(),
       );
     },
   });

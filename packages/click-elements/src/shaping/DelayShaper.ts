@@ -12,14 +12,14 @@
 
 import { type ElementClass, element, live, packetRing, required } from "@clickos/click-core/element";
 import { u64 } from "@clickos/layout";
-import { delayPacket } from "../lib/delay.ts";
+import { delayPacket, waitUntil } from "../lib/delay.ts";
 import { interval } from "../lib/handlers.ts";
 
 export const DelayShaper: ElementClass = element({
   name: "DelayShaper",
   ports: "1/1",
   processing: "l/l",
-  config: { DELAY: required(live(interval, { refusal: "delay must be a timestamp", written() {} })) },
+  config: { DELAY: required(live(interval, { flags: ".", refusal: "delay must be a timestamp", written() {} })) },
   holds: () => 1,
   state: { held: packetRing(1), due: u64 },
   handlers: {},
@@ -44,7 +44,7 @@ export const DelayShaper: ElementClass = element({
               output(0).push(packet);
             }),
           () => {
-            timer.at(state.due.get());
+            waitUntil({ clock, timer }, state.due.get());
             emptyNote.sleep();
           },
         );

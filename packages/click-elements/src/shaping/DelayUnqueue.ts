@@ -9,20 +9,32 @@
  *   ... -> SetTimestamp -> Queue -> DelayUnqueue(50ms) -> ...
  */
 
-import { type ElementClass, element, live, packetRing, required } from "@clickos/click-core/element";
+import { arg, type ElementClass, element, packetRing, required } from "@clickos/click-core/element";
 import { u64 } from "@clickos/layout";
-import { delayPacket } from "../lib/delay.ts";
-import { interval } from "../lib/handlers.ts";
+import { delayPacket, waitUntil } from "../lib/delay.ts";
+import { readValue } from "../lib/handlers.ts";
 import { packetsPerTurn } from "../lib/pull-task.ts";
+import { formatInterval } from "../lib/time.ts";
 
 export const DelayUnqueue: ElementClass = element({
   name: "DelayUnqueue",
   ports: "1/1",
   processing: "l/h",
-  config: { DELAY: required(live(interval, { written() {} })) },
+  config: { DELAY: required(arg.time) },
   holds: () => 1,
-  state: { held: packetRing(1), due: u64 },
-  handlers: {},
+  state: { held: packetRing(1), due: u64, delay: u64 },
+  initial: ({ config }) => ({ delay: config.DELAY }),
+  handlers: {
+    delay: {
+      read: (s) => formatInterval(BigInt.asIntN(64, s.delay)),
+      // It may be below nothing.
+      write(s, text) {
+        const [, minus = "", time = ""] = /^\s*(-?)([^-].*)$/s.exec(text) ?? [];
+        const delay = readValue(arg.time, time, "expected time in seconds");
+        s.delay = BigInt.asUintN(64, minus === "" ? delay : -delay);
+      },
+    },
+  },
   timer: (_c, { task }) => task.schedule(),
   task(c, { state, clock, input, output, packets, timer, task, mayPull }) {
     const worked = c.var("i32", 0, "worked");
@@ -37,8 +49,8 @@ export const DelayUnqueue: ElementClass = element({
         c.if(mayPull(0).eqz(), () => task.unschedule());
         c.break();
       });
-      c.if(state.due.get().gtU(clock.now()), () => {
-        timer.at(state.due.get());
+      c.if(state.due.get().gtS(clock.now()), () => {
+        waitUntil({ clock, timer }, state.due.get());
         task.unschedule();
         c.break();
       });

@@ -13,16 +13,35 @@ import {
   arg,
   type ElementClass,
   element,
+  type HandlerContext,
   keyword,
   live,
   positional,
   type StoredType,
+  type Written,
 } from "@clickos/click-core/element";
 import { type U32Field, u32 } from "@clickos/layout";
-import { resetHandler, syntaxError } from "../lib/handlers.ts";
+import { syntaxError } from "../lib/handlers.ts";
 import { packetsPerTurn } from "../lib/pull-task.ts";
 
-const change = { refusal: syntaxError };
+interface Progress {
+  readonly active: number;
+  readonly limit: number;
+  readonly count: number;
+}
+
+/** After whatever is written, it goes on unless it is at its limit. */
+function goOn({ schedule }: Pick<Written, "schedule">, { active, limit, count }: Progress): void {
+  if (active && ((limit | 0) < 0 || count < limit)) schedule();
+}
+
+const change = { refusal: syntaxError, written: goOn };
+const reset = {
+  write(s: Progress & { count: number }, _value: string, context: HandlerContext<unknown, unknown>): void {
+    s.count = 0;
+    goOn(context, s);
+  },
+};
 const all = 0x7fffffff;
 /** Below 0 is as much as there is. */
 const burst: StoredType<number, U32Field> = {
@@ -39,15 +58,15 @@ export const Unqueue: ElementClass = element({
     ACTIVE: keyword(live(arg.bool, change), true),
     LIMIT: keyword(live(arg.i32, change), -1),
   },
-  prepare({ config, warning }) {
+  peers({ config, warning }) {
     if (config.BURST === 0) warning("BURST size 0, no packets will be pulled");
   },
   state: { count: u32 },
   handlerOrder: ["active", "count", "burst", "limit", "reset", "reset_counts"],
   handlers: {
     count: { counter: "count" },
-    reset: resetHandler("count"),
-    reset_counts: { ...resetHandler("count"), flags: "Ub" },
+    reset,
+    reset_counts: { ...reset, flags: "Ub" },
   },
   startsScheduled: ({ config }) => config.ACTIVE,
   task(c, { input, output, state, task, mayPull }) {
