@@ -70,9 +70,13 @@ function argumentsOf({ name, config = {} }) {
 
 const least = (code, other) =>
   code === "-" ? 1 : code.startsWith("=") ? other + code.length - 1 : Number(code.split("-")[0]);
-/** As many as it takes, up to three. */
-const several = (code, other) =>
-  code.startsWith("=") ? least(code, other) : Math.min(3, Number(code.split("-").at(-1) || 3));
+/** As many as it takes; of those that it may have, up to three. */
+function several(code, other) {
+  if (code === "-") return 3;
+  const [first, last] = code.split("-");
+  if (last === undefined) return least(code, other);
+  return Math.max(Number(first), last === "" ? 3 : Math.min(3, Number(last)));
+}
 
 const sources = {
   ether: "",

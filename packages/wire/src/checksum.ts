@@ -120,10 +120,10 @@ export function sumFunction(outer: FunctionBuilder): Func<"i32"> {
 }
 
 /** The sum of TCP's and UDP's pseudo-header over IPv4, not folded: addresses as they stand in memory, the length a number. */
-export function stagedPseudoHeaderSum(source: I32, destination: I32, protocol: number, length: I32): I32 {
+export function stagedPseudoHeaderSum(source: I32, destination: I32, protocol: number | I32, length: I32): I32 {
   const half = (word: I32): I32 => word.and(0xffff).add(word.shrU(16));
   return half(source)
     .add(half(destination))
     .add(length.swap16())
-    .add(protocol << 8);
+    .add(typeof protocol === "number" ? protocol << 8 : protocol.shl(8));
 }

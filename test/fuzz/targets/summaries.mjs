@@ -1,6 +1,6 @@
 /** IP summary dumps: a line of keywords for the element, then the file. */
 import { checkConfiguration } from "@clickos/click-core/compile";
-import { maximumLargeFrame } from "@clickos/click-core/element";
+import { maximumLargeFrame, Refusal } from "@clickos/click-core/element";
 import { elements } from "@clickos/click-elements";
 import { bytesOfLatin1, concat, mutateBytes, mutateText, numbers, textOfLatin1 } from "../mutate.mjs";
 
@@ -163,7 +163,7 @@ export const target = {
       });
     } catch (error) {
       // An element that cannot be initialised says why.
-      if (typeof error === "string") return "refused";
+      if (typeof error === "string" || error instanceof Refusal) return "refused";
       throw error;
     }
     const annotations = new DataView(new ArrayBuffer(48));

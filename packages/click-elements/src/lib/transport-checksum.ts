@@ -9,7 +9,7 @@ import { ipv4, ipv4OptionKinds, ipv4Options, ipv4SourceRoute } from "@clickos/wi
 export function transportChecksum(
   c: FunctionBuilder,
   addresses: { readonly source: I32; readonly destination: I32 },
-  protocol: number,
+  protocol: number | I32,
   segment: { readonly address: I32; readonly length: I32 },
 ): I32 {
   const { source, destination } = addresses;

@@ -8,7 +8,6 @@
  *   ... -> SetTCPChecksum -> SetIPChecksum -> ...
  */
 import { arg, type ElementClass, element, positional } from "@clickos/click-core/element";
-import { ipProtocols } from "@clickos/wire/ipv4";
 import { tcp } from "@clickos/wire/tcp";
 import { coveredAddresses, transportChecksum } from "../lib/transport-checksum.ts";
 
@@ -38,6 +37,6 @@ export const SetTCPChecksum: ElementClass = element({
       );
     }
     header.checksum.set(0);
-    header.checksum.stored.set(transportChecksum(c, coveredAddresses(c, ip), ipProtocols.tcp, segment));
+    header.checksum.stored.set(transportChecksum(c, coveredAddresses(c, ip), ip.protocol.get(), segment));
   },
 });

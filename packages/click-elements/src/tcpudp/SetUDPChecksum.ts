@@ -9,7 +9,6 @@
 import { type ElementClass, element } from "@clickos/click-core/element";
 import { u32 } from "@clickos/layout";
 import { span } from "@clickos/wire";
-import { ipProtocols } from "@clickos/wire/ipv4";
 import { udp } from "@clickos/wire/udp";
 import { coveredAddresses, transportChecksum } from "../lib/transport-checksum.ts";
 
@@ -36,6 +35,6 @@ export const SetUDPChecksum: ElementClass = element({
     c.if(length.gtU(payload.length), wrong);
     header.checksum.set(0);
     const datagram = span(c, header.address, length);
-    header.checksum.stored.set(transportChecksum(c, coveredAddresses(c, ip), ipProtocols.udp, datagram));
+    header.checksum.stored.set(transportChecksum(c, coveredAddresses(c, ip), ip.protocol.get(), datagram));
   },
 });
