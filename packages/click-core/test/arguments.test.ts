@@ -110,9 +110,8 @@ describe("quantities", () => {
     ["10 Mbps", 1.25e6],
     ["1Gb/s", 1.25e8],
     ["9600baud", 1200],
-    ["10k", 10_000],
   ])("%s is %d bytes a second", (text, value) => expect(read(arg.bandwidth, text)).toBe(value));
-  it.each(["", "1Tbps", "fast", "40Gbps"])("'%s' is no bandwidth that fits", (text) =>
+  it.each(["", "1Tbps", "fast", "40Gbps", "10k"])("'%s' is no bandwidth that fits", (text) =>
     expect(read(arg.bandwidth, text)).toMatch(/is not a bandwidth/),
   );
 });

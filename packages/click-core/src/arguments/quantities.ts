@@ -21,9 +21,8 @@ const timePrefixes: ReadonlyMap<string, number> = new Map([
   ["n", 1e-9],
 ]);
 
-/** Bytes a second; a prefix may stand alone: `10k`. */
+/** Bytes a second. */
 const rateUnits: ReadonlyMap<string, number> = new Map([
-  ["", 1],
   ["Bps", 1],
   ["B/s", 1],
   ["bps", 1 / 8],
