@@ -142,7 +142,7 @@ describe("handlers that arguments name", () => {
     const counter = (call: string): string =>
       `o :: { Idle -> c :: Counter -> Discard; ${around(`Counter(COUNT_CALL ${call})`)} }; Idle -> d :: Counter -> Discard`;
     for (const call of ["5 c.reset", "5 d.reset", "5 o/c.reset", "0x10 stop"]) expect(problem(counter(call))).toBe("");
-    expect(problem(counter("5 e.reset"))).toMatch(/does not name an element/);
+    expect(problem(counter("5 e.reset"))).toMatch(/no element named 'e'/);
     expect(problem(counter("c.reset"))).toMatch(/COUNT_CALL type mismatch/);
     expect(problem("ProgressBar(src.count); Idle -> source :: Counter -> Discard")).toMatch(/no element named 'src'/);
   });
