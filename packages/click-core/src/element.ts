@@ -121,6 +121,7 @@ export {
   type StagedIp,
 } from "./element/packet.ts";
 export {
+  type ConfiguredElement,
   type MakeOffer,
   type Offer,
   type Peer,
@@ -129,6 +130,7 @@ export {
   peerInterface,
 } from "./element/peer.ts";
 export { Refusal } from "./element/refusal.ts";
+export type { TicketCount, TicketTable } from "./element/tickets.ts";
 export type { FormerField, StateMover, TransferableField } from "./runtime/transfer.ts";
 export { anew } from "./structures/anew.ts";
 export { ewma, type HostEwma, type HostRate, rate, type StagedEwma, type StagedRate } from "./structures/ewma.ts";
