@@ -61,7 +61,9 @@ async function inGuest(name) {
   const ns = measure((n) => {
     router.write(configurations[name].includes("FlowSource") ? "s.count" : "s.reset", "0");
     router.write("s.limit", String(n));
-    router.run();
+    // A shaper may wait for a timer, which the clock passes at its next reading.
+    do router.run();
+    while (router.nextTimer !== undefined && Number(router.read("s.count")) < n);
   });
   const passed = Number(router.read("d.count"));
   // A shaper that is asked for the first time waits, and a burst finds its queue full.
