@@ -14,7 +14,7 @@ import { compiled } from "../router.mjs";
 
 /** Frames of an input, and of the first that each graph gets. */
 export const framesEach = 512;
-const firstFrames = 128;
+const firstFrames = 32;
 const names = Object.keys(graphs);
 const later = 0x8000;
 /** Turns at the end, each with the next timer when nothing else is to be done: what waits for time is gone then. */
