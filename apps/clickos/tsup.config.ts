@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "tsup";
+import { lazyElements } from "./lazy-elements.ts";
 
 /** What threads run, a file beside those that start them. */
 const worker = fileURLToPath(new URL("./pcpu-worker.js", import.meta.resolve("@clickos/hypervisor/node")));
@@ -23,6 +24,7 @@ export default defineConfig([
     entry: { click: "src/click-main.ts" },
     format: ["cjs"],
     splitting: false,
+    esbuildPlugins: [lazyElements],
     esbuildOptions(options) {
       options.define = { ...options.define, "import.meta.url": "__moduleUrl" };
     },

@@ -1,14 +1,20 @@
 /** Failures of a command: what the user is told, and the exit status. */
 import { HandlerError } from "@clickos/click-core";
-import { ArchiveError } from "@clickos/click-elements/node";
-import { ImageError } from "@clickos/click-image";
 import { ConfigurationError } from "@clickos/click-language";
-import { HypervisorError } from "@clickos/hypervisor";
-import { CaptureError } from "@clickos/pcap";
 import { systemReason } from "@clickos/pcap/node";
-import { UnixSocketError } from "@clickos/unix-socket/node";
-import { ToolstackError } from "@clickos/xl-fast";
 import { printable } from "./printable.ts";
+
+/** Errors that are told in a line, by their names: their classes are in packages that most runs need nothing of. */
+const toldInALine: ReadonlySet<string> = new Set([
+  "ArchiveError",
+  "CaptureError",
+  "CommandError",
+  "HypervisorError",
+  "ImageError",
+  "RangeError",
+  "ToolstackError",
+  "UnixSocketError",
+]);
 
 /** A mistake in how a command was called, or something it met. */
 export class CommandError extends Error {
@@ -26,17 +32,7 @@ export function failureText(e: unknown, command = "clickos"): string | undefined
   if (e instanceof ConfigurationError) return printable(e.message);
   if (e instanceof HandlerError)
     return printable(`${command}: ${e.message}${e.hint === undefined ? "" : `; ${e.hint}`}`);
-  if (
-    e instanceof CommandError ||
-    e instanceof ArchiveError ||
-    e instanceof CaptureError ||
-    e instanceof HypervisorError ||
-    e instanceof ImageError ||
-    e instanceof ToolstackError ||
-    e instanceof UnixSocketError ||
-    e instanceof RangeError
-  )
-    return printable(`${command}: ${e.message}`);
+  if (e instanceof Error && toldInALine.has(e.name)) return printable(`${command}: ${e.message}`);
   // What the system refuses: a file, a folder, a socket.
   if (e instanceof Error && "syscall" in e) {
     const { path, address } = e as NodeJS.ErrnoException & { address?: string };

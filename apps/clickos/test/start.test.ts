@@ -13,6 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { elements } from "@clickos/click-elements/node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { needsBuild } from "../../../test/built.ts";
 
@@ -41,6 +42,22 @@ function five({ program, cache }: { program: string; cache: string }): void {
 
 describe("click", () => {
   beforeAll(() => needsBuild(new URL("../dist/click.cjs", import.meta.url)));
+
+  it("has every class of the library, each defined when it is asked for", () => {
+    const names = Object.keys(elements).sort();
+    // Most cannot stand so, and say why: each was asked.
+    const text = names.map((name, i) => `e${i} :: ${name};`).join("\n");
+    const program = join(app, "bin/click.cjs");
+    const { status, stderr } = spawnSync(process.execPath, [program, "-q", "-f", "-"], {
+      input: text,
+      encoding: "utf8",
+    });
+    expect(status).toBe(1);
+    expect(stderr).not.toMatch(/unknown element class|\n {4}at /);
+    const asked = "Idle -> Discard; Script(stop)";
+    const list = spawnSync(process.execPath, [program, "-e", asked, "-h", "classes"], { encoding: "utf8" });
+    expect(list.stdout.trim().split("\n")).toEqual(names);
+  });
 
   it("keeps the code beside the program, and leaves it as it is while it fits", () => {
     const place = installed("writable");

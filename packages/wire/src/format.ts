@@ -46,17 +46,30 @@ export interface Format<T extends Table = Table> {
   bytes(values?: HeaderValues<T>): Uint8Array;
 }
 
-/** Makes a format of its table. @throws {WireError} `BAD_TABLE` */
-export function format<const T extends Table>(table: T): Format<T> {
-  const { name, reference } = table;
+/** A table, worked out: its rows, where they are. @throws {WireError} `BAD_TABLE` */
+function layOut<T extends Table>(table: T) {
   const { rows, size } = placeFields(table);
   const fields = Object.fromEntries(rows.map((row) => [row.name, row])) as unknown as Format<T>["fields"];
   for (const { field } of [table.headerLength, table.totalLength].flatMap(lengthFields))
-    if (!Object.hasOwn(fields, field)) throw new WireError("BAD_TABLE", `${name} has no field '${field}'`);
+    if (!Object.hasOwn(fields, field)) throw new WireError("BAD_TABLE", `${table.name} has no field '${field}'`);
+  return { rows, size, fields, fixed: rows.filter((row) => row.is !== undefined) };
+}
+
+/**
+ * Makes a format of its table, which is worked out when something of it is first asked for: programs start with many formats and use
+ * few. What is wrong with the table is thrown then: `WireError` `BAD_TABLE`.
+ */
+export function format<const T extends Table>(table: T): Format<T> {
+  const { name, reference } = table;
+  let laidOut: ReturnType<typeof layOut<T>> | undefined;
+  const layout = (): ReturnType<typeof layOut<T>> => {
+    laidOut ??= layOut(table);
+    return laidOut;
+  };
   let View: ReturnType<typeof viewClass> | undefined;
-  const fixed = rows.filter((row) => row.is !== undefined);
 
   const view = (bytes: Uint8Array, at = 0): HeaderView<T> => {
+    const { rows, size } = layout();
     if (!(at >= 0 && at + size <= bytes.length))
       throw new WireError("OUT_OF_BOUNDS", `${name} has ${size} bytes; ${Math.max(0, bytes.length - at)} are there`);
     View ??= viewClass(table, rows, size);
@@ -64,6 +77,7 @@ export function format<const T extends Table>(table: T): Format<T> {
   };
 
   const read = (bytes: Uint8Array, at = 0): HeaderResult<HeaderView<T>> => {
+    const { size, fixed } = layout();
     const there = Math.max(0, bytes.length - at);
     if (!(at >= 0 && size <= there)) return problem("truncated", undefined, there, `${there} of ${size} bytes`);
     const header = view(bytes, at);
@@ -86,6 +100,7 @@ export function format<const T extends Table>(table: T): Format<T> {
   ): HeaderResult<never> => ({ ok: false, problem: { kind, field, value, text: `${name}: ${text}` } });
 
   const emit = (bytes: Uint8Array, values: HeaderValues<T>, at = 0): HeaderView<T> => {
+    const { rows, size } = layout();
     const { options } = values;
     const length = optionLength(table, size, options);
     if (!(at >= 0 && at + length.bytes <= bytes.length))
@@ -107,14 +122,20 @@ export function format<const T extends Table>(table: T): Format<T> {
     name,
     reference,
     table,
-    size,
-    fields,
-    rows,
+    get size() {
+      return layout().size;
+    },
+    get fields() {
+      return layout().fields;
+    },
+    get rows() {
+      return layout().rows;
+    },
     read,
     view,
     emit,
     bytes(values = {}) {
-      const bytes = new Uint8Array(optionLength(table, size, values.options).bytes);
+      const bytes = new Uint8Array(optionLength(table, layout().size, values.options).bytes);
       emit(bytes, values);
       return bytes;
     },

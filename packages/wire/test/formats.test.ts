@@ -110,7 +110,7 @@ describe("tables", () => {
     const refused =
       (fields: Table["fields"], more: Partial<Table> = {}): (() => unknown) =>
       () =>
-        format({ name: "X", reference: "RFC 0", fields, ...more });
+        format({ name: "X", reference: "RFC 0", fields, ...more }).rows;
     expect(refused({ a: { bits: 3 } })).toThrow(new WireError("BAD_TABLE", "X has 3 bits, which are no whole bytes"));
     expect(refused({ a: { bits: 4 }, b: { bytes: 2 }, c: { bits: 4 } })).toThrow(
       "X.b does not start at a byte, but at bit 4",

@@ -15,9 +15,12 @@ interface Live {
 
 /** The class with all that its live arguments are. */
 export function withLiveArguments(cls: ElementClass): ElementClass {
-  const lives = Object.entries((cls.config ?? {}) as ConfigSpec).flatMap(([argument, { type }]): Live[] =>
-    "live" in type ? [{ argument, field: argument.toLowerCase(), type: type as Live["type"] }] : [],
-  );
+  const lives: Live[] = [];
+  const { config } = cls as { readonly config?: ConfigSpec };
+  for (const argument in config) {
+    const { type } = config[argument] as ConfigSpec[string];
+    if ("live" in type) lives.push({ argument, field: argument.toLowerCase(), type: type as Live["type"] });
+  }
   if (lives.length === 0) return cls;
   const fields: Fields = Object.fromEntries(lives.map(({ field, type }) => [field, type.stored.field]));
   const handlers = Object.fromEntries(
