@@ -23,20 +23,18 @@ import { fixZeroSum } from "../lib/icmp-echo.ts";
 import { rewrittenWords, tableHandler, wordsOf } from "../nat/flow-lines.ts";
 import { Flows } from "../nat/flows.ts";
 import { rewriteAddresses } from "../nat/rewrite-packet.ts";
-import { Rewriter } from "../nat/rewriter.ts";
 import {
-  annotationArguments,
   constantTimes,
+  destinationArgument,
   type FlowRules,
-  planRewriter,
   type RewriterState,
   rewriterArguments,
-  rewriterPeers,
   rewriterState,
   type TimeoutConfig,
   timeoutArguments,
 } from "../nat/rewriter-base.ts";
-import { aboutRewriter, hostRewriter, patternHandlers, rewriterHandlers } from "../nat/rewriter-handlers.ts";
+import { offerRewriter, rewriterMembers } from "../nat/rewriter-element.ts";
+import { rewriterHandlers } from "../nat/rewriter-handlers.ts";
 
 /** An echo message is as long as its identifier reaches, or longer. */
 const leastMessage = icmp.size + icmpEcho.fields.identifier.offset + icmpEcho.fields.identifier.size;
@@ -73,25 +71,11 @@ const table = (flags = "") =>
 
 export const ICMPPingRewriter: ElementClass = element({
   name: "ICMPPingRewriter",
-  ports: "1-/1-",
-  processing: "h/h",
-  config: { ...annotationArguments, ...timeoutArguments(300n), ...rewriterArguments },
-  prepare: planRewriter,
-  peers: rewriterPeers,
+  ...rewriterMembers(rules),
+  config: { ...destinationArgument, ...timeoutArguments(300n), ...rewriterArguments },
   state: (place): RewriterState => rewriterState(place),
   handlers: { table: table(), mappings: table("D"), ...rewriterHandlers(rules) },
-  furtherHandlers: ({ plan }) => patternHandlers(plan, rules),
-  offers: (offer) => [
-    offer(
-      Rewriter,
-      (c, context) => new Flows(c, context, rules),
-      (s, context) => hostRewriter(s, context, rules),
-      aboutRewriter,
-    ),
-  ],
-  init: (c, context) => new Flows(c, context, rules).start(),
-  endless: () => true,
-  timer: (c, context) => new Flows(c, context, rules).reap(),
+  offers: (offer) => [offerRewriter(offer, rules)],
   push(c, port, packet, context) {
     const { config } = context;
     const flows = new Flows(c, context, rules);
@@ -111,9 +95,7 @@ export const ICMPPingRewriter: ElementClass = element({
       destination: ip.destination.stored.get(),
       ports: portsOf(identifier.stored.get(), isRequest),
     };
-    const annotation = config.REPLY_ANNO < 0 ? undefined : packet.annotation8(config.REPLY_ANNO);
-    const found = flows.stored(flow, protocol);
-    flows.pass(port, packet, { flow, protocol, found, begins: isRequest, annotation }, (to, entry) => {
+    flows.pass(port, packet, { flow, protocol, begins: isRequest }, (to, entry) => {
       rewriteAddresses(packet, to, config.DST_ANNO);
       identifier.stored.set(c.select(to.isReply, to.ports.shrU(16), to.ports.and(0xffff)));
       const { stored } = message.checksum;

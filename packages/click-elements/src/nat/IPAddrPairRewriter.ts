@@ -16,20 +16,17 @@ import { type ElementClass, element } from "@clickos/click-core/element";
 import { rewrittenWords, tableHandler, wordsOf } from "./flow-lines.ts";
 import { Flows } from "./flows.ts";
 import { rewriteAddresses, rewriteTransportChecksum } from "./rewrite-packet.ts";
-import { Rewriter } from "./rewriter.ts";
 import {
-  annotationArguments,
   constantTimes,
   type FlowRules,
-  planRewriter,
   type RewriterState,
   rewriterArguments,
-  rewriterPeers,
   rewriterState,
   type TimeoutConfig,
   timeoutArguments,
 } from "./rewriter-base.ts";
-import { aboutRewriter, hostRewriter, patternHandlers, rewriterHandlers } from "./rewriter-handlers.ts";
+import { offerRewriter, rewriterMembers } from "./rewriter-element.ts";
+import { rewriterHandlers } from "./rewriter-handlers.ts";
 
 const rules: FlowRules<TimeoutConfig> = {
   ...constantTimes,
@@ -44,25 +41,11 @@ const table = (flags = "") =>
 
 export const IPAddrPairRewriter: ElementClass = element({
   name: "IPAddrPairRewriter",
-  ports: "1-/1-",
-  processing: "h/h",
-  config: { REPLY_ANNO: annotationArguments.REPLY_ANNO, ...timeoutArguments(7200n), ...rewriterArguments },
-  prepare: planRewriter,
-  peers: rewriterPeers,
+  ...rewriterMembers(rules),
+  config: { ...timeoutArguments(7200n), ...rewriterArguments },
   state: (place): RewriterState => rewriterState(place),
   handlers: { table: table(), mappings: table("D"), ...rewriterHandlers(rules) },
-  furtherHandlers: ({ plan }) => patternHandlers(plan, rules),
-  offers: (offer) => [
-    offer(
-      Rewriter,
-      (c, context) => new Flows(c, context, rules),
-      (s, context) => hostRewriter(s, context, rules),
-      aboutRewriter,
-    ),
-  ],
-  init: (c, context) => new Flows(c, context, rules).start(),
-  endless: () => true,
-  timer: (c, context) => new Flows(c, context, rules).reap(),
+  offers: (offer) => [offerRewriter(offer, rules)],
   push(c, port, packet, context) {
     const { config } = context;
     const flows = new Flows(c, context, rules);
@@ -70,8 +53,7 @@ export const IPAddrPairRewriter: ElementClass = element({
     const { source, destination } = packet.ip;
     const protocol = c.i32(0);
     const flow = { source: source.stored.get(), destination: destination.stored.get(), ports: c.i32(0) };
-    const annotation = config.REPLY_ANNO < 0 ? undefined : packet.annotation8(config.REPLY_ANNO);
-    flows.pass(port, packet, { flow, protocol, found: flows.stored(flow, protocol), annotation }, (to, entry) => {
+    flows.pass(port, packet, { flow, protocol }, (to, entry) => {
       rewriteAddresses(packet, to, true);
       rewriteTransportChecksum(c, packet, to.transportChange);
       flows.seen(entry, { guarantee: config.GUARANTEE, timeout: config.TIMEOUT });

@@ -18,20 +18,18 @@ import { updatedChecksum } from "@clickos/wire/checksum";
 import { rewrittenWords, tableHandler, wordsOf } from "./flow-lines.ts";
 import { Flows } from "./flows.ts";
 import { rewriteTransportChecksum } from "./rewrite-packet.ts";
-import { type FlowWords, Rewriter } from "./rewriter.ts";
+import type { FlowWords } from "./rewriter.ts";
 import {
-  annotationArguments,
   constantTimes,
   type FlowRules,
-  planRewriter,
   type RewriterState,
   rewriterArguments,
-  rewriterPeers,
   rewriterState,
   type TimeoutConfig,
   timeoutArguments,
 } from "./rewriter-base.ts";
-import { aboutRewriter, hostRewriter, patternHandlers, rewriterHandlers } from "./rewriter-handlers.ts";
+import { offerRewriter, rewriterMembers } from "./rewriter-element.ts";
+import { rewriterHandlers } from "./rewriter-handlers.ts";
 
 /** What the table has of a packet's source, or else of its destination. */
 function lookUp(c: FunctionBuilder, find: (flow: FlowWords) => I32, { source, destination }: FlowWords): I32 {
@@ -54,25 +52,11 @@ const table = (flags = "") =>
 
 export const IPAddrRewriter: ElementClass = element({
   name: "IPAddrRewriter",
-  ports: "1-/1-",
-  processing: "h/h",
-  config: { REPLY_ANNO: annotationArguments.REPLY_ANNO, ...timeoutArguments(7200n), ...rewriterArguments },
-  prepare: planRewriter,
-  peers: rewriterPeers,
+  ...rewriterMembers(rules),
+  config: { ...timeoutArguments(7200n), ...rewriterArguments },
   state: (place): RewriterState => rewriterState(place),
   handlers: { table: table(), mappings: table("D"), ...rewriterHandlers(rules) },
-  furtherHandlers: ({ plan }) => patternHandlers(plan, rules),
-  offers: (offer) => [
-    offer(
-      Rewriter,
-      (c, context) => new Flows(c, context, rules),
-      (s, context) => hostRewriter(s, context, rules),
-      aboutRewriter,
-    ),
-  ],
-  init: (c, context) => new Flows(c, context, rules).start(),
-  endless: () => true,
-  timer: (c, context) => new Flows(c, context, rules).reap(),
+  offers: (offer) => [offerRewriter(offer, rules)],
   push(c, port, packet, context) {
     const { config } = context;
     const flows = new Flows(c, context, rules);
@@ -86,8 +70,7 @@ export const IPAddrRewriter: ElementClass = element({
       ports: c.i32(0),
     });
     const flow = { source, destination: c.i32(0), ports: c.i32(0) };
-    const annotation = config.REPLY_ANNO < 0 ? undefined : packet.annotation8(config.REPLY_ANNO);
-    flows.pass(port, packet, { flow, protocol, found, annotation }, (to, entry) => {
+    flows.pass(port, packet, { flow, protocol, found }, (to, entry) => {
       const { checksum } = ip;
       checksum.stored.set(updatedChecksum(checksum.stored.get(), to.ipChange));
       c.if(

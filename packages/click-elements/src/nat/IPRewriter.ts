@@ -42,19 +42,18 @@ import { flowLines, fourWords, rewrittenWords, wordsOf } from "./flow-lines.ts";
 import { Flows } from "./flows.ts";
 import { lengthChanges } from "./length-changes.ts";
 import { rewriteAddresses, rewriteUdpChecksum } from "./rewrite-packet.ts";
-import { Rewriter, TcpRewriter } from "./rewriter.ts";
+import { TcpRewriter } from "./rewriter.ts";
 import {
-  annotationArguments,
+  destinationArgument,
   type FlowRules,
-  planRewriter,
   type RewriterConfig,
   type RewriterPeers,
   type RewriterPlan,
   rewriterArguments,
-  rewriterPeers,
   rewriterState,
 } from "./rewriter-base.ts";
-import { aboutRewriter, hostRewriter, patternHandlers, rewriterHandlers } from "./rewriter-handlers.ts";
+import { offerRewriter, rewriterMembers } from "./rewriter-element.ts";
+import { rewriterHandlers } from "./rewriter-handlers.ts";
 import { forgetsLengths, rewriteSegment, sequenceText, type TcpState, tcpLookup, tcpRewriter } from "./tcp-flows.ts";
 import {
   type TcpConfig,
@@ -106,11 +105,8 @@ function table(protocol: number, flags = ""): TableHandler {
 
 export const IPRewriter: ElementClass = element({
   name: "IPRewriter",
-  ports: "1-/1-",
-  processing: "h/h",
-  config: { ...udpKeywords, ...tcpKeywords, ...annotationArguments, ...rewriterArguments },
-  prepare: planRewriter,
-  peers: rewriterPeers,
+  ...rewriterMembers(rules),
+  config: { ...udpKeywords, ...tcpKeywords, ...destinationArgument, ...rewriterArguments },
   state: (place): TcpState => ({ ...rewriterState(place, true), lengths: lengthChanges(keyWords) }),
   handlers: {
     tcp_table: table(ipProtocols.tcp),
@@ -120,21 +116,12 @@ export const IPRewriter: ElementClass = element({
     tcp_lookup: tcpLookup([ipProtocols.tcp]),
     ...rewriterHandlers(rules),
   },
-  furtherHandlers: ({ plan }) => patternHandlers(plan, rules),
   offers: (offer) => [
-    offer(
-      Rewriter,
-      (c, context) => new Flows(c, context, rules),
-      (s, context) => hostRewriter(s, context, rules),
-      aboutRewriter,
-    ),
+    offerRewriter(offer, rules),
     offer(TcpRewriter, (c, context) =>
       tcpRewriter(c, context, keyWords, (flow) => new Flows(c, context, rules).find(flow, c.i32(ipProtocols.tcp))),
     ),
   ],
-  init: (c, context) => new Flows(c, context, rules).start(),
-  endless: () => true,
-  timer: (c, context) => new Flows(c, context, rules).reap(),
   push(c, port, packet, context) {
     const { state, config } = context;
     const flows = new Flows(c, context, rules);
@@ -153,8 +140,7 @@ export const IPRewriter: ElementClass = element({
       destination: ip.destination.stored.get(),
       ports: datagram.ports.stored.get(),
     };
-    const annotation = config.REPLY_ANNO < 0 ? undefined : packet.annotation8(config.REPLY_ANNO);
-    flows.pass(port, packet, { flow, protocol, found: flows.stored(flow, protocol), annotation }, (to, entry) => {
+    flows.pass(port, packet, { flow, protocol }, (to, entry) => {
       const { flags } = state.flows.value(entry);
       rewriteAddresses(packet, to, config.DST_ANNO);
       c.if(

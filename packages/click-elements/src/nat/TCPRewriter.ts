@@ -21,16 +21,10 @@ import { tableHandler } from "./flow-lines.ts";
 import { Flows } from "./flows.ts";
 import { lengthChanges } from "./length-changes.ts";
 import { rewriteAddresses } from "./rewrite-packet.ts";
-import { Rewriter, TcpRewriter } from "./rewriter.ts";
-import {
-  annotationArguments,
-  type FlowRules,
-  planRewriter,
-  rewriterArguments,
-  rewriterPeers,
-  rewriterState,
-} from "./rewriter-base.ts";
-import { aboutRewriter, hostRewriter, patternHandlers, rewriterHandlers } from "./rewriter-handlers.ts";
+import { TcpRewriter } from "./rewriter.ts";
+import { destinationArgument, type FlowRules, rewriterArguments, rewriterState } from "./rewriter-base.ts";
+import { offerRewriter, rewriterMembers } from "./rewriter-element.ts";
+import { rewriterHandlers } from "./rewriter-handlers.ts";
 import { forgetsLengths, rewriteSegment, sequenceText, type TcpState, tcpLookup, tcpRewriter } from "./tcp-flows.ts";
 import { type TcpConfig, tcpGuarantee, tcpKeywords, tcpTimeout, tcpTimesOnHost } from "./transport-state.ts";
 
@@ -49,11 +43,8 @@ const rules: FlowRules<TcpConfig> = {
 
 export const TCPRewriter: ElementClass = element({
   name: "TCPRewriter",
-  ports: "1-/1-",
-  processing: "h/h",
-  config: { ...tcpKeywords, ...annotationArguments, ...rewriterArguments },
-  prepare: planRewriter,
-  peers: rewriterPeers,
+  ...rewriterMembers(rules),
+  config: { ...tcpKeywords, ...destinationArgument, ...rewriterArguments },
   state: (place): TcpState => ({ ...rewriterState(place), lengths: lengthChanges(keyWords) }),
   handlers: {
     table: tableHandler<TcpConfig, TcpState>(rules, "", sequenceText),
@@ -61,21 +52,12 @@ export const TCPRewriter: ElementClass = element({
     lookup: tcpLookup([]),
     ...rewriterHandlers(rules),
   },
-  furtherHandlers: ({ plan }) => patternHandlers(plan, rules),
   offers: (offer) => [
-    offer(
-      Rewriter,
-      (c, context) => new Flows(c, context, rules),
-      (s, context) => hostRewriter(s, context, rules),
-      aboutRewriter,
-    ),
+    offerRewriter(offer, rules),
     offer(TcpRewriter, (c, context) =>
       tcpRewriter(c, context, keyWords, (flow) => new Flows(c, context, rules).find(flow, c.i32(ipProtocols.tcp))),
     ),
   ],
-  init: (c, context) => new Flows(c, context, rules).start(),
-  endless: () => true,
-  timer: (c, context) => new Flows(c, context, rules).reap(),
   push(c, port, packet, context) {
     const { state, config } = context;
     const flows = new Flows(c, context, rules);
@@ -91,8 +73,7 @@ export const TCPRewriter: ElementClass = element({
       destination: ip.destination.stored.get(),
       ports: transport.header(udp, "stated").ports.stored.get(),
     };
-    const annotation = config.REPLY_ANNO < 0 ? undefined : packet.annotation8(config.REPLY_ANNO);
-    flows.pass(port, packet, { flow, protocol, found: flows.stored(flow, protocol), annotation }, (to, entry) => {
+    flows.pass(port, packet, { flow, protocol }, (to, entry) => {
       rewriteAddresses(packet, to, config.DST_ANNO);
       rewriteSegment(c, state, keyWords, { ip, transport }, to, entry);
       const timeout = tcpTimeout(c, config, state.flows.value(entry).flags.get());

@@ -21,17 +21,15 @@ import { transportOf } from "../lib/headers.ts";
 import { tableHandler } from "./flow-lines.ts";
 import { Flows } from "./flows.ts";
 import { rewriteAddresses, rewriteUdpChecksum, tcpChecksumEnd } from "./rewrite-packet.ts";
-import { Rewriter } from "./rewriter.ts";
 import {
-  annotationArguments,
+  destinationArgument,
   type FlowRules,
-  planRewriter,
   type RewriterState,
   rewriterArguments,
-  rewriterPeers,
   rewriterState,
 } from "./rewriter-base.ts";
-import { aboutRewriter, hostRewriter, patternHandlers, rewriterHandlers } from "./rewriter-handlers.ts";
+import { offerRewriter, rewriterMembers } from "./rewriter-element.ts";
+import { rewriterHandlers } from "./rewriter-handlers.ts";
 import {
   asUdpConfig,
   type PlainUdpConfig,
@@ -53,25 +51,11 @@ const rules: FlowRules<PlainUdpConfig> = {
 
 export const UDPRewriter: ElementClass = element({
   name: "UDPRewriter",
-  ports: "1-/1-",
-  processing: "h/h",
-  config: { ...annotationArguments, ...plainUdpKeywords, ...rewriterArguments },
-  prepare: planRewriter,
-  peers: rewriterPeers,
+  ...rewriterMembers(rules),
+  config: { ...destinationArgument, ...plainUdpKeywords, ...rewriterArguments },
   state: (place): RewriterState => rewriterState(place),
   handlers: { table: tableHandler(rules), mappings: tableHandler(rules, "D"), ...rewriterHandlers(rules) },
-  furtherHandlers: ({ plan }) => patternHandlers(plan, rules),
-  offers: (offer) => [
-    offer(
-      Rewriter,
-      (c, context) => new Flows(c, context, rules),
-      (s, context) => hostRewriter(s, context, rules),
-      aboutRewriter,
-    ),
-  ],
-  init: (c, context) => new Flows(c, context, rules).start(),
-  endless: () => true,
-  timer: (c, context) => new Flows(c, context, rules).reap(),
+  offers: (offer) => [offerRewriter(offer, rules)],
   push(c, port, packet, context) {
     const { state, config } = context;
     const flows = new Flows(c, context, rules);
@@ -91,8 +75,7 @@ export const UDPRewriter: ElementClass = element({
       destination: ip.destination.stored.get(),
       ports: datagram.ports.stored.get(),
     };
-    const annotation = config.REPLY_ANNO < 0 ? undefined : packet.annotation8(config.REPLY_ANNO);
-    flows.pass(port, packet, { flow, protocol, found: flows.stored(flow, protocol), annotation }, (to, entry) => {
+    flows.pass(port, packet, { flow, protocol }, (to, entry) => {
       rewriteAddresses(packet, to, config.DST_ANNO);
       datagram.ports.stored.set(to.ports);
       c.if(

@@ -33,12 +33,10 @@ export interface Rewriting extends StagedMapping {
 export interface Passing {
   readonly flow: FlowWords;
   readonly protocol: I32;
-  /** What the table has of it. */
-  readonly found: I32;
+  /** What the table has of it, where it is found otherwise than by those words. */
+  readonly found?: I32;
   /** Whether a flow may begin with it; any may when absent. */
   readonly begins?: I32;
-  /** Its REPLY_ANNO, where there is one. */
-  readonly annotation?: { get(): I32; set(value: I32): void } | undefined;
 }
 
 type Context<C> = ElementContext<C & RewriterConfig, RewriterPlan, RewriterState, RewriterPeers>;
@@ -65,8 +63,10 @@ export class Flows<C> implements StagedRewriter {
   pass(port: number, packet: Packet, passing: Passing, rewrite: (to: Rewriting, entry: I32) => void): void {
     const { c, context } = this;
     const { output, noutputs, state } = context;
-    const { flow, protocol, begins, annotation } = passing;
-    const found = c.var("i32", passing.found, "found");
+    const { REPLY_ANNO } = context.config;
+    const annotation = REPLY_ANNO < 0 ? undefined : packet.annotation8(REPLY_ANNO);
+    const { flow, protocol, begins } = passing;
+    const found = c.var("i32", passing.found ?? this.stored(flow, protocol), "found");
     c.if(found.get().eqz(), () => {
       if (begins) c.if(begins.eqz(), () => this.leave(port, packet, "no flow that it replies to"));
       const spec = context.plan.specs[port] as InputSpec;

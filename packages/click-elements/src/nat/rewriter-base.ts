@@ -36,12 +36,15 @@ export interface RewriterConfig {
   readonly MAPPING_CAPACITY: string | undefined;
   readonly REAP_INTERVAL: bigint;
   readonly REAP_TIME: bigint | undefined;
+  /** The annotation byte of a flow's first packet that replies get; below zero for none. */
+  readonly REPLY_ANNO: number;
 }
 export const rewriterArguments: Keywords<RewriterConfig> = {
   CAPACITY: keyword(arg.raw, undefined),
   MAPPING_CAPACITY: keyword(arg.raw, undefined),
   REAP_INTERVAL: keyword(wholeSeconds, 900n * second),
   REAP_TIME: deprecated(keyword(wholeSeconds, undefined)),
+  REPLY_ANNO: keyword(annotationArgument(1), -1),
   INPUTSPEC: rest(arg.raw),
 };
 
@@ -55,14 +58,8 @@ export const timeoutArguments = (seconds: bigint): Keywords<TimeoutConfig> => ({
   GUARANTEE: keyword(wholeSeconds, 5n * second),
 });
 
-export interface AnnotationConfig {
-  readonly DST_ANNO: boolean;
-  readonly REPLY_ANNO: number;
-}
-export const annotationArguments: Keywords<AnnotationConfig> = {
-  DST_ANNO: keyword(arg.bool, true),
-  REPLY_ANNO: keyword(annotationArgument(1), -1),
-};
+/** Whether the destination annotation becomes the new destination. */
+export const destinationArgument: Keywords<{ readonly DST_ANNO: boolean }> = { DST_ANNO: keyword(arg.bool, true) };
 
 export const reapInterval = ({ REAP_INTERVAL, REAP_TIME }: RewriterConfig): bigint => REAP_TIME ?? REAP_INTERVAL;
 
