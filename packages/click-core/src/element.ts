@@ -61,22 +61,12 @@ export {
   type ElementSpec,
   element,
   elementSet,
-  type FileUse,
-  type HostFiles,
-  type HostFrame,
-  type HostInput,
-  type HostPacket,
-  type HostProcess,
-  type HostService,
-  type HostTerminal,
   type InformContext,
   type InputPort,
   type OutputPort,
   type PacketPool,
   type PrepareContext,
   type Room,
-  type ServiceContext,
-  type ServiceHost,
   type StagedNote,
   type StagedTimer,
   type StateOf,
@@ -130,6 +120,18 @@ export {
   peerInterface,
 } from "./element/peer.ts";
 export { Refusal } from "./element/refusal.ts";
+export type {
+  FileUse,
+  HostFiles,
+  HostFrame,
+  HostInput,
+  HostPacket,
+  HostProcess,
+  HostService,
+  HostTerminal,
+  ServiceContext,
+  ServiceHost,
+} from "./element/service.ts";
 export type { TicketCount, TicketTable } from "./element/tickets.ts";
 export type { FormerField, StateMover, TransferableField } from "./runtime/transfer.ts";
 export { anew } from "./structures/anew.ts";

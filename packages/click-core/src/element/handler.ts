@@ -5,8 +5,8 @@
 import { type Fields, type FieldType, type HostFields, u8, u16, u16be, u32, u32be, u64, u64be } from "@clickos/layout";
 
 import type { Scope } from "../arguments/scope.ts";
-import type { HostFiles } from "./element.ts";
 import type { Peer } from "./peer.ts";
+import type { HostFiles } from "./service.ts";
 
 /**
  * What a handler's value is, for whoever shows it: a count that only grows, a level, a level per second, on or off, a text, a

@@ -5,9 +5,9 @@ import type { ElementInstance } from "../compile/check.ts";
 import type { ElementPlan, MemoryPlan } from "../compile/memory-plan.ts";
 import { noTimer, routerControl } from "../compile/platform.ts";
 import { hostTimerIsSet, setHostTimer } from "../compile/timers.ts";
-import type { HostFiles } from "../element/element.ts";
 import type { HandlerContext } from "../element/handler.ts";
 import { offerOf } from "../element/peer.ts";
+import type { HostFiles } from "../element/service.ts";
 import type { HostMemory } from "./host-memory.ts";
 import type { HostTasks } from "./host-tasks.ts";
 

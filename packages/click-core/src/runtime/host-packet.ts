@@ -1,6 +1,7 @@
 /** Packets at the border between compiled code and a service element's host side. */
-import type { HostFrame, HostPacket, HostService } from "../element/element.ts";
+
 import { annotationBytes, packetDescriptor } from "../element/packet.ts";
+import type { HostFrame, HostPacket, HostService } from "../element/service.ts";
 
 const { offsets } = packetDescriptor;
 

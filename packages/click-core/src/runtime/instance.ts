@@ -2,7 +2,7 @@
 import type { ElementInstance } from "../compile/check.ts";
 import type { CheckedConfiguration, CompiledRouter } from "../compile/compile.ts";
 import { routerControl } from "../compile/platform.ts";
-import type { HostService } from "../element/element.ts";
+import type { HostService } from "../element/service.ts";
 import { type DeviceRings, type HostDevice, hostDevice } from "./device-ring.ts";
 import type { HandlerMeans } from "./handler-context.ts";
 import { HostMemory } from "./host-memory.ts";

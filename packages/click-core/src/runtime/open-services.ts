@@ -3,9 +3,9 @@ import { ConfigurationError, type Diagnostic, Diagnostics, landmark } from "@cli
 import { elementTitle } from "@clickos/click-language/ports";
 import type { CheckedGraph, ElementInstance } from "../compile/check.ts";
 import { needsService } from "../compile/compile.ts";
-import type { HostService, ServiceHost } from "../element/element.ts";
 import { elementReport } from "../element/element-report.ts";
 import { Refusal } from "../element/refusal.ts";
+import type { HostService, ServiceHost } from "../element/service.ts";
 
 export interface OpenedServices {
   /** By element; `undefined` where it has none. */

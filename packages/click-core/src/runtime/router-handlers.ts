@@ -8,7 +8,7 @@ import { closest } from "@clickos/click-language/closest";
 import type { ElementInstance } from "../compile/check.ts";
 import { classHandlers } from "../compile/describe.ts";
 import type { ElementPlan, MemoryPlan } from "../compile/memory-plan.ts";
-import type { ElementClass, HostService } from "../element/element.ts";
+import type { ElementClass } from "../element/element.ts";
 import {
   flagsOf,
   type Handler,
@@ -22,6 +22,7 @@ import {
 } from "../element/handler.ts";
 import { HandlerError, type HandlerTree, matchesPattern } from "../element/handler-tree.ts";
 import { scopes } from "../element/scopes.ts";
+import type { HostService } from "../element/service.ts";
 import { readDrops } from "./drops.ts";
 import { type HandlerMeans, handlerContexts } from "./handler-context.ts";
 import { HostMemory } from "./host-memory.ts";

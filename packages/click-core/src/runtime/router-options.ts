@@ -2,7 +2,8 @@
 import type { Diagnostic, FlattenOptions } from "@clickos/click-language";
 import type { MachineNames } from "../arguments/machine-names.ts";
 import type { AddedElement } from "../compile/compile.ts";
-import type { ElementSet, FileUse, HostFiles, HostProcess, HostTerminal } from "../element/element.ts";
+import type { ElementSet } from "../element/element.ts";
+import type { FileUse, HostFiles, HostProcess, HostTerminal } from "../element/service.ts";
 
 export interface RouterOptions {
   readonly elements: ElementSet;

@@ -15,9 +15,9 @@ import {
 } from "../compile/compile.ts";
 import { noTimer } from "../compile/platform.ts";
 import { TaskList } from "../compile/tasks.ts";
-import type { HostService, ServiceHost } from "../element/element.ts";
 import type { HandlerEntry, HandlerReport } from "../element/handler.ts";
 import { type HandlerTree, WatchList } from "../element/handler-tree.ts";
+import type { HostService, ServiceHost } from "../element/service.ts";
 import { Chatter } from "./chatter.ts";
 import type { DeviceRings, RouterDevice, TimedFrame } from "./device-ring.ts";
 import { drawSeed } from "./draw-seed.ts";
