@@ -4,8 +4,8 @@
  */
 import type { BinaryOp, UnaryOp, ValueType } from "./ir.ts";
 
-export function bitsOf(type: ValueType): 32 | 64 {
-  return type === "i32" ? 32 : 64;
+export function bitsOf(type: ValueType): 32 | 64 | 128 {
+  return type === "i32" ? 32 : type === "i64" ? 64 : 128;
 }
 
 /** The representative of a value that is between -2^(bits-1) and 2^(bits-1)-1. */

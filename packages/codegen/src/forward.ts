@@ -14,7 +14,7 @@ interface Pending {
 
 /** What is known of the function whose body it is. */
 export interface ForwardFacts {
-  readonly memory: MemoryImport;
+  readonly memories: readonly MemoryImport[];
   /** How often each local is read. */
   readonly uses: ReadonlyMap<Local, number>;
   /** Statements that have a loop inside. */
@@ -54,7 +54,7 @@ export function forward(
       case "let":
         if (hasEffect(s.value)) flush((p) => p.beforeEffects);
         else if (facts.uses.get(s.local) === 1) {
-          pending.set(s.local, pendingOf(s, facts.memory));
+          pending.set(s.local, pendingOf(s, facts.memories));
           continue;
         }
         break;
@@ -102,11 +102,11 @@ function effectBeforeUse(s: Statement): boolean {
   return statementOperands(s).some(hasEffect);
 }
 
-function pendingOf(statement: Statement & { kind: "let" }, memory: MemoryImport): Pending {
+function pendingOf(statement: Statement & { kind: "let" }, memories: readonly MemoryImport[]): Pending {
   const variables = new Set<Local>();
   let beforeEffects = false;
   const visit = (e: Expression): void => {
-    const { traps, readsMemory } = behaviourOf(e, memory);
+    const { traps, readsMemory } = behaviourOf(e, memories);
     beforeEffects ||= traps || readsMemory;
     if (e.kind === "local" && e.local.mutable) variables.add(e.local);
     forEachOperand(e, visit);

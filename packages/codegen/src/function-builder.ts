@@ -2,7 +2,7 @@
 import type { FunctionRef, Label, Statement, ValueType } from "./ir.ts";
 import type { ModuleBuilder } from "./module-builder.ts";
 import { endsFlow, OperationBuilder } from "./operation-builder.ts";
-import type { I32, I32Like, I64Like, LikeOf, Value, ValueOf } from "./values.ts";
+import type { I32, I32Like, LikeOf, Value, ValueLike, ValueOf } from "./values.ts";
 
 /** Where `c.br` may go: the end of a block. */
 export interface BlockLabel extends Label {
@@ -173,7 +173,7 @@ export class FunctionBuilder extends OperationBuilder {
     }, "switch");
   }
 
-  return(value?: I32Like | I64Like): void {
+  return(value?: ValueLike): void {
     if (this.reachable) this.observer?.jump("return");
     const { result } = this.ref;
     if ((value === undefined) !== (result === undefined))
@@ -187,10 +187,10 @@ export class FunctionBuilder extends OperationBuilder {
     });
   }
 
-  call(callee: FunctionRef & { readonly result: undefined }, ...args: (I32Like | I64Like)[]): void;
-  call<R extends ValueType>(callee: FunctionRef & { readonly result: R }, ...args: (I32Like | I64Like)[]): ValueOf<R>;
-  call(callee: FunctionRef, ...args: (I32Like | I64Like)[]): Value | undefined;
-  call(callee: FunctionRef, ...args: (I32Like | I64Like)[]): Value | undefined {
+  call(callee: FunctionRef & { readonly result: undefined }, ...args: ValueLike[]): void;
+  call<R extends ValueType>(callee: FunctionRef & { readonly result: R }, ...args: ValueLike[]): ValueOf<R>;
+  call(callee: FunctionRef, ...args: ValueLike[]): Value | undefined;
+  call(callee: FunctionRef, ...args: ValueLike[]): Value | undefined {
     if (args.length !== callee.params.length)
       throw this.error("BAD_FUNCTION", `${callee.name} takes ${callee.params.length} arguments, ${args.length} given`);
     const list = args.map((arg, i) => this.of(callee.params[i] as ValueType, arg as LikeOf<ValueType>).expression);

@@ -16,6 +16,7 @@ export {
 export { CodegenError, type CodegenErrorCode, callerPlace } from "./error.ts";
 export { type BlockLabel, type FlowArm, type FlowObserver, FunctionBuilder } from "./function-builder.ts";
 export type * from "./ir.ts";
+export { MemoryOperations } from "./memory-operations.ts";
 export {
   type BodyResult,
   type Func,
@@ -31,6 +32,19 @@ export { optimize } from "./optimize.ts";
 export { type StagedArray, type StagedField, type StagedFields, type StagedOf, staged } from "./staged.ts";
 export { moduleText } from "./text.ts";
 export { validate } from "./validate.ts";
-export { I32, type I32Like, I64, type I64Like, type LikeOf, type Ref, type Value, type ValueOf } from "./values.ts";
+export {
+  I32,
+  type I32Like,
+  I64,
+  type I64Like,
+  type Integer,
+  type LikeOf,
+  type Ref,
+  V128,
+  type V128Like,
+  type Value,
+  type ValueLike,
+  type ValueOf,
+} from "./values.ts";
 export { customSection, wasmBackend, wasmRegions } from "./wasm.ts";
 export type { CodeRegion } from "./wasm-function.ts";

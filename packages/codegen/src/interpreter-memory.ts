@@ -30,12 +30,19 @@ export class InterpreterMemory {
     this.bytes.set(list, at);
   }
 
-  /** Copies as if by way of a buffer of its own. Both ranges are checked first, also when they are empty. */
-  copy(to: bigint, toOffset: number, from: bigint, fromOffset: number, length: bigint): void {
+  /** Copies bytes of a memory here, as if by way of a buffer of its own. Both ranges are checked first, also when they are empty. */
+  copy(
+    to: bigint,
+    toOffset: number,
+    source: InterpreterMemory,
+    from: bigint,
+    fromOffset: number,
+    length: bigint,
+  ): void {
     const count = Number(BigInt.asUintN(32, length));
-    const source = this.checked(from, fromOffset, count);
+    const start = source.checked(from, fromOffset, count);
     const target = this.checked(to, toOffset, count);
-    this.bytes.set(this.bytes.slice(source, source + count), target);
+    this.bytes.set(source.bytes.slice(start, start + count), target);
   }
 
   /** Sets bytes to the low 8 bits of a value. */

@@ -1,7 +1,17 @@
 /** Runs functions of the intermediate representation: one case for each node, in the words of SEMANTICS.md. */
 import { binaryValue, signed, unaryValue } from "./arithmetic.ts";
 import type { InterpreterMemory } from "./interpreter-memory.ts";
-import type { Expression, FunctionIr, FunctionRef, Label, Local, ModuleIr, Statement } from "./ir.ts";
+import type {
+  Expression,
+  FunctionIr,
+  FunctionRef,
+  IntegerType,
+  Label,
+  Local,
+  MemoryIndex,
+  ModuleIr,
+  Statement,
+} from "./ir.ts";
 import { StepLimitError, Trap } from "./trap.ts";
 
 /** A function that is called: arguments and result are the signed representatives of their types. */
@@ -13,21 +23,25 @@ type Exit = { readonly to: Label } | { readonly result: bigint | undefined };
 /** An instance of a module: what calls of its functions have in common. */
 export class Interpreter {
   readonly functions: Map<FunctionRef, Callable> = new Map();
-  readonly memory: InterpreterMemory;
+  readonly memories: readonly InterpreterMemory[];
   readonly ir: ModuleIr;
   /** Statements that may still be run. */
   steps = 0;
   readonly maximumSteps: number;
 
-  constructor(ir: ModuleIr, memory: InterpreterMemory, maximumSteps: number) {
+  constructor(ir: ModuleIr, memories: readonly InterpreterMemory[], maximumSteps: number) {
     this.ir = ir;
-    this.memory = memory;
+    this.memories = memories;
     this.maximumSteps = maximumSteps;
     for (const f of ir.functions) this.functions.set(f.ref, (args) => new Call(this, f, args).run());
   }
 
   placeData(): void {
-    for (const { offset, bytes } of this.ir.data) this.memory.place(offset, bytes);
+    for (const { offset, bytes } of this.ir.data) this.memory(0).place(offset, bytes);
+  }
+
+  memory(index: MemoryIndex): InterpreterMemory {
+    return this.memories[index] as InterpreterMemory;
   }
 
   step(): void {
@@ -66,7 +80,7 @@ class Call {
   }
 
   private statement(s: Statement): Exit | undefined {
-    const { memory } = this.instance;
+    const { instance } = this;
     switch (s.kind) {
       case "let":
       case "set":
@@ -74,30 +88,30 @@ class Call {
         return undefined;
       case "store": {
         const [address, value] = this.values(s.address, s.value);
-        memory.store(address, s.offset, s.width / 8, s.order, value);
+        instance.memory(s.memory).store(address, s.offset, s.width / 8, s.order, value);
         return undefined;
       }
       case "atomicStore": {
         const [address, value] = this.values(s.address, s.value);
-        memory.atomicStore(address, s.offset, value);
+        instance.memory(s.memory).atomicStore(address, s.offset, value);
         return undefined;
       }
       case "copy16": {
         const [to, from] = this.values(s.to, s.from);
-        memory.copy(to, s.toOffset, from, s.fromOffset, 16n);
+        instance.memory(s.toMemory).copy(to, s.toOffset, instance.memory(s.fromMemory), from, s.fromOffset, 16n);
         return undefined;
       }
       case "zero16":
-        memory.fill(this.value(s.to), s.offset, 0n, 16n);
+        instance.memory(s.memory).fill(this.value(s.to), s.offset, 0n, 16n);
         return undefined;
       case "copy": {
         const [to, from, length] = this.values(s.to, s.from, s.length);
-        memory.copy(to, 0, from, 0, length);
+        instance.memory(s.toMemory).copy(to, 0, instance.memory(s.fromMemory), from, 0, length);
         return undefined;
       }
       case "fill": {
         const [to, value, length] = this.values(s.to, s.value, s.length);
-        memory.fill(to, 0, value, length);
+        instance.memory(s.memory).fill(to, 0, value, length);
         return undefined;
       }
       case "if":
@@ -139,17 +153,17 @@ class Call {
   }
 
   private representative(e: Expression): number | bigint {
-    const { memory } = this.instance;
+    const { instance } = this;
     switch (e.kind) {
       case "const":
         return e.value;
       case "local":
         return this.locals.get(e.local) ?? 0n;
       case "unary":
-        return unaryValue(e.op, e.a.type, this.value(e.a));
+        return unaryValue(e.op, e.a.type as IntegerType, this.value(e.a));
       case "binary": {
         const [a, b] = this.values(e.a, e.b);
-        const result = binaryValue(e.op, e.a.type, a, b);
+        const result = binaryValue(e.op, e.a.type as IntegerType, a, b);
         if (typeof result === "string") throw new Trap(result, `${e.op} of ${a} and ${b}`);
         return result;
       }
@@ -158,18 +172,18 @@ class Call {
         return condition !== 0n ? a : b;
       }
       case "load": {
-        const value = memory.load(this.value(e.address), e.offset, e.width / 8, e.order);
+        const value = instance.memory(e.memory).load(this.value(e.address), e.offset, e.width / 8, e.order);
         return e.signed ? BigInt.asIntN(e.width, value) : value;
       }
       case "atomicLoad":
-        return memory.atomicLoad(this.value(e.address), e.offset);
+        return instance.memory(e.memory).atomicLoad(this.value(e.address), e.offset);
       case "atomicRmw": {
         const [address, value, replacement = 0n] = this.values(
           e.address,
           e.value,
           ...(e.replacement ? [e.replacement] : []),
         );
-        return memory.atomicRmw(e.op, address, e.offset, value, replacement);
+        return instance.memory(e.memory).atomicRmw(e.op, address, e.offset, value, replacement);
       }
       case "call":
         return this.call(e.callee, e.args) as bigint;

@@ -12,10 +12,10 @@ import type { Backend, FunctionRef, ModuleIr, ValueType } from "./ir.ts";
 export type { MemoryLike } from "./interpreter-memory.ts";
 export { StepLimitError, Trap, type TrapCode } from "./trap.ts";
 
-/** What a module imports, as for `WebAssembly.Instance`: its memory and functions, by module and name. */
+/** What a module imports, as for `WebAssembly.Instance`: its memories and functions, by module and name. */
 export type InterpreterImports = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
-/** An exported function: an `i32` is a number, an `i64` a bigint, as for WebAssembly. */
+/** An exported function: an `i32` is a number, an `i64` a bigint, as for WebAssembly; a `v128` a bigint, too, with the first byte lowest. */
 export type InterpretedFunction = (...args: (number | bigint)[]) => number | bigint | undefined;
 
 export interface InterpreterOptions {
@@ -41,8 +41,8 @@ function instantiate(
   imports: InterpreterImports,
   { steps = 10_000_000 }: InterpreterOptions,
 ): ReturnType<InterpretedModule["instantiate"]> {
-  const memory = new InterpreterMemory(imports[ir.memory.module]?.[ir.memory.name] as MemoryLike);
-  const instance = new Interpreter(ir, memory, steps);
+  const memories = ir.memories.map(({ module, name }) => new InterpreterMemory(imports[module]?.[name] as MemoryLike));
+  const instance = new Interpreter(ir, memories, steps);
   for (const ref of ir.imports) {
     const { module, name } = ref.imported as { module: string; name: string };
     instance.functions.set(ref, imported(ref, imports[module]?.[name] as InterpretedFunction));

@@ -6,12 +6,16 @@
  * Nothing in it changes once it is made: passes give new functions.
  */
 
-/** The two value types. Addresses are `i32`. */
-export type ValueType = "i32" | "i64";
+/** Integers. Addresses are `i32`. */
+export type IntegerType = "i32" | "i64";
+/** `v128` is 16 bytes that are moved and not computed with. */
+export type ValueType = IntegerType | "v128";
 /** Byte order of a memory access. */
 export type ByteOrder = "le" | "be";
 /** Width of a memory access, in bits. */
-export type Width = 8 | 16 | 32 | 64;
+export type Width = 8 | 16 | 32 | 64 | 128;
+/** Which of a module's memories, by its place in the list. */
+export type MemoryIndex = number;
 
 export type UnaryOp = "eqz" | "clz" | "ctz" | "popcnt" | "extendU" | "extendS" | "wrap";
 export type BinaryOp =
@@ -65,10 +69,10 @@ export interface FunctionIr {
 export type Expression =
   | { readonly kind: "const"; readonly type: ValueType; readonly value: number | bigint }
   | { readonly kind: "local"; readonly type: ValueType; readonly local: Local }
-  | { readonly kind: "unary"; readonly type: ValueType; readonly op: UnaryOp; readonly a: Expression }
+  | { readonly kind: "unary"; readonly type: IntegerType; readonly op: UnaryOp; readonly a: Expression }
   | {
       readonly kind: "binary";
-      readonly type: ValueType;
+      readonly type: IntegerType;
       readonly op: BinaryOp;
       readonly a: Expression;
       readonly b: Expression;
@@ -76,6 +80,7 @@ export type Expression =
   | {
       readonly kind: "load";
       readonly type: ValueType;
+      readonly memory: MemoryIndex;
       readonly width: Width;
       readonly order: ByteOrder;
       readonly signed: boolean;
@@ -95,10 +100,17 @@ export type Expression =
       readonly callee: FunctionRef;
       readonly args: readonly Expression[];
     }
-  | { readonly kind: "atomicLoad"; readonly type: "i32"; readonly address: Expression; readonly offset: number }
+  | {
+      readonly kind: "atomicLoad";
+      readonly type: "i32";
+      readonly memory: MemoryIndex;
+      readonly address: Expression;
+      readonly offset: number;
+    }
   | {
       readonly kind: "atomicRmw";
       readonly type: "i32";
+      readonly memory: MemoryIndex;
       readonly op: AtomicOp;
       readonly address: Expression;
       readonly offset: number;
@@ -117,23 +129,45 @@ export type Statement =
   | { readonly kind: "set"; readonly local: Local; readonly value: Expression }
   | {
       readonly kind: "store";
+      readonly memory: MemoryIndex;
       readonly width: Width;
       readonly order: ByteOrder;
       readonly address: Expression;
       readonly offset: number;
       readonly value: Expression;
     }
-  | { readonly kind: "atomicStore"; readonly address: Expression; readonly offset: number; readonly value: Expression }
+  | {
+      readonly kind: "atomicStore";
+      readonly memory: MemoryIndex;
+      readonly address: Expression;
+      readonly offset: number;
+      readonly value: Expression;
+    }
   | {
       readonly kind: "copy16";
+      readonly toMemory: MemoryIndex;
       readonly to: Expression;
       readonly toOffset: number;
+      readonly fromMemory: MemoryIndex;
       readonly from: Expression;
       readonly fromOffset: number;
     }
-  | { readonly kind: "zero16"; readonly to: Expression; readonly offset: number }
-  | { readonly kind: "copy"; readonly to: Expression; readonly from: Expression; readonly length: Expression }
-  | { readonly kind: "fill"; readonly to: Expression; readonly value: Expression; readonly length: Expression }
+  | { readonly kind: "zero16"; readonly memory: MemoryIndex; readonly to: Expression; readonly offset: number }
+  | {
+      readonly kind: "copy";
+      readonly toMemory: MemoryIndex;
+      readonly to: Expression;
+      readonly fromMemory: MemoryIndex;
+      readonly from: Expression;
+      readonly length: Expression;
+    }
+  | {
+      readonly kind: "fill";
+      readonly memory: MemoryIndex;
+      readonly to: Expression;
+      readonly value: Expression;
+      readonly length: Expression;
+    }
   | {
       readonly kind: "if";
       readonly condition: Expression;
@@ -154,7 +188,7 @@ export type Statement =
   | { readonly kind: "placeData" }
   | { readonly kind: "trap" };
 
-/** Bytes that are placed in memory. */
+/** Bytes that are placed in the first memory. */
 export interface DataSegment {
   readonly offset: number;
   readonly bytes: Uint8Array;
@@ -171,7 +205,8 @@ export interface MemoryImport {
 /** A whole module, ready for a back end. */
 export interface ModuleIr {
   readonly name?: string;
-  readonly memory: MemoryImport;
+  /** One at least. More than one needs an engine that has multi-memory (WebAssembly 3.0). */
+  readonly memories: readonly MemoryImport[];
   readonly imports: readonly FunctionRef[];
   readonly functions: readonly FunctionIr[];
   readonly exports: ReadonlyMap<string, FunctionRef>;

@@ -1,10 +1,10 @@
 /** Builds a module: imported memory, imported and defined functions, data segments, exports. */
 import { CodegenError } from "./error.ts";
 import { FunctionBuilder } from "./function-builder.ts";
-import type { DataSegment, FunctionIr, FunctionRef, MemoryImport, ModuleIr, ValueType } from "./ir.ts";
+import type { DataSegment, FunctionIr, FunctionRef, MemoryImport, MemoryIndex, ModuleIr, ValueType } from "./ir.ts";
 import { optimize } from "./optimize.ts";
 import { validate } from "./validate.ts";
-import { I32, type I32Like, I64, type I64Like, type ValueOf } from "./values.ts";
+import { type I32Like, stagedValue, type Value, type ValueLike, type ValueOf } from "./values.ts";
 
 export interface MemoryOptions {
   /** Module and name of the memory import. */
@@ -20,7 +20,7 @@ export type Params = Readonly<Record<string, ValueType>>;
 /** Staged values of parameters. */
 export type ParamValues<P extends Params> = { readonly [K in keyof P]: ValueOf<P[K]> };
 export type Result = ValueType | undefined;
-export type BodyResult = I32Like | I64Like | undefined | void;
+export type BodyResult = ValueLike | undefined | void;
 /** A function with its result type known to TypeScript. */
 export type Func<R extends Result = Result> = FunctionRef & { readonly result: R };
 
@@ -38,26 +38,25 @@ export class ModuleBuilder {
   private readonly exported = new Map<string, FunctionRef>();
   private readonly segments: DataSegment[] = [];
   private readonly shared = new Map<string, unknown>();
-  private memory: MemoryImport;
+  /** The first one, and others. */
+  private readonly memories: MemoryImport[];
   private readonly name: string | undefined;
   private dataPlaced: ModuleIr["dataPlaced"] = "atStart";
   private finished: ModuleIr | undefined;
 
   constructor(memory: MemoryOptions, name?: string) {
     this.name = name;
-    const maximumPages = memory.maximumPages ?? memory.pages;
-    this.memory = {
-      module: memory.import[0],
-      name: memory.import[1],
-      initialPages: memory.pages,
-      maximumPages,
-      shared: memory.shared ?? false,
-    };
+    this.memories = [memoryImport(memory)];
   }
 
-  /** Sets the memory's size, for callers who know it only at the end. In 64 KiB pages. */
+  /** Imports another memory, for accesses by `c.in`. The engine must have multi-memory. Asking twice for the same one gives the same one. */
+  importMemory(options: MemoryOptions): MemoryIndex {
+    return this.once(`memory ${options.import.join(".")}`, () => this.memories.push(memoryImport(options)) - 1);
+  }
+
+  /** Sets the first memory's size, for callers who know it only at the end. In 64 KiB pages. */
   setPages(initialPages: number, maximumPages: number = initialPages): void {
-    this.memory = { ...this.memory, initialPages, maximumPages };
+    this.memories[0] = { ...(this.memories[0] as MemoryImport), initialPages, maximumPages };
   }
 
   /** Declares a function whose body follows later; for recursion and forward calls. */
@@ -79,12 +78,8 @@ export class ModuleBuilder {
     if (this.defined.has(func) || func.imported) throw new CodegenError("BAD_FUNCTION", "is defined twice", func.name);
     const c = new FunctionBuilder(this, func);
     this.defined.set(func, c);
-    const values: Record<string, I32 | I64> = {};
-    for (const local of c.params) {
-      const { type, name } = local;
-      values[name] =
-        type === "i32" ? new I32(c, { kind: "local", type, local }) : new I64(c, { kind: "local", type, local });
-    }
+    const values: Record<string, Value> = {};
+    for (const local of c.params) values[local.name] = stagedValue(c, { kind: "local", type: local.type, local });
     const result = body(c, values as ParamValues<P>);
     if (result !== undefined && result !== null) c.return(result as I32Like);
     else if (func.result !== undefined && c.reachable)
@@ -144,7 +139,7 @@ export class ModuleBuilder {
     if (!this.finished) {
       const ir: ModuleIr = {
         ...(this.name === undefined ? {} : { name: this.name }),
-        memory: this.memory,
+        memories: [...this.memories],
         imports: this.imports,
         functions: this.declared.map((ref) => this.definition(ref)),
         exports: new Map(this.exported),
@@ -181,6 +176,10 @@ export class ModuleBuilder {
     this.names.set(`${name}#${n}`, 2);
     return `${name}#${n}`;
   }
+}
+
+function memoryImport({ import: [module, name], pages, maximumPages, shared }: MemoryOptions): MemoryImport {
+  return { module, name, initialPages: pages, maximumPages: maximumPages ?? pages, shared: shared ?? false };
 }
 
 /** Zeros in a row that are worth another segment. */

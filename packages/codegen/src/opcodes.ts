@@ -2,9 +2,10 @@
  * The numbers of the binary format that this package writes, and so all that a module of its making has in it: the encoder
  * emits from these tables, and the checker of foreign modules allows what is in them.
  *
- * Spec: WebAssembly Core 2.0 sections 5.3 to 5.5; threads proposal (0xfe); fixed-width SIMD (0xfd).
+ * Spec: WebAssembly Core 2.0 sections 5.3 to 5.5; threads proposal (0xfe); fixed-width SIMD (0xfd); multi-memory (the
+ * bit of alignments, and the memories of bulk instructions).
  */
-import type { AtomicOp, BinaryOp, UnaryOp, ValueType, Width } from "./ir.ts";
+import type { AtomicOp, BinaryOp, IntegerType, UnaryOp, ValueType, Width } from "./ir.ts";
 
 /** The magic number and the version. */
 export const moduleHeader: readonly number[] = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
@@ -47,6 +48,8 @@ export const dataMode = { active: 0, passive: 1 } as const;
 
 /** Alignments that accesses state, as powers of two: atomic ones must be aligned, the others need not. */
 export const alignment = { plain: 0, word: 2 } as const;
+/** Set in an alignment: the number of the memory follows; without it the access is to the first. */
+export const otherMemory = 0x40;
 
 /** Instructions of control, locals and constants. */
 export const op = {
@@ -80,9 +83,9 @@ export const simdCode = { load: 0x00, store: 0x0b, const: 0x0c } as const;
 /** After `op.atomic`: 32 bits wide. */
 export const atomicAccess = { load: 0x10, store: 0x17 } as const;
 
-export const typeCode: Record<ValueType, number> = { i32: 0x7f, i64: 0x7e };
+export const typeCode: Record<ValueType, number> = { i32: 0x7f, i64: 0x7e, v128: 0x7b };
 
-export const binaryCode: Record<ValueType, Record<BinaryOp, number>> = {
+export const binaryCode: Record<IntegerType, Record<BinaryOp, number>> = {
   i32: {
     eq: 0x46,
     ne: 0x47,
@@ -140,19 +143,19 @@ export const binaryCode: Record<ValueType, Record<BinaryOp, number>> = {
 };
 
 /** By the type of the operand; what it has no instruction for is absent. */
-export const unaryCode: Record<ValueType, Partial<Record<UnaryOp, number>>> = {
+export const unaryCode: Record<IntegerType, Partial<Record<UnaryOp, number>>> = {
   i32: { eqz: 0x45, clz: 0x67, ctz: 0x68, popcnt: 0x69, extendS: 0xac, extendU: 0xad },
   i64: { eqz: 0x50, clz: 0x79, ctz: 0x7a, popcnt: 0x7b, wrap: 0xa7 },
 };
 
 export const atomicCode: Record<AtomicOp, number> = { add: 0x1e, and: 0x2c, or: 0x33, xchg: 0x41, cmpxchg: 0x48 };
 
-export function loadCode(type: ValueType, width: Width, signed: boolean): number {
+export function loadCode(type: IntegerType, width: Width, signed: boolean): number {
   if (type === "i32") return width === 32 ? 0x28 : (width === 8 ? 0x2c : 0x2e) + (signed ? 0 : 1);
-  return width === 64 ? 0x29 : { 8: 0x30, 16: 0x32, 32: 0x34 }[width] + (signed ? 0 : 1);
+  return width === 64 ? 0x29 : { 8: 0x30, 16: 0x32, 32: 0x34 }[width as 8 | 16 | 32] + (signed ? 0 : 1);
 }
 
-export function storeCode(type: ValueType, width: Width): number {
-  if (type === "i32") return { 8: 0x3a, 16: 0x3b, 32: 0x36, 64: 0x36 }[width];
-  return { 8: 0x3c, 16: 0x3d, 32: 0x3e, 64: 0x37 }[width];
+export function storeCode(type: IntegerType, width: Width): number {
+  if (type === "i32") return width === 8 ? 0x3a : width === 16 ? 0x3b : 0x36;
+  return { 8: 0x3c, 16: 0x3d, 32: 0x3e, 64: 0x37 }[width as 8 | 16 | 32 | 64];
 }

@@ -2,26 +2,31 @@
 import { binaryValue, unaryValue } from "./arithmetic.ts";
 import { CodegenError } from "./error.ts";
 import type {
-  AtomicOp,
   BinaryOp,
-  ByteOrder,
   Expression,
   FunctionRef,
+  IntegerType,
   Local,
+  MemoryIndex,
   Statement,
   UnaryOp,
   ValueType,
-  Width,
 } from "./ir.ts";
+import { type AccessTarget, MemoryOperations, OtherMemory } from "./memory-operations.ts";
 import {
   checkedI32,
   I32,
   type I32Like,
   I64,
   type I64Like,
+  type Integer,
   type LikeOf,
   type Ref,
+  stagedValue,
+  V128,
+  type V128Like,
   type Value,
+  type ValueLike,
   type ValueOf,
 } from "./values.ts";
 
@@ -43,16 +48,19 @@ const identityRight: Partial<Record<BinaryOp, number>> = {
   divU: 1,
 };
 
-/** What a function is built with, control apart: see `FunctionBuilder`. */
-export class OperationBuilder {
+/** What a function is built with, control apart: see `FunctionBuilder`. Its own accesses are to the module's first memory. */
+export class OperationBuilder extends MemoryOperations {
   readonly ref: FunctionRef;
   readonly params: readonly Local[];
   /** What has been built. */
   readonly body: readonly Statement[];
   /** The list that statements are added to. */
   protected current: Statement[] = [];
+  protected readonly target: AccessTarget;
 
   constructor(ref: FunctionRef) {
+    super(0);
+    this.target = { fn: this, define: (value, name) => this.define(value, name), push: (s) => this.push(s) };
     this.ref = ref;
     this.params = ref.params.map((type, i) => ({ type, name: ref.paramNames[i] as string, mutable: false }));
     this.body = this.current;
@@ -68,7 +76,7 @@ export class OperationBuilder {
 
   // ---- constants and variables
 
-  i32(value: I32Like): I32 {
+  override i32(value: I32Like): I32 {
     if (typeof value !== "number") return this.own(value);
     return new I32(this, { kind: "const", type: "i32", value: checkedI32(value, this.name) });
   }
@@ -78,6 +86,12 @@ export class OperationBuilder {
     if (typeof value === "number" && !Number.isSafeInteger(value))
       throw this.error("BAD_CONSTANT", `${value} is not an exact integer`);
     return new I64(this, { kind: "const", type: "i64", value: BigInt.asIntN(64, BigInt(value)) });
+  }
+
+  /** 16 bytes; of a constant, the lowest first. */
+  v128(value: V128Like): V128 {
+    if (value instanceof V128) return this.own(value);
+    return new V128(this, { kind: "const", type: "v128", value: BigInt.asUintN(128, value) });
   }
 
   /** A variable that may be assigned; it starts with `initial`. */
@@ -93,6 +107,7 @@ export class OperationBuilder {
       set: write,
       inc: (by?: LikeOf<T>) => {
         const value = read();
+        if (value instanceof V128) throw this.error("TYPE_MISMATCH", "a v128 is not computed with");
         write((value instanceof I64 ? value.add((by ?? 1) as I64Like) : value.add((by ?? 1) as I32Like)) as LikeOf<T>);
       },
     };
@@ -100,15 +115,15 @@ export class OperationBuilder {
 
   // ---- operations
 
-  unary(op: UnaryOp, a: Value, result: "i32"): I32;
-  unary(op: UnaryOp, a: Value, result: "i64"): I64;
-  unary(op: UnaryOp, a: Value, result: ValueType): Value {
+  unary(op: UnaryOp, a: Integer, result: "i32"): I32;
+  unary(op: UnaryOp, a: Integer, result: "i64"): I64;
+  unary(op: UnaryOp, a: Integer, result: IntegerType): Value {
     const e = this.own(a).expression;
     if (e.kind === "const") return this.constant(result, unaryValue(op, e.type, e.value));
     return this.define({ kind: "unary", type: result, op, a: e }, op);
   }
 
-  binary(op: BinaryOp, a: Value, b: Value, result: ValueType): Value {
+  binary(op: BinaryOp, a: Integer, b: Integer, result: IntegerType): Value {
     const ea = this.own(a).expression;
     const eb = this.own(b).expression;
     if (ea.type !== eb.type) throw this.error("TYPE_MISMATCH", `${op} of ${ea.type} and ${eb.type}`);
@@ -141,99 +156,14 @@ export class OperationBuilder {
 
   // ---- memory
 
-  load8(address: I32Like, offset = 0): I32 {
-    return this.load("i32", 8, "le", address, offset) as I32;
-  }
-  load16(address: I32Like, offset = 0, order: ByteOrder = "le"): I32 {
-    return this.load("i32", 16, order, address, offset) as I32;
-  }
-  load32(address: I32Like, offset = 0, order: ByteOrder = "le"): I32 {
-    return this.load("i32", 32, order, address, offset) as I32;
-  }
-  load64(address: I32Like, offset = 0, order: ByteOrder = "le"): I64 {
-    return this.load("i64", 64, order, address, offset) as I64;
-  }
-  store8(address: I32Like, value: I32Like, offset = 0): void {
-    this.store(8, "le", address, this.i32(value), offset);
-  }
-  store16(address: I32Like, value: I32Like, offset = 0, order: ByteOrder = "le"): void {
-    this.store(16, order, address, this.i32(value), offset);
-  }
-  store32(address: I32Like, value: I32Like, offset = 0, order: ByteOrder = "le"): void {
-    this.store(32, order, address, this.i32(value), offset);
-  }
-  store64(address: I32Like, value: I64Like, offset = 0, order: ByteOrder = "le"): void {
-    this.store(64, order, address, this.i64(value), offset);
-  }
-  /** Copies 16 bytes; any alignment. */
-  copy16(to: I32Like, from: I32Like, toOffset = 0, fromOffset = 0): void {
-    this.checkOffset(toOffset);
-    this.checkOffset(fromOffset);
-    this.push({ kind: "copy16", to: this.i32(to).expression, toOffset, from: this.i32(from).expression, fromOffset });
-  }
-  /** Clears 16 bytes; any alignment. */
-  zero16(to: I32Like, offset = 0): void {
-    this.checkOffset(offset);
-    this.push({ kind: "zero16", to: this.i32(to).expression, offset });
-  }
-  /** Copies `length` bytes; the two may overlap. */
-  copy(to: I32Like, from: I32Like, length: I32Like): void {
-    this.push({
-      kind: "copy",
-      to: this.i32(to).expression,
-      from: this.i32(from).expression,
-      length: this.i32(length).expression,
-    });
-  }
-  /** Sets `length` bytes to `value`. */
-  fill(to: I32Like, value: I32Like, length: I32Like): void {
-    this.push({
-      kind: "fill",
-      to: this.i32(to).expression,
-      value: this.i32(value).expression,
-      length: this.i32(length).expression,
-    });
-  }
-
-  /** A sequentially consistent 32-bit load; the address is 4-byte aligned or the code traps. */
-  atomicLoad(address: I32Like, offset = 0): I32 {
-    this.checkOffset(offset);
-    return this.define(
-      { kind: "atomicLoad", type: "i32", address: this.i32(address).expression, offset },
-      "atomic",
-    ) as I32;
-  }
-  atomicStore(address: I32Like, value: I32Like, offset = 0): void {
-    this.checkOffset(offset);
-    this.push({
-      kind: "atomicStore",
-      address: this.i32(address).expression,
-      offset,
-      value: this.i32(value).expression,
-    });
-  }
-  /** Returns the value before the operation. For `cmpxchg`, `value` is what is expected there. */
-  atomic(op: AtomicOp, address: I32Like, value: I32Like, offset = 0, replacement?: I32Like): I32 {
-    if ((op === "cmpxchg") !== (replacement !== undefined))
-      throw this.error("BAD_FUNCTION", `atomic ${op} takes ${op === "cmpxchg" ? "a" : "no"} replacement`);
-    this.checkOffset(offset);
-    const e = {
-      kind: "atomicRmw",
-      type: "i32",
-      op,
-      address: this.i32(address).expression,
-      offset,
-      value: this.i32(value).expression,
-    } as const;
-    return this.define(
-      replacement === undefined ? e : { ...e, replacement: this.i32(replacement).expression },
-      "atomic",
-    ) as I32;
+  /** A memory that the module imports besides its first, which is reached without this. */
+  in(memory: MemoryIndex): MemoryOperations {
+    return memory === 0 ? this : new OtherMemory(memory, this.target);
   }
 
   // ---- inside
 
-  private constant(type: ValueType, value: bigint): Value {
+  private constant(type: IntegerType, value: bigint): Value {
     return type === "i32" ? this.i32(Number(BigInt.asIntN(32, value))) : this.i64(value);
   }
 
@@ -241,35 +171,15 @@ export class OperationBuilder {
     const local: Local = { type: value.type, name, mutable: false };
     this.push({ kind: "let", local, value });
     const e: Expression = { kind: "local", type: value.type, local };
-    return value.type === "i32" ? new I32(this, e) : new I64(this, e);
+    return stagedValue(this, e);
   }
 
-  private load(type: ValueType, width: Width, order: ByteOrder, address: I32Like, offset: number): Value {
-    this.checkOffset(offset);
-    return this.define(
-      { kind: "load", type, width, order, signed: false, address: this.i32(address).expression, offset },
-      "load",
-    );
-  }
-
-  private store(width: Width, order: ByteOrder, address: I32Like, value: Value, offset: number): void {
-    this.checkOffset(offset);
-    this.push({ kind: "store", width, order, address: this.i32(address).expression, offset, value: value.expression });
-  }
-
-  private checkOffset(offset: number): void {
-    if (!Number.isInteger(offset) || offset < 0 || offset > 0x7fffffff)
-      throw this.error("BAD_CONSTANT", `offset ${offset} is not in 0…2^31-1`);
-  }
-
-  protected of(type: ValueType, value: I32Like | I64Like): Value {
-    if (type === "i64") {
-      if (value instanceof I32) throw this.error("TYPE_MISMATCH", "an i32 where an i64 is wanted");
-      return this.i64(value);
-    }
-    if (value instanceof I64 || typeof value === "bigint")
-      throw this.error("TYPE_MISMATCH", "an i64 where an i32 is wanted");
-    return this.i32(value);
+  protected of(type: ValueType, value: ValueLike): Value {
+    if (type === "v128" && (typeof value === "bigint" || value instanceof V128)) return this.v128(value);
+    if (type === "i64" && !(value instanceof I32 || value instanceof V128)) return this.i64(value);
+    if (type === "i32" && (typeof value === "number" || value instanceof I32)) return this.i32(value);
+    const given = typeof value === "object" ? value.type : typeof value === "bigint" ? "i64" : "i32";
+    throw this.error("TYPE_MISMATCH", `${given} where ${type} is wanted`);
   }
 
   protected own<V extends Value>(value: V): V {

@@ -59,16 +59,16 @@ export const statementBehaviour: Readonly<Record<Statement["kind"], Behaviour>> 
 };
 
 /** What a node itself does, as far as its operands do not say that it does less. */
-export function behaviourOf(e: Expression, memory: MemoryImport): Behaviour {
+export function behaviourOf(e: Expression, memories: readonly MemoryImport[]): Behaviour {
   if (e.kind === "binary" && partialOps.has(e.op)) return isTotal(e) ? nothing : partial;
-  if (e.kind === "load" && isInBounds(e, memory)) return { ...read, traps: false };
+  if (e.kind === "load" && isInBounds(e, memories)) return { ...read, traps: false };
   return expressionBehaviour[e.kind];
 }
 
 /** Whether neither an expression nor one of its operands can trap or has an effect: it may be computed anywhere, or not at all. */
-export function isHarmless(e: Expression, memory: MemoryImport): boolean {
-  const { traps, effect } = behaviourOf(e, memory);
-  return !traps && !effect && operands(e).every((operand) => isHarmless(operand, memory));
+export function isHarmless(e: Expression, memories: readonly MemoryImport[]): boolean {
+  const { traps, effect } = behaviourOf(e, memories);
+  return !traps && !effect && operands(e).every((operand) => isHarmless(operand, memories));
 }
 
 /** Whether an expression or one of its operands has an effect. */
@@ -96,7 +96,11 @@ function isTotal({ op, a, b }: Expression & { kind: "binary" }): boolean {
 }
 
 /** A load of a constant address within the memory's initial size: memory never shrinks. */
-function isInBounds({ address, offset, width }: Expression & { kind: "load" }, memory: MemoryImport): boolean {
-  if (address.kind !== "const") return false;
-  return (Number(address.value) >>> 0) + offset + width / 8 <= memory.initialPages * 65536;
+function isInBounds(
+  { memory, address, offset, width }: Expression & { kind: "load" },
+  memories: readonly MemoryImport[],
+): boolean {
+  const size = memories[memory]?.initialPages;
+  if (address.kind !== "const" || size === undefined) return false;
+  return (Number(address.value) >>> 0) + offset + width / 8 <= size * 65536;
 }

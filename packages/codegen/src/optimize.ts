@@ -15,7 +15,7 @@ export function optimize(ir: ModuleIr): ModuleIr {
   return {
     ...ir,
     imports: ir.imports.filter((f) => called.has(f)),
-    functions: ir.functions.filter((f) => called.has(f.ref)).map((f) => optimizeFunction(f, ir.memory)),
+    functions: ir.functions.filter((f) => called.has(f.ref)).map((f) => optimizeFunction(f, ir.memories)),
   };
 }
 
@@ -40,12 +40,12 @@ function reachable(ir: ModuleIr): Set<FunctionRef> {
   return seen;
 }
 
-function optimizeFunction(f: FunctionIr, memory: MemoryImport): FunctionIr {
+function optimizeFunction(f: FunctionIr, memories: readonly MemoryImport[]): FunctionIr {
   const uses = new Map<Local, number>();
-  const kept = removeUnused(f.body, countUses(f.body, uses), memory);
+  const kept = removeUnused(f.body, countUses(f.body, uses), memories);
   uses.clear();
   countUses(kept, uses);
-  return { ...f, body: forward(kept, { memory, uses, loops: withLoops(kept) }) };
+  return { ...f, body: forward(kept, { memories, uses, loops: withLoops(kept) }) };
 }
 
 /** The statements that have a loop inside. */

@@ -30,7 +30,7 @@ export function assignSlots(f: FunctionIr): Slots {
   const { ends, always } = lives(f.body);
   const numbers = new Map(f.params.map((local, i) => [local, i]));
   const types: ValueType[] = [];
-  const free: Record<ValueType, number[]> = { i32: [], i64: [] };
+  const free: Record<ValueType, number[]> = { i32: [], i64: [], v128: [] };
   const take = (local: Local): void => {
     if (numbers.has(local)) return;
     numbers.set(local, free[local.type].pop() ?? f.params.length + types.push(local.type) - 1);

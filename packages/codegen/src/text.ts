@@ -1,10 +1,12 @@
 /** Prints a module's intermediate representation, for reading. */
-import type { Expression, FunctionIr, FunctionRef, Local, ModuleIr, Statement } from "./ir.ts";
+import type { Expression, FunctionIr, FunctionRef, Local, MemoryIndex, ModuleIr, Statement } from "./ir.ts";
 
 export function moduleText(ir: ModuleIr): string {
-  const { memory } = ir;
   const lines = [
-    `memory ${memory.module}.${memory.name} ${memory.initialPages}..${memory.maximumPages} pages${memory.shared ? " shared" : ""}`,
+    ...ir.memories.map(
+      (memory) =>
+        `memory ${memory.module}.${memory.name} ${memory.initialPages}..${memory.maximumPages} pages${memory.shared ? " shared" : ""}`,
+    ),
     ...ir.data.map((d) => `data ${d.offset} ${d.bytes.length} bytes`),
   ];
   const exported = new Map<FunctionRef, string[]>();
@@ -22,6 +24,11 @@ export function moduleText(ir: ModuleIr): string {
 function signature(f: FunctionRef): string {
   const params = f.paramNames.map((name, i) => `${name}: ${f.params[i]}`).join(", ");
   return `func ${f.name}(${params})${f.result ? `: ${f.result}` : ""}`;
+}
+
+/** Of accesses to another memory than the first: which. */
+function at(memory: MemoryIndex): string {
+  return memory === 0 ? "" : `@${memory}`;
 }
 
 /** Names of a function's locals: those of parameters as they are, others with a number, in order of appearance. */
@@ -50,23 +57,25 @@ function statements(body: readonly Statement[], indent: string, lines: string[],
         break;
       case "store":
         lines.push(
-          `${indent}store${s.width}${s.order === "be" ? "be" : ""} [${x(s.address)} + ${s.offset}] ${x(s.value)}`,
+          `${indent}store${s.width}${s.order === "be" ? "be" : ""} ${at(s.memory)}[${x(s.address)} + ${s.offset}] ${x(s.value)}`,
         );
         break;
       case "atomicStore":
-        lines.push(`${indent}atomic.store [${x(s.address)} + ${s.offset}] ${x(s.value)}`);
+        lines.push(`${indent}atomic.store ${at(s.memory)}[${x(s.address)} + ${s.offset}] ${x(s.value)}`);
         break;
       case "copy16":
-        lines.push(`${indent}copy16 [${x(s.to)} + ${s.toOffset}] [${x(s.from)} + ${s.fromOffset}]`);
+        lines.push(
+          `${indent}copy16 ${at(s.toMemory)}[${x(s.to)} + ${s.toOffset}] ${at(s.fromMemory)}[${x(s.from)} + ${s.fromOffset}]`,
+        );
         break;
       case "zero16":
-        lines.push(`${indent}zero16 [${x(s.to)} + ${s.offset}]`);
+        lines.push(`${indent}zero16 ${at(s.memory)}[${x(s.to)} + ${s.offset}]`);
         break;
       case "copy":
-        lines.push(`${indent}copy [${x(s.to)}] [${x(s.from)}] ${x(s.length)}`);
+        lines.push(`${indent}copy ${at(s.toMemory)}[${x(s.to)}] ${at(s.fromMemory)}[${x(s.from)}] ${x(s.length)}`);
         break;
       case "fill":
-        lines.push(`${indent}fill [${x(s.to)}] ${x(s.value)} ${x(s.length)}`);
+        lines.push(`${indent}fill ${at(s.memory)}[${x(s.to)}] ${x(s.value)} ${x(s.length)}`);
         break;
       case "if":
         lines.push(`${indent}if ${x(s.condition)} {`);
@@ -115,14 +124,14 @@ function expression(e: Expression, names: Names): string {
     case "binary":
       return `(${x(e.a)} ${e.op} ${x(e.b)})`;
     case "load":
-      return `load${e.width}${e.order === "be" ? "be" : ""}${e.signed ? "s" : ""}[${x(e.address)} + ${e.offset}]`;
+      return `load${e.width}${e.order === "be" ? "be" : ""}${e.signed ? "s" : ""}${at(e.memory)}[${x(e.address)} + ${e.offset}]`;
     case "select":
       return `(${x(e.condition)} ? ${x(e.a)} : ${x(e.b)})`;
     case "call":
       return `${e.callee.name}(${e.args.map(x).join(", ")})`;
     case "atomicLoad":
-      return `atomic.load[${x(e.address)} + ${e.offset}]`;
+      return `atomic.load${at(e.memory)}[${x(e.address)} + ${e.offset}]`;
     case "atomicRmw":
-      return `atomic.${e.op}[${x(e.address)} + ${e.offset}](${[e.value, e.replacement].map((v) => (v ? x(v) : "")).join(" ")})`;
+      return `atomic.${e.op}${at(e.memory)}[${x(e.address)} + ${e.offset}](${[e.value, e.replacement].map((v) => (v ? x(v) : "")).join(" ")})`;
   }
 }

@@ -11,7 +11,7 @@ export function validate(ir: ModuleIr): void {
   const functions = new Set([...ir.imports, ...ir.functions.map((f) => f.ref)]);
   const known: Known = { functions, dataPlaced: ir.dataPlaced };
   for (const { ref, params, body } of ir.functions) validateBody(ref, body, new Set(params), known);
-  const end = ir.memory.initialPages * 65536;
+  const end = (ir.memories[0]?.initialPages ?? 0) * 65536;
   for (const { offset, bytes } of ir.data) {
     if (offset + bytes.length > end)
       throw new CodegenError(

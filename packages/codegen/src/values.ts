@@ -261,11 +261,32 @@ export class I64 {
   }
 }
 
-export type Value = I32 | I64;
+/** 16 staged bytes: loaded, stored, passed on. */
+export class V128 {
+  readonly type = "v128" as const;
+  readonly fn: OperationBuilder;
+  readonly expression: Expression;
+  constructor(fn: OperationBuilder, expression: Expression) {
+    this.fn = fn;
+    this.expression = expression;
+  }
+}
+/** A 128-bit operand: staged bytes, or a constant with the first byte lowest. */
+export type V128Like = V128 | bigint;
+
+export type Integer = I32 | I64;
+export type Value = Integer | V128;
 /** The staged class of a value type. */
-export type ValueOf<T extends ValueType> = T extends "i64" ? I64 : I32;
+export type ValueOf<T extends ValueType> = T extends "v128" ? V128 : T extends "i64" ? I64 : I32;
+/** What may be given where a value of some type is wanted. */
+export type ValueLike = I32Like | I64Like | V128Like;
 /** What may be given where a value of this type is wanted. */
-export type LikeOf<T extends ValueType> = T extends "i64" ? I64Like : I32Like;
+export type LikeOf<T extends ValueType> = T extends "v128" ? V128Like : T extends "i64" ? I64Like : I32Like;
+
+/** An expression as a staged value of its type. */
+export function stagedValue(fn: OperationBuilder, e: Expression): Value {
+  return e.type === "i32" ? new I32(fn, e) : e.type === "i64" ? new I64(fn, e) : new V128(fn, e);
+}
 
 /** A build-time number as a 32-bit constant: from -2^31 to 2^32-1. */
 export function checkedI32(n: number, functionName: string): number {

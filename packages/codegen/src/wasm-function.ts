@@ -10,8 +10,10 @@ import type {
   Expression,
   FunctionIr,
   FunctionRef,
+  IntegerType,
   Label,
   Local,
+  MemoryIndex,
   ModuleIr,
   Statement,
   ValueType,
@@ -26,6 +28,7 @@ import {
   emptyBlock,
   loadCode,
   op,
+  otherMemory,
   simdCode,
   storeCode,
   typeCode,
@@ -100,41 +103,47 @@ export class FunctionEncoder {
       case "store":
         this.expression(s.address);
         this.expression(s.value);
-        if (s.order === "be") this.swap(s.value.type, s.width);
-        b.u8(storeCode(s.value.type, s.width));
-        this.memarg(s.offset);
+        if (s.value.type === "v128") b.raw(Uint8Array.of(op.simd, simdCode.store));
+        else {
+          if (s.order === "be") this.swap(s.value.type, s.width);
+          b.u8(storeCode(s.value.type, s.width));
+        }
+        this.memarg(s.memory, s.offset);
         break;
       case "atomicStore":
         this.expression(s.address);
         this.expression(s.value);
         b.raw(Uint8Array.of(op.atomic, atomicAccess.store));
-        this.memarg(s.offset, alignment.word);
+        this.memarg(s.memory, s.offset, alignment.word);
         break;
       case "copy16":
         this.expression(s.to);
         this.expression(s.from);
         b.raw(Uint8Array.of(op.simd, simdCode.load));
-        this.memarg(s.fromOffset);
+        this.memarg(s.fromMemory, s.fromOffset);
         b.raw(Uint8Array.of(op.simd, simdCode.store));
-        this.memarg(s.toOffset);
+        this.memarg(s.toMemory, s.toOffset);
         break;
       case "zero16":
         this.expression(s.to);
-        b.raw(Uint8Array.of(op.simd, simdCode.const, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0));
+        this.constant("v128", 0n);
         b.raw(Uint8Array.of(op.simd, simdCode.store));
-        this.memarg(s.offset);
+        this.memarg(s.memory, s.offset);
         break;
       case "copy":
         this.expression(s.to);
         this.expression(s.from);
         this.expression(s.length);
-        b.raw(Uint8Array.of(op.bulk, bulkCode.memoryCopy, 0, 0));
+        b.raw(Uint8Array.of(op.bulk, bulkCode.memoryCopy));
+        b.u32(s.toMemory);
+        b.u32(s.fromMemory);
         break;
       case "fill":
         this.expression(s.to);
         this.expression(s.value);
         this.expression(s.length);
-        b.raw(Uint8Array.of(op.bulk, bulkCode.memoryFill, 0));
+        b.raw(Uint8Array.of(op.bulk, bulkCode.memoryFill));
+        b.u32(s.memory);
         break;
       case "if":
         this.conditional(s);
@@ -229,18 +238,19 @@ export class FunctionEncoder {
         break;
       case "unary":
         this.expression(e.a);
-        b.u8(unaryCode[e.a.type][e.op] as number);
+        b.u8(unaryCode[e.a.type as IntegerType][e.op] as number);
         break;
       case "binary":
         this.expression(e.a);
         this.expression(e.b);
-        b.u8(binaryCode[e.a.type][e.op]);
+        b.u8(binaryCode[e.a.type as IntegerType][e.op]);
         break;
       case "load":
         this.expression(e.address);
-        b.u8(loadCode(e.type, e.width, e.signed));
-        this.memarg(e.offset);
-        if (e.order === "be") {
+        if (e.type === "v128") b.raw(Uint8Array.of(op.simd, simdCode.load));
+        else b.u8(loadCode(e.type, e.width, e.signed));
+        this.memarg(e.memory, e.offset);
+        if (e.order === "be" && e.type !== "v128") {
           this.swap(e.type, e.width);
           if (e.signed) this.extend(e.type, e.width);
         }
@@ -258,19 +268,24 @@ export class FunctionEncoder {
       case "atomicLoad":
         this.expression(e.address);
         b.raw(Uint8Array.of(op.atomic, atomicAccess.load));
-        this.memarg(e.offset, alignment.word);
+        this.memarg(e.memory, e.offset, alignment.word);
         break;
       case "atomicRmw":
         this.expression(e.address);
         this.expression(e.value);
         if (e.replacement) this.expression(e.replacement);
         b.raw(Uint8Array.of(op.atomic, atomicCode[e.op]));
-        this.memarg(e.offset, alignment.word);
+        this.memarg(e.memory, e.offset, alignment.word);
         break;
     }
   }
 
   private constant(type: ValueType, value: number | bigint): void {
+    if (type === "v128") {
+      this.code.raw(Uint8Array.of(op.simd, simdCode.const));
+      for (let i = 0n; i < 128n; i += 8n) this.code.u8(Number((BigInt(value) >> i) & 0xffn));
+      return;
+    }
     this.code.u8(type === "i32" ? op.i32Const : op.i64Const);
     if (type === "i32") this.code.s32(Number(value));
     else this.code.s64(BigInt(value));
@@ -285,8 +300,12 @@ export class FunctionEncoder {
     return this.slots.numbers.get(local) as number;
   }
 
-  private memarg(offset: number, align: number = alignment.plain): void {
-    this.code.u32(align);
+  private memarg(memory: MemoryIndex, offset: number, align: number = alignment.plain): void {
+    if (memory === 0) this.code.u32(align);
+    else {
+      this.code.u32(align | otherMemory);
+      this.code.u32(memory);
+    }
     this.code.u32(offset);
   }
 
@@ -296,7 +315,7 @@ export class FunctionEncoder {
   }
 
   /** Exchanges the bytes of the value on the stack; the machine has no such instruction. */
-  private swap(type: ValueType, width: Width): void {
+  private swap(type: IntegerType, width: Width): void {
     if (width === 8) return;
     const b = this.code;
     const tmp = this.temporary(type);
@@ -331,7 +350,7 @@ export class FunctionEncoder {
   }
 
   /** Gives the value on the stack the sign of its low `width` bits. */
-  private extend(type: ValueType, width: Width): void {
+  private extend(type: IntegerType, width: Width): void {
     const rest = bitsOf(type) - width;
     if (rest === 0) return;
     for (const name of ["shl", "shrS"] as const) {
@@ -340,7 +359,7 @@ export class FunctionEncoder {
     }
   }
 
-  private temporary(type: ValueType): number {
+  private temporary(type: IntegerType): number {
     let id = this.scratch.get(type);
     if (id === undefined) {
       id = this.f.params.length + this.slots.types.length + this.scratch.size;

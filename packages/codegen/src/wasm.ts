@@ -2,7 +2,7 @@
  * The WebAssembly back end: encodes the intermediate representation as a binary module.
  *
  * Spec: WebAssembly Core 2.0 section 5 (binary format), with the threads proposal's shared memory and atomics,
- * and fixed-width SIMD for 16-byte moves. The name section (appendix 7.4) carries function and parameter names.
+ * fixed-width SIMD for 16-byte moves, and multi-memory where there is more than one. The name section (appendix 7.4) carries function and parameter names.
  */
 import { ByteWriter } from "./byte-writer.ts";
 import type { Backend, FunctionRef, ModuleIr } from "./ir.ts";
@@ -67,13 +67,15 @@ function encode(ir: ModuleIr, regions: CodeRegion[]): Uint8Array<ArrayBuffer> {
     }),
   );
   section(sectionId.import, (b) => {
-    b.u32(imports.length + 1);
-    b.name(ir.memory.module);
-    b.name(ir.memory.name);
-    b.u8(externKind.memory);
-    b.u8(ir.memory.shared ? memoryFlags.shared : memoryFlags.bounded);
-    b.u32(ir.memory.initialPages);
-    b.u32(ir.memory.maximumPages);
+    b.u32(imports.length + ir.memories.length);
+    for (const memory of ir.memories) {
+      b.name(memory.module);
+      b.name(memory.name);
+      b.u8(externKind.memory);
+      b.u8(memory.shared ? memoryFlags.shared : memoryFlags.bounded);
+      b.u32(memory.initialPages);
+      b.u32(memory.maximumPages);
+    }
     for (const f of imports) {
       b.name(f.imported?.module ?? "");
       b.name(f.imported?.name ?? "");

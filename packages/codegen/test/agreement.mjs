@@ -9,10 +9,12 @@ import { programOf } from "./random-program.mjs";
 /** Statements that a call may run. */
 const steps = 20_000;
 const size = 65536;
-const memories = {
-  true: new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }),
-  false: new WebAssembly.Memory({ initial: 1, maximum: 1 }),
-};
+const page = (shared) => new WebAssembly.Memory({ initial: 1, maximum: 1, shared });
+const available = [0, 1].map(() => ({ true: page(true), false: page(false) }));
+/** Whether this engine runs modules with more than one memory: type and import sections of one that imports two. */
+const hasMultiMemory = WebAssembly.validate(
+  Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 2, 13, 2, 1, 97, 1, 98, 2, 0, 0, 1, 97, 1, 99, 2, 0, 0),
+);
 const fresh = Uint8Array.from({ length: 512 }, (_, i) => i * 37 + 11);
 
 /** What an imported function throws. */
@@ -30,9 +32,11 @@ export function agree(bytes) {
   const ways = {
     "as written, interpreted": (imports) => interpreterBackend.encode(ir).instantiate(imports, { steps }),
     "optimised, interpreted": (imports) => interpreterBackend.encode(optimized).instantiate(imports, { steps }),
-    "as written, as WebAssembly": (imports) => instance(ir, imports),
-    "optimised, as WebAssembly": (imports) => instance(optimized, imports),
   };
+  if (ir.memories.length === 1 || hasMultiMemory) {
+    ways["as written, as WebAssembly"] = (imports) => instance(ir, imports);
+    ways["optimised, as WebAssembly"] = (imports) => instance(optimized, imports);
+  }
   let first;
   for (const [way, instantiate] of Object.entries(ways)) {
     const outcome = run(ir, calls, instantiate);
@@ -55,15 +59,18 @@ function instance(ir, imports) {
 }
 
 function run(ir, calls, instantiate) {
-  const memory = memories[ir.memory.shared];
-  const bytes = new Uint8Array(memory.buffer);
-  bytes.fill(0);
-  bytes.set(fresh);
+  const memories = ir.memories.map(({ shared }, i) => available[i][shared]);
+  const views = memories.map((memory) => new Uint8Array(memory.buffer));
+  for (const [i, view] of views.entries()) {
+    view.fill(0);
+    view.set(fresh, i);
+  }
+  const bytes = views[0];
   const log = [];
-  const env = { memory };
+  const env = Object.fromEntries(ir.memories.map(({ name }, i) => [name, memories[i]]));
   for (const { imported, result } of ir.imports)
     env[imported.name] = (...args) => {
-      const seen = hash(bytes, args);
+      const seen = hash(views, args);
       log.push(`${imported.name}(${args.join(", ")}) ${seen}`);
       // The host writes, too, and may fail.
       bytes[seen & 0xff] ^= seen >>> 8;
@@ -82,17 +89,19 @@ function run(ir, calls, instantiate) {
       else throw e;
     }
   }
-  return { ends, log, memory: bytes.slice(0, size) };
+  return { ends, log, memories: views.map((view) => view.slice(0, size)) };
 }
 
 /** Of where programs write, and the arguments. */
-function hash(bytes, args) {
+function hash(memories, args) {
   let h = 0x811c9dc5;
   const add = (byte) => {
     h = Math.imul(h ^ byte, 0x01000193);
   };
-  for (let i = 0; i < 640; i++) add(bytes[i]);
-  for (let i = size - 32; i < size; i++) add(bytes[i]);
+  for (const bytes of memories) {
+    for (let i = 0; i < 640; i++) add(bytes[i]);
+    for (let i = size - 32; i < size; i++) add(bytes[i]);
+  }
   for (const text of args.map(String)) for (let i = 0; i < text.length; i++) add(text.charCodeAt(i));
   return h >>> 0;
 }
@@ -101,6 +110,8 @@ function differenceOf(a, b) {
   for (const what of ["ends", "log"])
     for (let i = 0; i < Math.max(a[what].length, b[what].length); i++)
       if (a[what][i] !== b[what][i]) return `${a[what][i]}, and ${b[what][i]}`;
-  for (let i = 0; i < size; i++) if (a.memory[i] !== b.memory[i]) return `${a.memory[i]} at ${i}, and ${b.memory[i]}`;
+  for (const [m, memory] of a.memories.entries())
+    for (let i = 0; i < size; i++)
+      if (memory[i] !== b.memories[m][i]) return `${memory[i]} at ${i} of memory ${m}, and ${b.memories[m][i]}`;
   return undefined;
 }

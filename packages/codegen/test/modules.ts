@@ -54,7 +54,7 @@ export const immutable = (name: string): Local => ({ type: "i32", name, mutable:
 export function moduleOf(body: readonly Statement[], more: Partial<ModuleIr> = {}): ModuleIr {
   const ref = { name: "f", params: [], paramNames: [], result: "i32" } as const;
   return {
-    memory: { module: "env", name: "memory", initialPages: 1, maximumPages: 1, shared: false },
+    memories: [{ module: "env", name: "memory", initialPages: 1, maximumPages: 1, shared: false }],
     imports: [],
     functions: [{ ref, params: [], body }],
     exports: new Map([["f", ref]]),
@@ -67,6 +67,7 @@ export function moduleOf(body: readonly Statement[], more: Partial<ModuleIr> = {
 export const load = (address: Expression, offset = 0): Expression => ({
   kind: "load",
   type: "i32",
+  memory: 0,
   width: 32,
   order: "le",
   signed: false,

@@ -155,7 +155,15 @@ describe("the optimiser", () => {
 
   it("drops the result of a function that is called for its effects", () => {
     const ref = { name: "g", params: [], paramNames: [], result: "i32" } as const;
-    const store: Statement = { kind: "store", width: 8, order: "le", address: i32(0), offset: 0, value: i32(3) };
+    const store: Statement = {
+      kind: "store",
+      memory: 0,
+      width: 8,
+      order: "le",
+      address: i32(0),
+      offset: 0,
+      value: i32(3),
+    };
     const ir = moduleOf([
       { kind: "do", callee: ref, args: [] },
       { kind: "return", value: load(i32(0)) },

@@ -31,6 +31,10 @@ const compareOps = ["eq", "ne", "ltU", "ltS", "gtU", "gtS", "leU", "leS", "geU",
 const divisions = ["divU", "divS", "remU", "remS"];
 const totalOps = ["add", "sub", "mul", "and", "or", "xor", "shl", "shrU", "shrS", "rotl", "rotr"];
 export const types = ["i32", "i64"];
+/** Those that only the module itself passes on, too. */
+export const allTypes = [...types, "v128"];
+/** Bits of a value. */
+export const bits = { i32: 32, i64: 64, v128: 128 };
 
 export class Choices {
   constructor(bytes) {
@@ -59,21 +63,28 @@ export function constant(choices, type) {
   let value = BigInt(choices.byte());
   if (choices.once(3)) value = choices.pick(edges);
   else if (choices.once(4)) for (let i = 0; i < 7; i++) value = (value << 8n) | BigInt(choices.byte());
-  return BigInt.asIntN(type === "i32" ? 32 : 64, value);
+  return BigInt.asIntN(bits[type], type === "v128" ? (value << 64n) ^ value : value);
 }
 
 export class Expressions {
   /** @param callees the functions that may be called */
-  constructor(choices, callees) {
+  constructor(choices, callees, memories) {
     this.choices = choices;
+    this.memories = memories;
     this.callees = callees;
     /** The locals that may be read. */
     this.readable = [];
   }
 
+  /** Which one an access is to. */
+  memory() {
+    return this.memories > 1 ? this.choices.below(this.memories) : 0;
+  }
+
   expression(type, depth) {
     const { choices } = this;
     if (depth === 0 || choices.ended) return this.leaf(type);
+    if (type === "v128") return this.moved(depth);
     switch (choices.below(16)) {
       case 4:
       case 5:
@@ -91,20 +102,47 @@ export class Expressions {
         const b = this.expression(type, depth - 1);
         return { kind: "select", type, a, b, condition: this.expression("i32", depth - 1) };
       }
-      case 13: {
-        const callees = this.callees.filter((f) => f.result === type);
-        if (callees.length === 0) return this.leaf(type);
-        const callee = choices.pick(callees);
-        return { kind: "call", type, callee, args: callee.params.map((param) => this.expression(param, depth - 1)) };
-      }
+      case 13:
+        return this.called(type, depth);
       case 14:
         if (type === "i64") return this.binary(type, depth);
-        return { kind: "atomicLoad", type, address: this.aligned(), offset: 4 * choices.below(2) };
+        return {
+          kind: "atomicLoad",
+          type,
+          memory: this.memory(),
+          address: this.aligned(),
+          offset: 4 * choices.below(2),
+        };
       case 15:
         return this.operand(type);
       default:
         return this.leaf(type);
     }
+  }
+
+  /** What 16 bytes come from. */
+  moved(depth) {
+    const { choices } = this;
+    const type = "v128";
+    switch (choices.below(4)) {
+      case 1:
+        return this.load(type);
+      case 2: {
+        const [a, b] = [this.expression(type, depth - 1), this.expression(type, depth - 1)];
+        return { kind: "select", type, a, b, condition: this.expression("i32", depth - 1) };
+      }
+      case 3:
+        return this.called(type, depth);
+      default:
+        return this.leaf(type);
+    }
+  }
+
+  called(type, depth) {
+    const callees = this.callees.filter((f) => f.result === type);
+    if (callees.length === 0) return this.leaf(type);
+    const callee = this.choices.pick(callees);
+    return { kind: "call", type, callee, args: callee.params.map((param) => this.expression(param, depth - 1)) };
   }
 
   leaf(type) {
@@ -130,7 +168,15 @@ export class Expressions {
     const op = choices.pick(["add", "and", "or", "xchg", "cmpxchg"]);
     const address = this.aligned();
     const value = this.expression("i32", depth - 1);
-    const rmw = { kind: "atomicRmw", type: "i32", op, address, offset: 4 * choices.below(2), value };
+    const rmw = {
+      kind: "atomicRmw",
+      type: "i32",
+      memory: this.memory(),
+      op,
+      address,
+      offset: 4 * choices.below(2),
+      value,
+    };
     return op === "cmpxchg" ? { ...rmw, replacement: this.expression("i32", depth - 1) } : rmw;
   }
 
@@ -185,17 +231,22 @@ export class Expressions {
 
   load(type) {
     const { choices } = this;
+    if (type === "v128") return { ...this.access(), kind: "load", type, width: 128, order: "le", signed: false };
     const width = choices.pick(type === "i32" ? [8, 16, 32] : [8, 16, 32, 64]);
     const order = choices.pick(["le", "be"]);
     return {
+      ...this.access(),
       kind: "load",
       type,
       width,
       order,
       signed: choices.once(3),
-      address: this.address(),
-      offset: this.offset(),
     };
+  }
+
+  /** Where a load or a store goes. */
+  access() {
+    return { memory: this.memory(), address: this.address(), offset: this.offset() };
   }
 
   /** Mostly within the first bytes of the memory, so that accesses meet. */

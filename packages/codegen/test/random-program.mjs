@@ -4,26 +4,32 @@
  * only, a loop counts down.
  */
 
-import { Choices, constant, Expressions, types } from "./random-expression.mjs";
+import { allTypes, bits, Choices, constant, Expressions, types } from "./random-expression.mjs";
 
 /** @returns the module, not optimised, and the calls to make of its exports. */
 export function programOf(bytes) {
   const choices = new Choices(bytes);
-  const refs = Array.from({ length: 1 + choices.below(4) }, (_, i) => signature(choices, `f${i}`));
+  const memories = 1 + choices.below(2);
+  // The first is called from outside, where there are no 128 bits.
+  const refs = Array.from({ length: 1 + choices.below(4) }, (_, i) =>
+    signature(choices, `f${i}`, i === 0 ? types : allTypes),
+  );
   const imports = Array.from({ length: choices.below(3) }, (_, i) => ({
-    ...signature(choices, `env.host${i}`),
+    ...signature(choices, `env.host${i}`, types),
     imported: { module: "env", name: `host${i}` },
   }));
-  const exports = new Map(refs.filter((_, i) => i === 0 || choices.once(3)).map((ref) => [ref.name, ref]));
+  const exports = new Map(
+    refs.filter((ref, i) => i === 0 || (choices.once(3) && isCallable(ref))).map((ref) => [ref.name, ref]),
+  );
   const dataPlaced = choices.pick(["atStart", "byCode"]);
   const ir = {
-    memory: {
+    memories: Array.from({ length: memories }, (_, i) => ({
       module: "env",
-      name: "memory",
+      name: `memory${i}`,
       initialPages: 1,
       maximumPages: 1,
       shared: choices.below(2) === 0,
-    },
+    })),
     imports,
     exports,
     data: Array.from({ length: choices.below(3) }, () => ({
@@ -39,22 +45,27 @@ export function programOf(bytes) {
     args: ref.params.map((type) => (type === "i32" ? Number(constant(choices, type)) : constant(choices, type))),
   }));
   for (const [i, ref] of refs.entries())
-    ir.functions.push(new Body(choices, ref, [...refs.slice(i + 1), ...imports], dataPlaced).function());
+    ir.functions.push(new Body(choices, ref, [...refs.slice(i + 1), ...imports], { dataPlaced, memories }).function());
   return { ir, calls };
 }
 
-function signature(choices, name) {
-  const params = Array.from({ length: choices.below(4) }, () => choices.pick(types));
-  return { name, params, paramNames: params.map((_, i) => `p${i}`), result: choices.pick(["i32", "i64", undefined]) };
+function signature(choices, name, among) {
+  const params = Array.from({ length: choices.below(4) }, () => choices.pick(among));
+  return { name, params, paramNames: params.map((_, i) => `p${i}`), result: choices.pick([...among, undefined]) };
+}
+
+/** Whether a function can be called from outside. */
+function isCallable({ params, result }) {
+  return ![...params, result].includes("v128");
 }
 
 class Body extends Expressions {
-  constructor(choices, ref, callees, dataPlaced) {
-    super(choices, callees);
+  constructor(choices, ref, callees, { dataPlaced, memories }) {
+    super(choices, callees, memories);
     this.ref = ref;
     this.dataPlaced = dataPlaced;
     this.params = ref.params.map((type, i) => ({ type, name: `p${i}`, mutable: false }));
-    this.variables = types.flatMap((type) => [0, 1, 2].map((i) => ({ type, name: `v${i}_`, mutable: true })));
+    this.variables = allTypes.flatMap((type) => [0, 1, 2].map((i) => ({ type, name: `v${i}_`, mutable: true })));
     this.readable = [...this.params, ...this.variables];
     this.labels = [];
     this.size = 8 + choices.below(56);
@@ -94,24 +105,39 @@ class Body extends Expressions {
       }
       case 10:
       case 11: {
-        const type = choices.pick(types);
-        const width = choices.pick(type === "i32" ? [8, 16, 32] : [8, 16, 32, 64]);
-        const order = choices.pick(["le", "be"]);
-        return [
-          { kind: "store", width, order, address: address(), offset: this.offset(), value: this.expression(type, 2) },
-        ];
+        const type = choices.pick(allTypes);
+        const width = choices.pick({ i32: [8, 16, 32], i64: [8, 16, 32, 64], v128: [128] }[type]);
+        const order = type === "v128" ? "le" : choices.pick(["le", "be"]);
+        return [{ ...this.access(), kind: "store", width, order, value: this.expression(type, 2) }];
       }
       case 12:
-        return [{ kind: "atomicStore", address: this.aligned(), offset: 4 * choices.below(2), value: i32() }];
+        return [
+          {
+            kind: "atomicStore",
+            memory: this.memory(),
+            address: this.aligned(),
+            offset: 4 * choices.below(2),
+            value: i32(),
+          },
+        ];
       case 13:
         return choices.below(2) === 0
-          ? [{ kind: "copy16", to: address(), toOffset: this.offset(), from: address(), fromOffset: this.offset() }]
-          : [{ kind: "zero16", to: address(), offset: this.offset() }];
+          ? [
+              {
+                ...this.endpoints(),
+                kind: "copy16",
+                to: address(),
+                toOffset: this.offset(),
+                from: address(),
+                fromOffset: this.offset(),
+              },
+            ]
+          : [{ kind: "zero16", memory: this.memory(), to: address(), offset: this.offset() }];
       case 14: {
         const length = choices.once(16) ? i32() : { kind: "const", type: "i32", value: choices.below(24) };
         return choices.below(2) === 0
-          ? [{ kind: "copy", to: address(), from: address(), length }]
-          : [{ kind: "fill", to: address(), value: i32(), length }];
+          ? [{ ...this.endpoints(), kind: "copy", to: address(), from: address(), length }]
+          : [{ kind: "fill", memory: this.memory(), to: address(), value: i32(), length }];
       }
       case 15:
       case 16: {
@@ -150,6 +176,11 @@ class Body extends Expressions {
     }
   }
 
+  /** Of a copy. */
+  endpoints() {
+    return { toMemory: this.memory(), fromMemory: this.memory() };
+  }
+
   /** A load from the address in a local that nobody needs, something else, and another access from there; near the memory's end. */
   accesses(depth) {
     const { choices } = this;
@@ -160,7 +191,15 @@ class Body extends Expressions {
     const unused = { kind: "let", local: { type: "i32", name: "unused", mutable: false }, value: load() };
     const between = choices.below(2) === 0 ? [] : this.statement(depth);
     const { value } = this.shown();
-    const store = { kind: "store", width: 32, order: "le", address, offset: choices.below(16), value };
+    const store = {
+      kind: "store",
+      memory: this.memory(),
+      width: 32,
+      order: "le",
+      address,
+      offset: choices.below(16),
+      value,
+    };
     const last = value.type === "i32" && choices.below(2) === 0 ? store : this.definition(load());
     return [base, unused, ...between, last];
   }
@@ -168,14 +207,16 @@ class Body extends Expressions {
   /** What a definition gives: loads and variables more often than their share, as what may move and what may not. */
   defined() {
     const { choices } = this;
-    const type = choices.pick(types);
+    const type = choices.pick(allTypes);
     switch (choices.below(4)) {
       case 1:
         return this.load(type);
       case 2: {
         const local = choices.pick(this.variables);
         const read = { kind: "local", type: local.type, local };
-        return choices.below(2) === 0 ? read : { kind: "unary", type: local.type, op: "popcnt", a: read };
+        return choices.below(2) === 0 || local.type === "v128"
+          ? read
+          : { kind: "unary", type: local.type, op: "popcnt", a: read };
       }
       default:
         return this.expression(type, 3);
@@ -192,12 +233,13 @@ class Body extends Expressions {
 
   /** A local's value, where the comparison sees it. */
   shown(local = this.readable.at(-1 - this.choices.below(Math.min(6, this.readable.length)))) {
-    const address = { kind: "const", type: "i32", value: 256 + 8 * this.choices.below(32) };
+    const address = { kind: "const", type: "i32", value: 256 + 8 * this.choices.below(31) };
     const read = { kind: "local", type: local.type, local };
-    const value = this.choices.once(3)
-      ? { kind: "binary", type: local.type, op: "xor", a: this.operand(local.type), b: read }
-      : read;
-    return { kind: "store", width: local.type === "i32" ? 32 : 64, order: "le", address, offset: 0, value };
+    const value =
+      local.type !== "v128" && this.choices.once(3)
+        ? { kind: "binary", type: local.type, op: "xor", a: this.operand(local.type), b: read }
+        : read;
+    return { kind: "store", memory: this.memory(), width: bits[local.type], order: "le", address, offset: 0, value };
   }
 
   definition(value) {

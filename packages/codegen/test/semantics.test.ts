@@ -161,7 +161,16 @@ describe("memory", () => {
       for (const width of type === "i32" ? ([8, 16, 32] as const) : ([8, 16, 32, 64] as const))
         for (const order of ["le", "be"] as const)
           for (const signed of [true, false]) {
-            const value: Expression = { kind: "load", type, width, order, signed, address: i32(0), offset: 0 };
+            const value: Expression = {
+              kind: "load",
+              type,
+              memory: 0,
+              width,
+              order,
+              signed,
+              address: i32(0),
+              offset: 0,
+            };
             const ref = { name: "f", params: [], paramNames: [], result: type };
             const f = { ref, params: [], body: [{ kind: "return", value } as const] };
             const data = [{ offset: 0, bytes }];
@@ -185,7 +194,7 @@ describe("memory", () => {
             value: type === "i32" ? Number(value & 0xffffffffn) : value,
           };
           const ir = moduleOf([
-            { kind: "store", width, order, address: i32(0), offset: 0, value: operand },
+            { kind: "store", memory: 0, width, order, address: i32(0), offset: 0, value: operand },
             { kind: "return", value: i32(0) },
           ]);
           const wanted = new Uint8Array(8);
