@@ -156,6 +156,7 @@ import { CheckIP6Header } from "./ip6/CheckIP6Header.ts";
 import { DecIP6HLIM } from "./ip6/DecIP6HLIM.ts";
 import { GetIP6Address } from "./ip6/GetIP6Address.ts";
 import { ICMP6Error } from "./ip6/ICMP6Error.ts";
+import { IP6Encap } from "./ip6/IP6Encap.ts";
 import { IP6Fragmenter } from "./ip6/IP6Fragmenter.ts";
 import { IP6Mirror } from "./ip6/IP6Mirror.ts";
 import { IP6NDAdvertiser } from "./ip6/IP6NDAdvertiser.ts";
@@ -163,6 +164,8 @@ import { IP6NDSolicitor } from "./ip6/IP6NDSolicitor.ts";
 import { IP6Print } from "./ip6/IP6Print.ts";
 import { LookupIP6Route } from "./ip6/LookupIP6Route.ts";
 import { MarkIP6Header } from "./ip6/MarkIP6Header.ts";
+import { SetIP6Address } from "./ip6/SetIP6Address.ts";
+import { SetIP6DSCP } from "./ip6/SetIP6DSCP.ts";
 import { DirectIPLookup } from "./iproute/DirectIPLookup.ts";
 import { LinearIPLookup } from "./iproute/LinearIPLookup.ts";
 import { RadixIPLookup } from "./iproute/RadixIPLookup.ts";
@@ -217,17 +220,28 @@ import { ThreadSafeQueue } from "./storage/ThreadSafeQueue.ts";
 import { CheckTCPHeader } from "./tcpudp/CheckTCPHeader.ts";
 import { CheckUDPHeader } from "./tcpudp/CheckUDPHeader.ts";
 import { DynamicUDPIPEncap } from "./tcpudp/DynamicUDPIPEncap.ts";
+import { FastTCPFlows } from "./tcpudp/FastTCPFlows.ts";
+import { FastUDPFlows } from "./tcpudp/FastUDPFlows.ts";
 import { FastUDPSource } from "./tcpudp/FastUDPSource.ts";
+import { FastUDPSourceIP6 } from "./tcpudp/FastUDPSourceIP6.ts";
 import { ForceTCP } from "./tcpudp/ForceTCP.ts";
 import { ForceUDP } from "./tcpudp/ForceUDP.ts";
 import { SetTCPChecksum } from "./tcpudp/SetTCPChecksum.ts";
 import { SetUDPChecksum } from "./tcpudp/SetUDPChecksum.ts";
 import { TCPReflector } from "./tcpudp/TCPReflector.ts";
+import { UDPIP6Encap } from "./tcpudp/UDPIP6Encap.ts";
 import { UDPIPEncap } from "./tcpudp/UDPIPEncap.ts";
 import { StaticThreadSched } from "./threads/StaticThreadSched.ts";
 
 /** All elements of this entry. */
 export const elements: ElementSet = elementSet(
+  SetIP6DSCP,
+  SetIP6Address,
+  IP6Encap,
+  UDPIP6Encap,
+  FastUDPSourceIP6,
+  FastTCPFlows,
+  FastUDPFlows,
   AdaptiveRED,
   AddressInfo,
   AdjustTimestamp,

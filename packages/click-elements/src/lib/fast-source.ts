@@ -1,4 +1,7 @@
-/** What FastUDPSource, FastUDPFlows and FastTCPFlows have in common: a rate, a limit, the handlers, and the headers of their packets. */
+/**
+ * What FastUDPSource, FastUDPSourceIP6, FastUDPFlows and FastTCPFlows have in common: a rate, a limit, the handlers, and the headers of
+ * their packets.
+ */
 import {
   type ArgumentSpec,
   arg,
@@ -8,6 +11,7 @@ import {
   gapRateOf,
   type Handlers,
   type Packet,
+  positional,
   required,
 } from "@clickos/click-core/element";
 import type { FunctionBuilder, I32 } from "@clickos/codegen";
@@ -20,7 +24,8 @@ import { dataOf } from "./headers.ts";
 import { setPlainHeaderChecksum } from "./ip-encap.ts";
 
 const ttl = 250;
-const shortest = 60;
+/** Bytes of a packet at least. */
+export const shortestFast = 60;
 /** Click's shortest time between two packets that a rate can have, as a rate. */
 const maximumRate = 4_096_000_000;
 const noLimit = 0xffffffff;
@@ -61,15 +66,12 @@ export function fastLength(
 ): number {
   if (LENGTH > largest) report.error(`LENGTH ${LENGTH} is more than a packet can have (${largest})`);
   if (RATE > maximumRate) report.warning(`rate too large; lowered to ${maximumRate}`);
-  return Math.max(Math.min(LENGTH, largest), shortest);
+  return Math.max(Math.min(LENGTH, largest), shortestFast);
 }
 
-/** Tells, when the router starts, that packets are longer than was said. */
-export function tellShort({
-  config,
-  line,
-}: Pick<ElementContext<Pick<FastConfig, "LENGTH">, unknown, any>, "config" | "line">): void {
-  if (config.LENGTH < shortest) line().text(`warning: packet length < ${shortest}, defaulting to ${shortest}`).end();
+/** Tells that packets are longer than was said. */
+export function tellShort({ line }: Pick<ElementContext<unknown, unknown, any>, "line">): void {
+  line().text(`warning: packet length < ${shortestFast}, defaulting to ${shortestFast}`).end();
 }
 
 export const fastInitial = ({
@@ -154,9 +156,68 @@ export function atRate(c: FunctionBuilder, context: Context, make: () => I32): v
   c.if(due.get(), () => {
     state.count.inc();
     c.if(state.count.get().eq(1), () => state.first.set(clock.now()));
+    const last = state.last.get();
     c.if(isOver(context), () => state.last.set(clock.now()));
-    c.if(make().eqz(), () => state.count.inc(-1));
+    c.if(make().eqz(), () => {
+      state.count.inc(-1);
+      state.last.set(last);
+    });
   });
+}
+
+/** Arguments, state and handlers of sources of one flow, whose ports count up. */
+export const steppedArguments: {
+  readonly CHECKSUM: ArgumentSpec<boolean>;
+  readonly INTERVAL: ArgumentSpec<number>;
+  readonly ACTIVE: ArgumentSpec<boolean>;
+} = {
+  CHECKSUM: positional(arg.bool, true),
+  INTERVAL: positional(arg.u32, 0),
+  ACTIVE: positional(arg.bool, true),
+};
+/** A reset begins to count anew; the ports are those of before until they change. */
+export const steppedState: FastState & { readonly steps: U32Field; readonly above: U32Field } = {
+  ...fastState,
+  steps: u32,
+  above: u32,
+};
+export const steppedHandlers = (): Handlers<any, any, any> =>
+  fastHandlers((s) => {
+    s.steps = 0;
+  });
+
+interface SteppedConfig {
+  readonly RATE: number;
+  readonly SPORT: number;
+  readonly DPORT: number;
+  readonly INTERVAL: number;
+}
+
+/** A pull from a source of one flow: `write` writes a packet of `length` bytes that has these ports. */
+export function pullStepped(
+  c: FunctionBuilder,
+  context: ElementContext<SteppedConfig, unknown, typeof steppedState>,
+  length: number,
+  write: (packet: Packet, ports: { readonly sourcePort: I32; readonly destinationPort: I32 }) => void,
+): void {
+  const { config, state, packets, output } = context;
+  c.if(state.active.get().and(isOver(context).eqz()), () =>
+    atRate(c, context, () => {
+      const made = c.var("i32", 0, "made");
+      packets.make(length, (packet) => {
+        const above = state.above.get();
+        write(packet, { sourcePort: above.add(config.SPORT), destinationPort: above.add(config.DPORT) });
+        made.set(1);
+        if (config.INTERVAL > 0)
+          c.if(state.count.get().remU(config.INTERVAL).eqz(), () => {
+            state.steps.inc();
+            state.above.set(state.steps.get());
+          });
+        output(0).push(packet);
+      });
+      return made.get();
+    }),
+  );
 }
 
 /** Writes the Ethernet and IP headers of a packet of `length` bytes, all others 0; the result is what follows them. */
@@ -168,7 +229,7 @@ export function writeHeaders(
   protocol: number,
 ): Span {
   c.fill(packet.data, 0, length);
-  const frame = dataOf(packet).need(shortest, "stated");
+  const frame = dataOf(packet).need(shortestFast, "stated");
   frame.header(ethernet).emit({ destination: DSTETH, source: SRCETH, etherType: etherTypes.ip });
   const ip = frame.advance(ethernet.size).header(ipv4);
   ip.emit({ totalLength: length.sub(ethernet.size), ttl, protocol, source: SRCIP, destination: DSTIP });

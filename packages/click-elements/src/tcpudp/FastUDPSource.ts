@@ -11,19 +11,19 @@
  *
  *   FastUDPSource(100000, 500000, 60, 0:0:0:0:0:0, 1.0.0.1, 1234, 1:1:1:1:1:1, 2.0.0.2, 1234) -> ToDevice(0)
  */
-import { arg, type ElementClass, element, maximumLargeFrame, positional, required } from "@clickos/click-core/element";
-import { u32 } from "@clickos/layout";
+import { arg, type ElementClass, element, maximumLargeFrame, required } from "@clickos/click-core/element";
 import { stored32 } from "@clickos/wire";
 import { ipProtocols } from "@clickos/wire/ipv4";
 import { udp } from "@clickos/wire/udp";
 import {
-  atRate,
   fastArguments,
-  fastHandlers,
   fastInitial,
   fastLength,
-  fastState,
-  isOver,
+  pullStepped,
+  shortestFast,
+  steppedArguments,
+  steppedHandlers,
+  steppedState,
   tellShort,
   writeHeaders,
 } from "../lib/fast-source.ts";
@@ -41,47 +41,27 @@ export const FastUDPSource: ElementClass = element({
     DSTETH: required(arg.etherAddress),
     DSTIP: required(arg.ipAddress),
     DPORT: required(arg.port("udp")),
-    CHECKSUM: positional(arg.bool, true),
-    INTERVAL: positional(arg.u32, 0),
-    ACTIVE: positional(arg.bool, true),
+    ...steppedArguments,
   },
   prepare: ({ config, error, warning }) => ({ length: fastLength(config, { error, warning }, maximumLargeFrame) }),
-  // A reset begins to count anew; the ports are those of before until they change.
-  state: { ...fastState, steps: u32, above: u32 },
+  state: steppedState,
   initial: ({ config }) => fastInitial(config),
-  handlers: fastHandlers((s) => {
-    s.steps = 0;
-  }),
-  init: (_c, context) => tellShort(context),
+  handlers: steppedHandlers(),
+  init(_c, context) {
+    if (context.config.LENGTH < shortestFast) tellShort(context);
+  },
   pull(c, _port, context) {
-    const { config, plan, state, packets, output } = context;
-    c.if(state.active.get().and(isOver(context).eqz()), () =>
-      atRate(c, context, () => {
-        const made = c.var("i32", 0, "made");
-        packets.make(plan.length, (packet) => {
-          const transport = writeHeaders(c, packet, config, c.i32(plan.length), ipProtocols.udp);
-          const { length } = transport;
-          const datagram = transport.header(udp);
-          const ports = {
-            sourcePort: state.above.get().add(config.SPORT),
-            destinationPort: state.above.get().add(config.DPORT),
-          };
-          datagram.emit({ ...ports, length });
-          if (config.CHECKSUM) {
-            const addresses = { source: c.i32(stored32(config.SRCIP)), destination: c.i32(stored32(config.DSTIP)) };
-            const bytes = { address: datagram.address, length: length.and(0xffff) };
-            datagram.checksum.stored.set(transportChecksum(c, addresses, ipProtocols.udp, bytes));
-          }
-          made.set(1);
-          if (config.INTERVAL > 0)
-            c.if(state.count.get().remU(config.INTERVAL).eqz(), () => {
-              state.steps.inc();
-              state.above.set(state.steps.get());
-            });
-          output(0).push(packet);
-        });
-        return made.get();
-      }),
-    );
+    const { config, plan } = context;
+    pullStepped(c, context, plan.length, (packet, ports) => {
+      const transport = writeHeaders(c, packet, config, c.i32(plan.length), ipProtocols.udp);
+      const { length } = transport;
+      const datagram = transport.header(udp);
+      datagram.emit({ ...ports, length });
+      if (config.CHECKSUM) {
+        const addresses = { source: c.i32(stored32(config.SRCIP)), destination: c.i32(stored32(config.DSTIP)) };
+        const bytes = { address: datagram.address, length: length.and(0xffff) };
+        datagram.checksum.stored.set(transportChecksum(c, addresses, ipProtocols.udp, bytes));
+      }
+    });
   },
 });
