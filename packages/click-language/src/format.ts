@@ -130,7 +130,8 @@ function collectComments(gap: string, items: Item[]): number {
     const end = Math.min(skipComment(gap, i), gap.length);
     if (end > i) {
       items.push({ kind: "comment", text: gap.slice(i, end).trimEnd(), newlines });
-      newlines = 0;
+      // The line's end belongs to a comment that goes to it.
+      newlines = gap.startsWith("//", i) && /[\r\n]/.test(gap[end - 1] ?? "") ? 1 : 0;
       i = end;
     } else if (gap[i] === "#") {
       const text = /^[^\n]*/.exec(gap.slice(i))?.[0] ?? "";

@@ -505,6 +505,10 @@ const reflections = [
     config: `${source(segment("02"))} -> TCPReflector -> CheckIPHeader -> CheckTCPHeader -> IPClassifier(syn && ack) -> Print(answer, 28) -> Discard`,
     mask: (text) => text.replace(/(00500401 )[0-9a-f]{8}/g, "$1????????").replace(/(answer: {3}40 \| .{36}).*/, "$1"),
   },
+  {
+    name: "TCPReflector: numbers drawn after RandomSeed",
+    config: `RandomSeed(7); ${source(segment("02"))} -> TCPReflector -> ${print} -> Discard`,
+  },
   ...refusals("TCPReflector", ["", "1"]),
 ];
 

@@ -69,6 +69,17 @@ const passing = [
     ]),
     args: [...simulated, ...tables, ...counts],
   },
+  ...["9.9.9.9 1024-65535 - -", "9.9.9.9 2000-2003? - -", "0.0.0.1-255.255.255.254 - - -"].map((ports) => ({
+    name: `what is drawn after RandomSeed: ${ports}`,
+    config: rewriting(
+      `IPRewriter(pattern ${ports} 0 1, drop)`,
+      [...[1, 2, 3].map((port) => [udp(inside, port, server, 53)])],
+      {
+        more: "RandomSeed(7);",
+      },
+    ),
+    args: [...simulated, ...tables],
+  })),
   {
     name: "what is changed of the destination",
     config: rewriting("IPRewriter(pattern - - 7.7.7.7 8080 0 1, keep 1 0)", [

@@ -52,8 +52,9 @@ function seedFunction(outer: FunctionBuilder, control: number): Func<undefined> 
   );
 }
 
-/** Seeds the router's generator. */
+/** Seeds the router's generator, because the configuration says so. */
 export function seedChance(c: FunctionBuilder, control: number, seed: I32Like): void {
+  staged(c, routerControl, control).chanceSeeded.set(1);
   c.call(seedFunction(c, control), c.i32(seed));
 }
 
@@ -63,9 +64,22 @@ export function drawChance(outer: FunctionBuilder, control: number): I32 {
   const draw = module.once("chance", () =>
     module.func("chance", {}, "i32", (c) => {
       const { chanceAt, seed } = staged(c, routerControl, control);
-      c.if(chanceAt.get().eqz(), () => seedChance(c, control, seed.get().xor(seed.get().shrU(32n)).toI32()));
+      c.if(chanceAt.get().eqz(), () => {
+        c.call(seedFunction(c, control), seed.get().xor(seed.get().shrU(32n)).toI32());
+      });
       return c.call(stepFunction(c, control));
     }),
   );
   return outer.call(draw);
+}
+
+/** Draws 31 bits of `random`; once the configuration has given a seed, as `chance` does. */
+export function drawSecret(c: FunctionBuilder, control: number, random: () => I32): I32 {
+  const drawn = c.var("i32", 0, "drawn");
+  c.if(
+    staged(c, routerControl, control).chanceSeeded.get(),
+    () => drawn.set(drawChance(c, control)),
+    () => drawn.set(random().shrU(1)),
+  );
+  return drawn.get();
 }

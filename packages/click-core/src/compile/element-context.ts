@@ -25,7 +25,7 @@ import {
 } from "../element/packet.ts";
 import { offerOf } from "../element/peer.ts";
 import { TextLine } from "../structures/text-line.ts";
-import { drawChance, seedChance } from "./chance.ts";
+import { drawChance, drawSecret, seedChance } from "./chance.ts";
 import type { ElementInstance } from "./check.ts";
 import type { Signals } from "./flow.ts";
 import { bufferFor, copyTo, moveToRoom } from "./packet-copy.ts";
@@ -207,6 +207,17 @@ export function elementContext(
       wake: () => c.if(c.load32(at()).eqz(), () => c.call(wakeFunction(c, place, e.index, kind))),
     };
   };
+  const random = (): I32 => {
+    // xorshift64*, Vigna 2016.
+    usesSeed(c);
+    const seed = staged(c, routerControl, place.control).random;
+    let x = seed.get();
+    x = x.xor(x.shrU(12n));
+    x = x.xor(x.shl(25n));
+    x = x.xor(x.shrU(27n));
+    seed.set(x);
+    return x.mul(0x2545f4914f6cdd1dn).shrU(32n).toI32();
+  };
   const anySignal = (port: number, direction: "upstream" | "downstream"): I32 => {
     const signals = place.signals(e.index, port, direction);
     if (signals.busy) return c.i32(1);
@@ -229,21 +240,12 @@ export function elementContext(
     fullNote: note("full"),
     mayPull: (port) => anySignal(port, "upstream"),
     mayPush: (port) => anySignal(port, "downstream"),
-    random: () => {
-      // xorshift64*, Vigna 2016.
-      usesSeed(c);
-      const seed = staged(c, routerControl, place.control).random;
-      let x = seed.get();
-      x = x.xor(x.shrU(12n));
-      x = x.xor(x.shl(25n));
-      x = x.xor(x.shrU(27n));
-      seed.set(x);
-      return x.mul(0x2545f4914f6cdd1dn).shrU(32n).toI32();
-    },
+    random,
     chance: () => {
       usesSeed(c);
       return drawChance(c, place.control);
     },
+    secret: () => drawSecret(c, place.control, random),
     seedChance: (seed) => seedChance(c, place.control, seed),
     config: e.config,
     plan: e.plan,

@@ -17,7 +17,7 @@ export const chanceWords = 31;
  * `poolFresh` counts the pool's buffers that were ever used. `seed` is what hash tables mix into their keys, and what `random`
  * starts from: who boots the router draws it beforehand. Of the heap, what is between `heapNext` and `heapEnd` was never used,
  * and `heapFree` has the first free block of each size. `chance` has the words that `chance` draws from, and `chanceAt` is the place of
- * the next one, counted from 1; 0 before they are seeded.
+ * the next one, counted from 1; 0 before they are seeded. `chanceSeeded` is 1 once the configuration has given them a seed.
  */
 export const routerControl: Struct<{
   now: U64Field;
@@ -29,7 +29,7 @@ export const routerControl: Struct<{
   stopped: U32Field;
   poolEmpty: U32Field;
   taskEpoch: U32Field;
-  spare: U32Field;
+  chanceSeeded: U32Field;
   random: U64Field;
   running: U32Field;
   poolFresh: U32Field;
@@ -52,7 +52,7 @@ export const routerControl: Struct<{
     stopped: u32,
     poolEmpty: u32,
     taskEpoch: u32,
-    spare: u32,
+    chanceSeeded: u32,
     random: u64,
     running: u32,
     poolFresh: u32,

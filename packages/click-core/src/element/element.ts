@@ -120,6 +120,11 @@ export interface ElementContext<C, P, S extends Fields, R = unknown> {
   random(): I32;
   /** 31 bits by chance, as Click draws them: RandomSeed seeds them, so that runs may be alike. Others may foresee them. */
   chance(): I32;
+  /**
+   * 31 bits that others should not foresee, such as a port for a new flow: of `random`, unless the configuration has RandomSeed seed
+   * `chance`. Then they are drawn as Click draws them, so that runs may be alike.
+   */
+  secret(): I32;
   /** Has `chance` begin anew, from a seed. */
   seedChance(seed: I32Like): void;
   /** The host side of a service element. */

@@ -81,6 +81,7 @@ export function transferState(
   control.random = former.random;
   if (former.chanceAt > chanceWords) return;
   control.chanceAt = former.chanceAt;
+  control.chanceSeeded = former.chanceSeeded;
   former.chance.forEach((_, i) => {
     control.chance[i] = former.chance[i] as number;
   });

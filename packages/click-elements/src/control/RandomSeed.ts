@@ -2,7 +2,8 @@
  * RandomSeed([SEED]) — seeds chance.
  *
  * With SEED, what elements draw is the same in each run, and the same as Click draws on Linux; otherwise it is as it is without the
- * element: another in each run.
+ * element: another in each run. That goes for ports, too, that rewriters choose at random for new flows: without SEED, others cannot
+ * foresee them.
  *
  * Handlers: seed (read, write).
  *

@@ -37,7 +37,7 @@ export const IPFragmenter: ElementClass = element({
   },
   state: { fragments: u32, drops: u32 },
   handlers: { drops: { counter: "drops" }, fragments: { counter: "fragments" } },
-  push(c, _port, packet, { config, state, output, packets, line, random }) {
+  push(c, _port, packet, { config, state, output, packets, line, secret }) {
     const { MTU, HONOR_DF, VERBOSE, HEADROOM } = config;
     c.if(packet.network.eqz(), () => packet.drop("no IP header marked"));
     const end = packet.data.add(packet.length);
@@ -69,7 +69,7 @@ export const IPFragmenter: ElementClass = element({
     // Whose identification is for one packet only when it may not be fragmented needs another.
     if (!HONOR_DF)
       c.if(ip.df.isSet(), () => {
-        ip.identification.set(random());
+        ip.identification.stored.set(secret());
         ip.df.set(0);
       });
     const hadMore = ip.mf.get();

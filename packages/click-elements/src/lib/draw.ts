@@ -6,6 +6,7 @@ const range = 2 ** 31;
 
 /** A number from 0 to `most`, each as probable as the others. */
 export function draw(c: FunctionBuilder, chance: () => I32, most: number): I32 {
+  if (most >= range) return drawWide(c, chance, most);
   return most === 1 ? chance().shrU(14).and(1) : drawBelow(c, chance, c.i32(most + 1));
 }
 
@@ -20,4 +21,18 @@ export function drawBelow(c: FunctionBuilder, chance: () => I32, count: I32): I3
     () => drawn.set(chance()),
   );
   return drawn.get().divU(each);
+}
+
+/** One of more numbers than one draw has: of 32 bits, those that are not more than `most`. */
+function drawWide(c: FunctionBuilder, chance: () => I32, most: number): I32 {
+  const wide = (): I32 => {
+    const high = c.var("i32", chance().shl(17), "high");
+    return high.get().xor(chance().shrU(14));
+  };
+  const drawn = c.var("i32", wide(), "drawn");
+  c.while(
+    () => drawn.get().gtU(c.i32(most)),
+    () => drawn.set(wide()),
+  );
+  return drawn.get();
 }

@@ -1,6 +1,7 @@
 /** What a new flow is turned into, by a pattern; of ports or addresses that vary, one that no other flow has. */
 import type { FunctionBuilder, I32, I32Like, Ref } from "@clickos/codegen";
 import { stored16, stored32 } from "@clickos/wire";
+import { draw } from "../lib/draw.ts";
 import type { RewritePattern } from "./pattern.ts";
 import type { FlowWords } from "./rewriter.ts";
 
@@ -11,7 +12,8 @@ const mostTries = 1024;
 export interface Chooser {
   /** Whether no other flow has been turned into this one. */
   isFree(flow: FlowWords): I32;
-  random(): I32;
+  /** 31 bits that others should not foresee. */
+  secret(): I32;
 }
 
 /** What the flow is turned into; where there is nothing, `none` leaves. `next` is what `#` takes next. */
@@ -19,7 +21,7 @@ export function chooseFlow(
   c: FunctionBuilder,
   flow: FlowWords,
   pattern: RewritePattern,
-  { isFree, random }: Chooser,
+  { isFree, secret }: Chooser,
   next: () => Ref<I32, I32Like>,
   none: () => void,
 ): FlowWords {
@@ -50,7 +52,7 @@ export function chooseFlow(
       c.if(above.get().leU(variation), accept);
     }
     if (order === "next") above.set(c.select(following.get().gtU(variation), c.i32(0), following.get()));
-    else above.set(variation === 0xffffffff ? random() : random().remU(variation + 1));
+    else above.set(draw(c, secret, variation));
     c.for(0, Math.min(variation + 1, mostTries), 1, () => {
       accept();
       above.set(c.select(above.get().eq(variation), c.i32(0), above.get().add(1)));

@@ -257,10 +257,10 @@ export class Flows<C> implements StagedRewriter {
   /** What a new flow is turned into. */
   private choose(input: number, flow: FlowWords, protocol: I32, fail: () => void): { to: FlowWords; which: I32 } {
     const { c, context } = this;
-    const { plan, peers, peer, state, random } = context;
+    const { plan, peers, peer, state, secret } = context;
     const spec = plan.specs[input];
     const isFree = (to: FlowWords): I32 => this.stored(replyTo(this.rules.completed?.(to) ?? to), protocol).eqz();
-    const chooser: Chooser = { isFree, random: () => random() };
+    const chooser: Chooser = { isFree, secret: () => secret() };
     if (spec?.kind === "pattern") {
       const next = () => nextOf(spec, peers.stores, peer, () => state.inputs.at(input).next);
       return { to: chooseFlow(c, flow, spec.pattern, chooser, next, fail), which: c.i32(0) };

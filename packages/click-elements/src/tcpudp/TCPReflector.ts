@@ -9,6 +9,7 @@
 import { type ElementClass, element, type StagedIp } from "@clickos/click-core/element";
 import { ipProtocols, ipv4 } from "@clickos/wire/ipv4";
 import { tcp } from "@clickos/wire/tcp";
+import { draw } from "../lib/draw.ts";
 import { dataOf } from "../lib/headers.ts";
 import { setPlainHeaderChecksum } from "../lib/ip-encap.ts";
 import { transportChecksum } from "../lib/transport-checksum.ts";
@@ -20,7 +21,7 @@ export const TCPReflector: ElementClass = element({
   name: "TCPReflector",
   ports: "1/1",
   processing: "a/a",
-  action(c, packet, { random }) {
+  action(c, packet, { secret }) {
     const ignore = (): void => packet.drop("no segment to answer");
     const ip: StagedIp = dataOf(packet)
       .need(ipv4.size + tcp.size, ignore)
@@ -43,7 +44,7 @@ export const TCPReflector: ElementClass = element({
       () => {
         const others = segment.anySet("cwr", "ece", "urg", "ack", "rst", "fin");
         c.if(others, ignore);
-        answer(random(), sequence.add(1));
+        answer(draw(c, secret, 0xffffffff).swap32(), sequence.add(1));
         segment.syn.set(1);
       },
       () => {
