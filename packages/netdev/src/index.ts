@@ -1,8 +1,10 @@
 /**
- * Real attachments for a switch: captures that are played into it and recorded from it, and links in memory.
+ * Real attachments for a switch: kernels' devices, QEMU guests, tunnels, WebSockets, captures, links in memory, and faults.
  *
  * @packageDocumentation
  */
+
+export type { Attachment, Endpoint } from "./attachment.ts";
 export {
   type CaptureInput,
   type CaptureOutput,
@@ -11,9 +13,21 @@ export {
   readPcap,
   writePcap,
 } from "./capture-port.ts";
+export type { DatagramOptions, DatagramPort } from "./datagram-port.ts";
 export { NetdevError, type NetdevErrorCode } from "./error.ts";
 export { type FaultOptions, withFaults } from "./faults.ts";
 export { createLoopback, createPair, type LinkOptions } from "./link.ts";
 export type { InterfaceSettings } from "./native/interface-request.ts";
 export { openPacketSocket, type PacketSocketOptions } from "./native/packet-socket.ts";
 export { openTap, type TapOptions } from "./native/tap.ts";
+export { type OpenOptions, openAttachment } from "./open-attachment.ts";
+export { isSpecification, parseSpecification, type Specification, specificationKinds } from "./specification.ts";
+export { openStream, type StreamOptions, type StreamPlace, type StreamPort } from "./stream-port.ts";
+export { openUdp, openVxlan, type VxlanOptions, vxlanPort } from "./tunnels.ts";
+export {
+  connectWebSocket,
+  listenWebSocket,
+  type WebSocketListenOptions,
+  type WebSocketOptions,
+  type WebSocketPort,
+} from "./websocket.ts";

@@ -74,3 +74,11 @@ export function joined(port: Port, far: Port): PortUnderTest {
     receive: (timeoutMs) => mailbox.next(timeoutMs),
   };
 }
+
+/** Waits until something holds. */
+export async function until(holds: () => unknown, timeoutMs = 10_000): Promise<void> {
+  for (const end = Date.now() + timeoutMs; !holds(); ) {
+    if (Date.now() > end) throw new Error(`waited ${timeoutMs} ms for ${holds}`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}

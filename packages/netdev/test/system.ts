@@ -1,10 +1,17 @@
 /** What tests need of the machine: network namespaces, programs. Each says why it is not there. */
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFile, execFileSync, spawnSync } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 
 /** Runs a command; its output. */
 export function sh(command: string, ...words: string[]): string {
   return execFileSync(command, words, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], timeout: 20_000 });
+}
+
+/** The same while the event loop goes on; what it printed, however it ended. */
+export function run(command: string, ...words: string[]): Promise<string> {
+  return new Promise((resolve) => {
+    execFile(command, words, { timeout: 25_000 }, (_error, out, err) => resolve(out + err));
+  });
 }
 
 /** Runs a command in a network namespace. */

@@ -1,0 +1,85 @@
+/** Opens what a text names. */
+import type { Port } from "@clickos/vale";
+import type { Attachment } from "./attachment.ts";
+import { readPcap, writePcap } from "./capture-port.ts";
+import { withFaults } from "./faults.ts";
+import { createLoopback } from "./link.ts";
+import { openPacketSocket } from "./native/packet-socket.ts";
+import { openTap } from "./native/tap.ts";
+import { parseSpecification, type Specification } from "./specification.ts";
+import { openStream } from "./stream-port.ts";
+import { openUdp, openVxlan } from "./tunnels.ts";
+import { connectWebSocket, listenWebSocket } from "./websocket.ts";
+
+export interface OpenOptions {
+  /** The port's name; the text by default. */
+  readonly name?: string | undefined;
+  /** Bytes behind the Ethernet header, where the text does not say. */
+  readonly mtu?: number | undefined;
+}
+
+/**
+ * Opens an attachment by its text, such as `tap:click0` or `qemu:/run/guest.sock`; `parseSpecification` has the grammar.
+ *
+ * @throws {NetdevError} that says what to do. @throws {CaptureError} @throws {RangeError} for an MTU that is none.
+ */
+export async function openAttachment(
+  given: string | Specification,
+  { name = typeof given === "string" ? given : given.kind, mtu }: OpenOptions = {},
+): Promise<Attachment> {
+  const specification = typeof given === "string" ? parseSpecification(given) : given;
+  const port = await open(specification, { name, mtu: specification.mtu ?? mtu });
+  return specification.faults ? withFaults(port, specification.faults) : port;
+}
+
+async function open(
+  specification: Specification,
+  options: { readonly name: string; readonly mtu: number | undefined },
+) {
+  switch (specification.kind) {
+    case "tap":
+      return openTap(specification.interface, { ...specification, ...options });
+    case "af_packet":
+      return openPacketSocket(specification.interface, { ...specification, ...options });
+    case "qemu":
+      return openStream(specification.place, { listen: specification.listen, ...options });
+    case "udp":
+      return openUdp(specification.peer, { local: specification.local, ...options });
+    case "vxlan":
+      return openVxlan(specification.peer, { id: specification.id, local: specification.local, ...options });
+    case "ws":
+      return "connect" in specification
+        ? connectWebSocket(specification.connect, options)
+        : listenWebSocket(specification.listen, { path: specification.path, ...options });
+    case "pcap":
+      return capture(specification, options);
+    case "loopback":
+      return createLoopback(options.name, options);
+  }
+}
+
+/** Plays one file and records another, or does one of both. */
+function capture(
+  { input, output }: { readonly input?: string | undefined; readonly output?: string | undefined },
+  { name, mtu }: { readonly name: string; readonly mtu: number | undefined },
+): Port {
+  const player = input === undefined ? undefined : readPcap(input, name, { mtu });
+  if (output === undefined) return player as Port;
+  let recorder: Port;
+  try {
+    recorder = writePcap(output, { name });
+  } catch (e) {
+    player?.detached?.();
+    throw e;
+  }
+  if (!player) return recorder;
+  return {
+    ...player,
+    deliver: (...all) => recorder.deliver(...all),
+    flush: () => recorder.flush(),
+    detached() {
+      player.detached?.();
+      recorder.detached?.();
+    },
+  };
+}
