@@ -119,6 +119,7 @@ export {
   type PeerSearch,
   peerInterface,
 } from "./element/peer.ts";
+export { readRest } from "./element/read-rest.ts";
 export { Refusal } from "./element/refusal.ts";
 export type {
   FileUse,

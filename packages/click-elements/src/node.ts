@@ -7,7 +7,9 @@ import { type ElementSet, elementSet } from "@clickos/click-core/element";
 import { ChatterSocket } from "./control/ChatterSocket.ts";
 import { ControlSocket } from "./control/ControlSocket.ts";
 import { elements as portable } from "./index.ts";
+import { FromSocket } from "./netdevices/FromSocket.ts";
 import { Socket } from "./netdevices/Socket.ts";
+import { ToSocket } from "./netdevices/ToSocket.ts";
 import { FromDump } from "./traces/FromDump.ts";
 import { ToDump } from "./traces/ToDump.ts";
 
@@ -32,5 +34,5 @@ export { hostTerminal } from "./host/terminal.ts";
 /** All elements. */
 export const elements: ElementSet = {
   ...portable,
-  ...elementSet(ChatterSocket, ControlSocket, Socket, FromDump, ToDump),
+  ...elementSet(ChatterSocket, ControlSocket, Socket, FromSocket, ToSocket, FromDump, ToDump),
 };

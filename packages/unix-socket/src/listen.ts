@@ -18,17 +18,20 @@ const temporaryBytes = 5;
 /** A server that takes no connection for so long is there all the same. */
 const answerMs = 1000;
 
+export interface ListenUnixOptions {
+  /** Who may connect; its owner when absent. */
+  readonly mode?: number;
+  /** The socket's file stays when the server closes. */
+  readonly stays?: boolean;
+}
+
 /**
- * Has a server listen on a path; its socket goes when the server closes, unless something else is there by then. A socket
- * whose server is gone is replaced.
+ * Has a server listen on a path; its socket goes when the server closes, unless it is to stay or something else is there by
+ * then. A socket whose server is gone is replaced.
  *
  * @throws {UnixSocketError} The path is as it was.
  */
-export async function listenUnix(
-  server: Server,
-  path: string,
-  options: { readonly mode?: number } = {},
-): Promise<void> {
+export async function listenUnix(server: Server, path: string, options: ListenUnixOptions = {}): Promise<void> {
   // With its folder, be it `.`: a name that reads as a number is a port to Node.
   const temporary = `${dirname(path)}/.${randomBytes(temporaryBytes).toString("hex")}`;
   const longest = Math.max(Buffer.byteLength(path), Buffer.byteLength(temporary));
@@ -44,7 +47,7 @@ export async function listenUnix(
     chmodSync(temporary, options.mode ?? 0o600);
     const own = lstatSync(temporary);
     await take(temporary, path);
-    server.once("close", () => remove(path, own));
+    if (!options.stays) server.once("close", () => remove(path, own));
   } catch (e) {
     server.close();
     throw e instanceof UnixSocketError ? e : cannot(path, e);

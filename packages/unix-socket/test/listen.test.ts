@@ -90,6 +90,14 @@ describe("a server on a path", () => {
     expect(readFileSync(at("s"), "utf8")).toBe("somebody else's");
   });
 
+  it("leaves a socket that is to stay, which the next server replaces", async () => {
+    const s = server();
+    await listenUnix(s, at("stays"), { stays: true });
+    await new Promise((resolve) => s.close(resolve));
+    expect(lstatSync(at("stays")).isSocket()).toBe(true);
+    await listenUnix(server(), at("stays"));
+  });
+
   it("refuses a path that the system would cut, or that cannot be", async () => {
     const long = at("x".repeat(maximumPath));
     await expect(listenUnix(server(), long)).rejects.toThrow(code("PATH_TOO_LONG"));

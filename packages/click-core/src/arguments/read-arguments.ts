@@ -1,10 +1,12 @@
 /** Reads an element's arguments by their types, and says what is wrong with them, in Click's words and order. */
-import type { Argument } from "@clickos/click-language/arguments";
+import type { Argument as PlacedArgument } from "@clickos/click-language/arguments";
 import { closest } from "@clickos/click-language/closest";
 import { Mistake, readText } from "./argument-type.ts";
 import { assignArguments } from "./assign-arguments.ts";
 import { type ConfigOf, type ConfigSpec, shownName, signature } from "./config-spec.ts";
 import type { Scope } from "./scope.ts";
+
+type Argument = Pick<PlacedArgument, "text">;
 
 /** The argument's index, where something is about one. */
 export interface AboutArgument {

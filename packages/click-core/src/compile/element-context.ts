@@ -351,6 +351,8 @@ export function elementContext(
         call: (which = 0) => {
           c.call(c.module.import("service", "called", { element: "i32", which: "i32" }, undefined), e.index, which);
         },
+        ask: (which = 0) =>
+          c.call(c.module.import("service", "asked", { element: "i32", which: "i32" }, "i32"), e.index, which),
         fill: (packet, limit) => {
           const f = c.module.import("service", "next", { element: "i32", address: "i32", limit: "i32" }, "i32");
           const address = saveParts(c, packet.parts);

@@ -141,6 +141,8 @@ export interface ElementContext<C, P, S extends Fields, R = unknown> {
     refill(packet: Packet): void;
     /** Tells the host that something happened; `which` says what. */
     call(which?: I32Like): void;
+    /** Asks the host; `which` says what. The result is its answer. */
+    ask(which?: I32Like): I32;
     /** The output that the frame is for which was filled in last. */
     port(): I32;
   };

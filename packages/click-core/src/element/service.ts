@@ -41,6 +41,8 @@ export interface HostService {
   packet?(packet: HostPacket, port: number): number | undefined;
   /** Told that something happened. */
   called?(which: number): void;
+  /** Asked by the element's code; the answer, 0 when absent, goes back to it. */
+  asked?(which: number): number;
   /** Asked for the next frame: `null` when there is none ever again, `undefined` when there is none for now. */
   next?(): HostFrame | null | undefined;
   /** Whether it has no frame before something outside comes; it schedules the element then. */

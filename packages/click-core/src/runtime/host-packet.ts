@@ -77,6 +77,7 @@ export function serviceImports(
     packet: (element: number, address: number, port: number) =>
       services[element]?.packet?.(viewPacket(memory, address >>> 0), port) ?? 0,
     called: (element: number, which: number) => services[element]?.called?.(which),
+    asked: (element: number, which: number) => services[element]?.asked?.(which) ?? 0,
     next: (element: number, address: number, limit: number) => {
       const frame = services[element]?.next?.();
       if (frame === null) return -1;

@@ -9,7 +9,7 @@ import { lstatSync, statSync } from "node:fs";
 import { createServer, isIP, type Server, Socket } from "node:net";
 import { dirname } from "node:path";
 import { systemReason } from "@clickos/pcap/node";
-import { listenUnix } from "@clickos/unix-socket/node";
+import { type ListenUnixOptions, listenUnix } from "@clickos/unix-socket/node";
 import { ControlSession, type ControlTarget } from "./control-session.ts";
 
 export interface TcpAddress {
@@ -128,7 +128,7 @@ export function serveControlOn(target: ControlTarget, fd: number, options: Contr
 }
 
 /** Has a server listen. Nothing that is at a path is replaced. @throws {ListenError} */
-export async function listenOn(server: Server, where: ControlAddress): Promise<void> {
+export async function listenOn(server: Server, where: ControlAddress, options: ListenUnixOptions = {}): Promise<void> {
   server.on("error", () => {});
   if (!("path" in where)) {
     await listenTcp(server, where);
@@ -141,7 +141,7 @@ export async function listenOn(server: Server, where: ControlAddress): Promise<v
   } catch (e) {
     throw e instanceof ListenError ? e : new ListenError(`bind: ${systemReason(e)}`);
   }
-  await listenUnix(server, where.path).catch((e: Error) => {
+  await listenUnix(server, where.path, options).catch((e: Error) => {
     throw new ListenError(`bind: ${systemReason(e.cause ?? e)}`);
   });
 }

@@ -8,9 +8,9 @@ type HostSource = ElementContext<unknown, unknown, Record<never, never>>;
 const refusedPerTurn = 16;
 
 /** Gets one packet from the host: `some` has it. `asleep` is called where the host has none before it schedules the element. */
-function nextPacket(
+export function nextPacket(
   c: FunctionBuilder,
-  { packets, service }: HostSource,
+  { packets, service }: Pick<HostSource, "packets" | "service">,
   some: (packet: Packet) => void,
   asleep?: () => void,
 ): void {
