@@ -14,13 +14,14 @@ export function boundedBurst(c: FunctionBuilder, burst: I32): I32 {
   return c.select(burst.ltU(packetsPerTurn), burst, c.i32(packetsPerTurn));
 }
 
-/** Pulls up to `burst` packets until there is none, or `room`, asked before each, says that there is none; how many there were. */
+/** Pulls up to `burst` packets until there is none, or `room`, asked before each, says that there is none; how many there were. `none` is called where a pull has found nothing. */
 export function pullTask(
   c: FunctionBuilder,
   burst: number | I32,
   input: InputPort,
   each: (packet: Packet) => void,
   room?: () => I32,
+  none?: () => void,
 ): I32 {
   const most = typeof burst === "number" ? Math.min(burst, packetsPerTurn) : boundedBurst(c, burst);
   const count = c.var("i32", 0, "count");
@@ -32,7 +33,10 @@ export function pullTask(
         count.inc();
         each(packet);
       },
-      () => c.break(),
+      () => {
+        none?.();
+        c.break();
+      },
     );
   });
   return count.get();
