@@ -83,6 +83,7 @@ import { Classifier } from "./classification/Classifier.ts";
 import { IPClassifier } from "./classification/IPClassifier.ts";
 import { IPFilter } from "./classification/IPFilter.ts";
 import { RandomSample } from "./classification/RandomSample.ts";
+import { ChangeUID } from "./control/ChangeUID.ts";
 import { DriverManager } from "./control/DriverManager.ts";
 import { ErrorElement } from "./control/Error.ts";
 import { HandlerAggregate } from "./control/HandlerAggregate.ts";
@@ -388,6 +389,7 @@ export const elements: ElementSet = elementSet(
   RandomBitErrors,
   RandomSample,
   RandomSeed,
+  ChangeUID,
   RandomSource,
   RandomSwitch,
   RangeIPLookup,

@@ -7,9 +7,14 @@ import { type ElementSet, elementSet } from "@clickos/click-core/element";
 import { ChatterSocket } from "./control/ChatterSocket.ts";
 import { ControlSocket } from "./control/ControlSocket.ts";
 import { elements as portable } from "./index.ts";
+import { FromRawSocket } from "./netdevices/FromRawSocket.ts";
 import { FromSocket } from "./netdevices/FromSocket.ts";
+import { McastSocket } from "./netdevices/McastSocket.ts";
+import { RawSocket } from "./netdevices/RawSocket.ts";
 import { Socket } from "./netdevices/Socket.ts";
+import { ToRawSocket } from "./netdevices/ToRawSocket.ts";
 import { ToSocket } from "./netdevices/ToSocket.ts";
+import { UMLSwitch } from "./netdevices/UMLSwitch.ts";
 import { FromDump } from "./traces/FromDump.ts";
 import { ToDump } from "./traces/ToDump.ts";
 
@@ -34,5 +39,18 @@ export { hostTerminal } from "./host/terminal.ts";
 /** All elements. */
 export const elements: ElementSet = {
   ...portable,
-  ...elementSet(ChatterSocket, ControlSocket, Socket, FromSocket, ToSocket, FromDump, ToDump),
+  ...elementSet(
+    ChatterSocket,
+    ControlSocket,
+    Socket,
+    FromSocket,
+    ToSocket,
+    McastSocket,
+    RawSocket,
+    FromRawSocket,
+    ToRawSocket,
+    UMLSwitch,
+    FromDump,
+    ToDump,
+  ),
 };

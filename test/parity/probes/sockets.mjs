@@ -61,10 +61,64 @@ const numbers = (text) => text.replace(/connection \d+/g, "connection N").replac
 /** A Socket that listens on a UNIX socket, and what a client gets that says something there. */
 const session = (name, text, config, more = {}) => ({ name, config, sessions: { s: text }, mask: numbers, ...more });
 
+const multicast = [
+  "",
+  "239.1.2.3",
+  "239.1.2.3, x",
+  "x, 5",
+  "239.1.2.3, 5000, x, y",
+  "239.1.2.3, 47931, 127.0.0.1, 0, 5",
+  "239.1.2.3, 5000, LOOP x, SNAPLEN y, HEADROOM z, TIMESTAMP a, RCVBUF b, SNDBUF c, FOO 3",
+  "MCASTPORT 70000, MCASTIP 239.1.2.3",
+  "192.0.2.1, 47932",
+  "127.0.0.1, 47933",
+  "0.0.0.0, 47934",
+  "239.1.2.3, 47935, 192.0.2.1",
+  "239.1.2.3, 47936, 127.0.0.1",
+  "239.1.2.3, 47937, 127.0.0.1, 47938, LOOP false, SNAPLEN 100, HEADROOM 5, TIMESTAMP false, RCVBUF 5000, SNDBUF 5000",
+].map((given) => ({ name: `McastSocket(${given})`, config: end(`McastSocket(${given}) -> Discard`) }));
+
+const raw = [
+  "",
+  "FOO",
+  "TYPE FOO, 5",
+  "TCP, x",
+  "UDP, 70000",
+  "UDP, nosuchport",
+  "GRE, 70000",
+  "GRE, x",
+  "UDP, 5, 6",
+  "UDP, SNAPLEN x, HEADROOM y, FOO 3",
+  "udp, x, SNAPLEN y",
+  "300",
+  "-1",
+].map((given) => ({ name: `RawSocket(${given})`, config: end(`RawSocket(${given}) -> Discard`) }));
+const noRawSockets = "Node.js has no raw sockets";
+
 /** @type {import("../probe.mjs").Probe[]} */
 export const probes = [
   ...inward,
   ...outward,
+  ...multicast,
+  { name: "McastSocket by itself", config: end("McastSocket(239.1.2.3, 47939, 127.0.0.1)") },
+  {
+    name: "McastSocket's output pushes",
+    config: end("McastSocket(239.1.2.3, 47940, 127.0.0.1) -> Unqueue -> Discard"),
+  },
+  ...raw,
+  ...["RawSocket(UDP, 53) -> Discard", "FromRawSocket(ICMP) -> Discard", "Idle -> Queue -> ToRawSocket(GRE, 5)"].map(
+    (config) => ({ name: config, config: end(config), differs: noRawSockets }),
+  ),
+  { name: "RawSocket pulls", config: end("Idle -> RoundRobinSwitch -> RawSocket(UDP)") },
+  { name: "RawSocket's output pushes", config: end("RawSocket(UDP) -> Unqueue -> Discard") },
+  ...["", "x", "x, y", "FOO 3", '""'].map((given) => ({
+    name: `UMLSwitch(${given})`,
+    config: end(`UMLSwitch(${given}) -> Discard`),
+  })),
+  { name: "UMLSwitch pulls", config: end("Idle -> RoundRobinSwitch -> UMLSwitch") },
+  { name: "ChangeUID", config: end("c :: ChangeUID; ChangeUID()"), args: ["-h", "c.handlers", "-h", "c.ports"] },
+  { name: "ChangeUID(5)", config: end("ChangeUID(5)") },
+  { name: "ChangeUID has no ports", config: end("Idle -> ChangeUID") },
   ...["ALLOW", "DENY"].map((which) => ({
     name: `${which} names no table`,
     config: end(`i :: Idle; Socket(TCP, 127.0.0.1, 0, ${which} i) -> Discard`),

@@ -133,6 +133,8 @@ export interface HostProcess {
   onSignal(signal: string, run: () => boolean): () => void;
   /** @throws {Error} when it cannot. */
   kill(process: number, signal: string): void;
+  /** Makes the effective user and group the real ones. @throws {Error} when it cannot. */
+  dropPrivileges(): void;
 }
 
 /** The bytes of a file, front to back. */

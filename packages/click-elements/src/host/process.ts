@@ -6,6 +6,7 @@
  */
 import { constants } from "node:os";
 import type { HostProcess } from "@clickos/click-core/element";
+import { systemReason } from "@clickos/pcap/node";
 
 /** Why a signal cannot be sent, in C's words. */
 const reasons: Readonly<Record<string, string>> = { ESRCH: "No such process", EPERM: "Operation not permitted" };
@@ -64,6 +65,18 @@ export const hostProcess: HostProcess = {
     } catch (e) {
       const { code = "", message } = e as NodeJS.ErrnoException;
       throw new Error(`kill(${id}, ${number}): ${reasons[code] ?? message}`, { cause: e });
+    }
+  },
+  dropPrivileges() {
+    const { getgid, getuid, setgid, setuid } = process;
+    // A worker thread has not the last two, and a system without users none.
+    if (!getgid || !getuid) return;
+    if (!setgid || !setuid) throw new Error("a worker thread cannot");
+    try {
+      setgid(getgid());
+      setuid(getuid());
+    } catch (e) {
+      throw new Error(systemReason(e), { cause: e });
     }
   },
 };

@@ -96,6 +96,8 @@ export function datagramSocket(options: DatagramOptions, user: SocketUser): Pack
     },
     ready: () => opened && peer !== undefined && socket.getSendQueueSize() < pulledBacklog,
     send(packet) {
+      // Click sends nothing where there is nothing to send.
+      if (packet.data.length === 0) return true;
       if (!peer || closed || socket.getSendQueueSize() > maximumBacklog) return false;
       socket.send(packet.data.slice(), peer.port, addressOf(packet), sent);
       return true;
