@@ -22,6 +22,7 @@ import { FromIPSummaryDump } from "./analysis/FromIPSummaryDump.ts";
 import { NumberPacket } from "./analysis/NumberPacket.ts";
 import { TimeFilter } from "./analysis/TimeFilter.ts";
 import { TimeRange } from "./analysis/TimeRange.ts";
+import { ToIPFlowDumps } from "./analysis/ToIPFlowDumps.ts";
 import { ToIPSummaryDump } from "./analysis/ToIPSummaryDump.ts";
 import { AdjustTimestamp } from "./annotations/AdjustTimestamp.ts";
 import { DropBroadcasts } from "./annotations/DropBroadcasts.ts";
@@ -453,6 +454,7 @@ export const elements: ElementSet = elementSet(
   TimestampAccum,
   ToDevice,
   ToHost,
+  ToIPFlowDumps,
   ToIPSummaryDump,
   Truncate,
   UDPIPEncap,

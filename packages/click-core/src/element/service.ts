@@ -159,6 +159,12 @@ export interface HostFiles {
   /** The name of a file with `~/` at its start put for what it means. */
   resolve?(file: string): string;
   write(file: string, data: Uint8Array | string, append: boolean): void;
+  /** Makes a folder, unless there is one, or a file, of that name. @throws {Error} when it cannot. */
+  makeFolder?(folder: string): void;
+  /** Puts a file in its own place compressed by gzip, with `.gz` behind its name. @throws {Error} when it cannot. */
+  compress?(file: string): void;
+  /** @throws {Error} when it cannot. */
+  remove?(file: string): void;
 }
 
 /** A file that an element reads from or writes to. */

@@ -1,6 +1,7 @@
 /** Files of the host, as elements use them. */
-import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import { homedir, hostname } from "node:os";
+import { gzipSync } from "node:zlib";
 import type { HostFiles } from "@clickos/click-core/element";
 import { openSource, systemReason } from "@clickos/pcap/node";
 import { writeStandardOutput } from "./standard-output.ts";
@@ -41,4 +42,14 @@ export const hostFiles: HostFiles = {
     if (file === "-") writeStandardOutput(bytes);
     else telling(() => (append ? appendFileSync(diskName(file), bytes) : writeFileSync(diskName(file), bytes)));
   },
+  makeFolder: (folder) =>
+    telling(() => {
+      if (!existsSync(diskName(folder))) mkdirSync(diskName(folder));
+    }),
+  compress: (file) =>
+    telling(() => {
+      writeFileSync(diskName(`${file}.gz`), gzipSync(readFileSync(diskName(file))));
+      unlinkSync(diskName(file));
+    }),
+  remove: (file) => telling(() => unlinkSync(diskName(file))),
 };

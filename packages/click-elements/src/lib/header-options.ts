@@ -44,7 +44,8 @@ function describeOptions(bytes: Uint8Array, kinds: Readonly<Record<number, Known
           .join(":")
           .replace(":", "=")}`;
     if (text === undefined) return "?";
-    if (wanted(known?.group ?? "unknown")) out.push(text);
+    // A SACK option without blocks has no text.
+    if (text !== "" && wanted(known?.group ?? "unknown")) out.push(text);
     at += length;
   }
   return out.join(";") || ".";
