@@ -17,6 +17,7 @@ import { AggregateLast } from "./analysis/AggregateLast.ts";
 import { AggregateLength } from "./analysis/AggregateLength.ts";
 import { AggregatePacketCounter } from "./analysis/AggregatePacketCounter.ts";
 import { AggregatePaint } from "./analysis/AggregatePaint.ts";
+import { AnonymizeIPAddr } from "./analysis/AnonymizeIPAddr.ts";
 import { CheckNumberPacket } from "./analysis/CheckNumberPacket.ts";
 import { FromIPSummaryDump } from "./analysis/FromIPSummaryDump.ts";
 import { NumberPacket } from "./analysis/NumberPacket.ts";
@@ -234,6 +235,9 @@ import { TCPReflector } from "./tcpudp/TCPReflector.ts";
 import { UDPIP6Encap } from "./tcpudp/UDPIP6Encap.ts";
 import { UDPIPEncap } from "./tcpudp/UDPIPEncap.ts";
 import { StaticThreadSched } from "./threads/StaticThreadSched.ts";
+import { FromCapDump } from "./traces/FromCapDump.ts";
+import { FromNetFlowSummaryDump } from "./traces/FromNetFlowSummaryDump.ts";
+import { FromTcpdump } from "./traces/FromTcpdump.ts";
 
 /** All elements of this entry. */
 export const elements: ElementSet = elementSet(
@@ -257,6 +261,7 @@ export const elements: ElementSet = elementSet(
   AggregateLength,
   AggregatePacketCounter,
   AggregatePaint,
+  AnonymizeIPAddr,
   Align,
   AlignmentInfo,
   ARPFaker,
@@ -314,7 +319,10 @@ export const elements: ElementSet = elementSet(
   ForceUDP,
   FromDevice,
   FromHost,
+  FromCapDump,
   FromIPSummaryDump,
+  FromNetFlowSummaryDump,
+  FromTcpdump,
   FrontDropQueue,
   FTPPortMapper,
   GetEtherAddress,

@@ -28,10 +28,10 @@ import {
   positional,
   type ServiceContext,
 } from "@clickos/click-core/element";
+import { DumpLines } from "../lib/dump-lines.ts";
 import { readAs } from "../lib/handlers.ts";
 import { certain, checkProbability, isTaken, probability, probabilityText } from "../lib/sampling.ts";
 import { pullFromHost, pushFromHost } from "../lib/service-source.ts";
-import { DumpLines } from "./dump-lines.ts";
 import { DumpParser } from "./dump-parser.ts";
 import { SeveralPackets } from "./several-packets.ts";
 

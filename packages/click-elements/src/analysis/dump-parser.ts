@@ -2,7 +2,7 @@
 import { type HostFrame, parseIpAddress, type Scope } from "@clickos/click-core/element";
 import { splitWords, unquote } from "@clickos/click-language/arguments";
 import { ipProtocols } from "@clickos/wire/names";
-import type { DumpLine } from "./dump-lines.ts";
+import type { DumpLine } from "../lib/dump-lines.ts";
 import { PacketBuilder } from "./packet-builder.ts";
 import { summaryField } from "./summary-columns.ts";
 import { parseField, parseNumber, type SummaryField, type Value } from "./summary-field.ts";

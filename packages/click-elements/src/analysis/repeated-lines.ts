@@ -1,5 +1,6 @@
 /** The lines of packets that stand for several, written some in each turn, in the order in which they came. */
 import { annotation, annotationBytes, type HostPacket, type ServiceHost } from "@clickos/click-core/element";
+import { timeShare } from "../lib/time.ts";
 
 /** Lines that are written in one turn. */
 const linesPerTurn = 10_000;
@@ -85,7 +86,7 @@ export function repeatedLines(host: ServiceHost, put: (text: string) => void): R
       const start = annotations.getBigUint64(annotation.firstTimestamp, true);
       const extra = extraCounts ? annotations.getUint32(annotation.extraLength, true) : 0;
       const known = times > 1 && start !== 0n;
-      const step = known ? (timestampNs - start) / BigInt(times - 1) : 0n;
+      const step = known ? timeShare(timestampNs - start, times - 1) : 0n;
       if (known) packet.timestampNs = start;
       if (times > 1) annotations.setUint32(annotation.extraPackets, 0, true);
       const total = Math.max(packet.data.length + extra, times > 1 ? times * packet.data.length : 0);

@@ -2,6 +2,7 @@
 import { annotation, annotationBytes, type HostFrame } from "@clickos/click-core/element";
 import { ipProtocols, ipv4 } from "@clickos/wire/ipv4";
 import { udp } from "@clickos/wire/udp";
+import { timeShare } from "../lib/time.ts";
 
 interface Words {
   extraPackets: number;
@@ -70,14 +71,14 @@ export class SeveralPackets {
     }
     let from = frame;
     if (!this.waiting) {
-      this.length = Math.floor((frame.frame.length + extraLength) / count);
+      this.length = Math.floor(((frame.frame.length + extraLength) >>> 0) / count);
       // Each has its headers.
       if (this.length < frame.frame.length) {
         this.length = frame.frame.length;
         extraLength = (this.length * (count - 1)) >>> 0;
       }
       this.last = frame.timestampNs;
-      this.step = words.first === 0n ? 0n : (frame.timestampNs - words.first) / BigInt(count - 1);
+      this.step = words.first === 0n ? 0n : timeShare(frame.timestampNs - words.first, count - 1);
       from = { ...frame, timestampNs: words.first === 0n ? frame.timestampNs : words.first };
       from = sized(from, this.length - frame.frame.length);
     }

@@ -23,6 +23,7 @@ export const RandomSeed: ElementClass = element<typeof config, GivenTexts, typeo
   ports: "0/0",
   processing: "a/a",
   live: true,
+  configurePhase: 0,
   config,
   prepare: ({ arguments: texts }) => givenTexts(config, texts),
   state,

@@ -27,6 +27,12 @@ export function parseTimestamp(text: string): bigint | undefined {
   return value < 1n << 64n ? value : undefined;
 }
 
+/** An equal share of a time, to the nearest nanosecond, as Click divides times. */
+export function timeShare(nanoseconds: bigint, count: number): bigint {
+  const perSecond = Number(second);
+  return BigInt(Math.floor((Number(nanoseconds) / perSecond / count) * perSecond + 0.5));
+}
+
 /** A time, exact to the nanosecond where it is written as a decimal number of seconds. */
 export const exactTime: ArgumentType<bigint> = {
   expects: arg.time.expects,

@@ -1,4 +1,4 @@
-/** The lines, or the binary records, of a summary dump, read a piece at a time. */
+/** The lines of a text, or the binary records of a summary dump, read a piece at a time. */
 import { type HostFiles, type HostInput, Refusal } from "@clickos/click-core/element";
 
 /** How much is read at once, and the most that a line may have. */
@@ -144,20 +144,22 @@ export class DumpLines {
     return { bytes, isText };
   }
 
+  /** The next line, which is still the next one afterwards, unless the text ends in it: then it is lost, as in Click. */
+  peek(): string {
+    const end = this.lineEnd();
+    const line = this.text(this.at, end);
+    if (!/[\r\n]$/.test(line)) this.at = end;
+    return line;
+  }
+
   /** What the first line says, which is passed over where it is a banner. */
   banner(): { readonly known: boolean; readonly version: string | undefined } | undefined {
-    const end = this.lineEnd();
-    if (end === this.at) return undefined;
-    const first = this.text(this.at, end);
-    // A dump that is one line without an end is lost by looking at it, as in Click.
-    if (!/[\r\n]$/.test(first)) {
-      this.at = end;
-      return { known: true, version: undefined };
-    }
+    const first = this.peek();
+    if (first === "") return undefined;
+    if (!/[\r\n]$/.test(first)) return { known: true, version: undefined };
     if (!first.startsWith("!IPSummaryDump"))
       return { known: /^!(?:creator|data|contents|proto|flowid)/.test(first), version: undefined };
-    this.at = end;
-    this.line++;
+    this.next();
     return { known: true, version: /^\s*(\d+\.\d+)/.exec(first.slice(14))?.[1] ?? "" };
   }
 
