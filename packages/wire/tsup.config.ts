@@ -11,6 +11,7 @@ export default library([
   "src/icmpv6.ts",
   "src/tcp.ts",
   "src/udp.ts",
+  "src/dhcp.ts",
   "src/gre.ts",
   "src/vxlan.ts",
   "src/ppp.ts",

@@ -10,6 +10,7 @@ export const samples = {
   BandwidthMeter: ["1Bps"],
   Classifier: ["-"],
   CoDel: ["QUEUES peer"],
+  DHCPServer: ["SERVER 10.0.0.1", "ETH 1:1:1:1:1:1", "FIRST 10.0.0.100"],
   DynamicUDPIPEncap: ["SRC 10.0.0.1", "SPORT 1", "DST 10.0.0.2", "DPORT 2"],
   EtherSpanTree: ["ADDR 1:1:1:1:1:1", "INPUT_SUPPRESSOR peer", "OUTPUT_SUPPRESSOR peer", "SWITCH sw"],
   FastTCPFlows: ["0", "0", "60", "1:1:1:1:1:1", "1.0.0.1", "2:2:2:2:2:2", "2.0.0.2", "2", "3"],

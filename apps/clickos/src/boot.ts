@@ -7,14 +7,15 @@
  * everything else: what it does depends on the captures, and not on which thread is faster. Time is simulated: when all is quiet it
  * goes on to the next frame or timer.
  */
-import type { Drop, ElementSet } from "@clickos/click-core";
+import type { ElementSet } from "@clickos/click-core";
 import { type Image, loadImage } from "@clickos/click-image";
-import type { CrashRecord, Hypervisor } from "@clickos/hypervisor";
+import type { Hypervisor } from "@clickos/hypervisor";
 import { createHypervisor } from "@clickos/hypervisor/node";
 import { createIxgbe, drive, driverMemory, type Ixgbe, registers } from "@clickos/ixgbe-model";
 import { type LoopSource, runLoop, SharedClock } from "@clickos/run-loop";
 import { createSwitch, learningBridge, type Port, patch, type ValeSwitch } from "@clickos/vale";
-import { type BootTimeline, createToolstack, type Vm } from "@clickos/xl-fast";
+import { createToolstack, type Vm } from "@clickos/xl-fast";
+import { type BootReport, checkInterfaces, crashText, type NicReport, Tally } from "./boot-report.ts";
 import { CommandError } from "./failure.ts";
 import { earliest, Rest } from "./rest.ts";
 import { CaptureWire } from "./wire.ts";
@@ -52,43 +53,6 @@ export interface BootOptions {
   readonly onBoot?: (vm: Vm) => void;
 }
 
-/** One place that frames pass, with how many did. */
-export interface Hop {
-  readonly name: string;
-  readonly packets: number;
-  readonly bytes: number;
-}
-
-export interface NicReport {
-  readonly device: number;
-  /** Frames from the wire, and to it. */
-  readonly rx: number;
-  readonly tx: number;
-  readonly rxBytes: number;
-  readonly txBytes: number;
-  readonly input: string | undefined;
-  readonly output: string | undefined;
-}
-
-export interface BootReport {
-  readonly boot: BootTimeline;
-  readonly image: { readonly name: string; readonly bytes: number; readonly sha256: string };
-  readonly nics: readonly NicReport[];
-  readonly hops: readonly Hop[];
-  /** Counts by `place: reason`. */
-  readonly drops: Readonly<Record<string, number>>;
-  readonly domain: {
-    readonly id: number;
-    readonly name: string;
-    readonly state: string;
-    readonly memoryBytes: number;
-    readonly residentBytes: number;
-  };
-  readonly console: string;
-  /** What was wrong with captures that were read. */
-  readonly problems: readonly string[];
-}
-
 /** Frames that arrive on each wire before the system settles. Less than any ring on the way holds: jumbo frames have six slots. */
 const burst = 64;
 const jumboBurst = 32;
@@ -107,11 +71,7 @@ interface Lane {
 export async function bootImage(bytes: Uint8Array<ArrayBuffer>, options: BootOptions): Promise<BootReport> {
   const stack: Lane[] = [];
   const image: Image = await loadImage(bytes);
-  for (const device of options.nics.keys())
-    if (!image.manifest.vifs.some((v) => v.device === device))
-      throw new CommandError(
-        `the image has no interface ${device}; it has ${image.manifest.vifs.map((v) => v.device).join(", ") || "none"}`,
-      );
+  checkInterfaces(image, options.nics.keys());
   const clock = new SharedClock();
   const closeAll = (): void => {
     let failure: unknown;
@@ -238,47 +198,19 @@ function machine({ hypervisor, vm, stack, together, clock, until, fast }: Machin
   };
 }
 
-function crashText({ name, cause, message, element, configuration, stack: [innermost] }: CrashRecord): string {
-  const where = element === undefined ? innermost : `${element}, ${configuration}`;
-  return `domain '${name}' crashed: ${cause}: ${message}${where === undefined ? "" : `, in ${where}`}`;
-}
-
 function makeReport(vm: Vm, stack: readonly Lane[]): BootReport {
-  const drops: Record<string, number> = {};
-  const drop = (where: string, count: number): void => {
-    if (count > 0) drops[where] = (drops[where] ?? 0) + count;
-  };
-  const hops: Hop[] = [];
+  const tally = new Tally();
   const nics: NicReport[] = [];
   const problems: string[] = [];
-  stack.forEach(({ device, nic, wire, bridge, port: nicPort, captures }, i) => {
+  stack.forEach(({ device, nic, wire, bridge, port, captures }, i) => {
     const { player } = wire;
-    const { ports, drops: switchDrops } = bridge.stats;
-    const vif = vm.vifs[i];
     if (player) {
-      hops.push({ name: `wire${device} → nic${device}`, packets: player.packets, bytes: player.bytes });
-      drop(`nic${device}: frame too long`, player.tooLong + nic.read32(registers.ROC));
+      tally.hop(`wire${device} → nic${device}`, player.packets, player.bytes);
+      tally.drop(`nic${device}: frame too long`, player.tooLong + nic.read32(registers.ROC));
       if (player.reader.problem) problems.push(player.reader.problem);
     }
-    for (const [name, s] of Object.entries(ports)) {
-      drop(`${bridge.name}: no room in ${name}`, s.noRoom);
-      drop(`${bridge.name}: frame too long for ${name}`, s.tooLong);
-      drop(`${bridge.name}: source is not an address of ${name}`, s.foreignSource);
-      drop(`${bridge.name}: too many addresses behind ${name}`, s.overLimit);
-    }
-    // In the order of a packet's way: in to the VM, then out of it.
-    for (const from of [`nic${device}`, vif?.name ?? ""]) {
-      const to = from === vif?.name ? `nic${device}` : (vif?.name ?? "");
-      const [a, b] = [ports[from], ports[to]];
-      if (a) hops.push({ name: `${from} → ${bridge.name}`, packets: a.inPackets, bytes: a.inBytes });
-      if (b) hops.push({ name: `${bridge.name} → ${to}`, packets: b.outPackets, bytes: b.outBytes });
-    }
-    drop(`${bridge.name}: destination behind the port of entry`, switchDrops.hairpin);
-    drop(`${bridge.name}: nobody to send to`, switchDrops.nobody);
-    drop(`${bridge.name}: shorter than an Ethernet header`, switchDrops.runt);
-    for (const port of [nicPort, vif])
-      for (const [reason, count] of Object.entries(port?.drops ?? {})) drop(`${port?.name}: ${reason}`, count);
-    hops.push({ name: `nic${device} → wire${device}`, packets: wire.packets, bytes: wire.bytes });
+    tally.lane(bridge, port, vm.vifs[i]);
+    tally.hop(`nic${device} → wire${device}`, wire.packets, wire.bytes);
     nics.push({
       device,
       rx: player?.packets ?? 0,
@@ -289,21 +221,5 @@ function makeReport(vm: Vm, stack: readonly Lane[]): BootReport {
       output: captures.output,
     });
   });
-  for (const d of vm.drops() as Drop[]) drop(d.element ? `${d.element}: ${d.reason}` : d.reason, d.count);
-  return {
-    boot: vm.timeline,
-    image: { name: vm.image.manifest.name, bytes: vm.image.bytes.length, sha256: vm.image.sha256 },
-    nics,
-    hops: hops.filter((h) => h.packets > 0),
-    drops,
-    domain: {
-      id: vm.domain.id,
-      name: vm.name,
-      state: vm.domain.state === "paused" ? "running" : vm.domain.state,
-      memoryBytes: vm.domain.memory.buffer.byteLength,
-      residentBytes: vm.domain.residentBytes(),
-    },
-    console: vm.domain.console,
-    problems,
-  };
+  return tally.report(vm, nics, problems);
 }

@@ -20,6 +20,8 @@ export interface ClickOptions {
   /** Messages have Click's text alone, at a terminal too. */
   readonly plainErrors: boolean;
   readonly path: string | undefined;
+  /** Texts of attachments by the names of devices. */
+  readonly devices: ReadonlyMap<string, string>;
   /** Simulated time from these nanoseconds on. */
   readonly simulated: bigint | undefined;
   /** What there is to say of the command line, though it is taken. */
@@ -35,6 +37,7 @@ const options: readonly OptionSpec[] = [
   { kind: "reconfigure", long: "allow-reconfigure", short: "R", negatable: true },
   { kind: "clickpath", long: "clickpath", short: "C", argument: "string" },
   { kind: "expression", long: "expression", short: "e", argument: "string" },
+  { kind: "device", long: "device", argument: "string" },
   { kind: "dpdk", long: "dpdk" },
   { kind: "plain-errors", long: "plain-errors" },
   { kind: "file", long: "file", short: "f", argument: "string" },
@@ -79,6 +82,8 @@ Options:
                                 (0.0.0.0 for all)
   -u, --unix-socket FILE        listen for control connections on a UNIX socket
       --socket FD               take a file descriptor as a control connection
+      --device DEV=ATTACHMENT   join a device to an attachment: eth0=tap:click0, af_packet:eth0,
+                                qemu:/run/guest.sock, udp:HOST:PORT, pcap:FILE, ...
   -j, --threads N               accepted; a router runs on one thread
   -a, --affinity[=N]            accepted
       --simtime[=TIME]          run in simulated time, from TIME seconds on (1000000000)
@@ -95,6 +100,7 @@ Long options may be abbreviated.
 /** The remarks that come before what is wrong are part of the error. @throws {UsageError} */
 export function readClickOptions(argv: readonly string[]): ClickOptions | "help" | "version" {
   const variables = new Map<string, string>();
+  const devices = new Map<string, string>();
   const handlers: string[] = [];
   const ports: string[] = [];
   const unixSockets: string[] = [];
@@ -131,6 +137,16 @@ export function readClickOptions(argv: readonly string[]): ClickOptions | "help"
         if (output !== undefined) throw wrong("output file specified twice");
         output = value;
         break;
+      case "device": {
+        const [, device, attachment] = /^([\w.@/-]+)=(.+)$/.exec(value) ?? [];
+        if (device === undefined || attachment === undefined)
+          throw wrong(
+            `click: ${quoted(shown)} expects DEVICE=ATTACHMENT, such as eth0=tap:click0, not ${quoted(value)}`,
+          );
+        if (devices.has(device)) throw wrong(`click: device ${quoted(device)} is given twice`);
+        devices.set(device, attachment);
+        break;
+      }
       case "handler":
         handlers.push(asBytes(value));
         break;
@@ -192,6 +208,7 @@ export function readClickOptions(argv: readonly string[]): ClickOptions | "help"
   return {
     source: source ?? { file: "-" },
     variables,
+    devices,
     handlers,
     exitHandler: exitHandler || undefined,
     quit,

@@ -12,12 +12,14 @@ import {
   writeStandardOutput,
 } from "@clickos/click-elements/node";
 import { ConfigurationError, type DiagnosticsFormat, formatDiagnostics } from "@clickos/click-language";
+import { openAttachment } from "@clickos/netdev";
 import { systemReason } from "@clickos/pcap/node";
 import { exitStatus, printHandlers } from "./click-handlers.ts";
 import { type ClickOptions, clickUsage, readClickOptions, shortUsage, UsageError } from "./click-options.ts";
-import { failureText } from "./failure.ts";
+import { CommandError, failureText } from "./failure.ts";
 import { readInput } from "./files.ts";
 import { librariesOf } from "./libraries.ts";
+import { LiveDevice } from "./live-device.ts";
 import { machineNames } from "./machine-names.ts";
 import { checkOutputs, elementFiles, type NamedFile } from "./output-files.ts";
 import { asCharacters, printable } from "./printable.ts";
@@ -69,7 +71,7 @@ export async function click(argv: readonly string[]): Promise<number> {
       files: hostFiles,
       process: hostProcess,
       terminal: hostTerminal(),
-      devices: false,
+      devices: deviceNumbers(options.devices),
       opening: (files) => {
         const { reads, writes } = elementFiles(files);
         const configuration: NamedFile[] =
@@ -114,9 +116,11 @@ export async function click(argv: readonly string[]): Promise<number> {
   }
 
   let status = 0;
+  const live: LiveDevice[] = [];
   try {
     if (options.output !== undefined && !writeOutput(options.output, router.read("flatconfig"))) status = 1;
-    await runDriver(router, file, interruption, options);
+    for (const [name, text] of options.devices) live.push(await joinDevice(router, name, text));
+    await runDriver(router, file, interruption, options, live);
     router.flush();
     for (const problem of router.problems) {
       complain(problem);
@@ -132,6 +136,7 @@ export async function click(argv: readonly string[]): Promise<number> {
     status = 1;
   } finally {
     interruption.release();
+    for (const device of live) device.close();
     router.close();
   }
   return status;
@@ -176,6 +181,22 @@ function readSource({ source }: ClickOptions): [file: string, text: string] {
   throw new Error(`${problem}${file}: archive has no 'config' section`);
 }
 
+/** Numbers of devices that are named, as elements read them. */
+function deviceNumbers(devices: ReadonlyMap<string, string>): ReadonlySet<number> {
+  return new Set([...devices.keys()].map(deviceNumber));
+}
+const deviceNumber = (name: string): number => Number(/\d{1,2}$/.exec(name)?.[0] ?? Number.NaN);
+
+/** Joins a device to its attachment. @throws {CommandError} @throws {NetdevError} */
+async function joinDevice(router: Router, name: string, text: string): Promise<LiveDevice> {
+  const number = deviceNumber(name);
+  if (!router.deviceNumbers.includes(number)) {
+    const known = router.deviceNumbers.join(", ") || "none";
+    throw new CommandError(`${text}: the configuration uses no device ${name}; it uses ${known}`);
+  }
+  return new LiveDevice(router, number, await openAttachment(text));
+}
+
 /** Whether it could be written. */
 function writeOutput(file: string, text: string): boolean {
   if (file === "-") {
@@ -197,12 +218,13 @@ async function runDriver(
   file: string,
   interruption: Interruption,
   { quit, time, warnings }: ClickOptions,
+  beside: readonly LiveDevice[],
 ): Promise<void> {
   const started = performance.now();
   const cpu = process.cpuUsage();
   if (!quit && router.elements().length > 0) {
     interruption.arm();
-    await drive(router, { signal: interruption.signal });
+    await drive(router, { signal: interruption.signal, beside });
     interruption.release();
   } else if (!quit && warnings) complain(`warning: ${file}: configuration has no elements, exiting`);
   if (!time) return;

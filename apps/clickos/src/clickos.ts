@@ -5,17 +5,21 @@ import { checkConfiguration } from "@clickos/click-core/compile";
 import { arg, emptyScope } from "@clickos/click-core/element";
 import { elements } from "@clickos/click-elements/node";
 import { compareCode, linkImage, loadImage, signImage, verifyImage } from "@clickos/click-image";
+import { isSpecification } from "@clickos/netdev";
 import { maximumMtu, minimumMtu } from "@clickos/vale";
 import { createXenStore } from "@clickos/xenstore";
 import { serve } from "@clickos/xenstore/node";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import pc from "picocolors";
 import { bootImage, type NicCaptures } from "./boot.ts";
+import type { BootReport } from "./boot-report.ts";
 import { click } from "./click.ts";
 import { demo } from "./demo.ts";
 import { failureText, UsageError, usageStatus } from "./failure.ts";
 import { failureJson } from "./failure-json.ts";
 import { readBytes, readText, writeBytes } from "./files.ts";
+import { bootLive, type LiveBootOptions, type RunningVm } from "./live-boot.ts";
+import { drawPorts } from "./live-table.ts";
 import { checkOutputs, type NamedFile } from "./output-files.ts";
 import type { Pace } from "./playing.ts";
 import { printable, printableJson } from "./printable.ts";
@@ -104,11 +108,42 @@ function reportProblems(problems: readonly string[]): void {
   if (problems.length > 0) process.exitCode = 1;
 }
 
+type DeviceUse = { receives: boolean; sends: boolean };
+
+/** The attachments of NICs of which one is no capture: captures are played at once then, and recorded. */
+function attachmentsOf(nics: readonly [number, string][], use: (device: number) => DeviceUse): Map<number, string> {
+  return new Map(
+    nics.map(([device, text]) => {
+      if (isSpecification(text)) return [device, text];
+      const { input = "", output } = nicCaptures(text, use(device));
+      return [device, `pcap:${input}${output === undefined ? "" : `,out=${output}`}`];
+    }),
+  );
+}
+
+/** Boots between attachments; at a terminal, with a table of ports and rates meanwhile. */
+async function bootWithTable(
+  bytes: Uint8Array<ArrayBuffer>,
+  live: LiveBootOptions,
+  { json, fast }: BootCommandOptions,
+): Promise<BootReport> {
+  if (fast) throw new UsageError("what comes from an attachment keeps the world's time: no --fast");
+  let end: (() => void) | undefined;
+  const onBoot = (running: RunningVm): void => {
+    if (process.stdout.isTTY && !json) end = drawPorts(running, (text) => void process.stdout.write(text));
+  };
+  try {
+    return await bootLive(bytes, { ...live, onBoot });
+  } finally {
+    end?.();
+  }
+}
+
 /**
  * What a NIC's file is for. An interface that the configuration only receives from plays it, one it only sends to
  * records to it. Where it does both, a file that is there is played, and what leaves goes to FILE.out.pcap beside it.
  */
-function nicCaptures(file: string, use: { receives: boolean; sends: boolean }): NicCaptures {
+function nicCaptures(file: string, use: DeviceUse): NicCaptures {
   const comma = file.lastIndexOf(",");
   if (comma >= 0) {
     const [input, output] = [file.slice(0, comma), file.slice(comma + 1)];
@@ -129,10 +164,15 @@ const program = new Command("clickos")
 
 program
   .command("run")
-  .description("run a configuration in process, its devices bound to captures")
+  .description("run a configuration in process, its devices bound to captures or attachments")
   .argument("<file.click>", "the configuration")
   .option("--in <DEVICE=FILE>", "play a capture into FromDevice(DEVICE)", byDevice)
   .option("--out <DEVICE=FILE>", "record what ToDevice(DEVICE) sends", byDevice)
+  .option(
+    "--device <DEVICE=ATTACHMENT>",
+    "join a device to a TAP device, an interface, a guest or a tunnel: eth0=tap:click0, 1=qemu:/run/guest.sock",
+    byDevice,
+  )
   .addOption(
     new Option("--realtime", "frames and timers wait for their times, instead of simulated time").conflicts(["fast"]),
   )
@@ -149,6 +189,7 @@ program
       options: {
         in?: Map<string, string>;
         out?: Map<string, string>;
+        device?: Map<string, string>;
         realtime?: boolean;
         speed?: number;
         fast?: boolean;
@@ -164,6 +205,7 @@ program
           file,
           inputs: options.in ?? new Map(),
           outputs: options.out ?? new Map(),
+          attachments: options.device ?? new Map(),
           pace: paceOf(options),
           lasts: options.until,
           read: options.read ?? [],
@@ -259,11 +301,11 @@ interface BootCommandOptions {
 
 program
   .command("boot")
-  .description("boot an image between captures, each interface with a NIC on a switch")
+  .description("boot an image between captures, each interface with a NIC on a switch, or between attachments")
   .argument("<image.cos>", "the image")
   .option(
     "--nic <N=FILE>",
-    "the capture on NIC N's wire: played where the VM receives, recorded where it sends; N=IN,OUT does both",
+    "the capture on NIC N's wire: played where the VM receives, recorded where it sends; N=IN,OUT does both; or an attachment, such as N=tap:click0, in the world's time until interrupted",
     numbered,
   )
   .option("--mtu <BYTES>", "what NICs and interfaces carry behind the Ethernet header, up to 9000", mtuOption)
@@ -281,31 +323,32 @@ program
     const { manifest } = await loadImage(bytes);
     refuseBad(file, signature);
     const { checked } = checkConfiguration(manifest.config, elements);
-    const use = (device: number): { receives: boolean; sends: boolean } => {
+    const use = (device: number): DeviceUse => {
       const uses = (name: string): boolean =>
         checked.elements.some((e) => e.class.name === name && e.plan.device === device);
       return { receives: uses("FromDevice"), sends: uses("ToDevice") };
     };
-    const nics = new Map([...(options.nic ?? [])].map(([device, path]) => [device, nicCaptures(path, use(device))]));
-    const captures = (use: "input" | "output"): NamedFile[] =>
-      [...nics].flatMap(([device, nic]) => {
-        const path = nic[use];
-        return path === undefined ? [] : [{ path, what: `the ${use} of NIC ${device}` }];
-      });
-    checkOutputs([{ path: file, what: "the image" }, ...captures("input")], captures("output"));
+    const given = [...(options.nic ?? [])];
     if (trust === undefined) process.stderr.write(`clickos: ${printable(warning(file, signature))}\n`);
-    const report = await interruptible((signal) =>
-      bootImage(bytes, {
-        elements,
-        nics,
-        mtu: options.mtu,
-        fast: options.fast,
-        lasts: options.until,
-        lookup: options.learning ? "learning" : "patch",
-        trusted: signature.status === "trusted",
-        signal,
-      }),
-    );
+    const common = {
+      elements,
+      mtu: options.mtu,
+      lasts: options.until,
+      lookup: options.learning ? "learning" : "patch",
+      trusted: signature.status === "trusted",
+    } as const;
+    const report = await interruptible((signal) => {
+      if (given.some(([, text]) => isSpecification(text)))
+        return bootWithTable(bytes, { ...common, nics: attachmentsOf(given, use), signal }, options);
+      const nics = new Map(given.map(([device, path]) => [device, nicCaptures(path, use(device))]));
+      const captures = (use: "input" | "output"): NamedFile[] =>
+        [...nics].flatMap(([device, nic]) => {
+          const path = nic[use];
+          return path === undefined ? [] : [{ path, what: `the ${use} of NIC ${device}` }];
+        });
+      checkOutputs([{ path: file, what: "the image" }, ...captures("input")], captures("output"));
+      return bootImage(bytes, { ...common, nics, fast: options.fast, signal });
+    });
     if (options.json) json(report);
     else print(bootText(report));
     reportProblems(report.problems);

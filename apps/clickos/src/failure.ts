@@ -11,6 +11,7 @@ const toldInALine: ReadonlySet<string> = new Set([
   "CommandError",
   "HypervisorError",
   "ImageError",
+  "NetdevError",
   "RangeError",
   "ToolstackError",
   "UnixSocketError",

@@ -4,8 +4,10 @@
  *
  * @packageDocumentation
  */
-export { type BootOptions, type BootReport, bootImage, type Hop, type NicCaptures, type NicReport } from "./boot.ts";
+export { type BootOptions, bootImage, type NicCaptures } from "./boot.ts";
+export type { BootReport, Hop, NicReport } from "./boot-report.ts";
 export { type ElementPage, elementPage } from "./element-page.ts";
 export { CommandError } from "./failure.ts";
+export { bootLive, type LiveBootOptions, type LiveLane, type RunningVm } from "./live-boot.ts";
 export type { Pace } from "./playing.ts";
 export { type RunOptions, type RunReport, runConfiguration } from "./run.ts";

@@ -6,6 +6,7 @@ import type { Router, RouterDevice, SimulatedClock, TimedFrame } from "@clickos/
 import type { CaptureWriter } from "@clickos/pcap/node";
 import { type LoopSource, runLoop, type Turn } from "@clickos/run-loop";
 import type { CapturedInput } from "./captured-input.ts";
+import type { LiveDevice } from "./live-device.ts";
 import { earliest, Rest } from "./rest.ts";
 
 /** How time goes by. */
@@ -41,6 +42,8 @@ interface Played {
 
 export interface PlayOptions {
   readonly devices: readonly PlayedDevice[];
+  /** Devices that are joined to attachments: the run does not end by itself where there are any. */
+  readonly live?: readonly LiveDevice[];
   readonly pace: Pace;
   /** The router's clock where time is simulated. */
   readonly clock: SimulatedClock | undefined;
@@ -51,7 +54,9 @@ export interface PlayOptions {
 
 /** Runs until nothing more can happen, an element asks to stop, `until`, or the signal. */
 export async function play(router: Router, options: PlayOptions): Promise<void> {
-  const { devices, pace, clock, until, signal } = options;
+  const { devices, live = [], pace, clock, until, signal } = options;
+  const joined = new Set(live.map(({ number }) => number));
+  const recorded = devices.filter(({ number }) => !joined.has(number));
   const inputs: Played[] = devices.flatMap((device) =>
     device.input ? [{ device, input: device.input, ring: router.device(device.number), full: false }] : [],
   );
@@ -89,7 +94,7 @@ export async function play(router: Router, options: PlayOptions): Promise<void> 
   };
   const drain = (now: bigint): boolean => {
     let sent = 0;
-    for (const device of devices)
+    for (const device of recorded)
       for (const { data, timestampNs } of router.device(device.number).receiveTimed()) {
         device.writer?.write(data, timestampNs || now);
         device.out++;
@@ -97,7 +102,7 @@ export async function play(router: Router, options: PlayOptions): Promise<void> 
       }
     return sent > 0;
   };
-  const ended = (): boolean => inputs.every(({ input }) => !input.frame && !input.waits);
+  const ended = (): boolean => live.length === 0 && inputs.every(({ input }) => !input.frame && !input.waits);
   const source: LoopSource = {
     turn(): Turn {
       const now = router.now();
@@ -128,6 +133,6 @@ export async function play(router: Router, options: PlayOptions): Promise<void> 
       };
     },
   };
-  await runLoop([source], { signal, ...(clock ? { clock } : {}) });
+  await runLoop([source, ...live], { signal, ...(clock ? { clock } : {}) });
   drain(router.now());
 }

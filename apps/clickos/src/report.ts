@@ -1,7 +1,7 @@
 /** What commands print. */
 import type { CodeComparison, ImageManifest } from "@clickos/click-image";
 import pc from "picocolors";
-import type { BootReport } from "./boot.ts";
+import type { BootReport } from "./boot-report.ts";
 import { printable } from "./printable.ts";
 import type { RunReport } from "./run.ts";
 import { microseconds, size, table } from "./table.ts";
@@ -83,7 +83,7 @@ export function runText(report: RunReport): string {
   const parts: string[] = [];
   if (report.devices.length > 0)
     parts.push(
-      `${heading("devices")}\n${table(report.devices.map((d) => [`${d.device}`, d.in, "in", d.out, "out", d.output ? `→ ${d.output}` : d.out > 0 ? "(not recorded; --out writes them)" : ""]))}`,
+      `${heading("devices")}\n${table(report.devices.map((d) => [`${d.device}`, d.in, "in", d.out, "out", d.attachment ?? (d.output ? `→ ${d.output}` : d.out > 0 ? "(not recorded; --out writes them)" : "")]))}`,
     );
   if (report.drops.length > 0)
     parts.push(

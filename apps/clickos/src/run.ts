@@ -3,9 +3,11 @@ import { type Drop, Router, SimulatedClock } from "@clickos/click-core";
 import { type CheckedConfiguration, checkConfiguration } from "@clickos/click-core/compile";
 import type { ElementSet } from "@clickos/click-core/element";
 import { hostFiles, hostProcess } from "@clickos/click-elements/node";
+import { openAttachment } from "@clickos/netdev";
 import { createCapture, openCapture } from "@clickos/pcap/node";
 import { CapturedInput } from "./captured-input.ts";
 import { CommandError } from "./failure.ts";
+import { LiveDevice } from "./live-device.ts";
 import { checkOutputs, elementFiles, type NamedFile } from "./output-files.ts";
 import { type Pace, type PlayedDevice, play } from "./playing.ts";
 import { earliest } from "./rest.ts";
@@ -16,6 +18,8 @@ export interface RunOptions {
   /** Captures by device: its number, or its name in the configuration. */
   readonly inputs: ReadonlyMap<string, string>;
   readonly outputs: ReadonlyMap<string, string>;
+  /** Texts of attachments, by device: `tap:click0`. */
+  readonly attachments?: ReadonlyMap<string, string>;
   /** How time goes by: simulated where there are captures, else the world's, unless it is said. */
   readonly pace?: Pace | undefined;
   /** How long the run lasts at most, in nanoseconds of the router's time. */
@@ -34,6 +38,8 @@ export interface RunReport {
     readonly out: number;
     readonly input: string | undefined;
     readonly output: string | undefined;
+    /** What it is joined to. */
+    readonly attachment?: string | undefined;
   }[];
   readonly drops: readonly Drop[];
   /** Packets that were still in elements at the end. */
@@ -49,13 +55,14 @@ export interface RunReport {
 export async function runConfiguration(text: string, options: RunOptions): Promise<RunReport> {
   const { signal } = options;
   const configuration = checkConfiguration({ file: options.file, text }, options.elements);
-  const [inputs, outputs] = [options.inputs, options.outputs].map((list) =>
-    byNumber(list, configuration, options.file),
-  );
+  const [inputs, outputs, attachments] = [options.inputs, options.outputs, options.attachments ?? new Map()].map(
+    (list) => byNumber(list, configuration, options.file),
+  ) as [Map<number, string>, Map<number, string>, Map<number, string>];
+  checkAttachments(attachments, inputs, outputs, options.pace);
   const opened: { close(): void }[] = [];
   try {
     const captured = new Map<number, CapturedInput>();
-    for (const [device, path] of inputs as Map<number, string>) {
+    for (const [device, path] of inputs) {
       const reader = openCapture(path);
       opened.push(reader);
       captured.set(device, new CapturedInput(reader));
@@ -63,7 +70,9 @@ export async function runConfiguration(text: string, options: RunOptions): Promi
     // Time begins with the first frame, which a pipe may not have yet.
     for (const input of captured.values()) await input.arrived(signal);
     const start = earliest([...captured.values()].map(({ frame }) => frame?.timestampNs));
-    const pace: Pace = options.pace ?? (captured.size > 0 ? { kind: "simulated" } : { kind: "real", speed: 1 });
+    const pace: Pace =
+      options.pace ??
+      (captured.size > 0 && attachments.size === 0 ? { kind: "simulated" } : { kind: "real", speed: 1 });
     const clock = pace.kind === "real" ? undefined : new SimulatedClock(start);
     const now = clock?.now ?? worldClock(start, pace.kind === "real" ? pace.speed : 1);
     const router = await Router.compile(text, {
@@ -79,13 +88,19 @@ export async function runConfiguration(text: string, options: RunOptions): Promi
     opened.push(router);
     for (const path of options.read) if (router.describe(path).access === "w") router.read(path);
     const devices: PlayedDevice[] = router.deviceNumbers.map((number) => {
-      const path = outputs?.get(number);
+      const path = outputs.get(number);
       const writer = path === undefined ? undefined : createCapture(path);
       if (writer) opened.push(writer);
       return { number, input: captured.get(number), writer, in: 0, out: 0 };
     });
+    const live: LiveDevice[] = [];
+    for (const [number, text] of attachments) {
+      const device = new LiveDevice(router, number, await openAttachment(text));
+      opened.push(device);
+      live.push(device);
+    }
     const until = options.lasts === undefined ? undefined : router.now() + options.lasts;
-    await play(router, { devices, pace, clock, until, signal });
+    await play(router, { devices, live, pace, clock, until, signal });
     router.flush();
     const problems = [...captured.values()].flatMap(({ reader }) => reader.problem ?? []).concat(router.problems);
     const handlers = Object.fromEntries(options.read.map((path) => [path, router.read(path)]));
@@ -95,14 +110,18 @@ export async function runConfiguration(text: string, options: RunOptions): Promi
         : [],
     );
     const report: RunReport = {
-      devices: devices.map((d) => ({
-        device: d.number,
-        in: d.in,
-        out: d.out,
-        input: inputs?.get(d.number),
-        output: outputs?.get(d.number),
-      })),
-      drops: [...router.drops(), ...tooLong],
+      devices: devices.map((d) => {
+        const joined = live.find(({ number }) => number === d.number);
+        return {
+          device: d.number,
+          in: joined?.in ?? d.in,
+          out: joined?.out ?? d.out,
+          input: inputs.get(d.number),
+          output: outputs.get(d.number),
+          ...(joined ? { attachment: attachments.get(d.number) } : {}),
+        };
+      }),
+      drops: [...router.drops(), ...tooLong, ...live.flatMap(dropsOf)],
       queued: queuedIn(router),
       handlers,
       problems,
@@ -115,6 +134,24 @@ export async function runConfiguration(text: string, options: RunOptions): Promi
     closeAll(opened);
     throw e;
   }
+}
+
+/** A device is joined to captures or to an attachment, and what comes from that keeps the world's time. @throws {CommandError} */
+function checkAttachments(
+  attachments: ReadonlyMap<number, string>,
+  inputs: ReadonlyMap<number, string>,
+  outputs: ReadonlyMap<number, string>,
+  pace: Pace | undefined,
+): void {
+  for (const [number, text] of attachments)
+    if (inputs.has(number) || outputs.has(number))
+      throw new CommandError(`${text}: device ${number} has a capture too; it is joined to one or the other`);
+  if (attachments.size > 0 && pace && (pace.kind !== "real" || pace.speed !== 1))
+    throw new CommandError("what comes from an attachment keeps the world's time: no --fast and no --speed");
+}
+
+function dropsOf({ number, drops }: LiveDevice): Drop[] {
+  return Object.entries(drops).map(([reason, count]) => ({ element: `device ${number}`, reason, count }));
 }
 
 /** The world's time, so many times as fast, from `start` on or from now. */

@@ -6,7 +6,8 @@ import { elements } from "@clickos/click-elements/node";
 import { linkImage } from "@clickos/click-image";
 import { createCapture, openCapture } from "@clickos/pcap/node";
 import { afterAll, describe, expect, it } from "vitest";
-import { type BootOptions, type BootReport, bootImage } from "../src/boot.ts";
+import { type BootOptions, bootImage } from "../src/boot.ts";
+import type { BootReport } from "../src/boot-report.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "boot-test-"));
 afterAll(() => rmSync(folder, { recursive: true }));

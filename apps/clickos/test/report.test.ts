@@ -1,6 +1,6 @@
 /** What guests and images say, in what commands print: nothing of it steers the terminal. */
 import { describe, expect, it } from "vitest";
-import type { BootReport } from "../src/boot.ts";
+import type { BootReport } from "../src/boot-report.ts";
 import { printableJson } from "../src/printable.ts";
 import { bootText } from "../src/report.ts";
 

@@ -99,6 +99,7 @@ import { AverageCounter } from "./counters/AverageCounter.ts";
 import { Counter } from "./counters/Counter.ts";
 import { IPPrint } from "./debugging/IPPrint.ts";
 import { Print } from "./debugging/Print.ts";
+import { DHCPServer } from "./dhcp/DHCPServer.ts";
 import { EnsureEther } from "./ethernet/EnsureEther.ts";
 import { EtherEncap } from "./ethernet/EtherEncap.ts";
 import { EtherMirror } from "./ethernet/EtherMirror.ts";
@@ -265,6 +266,7 @@ export const elements: ElementSet = elementSet(
   Align,
   AlignmentInfo,
   ARPFaker,
+  DHCPServer,
   ARPPrint,
   ARPQuerier,
   ARPResponder,

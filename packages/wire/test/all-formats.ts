@@ -2,6 +2,7 @@
 import type { Format, Table } from "@clickos/wire";
 import * as arpEntry from "@clickos/wire/arp";
 import * as bridgeEntry from "@clickos/wire/bridge";
+import * as dhcpEntry from "@clickos/wire/dhcp";
 import * as ethernetEntry from "@clickos/wire/ethernet";
 import * as greEntry from "@clickos/wire/gre";
 import * as icmpEntry from "@clickos/wire/icmp";
@@ -23,6 +24,7 @@ export const formats: readonly Format<Table>[] = [
   icmpv6Entry,
   tcpEntry,
   udpEntry,
+  dhcpEntry,
   greEntry,
   vxlanEntry,
   pppEntry,

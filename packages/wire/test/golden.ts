@@ -2,6 +2,7 @@
 import type { Format, Table } from "@clickos/wire";
 import { arp, arpFixed } from "@clickos/wire/arp";
 import { bridgeMessage } from "@clickos/wire/bridge";
+import { dhcp, dhcpAddressOption, dhcpByteOption, dhcpCookie, dhcpNames, dhcpPorts } from "@clickos/wire/dhcp";
 import { etherAddress, ethernet, etherTypes, vlan } from "@clickos/wire/ethernet";
 import { gre, greWord } from "@clickos/wire/gre";
 import {
@@ -69,6 +70,10 @@ const inIp = (protocol: number, payload: Uint8Array): Uint8Array =>
     etherTypes.ip,
     join(ipv4.bytes({ totalLength: 20 + payload.length, ttl: 64, protocol, source: 1, destination: 2 }), payload),
   );
+const inDhcp = (message: Uint8Array): Uint8Array => {
+  const { client: sourcePort, server: destinationPort } = dhcpPorts;
+  return inIp(ipProtocols.udp, join(udp.bytes({ sourcePort, destinationPort, length: 8 + message.length }), message));
+};
 const inIp6 = (nextHeader: number, payload: Uint8Array): Uint8Array =>
   inEther(
     etherTypes.ip6,
@@ -591,6 +596,46 @@ export const goldens: readonly Golden[] = [
       },
     },
   ),
+  golden(
+    dhcp,
+    `01 01 06 00 12345678 0102 8000 0a000002 0a000003 0a000004 0a000005 020000000001 ${"00".repeat(10)}`,
+    {
+      op: 1,
+      hardwareType: 1,
+      hardwareLength: 6,
+      transaction: 0x12345678,
+      seconds: 0x102,
+      broadcast: 1,
+      flags: 0x8000,
+      clientAddress: 0x0a000002,
+      yourAddress: 0x0a000003,
+      serverAddress: 0x0a000004,
+      relayAddress: 0x0a000005,
+      clientHardware: hex("020000000001"),
+    },
+    {
+      frame: (b) => inDhcp(join(b, new Uint8Array(dhcpNames.size), dhcpCookie.bytes(), hex("350101ff"))),
+      tshark: {
+        op: "dhcp.type",
+        hardwareLength: "dhcp.hw.len",
+        hops: "dhcp.hops",
+        seconds: "dhcp.secs",
+        broadcast: "dhcp.flags.bc",
+      },
+    },
+  ),
+  golden(
+    dhcpByteOption,
+    "35 01 03",
+    { kind: 53, length: 1, value: 3 },
+    {
+      frame: (b) =>
+        inDhcp(join(dhcp.bytes({ op: 1 }), new Uint8Array(dhcpNames.size), dhcpCookie.bytes(), b, hex("ff"))),
+      tshark: { value: "dhcp.option.dhcp" },
+    },
+  ),
+  golden(dhcpAddressOption, "32 04 0a000009", { kind: 50, length: 4, value: 0x0a000009 }),
+  golden(dhcpCookie, "63825363", { cookie: 0x63825363 }),
   golden(
     gre,
     "30 00 6558",

@@ -57,10 +57,12 @@ export function initializeError({ source }: ElementInstance, problem: string): C
 }
 
 /** Fails for the first element that works with a device, where there is none. @throws {ConfigurationError} */
-export function refuseDevices({ elements, order }: CheckedGraph): void {
+export function refuseDevices({ elements, order }: CheckedGraph, there: boolean | ReadonlySet<number> = true): void {
+  if (there === true) return;
+  const numbers = there === false ? new Set<number>() : there;
   for (const index of order) {
     const e = elements[index] as ElementInstance;
-    if (e.device !== undefined)
+    if (e.device !== undefined && !numbers.has(e.device))
       throw initializeError(e, e.class.withoutDevice?.(e.config as never) ?? "no such device");
   }
 }

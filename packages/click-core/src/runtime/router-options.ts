@@ -30,8 +30,11 @@ export interface RouterOptions {
   readonly process?: HostProcess;
   /** Lets elements draw on the terminal that people see messages on. */
   readonly terminal?: HostTerminal | undefined;
-  /** Whether somebody plays to the devices that the configuration uses; where nobody does, their elements fail. They do when absent. */
-  readonly devices?: boolean;
+  /**
+   * Whether somebody plays to the devices that the configuration uses, or the numbers of those; where nobody does, their elements
+   * fail. Somebody plays to all when absent.
+   */
+  readonly devices?: boolean | ReadonlySet<number>;
   /** Packet buffers beyond those that queues are known to hold; 65,536 when absent. */
   readonly buffers?: number;
   /** Allows elements that use the host; the default. */

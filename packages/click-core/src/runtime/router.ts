@@ -174,7 +174,7 @@ export class Router implements HandlerTree, Disposable, LoopSource {
   private instantiate(configuration: CheckedConfiguration, reuse: ReadonlyMap<string, HostService>): Instance {
     const rings = new Map<number, DeviceRings>();
     const { checked } = configuration;
-    if (this.options.devices === false) refuseDevices(checked);
+    refuseDevices(checked, this.options.devices);
     const compiled = compile(checked, processPlatform(rings, this.options));
     const { services, warnings } = openServices(checked, reuse, (e) => ({
       host: this.hostOf(e.source.name),

@@ -1,0 +1,86 @@
+/** A table of ports and rates that is drawn anew each second, at a terminal. */
+import type { PortStats } from "@clickos/vale";
+import type { RunningVm } from "./live-boot.ts";
+import { printable } from "./printable.ts";
+import { table } from "./table.ts";
+
+const everyMs = 1000;
+
+/** A port at one time. */
+export interface PortSample {
+  readonly name: string;
+  readonly attachment: string;
+  readonly stats: Pick<PortStats, "inPackets" | "inBytes" | "outPackets" | "outBytes">;
+  /** All that was dropped here, for whatever reason. */
+  readonly drops: number;
+  readonly problem: string | undefined;
+}
+
+export function samplePorts({ vm, lanes }: RunningVm): PortSample[] {
+  return lanes.flatMap(({ attachment, bridge, port }, i) =>
+    [port, vm.vifs[i]].flatMap((each) => {
+      const stats = each && bridge.stats.ports[each.name];
+      if (!each || !stats) return [];
+      const refused = stats.noRoom + stats.tooLong + stats.foreignSource + stats.overLimit;
+      const drops = Object.values(each.drops ?? {}).reduce((sum, n) => sum + n, refused);
+      const { problem } = each as { readonly problem?: string };
+      return [{ name: each.name, attachment: each === port ? attachment : "", stats, drops, problem }];
+    }),
+  );
+}
+
+/** The lines: what came in and left since the sample before. */
+export function portTable(now: readonly PortSample[], before: readonly PortSample[], seconds: number): string {
+  const rows = now.map(({ name, attachment, stats, drops, problem }) => {
+    const then = before.find((port) => port.name === name)?.stats ?? stats;
+    const rate = (key: keyof PortSample["stats"]): number => Math.max(0, stats[key] - then[key]) / seconds;
+    const direction = (packets: "inPackets" | "outPackets", bytes: "inBytes" | "outBytes"): string[] => [
+      `${scaled(rate(packets))}p/s`,
+      `${scaled(rate(bytes) * 8)}b/s`,
+      `${stats[packets]}`,
+    ];
+    return [
+      name,
+      ...direction("inPackets", "inBytes"),
+      ...direction("outPackets", "outBytes"),
+      `${drops}`,
+      problem === undefined ? attachment : printable(problem),
+    ];
+  });
+  return table([["port", "in", "", "packets", "out", "", "packets", "drops", ""], ...rows]);
+}
+
+/** A number with three digits and a prefix. */
+export function scaled(value: number): string {
+  const prefixes = ["", "k", "M", "G", "T"];
+  let [number, at] = [value, 0];
+  while (number >= 999.5 && at < prefixes.length - 1) {
+    number /= 1000;
+    at++;
+  }
+  const digits = at === 0 || number >= 99.95 ? 0 : number >= 9.995 ? 1 : 2;
+  return `${number.toFixed(digits)} ${prefixes[at]}`;
+}
+
+/** Draws until it is ended, each table over the one before. @returns ends it. */
+export function drawPorts(running: RunningVm, write: (text: string) => void): () => void {
+  let before = samplePorts(running);
+  let at = performance.now();
+  let lines = 0;
+  const draw = (): void => {
+    const now = samplePorts(running);
+    const time = performance.now();
+    const text = portTable(now, before, Math.max(1, time - at) / 1000);
+    // Up to the line where the table before began, and all below it cleared.
+    write(`${lines > 0 ? `\u001b[${lines}A` : ""}\u001b[J${text}\n`);
+    lines = text.split("\n").length;
+    before = now;
+    at = time;
+  };
+  draw();
+  const timer = setInterval(draw, everyMs);
+  return () => {
+    clearInterval(timer);
+    draw();
+  };
+}
