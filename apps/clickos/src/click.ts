@@ -12,14 +12,13 @@ import {
   writeStandardOutput,
 } from "@clickos/click-elements/node";
 import { ConfigurationError, type DiagnosticsFormat, formatDiagnostics } from "@clickos/click-language";
-import { openAttachment } from "@clickos/netdev";
 import { systemReason } from "@clickos/pcap/node";
 import { exitStatus, printHandlers } from "./click-handlers.ts";
 import { type ClickOptions, clickUsage, readClickOptions, shortUsage, UsageError } from "./click-options.ts";
 import { CommandError, failureText } from "./failure.ts";
 import { readInput } from "./files.ts";
 import { librariesOf } from "./libraries.ts";
-import { LiveDevice } from "./live-device.ts";
+import type { LiveDevice } from "./live-device.ts";
 import { machineNames } from "./machine-names.ts";
 import { checkOutputs, elementFiles, type NamedFile } from "./output-files.ts";
 import { asCharacters, printable } from "./printable.ts";
@@ -187,13 +186,17 @@ function deviceNumbers(devices: ReadonlyMap<string, string>): ReadonlySet<number
 }
 const deviceNumber = (name: string): number => Number(/\d{1,2}$/.exec(name)?.[0] ?? Number.NaN);
 
-/** Joins a device to its attachment. @throws {CommandError} @throws {NetdevError} */
+/** Joins a device to its attachment; what that takes is loaded for who asks for it alone. @throws {CommandError} @throws {NetdevError} */
 async function joinDevice(router: Router, name: string, text: string): Promise<LiveDevice> {
   const number = deviceNumber(name);
   if (!router.deviceNumbers.includes(number)) {
     const known = router.deviceNumbers.join(", ") || "none";
     throw new CommandError(`${text}: the configuration uses no device ${name}; it uses ${known}`);
   }
+  const [{ openAttachment }, { LiveDevice }] = await Promise.all([
+    import("@clickos/netdev"),
+    import("./live-device.ts"),
+  ]);
   return new LiveDevice(router, number, await openAttachment(text));
 }
 
