@@ -21,7 +21,13 @@ export type { InterfaceSettings } from "./native/interface-request.ts";
 export { openPacketSocket, type PacketSocketOptions } from "./native/packet-socket.ts";
 export { openTap, type TapOptions } from "./native/tap.ts";
 export { type OpenOptions, openAttachment } from "./open-attachment.ts";
-export { isSpecification, parseSpecification, type Specification, specificationKinds } from "./specification.ts";
+export {
+  isSpecification,
+  parseSpecification,
+  type Specification,
+  type SpecificationKind,
+  specificationKinds,
+} from "./specification.ts";
 export { openStream, type StreamOptions, type StreamPlace, type StreamPort } from "./stream-port.ts";
 export { openUdp, openVxlan, type VxlanOptions, vxlanPort } from "./tunnels.ts";
 export {

@@ -25,7 +25,8 @@ export type Specification = SpecificationKind & {
   readonly faults?: FaultOptions | undefined;
 };
 
-type SpecificationKind =
+/** What is attached, with the options of its kind. */
+export type SpecificationKind =
   | {
       readonly kind: "tap";
       readonly interface: string;
