@@ -4,7 +4,8 @@
  *
  * Frames that wait for their time are kept here, at most 1,024 in each direction; more are dropped and counted.
  */
-import { batchSize, FrameBatch, maximumFrame, type Port } from "@clickos/vale";
+import { batchSize, FrameBatch, maximumFrame } from "@clickos/vale";
+import type { Attachment } from "./attachment.ts";
 import { DropCounts } from "./drop-counts.ts";
 import { HeldFrames } from "./held-frames.ts";
 import { seededRandom } from "./seeded-random.ts";
@@ -75,7 +76,7 @@ class FaultyWire {
 }
 
 /** A port around `inner`, which is not attached itself. */
-export function withFaults(inner: Port, options: FaultOptions = {}): Port {
+export function withFaults(inner: Attachment, options: FaultOptions = {}): Attachment {
   const clock = options.clock ?? (() => process.hrtime.bigint());
   const begun = clock();
   // Nanoseconds since the beginning: exact for 104 days.
@@ -131,6 +132,9 @@ export function withFaults(inner: Port, options: FaultOptions = {}): Port {
       if (first === Number.POSITIVE_INFINITY) return inners;
       const wait = BigInt(Math.max(0, Math.ceil(first - now())));
       return inners !== undefined && inners < wait ? inners : wait;
+    },
+    get problem() {
+      return inner.problem;
     },
     get drops() {
       return { ...inner.drops, ...drops.counts };

@@ -70,7 +70,11 @@ export function joined(port: Port, far: Port): PortUnderTest {
   far.onReady?.(collect);
   return {
     port,
-    send: (bytes) => void deliver(far, bytes),
+    async send(bytes) {
+      // While there is no room at the port, for a moment.
+      for (let tries = 0; tries < 20 && deliver(far, bytes) === 0; tries++)
+        await new Promise((resolve) => setTimeout(resolve, 1));
+    },
     receive: (timeoutMs) => mailbox.next(timeoutMs),
   };
 }

@@ -85,7 +85,7 @@ describe.skipIf(why)(`a TAP device${why ? ` (skipped: ${why})` : ""}`, () => {
     undo.push(() => port.detached?.());
     sh("ip", "link", "del", name);
     for (let i = 0; i < 5; i++) take(port);
-    expect(port.poll()).toBe(null);
+    expect([port.poll(), port.problem]).toEqual([null, "the interface is gone"]);
     expect(Object.keys(port.drops ?? {})).toEqual(["receiving: EBADFD"]);
   });
 });

@@ -4,7 +4,8 @@
  * The kernel copies each frame straight to where the switch finds it, and takes it from where another port has it. Frames in
  * memory that a guest can write to are copied once more, as their addresses must stay those that were looked up.
  */
-import { batchSize, copyFrame, FrameBatch, FrameMemory, type Port } from "@clickos/vale";
+import { batchSize, copyFrame, FrameBatch, FrameMemory } from "@clickos/vale";
+import type { Attachment } from "../attachment.ts";
 import { type DropCounts, reasons } from "../drop-counts.ts";
 import { errno, errnoName, type Libc, libc } from "./libc.ts";
 import { onReadable } from "./readiness.ts";
@@ -74,7 +75,10 @@ const kernelFull = "no room in the kernel's queue";
 /** What the kernel says when a device is gone for good. */
 const gone: ReadonlySet<number> = new Set([errno.EBADFD, errno.ENODEV, errno.ENXIO]);
 
-export function kernelPort(channel: FrameChannel, { name, frameLimit, drops, kernelDrops }: KernelPortOptions): Port {
+export function kernelPort(
+  channel: FrameChannel,
+  { name, frameLimit, drops, kernelDrops }: KernelPortOptions,
+): Attachment {
   const c = libc();
   const frames = new ReceivedFrames(c, frameLimit, drops);
   const { batch } = frames;
@@ -83,6 +87,7 @@ export function kernelPort(channel: FrameChannel, { name, frameLimit, drops, ker
   let memory: FrameMemory | undefined;
   let memoryAddress = 0;
   let open = true;
+  let problem: string | undefined;
   const listeners = new Set<() => void>();
   /** It is, until a read finds nothing. */
   let readable = true;
@@ -102,7 +107,10 @@ export function kernelPort(channel: FrameChannel, { name, frameLimit, drops, ker
       }
       if (result === -errno.EINTR) continue;
       drops.add(`receiving: ${errnoName(-result)}`);
-      if (gone.has(-result)) readable = false;
+      if (gone.has(-result)) {
+        readable = false;
+        problem = "the interface is gone";
+      }
     }
   };
   const addressIn = (batch: FrameBatch, i: number): number => {
@@ -119,6 +127,9 @@ export function kernelPort(channel: FrameChannel, { name, frameLimit, drops, ker
   return {
     name,
     frameLimit,
+    get problem() {
+      return problem;
+    },
     get drops() {
       const lost = open ? kernelDrops() : 0;
       if (lost > 0) drops.counts[kernelFull] = lost;

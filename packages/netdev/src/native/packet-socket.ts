@@ -5,7 +5,8 @@
  * that are to be cut are cut, and a VLAN tag that the kernel took off is put back. Frames that this machine sends by the interface
  * itself are not received.
  */
-import { longestFrame, maximumFrame, type Port } from "@clickos/vale";
+import { longestFrame, maximumFrame } from "@clickos/vale";
+import type { Attachment } from "../attachment.ts";
 import { DropCounts } from "../drop-counts.ts";
 import { NetdevError } from "../error.ts";
 import { checkInterfaceName, interfaceMtu, refused } from "./interface-request.ts";
@@ -65,7 +66,7 @@ export interface PacketSocketOptions {
 }
 
 /** Joins an interface. @throws {NetdevError} that says what to do. @throws {RangeError} for an MTU that is none. */
-export function openPacketSocket(interfaceName: string, options: PacketSocketOptions = {}): Port {
+export function openPacketSocket(interfaceName: string, options: PacketSocketOptions = {}): Attachment {
   checkInterfaceName(interfaceName);
   const c = libc();
   const index = c.ifNameToIndex(interfaceName);

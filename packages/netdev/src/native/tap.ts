@@ -5,7 +5,8 @@
  * it is read by one thread, and further queues would only spread frames over descriptors that are read in turn.
  */
 import { readFileSync } from "node:fs";
-import { longestFrame, type Port } from "@clickos/vale";
+import { longestFrame } from "@clickos/vale";
+import type { Attachment } from "../attachment.ts";
 import { DropCounts } from "../drop-counts.ts";
 import { NetdevError } from "../error.ts";
 import {
@@ -42,7 +43,7 @@ export interface TapOptions extends Omit<InterfaceSettings, "up"> {
  *
  * @throws {NetdevError} that says what to do. @throws {RangeError} for an MTU that is none.
  */
-export function openTap(interfaceName: string, options: TapOptions = {}): Port {
+export function openTap(interfaceName: string, options: TapOptions = {}): Attachment {
   const { address, mac, mtu } = options;
   checkInterfaceName(interfaceName);
   const frameLimit = longestFrame(mtu);
