@@ -1,7 +1,7 @@
 /** Captures as ports of a switch: one plays a file into it, one records what comes out. */
 import type { CapturedFrame, CaptureReader } from "@clickos/pcap";
 import { type CaptureWriter, createCapture, openCapture } from "@clickos/pcap/node";
-import { batchSize, FrameBatch, longestFrame, type Port } from "@clickos/vale";
+import { batchSize, copyFrame, FrameBatch, FrameMemory, longestFrame, type Port } from "@clickos/vale";
 
 /** A frame begins on a cache line, one line behind the one before: a power of two apart they would compete for few cache sets. */
 const line = 64;
@@ -12,6 +12,8 @@ const batchBytes = batchSize * (2048 + line);
 export interface PlayOptions {
   /** Bytes that frames have behind the Ethernet header, up to 9,000; frames are of 2,032 bytes at most without it. */
   readonly mtu?: number | undefined;
+  /** Whether what is added to the file is played too, when it comes. */
+  readonly follow?: boolean | undefined;
 }
 
 /** Puts frames of a capture into batches, in order. Frames longer than its MTU allows are counted and left out. */
@@ -92,7 +94,7 @@ export interface CaptureInput extends Port {
 export function readPcap(path: string, name: string = path, options: PlayOptions = {}): CaptureInput {
   // Before the file is opened: nobody would close it.
   longestFrame(options.mtu);
-  const player = new CapturePlayer(openCapture(path), options);
+  const player = new CapturePlayer(openCapture(path, { follow: options.follow }), options);
   return {
     name,
     player,
@@ -107,30 +109,85 @@ export function readPcap(path: string, name: string = path, options: PlayOptions
   };
 }
 
+/** How captures are recorded. */
+export interface RecordOptions {
+  /** The port's name, which a pcapng has too; the path by default. */
+  readonly name?: string | undefined;
+  /** Nanoseconds since 1970; the system's clock by default. */
+  readonly clock?: (() => bigint) | undefined;
+  /** Whether a pcap has nanoseconds; a pcapng always does. */
+  readonly nanoseconds?: boolean | undefined;
+  /** Whether frames are in the file at the end of each round, for who follows it. */
+  readonly live?: boolean | undefined;
+  /** Bytes after which the next file begins: `x.pcap`, `x.1.pcap`, `x.2.pcap` and so on. */
+  readonly rotateBytes?: number | undefined;
+  /** How many files there are at most: the first follows the last then, and is written anew. */
+  readonly files?: number | undefined;
+}
+
 /** A port that records what its switch sends to it. */
 export interface CaptureOutput extends Port {
+  /** The file that is being written. */
   readonly writer: CaptureWriter;
 }
 
-export function writePcap(path: string, options: { name?: string; clock?: () => bigint } = {}): CaptureOutput {
-  const writer = createCapture(path);
+/** What a frame takes in a file besides its bytes, at most. */
+const recordBytes = 32;
+
+/** @throws {CaptureError} @throws {RangeError} for a number of files or of bytes that is none. */
+export function writePcap(path: string, options: RecordOptions = {}): CaptureOutput {
+  const {
+    name = path,
+    nanoseconds,
+    rotateBytes = Number.POSITIVE_INFINITY,
+    files = Number.POSITIVE_INFINITY,
+  } = options;
+  if (!(rotateBytes >= 1)) throw new RangeError(`files of ${rotateBytes} bytes`);
+  if (!(files >= 1)) throw new RangeError(`${files} files`);
+  const open = (number: number): CaptureWriter =>
+    createCapture(number === 0 ? path : path.replace(/(?=(\.pcap(ng)?)?(\.(gz|bz2|Z))?$)/, `.${number}`), {
+      nanoseconds,
+      interfaceName: name,
+    });
+  let writer = open(0);
+  let number = 0;
+  let bytes = 0;
   const clock = options.clock ?? (() => BigInt(Date.now()) * 1_000_000n);
+  /** Frames in memory that a guest can write to: their addresses are those that were looked up. */
+  let copy: FrameMemory | undefined;
+  const bytesOf = (batch: FrameBatch, i: number): Uint8Array => {
+    const [at, length] = [batch.offsets[i] as number, batch.lengths[i] as number];
+    if (!batch.addressed) return batch.memory.bytes.subarray(at, at + length);
+    if (!copy || copy.bytes.length < length) copy = new FrameMemory(new ArrayBuffer((length + 4095) & -4096));
+    copyFrame(batch, i, copy, 0);
+    return copy.bytes.subarray(0, length);
+  };
   return {
-    name: options.name ?? path,
-    writer,
+    name,
+    get writer() {
+      return writer;
+    },
     poll: () => null,
     release() {},
     onReady: () => () => {},
     deliver(batch, list, count) {
       const now = clock();
       for (let k = 0; k < count; k++) {
-        const i = list[k] as number;
-        const at = batch.offsets[i] as number;
-        writer.write(batch.memory.bytes.subarray(at, at + (batch.lengths[i] as number)), now);
+        const frame = bytesOf(batch, list[k] as number);
+        if (bytes > 0 && bytes + frame.length + recordBytes > rotateBytes) {
+          writer.close();
+          number = (number + 1) % files;
+          writer = open(number);
+          bytes = 0;
+        }
+        writer.write(frame, now);
+        bytes += frame.length + recordBytes;
       }
       return count;
     },
-    flush() {},
+    flush() {
+      if (options.live) writer.flush();
+    },
     detached: () => writer.close(),
   };
 }

@@ -10,6 +10,7 @@ export {
   type CaptureOutput,
   CapturePlayer,
   type PlayOptions,
+  type RecordOptions,
   readPcap,
   writePcap,
 } from "./capture-port.ts";

@@ -60,14 +60,15 @@ async function open(
 
 /** Plays one file and records another, or does one of both. */
 function capture(
-  { input, output }: { readonly input?: string | undefined; readonly output?: string | undefined },
+  specification: Extract<Specification, { kind: "pcap" }>,
   { name, mtu }: { readonly name: string; readonly mtu: number | undefined },
 ): Port {
-  const player = input === undefined ? undefined : readPcap(input, name, { mtu });
+  const { input, output, follow } = specification;
+  const player = input === undefined ? undefined : readPcap(input, name, { mtu, follow });
   if (output === undefined) return player as Port;
   let recorder: Port;
   try {
-    recorder = writePcap(output, { name });
+    recorder = writePcap(output, { ...specification, name });
   } catch (e) {
     player?.detached?.();
     throw e;

@@ -7,7 +7,9 @@
  *     udp:HOST:PORT[,local=[HOST:]PORT]    one frame a datagram; also -netdev dgram
  *     vxlan:HOST[:PORT],id=VNI[,local=[HOST:]PORT]
  *     ws:PORT[/PATH], ws:HOST:PORT[/PATH]  listens; ws://HOST… and wss://HOST… connect
- *     pcap:FILE[,out=FILE]                 plays and records; pcap:,out=FILE records alone
+ *     pcap:FILE[,follow][,out=FILE]        plays and records; pcap:,out=FILE records alone. Files that are recorded have
+ *                                          nanoseconds with `nano`, their frames at once with `live`; with `rotate=100M` the
+ *                                          next file begins then, and with `files=5` the first again
  *     loopback:
  *
  * All take `mtu=N`, and faults on purpose: `loss=`, `duplicate=`, `corrupt=`, `reorder=` (shares from 0 to 1), `delay=`, `jitter=`
@@ -45,7 +47,16 @@ export type SpecificationKind =
     }
   | { readonly kind: "ws"; readonly connect: string }
   | { readonly kind: "ws"; readonly listen: Endpoint; readonly path: string }
-  | { readonly kind: "pcap"; readonly input?: string | undefined; readonly output?: string | undefined }
+  | {
+      readonly kind: "pcap";
+      readonly input?: string | undefined;
+      readonly output?: string | undefined;
+      readonly follow: boolean;
+      readonly nanoseconds: boolean;
+      readonly live: boolean;
+      readonly rotateBytes?: number | undefined;
+      readonly files?: number | undefined;
+    }
   | { readonly kind: "loopback" };
 
 /** Names of attachments, before the colon. */
@@ -185,7 +196,21 @@ function kindOf(kind: string, main: string, options: Options): [SpecificationKin
     case "pcap": {
       const output = options.value("out", "a file", (value) => value || undefined);
       if (!main && !output) throw options.wrong("expected a file to play, or out= and one to record");
-      return [{ kind, ...(main ? { input: main } : {}), ...(output ? { output } : {}) }, "out"];
+      const rotateBytes = options.value("rotate", "bytes, as 100M", rateOf);
+      const files = options.value("files", "how many, from 1 to 1000", (value) => whole(value, 1, 1000));
+      return [
+        {
+          kind,
+          ...(main ? { input: main } : {}),
+          ...(output ? { output } : {}),
+          follow: options.flag("follow"),
+          nanoseconds: options.flag("nano"),
+          live: options.flag("live"),
+          ...(rotateBytes === undefined ? {} : { rotateBytes }),
+          ...(files === undefined ? {} : { files }),
+        },
+        "follow, out, nano, live, rotate, files",
+      ];
     }
     case "loopback":
       if (main) throw options.wrong("a loopback has no name here");

@@ -1,18 +1,70 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CapturePlayer, readPcap, writePcap } from "@clickos/netdev";
+import { CapturePlayer, openAttachment, readPcap, writePcap } from "@clickos/netdev";
+import { portCompliance } from "@clickos/netdev/compliance";
 import { readCapture, writeCapture } from "@clickos/pcap";
 import { createCapture, openCapture } from "@clickos/pcap/node";
 import { createSwitch, maximumFrame, patch } from "@clickos/vale";
 import { afterAll, describe, expect, it } from "vitest";
+import { deliver } from "./ports.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "netdev-"));
 afterAll(() => rmSync(dir, { recursive: true }));
 
 const frames = [1, 2, 3].map((n) => new Uint8Array(60 + n).fill(n));
 
+describe("captures that are followed", () => {
+  for (const check of portCompliance({
+    async open() {
+      const [input, output] = [join(dir, `follow-${opened}.pcapng`), join(dir, `follow-out-${opened++}.pcapng`)];
+      const far = createCapture(input);
+      far.flush();
+      const port = await openAttachment(`pcap:${input},follow,out=${output},live`);
+      const recorded = openCapture(output, { follow: true });
+      return {
+        port,
+        send(frame) {
+          far.write(frame, 5n);
+          far.flush();
+        },
+        async receive(timeoutMs) {
+          for (const end = Date.now() + timeoutMs; ; await new Promise((resolve) => setTimeout(resolve, 1))) {
+            const next = recorded.next();
+            if (next) return next.data.slice();
+            if (Date.now() > end) return undefined;
+          }
+        },
+        close() {
+          far.close();
+          recorded.close();
+        },
+      };
+    },
+  }))
+    it(check.name, check.run);
+});
+let opened = 0;
+
 describe("captures", () => {
+  it("go on in the next file when one is full, and begin again with the first", () => {
+    const port = writePcap(join(dir, "turn.pcapng"), { rotateBytes: 200, files: 3, name: "eth7", clock: () => 7n });
+    deliver(port, ...frames, ...frames, ...frames);
+    port.detached?.();
+    const sizes = ["turn.pcapng", "turn.1.pcapng", "turn.2.pcapng"].map((file) => {
+      const reader = openCapture(join(dir, file));
+      const lengths: number[] = [];
+      for (let frame = reader.next(); frame; frame = reader.next()) lengths.push(frame.data.length);
+      reader.close();
+      return lengths;
+    });
+    // Two frames a file: of nine the fourth file is the first again, and the fifth the second.
+    expect(sizes).toEqual([[61, 62], [63], [62, 63]]);
+    expect(readFileSync(join(dir, "turn.pcapng"), "latin1")).toContain("eth7");
+    expect(() => writePcap(join(dir, "x"), { files: 0 })).toThrow(RangeError);
+    expect(() => writePcap(join(dir, "x"), { rotateBytes: 0 })).toThrow(RangeError);
+  });
+
   it("are ports of a switch", () => {
     const [from, to] = [join(dir, "from.pcap"), join(dir, "to.pcapng")];
     const writer = createCapture(from);

@@ -13,6 +13,7 @@ afterAll(() => rmSync(dir, { recursive: true }));
 
 describe("texts of attachments", () => {
   it("say what is attached", () => {
+    const asItIs = { follow: false, nanoseconds: false, live: false };
     const all = {
       "tap:click0": { kind: "tap", interface: "click0", persist: false },
       "tap:t,address=10.0.0.1/24,mac=2:0:0:0:0:a,persist,mtu=9000": {
@@ -40,9 +41,19 @@ describe("texts of attachments", () => {
       "ws:0.0.0.0:80/v86": { kind: "ws", listen: { host: "0.0.0.0", port: 80 }, path: "/v86" },
       "ws://h:1/x": { kind: "ws", connect: "ws://h:1/x" },
       "wss://h/": { kind: "ws", connect: "wss://h/" },
-      "pcap:a.pcap": { kind: "pcap", input: "a.pcap" },
-      "pcap:a.pcap,out=b": { kind: "pcap", input: "a.pcap", output: "b" },
-      "pcap:,out=b": { kind: "pcap", output: "b" },
+      "pcap:a.pcap": { kind: "pcap", input: "a.pcap", ...asItIs },
+      "pcap:a.pcap,out=b": { kind: "pcap", input: "a.pcap", output: "b", ...asItIs },
+      "pcap:,out=b": { kind: "pcap", output: "b", ...asItIs },
+      "pcap:a,follow,out=b,nano,live,rotate=1.5M,files=3": {
+        kind: "pcap",
+        input: "a",
+        output: "b",
+        follow: true,
+        nanoseconds: true,
+        live: true,
+        rotateBytes: 1_500_000,
+        files: 3,
+      },
       "loopback:": { kind: "loopback" },
       "loopback:,loss=0.5,duplicate=.1,corrupt=1,reorder=0,delay=1.5ms,jitter=10us,rate=2.5M,seed=7": {
         kind: "loopback",

@@ -10,8 +10,15 @@ import { CaptureError } from "./capture-error.ts";
 import { type CaptureReader, captureReader } from "./capture-reader.ts";
 import { CaptureEncoder, type CaptureOptions } from "./encoder.ts";
 import { openSource } from "./file-source.ts";
+import { FollowSource } from "./follow-source.ts";
 import { packerOf } from "./pack.ts";
 import { systemReason } from "./system-reason.ts";
+
+/** How a capture is read. */
+export interface OpenCaptureOptions {
+  /** Whether what is added to the file is read too, as from a pipe: it has no end until it is closed. Not for compressed files. */
+  readonly follow?: boolean | undefined;
+}
 
 /**
  * Opens a capture: a file, compressed or not, or a pipe, which is read without waiting; `-` is standard input.
@@ -19,10 +26,10 @@ import { systemReason } from "./system-reason.ts";
  * @throws {CaptureError} when the file cannot be read or is no capture. A pipe's first bytes come later: what is no capture
  * there is a `problem`.
  */
-export function openCapture(path: string): CaptureReader {
+export function openCapture(path: string, { follow }: OpenCaptureOptions = {}): CaptureReader {
   let source: ByteSource;
   try {
-    source = openSource(path);
+    source = follow ? new FollowSource(path) : openSource(path);
   } catch (e) {
     throw new CaptureError("UNREADABLE", `cannot read ${path}: ${systemReason(e)}`, { cause: e });
   }

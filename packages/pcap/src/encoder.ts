@@ -1,6 +1,9 @@
 /** Encodes captures: pcap with microseconds or nanoseconds, or pcapng with nanoseconds; little endian, one interface. */
 import { linkTypeEthernet } from "./records.ts";
 
+/** Characters of an interface's name that are kept. */
+const longestName = 256;
+
 export type CaptureFormat = "pcap" | "pcapng";
 
 export interface CaptureOptions {
@@ -9,7 +12,9 @@ export interface CaptureOptions {
   /** Bytes of a frame that are kept, at most. */
   readonly snapLength?: number;
   /** Whether a pcap has nanoseconds; microseconds when absent. */
-  readonly nanoseconds?: boolean;
+  readonly nanoseconds?: boolean | undefined;
+  /** What a pcapng calls the interface; a pcap has no place for it. */
+  readonly interfaceName?: string | undefined;
 }
 
 /** A buffer that begins with a capture's header, to which records are added. Those who add make room before. */
@@ -29,8 +34,17 @@ export class CaptureEncoder {
     const linkType = options.linkType ?? linkTypeEthernet;
     if (this.ng) {
       this.words(0x0a0d0d0a, 28, 0x1a2b3c4d, 0x00000001, 0xffffffff, 0xffffffff, 28);
-      // Interface block with if_tsresol = 9.
-      this.words(1, 32, linkType, this.snapLength, 0x00010009, 9, 0, 32);
+      // Interface block, with if_name where there is one, and if_tsresol = 9.
+      const name = new TextEncoder().encode((options.interfaceName ?? "").slice(0, longestName));
+      const padded = (name.length + 3) & ~3;
+      const length = 32 + (name.length > 0 ? 4 + padded : 0);
+      this.words(1, length, linkType, this.snapLength);
+      if (name.length > 0) {
+        this.words(2 | (name.length << 16));
+        this.bytes(name);
+        this.used += padded - name.length;
+      }
+      this.words(0x00010009, 9, 0, length);
     } else this.words(options.nanoseconds ? 0xa1b23c4d : 0xa1b2c3d4, 0x00040002, 0, 0, this.snapLength, linkType);
   }
 

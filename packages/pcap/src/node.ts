@@ -3,6 +3,6 @@
  *
  * @packageDocumentation
  */
-export { type CaptureWriter, createCapture, openCapture } from "./capture-file.ts";
+export { type CaptureWriter, createCapture, type OpenCaptureOptions, openCapture } from "./capture-file.ts";
 export { openSource } from "./file-source.ts";
 export { systemReason } from "./system-reason.ts";
