@@ -189,7 +189,8 @@ function initialise(nic: Ixgbe, words: Int32Array, frameLimit: number): void {
   nic.write32(R.FCTRL, R.FCTRL_BAM | R.FCTRL_UPE | R.FCTRL_MPE);
   // It counts the frame check sequence.
   nic.write32(R.MAXFRS, (frameLimit + 4) << R.MAXFRS_MFS_SHIFT);
-  nic.write32(R.HLREG0, nic.read32(R.HLREG0) | R.HLREG0_JUMBOEN);
+  // Frames of a guest may be shorter than Ethernet's shortest, and leave as they are.
+  nic.write32(R.HLREG0, (nic.read32(R.HLREG0) | R.HLREG0_JUMBOEN) & ~R.HLREG0_TXPADEN);
   nic.write32(R.RDBAL, rxRing);
   nic.write32(R.RDBAH, 0);
   nic.write32(R.RDLEN, ringBytes);

@@ -3,6 +3,17 @@
  *
  * @packageDocumentation
  */
+export { connectNics } from "./cable.ts";
 export { drive, driverMemory, ringDescriptors } from "./driver.ts";
+export { createFaultyWire, type Fault, type FaultRates, type FaultyWire } from "./faults.ts";
+export type { FrameCounts } from "./frame-counts.ts";
 export { createIxgbe, type Ixgbe, type IxgbeOptions, type WireEnd } from "./ixgbe.ts";
+export { LineRate } from "./line-rate.ts";
+export type { MakePlainReceive, PlainReceive } from "./receive-plain.ts";
+export type { FrameReport, ReceiveRing } from "./receive-ring.ts";
+export type { Damage } from "./receiver.ts";
+export type { Access } from "./register-table.ts";
 export * as registers from "./registers.ts";
+export { Toeplitz } from "./rss.ts";
+export type { Leaves, MakePlainTransmit, PlainTransmit } from "./transmit-plain.ts";
+export type { TransmitContext, TransmitRing } from "./transmit-ring.ts";

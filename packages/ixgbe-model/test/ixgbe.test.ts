@@ -39,6 +39,7 @@ describe("the NIC", () => {
   it("is programmed by its registers: one descriptor each way", () => {
     const { nic, sent } = connected();
     const words = new Int32Array(nic.dma);
+    nic.write32(R.FCTRL, R.FCTRL_UPE | R.FCTRL_MPE | R.FCTRL_BAM);
     nic.write32(R.RDBAL, 0);
     nic.write32(R.RDLEN, 128);
     nic.write32(R.RXDCTL, R.DCTL_ENABLE);
@@ -59,7 +60,7 @@ describe("the NIC", () => {
     words[258] = 64 | R.TX_CMD_EOP | R.TX_CMD_RS;
     nic.write32(R.TDT, 1);
     expect(sent).toEqual([frame(3)]);
-    expect([words[259]! & R.TX_DD, nic.read32(R.TDH), nic.read32(R.GOTCL)]).toEqual([1, 1, 64]);
+    expect([words[259]! & R.TX_DD, nic.read32(R.TDH), nic.read32(R.GOTCL)]).toEqual([1, 1, 68]);
   });
 
   it("refuses rings outside memory, and counts frames too long for their buffer", () => {

@@ -40,6 +40,7 @@ function receiving(count: number, mfs?: number) {
     nic.write32(R.HLREG0, R.HLREG0_JUMBOEN);
     nic.write32(R.MAXFRS, mfs << R.MAXFRS_MFS_SHIFT);
   }
+  nic.write32(R.FCTRL, R.FCTRL_UPE | R.FCTRL_MPE | R.FCTRL_BAM);
   nic.write32(R.RDLEN, count * 16);
   nic.write32(R.SRRCTL, 2);
   nic.write32(R.RXDCTL, R.DCTL_ENABLE);
@@ -59,12 +60,12 @@ describe("the NIC, with frames longer than a buffer", () => {
     expect([nic.read32(R.GPRC), nic.read32(R.ROC), words[2]]).toEqual([1, 2, 1514]);
     nic.write32(R.HLREG0, R.HLREG0_JUMBOEN);
     expect(nic.arrive(batchOf([frame(9019), frame(9018)]), 0)).toBe(2);
-    expect([nic.read32(R.GPRC), nic.read32(R.GORCL), nic.read32(R.ROC), nic.read32(R.RDH)]).toEqual([1, 10532, 1, 6]);
+    expect([nic.read32(R.GPRC), nic.read32(R.GORCL), nic.read32(R.ROC), nic.read32(R.RDH)]).toEqual([1, 10540, 1, 6]);
     nic.write32(R.MAXFRS, 65535 << R.MAXFRS_MFS_SHIFT);
     nic.arrive(batchOf([frame(9725)]), 0);
     expect(nic.read32(R.ROC)).toBe(1);
     nic.write32(R.CTRL, R.CTRL_RST);
-    expect([nic.read32(R.HLREG0), nic.read32(R.MAXFRS) >>> R.MAXFRS_MFS_SHIFT]).toEqual([0, 1518]);
+    expect([nic.read32(R.HLREG0), nic.read32(R.MAXFRS) >>> R.MAXFRS_MFS_SHIFT]).toEqual([0x08010403, 1518]);
   });
 
   it("fills one buffer after the other, with EOP in the last descriptor", () => {
@@ -126,7 +127,7 @@ describe("the NIC, with frames longer than a buffer", () => {
     put(5, 0, 60, R.TX_CMD_EOP);
     nic.write32(R.TDT, 6);
     same(sent.splice(0), [whole, whole.slice(0, 60)]);
-    expect([nic.read32(R.TDH), nic.read32(R.GPTC), nic.read32(R.GOTCL)]).toEqual([6, 3, 5160]);
+    expect([nic.read32(R.TDH), nic.read32(R.GPTC), nic.read32(R.GOTCL)]).toEqual([6, 3, 5172]);
     expect([1, 2, 3, 4, 5].map((d) => words[d * 4 + 3]! & R.TX_DD)).toEqual([0, 0, 0, 1, 0]);
     // Over the end of the ring; outside memory; longer than anything; of no bytes.
     put(6, 0, 2500, 0);
