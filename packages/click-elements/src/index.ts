@@ -46,6 +46,7 @@ import { CheckARPHeader } from "./arp/CheckARPHeader.ts";
 import { Align } from "./basicmod/Align.ts";
 import { CheckCRC32 } from "./basicmod/CheckCRC32.ts";
 import { Clipboard } from "./basicmod/Clipboard.ts";
+import { IncrementSeqNo } from "./basicmod/IncrementSeqNo.ts";
 import { Pad } from "./basicmod/Pad.ts";
 import { RandomBitErrors } from "./basicmod/RandomBitErrors.ts";
 import { Resize } from "./basicmod/Resize.ts";
@@ -100,6 +101,7 @@ import { Counter } from "./counters/Counter.ts";
 import { IPPrint } from "./debugging/IPPrint.ts";
 import { Print } from "./debugging/Print.ts";
 import { DHCPServer } from "./dhcp/DHCPServer.ts";
+import { SchedOrderTest } from "./debugging/SchedOrderTest.ts";
 import { EnsureEther } from "./ethernet/EnsureEther.ts";
 import { EtherEncap } from "./ethernet/EtherEncap.ts";
 import { EtherMirror } from "./ethernet/EtherMirror.ts";
@@ -128,6 +130,8 @@ import { ICMPRewriter } from "./icmp/ICMPRewriter.ts";
 import { AddressInfo } from "./information/AddressInfo.ts";
 import { AlignmentInfo } from "./information/AlignmentInfo.ts";
 import { ClickyInfo } from "./information/ClickyInfo.ts";
+import { DevirtualizeInfo } from "./information/DevirtualizeInfo.ts";
+import { IPFieldInfo } from "./information/IPFieldInfo.ts";
 import { IPNameInfo } from "./information/IPNameInfo.ts";
 import { PortInfo } from "./information/PortInfo.ts";
 import { ScheduleInfo } from "./information/ScheduleInfo.ts";
@@ -144,6 +148,7 @@ import { IPGWOptions } from "./ip/IPGWOptions.ts";
 import { IPInputCombo } from "./ip/IPInputCombo.ts";
 import { IPMirror } from "./ip/IPMirror.ts";
 import { IPOutputCombo } from "./ip/IPOutputCombo.ts";
+import { IPRateMonitor } from "./ip/IPRateMonitor.ts";
 import { IPReassembler } from "./ip/IPReassembler.ts";
 import { MarkIPCE } from "./ip/MarkIPCE.ts";
 import { MarkIPHeader } from "./ip/MarkIPHeader.ts";
@@ -155,6 +160,7 @@ import { SetIPECN } from "./ip/SetIPECN.ts";
 import { SetRandIPAddress } from "./ip/SetRandIPAddress.ts";
 import { StoreIPAddress } from "./ip/StoreIPAddress.ts";
 import { StripIPHeader } from "./ip/StripIPHeader.ts";
+import { TruncateIPPayload } from "./ip/TruncateIPPayload.ts";
 import { UnstripIPHeader } from "./ip/UnstripIPHeader.ts";
 import { CheckIP6Header } from "./ip6/CheckIP6Header.ts";
 import { DecIP6HLIM } from "./ip6/DecIP6HLIM.ts";
@@ -168,12 +174,15 @@ import { IP6NDSolicitor } from "./ip6/IP6NDSolicitor.ts";
 import { IP6Print } from "./ip6/IP6Print.ts";
 import { LookupIP6Route } from "./ip6/LookupIP6Route.ts";
 import { MarkIP6Header } from "./ip6/MarkIP6Header.ts";
+import { ProtocolTranslator46 } from "./ip6/ProtocolTranslator46.ts";
+import { ProtocolTranslator64 } from "./ip6/ProtocolTranslator64.ts";
 import { SetIP6Address } from "./ip6/SetIP6Address.ts";
 import { SetIP6DSCP } from "./ip6/SetIP6DSCP.ts";
 import { DirectIPLookup } from "./iproute/DirectIPLookup.ts";
 import { LinearIPLookup } from "./iproute/LinearIPLookup.ts";
 import { RadixIPLookup } from "./iproute/RadixIPLookup.ts";
 import { RangeIPLookup } from "./iproute/RangeIPLookup.ts";
+import { SortedIPLookup } from "./iproute/SortedIPLookup.ts";
 import { StaticIPLookup } from "./iproute/StaticIPLookup.ts";
 import { FTPPortMapper } from "./nat/FTPPortMapper.ts";
 import { IPAddrPairRewriter } from "./nat/IPAddrPairRewriter.ts";
@@ -205,13 +214,17 @@ import { BandwidthRatedSplitter } from "./shaping/BandwidthRatedSplitter.ts";
 import { BandwidthRatedUnqueue } from "./shaping/BandwidthRatedUnqueue.ts";
 import { BandwidthShaper } from "./shaping/BandwidthShaper.ts";
 import { Block } from "./shaping/Block.ts";
+import { Burster } from "./shaping/Burster.ts";
+import { CompareBlock } from "./shaping/CompareBlock.ts";
 import { DelayShaper } from "./shaping/DelayShaper.ts";
 import { DelayUnqueue } from "./shaping/DelayUnqueue.ts";
 import { LinkUnqueue } from "./shaping/LinkUnqueue.ts";
 import { Meter } from "./shaping/Meter.ts";
 import { RatedSplitter } from "./shaping/RatedSplitter.ts";
 import { RatedUnqueue } from "./shaping/RatedUnqueue.ts";
+import { RoundRobinUnqueue } from "./shaping/RoundRobinUnqueue.ts";
 import { Shaper } from "./shaping/Shaper.ts";
+import { TimedUnqueue } from "./shaping/TimedUnqueue.ts";
 import { Unqueue } from "./shaping/Unqueue.ts";
 import { FrontDropQueue } from "./storage/FrontDropQueue.ts";
 import { MixedQueue } from "./storage/MixedQueue.ts";
@@ -223,6 +236,8 @@ import { SimpleQueue } from "./storage/SimpleQueue.ts";
 import { ThreadSafeQueue } from "./storage/ThreadSafeQueue.ts";
 import { CheckTCPHeader } from "./tcpudp/CheckTCPHeader.ts";
 import { CheckUDPHeader } from "./tcpudp/CheckUDPHeader.ts";
+import { CopyFlowID } from "./tcpudp/CopyFlowID.ts";
+import { CopyTCPSeq } from "./tcpudp/CopyTCPSeq.ts";
 import { DynamicUDPIPEncap } from "./tcpudp/DynamicUDPIPEncap.ts";
 import { FastTCPFlows } from "./tcpudp/FastTCPFlows.ts";
 import { FastUDPFlows } from "./tcpudp/FastUDPFlows.ts";
@@ -232,6 +247,7 @@ import { ForceTCP } from "./tcpudp/ForceTCP.ts";
 import { ForceUDP } from "./tcpudp/ForceUDP.ts";
 import { SetTCPChecksum } from "./tcpudp/SetTCPChecksum.ts";
 import { SetUDPChecksum } from "./tcpudp/SetUDPChecksum.ts";
+import { TCPFragmenter } from "./tcpudp/TCPFragmenter.ts";
 import { TCPReflector } from "./tcpudp/TCPReflector.ts";
 import { UDPIP6Encap } from "./tcpudp/UDPIP6Encap.ts";
 import { UDPIPEncap } from "./tcpudp/UDPIPEncap.ts";
@@ -242,6 +258,22 @@ import { FromTcpdump } from "./traces/FromTcpdump.ts";
 
 /** All elements of this entry. */
 export const elements: ElementSet = elementSet(
+  SortedIPLookup,
+  ProtocolTranslator64,
+  ProtocolTranslator46,
+  IncrementSeqNo,
+  IPFieldInfo,
+  DevirtualizeInfo,
+  SchedOrderTest,
+  CopyTCPSeq,
+  CopyFlowID,
+  TCPFragmenter,
+  TruncateIPPayload,
+  RoundRobinUnqueue,
+  Burster,
+  TimedUnqueue,
+  CompareBlock,
+  IPRateMonitor,
   SetIP6DSCP,
   SetIP6Address,
   IP6Encap,

@@ -101,6 +101,7 @@ export const annotation = {
   aggregate: 20,
   forwardRate: 20,
   extraPackets: 24,
+  reverseRate: 24,
   sendError: 26,
   extraLength: 28,
   ipReassembler: 28,

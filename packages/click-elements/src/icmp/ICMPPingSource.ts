@@ -39,11 +39,11 @@ import { readAs, startTimer, syntaxError } from "../lib/handlers.ts";
 import { dataOf, transportOf } from "../lib/headers.ts";
 import { echoSize, emitEcho } from "../lib/icmp-echo.ts";
 import { setPlainHeaderChecksum } from "../lib/ip-encap.ts";
+import { inMilliseconds } from "../lib/time.ts";
 import { replyHandlers, replyState } from "./ping-report.ts";
 
 const ttl = 200;
 const second = 1_000_000_000n;
-const millisecond = 1_000_000n;
 const headers = ipv4.size + echoSize;
 /** When each sequence number was sent: 8 bytes each, below 0 once there is a reply. */
 const sentBytes = 8 << 16;
@@ -59,8 +59,6 @@ interface Config {
   readonly VERBOSE: boolean;
 }
 type Context = ElementContext<Config, unknown, State>;
-
-const inMs = (time: bigint): bigint => ((time + millisecond / 2n) / millisecond) * millisecond;
 
 /** Sets the timer of a source that may make packets, unless it is set. */
 function startAfterInterval(s: HostFields<State>, context: HandlerContext<any, any>, endless: boolean): void {
@@ -93,7 +91,7 @@ export const ICMPPingSource: ElementClass = element({
   },
   prepare({ config, outputIsPush, warning, error }) {
     const { INTERVAL } = config;
-    const interval = inMs(INTERVAL ?? second);
+    const interval = inMilliseconds(INTERVAL ?? second);
     if (interval === 0n) warning("INTERVAL so small that it is zero");
     if (!outputIsPush(0)) {
       if (INTERVAL !== undefined) warning("element is pull, INTERVAL parameter will be ignored");
@@ -116,7 +114,7 @@ export const ICMPPingSource: ElementClass = element({
     interval: {
       flags: "",
       write(s, text) {
-        s.interval = inMs(readAs(arg.time, text, "'interval' should be an interval"));
+        s.interval = inMilliseconds(readAs(arg.time, text, "'interval' should be an interval"));
       },
     },
     reset_counts: {

@@ -25,11 +25,23 @@ export interface RoutingTableOptions {
   readonly complains?: string;
   /** The order of the `table` handler's lines, where it is not that of the places. */
   readonly order?: (a: Listed, b: Listed) => number;
+  /** The same, of all lines together. */
+  readonly arrange?: (routes: readonly Listed[]) => readonly Listed[];
+  /** What is said of the class when it is configured. */
+  readonly deprecated?: string;
 }
 
-type Listed = Route & { readonly added: number };
+export type Listed = Route & { readonly added: number };
 
-export function routingTable({ name, places, flush, complains, order }: RoutingTableOptions): ElementClass {
+export function routingTable({
+  name,
+  places,
+  flush,
+  complains,
+  order,
+  arrange,
+  deprecated,
+}: RoutingTableOptions): ElementClass {
   const change = (command: RouteCommand) => ({
     kind: "text" as const,
     write: (s: { routes: HostRouteTable }, text: string, context: Parameters<typeof runRouteCommand>[3]) => {
@@ -41,10 +53,12 @@ export function routingTable({ name, places, flush, complains, order }: RoutingT
     ports: "1/-",
     processing: "h/h",
     config: { ROUTE: rest(arg.raw) },
-    prepare: (context) =>
-      readRoutes(context.arguments, context, (route) =>
+    prepare(context) {
+      if (deprecated !== undefined) context.warning(deprecated);
+      return readRoutes(context.arguments, context, (route) =>
         isPrefix(route) ? undefined : `the mask of '${formatRoute(route)}' is not a prefix`,
-      ),
+      );
+    },
     state: { routes: routeTable({ places }), complaints: u32 },
     fill: {
       routes: (table, { heap, plan }) => {
@@ -69,7 +83,7 @@ export function routingTable({ name, places, flush, complains, order }: RoutingT
         read: ({ routes }) => {
           const list = order ? [...routes.routes()].sort(order) : routes.routes();
           let text = "";
-          for (const route of list) text += formatTableLine(ipRoute(route));
+          for (const route of arrange ? arrange([...list]) : list) text += formatTableLine(ipRoute(route));
           return text;
         },
       },

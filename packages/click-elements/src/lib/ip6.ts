@@ -76,3 +76,17 @@ export function ip6Checksum(c: FunctionBuilder, ip: StagedIp6, protocol: number,
       .add(protocol << 8),
   ).xor(0xffff);
 }
+
+/** What an IPv4-mapped address has before the IPv4 address, as it is stored. */
+const mappedMark = 0xffff_0000n;
+
+/** Writes the IPv4-mapped address (RFC 4291 section 2.5.5.2) of an IPv4 address that is as it is stored. */
+export function storeMappedIp6(c: FunctionBuilder, at: I32, ipv4: I32): void {
+  storeIp6(c, at, { first: c.i64(0n), second: ipv4.toI64().shl(32n).or(mappedMark) });
+}
+
+/** The IPv4 address in an IPv4-mapped one, as it is stored; 0 where it is none. */
+export function mappedIp4(c: FunctionBuilder, { first, second }: StagedIp6Address): I32 {
+  const isMapped = first.eqz().and(second.and(0xffff_ffffn).eq(mappedMark));
+  return c.select(isMapped, second.shrU(32n).toI32(), c.i32(0));
+}

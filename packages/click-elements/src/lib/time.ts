@@ -3,6 +3,7 @@ import { type ArgumentType, arg, Mistake } from "@clickos/click-core/element";
 import type { I32, I64 } from "@clickos/codegen";
 
 const second = 1_000_000_000n;
+const millisecond = 1_000_000n;
 
 /** A timestamp: seconds, a point, and six digits, or nine where microseconds do not say it all. */
 export function formatTimestamp(nanoseconds: bigint): string {
@@ -56,7 +57,22 @@ export const wholeSeconds: ArgumentType<bigint> = {
   },
 };
 
-/** The same; the value is in seconds. */
+/** A time rounded to whole milliseconds. */
+export const inMilliseconds = (nanoseconds: bigint): bigint =>
+  ((nanoseconds + millisecond / 2n) / millisecond) * millisecond;
+
+/** A time in whole milliseconds, rounded, of which there are at most 32 bits; the value is in nanoseconds. */
+export const wholeMilliseconds: ArgumentType<bigint> = {
+  expects: arg.time.expects,
+  parse(text, scope) {
+    const time = arg.time.parse(text, scope);
+    if (typeof time !== "bigint") return time;
+    const rounded = inMilliseconds(time);
+    return rounded / millisecond > 0xffffffffn ? new Mistake("out of range") : rounded;
+  },
+};
+
+/** Whole seconds; the value is in seconds. */
 export const secondCount: ArgumentType<number> = {
   expects: wholeSeconds.expects,
   parse(text, scope) {
