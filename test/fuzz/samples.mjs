@@ -3,6 +3,7 @@
 /** By class: what an element cannot do without, where the types of its arguments do not tell. */
 export const samples = {
   AdaptiveRED: ["TARGET 10", "MAX_P 1", "QUEUES peer"],
+  AddressTranslator: ["0", "false"],
   AggregateIP: ["ip src"],
   Align: ["MODULUS 4", "OFFSET 0"],
   ARPFaker: ["DSTIP 10.0.0.1", "DSTETH 1:1:1:1:1:1", "SRCIP 10.0.0.2", "SRCETH 1:1:1:1:1:2"],

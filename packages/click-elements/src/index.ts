@@ -162,6 +162,7 @@ import { StoreIPAddress } from "./ip/StoreIPAddress.ts";
 import { StripIPHeader } from "./ip/StripIPHeader.ts";
 import { TruncateIPPayload } from "./ip/TruncateIPPayload.ts";
 import { UnstripIPHeader } from "./ip/UnstripIPHeader.ts";
+import { AddressTranslator } from "./ip6/AddressTranslator.ts";
 import { CheckIP6Header } from "./ip6/CheckIP6Header.ts";
 import { DecIP6HLIM } from "./ip6/DecIP6HLIM.ts";
 import { GetIP6Address } from "./ip6/GetIP6Address.ts";
@@ -260,6 +261,7 @@ import { FromTcpdump } from "./traces/FromTcpdump.ts";
 export const elements: ElementSet = elementSet(
   AdaptiveRED,
   AddressInfo,
+  AddressTranslator,
   AdjustTimestamp,
   AggregateCounter,
   AggregateFilter,
