@@ -94,6 +94,7 @@ import { HandlerProxy } from "./control/HandlerProxy.ts";
 import { Message } from "./control/Message.ts";
 import { PokeHandlers } from "./control/PokeHandlers.ts";
 import { ProgressBar } from "./control/ProgressBar.ts";
+import { QuitWatcher } from "./control/QuitWatcher.ts";
 import { RandomSeed } from "./control/RandomSeed.ts";
 import { Script } from "./control/Script.ts";
 import { AverageCounter } from "./counters/AverageCounter.ts";
@@ -249,6 +250,7 @@ import { ForceUDP } from "./tcpudp/ForceUDP.ts";
 import { SetTCPChecksum } from "./tcpudp/SetTCPChecksum.ts";
 import { SetUDPChecksum } from "./tcpudp/SetUDPChecksum.ts";
 import { TCPFragmenter } from "./tcpudp/TCPFragmenter.ts";
+import { TCPIPSend } from "./tcpudp/TCPIPSend.ts";
 import { TCPReflector } from "./tcpudp/TCPReflector.ts";
 import { UDPIP6Encap } from "./tcpudp/UDPIP6Encap.ts";
 import { UDPIPEncap } from "./tcpudp/UDPIPEncap.ts";
@@ -421,6 +423,7 @@ export const elements: ElementSet = elementSet(
   PushNull,
   Queue,
   QuickNoteQueue,
+  QuitWatcher,
   RadixIPLookup,
   RandomBitErrors,
   RandomSample,
@@ -483,6 +486,7 @@ export const elements: ElementSet = elementSet(
   Suppressor,
   Switch,
   TCPFragmenter,
+  TCPIPSend,
   TCPReflector,
   TCPRewriter,
   Tee,
