@@ -130,6 +130,7 @@ import { ICMPPingSource } from "./icmp/ICMPPingSource.ts";
 import { ICMPRewriter } from "./icmp/ICMPRewriter.ts";
 import { AddressInfo } from "./information/AddressInfo.ts";
 import { AlignmentInfo } from "./information/AlignmentInfo.ts";
+import { AnnotationInfo } from "./information/AnnotationInfo.ts";
 import { ClickyInfo } from "./information/ClickyInfo.ts";
 import { DevirtualizeInfo } from "./information/DevirtualizeInfo.ts";
 import { IPFieldInfo } from "./information/IPFieldInfo.ts";
@@ -278,6 +279,7 @@ export const elements: ElementSet = elementSet(
   AnonymizeIPAddr,
   Align,
   AlignmentInfo,
+  AnnotationInfo,
   ARPFaker,
   DHCPServer,
   ARPPrint,

@@ -14,6 +14,8 @@ export interface NameValues {
   readonly "udp port": number;
   readonly "sctp port": number;
   readonly "dccp port": number;
+  /** Bytes of a packet's annotations; `size` is 0 where as many are meant as whoever uses them needs. */
+  readonly annotation: { readonly offset: number; readonly size: number };
   /** What flows are rewritten to; only those who define it and those who use it know its form. */
   readonly "rewriter pattern": unknown;
 }

@@ -1,5 +1,12 @@
 /** Arguments that name annotations; the paint annotation, and the argument of the elements that use it. */
-import { type ArgumentType, annotation, annotationBytes } from "@clickos/click-core/element";
+import {
+  type ArgumentType,
+  annotation,
+  annotationBytes,
+  type NameValues,
+  parseInteger,
+  type Scope,
+} from "@clickos/click-core/element";
 
 /** Names that configurations have for annotations: where each is, and its bytes. */
 const names: Readonly<Record<string, readonly [offset: number, bytes: number]>> = {
@@ -20,14 +27,24 @@ const names: Readonly<Record<string, readonly [offset: number, bytes: number]>> 
   SEQUENCE_NUMBER: [annotation.sequenceNumber, 4],
 };
 
+/** Bytes of the annotation area that a name or the number of the first says; `size` is 0 where any number may be meant. */
+export function readAnnotation(text: string, scope: Scope): NameValues["annotation"] | undefined {
+  const known = Object.hasOwn(names, text) ? names[text] : undefined;
+  if (known) return { offset: known[0], size: known[1] };
+  const named = scope.lookup("annotation", text);
+  if (named) return named;
+  const offset = Number(parseInteger(text) ?? -1n);
+  return offset >= 0 && offset < annotationBytes ? { offset, size: 0 } : undefined;
+}
+
 /** So many bytes of the annotation area: the position of the first, or a name. */
 export function annotationArgument(bytes: number): ArgumentType<number> {
-  const known = Object.entries(names).filter(([, [, size]]) => size === bytes);
+  const known = Object.entries(names).find(([, [, size]]) => size === bytes);
   return {
-    expects: `an annotation byte from 0 to ${annotationBytes - bytes}${known[0] ? `, or a name such as ${known[0][0]}` : ""}`,
-    parse(text) {
-      const value = known.find(([name]) => name === text)?.[1][0] ?? (/^\d{1,2}$/.test(text) ? Number(text) : -1);
-      return value >= 0 && value <= annotationBytes - bytes ? value : undefined;
+    expects: `an annotation byte from 0 to ${annotationBytes - bytes}${known ? `, or a name such as ${known[0]}` : ""}`,
+    parse(text, scope) {
+      const { offset = annotationBytes, size = 0 } = readAnnotation(text, scope) ?? {};
+      return (size === 0 || size === bytes) && offset + bytes <= annotationBytes ? offset : undefined;
     },
   };
 }
