@@ -22,8 +22,8 @@ import { splitWords } from "@clickos/click-language/arguments";
 import { readAnnotation } from "../lib/annotations.ts";
 
 const check = "CHECK_OVERLAP";
-/** A name that an argument can be: words, without what configurations give a meaning. */
-const isWord = (text: string): boolean => /^[^\s"'\\$,]+$/.test(text);
+/** A name: a word without quotes and backslashes. */
+const isWord = (text: string): boolean => /^[^\s"'\\,]+$/.test(text);
 
 export const AnnotationInfo: ElementClass = element({
   name: "AnnotationInfo",
