@@ -36,6 +36,7 @@ const arguments_ = {
   RangeIPLookup: { text: "10.0.0.0/24 0, 0.0.0.0/0 1.0.0.1 0" },
   RatedUnqueue: { text: "1000" },
   RED: { text: "1, 5, 0.5, QUEUES peer" },
+  RoundRobinUnqueue: { text: "", outputs: 1 },
   Script: { text: "TYPE PACKET, return 0" },
   Shaper: { text: "1000" },
   StaticIPLookup: { text: "10.0.0.0/24 0, 0.0.0.0/0 1.0.0.1 0" },
