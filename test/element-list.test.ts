@@ -10,7 +10,8 @@ const source = join(library, "src");
 it("lists every class that has a file (where it does not: node scripts/make-element-list.mjs)", () => {
   const files = readdirSync(source, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && entry.name !== "lib")
-    .flatMap(({ name }) => readdirSync(join(source, name)).map((file) => join(source, name, file)));
+    .flatMap(({ name }) => readdirSync(join(source, name)).map((file) => join(source, name, file)))
+    .filter((file) => file.endsWith(".ts"));
   const declared = files.flatMap((file) =>
     [...readFileSync(file, "utf8").matchAll(/^export const (\w+): ElementClass\b/gm)].map(([, name]) => name),
   );

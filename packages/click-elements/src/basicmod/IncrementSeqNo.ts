@@ -9,7 +9,8 @@
  *   ... -> IncrementSeqNo(OFFSET 42, NET_BYTE_ORDER true) -> ...
  */
 import { arg, type ElementClass, element, keyword, maximumLargeFrame } from "@clickos/click-core/element";
-import { u32 } from "@clickos/layout";
+import { staged } from "@clickos/codegen";
+import { u32, u32be } from "@clickos/layout";
 import { readAs } from "../lib/handlers.ts";
 
 const numberSize = 4;
@@ -46,7 +47,7 @@ export const IncrementSeqNo: ElementClass = element({
           .end(),
       () => {
         const number = state.next.get();
-        c.store32(packet.data.add(offset), config.NET_BYTE_ORDER ? number.swap32() : number);
+        staged(c, config.NET_BYTE_ORDER ? u32be : u32, packet.data.add(offset)).set(number);
         state.next.set(number.add(1));
       },
     );
