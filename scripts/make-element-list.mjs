@@ -12,6 +12,7 @@ const titles = {
   basicmod: "changes of packets",
   basicsources: "sources and sinks",
   basictransfer: "ways of packets",
+  dhcp: "addresses of hosts",
   ethernet: "Ethernet",
   icmp: "ICMP",
   ip: "IP",
