@@ -33,6 +33,7 @@ import { SetPacketType } from "./annotations/SetPacketType.ts";
 import { SetTimestamp } from "./annotations/SetTimestamp.ts";
 import { SetTimestampDelta } from "./annotations/SetTimestampDelta.ts";
 import { StoreTimestamp } from "./annotations/StoreTimestamp.ts";
+import { StoreUDPTimeSeqRecord } from "./annotations/StoreUDPTimeSeqRecord.ts";
 import { TimestampAccum } from "./annotations/TimestampAccum.ts";
 import { AdaptiveRED } from "./aqm/AdaptiveRED.ts";
 import { CoDel } from "./aqm/CoDel.ts";
@@ -257,7 +258,9 @@ import { UDPIP6Encap } from "./tcpudp/UDPIP6Encap.ts";
 import { UDPIPEncap } from "./tcpudp/UDPIPEncap.ts";
 import { StaticThreadSched } from "./threads/StaticThreadSched.ts";
 import { FromCapDump } from "./traces/FromCapDump.ts";
+import { FromDAGDump } from "./traces/FromDAGDump.ts";
 import { FromNetFlowSummaryDump } from "./traces/FromNetFlowSummaryDump.ts";
+import { FromNLANRDump } from "./traces/FromNLANRDump.ts";
 import { FromTcpdump } from "./traces/FromTcpdump.ts";
 
 /** All elements of this entry. */
@@ -344,10 +347,12 @@ export const elements: ElementSet = elementSet(
   ForceTCP,
   ForceUDP,
   FromCapDump,
+  FromDAGDump,
   FromDevice,
   FromHost,
   FromIPSummaryDump,
   FromNetFlowSummaryDump,
+  FromNLANRDump,
   FromTcpdump,
   FrontDropQueue,
   FTPPortMapper,
@@ -479,6 +484,7 @@ export const elements: ElementSet = elementSet(
   StoreEtherAddress,
   StoreIPAddress,
   StoreTimestamp,
+  StoreUDPTimeSeqRecord,
   StrideSched,
   StrideSwitch,
   Strip,

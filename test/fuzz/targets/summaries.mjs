@@ -159,7 +159,7 @@ export const target = {
         ninputs: 0,
         noutputs: 1,
         arguments: [],
-        host: { files: { read: () => input.subarray(at + 1) }, chatter() {}, now: () => 0n },
+        host: { files: { read: () => input.subarray(at + 1) }, chatter() {}, now: () => 0n, chance: () => 5 },
       });
     } catch (error) {
       // An element that cannot be initialised says why.

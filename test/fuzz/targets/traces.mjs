@@ -21,8 +21,30 @@ const texts = {
     ...numbers,
   ],
 };
-const names = Object.keys(texts);
-const keywords = ["", "CHECKSUM true", "MULTIPACKET true", "LINK both", "SAMPLE 0.5", "STOP true"];
+/** Records: what they are made of. */
+const records = {
+  FromNLANRDump: (r) =>
+    concat(words32(r.next(), r.next()), r.once(4) ? bytes(r, r.below(60)) : concat(header, bytes(r, 16))),
+  FromDAGDump(r) {
+    const length = r.below(80);
+    const claimed = r.once(5) ? r.next() & 0xffff : length + 16;
+    return concat(bytes(r, 8), words32((r.below(6) << 24) | claimed, r.next()), bytes(r, length));
+  },
+};
+const header = Uint8Array.from([0x45, 0, 0, 40, 0, 1, 0, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2]);
+const bytes = (r, length) => Uint8Array.from({ length }, () => r.below(256));
+/** Words in network order. */
+function words32(...list) {
+  const out = new Uint8Array(list.length * 4);
+  list.forEach((word, i) => new DataView(out.buffer).setUint32(i * 4, word));
+  return out;
+}
+const steady = { below: () => 1, next: () => 5, once: () => false };
+const names = [...Object.keys(texts), ...Object.keys(records)];
+const keywords = [
+  ...["", "CHECKSUM true", "MULTIPACKET true", "LINK both", "SAMPLE 0.5", "STOP true", "FORCE_IP true", "ENCAP ETHER"],
+  ...["FORMAT fr+", "START 5", "END 5", "ENCAP SUNATM"],
+];
 const words = [...Object.values(texts).flat(), "\n", "\r", " ", "\t"];
 
 /** Elements by what the first line says; nothing where it says nothing that is right. */
@@ -52,8 +74,14 @@ const good = {
 export const target = {
   name: "traces",
   errors: [],
-  seeds: () =>
-    names.flatMap((name) => keywords.map((word) => bytesOfLatin1(`${name}${word && `, ${word}`}\n${good[name]}`))),
+  seeds: () => [
+    ...Object.keys(texts).flatMap((name) =>
+      keywords.map((word) => bytesOfLatin1(`${name}${word && `, ${word}`}\n${good[name]}`)),
+    ),
+    ...Object.entries(records).flatMap(([name, record]) =>
+      keywords.map((word) => concat(bytesOfLatin1(`${name}${word && `, ${word}`}\n`), record(steady), record(steady))),
+    ),
+  ],
   heavy: () =>
     [
       `FromTcpdump\n1 10.0.0.1.1 > 10.0.0.2.2: S 1:1(0) ack 2 <sack sack 1 ${"{1:2}".repeat(12_000)}>\n`,
@@ -67,11 +95,13 @@ export const target = {
   generate(r) {
     const name = r.pick(names);
     const of = texts[name];
+    const head = bytesOfLatin1(`${name}${r.once(2) ? `, ${r.pick(keywords)}` : ""}\n`);
+    if (!of) return concat(head, ...Array.from({ length: 1 + r.below(6) }, () => records[name](r)));
     const between = name === "FromNetFlowSummaryDump" ? "|" : " ";
     let text = "";
     for (let n = 1 + r.below(5); n > 0; n--)
       text += r.once(3) ? good[name] : `${Array.from({ length: 1 + r.below(18) }, () => r.pick(of)).join(between)}\n`;
-    return concat(bytesOfLatin1(`${name}${r.once(2) ? `, ${r.pick(keywords)}` : ""}\n`), bytesOfLatin1(text));
+    return concat(head, bytesOfLatin1(text));
   },
   mutate: (input, r) => (r.once(2) ? mutateBytes(input, r) : mutateText(input, r, words)),
   run(input) {
@@ -85,10 +115,17 @@ export const target = {
         name: "f",
         landmark: "f:1",
         ninputs: 0,
-        noutputs: 1,
+        noutputs: 2,
         arguments: [],
-        host: { files: { read: () => input.subarray(at + 1) }, chatter() {}, stop() {}, now: () => 0n },
+        host: {
+          files: { read: () => input.subarray(at + 1) },
+          chatter() {},
+          stop() {},
+          now: () => 0n,
+          chance: () => 5,
+        },
       });
+      service.start?.();
     } catch (error) {
       // An element that cannot be initialised says why.
       if (typeof error === "string" || error instanceof Refusal) return "refused";
@@ -105,6 +142,7 @@ export const target = {
       if (BigInt.asUintN(64, frame.timestampNs) !== frame.timestampNs)
         throw new Error(`a time of ${frame.timestampNs}`);
       frame.annotate?.(annotations);
+      if (frame.port !== 1) service.called?.(0);
     }
     return frames > 0 ? "frames" : "no frames";
   },

@@ -108,6 +108,8 @@ export interface ServiceHost {
   readonly files: HostFiles | undefined;
   /** The terminal that people see messages on, where there is one. */
   readonly terminal: HostTerminal | undefined;
+  /** 31 bits by chance, as Click draws them: of the draws that the elements' code makes, which RandomSeed seeds. */
+  chance(): number;
   /** Asks the driver to stop, once or several times; a number below zero takes back requests, also those to come. */
   stop(times?: number): void;
 }

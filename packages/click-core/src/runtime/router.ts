@@ -21,6 +21,7 @@ import type { HostService, ServiceHost } from "../element/service.ts";
 import { Chatter } from "./chatter.ts";
 import type { DeviceRings, RouterDevice, TimedFrame } from "./device-ring.ts";
 import { drawSeed } from "./draw-seed.ts";
+import { drawOnHost } from "./host-chance.ts";
 import { HostTimers } from "./host-timers.ts";
 import { type Changes, createInstance, type Instance, takeOver } from "./instance.ts";
 import { initializeError, openServices, refuseDevices } from "./open-services.ts";
@@ -238,6 +239,7 @@ export class Router implements HandlerTree, Disposable, LoopSource {
       files: options.files,
       process: options.process,
       terminal: options.terminal,
+      chance: () => drawOnHost(router.current.words, () => options.seed ?? drawSeed(!router.realTime)),
       stop: (times) => router.stop(times),
     };
   }

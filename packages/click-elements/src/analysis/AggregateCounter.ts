@@ -36,7 +36,7 @@ import type { FunctionBuilder, I32 } from "@clickos/codegen";
 import { u8, u32, u64 } from "@clickos/layout";
 import { checkWritable, writeHandler } from "../lib/handler-call.ts";
 import { readAs } from "../lib/handlers.ts";
-import { type AggregateCall, type CallPlan, never, readCalls, withCall } from "./aggregate-calls.ts";
+import { type AggregateCall, type CallPlan, never, overrideCall, readCalls } from "./aggregate-calls.ts";
 import { type CountFormat, type Counts, countsFile, reaggregate } from "./aggregate-counts.ts";
 
 const state = {
@@ -136,7 +136,7 @@ export const AggregateCounter: ElementClass = element({
     banner: {
       flags: "%",
       constant: ({ config }) => config.BANNER,
-      write: (_s, text, { change }) => change("BANNER", bannerText(text)),
+      write: (_s, text, { override }) => override("BANNER", bannerText(text)),
     },
     clear: {
       kind: "text",
@@ -152,7 +152,12 @@ export const AggregateCounter: ElementClass = element({
       read: (s, { plan }) => (s.aggregatesAt === never.aggregates ? "" : callText(s.aggregatesAt, plan.aggregates)),
       write(s, text, context) {
         if (text.trim() === "") s.aggregatesAt = never.aggregates;
-        else context.reconfigure(withCall("AGGREGATE", text, context.plan.given));
+        else {
+          const { aggregatesAt } = s;
+          overrideCall("AGGREGATE", text, context, (at) => {
+            s.aggregatesAt = at === undefined ? aggregatesAt : Number(at);
+          });
+        }
       },
     },
     count_call: {
@@ -160,7 +165,12 @@ export const AggregateCounter: ElementClass = element({
       read: (s, { plan }) => (s.totalAt === never.total ? "" : callText(s.totalAt, plan.total)),
       write(s, text, context) {
         if (text.trim() === "") s.totalAt = never.total;
-        else context.reconfigure(withCall("COUNT", text, context.plan.given));
+        else {
+          const { totalAt } = s;
+          overrideCall("COUNT", text, context, (at) => {
+            s.totalAt = at ?? totalAt;
+          });
+        }
       },
     },
     count: { counter: "total" },

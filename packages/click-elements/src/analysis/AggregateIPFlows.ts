@@ -64,11 +64,11 @@ export const AggregateIPFlows: ElementClass = element({
     clear: {
       flags: "",
       kind: "text",
-      write(s, _value, { config, heap, peers, setTimer, now }) {
+      write(s, _value, { config, heap, peers, fire }) {
         if (!isHeard(peers, config)) for (const flow of [...s.flows.entries()]) s.flows.remove(heap, flow);
         else s.clearing = 1;
         // The element's own code lets go what is held, and tells who listens.
-        setTimer(now());
+        fire();
       },
     },
   },

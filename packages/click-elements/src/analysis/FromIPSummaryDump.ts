@@ -30,6 +30,7 @@ import {
 } from "@clickos/click-core/element";
 import { DumpLines } from "../lib/dump-lines.ts";
 import { readAs } from "../lib/handlers.ts";
+import { Playback } from "../lib/playback.ts";
 import { certain, checkProbability, isTaken, probability, probabilityText } from "../lib/sampling.ts";
 import { pullFromHost, pushFromHost } from "../lib/service-source.ts";
 import { DumpParser } from "./dump-parser.ts";
@@ -129,9 +130,7 @@ function summaryService(context: ServiceContext<FromSummaryConfig, FromSummaryPl
   else if (banner && !banner.known && !plan.columns) warn("warning: missing banner line; is this an IP summary dump?");
 
   let { ACTIVE: active } = config;
-  let early = false;
-  /** The time that is added to a packet's, for it to be played at its distance from the first. */
-  let offset: bigint | undefined;
+  const playback = new Playback(host);
   /** A packet that waits for its time. */
   let held: HostFrame | undefined;
   const several = new SeveralPackets();
@@ -140,18 +139,6 @@ function summaryService(context: ServiceContext<FromSummaryConfig, FromSummaryPl
     lines.close();
     if (config.STOP) host.stop();
     return null;
-  };
-  const isDue = ({ timestampNs }: HostFrame): boolean => {
-    const now = host.now();
-    offset ??= now - timestampNs;
-    const due = timestampNs + offset;
-    if (due <= now) return true;
-    early = true;
-    host.at(due, () => {
-      early = false;
-      host.schedule();
-    });
-    return false;
   };
   /** The packet of the next line that is one. */
   const read = (): HostFrame | null | undefined => {
@@ -165,22 +152,22 @@ function summaryService(context: ServiceContext<FromSummaryConfig, FromSummaryPl
   };
   return {
     next() {
-      if (!active || early) return null;
+      if (!active || playback.early) return null;
       for (let looked = 0; looked < linesPerTurn; looked++) {
         let frame = held ?? several.waiting ?? read();
         if (frame === null) return finish();
         if (frame === undefined) return undefined;
-        if (config.TIMING && !isDue(frame)) {
+        if (config.TIMING && !playback.isDue(frame.timestampNs)) {
           held = frame;
           return null;
         }
         held = undefined;
         if (config.MULTIPACKET) frame = several.take(frame);
-        if (isTaken(plan.probability)) return frame;
+        if (isTaken(plan.probability, host)) return frame;
       }
       return undefined;
     },
-    waiting: () => early,
+    waiting: () => playback.early,
     close: () => lines.close(),
     handlers: {
       sampling_prob: { read: () => probabilityText(plan.probability) },

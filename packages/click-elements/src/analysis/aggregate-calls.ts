@@ -13,8 +13,6 @@ export interface AggregateCall extends HandlerCall {
 export interface CallPlan {
   readonly aggregates: AggregateCall | undefined;
   readonly total: AggregateCall | undefined;
-  /** The arguments as given. */
-  readonly given: readonly string[];
 }
 /** Numbers that are never reached: there is nothing to be done. */
 export const never = { aggregates: 0xffffffff, total: 0xffffffffffffffffn } as const;
@@ -36,7 +34,7 @@ export function readCalls(context: PrepareContext<CallConfig>, own: (handler: st
     const found = readCall(which, context);
     return found && { ...found, shown: fullName(found.path, context, own) };
   };
-  return { aggregates: call("AGGREGATE"), total: call("COUNT"), given: context.arguments };
+  return { aggregates: call("AGGREGATE"), total: call("COUNT") };
 }
 
 /** The name of a handler as the router has it. */
@@ -76,9 +74,26 @@ function splitCall(which: Which, text: string): Call | undefined {
   return { at: BigInt(at), does: "call", path, value: value.trimEnd() };
 }
 
-/** The element's arguments with another call in the place of one, or of what else is done there. Throws, as a `string`, what is wrong. */
-export function withCall(which: Which, text: string, given: readonly string[]): string {
-  if (!splitCall(which, text.trim())) throw `argument to '${which.toLowerCase()}_call' should be 'N HANDLER [VALUE]'`;
-  const others = given.filter((argument) => !new RegExp(`^${which}_(FREEZE|STOP|CALL)(\\s|$)`).test(argument));
-  return [...others, `${which}_CALL ${text.trim()}`].join(", ");
+/**
+ * Has another call in the place of one, or of what else is done there; `when` notes at which number. Throws, as a `string`, what is wrong: then
+ * it notes the former one again.
+ */
+export function overrideCall(
+  which: Which,
+  text: string,
+  { config, override }: { readonly config: CallConfig; override(argument: string, text: string): void },
+  when: (at: bigint | undefined) => void,
+): void {
+  const call = splitCall(which, text.trim());
+  if (!call) throw `argument to '${which.toLowerCase()}_call' should be 'N HANDLER [VALUE]'`;
+  const none = String(which === "AGGREGATE" ? never.aggregates : never.total);
+  when(call.at);
+  try {
+    for (const other of [`${which}_FREEZE`, `${which}_STOP`] as const)
+      if (String(config[other]) !== none) override(other, none);
+    override(`${which}_CALL`, text.trim());
+  } catch (e) {
+    when(undefined);
+    throw e;
+  }
 }

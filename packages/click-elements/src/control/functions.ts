@@ -1,6 +1,7 @@
 /** The functions of the script language: read handlers of every script, used as `$(add 1 2)`. */
 import { type HandlerReport, parseInteger } from "@clickos/click-core/element";
 import { shiftWord, splitWords, unquote } from "@clickos/click-language/arguments";
+import { drawBetween } from "../lib/draw.ts";
 import { sprintf } from "./sprintf.ts";
 import { formatNumber, readBoolean, readDouble, readWhole } from "./values.ts";
 
@@ -114,9 +115,9 @@ const swap =
   };
 
 /** A whole number of two, or of 31 bits. */
-function random(text: string, { error }: Pick<HandlerReport, "error">): string {
+function random(text: string, { error }: Pick<HandlerReport, "error">, chance: () => number): string {
   const words = splitWords(text);
-  if (words.length === 0) return String(Math.floor(Math.random() * 0x80000000));
+  if (words.length === 0) return String(chance());
   let wrong = false;
   const complain = (message: string): void => {
     wrong = true;
@@ -132,10 +133,12 @@ function random(text: string, { error }: Pick<HandlerReport, "error">): string {
   });
   if (words.length > 2) complain("too many arguments");
   if (!wrong && high < low) complain("bad N");
-  return wrong ? "" : String(low + Math.floor(Math.random() * (high - low + 1)));
+  return wrong ? "" : String(drawBetween(chance, low, high));
 }
 
-export const scriptFunctions: Readonly<Record<string, (text: string, report: HandlerReport) => string>> = {
+type ScriptFunction = (text: string, report: HandlerReport, chance: () => number) => string;
+
+export const scriptFunctions: Readonly<Record<string, ScriptFunction>> = {
   add: fold({ nothing: 0n, whole: (a, b) => a + b, real: (a, b) => a + b }),
   sub: fold({ nothing: 0n, whole: (a, b) => a - b, real: (a, b) => a - b }),
   min: fold({ nothing: 1n, whole: (a, b) => (a < b ? a : b), real: (a, b) => (a < b ? a : b) }),

@@ -41,7 +41,12 @@ function scriptHandlers(machine: ScriptMachine, { host, name, instructions }: Sc
       write: (text, report) => void run(machine, { label: text.trim() }, { name: "goto", write: true }, report),
     },
     run: callHandler(machine, "run"),
-    ...Object.fromEntries(Object.entries(scriptFunctions).map(([name, f]) => [name, { flags: "+", read: f }])),
+    ...Object.fromEntries(
+      Object.entries(scriptFunctions).map(([name, f]) => [
+        name,
+        { flags: "+", read: (text: string, report: HandlerReport) => f(text, report, host.chance) },
+      ]),
+    ),
     now: { read: () => formatTimestamp(host.now()) },
     readable: { flags: "+", read: exists("r") },
     writable: { flags: "+", read: exists("w") },

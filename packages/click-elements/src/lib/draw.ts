@@ -36,3 +36,20 @@ function drawWide(c: FunctionBuilder, chance: () => I32, most: number): I32 {
   );
   return drawn.get();
 }
+
+/** On the host: a number from `low` to `high`, each as probable as the others. */
+export function drawBetween(chance: () => number, low: number, high: number): number {
+  const span = high - low;
+  if (span >= range) {
+    for (;;) {
+      const drawn = ((chance() << 17) ^ (chance() >>> 14)) >>> 0;
+      if (drawn <= span) return low + drawn;
+    }
+  }
+  if (span === 1) return low + ((chance() >>> 14) & 1);
+  const each = Math.floor(range / (span + 1));
+  for (;;) {
+    const drawn = chance();
+    if (drawn < each * (span + 1)) return low + Math.floor(drawn / each);
+  }
+}

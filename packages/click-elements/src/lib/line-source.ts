@@ -77,7 +77,7 @@ export function lineSource(
             return null;
           }
           held = undefined;
-          if (isTaken(probability)) return frame;
+          if (isTaken(probability, host)) return frame;
         }
         return undefined;
       },

@@ -1,5 +1,5 @@
 /** Packets that are taken by chance: the probability is a fixed-point number, as Click keeps it and shows it. */
-import { type ArgumentType, arg, fixedPointText } from "@clickos/click-core/element";
+import { type ArgumentType, arg, fixedPointText, type ServiceHost } from "@clickos/click-core/element";
 
 const fractionBits = 28;
 const always = 2 ** fractionBits;
@@ -23,8 +23,8 @@ export function checkProbability(given: number, warning: (message: string) => vo
 }
 
 /** Whether a packet is taken. */
-export function isTaken(probability: number): boolean {
-  return probability >= always || Math.random() * always < probability;
+export function isTaken(probability: number, { chance }: Pick<ServiceHost, "chance">): boolean {
+  return probability >= always || chance() % always < probability;
 }
 
 export function probabilityText(probability: number): string {

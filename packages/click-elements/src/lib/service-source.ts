@@ -57,13 +57,16 @@ function nextAccepted(
   });
 }
 
-/** A task that pushes a packet, and sleeps when the host has none. */
-export function pushFromHost(c: FunctionBuilder, context: HostSource): I32 {
+/** A task that pushes a packet, and sleeps when the host has none; `sent` is staged behind a packet that left on output 0. */
+export function pushFromHost(c: FunctionBuilder, context: HostSource, sent?: () => void): I32 {
   const worked = c.var("i32", 1, "worked");
   nextAccepted(
     c,
     context,
-    (packet) => context.output(0).push(packet),
+    (packet) => {
+      context.output(0).push(packet);
+      sent?.();
+    },
     () => {
       context.task.unschedule();
       worked.set(0);
@@ -72,12 +75,15 @@ export function pushFromHost(c: FunctionBuilder, context: HostSource): I32 {
   return worked.get();
 }
 
-/** Answers a pull. */
-export function pullFromHost(c: FunctionBuilder, context: HostSource): void {
+/** Answers a pull; `found` is staged before a packet that leaves on output 0. */
+export function pullFromHost(c: FunctionBuilder, context: HostSource, found?: () => void): void {
   nextAccepted(
     c,
     context,
-    (packet) => context.output(0).push(packet),
+    (packet) => {
+      found?.();
+      context.output(0).push(packet);
+    },
     () => context.emptyNote.sleep(),
   );
 }

@@ -25,7 +25,6 @@ import {
   arg,
   type ElementClass,
   element,
-  findHandler,
   type HostFrame,
   type HostService,
   keyword,
@@ -37,13 +36,14 @@ import {
 import type { CapturedFrame, CaptureReader } from "@clickos/pcap";
 import { openCapture } from "@clickos/pcap/node";
 import { diskName, hostFilename } from "../host/files.ts";
+import { checkWritable, type HandlerCall, handlerCall, writeHandler } from "../lib/handler-call.ts";
 import { readAs } from "../lib/handlers.ts";
 import { canonicalLinkType, findIp, holdsIp, linkTypeName, linkTypes } from "../lib/link-types.ts";
 import { certain, checkProbability, isTaken, probability, probabilityText } from "../lib/sampling.ts";
 import { pullFromHost, pushFromHost } from "../lib/service-source.ts";
 import { exactTime } from "../lib/time.ts";
 import { captureProblem } from "./capture-problem.ts";
-import { DumpTimes, type TimeArguments } from "./dump-times.ts";
+import { checkDumpTimes, DumpTimes, type TimeArguments } from "./dump-times.ts";
 
 /** Records that are passed over in one turn. */
 const recordsPerTurn = 16;
@@ -56,7 +56,7 @@ interface FromDumpConfig extends TimeArguments {
   readonly STOP: boolean;
   readonly ACTIVE: boolean;
   readonly FORCE_IP: boolean;
-  readonly END_CALL: string;
+  readonly END_CALL: HandlerCall | undefined;
   readonly FILEPOS: number;
 }
 
@@ -76,17 +76,13 @@ export const FromDump: ElementClass = element({
     END: keyword(exactTime, 0n),
     END_AFTER: keyword(exactTime, 0n),
     INTERVAL: keyword(exactTime, 0n),
-    END_CALL: keyword(arg.raw, ""),
+    END_CALL: keyword<HandlerCall | undefined>(handlerCall, undefined),
     FILEPOS: keyword(arg.u32, 0),
     MMAP: keyword(arg.bool, false),
   },
   prepare({ config, error, warning }) {
     const probability = checkProbability(config.SAMPLE, warning);
-    const { START, START_AFTER, END, END_AFTER, INTERVAL } = config;
-    if (START && START_AFTER) error("START and START_AFTER are mutually exclusive");
-    else if ([END, END_AFTER, INTERVAL].filter((time) => time !== 0n).length > 1)
-      error("END, END_AFTER, and INTERVAL are mutually exclusive");
-    else if (config.END_CALL && config.STOP) error("END_CALL and STOP are mutually exclusive");
+    checkDumpTimes(config, error);
     return { probability };
   },
   files: (config) => (config.FILENAME === "-" ? {} : { reads: config.FILENAME }),
@@ -109,6 +105,8 @@ function dumpService(context: ServiceContext<FromDumpConfig, { readonly probabil
   const file = hostFilename(config.FILENAME);
   const shownName = config.FILENAME === "-" ? "<stdin>" : file;
   const times = new DumpTimes(config);
+  /** Whether anything is done at the end. */
+  const hasEnd = config.END_CALL !== undefined || config.STOP || times.ends;
   let reader = captureProblem(shownName, () => openCapture(diskName(file)));
   const linkType = (): number => canonicalLinkType(reader.linkType);
   if (config.FORCE_IP && !holdsIp(linkType())) {
@@ -132,13 +130,11 @@ function dumpService(context: ServiceContext<FromDumpConfig, { readonly probabil
     host.schedule();
   };
   const callEnd = (): void => {
-    if (config.END_CALL) {
-      const [handler = "", value = ""] = config.END_CALL.split(/\s+(.*)/s);
-      host.handlers.write(handler, value);
-    } else if (config.STOP) {
+    if (config.END_CALL) writeHandler(config.END_CALL, host);
+    else if (config.STOP) {
       setActive(false);
       host.stop();
-    } else if (times.ends) setActive(false);
+    } else if (hasEnd) setActive(false);
   };
   const waitForMore = (): void => {
     starved = true;
@@ -156,13 +152,13 @@ function dumpService(context: ServiceContext<FromDumpConfig, { readonly probabil
       return "end";
     }
     for (;;) {
-      const when = times.look(frame.timestampNs, host.now());
+      const when = times.look(frame.timestampNs, config.TIMING ? host.now : undefined);
       if (when === "early") return "skipped";
       if (when === "wanted") break;
       callEnd();
       if (!active) return "end";
     }
-    return isTaken(plan.probability) ? frame : "skipped";
+    return isTaken(plan.probability, host) ? frame : "skipped";
   };
   /** Whether a packet's time has come; the element is scheduled when it has. */
   const isDue = (frame: CapturedFrame): boolean => {
@@ -221,8 +217,7 @@ function dumpService(context: ServiceContext<FromDumpConfig, { readonly probabil
   };
   return {
     start() {
-      const path = config.END_CALL.split(/\s/)[0] ?? "";
-      if (path && !findHandler(host.handlers, path)?.access.includes("w")) throw `no '${path}' write handler`;
+      if (config.END_CALL) checkWritable(config.END_CALL, host);
     },
     next,
     waiting: () => starved || early,
@@ -272,7 +267,7 @@ function dumpService(context: ServiceContext<FromDumpConfig, { readonly probabil
         kind: "text",
         write(value) {
           times.extend(readAs(exactTime, value, "'extend_interval' takes a time interval"));
-          if (!config.END_CALL && !config.STOP && !times.ends) return;
+          if (!hasEnd) return;
           times.rearm();
           setActive(true);
         },

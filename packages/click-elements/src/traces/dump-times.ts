@@ -11,6 +11,19 @@ export interface TimeArguments {
   readonly INTERVAL: bigint;
 }
 
+/** Checks that arguments do not say the same in two ways. */
+export function checkDumpTimes(
+  config: TimeArguments & { readonly END_CALL: unknown; readonly STOP: boolean },
+  error: (message: string) => void,
+  start = "START and START_AFTER",
+): void {
+  const { START, START_AFTER, END, END_AFTER, INTERVAL } = config;
+  if (START && START_AFTER) error(`${start} are mutually exclusive`);
+  else if ([END, END_AFTER, INTERVAL].filter((time) => time !== 0n).length > 1)
+    error("END, END_AFTER, and INTERVAL are mutually exclusive");
+  else if (config.END_CALL && config.STOP) error("END_CALL and STOP are mutually exclusive");
+}
+
 export class DumpTimes {
   private first: bigint;
   private last: bigint;
@@ -38,13 +51,13 @@ export class DumpTimes {
 
   /**
    * Looks at a packet's time: whether the packet comes too `early`, is `wanted`, or the end has `come`. The end comes once;
-   * the same packet may be looked at again after it.
+   * the same packet may be looked at again after it. `now` is asked where packets are played.
    */
-  look(time: bigint, now: bigint): "early" | "wanted" | "end" {
+  look(time: bigint, now?: () => bigint): "early" | "wanted" | "end" {
     if (!this.known) {
       if (this.firstIsRelative) this.first += time;
       if (this.hasLast && this.lastFrom !== "epoch") this.last += this.lastFrom === "start" ? this.first : time;
-      this.offset = now - time;
+      if (now) this.offset = now() - time;
       this.known = true;
     }
     if (this.waitsForFirst && time < this.first) return "early";
