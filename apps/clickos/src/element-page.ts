@@ -63,7 +63,7 @@ function argumentText(name: string, spec: ConfigSpec[string]): string {
   const fallback = spec.kind === "keyword" || spec.kind === "positional" ? defaultText(spec.fallback) : "";
   const live =
     "live" in spec.type ? `; handler ${(spec.type as LiveType<any, any>).live.handler ?? name.toLowerCase()}` : "";
-  return `${spec.type.expects}; ${kind}${fallback}${live}`;
+  return `${spec.type.expects}; ${kind}${fallback}${spec.deprecated ? "; deprecated" : ""}${live}`;
 }
 
 function defaultText(value: unknown): string {

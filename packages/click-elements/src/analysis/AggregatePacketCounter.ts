@@ -1,15 +1,15 @@
 /**
- * AggregatePacketCounter([keyword ANNO]) — counts the packets of each aggregate by their numbers.
+ * AggregatePacketCounter([keywords ANNO, NOTIFIER]) — counts the packets of each aggregate by their numbers.
  *
  * The aggregate annotation says which aggregate a packet belongs to, and ANNO, PACKET_NUMBER when absent, names the annotation of four
  * bytes that has its number there; with ANNO NONE all have the number 0. Packets without an aggregate are not counted. What comes in
- * on an input leaves on the output of the same number; counts are kept for each.
+ * on an input leaves on the output of the same number; counts are kept for each. NOTIFIER is
+ * accepted, and does nothing, as in Click.
  *
  * Handlers: count (read), how many packets were counted; received (read, with the number of an aggregate), the numbers of its packets
  * that came in on any input; undelivered (the same), those of which input 0 had more than input 1; clear (write).
  *
- *   sent -> [0] c :: AggregatePacketCounter [0] -> Discard;
- *   received -> [1] c [1] -> Discard;
+ *   ... -> [0] c :: AggregatePacketCounter [0] -> ...; ... -> [1] c [1] -> ...
  */
 import {
   annotation,

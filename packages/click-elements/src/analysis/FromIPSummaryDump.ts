@@ -9,9 +9,9 @@
  * probability that a packet is taken. TIMING true plays packets at the distances in time that they have in the dump. With
  * STOP true, asks the driver to stop after the last.
  *
- * FILENAME may be compressed with gzip or bzip2; `-`, or none, is standard input. DATA is the dump's text itself, in its
- * place. DEFAULT_CONTENTS, FIELDS and CONTENTS are other names for DEFAULT_FIELDS. ZERO is accepted: what is not told is
- * always zero. Lines of which no column can be read are passed over; the first is reported.
+ * FILENAME may be compressed with gzip or bzip2; `-`, or none, is standard input. DATA is the dump's text itself, in its place.
+ * DEFAULT_CONTENTS, FIELDS and CONTENTS are other names for DEFAULT_FIELDS, FLOWID is one for DEFAULT_FLOWID. ZERO is accepted: what is not
+ * told is always zero. Lines of which no column can be read are passed over; the first is reported.
  *
  * Handlers: sampling_prob, encap, filename, filesize, filepos (read), active (read, write), stop (write).
  *

@@ -7,7 +7,7 @@
  * ip_dst, ip_tos, ip_dscp, ip_ecn, ip_ttl, ip_frag, ip_fragoff, ip_id, ip_sum, ip_proto, ip_hl, ip_len, ip_capture_len,
  * ip_opt; sport, dport; tcp_seq, tcp_ack, tcp_off, tcp_flags, tcp_window, tcp_urp, tcp_opt, tcp_ntopt, tcp_sack; udp_len;
  * icmp_type, icmp_code, icmp_type_name, icmp_code_name, icmp_flowid, icmp_seq, icmp_nextmtu; payload_len, payload,
- * payload_md5, payload_md5_hex. CONTENTS is another name for FIELDS.
+ * payload_md5, payload_md5_hex. CONTENTS is another name for FIELDS, and DATA an older one.
  *
  * FILENAME `-` is standard output. With BAD_PACKETS true, packets that are not sound get a `!bad` line before theirs;
  * CAREFUL_TRUNC false lets those pass that are shorter than IP says. EXTRA_LENGTH false leaves the extra length annotation

@@ -1,7 +1,7 @@
 /**
  * SetTimestamp([TIMESTAMP] [, keyword FIRST]) — sets packets' timestamps to the time, or to TIMESTAMP.
  *
- * With FIRST true, sets the first-timestamp annotation instead.
+ * With FIRST true, sets the first-timestamp annotation instead. DELTA true is refused: SetTimestampDelta does what it did.
  *
  *   ... -> SetTimestamp -> Queue -> DelayShaper(1s) -> ...
  */

@@ -16,7 +16,9 @@
  * Handlers: table, stats, count (entries), length (packets that wait), queries, responses, drops (read); broadcast, ipaddr
  * (read, write); insert, delete, clear (write). See ARPTable.
  *
- *   q :: ARPQuerier(10.0.0.1/24, 02:00:00:00:00:01);  ip -> [0] q;  arp_responses -> [1] q;  q -> ToDevice(0);
+ *   q :: ARPQuerier(10.0.0.1/24, 02:00:00:00:00:01) -> Queue -> ToDevice(0);
+ *   ... -> GetIPAddress(16) -> [0] q;
+ *   FromDevice(0) -> c :: Classifier(12/0806 20/0002, -) -> [1] q; c [1] -> ...
  */
 
 import {

@@ -8,7 +8,8 @@
  * Handlers: table (read): a line an entry, as they are looked at; lookup (read, with an IP address): its Ethernet address, or
  * nothing; add (write): `IP/MASK... ETH`; remove (write): `IP/MASK`. Handlers add up to 256 prefixes.
  *
- *   arp_requests -> ARPResponder(10.0.0.1 10.1.0.0/16 02:00:00:00:00:01) -> ToDevice(0);
+ *   FromDevice(0) -> c :: Classifier(12/0806 20/0001, -) -> ARPResponder(10.0.0.1 10.1.0.0/16 02:00:00:00:00:01)
+ *     -> Queue -> ToDevice(0); c [1] -> ...
  */
 
 import {

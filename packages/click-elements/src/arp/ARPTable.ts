@@ -9,7 +9,7 @@
  * Handlers: table (read): a line an entry, IP address, 1 where it is known, Ethernet address, seconds since it was confirmed;
  * drops, count, length (read): packets dropped, entries, packets that wait; insert, delete, clear (write).
  *
- *   t :: ARPTable(TIMEOUT 60);  q :: ARPQuerier(10.0.0.1, 02:00:00:00:00:01, TABLE t)
+ *   t :: ARPTable(TIMEOUT 60); ... -> q :: ARPQuerier(10.0.0.1, 02:00:00:00:00:01, TABLE t) -> ...; ... -> [1] q
  */
 import { type ElementClass, element } from "@clickos/click-core/element";
 import { hostArpTable } from "./host-table.ts";

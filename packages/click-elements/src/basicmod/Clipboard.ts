@@ -4,7 +4,7 @@
  * Of a packet that passes from input 0 to output 0, the ranges are copied; into one that passes from input 1 to output 1, they are put, at
  * the same places. A packet that is too short for all ranges passes as it is, and nothing is copied from it.
  *
- *   headers -> [0] c :: Clipboard(0/14) -> ...; bodies -> [1] c; c [1] -> ...
+ *   ... -> [0] c :: Clipboard(0/14) -> ...; ... -> [1] c; c [1] -> ...
  */
 import { arg, type ElementClass, element, Mistake, type Packet, readText, rest } from "@clickos/click-core/element";
 import type { FunctionBuilder, I32 } from "@clickos/codegen";

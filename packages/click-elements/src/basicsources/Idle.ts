@@ -3,7 +3,7 @@
  *
  * Ends ports that are not used.
  *
- *   Idle -> [1] arpq;
+ *   ... -> [0] q :: ARPQuerier(10.0.0.1, 02:00:00:00:00:01) -> ...; Idle -> [1] q
  */
 import { type ElementClass, element } from "@clickos/click-core/element";
 

@@ -8,6 +8,7 @@
  * runs in process only). Sleeps while the queues that it fills are full.
  *
  * Handlers: count (read), reset (write), active, limit, burst, data, length (read, write). A written `config` counts from 0 again.
+ * DATASIZE, datasize and burstsize are older names.
  *
  *   InfiniteSource(LIMIT 1000, STOP true) -> Discard;
  */

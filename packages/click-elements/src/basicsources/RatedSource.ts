@@ -5,7 +5,8 @@
  * as many as have that together. A pause earns two packets, or a hundredth of a second's. Stops after LIMIT packets; -1, the
  * default, is no limit. DATA and LENGTH are as for InfiniteSource. With STOP true, asks the driver to stop after the limit.
  *
- * Handlers: count (read), reset (write), rate, limit, active, data, length (read, write).
+ * Handlers: count (read), reset (write), rate, limit, active, data, length (read, write). DATASIZE and datasize are older
+ * names of LENGTH and length.
  *
  *   RatedSource(RATE 100, LIMIT 1000) -> Discard;
  */

@@ -3,7 +3,7 @@
  *
  * The same as Idle, but those who pull from it are not told that there are no packets: they ask again and again.
  *
- *   SimpleIdle -> [1] arpq;
+ *   ... -> [0] q :: ARPQuerier(10.0.0.1, 02:00:00:00:00:01) -> ...; SimpleIdle -> [1] q
  */
 import { type ElementClass, element } from "@clickos/click-core/element";
 

@@ -5,7 +5,7 @@
  *
  * Handlers: interval (read, write).
  *
- *   Queue -> TimedSink(1s);
+ *   ... -> Queue -> TimedSink(1s);
  */
 
 import { arg, type ElementClass, element, positional } from "@clickos/click-core/element";

@@ -3,7 +3,7 @@
  *
  * Has as many outputs as inputs.
  *
- *   a -> [0] h :: Hub; b -> [1] h; h [0] -> ...; h [1] -> ...
+ *   ... -> [0] h :: Hub; ... -> [1] h; h [0] -> ...; h [1] -> ...
  */
 import { type ElementClass, element } from "@clickos/click-core/element";
 

@@ -5,7 +5,7 @@
  *
  * Handlers: switch, config (read, write): the input; one that is not there is written as -1.
  *
- *   a -> [0] s :: InputSwitch(1); b -> [1] s; s -> ...
+ *   ... -> [0] s :: InputSwitch(1); ... -> [1] s; s -> ...
  */
 import { arg, type ElementClass, element, live, positional } from "@clickos/click-core/element";
 

@@ -5,7 +5,7 @@
  *
  * Handlers: switch, config (read, write): the input.
  *
- *   a -> [0] s :: PullSwitch(1); b -> [1] s; s -> Unqueue
+ *   ... -> Queue -> [0] s :: PullSwitch(1); ... -> Queue -> [1] s; s -> Unqueue -> ...
  */
 import type { ElementClass } from "@clickos/click-core/element";
 import { pullSwitch } from "../lib/switch.ts";

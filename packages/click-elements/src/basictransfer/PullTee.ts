@@ -3,7 +3,7 @@
  *
  * N, when given, is the number of outputs.
  *
- *   Queue -> t :: PullTee -> Unqueue -> ...; t [1] -> Print -> Discard;
+ *   ... -> Queue -> t :: PullTee -> Unqueue -> ...; t [1] -> Print -> Discard
  */
 import { arg, type ElementClass, element, positional } from "@clickos/click-core/element";
 

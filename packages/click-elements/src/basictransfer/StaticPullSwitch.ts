@@ -4,7 +4,7 @@
  * An INPUT that is not there, such as -1, gives nothing.
  * Costs nothing: the choice is made when the configuration is compiled.
  *
- *   a -> [0] s :: StaticPullSwitch(1); b -> [1] s; s -> Unqueue
+ *   ... -> Queue -> [0] s :: StaticPullSwitch(1); ... -> Queue -> [1] s; s -> Unqueue -> ...
  */
 import { arg, type ElementClass, element, required } from "@clickos/click-core/element";
 import { portOrNone } from "../lib/switch.ts";

@@ -7,7 +7,8 @@
  *
  * Handlers: active0, active1, ... (read, write): whether a port is active; reset (write): all are.
  *
- *   from0 -> [0] s :: Suppressor [0] -> [0] sw :: EtherSwitch; from1 -> [1] s [1] -> [1] sw
+ *   FromDevice(0) -> [0] s :: Suppressor [0] -> [0] sw :: EtherSwitch [0] -> ...;
+ *   FromDevice(1) -> [1] s [1] -> [1] sw [1] -> ...
  */
 import { arg, type ElementClass, element, type Handlers, rest } from "@clickos/click-core/element";
 import { array, u32 } from "@clickos/layout";

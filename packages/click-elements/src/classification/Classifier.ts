@@ -15,7 +15,8 @@
  *
  * ARP requests, ARP replies, IP packets, and others:
  *
- *   c :: Classifier(12/0806 20/0001, 12/0806 20/0002, 12/0800, -);
+ *   FromDevice(0) -> c :: Classifier(12/0806 20/0001, 12/0806 20/0002, 12/0800, -);
+ *   c [0] -> ARPResponder(10.0.0.1 02:00:00:00:00:01) -> ...; c [1] -> ...; c [2] -> Strip(14) -> CheckIPHeader -> ...; c [3] -> Discard
  */
 
 import { arg, type ElementClass, element, rest } from "@clickos/click-core/element";

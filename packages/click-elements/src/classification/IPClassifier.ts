@@ -7,7 +7,7 @@
  *
  * Handlers: program (read: the program that Click would compile the patterns to), pattern0, pattern1, ... (read and write).
  *
- *   c :: IPClassifier(tcp dst port 80, udp, -);
+ *   ... -> CheckIPHeader -> c :: IPClassifier(tcp dst port 80, udp, -); c [0] -> ...; c [1] -> ...; c [2] -> Discard
  */
 import { arg, type ElementClass, element, rest } from "@clickos/click-core/element";
 import { argumentHandlers } from "../lib/argument-handlers.ts";

@@ -6,7 +6,8 @@
  * Handlers: add, avg (read, with a handler's name): the sum and the mean of what the elements' handlers of that name say; write
  * (write: `HANDLER [VALUE]`): writes it in all of them.
  *
- *   a :: Counter; b :: Counter; all :: HandlerAggregate(a, b); DriverManager(wait 1s, print $(all.add count), stop)
+ *   ... -> a :: Counter -> ...; ... -> b :: Counter -> ...;
+ *   all :: HandlerAggregate(a, b); DriverManager(wait 1s, print $(all.add count), stop)
  */
 import { arg, type ElementClass, element, HandlerError, rest } from "@clickos/click-core/element";
 import { takeWord } from "@clickos/click-language/arguments";

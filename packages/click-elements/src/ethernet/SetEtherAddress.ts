@@ -5,7 +5,7 @@
  *
  * Handlers: addr (read, write).
  *
- *   ... -> SetEtherAddress(02:00:00:00:00:01, 16) -> StoreEtherAddress(dst, ANNO 16) -> ...
+ *   ... -> SetEtherAddress(02:00:00:00:00:01, 16) -> StoreEtherAddress(OFFSET dst, ANNO 16) -> ...
  */
 import { type ElementClass, element, required } from "@clickos/click-core/element";
 import { annotationArgument } from "../lib/annotations.ts";

@@ -1,8 +1,9 @@
 /**
  * StoreEtherAddress([ADDR,] OFFSET [, keyword ANNO]) — writes an Ethernet address into packets.
  *
- * The address is ADDR, or with ANNO that of six bytes of the packet's annotations. OFFSET is `src`, `dst`, or where in the packet it is to
- * be. A packet that ends before leaves on output 1, or is dropped where that is not connected.
+ * The address is ADDR, or with ANNO that of six bytes of the packet's annotations; then OFFSET is a keyword, too: `OFFSET dst, ANNO 16`.
+ * OFFSET is `src`, `dst`, or where in the packet the address is to be. A packet that ends before leaves on output 1, or is dropped where
+ * that is not connected.
  *
  * Handlers: addr (read, write).
  *

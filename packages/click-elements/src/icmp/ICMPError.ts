@@ -13,7 +13,7 @@
  *
  * Handlers: src, mtu, pmtu (read, write).
  *
- *   d :: DecIPTTL; d [1] -> ICMPError(18.26.4.24, timeexceeded) -> ...
+ *   ... -> d :: DecIPTTL -> ...; d [1] -> ICMPError(18.26.4.24, timeexceeded) -> ...
  */
 import {
   annotation,

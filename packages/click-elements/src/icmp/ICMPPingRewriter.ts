@@ -6,12 +6,14 @@
  * of IPRewriter, with the identifier in the place of the source port: `pattern SADDR 1024-65535 DADDR - FOUTPUT ROUTPUT`. A
  * reply that belongs to no flow, a later fragment, and every other packet pass only inputs that are `pass`. A mapping is due
  * TIMEOUT (5 minutes) after a packet. With DST_ANNO (true) the destination annotation becomes the new destination. With REPLY_ANNO,
- * replies get the annotation byte that the first request of their flow had.
+ * replies get the annotation byte that the first request of their flow had. CAPACITY and REAP_TIME are other names of MAPPING_CAPACITY
+ * and REAP_INTERVAL; IPRewriter's page says what they are.
  *
  * Handlers: table, table_size, mapping_failures, size, patterns (read); capacity, pattern0, pattern1, ... (read, write); clear
  * (write). mappings and nmappings are older names.
  *
- *   ... -> IPClassifier(icmp type echo or icmp type echo-reply) -> ICMPPingRewriter(pattern 1.0.0.1 1024-65535 - - 0 1) -> ...
+ *   ... -> IPClassifier(icmp type echo) -> [0] rw :: ICMPPingRewriter(pattern 1.0.0.1 1024-65535 - - 0 1, drop);
+ *   ... -> IPClassifier(icmp type echo-reply) -> [1] rw; rw [0] -> ...; rw [1] -> ...
  */
 import { type ElementClass, element } from "@clickos/click-core/element";
 import type { I32 } from "@clickos/codegen";

@@ -1,17 +1,17 @@
 /**
  * ICMPRewriter(MAPS [, keywords DST_ANNO, REPLY_ANNO]) — rewrites ICMP errors about flows that were rewritten.
  *
- * An error (destination unreachable, source quench, redirect, time exceeded, parameter problem) has the start of the packet that
- * it is about. If one of MAPS, names of rewriters with spaces between them (IPRewriter, UDPRewriter, TCPRewriter, IPAddrRewriter,
- * IPAddrPairRewriter, ICMPPingRewriter), has a mapping for that packet, the addresses, ports and checksums in the error and its own destination become those that the sender of the packet knows, and the
- * error leaves on output 0. A name may be followed by a colon and a number: the error leaves on the output that the
- * rewriter uses for replies of the flow, plus that number. Other packets are dropped.
+ * An error (destination unreachable, source quench, redirect, time exceeded, parameter problem) has the start of the packet that it is
+ * about. If one of MAPS, names of rewriters with spaces between them (IPRewriter, UDPRewriter, TCPRewriter, IPAddrRewriter,
+ * IPAddrPairRewriter, ICMPPingRewriter), has a mapping for that packet, the addresses, ports and checksums in the error and its own
+ * destination become those that the sender of the packet knows, and the error leaves on output 0. A name may be followed by a colon and a
+ * number: the error leaves on the output that the rewriter uses for replies of the flow, plus that number. Other packets are dropped.
  *
  * The destination annotation is set to a new destination, unless DST_ANNO is false. REPLY_ANNO is a byte of the annotations that is
  * cleared in errors which go the way of replies.
  *
- *   rw :: IPRewriter(pattern 1.0.0.1 1024-65535 - - 0 1, drop);
- *   ... -> CheckIPHeader -> ICMPRewriter(rw) -> ...
+ *   ... -> [0] rw :: IPRewriter(pattern 1.0.0.1 1024-65535 - - 0 1, drop) -> ...; ... -> [1] rw; rw [1] -> ...;
+ *   ... -> CheckIPHeader -> IPClassifier(icmp) -> ICMPRewriter(rw) -> ...
  */
 import {
   arg,

@@ -7,8 +7,9 @@
  * whose options are malformed leaves on output 2. Where the Fix IP Source annotation is set, the source becomes IPADDR. A
  * packet whose time to live is over leaves on output 3, and one of more than MTU bytes on output 4. All others leave on output 0.
  *
- *   ... -> c :: IPOutputCombo(1, 18.26.4.24, 1500) -> ...
- *   c [1] -> ICMPError(18.26.4.24, redirect, host) -> ...
+ *   ... -> c :: IPOutputCombo(1, 18.26.4.24, 1500) -> ...;
+ *   c [1] -> ICMPError(18.26.4.24, redirect, host) -> ...; c [2] -> ICMPError(18.26.4.24, parameterproblem) -> ...;
+ *   c [3] -> ICMPError(18.26.4.24, timeexceeded) -> ...; c [4] -> IPFragmenter(1500) -> ...
  */
 import { annotation, arg, type ElementClass, element, packetType, required } from "@clickos/click-core/element";
 import { ipv4 } from "@clickos/wire/ipv4";

@@ -6,7 +6,7 @@
  *
  * Handlers: drops (read), which stays 0 as in Click.
  *
- *   red :: RED(5, 50, 0.02) -> ...; red [1] -> MarkIPCE -> ...
+ *   ... -> red :: RED(5, 50, 0.02) -> q :: Queue -> ...; red [1] -> MarkIPCE -> q
  */
 import { arg, type ElementClass, element, positional } from "@clickos/click-core/element";
 import { ecnCodes } from "@clickos/wire/ipv4";

@@ -3,7 +3,7 @@
  *
  * It checks nothing: the packet must hold a valid header there. Use CheckIPHeader for packets from outside.
  *
- *   ... -> MarkIPHeader(14) -> IPFilter(...) -> ...
+ *   FromDevice(0) -> MarkIPHeader(14) -> IPFilter(allow tcp, deny all) -> ...
  */
 import { arg, type ElementClass, element, maximumLargeFrame, positional } from "@clickos/click-core/element";
 import { ipv4 } from "@clickos/wire/ipv4";

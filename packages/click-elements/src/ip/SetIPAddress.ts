@@ -5,7 +5,7 @@
  *
  * Handlers: addr (read, write).
  *
- *   ... -> SetIPAddress(18.26.4.1) -> ARPQuerier(...)
+ *   ... -> SetIPAddress(18.26.4.1) -> [0] q :: ARPQuerier(18.26.4.24, 02:00:00:00:00:01) -> ...; ... -> [1] q
  */
 import { annotation, arg, type ElementClass, element, keyword, live, required } from "@clickos/click-core/element";
 import { annotationArgument } from "../lib/annotations.ts";

@@ -5,7 +5,7 @@
  *
  * Handlers: drops (read).
  *
- *   d :: DecIP6HLIM; d [1] -> ICMP6Error(3ffe::1, 3, 0) -> ...
+ *   ... -> d :: DecIP6HLIM -> ...; d [1] -> ICMP6Error(3ffe::1, 3, 0) -> ...
  */
 import { type ElementClass, element } from "@clickos/click-core/element";
 import { u32 } from "@clickos/layout";

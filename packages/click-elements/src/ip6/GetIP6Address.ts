@@ -4,7 +4,7 @@
  * The address is OFFSET bytes into the packet: 24 for the destination of an IPv6 packet. Where the packet ends before, the annotation
  * becomes `::`.
  *
- *   ... -> CheckIP6Header -> GetIP6Address(24) -> LookupIP6Route(...)
+ *   ... -> CheckIP6Header -> GetIP6Address(24) -> rt :: LookupIP6Route(3ffe:1::/32 0, ::/0 3ffe:1::1 1); rt [0] -> ...; rt [1] -> ...
  */
 import { arg, type ElementClass, element, maximumLargeFrame, required } from "@clickos/click-core/element";
 import { dataOf } from "../lib/headers.ts";

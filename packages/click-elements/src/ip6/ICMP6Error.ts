@@ -8,7 +8,7 @@
  *
  * The destination address annotation is set, and the Fix IP Source annotation.
  *
- *   d :: DecIP6HLIM; d [1] -> ICMP6Error(3ffe:1ce1:2::1, 3, 0) -> ...
+ *   ... -> d :: DecIP6HLIM -> ...; d [1] -> ICMP6Error(3ffe:1ce1:2::1, 3, 0) -> ...
  */
 import { annotation, arg, type ElementClass, element, packetType, required } from "@clickos/click-core/element";
 import { stored32 } from "@clickos/wire";

@@ -5,7 +5,8 @@
  * ETH that goes with the most specific of them. All other frames are dropped: those that are none, whose hop limit is not 255 or whose
  * checksum is wrong, and solicitations for other addresses.
  *
- *   c :: Classifier(12/86dd 20/3aff 54/87, ...); c [0] -> IP6NDAdvertiser(3ffe:1ce1:2::/80 00:e0:29:05:e5:6f) -> ...
+ *   FromDevice(0) -> c :: Classifier(12/86dd 20/3aff 54/87, -);
+ *   c [0] -> IP6NDAdvertiser(3ffe:1ce1:2::/80 00:e0:29:05:e5:6f) -> Queue -> ToDevice(0); c [1] -> ...
  */
 import { arg, type ElementClass, element, Mistake, type Packet, readText, rest } from "@clickos/click-core/element";
 import { splitWords } from "@clickos/click-language/arguments";

@@ -11,8 +11,8 @@
  *
  * Handlers: table, stats (read).
  *
- *   n :: IP6NDSolicitor(3ffe:1ce1:2::1, 00:e0:29:05:e5:6f);
- *   ... -> GetIP6Address(24) -> n -> ToDevice(0); c [1] -> [1] n
+ *   ... -> GetIP6Address(24) -> [0] n :: IP6NDSolicitor(3ffe:1ce1:2::1, 00:e0:29:05:e5:6f) -> Queue -> ToDevice(0);
+ *   FromDevice(0) -> c :: Classifier(12/86dd 20/3aff 54/88, -) -> [1] n; c [1] -> ...
  */
 import {
   anew,

@@ -7,7 +7,7 @@
  *
  * Handlers: table (read); add, as `add 3ffe::/16 3ffe::1 0`, remove, as `remove 3ffe::/16`, and ctrl, which takes both (write).
  *
- *   ... -> GetIP6Address(24) -> LookupIP6Route(3ffe:1::/32 0, ::/0 3ffe:1::1 1) -> ...
+ *   ... -> GetIP6Address(24) -> rt :: LookupIP6Route(3ffe:1::/32 0, ::/0 3ffe:1::1 1); rt [0] -> ...; rt [1] -> ...
  */
 import { arg, type ElementClass, element, type HandlerContext, Mistake, rest } from "@clickos/click-core/element";
 import { splitWords, takeWord } from "@clickos/click-language/arguments";

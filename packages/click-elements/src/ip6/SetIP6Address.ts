@@ -1,7 +1,7 @@
 /**
  * SetIP6Address(IPADDR) — sets the IPv6 destination address annotation of packets.
  *
- *   ... -> SetIP6Address(3ffe::1) -> LookupIP6Route(...)
+ *   ... -> SetIP6Address(3ffe:1::1) -> rt :: LookupIP6Route(3ffe:1::/32 0, ::/0 3ffe:1::1 1); rt [0] -> ...; rt [1] -> ...
  */
 import { type ElementClass, element, required } from "@clickos/click-core/element";
 import { ip6Annotation, storeKnownIp6 } from "../lib/ip6.ts";

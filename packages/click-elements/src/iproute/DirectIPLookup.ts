@@ -6,7 +6,7 @@
  *
  * Handlers: add, set, remove, ctrl, flush (write), table, lookup (read), as RadixIPLookup has them.
  *
- *   rt :: DirectIPLookup(18.26.4.0/24 0, 0.0.0.0/0 18.26.4.1 1);
+ *   ... -> GetIPAddress(16) -> rt :: DirectIPLookup(18.26.4.0/24 0, 0.0.0.0/0 18.26.4.1 1); rt [0] -> ...; rt [1] -> ...
  */
 import type { ElementClass } from "@clickos/click-core/element";
 import { directOrder } from "./direct-order.ts";

@@ -6,7 +6,8 @@
  *
  * Handlers: add, set, remove, ctrl (write), table, lookup (read), as RadixIPLookup has them.
  *
- *   rt :: LinearIPLookup(18.26.4.24/32 0, 18.26.4.0/24 1, 0.0.0.0/0 18.26.4.1 1);
+ *   ... -> GetIPAddress(16) -> rt :: LinearIPLookup(18.26.4.24/32 0, 18.26.4.0/24 1, 0.0.0.0/0 18.26.4.1 1);
+ *   rt [0] -> ...; rt [1] -> ...
  */
 import type { ElementClass } from "@clickos/click-core/element";
 import { routingTable } from "./routing-table.ts";

@@ -12,7 +12,7 @@
  * ctrl (write lines of these commands with their arguments: all happen or none), flush (write, removes all routes), table
  * (read), lookup (read with an address: the output, -1 where there is no route, and the gateway if there is one).
  *
- *   rt :: RadixIPLookup(18.26.4.0/24 0, 0.0.0.0/0 18.26.4.1 1);
+ *   ... -> GetIPAddress(16) -> rt :: RadixIPLookup(18.26.4.0/24 0, 0.0.0.0/0 18.26.4.1 1); rt [0] -> ...; rt [1] -> ...
  */
 import type { ElementClass } from "@clickos/click-core/element";
 import { routingTable } from "./routing-table.ts";

@@ -10,7 +10,7 @@
  *
  * Handlers: table (read), lookup (read with an address: the output, -1 where there is no route, and the gateway if there is one).
  *
- *   rt :: StaticIPLookup(18.26.4.0/24 0, 0.0.0.0/0 18.26.4.1 1);
+ *   ... -> GetIPAddress(16) -> rt :: StaticIPLookup(18.26.4.0/24 0, 0.0.0.0/0 18.26.4.1 1); rt [0] -> ...; rt [1] -> ...
  */
 import { arg, type ElementClass, type ElementContext, element, rest } from "@clickos/click-core/element";
 import type { FunctionBuilder, I32 } from "@clickos/codegen";

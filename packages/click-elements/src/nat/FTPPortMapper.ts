@@ -10,7 +10,9 @@
  *
  *   tcp_rw :: TCPRewriter(pattern 1.0.0.1 50000-65535 - - 0 1, drop);
  *   rw :: IPRewriter(pattern 1.0.0.1 50000-65535 - - 0 1, drop);
- *   ... -> FTPPortMapper(tcp_rw, rw, 0) -> [0] tcp_rw;
+ *   ... -> inside :: IPClassifier(dst tcp port ftp, -) -> FTPPortMapper(tcp_rw, rw, 0) -> [0] tcp_rw; inside [1] -> [0] rw;
+ *   ... -> outside :: IPClassifier(src tcp port ftp, -) -> [1] tcp_rw; outside [1] -> [1] rw;
+ *   tcp_rw [0] -> ...; tcp_rw [1] -> ...; rw [0] -> ...; rw [1] -> ...
  *
  * RFC 959, File Transfer Protocol.
  */

@@ -5,12 +5,13 @@
  * All packets from one address to another are a flow, whatever their protocol; what comes back is its other direction. INPUTSPECs are
  * those of IPRewriter; patterns are `pattern SADDR DADDR FOUTPUT ROUTPUT`, where SADDR may be a range or a prefix. A pattern that
  * would change ports makes no flows. A mapping is due TIMEOUT (2 hours) after a packet. The destination annotation becomes the new
- * destination. Checksums of TCP and UDP are kept right.
+ * destination. Checksums of TCP and UDP are kept right. CAPACITY and REAP_TIME are other names of MAPPING_CAPACITY and REAP_INTERVAL;
+ * IPRewriter's page says what they are.
  *
  * Handlers: table, table_size, mapping_failures, size, patterns (read); capacity, pattern0, pattern1, ... (read, write); clear
  * (write). mappings and nmappings are older names.
  *
- *   rw :: IPAddrPairRewriter(pattern 1.0.0.1-1.0.0.254 - 0 1, drop);
+ *   ... -> [0] rw :: IPAddrPairRewriter(pattern 1.0.0.1-1.0.0.254 - 0 1, drop) -> ...; ... -> [1] rw; rw [1] -> ...
  */
 import { type ElementClass, element } from "@clickos/click-core/element";
 import { rewrittenWords, tableHandler, wordsOf } from "./flow-lines.ts";

@@ -5,12 +5,13 @@
  * All packets from an address are one flow, whatever their protocol: their source becomes another address, and packets to that
  * address go back to the first one. INPUTSPECs are those of IPRewriter; patterns are `pattern SADDR - FOUTPUT ROUTPUT`, where SADDR
  * may be a range or a prefix. A pattern that would change more makes no flows. A mapping is due TIMEOUT (2 hours) after a packet. The
- * destination annotation of replies becomes the new destination. Checksums of TCP and UDP are kept right.
+ * destination annotation of replies becomes the new destination. Checksums of TCP and UDP are kept right. CAPACITY and
+ * REAP_TIME are other names of MAPPING_CAPACITY and REAP_INTERVAL; IPRewriter's page says what they are.
  *
  * Handlers: table, table_size, mapping_failures, size, patterns (read); capacity, pattern0, pattern1, ... (read, write); clear
  * (write). mappings and nmappings are older names.
  *
- *   rw :: IPAddrRewriter(pattern 1.0.0.1-1.0.0.254 - 0 1, drop);
+ *   ... -> [0] rw :: IPAddrRewriter(pattern 1.0.0.1-1.0.0.254 - 0 1, drop) -> ...; ... -> [1] rw; rw [1] -> ...
  */
 import { type ElementClass, element } from "@clickos/click-core/element";
 import type { FunctionBuilder, I32 } from "@clickos/codegen";

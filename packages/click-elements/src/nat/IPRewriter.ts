@@ -24,14 +24,16 @@
  * (the same) after three packets, at least one each way. They go when the table is looked through, every REAP_INTERVAL (15
  * minutes), or when there are MAPPING_CAPACITY of them, or there is no memory for another one; then the one that is due first goes, but
  * none in the first TCP_GUARANTEE or UDP_GUARANTEE (5 seconds) after a packet: rather, new ones are refused. MAPPING_CAPACITY may be
- * the name of another rewriter, which shares its capacity then. With DST_ANNO (true) the destination annotation becomes the new
+ * the name of another rewriter, which shares its capacity then. TIMEOUT and GUARANTEE are other names of TCP_TIMEOUT and TCP_GUARANTEE,
+ * CAPACITY and REAP_TIME of MAPPING_CAPACITY and REAP_INTERVAL. With DST_ANNO (true) the destination annotation becomes the new
  * destination. With REPLY_ANNO, replies get the annotation byte that the first packet of their flow had.
  *
  * Handlers: table_size, mapping_failures, size, patterns, tcp_table, udp_table, tcp_lookup SADDR SPORT DADDR DPORT (read); capacity,
  * pattern0, pattern1, ... (read, write); clear (write). Who writes a pattern ends the flows of the one before it. tcp_mappings,
  * udp_mappings and nmappings are older names.
  *
- *   rw :: IPRewriter(pattern 1.0.0.1 1024-65535 - - 0 1, drop);
+ *   // Hides what is inside behind 1.0.0.1: input 0 and output 1 are inside, input 1 and output 0 outside.
+ *   ... -> [0] rw :: IPRewriter(pattern 1.0.0.1 1024-65535 - - 0 1, drop) -> ...; ... -> [1] rw; rw [1] -> ...
  */
 
 import { type ElementClass, element, type Handler } from "@clickos/click-core/element";

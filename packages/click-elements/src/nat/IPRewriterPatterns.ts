@@ -6,7 +6,7 @@
  * what `#` takes next.
  *
  *   IPRewriterPatterns(outside 1.0.0.1 1024-65535 - -);
- *   rw :: IPRewriter(pattern outside 0 1, drop);
+ *   ... -> [0] rw :: IPRewriter(pattern outside 0 1, drop) -> ...; ... -> [1] rw; rw [1] -> ...
  */
 import { arg, type ElementClass, element, rest } from "@clickos/click-core/element";
 import { splitWords } from "@clickos/click-language/arguments";

@@ -5,7 +5,7 @@
  * behind `pattern`, with its outputs. The next one is used; where it has no free port or address, the one after it, and so on.
  *
  *   servers :: RoundRobinIPMapper(- - 10.0.0.1 - 0 1, - - 10.0.0.2 - 0 1);
- *   rw :: IPRewriter(servers, drop);
+ *   ... -> [0] rw :: IPRewriter(servers, drop) -> ...; ... -> [1] rw; rw [1] -> ...
  */
 import { arg, type ElementClass, element, rest } from "@clickos/click-core/element";
 import { splitWords } from "@clickos/click-language/arguments";

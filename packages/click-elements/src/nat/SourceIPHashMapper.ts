@@ -10,7 +10,7 @@
  * ID up to the largest.
  *
  *   servers :: SourceIPHashMapper(100 0xbadbeef, - - 10.0.0.1 - 0 1 1, - - 10.0.0.2 - 0 1 2);
- *   rw :: IPRewriter(servers, drop);
+ *   ... -> [0] rw :: IPRewriter(servers, drop) -> ...; ... -> [1] rw; rw [1] -> ...
  */
 import { arg, type ElementClass, element, type PrepareContext, rest } from "@clickos/click-core/element";
 import { splitWords } from "@clickos/click-language/arguments";

@@ -5,13 +5,13 @@
  * Works as IPRewriter does, whose page says what INPUTSPECs and the keywords are, for TCP alone. Packets of other protocols, and later
  * fragments, pass only inputs that are `pass`. Where an element before it, FTPPortMapper, changes the length of what is sent, it
  * changes the flow's sequence numbers from there on, and what acknowledges them; IPRewriter does, too. TIMEOUT and GUARANTEE are other
- * names of TCP_TIMEOUT and TCP_GUARANTEE.
+ * names of TCP_TIMEOUT and TCP_GUARANTEE, CAPACITY and REAP_TIME of MAPPING_CAPACITY and REAP_INTERVAL.
  *
  * Handlers: table, lookup SADDR SPORT DADDR DPORT, table_size, mapping_failures, size, patterns (read); capacity, pattern0,
  * pattern1, ... (read, write); clear (write). A line of table says `seq +5` where the latest change of length has made it five
  * bytes more. mappings and nmappings are older names.
  *
- *   rw :: TCPRewriter(pattern 1.0.0.1 1024-65535 - - 0 1, drop);
+ *   ... -> [0] rw :: TCPRewriter(pattern 1.0.0.1 1024-65535 - - 0 1, drop) -> ...; ... -> [1] rw; rw [1] -> ...
  */
 import { type ElementClass, element } from "@clickos/click-core/element";
 import { ipProtocols } from "@clickos/wire/ipv4";

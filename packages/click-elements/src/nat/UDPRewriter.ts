@@ -5,12 +5,13 @@
  * Works as IPRewriter does, whose page says what INPUTSPECs are. TCP, UDP and DCCP flows with the same addresses and ports are one
  * flow, and all are treated as UDP's are: they are due TIMEOUT (5 minutes) after a packet, or STREAMING_TIMEOUT (the same) after
  * three packets, at least one each way. Packets of other protocols, later fragments, and packets without ports pass only inputs
- * that are `pass`. UDP_TIMEOUT, UDP_STREAMING_TIMEOUT and UDP_GUARANTEE are other names of the keywords.
+ * that are `pass`. UDP_TIMEOUT, UDP_STREAMING_TIMEOUT and UDP_GUARANTEE are other names of the keywords, CAPACITY and REAP_TIME of
+ * MAPPING_CAPACITY and REAP_INTERVAL.
  *
  * Handlers: table, table_size, mapping_failures, size, patterns (read); capacity, pattern0, pattern1, ... (read, write); clear
  * (write). mappings and nmappings are older names.
  *
- *   rw :: UDPRewriter(pattern 1.0.0.1 1024-65535 - - 0 1, drop);
+ *   ... -> [0] rw :: UDPRewriter(pattern 1.0.0.1 1024-65535 - - 0 1, drop) -> ...; ... -> [1] rw; rw [1] -> ...
  */
 import { type ElementClass, element } from "@clickos/click-core/element";
 import { updatedChecksum } from "@clickos/wire/checksum";

@@ -3,7 +3,7 @@
  *
  * Handlers: color (read, write).
  *
- *   ... -> t :: PaintTee(1) -> ...; t [1] -> ICMPError(...) -> ...
+ *   ... -> t :: PaintTee(1) -> ...; t [1] -> ICMPError(18.26.4.24, redirect, host) -> ...
  */
 import { arg, type ElementClass, element, live, positional, required } from "@clickos/click-core/element";
 import { annotationByte, paintByte } from "../lib/annotations.ts";

@@ -5,7 +5,7 @@
  * shrinks by the length of each packet that it gives; its turn is over when the next packet is longer than what is left, and that
  * packet waits here. An input without packets loses its deficit. So each gets the same bandwidth, whatever the length of its packets.
  *
- *   a :: Queue -> [0] s :: DRRSched; b :: Queue -> [1] s; s -> Unqueue -> ...
+ *   ... -> Queue -> [0] s :: DRRSched; ... -> Queue -> [1] s; s -> Unqueue -> ...
  *
  * Shreedhar and Varghese, Efficient Fair Queuing using Deficit Round Robin, 1995.
  */

@@ -3,7 +3,7 @@
  *
  * Input 0 comes first: lower inputs wait while higher ones have packets.
  *
- *   urgent :: Queue -> [0] s :: PrioSched; rest :: Queue -> [1] s; s -> Unqueue -> ...
+ *   ... -> urgent :: Queue -> [0] s :: PrioSched; ... -> rest :: Queue -> [1] s; s -> Unqueue -> ...
  */
 import type { ElementClass } from "@clickos/click-core/element";
 import { priorityScheduler } from "../lib/priority.ts";

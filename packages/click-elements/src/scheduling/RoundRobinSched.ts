@@ -3,7 +3,7 @@
  *
  * Each pull starts at the input after the one that gave the last packet, and passes over those that have none.
  *
- *   a :: Queue -> [0] s :: RoundRobinSched; b :: Queue -> [1] s; s -> Unqueue -> ...
+ *   ... -> Queue -> [0] s :: RoundRobinSched; ... -> Queue -> [1] s; s -> Unqueue -> ...
  */
 import type { ElementClass } from "@clickos/click-core/element";
 import { roundRobinScheduler } from "../lib/round-robin.ts";

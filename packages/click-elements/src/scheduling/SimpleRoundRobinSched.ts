@@ -4,7 +4,7 @@
  * Each pull starts at the input after the one that gave the last packet, and passes over those that have none. Click's does not ask first
  * whether there may be packets; asking an empty queue is as cheap here, so it is the same as RoundRobinSched.
  *
- *   a :: Queue -> [0] s :: SimpleRoundRobinSched; b :: Queue -> [1] s; s -> Unqueue -> ...
+ *   ... -> Queue -> [0] s :: SimpleRoundRobinSched; ... -> Queue -> [1] s; s -> Unqueue -> ...
  */
 import type { ElementClass } from "@clickos/click-core/element";
 import { roundRobinScheduler } from "../lib/round-robin.ts";

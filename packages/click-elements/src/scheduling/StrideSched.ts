@@ -6,7 +6,7 @@
  *
  * Handlers: tickets0, tickets1, ... (read, write); config (read, write): all of them.
  *
- *   a :: Queue -> [0] s :: StrideSched(1, 3); b :: Queue -> [1] s; s -> Unqueue -> ...
+ *   ... -> Queue -> [0] s :: StrideSched(1, 3); ... -> Queue -> [1] s; s -> Unqueue -> ...
  */
 import { arg, type ElementClass, element, rest } from "@clickos/click-core/element";
 import { initialStrides, insertPort, moveOn, readTickets, strideHandlers, strideState } from "../lib/stride.ts";

@@ -4,9 +4,9 @@
  * Pulls at most RATE packets a second and pushes each. Sleeps in between.
  * A pause earns a burst: what comes in BURST_DURATION (20 ms), or BURST_SIZE packets.
  *
- * Handlers: rate, active (read, write), calls (read).
+ * Handlers: rate, active (read, write); calls (read): how many turns it had, and how they went; config (read): RATE.
  *
- *   Queue -> RatedUnqueue(1000) -> ...
+ *   ... -> Queue -> RatedUnqueue(1000) -> ...
  */
 import type { ElementClass } from "@clickos/click-core/element";
 import { ratedUnqueue } from "../lib/rated-unqueue.ts";

@@ -8,7 +8,7 @@
  *
  * Handlers: length, highwater_length, drops (read); capacity (read, write); reset_counts, reset (write).
  *
- *   data -> q :: MixedQueue(100) -> Unqueue -> ...; urgent -> [1] q
+ *   ... -> [0] q :: MixedQueue(100) -> Unqueue -> ...; ... -> [1] q
  */
 import type { ElementClass } from "@clickos/click-core/element";
 import { queueElement } from "../lib/queue.ts";
