@@ -199,6 +199,8 @@ import { TCPRewriter } from "./nat/TCPRewriter.ts";
 import { UDPRewriter } from "./nat/UDPRewriter.ts";
 import { FromDevice } from "./netdevices/FromDevice.ts";
 import { FromHost } from "./netdevices/FromHost.ts";
+import { KernelTap } from "./netdevices/KernelTap.ts";
+import { KernelTun } from "./netdevices/KernelTun.ts";
 import { ToDevice } from "./netdevices/ToDevice.ts";
 import { ToHost } from "./netdevices/ToHost.ts";
 import { CheckPaint } from "./paint/CheckPaint.ts";
@@ -350,6 +352,9 @@ export const elements: ElementSet = elementSet(
   FromDAGDump,
   FromDevice,
   FromHost,
+  FromCapDump,
+  KernelTap,
+  KernelTun,
   FromIPSummaryDump,
   FromNetFlowSummaryDump,
   FromNLANRDump,

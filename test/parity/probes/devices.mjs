@@ -100,6 +100,20 @@ export const probes = [
     name: `ToHost(${given})`,
     config: end(`Idle -> ToHost(${given})`),
   })),
+  ...["KernelTun", "KernelTap"].flatMap((name) =>
+    [
+      "",
+      "1.0.0.1",
+      "1.0.0.1/8, 2.0.0.1",
+      "1.0.0.1/8, MTU 19",
+      "1.0.0.1/8, MTU x, BURST x, ETHER x, TAP x",
+      "1.0.0.1/8, BURST 0",
+      "1.0.0.1/8, BURST -1",
+      "1.0.0.1/8, HEADROOM 8193",
+      "1.0.0.1/8, 1.0.0.2, 5",
+      "1.0.0.1/8, 2.0.0.1, MTU 5, DEV_NAME nosuch0",
+    ].map((given) => ({ name: `${name}(${given})`, config: end(`Idle -> ${name}(${given}) -> Discard`) })),
+  ),
   { name: "ToHost does not pull", config: end("Idle -> Queue -> ToHost(nosuch0)") },
   { name: "FromHost has an output", config: end("FromHost(nosuch0)") },
   {
