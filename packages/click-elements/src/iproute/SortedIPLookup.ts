@@ -6,7 +6,7 @@
  *
  * Handlers: add, set, remove, ctrl (write), table, lookup (read), as RadixIPLookup has them.
  *
- *   rt :: SortedIPLookup(0.0.0.0/0 18.26.4.1 1, 18.26.4.0/24 0);
+ *   ... -> GetIPAddress(16) -> rt :: SortedIPLookup(0.0.0.0/0 18.26.4.1 1, 18.26.4.0/24 0); rt [0] -> ...; rt [1] -> ...
  */
 import type { ElementClass } from "@clickos/click-core/element";
 import { type Listed, routingTable } from "./routing-table.ts";

@@ -7,7 +7,7 @@
  *
  * Handlers: fwd_weight, rev_weight (read, write).
  *
- *   ... -> IPRateMonitor(PACKETS, 1, 100) -> b :: CompareBlock(5, 2, 100); b [1] -> Discard
+ *   ... -> IPRateMonitor(PACKETS, 1, 100) -> b :: CompareBlock(5, 2, 100) -> ...; b [1] -> Discard
  */
 import { annotation, arg, type ElementClass, element, required } from "@clickos/click-core/element";
 import { splitText } from "@clickos/click-language/arguments";

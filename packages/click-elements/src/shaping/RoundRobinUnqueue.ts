@@ -6,7 +6,7 @@
  *
  * Handlers: packets (read): how many there were.
  *
- *   q0 -> u :: RoundRobinUnqueue -> ...; q1 -> [1] u [1] -> ...
+ *   ... -> Queue -> [0] u :: RoundRobinUnqueue [0] -> ...; ... -> Queue -> [1] u [1] -> ...
  */
 import { arg, type ElementClass, element, positional } from "@clickos/click-core/element";
 import { u32 } from "@clickos/layout";
