@@ -2,20 +2,18 @@
 import { assignArguments } from "../arguments/assign-arguments.ts";
 import type { ConfigOf, ConfigSpec } from "../arguments/config-spec.ts";
 import { type AboutArgument, readArguments } from "../arguments/read-arguments.ts";
-import type { Scope } from "../arguments/scope.ts";
+import type { PrepareContext } from "./element.ts";
 import type { ElementReport } from "./element-report.ts";
-
-/** What `prepare` has. */
-interface Reading extends ElementReport {
-  readonly arguments: readonly string[];
-  readonly scope: Scope;
-}
 
 /**
  * Reads what is the rest of the arguments by `whole`, the class's own specification; every mistake is reported, and nothing is
  * given back where there is one.
  */
-export function readRest<C extends ConfigSpec>(spec: C, whole: ConfigSpec, reading: Reading): ConfigOf<C> | undefined {
+export function readRest<C extends ConfigSpec>(
+  spec: C,
+  whole: ConfigSpec,
+  reading: ElementReport & Pick<PrepareContext<unknown>, "arguments" | "scope">,
+): ConfigOf<C> | undefined {
   const left = assignArguments(whole, reading.arguments).rest;
   const about = ({ argument }: AboutArgument, subject?: string) => {
     const place = argument === undefined ? undefined : left[argument]?.argument;
