@@ -16,7 +16,7 @@ export {
 export { CodegenError, type CodegenErrorCode, callerPlace } from "./error.ts";
 export { type BlockLabel, type FlowArm, type FlowObserver, FunctionBuilder } from "./function-builder.ts";
 export type * from "./ir.ts";
-export { MemoryOperations } from "./memory-operations.ts";
+export { type AccessTarget, MemoryOperations } from "./memory-operations.ts";
 export {
   type BodyResult,
   type Func,

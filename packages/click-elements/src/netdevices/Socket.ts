@@ -16,7 +16,8 @@
  * in DENY, unless it has one in ALLOW. VERBOSE true tells of connections. SNDBUF and RCVBUF are sizes of UDP's buffers;
  * NODELAY false lets TCP wait for more to send. HEADROOM and PROPER change nothing.
  *
- * Other than in Click: an empty datagram, and one that cannot be sent, do not close the socket. UNIX_DGRAM is not available,
+ * Other than in Click: an empty datagram, and one that cannot be sent, do not close the socket; a UDP server that has heard from
+ * nobody keeps its packets to itself, where Click's sends them to its own address. UNIX_DGRAM is not available,
  * since Node.js has no such sockets. A file in a UNIX server's place is never removed, and the server's own stays, as in Click;
  * a LOCAL_FILENAME is not bound. Runs in process only, not in a virtual machine.
  *
