@@ -11,7 +11,7 @@ import { elements } from "@clickos/click-elements";
 import { linkImage } from "@clickos/click-image";
 import { moduleBuilder, wasmBackend } from "@clickos/codegen";
 import { createIxgbe, drive, driverMemory } from "@clickos/ixgbe-model";
-import { copyFrame, createSwitch, FrameBatch, patch } from "@clickos/vale";
+import { createMemoryPort, createSwitch, FrameBatch, patch } from "@clickos/vale";
 import { createToolstack } from "@clickos/xl-fast";
 import { benchElements, clocks, configurations, udpFrame } from "./configs.mjs";
 
@@ -82,49 +82,67 @@ function station(from, to) {
   return frame;
 }
 
-/** A port whose batch is always full and that takes everything: what is measured is the switch. */
-function endlessPort(name, frame) {
-  const slots = 256;
-  const batch = new FrameBatch(new ArrayBuffer(slots * 2112));
-  const sink = new FrameBatch(new ArrayBuffer(slots * 2112));
-  for (let i = 0; i < slots; i++) {
+/** A batch of these frames, over and over. */
+function batchOf(frames, count = 256) {
+  const batch = new FrameBatch(count * 2112);
+  for (let i = 0; i < count; i++) {
+    const frame = frames[i % frames.length];
     batch.offsets[i] = i * 2112;
     batch.lengths[i] = frame.length;
     batch.memory.bytes.set(frame, i * 2112);
   }
-  return { name, batch, sink };
+  batch.count = count;
+  return batch;
 }
 
-async function switchAlone() {
-  const sw = createSwitch();
-  const make = (name, frame) => {
-    const { batch, sink } = endlessPort(name, frame);
-    let next = 0;
-    return {
-      name,
-      taken: 0,
-      poll: () => batch,
-      release() {
-        batch.count = 256;
-      },
-      deliver(from, list, count) {
-        for (let k = 0; k < count; k++) {
-          copyFrame(from, list[k], sink.memory, (next & 255) * 2112);
-          next++;
-        }
-        this.taken += count;
-        return count;
-      },
-      flush() {},
-      batch,
-    };
+/** A port in memory whose batch is always full and that takes everything: what is measured is the switch. */
+function endlessPort(name, frames) {
+  const { sink, deliver, receive } = createMemoryPort(name);
+  const batch = batchOf(frames);
+  const port = {
+    name,
+    taken: 0,
+    poll: () => batch,
+    release() {},
+    deliver(from, list, count) {
+      port.taken += deliver(from, list, count);
+      receive();
+      return count;
+    },
+    flush() {},
   };
-  const a = sw.attach(make("a", station(1, 2)));
-  const b = sw.attach(make("b", station(2, 1)));
-  a.batch.count = b.batch.count = 256;
-  return measure((n) => {
-    for (let moved = 0; moved < n; ) moved += sw.forward();
+  if (sink)
+    port.sink = {
+      kind: sink.kind,
+      memory: sink.memory,
+      places: sink.places,
+      frameLimit: sink.frameLimit,
+      get cursor() {
+        return port.taken & 255;
+      },
+      begin: () => 256,
+      done(frames) {
+        port.taken += frames;
+      },
+    };
+  return port;
+}
+
+/** A switch with two ports, behind each of which are so many stations that speak in turn with those of the other. */
+async function switchAlone(stations) {
+  const sw = createSwitch();
+  const frames = (here, there) =>
+    Array.from({ length: stations }, (_, i) => station(here * stations + ((i * 7) % stations), there * stations + i));
+  const ports = [sw.attach(endlessPort("a", frames(0, 1))), sw.attach(endlessPort("b", frames(1, 0)))];
+  sw.forward();
+  const flooded = ports.reduce((sum, { taken }) => sum + taken, 0);
+  let moved = 0;
+  const ns = measure((n) => {
+    for (let end = moved + n; moved < end; ) moved += sw.forward();
   });
+  if (ports.reduce((sum, { taken }) => sum + taken, 0) - flooded !== moved)
+    throw new Error("frames of the switch are lost");
+  return ns;
 }
 
 async function wholePath() {
@@ -143,8 +161,7 @@ async function wholePath() {
       left += batch.count;
     },
   });
-  const { batch } = endlessPort("wire", udpFrame());
-  batch.count = 128;
+  const batch = batchOf([udpFrame()], 128);
   const { hypervisor } = toolstack;
   const ns = measure((n) => {
     for (let sent = 0; sent < n; ) {
@@ -164,7 +181,8 @@ const copyNs = reference();
 const results = [];
 const benchmarks = {
   ...Object.fromEntries(Object.keys(configurations).map((name) => [name, () => inGuest(name)])),
-  switch2: switchAlone,
+  switch2: () => switchAlone(1),
+  learn64: () => switchAlone(32),
   path: wholePath,
 };
 console.log(`reference: copy of ${frameLength} bytes between pools of buffers, ${copyNs.toFixed(2)} ns\n`);

@@ -39,6 +39,8 @@ export type MapResult =
 export interface GrantWindow {
   /** The domain's memory; only frames that are pinned are to be looked at, and none when the window is closed. */
   readonly buffer: ArrayBufferLike;
+  /** What has that buffer: for code that is made for a memory. */
+  readonly memory: { readonly buffer: ArrayBufferLike };
   /** The domain has died: its memory may be another's by now. */
   readonly closed: boolean;
   /** Maps: where the frame begins in `buffer`, or a negative `GNTST_*`. */
@@ -248,6 +250,7 @@ export function createGrantMapper(
       tables.set(id, table);
       return {
         buffer: table.buffer,
+        memory: domain.memory,
         get closed() {
           return table.dead;
         },

@@ -7,9 +7,20 @@
  */
 import type { GrantMapper } from "@clickos/grant-table";
 import { Wakers } from "@clickos/run-loop";
-import { copyFrame, copyPart, FrameBatch, GatheredFrames, longestFrame, maximumFrame } from "@clickos/vale";
-import { maximumFrameSlots, netmapRing, netmapSlot, rfragsShift, ringSlots } from "@clickos/xen-ring";
+import {
+  copyFrame,
+  copyPart,
+  FrameBatch,
+  type FrameSink,
+  type FrameSource,
+  GatheredFrames,
+  longestFrame,
+  maximumFrame,
+  type PlaceNumbers,
+} from "@clickos/vale";
+import { maximumFrameSlots, netmapRing, netmapSlot, ringSlots } from "@clickos/xen-ring";
 import { moreFragments, NetmapChain } from "./netmap-chain.ts";
+import { furthestOffset, lastSlot, netmapReceive, netmapTransmit } from "./netmap-ends.ts";
 import { type Rate, RateLimit } from "./rate.ts";
 import { bufferSize, NetbackError, receiveLimit, shortestFrame, type Vif } from "./vif.ts";
 
@@ -19,10 +30,6 @@ const headWord = netmapRing.offsets.head >> 2;
 const tailWord = netmapRing.offsets.tail >> 2;
 const eventWord = netmapRing.offsets.event >> 2;
 const slotsWord = netmapRing.offsets.slots >> 2;
-/** The flags of a received frame's last slot, in the word of its length. */
-const lastSlot = 1 << (16 + rfragsShift);
-/** What a guest may propose as offset for a frame. */
-const furthestOffset = 1024;
 
 /** What a front end granted; see its device page. */
 export interface VifGrants {
@@ -189,9 +196,60 @@ export function connectVif(options: VifOptions): Vif {
     return n;
   };
 
+  /** What code needs to reach the rings, where it can: buffers in a row, in a memory that modules have. */
+  const inRow = offsets.every((offset, i) => offset === (offsets[0] as number) + i * bufferSize);
+  const wasm = inRow && bufferCount > 0 && window.memory instanceof WebAssembly.Memory ? window.memory : undefined;
+  const placesOf = (ring: number): PlaceNumbers => [ring, offsets[0] as number, bufferCount, 0];
+  const source: FrameSource | undefined = wasm && {
+    kind: netmapTransmit,
+    memory: wasm,
+    places: placesOf(txRing),
+    frameLimit: limit,
+    get cursor() {
+      return txCur;
+    },
+    begin() {
+      if (!open || window.closed || (rate && !rate.open(now()))) return 0;
+      const head = Atomics.load(words, tx + headWord);
+      if (head >>> 0 >= ringSlots || chain.unfinished) return -1;
+      return Math.min((head - txCur) & mask, burst);
+    },
+    done(frames, bytes) {
+      if (frames === 0) return;
+      txCur = (txCur + frames) & mask;
+      txSeen = txCur;
+      Atomics.store(words, tx + tailWord, (txCur + mask) & mask);
+      txPackets += frames;
+      txBytes += bytes;
+      rate?.spend(bytes);
+    },
+  };
+  const sink: FrameSink | undefined = wasm && {
+    kind: netmapReceive,
+    memory: wasm,
+    places: placesOf(rxRing),
+    frameLimit: rxLimit,
+    get cursor() {
+      return rxTail;
+    },
+    begin() {
+      if (!open || window.closed) return 0;
+      const head = Atomics.load(words, rx + headWord);
+      // What makes no sense is counted when frames are delivered all the same.
+      return head >>> 0 >= ringSlots ? 0 : (head - rxTail - 1 + ringSlots) & mask;
+    },
+    done(frames, bytes) {
+      rxTail = (rxTail + frames) & mask;
+      rxPackets += frames;
+      rxBytes += bytes;
+    },
+  };
+
   return {
     name: options.name,
     frameLimit: rxLimit,
+    source,
+    sink,
     poll() {
       if (!open || window.closed || (rate && !rate.open(now()))) return null;
       const head = Atomics.load(words, tx + headWord);

@@ -30,6 +30,7 @@ function racer(options: { persistent?: boolean; burst?: number; rate?: { bytes: 
       const w = real.window(id)!;
       return {
         buffer: w.buffer,
+        memory: w.memory,
         get closed() {
           return w.closed;
         },

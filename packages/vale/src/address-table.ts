@@ -9,14 +9,18 @@
  * Budget: 10 ns a question, guarded by the benchmark `switch2`.
  */
 
-/** Words of an entry: the address's bytes 2–5, its bytes 0–1, port + 1 (0: empty) and whether it is fixed, second. */
-const HIGH = 0;
-const LOW = 1;
-const OWNER = 2;
-const SEEN = 3;
-const entryWords = 4;
-/** Set in the owner's word of an address that belongs to its port for good. */
-const fixed = 0x10000;
+import { entry, fixedOwner as fixed, mixers } from "./address-entry.ts";
+import type { FrameBatch } from "./frame-batch.ts";
+import type { FrameRegion } from "./frame-memory.ts";
+import { memoryOf, packetWords } from "./packet-memory.ts";
+import { lookupCode } from "./staged/lookup.ts";
+
+/** Words of an entry. */
+const HIGH = entry.high >> 2;
+const LOW = entry.low >> 2;
+const OWNER = entry.owner >> 2;
+const SEEN = entry.seen >> 2;
+const entryWords = entry.bytes >> 2;
 const smallest = 1024;
 /** Places that a sweep looks at, once a second at most. */
 const sweepPlaces = 4096;
@@ -29,8 +33,16 @@ export const staysWithOther = 2;
 /** The port has as many as it may. */
 export const tooMany = 3;
 
+/** The same numbers, with room for so many. */
+export function withRoom(numbers: Int32Array, count: number): Int32Array {
+  if (count <= numbers.length) return numbers;
+  const more = new Int32Array(Math.max(count, numbers.length * 2));
+  more.set(numbers);
+  return more;
+}
+
 export class AddressTable {
-  private words = new Int32Array(smallest * entryWords);
+  private words = packetWords(smallest * entryWords);
   /** Of a word index. */
   private mask = smallest * entryWords - 1;
   private used = 0;
@@ -41,18 +53,19 @@ export class AddressTable {
   private readonly ageing: number;
   private second = 0;
   /** By port: addresses learned, and how many may be. */
-  private readonly counts: Int32Array;
-  private readonly limits: Int32Array;
+  private counts: Int32Array = new Int32Array(0);
+  private limits: Int32Array = new Int32Array(0);
   /** Counts changes, of the time too: while it stays, what was learned and asked for before is as it was. */
   generation = 1;
 
-  constructor(ports: number, options: { readonly sticky: boolean; readonly ageing: number }) {
+  constructor(options: { readonly sticky: boolean; readonly ageing: number }) {
     this.sticky = options.sticky;
     this.ageing = options.ageing;
-    this.counts = new Int32Array(ports);
-    this.limits = new Int32Array(ports);
   }
+  /** Says how many addresses may be behind a port; the first that is said of it. */
   setLimit(port: number, limit: number): void {
+    this.counts = withRoom(this.counts, port + 1);
+    this.limits = withRoom(this.limits, port + 1);
     this.limits[port] = limit;
     this.changed();
   }
@@ -72,8 +85,8 @@ export class AddressTable {
   }
 
   private home(high: number, low: number): number {
-    let h = Math.imul(high ^ this.seed, 0x85ebca6b);
-    h = Math.imul(h ^ (h >>> 15) ^ low, 0xc2b2ae35);
+    let h = Math.imul(high ^ this.seed, mixers[0]);
+    h = Math.imul(h ^ (h >>> 15) ^ low, mixers[1]);
     return ((h ^ (h >>> 16)) << 2) & this.mask;
   }
   /** Where an address is, or where it would be: then the owner's word is 0. */
@@ -88,6 +101,36 @@ export class AddressTable {
     const s = this.find(high, low);
     const owner = this.words[s + OWNER] as number;
     return owner === 0 || (!(owner & fixed) && this.aged(s)) ? -1 : (owner & (fixed - 1)) - 1;
+  }
+  /**
+   * Looks the frames of a batch up as `learn` and `portOf` do, as far as nothing is new: see `Lookup.lookupBatch`. A port
+   * whose addresses are fixed sends from those only.
+   */
+  lookupBatch(
+    batch: FrameBatch,
+    first: number,
+    count: number,
+    port: number,
+    isFixed: boolean,
+    out: Int32Array,
+  ): number {
+    const { words } = this;
+    const memory = memoryOf(words);
+    if (!memory) return first;
+    return lookupCode(memory).learn(
+      words.byteOffset,
+      this.mask,
+      this.seed,
+      this.second,
+      this.ageing,
+      isFixed ? (port + 1) | fixed : port + 1,
+      batch.offsets.byteOffset,
+      batch.lengths.byteOffset,
+      (batch.memory.region as FrameRegion).at,
+      first,
+      count,
+      out.byteOffset,
+    );
   }
   /** Whether an address belongs to a port for good. */
   owns(port: number, high: number, low: number): boolean {
@@ -145,7 +188,7 @@ export class AddressTable {
   }
   private grow(): void {
     const { words } = this;
-    this.words = new Int32Array(words.length * 2);
+    this.words = packetWords(words.length * 2);
     this.mask = this.words.length - 1;
     this.cursor = 0;
     for (let e = 0; e < words.length; e += entryWords)

@@ -3,6 +3,9 @@
  * switch and take frames out of them; nothing is allocated for a frame.
  */
 
+import { FrameMemory } from "./frame-memory.ts";
+import { frameMemory, memoryOf, packetWords } from "./packet-memory.ts";
+
 /** Frames in a batch at most. */
 export const batchSize = 256;
 
@@ -12,28 +15,15 @@ export const batchSize = 256;
  */
 export const maximumFrame = 2032;
 
-/** A memory as the switch sees it: bytes, and the same memory as 32- and 64-bit words. */
-export class FrameMemory {
-  readonly bytes: Uint8Array;
-  readonly words: Int32Array;
-  readonly longs: BigInt64Array;
-  /** Another thread may write to it at any time. */
-  readonly shared: boolean;
-  constructor(buffer: ArrayBufferLike) {
-    this.shared = !(buffer instanceof ArrayBuffer);
-    this.bytes = new Uint8Array(buffer);
-    this.words = new Int32Array(buffer, 0, buffer.byteLength >> 2);
-    this.longs = new BigInt64Array(buffer, 0, buffer.byteLength >> 3);
-  }
-}
-
 export class FrameBatch {
   readonly memory: FrameMemory;
   count = 0;
   /** Byte offset of each frame in the memory. */
-  readonly offsets: Int32Array = new Int32Array(batchSize);
+  readonly offsets: Int32Array;
   /** Length of each frame in bytes. */
-  readonly lengths: Int32Array = new Int32Array(batchSize);
+  readonly lengths: Int32Array;
+  /** Frames, offsets and lengths are where WebAssembly reaches them. */
+  readonly inPacketMemory: boolean;
 
   /**
    * For memory that is shared: each frame's first twelve bytes, its addresses, as they were looked up. Copies have
@@ -43,8 +33,19 @@ export class FrameBatch {
   /** Whether they were kept, and are written to copies. */
   addressed = false;
 
-  constructor(memory: FrameMemory | ArrayBufferLike) {
-    this.memory = memory instanceof FrameMemory ? memory : new FrameMemory(memory);
+  /** Over a memory, or a new one of so many bytes, which is then where WebAssembly reaches it, if there is room. */
+  constructor(memory: FrameMemory | ArrayBufferLike | number) {
+    this.memory =
+      memory instanceof FrameMemory
+        ? memory
+        : typeof memory === "number"
+          ? frameMemory(memory)
+          : new FrameMemory(memory);
+    const { region } = this.memory;
+    this.offsets = region ? packetWords(batchSize) : new Int32Array(batchSize);
+    this.lengths = region ? packetWords(batchSize) : new Int32Array(batchSize);
+    this.inPacketMemory =
+      region !== undefined && memoryOf(this.offsets) !== undefined && memoryOf(this.lengths) !== undefined;
     if (this.memory.shared) this.addresses = new Int32Array(batchSize * 3);
   }
   /** For lookups: what was read of a frame's first twelve bytes, as three words. */

@@ -5,7 +5,8 @@
  * follows as long as there is room. So all frames that a switch sees stand in one piece, and those that came in one
  * buffer are not copied for it.
  */
-import { batchSize, copyBytes, FrameBatch, type FrameMemory } from "./frame-batch.ts";
+import { batchSize, copyBytes, FrameBatch } from "./frame-batch.ts";
+import type { FrameMemory } from "./frame-memory.ts";
 
 /** Frames of full length that fit. Few, so that they are still in the cache when the switch copies them on. */
 const frames = 16;

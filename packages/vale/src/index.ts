@@ -3,27 +3,30 @@
  *
  * @packageDocumentation
  */
-export { batchSize, copyFrame, copyPart, FrameBatch, FrameMemory, maximumFrame } from "./frame-batch.ts";
+export { batchSize, copyFrame, copyPart, FrameBatch, maximumFrame } from "./frame-batch.ts";
+export { FrameMemory, type FrameRegion } from "./frame-memory.ts";
 export { GatheredFrames } from "./gathered-frames.ts";
-export {
-  broadcast,
-  foreignSource,
-  type LearningOptions,
-  type Lookup,
-  learningBridge,
-  nowhere,
-  overLimit,
-  type PortRules,
-  patch,
-  unknown,
-} from "./lookup.ts";
+export { type LearningOptions, type Lookup, learningBridge, type PortRules, patch } from "./lookup.ts";
+export { broadcast, foreignSource, nowhere, overLimit, unknown } from "./lookup-result.ts";
 export { createMemoryPort, type MemoryPort } from "./memory-port.ts";
 export { longestFrame, maximumMtu, minimumMtu } from "./mtu.ts";
+export { frameMemory } from "./packet-memory.ts";
 export { maximumPorts, type Port } from "./port.ts";
+export type { PortStats } from "./port-counters.ts";
+export type {
+  EndContext,
+  FrameSink,
+  FrameSource,
+  PlaceNumbers,
+  SinkKind,
+  SlotFrame,
+  SlotRoom,
+  SourceKind,
+} from "./staged/ends.ts";
+export { FrameMover } from "./staged/move.ts";
 export {
   createSwitch,
   type PortOptions,
-  type PortStats,
   SwitchError,
   type SwitchErrorCode,
   type SwitchStats,

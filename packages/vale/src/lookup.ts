@@ -1,19 +1,8 @@
 /** Where a frame goes: the modular lookup of a switch. */
-import { AddressTable, belongsToOther, tooMany } from "./address-table.ts";
+import { AddressTable, belongsToOther, tooMany, withRoom } from "./address-table.ts";
 import type { FrameBatch } from "./frame-batch.ts";
+import { broadcast, foreignSource, nowhere, overLimit, unknown } from "./lookup-result.ts";
 import { type MacAddress, parseAddress } from "./mac-address.ts";
-import { maximumPorts } from "./port.ts";
-
-/** To all other ports. */
-export const broadcast = -1;
-/** To none. */
-export const nowhere = -2;
-/** To all other ports but those whose addresses are fixed: it is for an address that nobody is known to have. */
-export const unknown = -3;
-/** To none: its source address is not one that its port may send from. */
-export const foreignSource = -4;
-/** To none: its port has as many addresses as it may. */
-export const overLimit = -5;
 
 /** What holds for one port of a lookup by addresses. */
 export interface PortRules {
@@ -26,6 +15,9 @@ export interface PortRules {
   readonly addressLimit?: number;
 }
 
+/** Of a port's last flow: three words of addresses, the generation, where it went. */
+const flowWords = 5;
+
 /** Decides for one frame of a batch that came in on a port, by index. */
 export interface Lookup {
   readonly name: string;
@@ -35,6 +27,12 @@ export interface Lookup {
   begin?(): void;
   /** A port index, `broadcast`, or another of the constants here. */
   lookup(batch: FrameBatch, i: number, ingress: number): number;
+  /**
+   * Looks frames up, from `first` to before `count`, and writes for each where it goes, by its index: the same as `lookup`
+   * would say. Stops before a frame that it leaves to `lookup`; returns its index, or `count`. `out` is in packet memory, and asked
+   * are batches that are (`inPacketMemory`).
+   */
+  lookupBatch?(batch: FrameBatch, first: number, count: number, ingress: number, out: Int32Array): number;
   /** A port comes, with its rules; all or nothing. Lookups without it know no addresses. @throws {AddressError} */
   admit?(port: number, rules: PortRules): void;
   /** Forgets what it knows of a port. */
@@ -73,11 +71,11 @@ export interface LearningOptions {
 export function learningBridge(options: LearningOptions = {}): Lookup {
   const { sticky = false, ageing = 300, addressesPerPort = 1024, onLimit = "forward" } = options;
   const now = options.now ?? (() => performance.now());
-  const table = new AddressTable(maximumPorts, { sticky, ageing });
-  const isFixed = new Uint8Array(maximumPorts);
+  const table = new AddressTable({ sticky, ageing });
+  let isFixed: Int32Array = new Int32Array(0);
   const dropsBeyond = onLimit === "drop";
   /** By port: the addresses of the frame before, in which generation of the table, and where it went. */
-  const flows = new Int32Array(maximumPorts * 5);
+  let flows: Int32Array = new Int32Array(0);
   const decide = (a: number, b: number, c: number, ingress: number): number => {
     // Source address: its first two bytes are the high half of b, the rest is c. Group addresses are no sources.
     const sourceLow = b >>> 16;
@@ -121,7 +119,7 @@ export function learningBridge(options: LearningOptions = {}): Lookup {
       }
       if (batch.memory.shared) batch.keep(i, a, b, c);
       // Frames of a flow follow each other: nothing was learned since the one before, so the answer is the same.
-      const f = ingress * 5;
+      const f = ingress * flowWords;
       if (flows[f] === a && flows[f + 1] === b && flows[f + 2] === c && flows[f + 3] === table.generation)
         return flows[f + 4] as number;
       const to = decide(a, b, c, ingress);
@@ -132,6 +130,8 @@ export function learningBridge(options: LearningOptions = {}): Lookup {
       flows[f + 4] = to;
       return to;
     },
+    lookupBatch: (batch, first, count, ingress, out) =>
+      table.lookupBatch(batch, first, count, ingress, isFixed[ingress] === 1, out),
     admit(port, rules) {
       const addresses: MacAddress[] = [];
       for (const text of rules.addresses ?? []) {
@@ -141,6 +141,8 @@ export function learningBridge(options: LearningOptions = {}): Lookup {
           throw new AddressError("ADDRESS_TAKEN", `address ${text} belongs to another port`);
         addresses.push(address);
       }
+      isFixed = withRoom(isFixed, port + 1);
+      flows = withRoom(flows, (port + 1) * flowWords);
       isFixed[port] = rules.addresses ? 1 : 0;
       table.setLimit(port, rules.addressLimit ?? addressesPerPort);
       for (const { high, low } of addresses) table.fix(port, high, low);

@@ -1,11 +1,13 @@
 /** A port in memory: two rings of buffers, for programs and tests. */
 import { Wakers } from "@clickos/run-loop";
-import { copyFrame, FrameBatch } from "./frame-batch.ts";
+import { batchSize, copyFrame, FrameBatch } from "./frame-batch.ts";
 import { longestFrame } from "./mtu.ts";
 import type { Port } from "./port.ts";
+import { buffers } from "./staged/batch-ends.ts";
+import type { FrameSink } from "./staged/ends.ts";
 
-/** Slots of each ring. */
-const slots = 256;
+/** Slots of each ring: a batch's. */
+const slots = batchSize;
 /** A buffer's bytes at least, and a cache line: buffers a power of two apart compete for the same few cache sets. */
 const smallestBuffer = 2048;
 const line = 64;
@@ -23,14 +25,32 @@ export interface MemoryPort extends Port {
 export function createMemoryPort(name: string, { mtu }: { readonly mtu?: number | undefined } = {}): MemoryPort {
   const frameLimit = longestFrame(mtu);
   const stride = Math.max(smallestBuffer, (frameLimit + line - 1) & -line) + line;
-  const outgoing = new FrameBatch(new ArrayBuffer(slots * stride));
-  const incoming = new FrameBatch(new ArrayBuffer(slots * stride));
+  const outgoing = new FrameBatch(slots * stride);
+  const incoming = new FrameBatch(slots * stride);
+  const { region } = incoming.memory;
   let head = 0;
   let tail = 0;
   const ready = new Wakers();
+  const sink: FrameSink | undefined =
+    incoming.inPacketMemory && region
+      ? {
+          kind: buffers,
+          memory: region.memory,
+          places: [region.at, incoming.lengths.byteOffset, stride, 0],
+          frameLimit,
+          get cursor() {
+            return tail & (slots - 1);
+          },
+          begin: () => slots - (tail - head),
+          done(frames) {
+            tail += frames;
+          },
+        }
+      : undefined;
   return {
     name,
     frameLimit,
+    sink,
     poll: () => (outgoing.count > 0 ? outgoing : null),
     release() {
       outgoing.count = 0;

@@ -8,7 +8,9 @@ import { maximumFrame } from "./frame-batch.ts";
 export const minimumMtu = 68;
 export const maximumMtu = 9000;
 
-const headerAndTag = 14 + 4;
+/** Bytes of an Ethernet header: a shorter frame has no addresses. */
+export const shortestFrame = 14;
+const headerAndTag = shortestFrame + 4;
 
 /**
  * Bytes of the longest frame of an MTU; without one, what a buffer of 2,048 bytes holds.

@@ -1,8 +1,9 @@
 /** What can be attached to a switch. */
 import type { FrameBatch } from "./frame-batch.ts";
+import type { FrameSink, FrameSource } from "./staged/ends.ts";
 
-/** Ports of a switch at most, as VALE's NM_BDG_MAXPORTS. */
-export const maximumPorts = 254;
+/** Ports of a switch at most. (VALE has 254, NM_BDG_MAXPORTS.) What a switch has for its ports grows with them. */
+export const maximumPorts = 16_384;
 
 /**
  * A port of a switch: a source and a sink of batches.
@@ -40,6 +41,12 @@ export interface Port {
   readonly onReady?: ((listener: () => void) => () => void) | undefined;
   /** Nanoseconds until `poll` may give frames that nobody calls back for, as those that a rate holds back. */
   readonly readyIn?: bigint | undefined;
+  /**
+   * Where frames stand that wait to enter the switch, and where those go that leave it: for ports whose rings WebAssembly
+   * reaches. It moves what is ordinary; all else goes by `poll` and `deliver`, which do the same for any frame.
+   */
+  readonly source?: FrameSource | undefined;
+  readonly sink?: FrameSink | undefined;
   /** Frames that the port itself dropped, by reason. */
   readonly drops?: Readonly<Record<string, number>>;
   /** Called when the port leaves its switch. */

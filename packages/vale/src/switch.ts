@@ -1,36 +1,12 @@
 /** The switch: takes batches from its ports, looks each frame up, delivers to each port once a batch. */
 import { type LoopSource, Wakers } from "@clickos/run-loop";
-import { batchSize, type FrameBatch } from "./frame-batch.ts";
-import {
-  AddressError,
-  broadcast,
-  foreignSource,
-  type Lookup,
-  learningBridge,
-  overLimit,
-  type PortRules,
-  unknown,
-} from "./lookup.ts";
+import { AttachedPort } from "./attached-port.ts";
+import { Forwarding } from "./forwarding.ts";
+import { AddressError, type Lookup, learningBridge, type PortRules } from "./lookup.ts";
 import { createMemoryPort, type MemoryPort } from "./memory-port.ts";
 import { longestFrame } from "./mtu.ts";
 import { maximumPorts, type Port } from "./port.ts";
-
-export interface PortStats {
-  /** Frames and bytes that entered the switch here. */
-  readonly inPackets: number;
-  readonly inBytes: number;
-  /** Frames and bytes that left it here. */
-  readonly outPackets: number;
-  readonly outBytes: number;
-  /** Frames for this port that it had no room for. */
-  readonly noRoom: number;
-  /** Frames for this port that are longer than its MTU allows. */
-  readonly tooLong: number;
-  /** Frames that entered here and went no further: their source is not an address of this port. */
-  readonly foreignSource: number;
-  /** The same: this port has as many addresses as it may, and the lookup drops frames from others. */
-  readonly overLimit: number;
-}
+import type { PortStats } from "./port-counters.ts";
 
 export interface SwitchStats {
   readonly ports: Readonly<Record<string, PortStats>>;
@@ -87,17 +63,6 @@ export interface ValeSwitch extends LoopSource {
   readonly stats: SwitchStats;
 }
 
-/** Numbers of a port: packets and bytes in, packets and bytes out; frames without room or too long; frames refused. */
-const IN_PACKETS = 0;
-const IN_BYTES = 1;
-const OUT_PACKETS = 2;
-const OUT_BYTES = 3;
-const NO_ROOM = 4;
-const TOO_LONG = 5;
-const FOREIGN_SOURCE = 6;
-const OVER_LIMIT = 7;
-const COUNTERS = 8;
-
 /** More than any frame has. */
 const unlimited = 0x7fffffff;
 
@@ -111,129 +76,18 @@ function limitOf(mtu: number | undefined): number {
   }
 }
 
-/** Batches between two looks at the clock; each takes as long as looking up ten frames. */
-const clockBatches = 64;
-
 export function createSwitch(options: { name?: string; lookup?: Lookup } = {}): ValeSwitch {
   const lookup = options.lookup ?? learningBridge();
-  const ports: (Port | undefined)[] = [];
-  const lists: Int32Array[] = [];
+  const forwarding = new Forwarding(lookup);
+  const { ports } = forwarding;
   const wakers = new Wakers();
-  const wake = (): void => wakers.wake();
-  /** By port: ends its calls of `wake`. */
+  /** By port: ends its calls. */
   const deaf: ((() => void) | undefined)[] = [];
   /** Ports that cannot tell when they have frames. */
   let polled = 0;
-  const counts = new Int32Array(maximumPorts);
-  const counters = new Float64Array(maximumPorts * COUNTERS);
-  /** Ports whose addresses are fixed: they get nothing that is for nobody known. */
-  const closed = new Uint8Array(maximumPorts);
-  /** By port: the longest frame that goes there. */
-  const limits = new Int32Array(maximumPorts);
-  /** The longest frame of the batch at hand. */
-  let longest = 0;
-  /** Those of a list that a port takes. */
-  const fitting = new Int32Array(batchSize);
-  let hairpin = 0;
-  let runt = 0;
-  let nobody = 0;
-  /** The clock is looked at in the first batch after a turn in which nothing moved, and now and then when much does. */
-  let idle = true;
-  let sinceClock = 0;
-
-  const inOrder = Int32Array.from({ length: batchSize }, (_, i) => i);
-  const add = (port: number, counter: number, n: number): void => {
-    counters[port * COUNTERS + counter] = (counters[port * COUNTERS + counter] as number) + n;
-  };
-  const enqueue = (to: number, i: number): void => {
-    const n = counts[to] as number;
-    (lists[to] as Int32Array)[n] = i;
-    counts[to] = n + 1;
-  };
-  const bytesOf = (batch: FrameBatch, list: Int32Array, count: number): number => {
-    let bytes = 0;
-    for (let k = 0; k < count; k++) bytes += batch.lengths[list[k] as number] as number;
-    return bytes;
-  };
-  const deliver = (batch: FrameBatch, to: number, list: Int32Array, count: number, bytes: number): void => {
-    if (longest > (limits[to] as number)) {
-      deliverFitting(batch, to, list, count);
-      return;
-    }
-    const taken = (ports[to] as Port).deliver(batch, list, count);
-    add(to, OUT_PACKETS, taken);
-    add(to, OUT_BYTES, taken === count ? bytes : bytesOf(batch, list, taken));
-    add(to, NO_ROOM, count - taken);
-  };
-
-  /** The same, when frames of the batch are longer than the port's limit: not necessarily any of the list. */
-  const deliverFitting = (batch: FrameBatch, to: number, list: Int32Array, count: number): void => {
-    let fits = 0;
-    for (let k = 0; k < count; k++)
-      if ((batch.lengths[list[k] as number] as number) <= (limits[to] as number)) fitting[fits++] = list[k] as number;
-    const taken = fits > 0 ? (ports[to] as Port).deliver(batch, fitting, fits) : 0;
-    add(to, OUT_PACKETS, taken);
-    add(to, OUT_BYTES, bytesOf(batch, fitting, taken));
-    add(to, NO_ROOM, fits - taken);
-    add(to, TOO_LONG, count - fits);
-  };
-
-  /** One batch of one port. */
-  const forwardBatch = (batch: FrameBatch, ingress: number): void => {
-    const n = batch.count;
-    const last = ports.length;
-    let bytes = 0;
-    let most = 0;
-    for (let i = 0; i < n; i++) {
-      const length = batch.lengths[i] as number;
-      bytes += length;
-      if (length > most) most = length;
-    }
-    longest = most;
-    batch.addressed = false;
-    add(ingress, IN_PACKETS, n);
-    add(ingress, IN_BYTES, bytes);
-    const whole = lookup.whole?.(ingress);
-    if (whole !== undefined) {
-      if (whole >= 0 && whole < last && ports[whole]) deliver(batch, whole, inOrder, n, bytes);
-      else hairpin += n;
-      return;
-    }
-    if (idle || ++sinceClock >= clockBatches) {
-      idle = false;
-      sinceClock = 0;
-      lookup.begin?.();
-    }
-    for (let i = 0; i < n; i++) {
-      if ((batch.lengths[i] as number) < 14) {
-        runt++;
-        continue;
-      }
-      const to = lookup.lookup(batch, i, ingress);
-      if (to >= 0 && to < last && ports[to]) enqueue(to, i);
-      else if (to === broadcast || to === unknown) {
-        let copies = 0;
-        for (let p = 0; p < last; p++) {
-          if (p === ingress || !ports[p] || (to === unknown && closed[p] === 1)) continue;
-          enqueue(p, i);
-          copies++;
-        }
-        if (copies === 0) nobody++;
-      } else if (to === foreignSource) add(ingress, FOREIGN_SOURCE, 1);
-      else if (to === overLimit) add(ingress, OVER_LIMIT, 1);
-      else hairpin++;
-    }
-    for (let p = 0; p < last; p++) {
-      const count = counts[p] as number;
-      if (count === 0) continue;
-      counts[p] = 0;
-      const list = lists[p] as Int32Array;
-      deliver(batch, p, list, count, count === n ? bytes : bytesOf(batch, list, count));
-    }
-  };
 
   const attach = (port: Port, rules: PortRules, limit: number): void => {
-    if (ports.some((p) => p?.name === port.name))
+    if (ports.some((p) => p?.port.name === port.name))
       throw new SwitchError("NAME_TAKEN", `a port named '${port.name}' is attached already`);
     let index = ports.indexOf(undefined);
     if (index < 0) index = ports.length;
@@ -245,31 +99,15 @@ export function createSwitch(options: { name?: string; lookup?: Lookup } = {}): 
     } catch (e) {
       throw e instanceof AddressError ? new SwitchError(e.code, e.message) : e;
     }
-    closed[index] = rules.addresses ? 1 : 0;
-    limits[index] = Math.min(port.frameLimit ?? limit, limit);
-    ports[index] = port;
-    deaf[index] = port.onReady?.(wake);
+    const frameLimit = Math.min(port.frameLimit ?? limit, limit);
+    deaf[index] = port.onReady?.(() => {
+      forwarding.ready.add(index);
+      wakers.wake();
+    });
     if (!deaf[index]) polled++;
+    forwarding.attach(index, new AttachedPort(port, frameLimit, rules.addresses !== undefined));
     // It may have frames already.
-    wake();
-    lists[index] ??= new Int32Array(batchSize);
-    counters.fill(0, index * COUNTERS, (index + 1) * COUNTERS);
-  };
-
-  const forward = (): number => {
-    let moved = 0;
-    const last = ports.length;
-    for (let p = 0; p < last; p++) {
-      const port = ports[p];
-      const batch = port?.poll();
-      if (!port || !batch) continue;
-      if (batch.count > 0) forwardBatch(batch, p);
-      moved += batch.count || 1;
-      port.release();
-    }
-    if (moved === 0) idle = true;
-    else for (let p = 0; p < last; p++) ports[p]?.flush();
-    return moved;
+    wakers.wake();
   };
 
   return {
@@ -282,20 +120,20 @@ export function createSwitch(options: { name?: string; lookup?: Lookup } = {}): 
       return port as never;
     },
     detach(port) {
-      const index = ports.indexOf(port);
+      const index = ports.findIndex((p) => p?.port === port);
       if (index < 0) throw new SwitchError("NOT_ATTACHED", `port '${port.name}' is not attached`);
-      ports[index] = undefined;
+      forwarding.detach(index);
       if (deaf[index]) deaf[index]();
       else polled--;
       lookup.forget?.(index);
       port.detached?.();
     },
-    forward,
-    turn: () => (forward() > 0 ? "more" : polled > 0 ? "polling" : "idle"),
+    forward: () => forwarding.forward(),
+    turn: () => (forwarding.forward() > 0 ? "more" : polled > 0 ? "polling" : "idle"),
     get wakesIn() {
       let first: bigint | undefined;
-      for (const port of ports) {
-        const next = port?.readyIn;
+      for (const attached of ports) {
+        const next = attached?.port.readyIn;
         if (next !== undefined && (first === undefined || next < first)) first = next;
       }
       return first;
@@ -303,21 +141,8 @@ export function createSwitch(options: { name?: string; lookup?: Lookup } = {}): 
     onWake: (listener) => wakers.add(listener),
     get stats() {
       const named: Record<string, PortStats> = {};
-      ports.forEach((port, p) => {
-        if (!port) return;
-        const at = (k: number): number => counters[p * COUNTERS + k] as number;
-        named[port.name] = {
-          inPackets: at(IN_PACKETS),
-          inBytes: at(IN_BYTES),
-          outPackets: at(OUT_PACKETS),
-          outBytes: at(OUT_BYTES),
-          noRoom: at(NO_ROOM),
-          tooLong: at(TOO_LONG),
-          foreignSource: at(FOREIGN_SOURCE),
-          overLimit: at(OVER_LIMIT),
-        };
-      });
-      return { ports: named, drops: { hairpin, runt, nobody } };
+      for (const p of ports) if (p) named[p.port.name] = p.counters.stats;
+      return { ports: named, drops: forwarding.drops };
     },
   };
 }

@@ -1,5 +1,6 @@
 import {
   copyFrame,
+  createMemoryPort,
   createSwitch,
   FrameBatch,
   FrameMemory,
@@ -49,6 +50,34 @@ describe("the switch", () => {
     expect(b.receive()).toHaveLength(256);
     expect(sw.stats.ports.b).toMatchObject({ outPackets: 257, noRoom: 44 });
     expect(sw.stats.ports.a).toMatchObject({ inPackets: 303, outPackets: 0 });
+  });
+
+  it("has thousands of ports, and asks those only that may have frames", () => {
+    const sw = createSwitch();
+    const polled = { times: 0 };
+    const ports = Array.from({ length: 4500 }, (_, p) => {
+      const port = createMemoryPort(`p${p}`, {});
+      return sw.attach({
+        ...port,
+        poll() {
+          polled.times++;
+          return port.poll();
+        },
+      });
+    });
+    const station = (n: number): number[] => [2, 0, 0, 0, n >> 8, n & 255];
+    const send = (from: number, to: number): void => {
+      (ports[from] as unknown as MemoryPort).send([Uint8Array.of(...station(to), ...station(from), 8, 0)]);
+      sw.forward();
+    };
+    send(4400, 77);
+    send(77, 4400);
+    expect(sw.stats.ports.p0?.outPackets).toBe(1);
+    expect([sw.stats.ports.p4400?.outPackets, sw.stats.ports.p77?.outPackets]).toEqual([1, 1]);
+    sw.forward();
+    polled.times = 0;
+    for (let i = 0; i < 10; i++) send(4400, 77);
+    expect([polled.times, sw.stats.ports.p77?.outPackets, sw.stats.ports.p1?.outPackets]).toEqual([10, 11, 1]);
   });
 
   it("forgets a port that leaves, and takes its name again", () => {

@@ -1,0 +1,304 @@
+/**
+ * What a switch does with frames: takes batches from its ports, looks each frame up, and delivers to each port once a batch.
+ *
+ * What stands in packet memory goes by WebAssembly, as far as it is ordinary: looking up, sorting by port, copying. The rest goes by
+ * TypeScript, frame by frame, and comes to the same. Budget: 12 ns a frame of 64 bytes between two ports in memory, guarded by
+ * the benchmarks `switch2` and `learn64`.
+ */
+import type { AttachedPort } from "./attached-port.ts";
+import { batchSize, FrameBatch, maximumFrame } from "./frame-batch.ts";
+import type { Lookup } from "./lookup.ts";
+import { broadcast, foreignSource, overLimit, unknown } from "./lookup-result.ts";
+import { shortestFrame } from "./mtu.ts";
+import { memoryOf, packetWords } from "./packet-memory.ts";
+import { counter } from "./port-counters.ts";
+import { PortSet } from "./port-set.ts";
+import { BatchSink, BatchSource, inOrder } from "./staged/batch-ends.ts";
+import { type LookupCode, lookupCode } from "./staged/lookup.ts";
+
+/** Batches between two looks at the clock; each takes as long as looking up ten frames. */
+const clockBatches = 64;
+/** Bytes between the buffers that frames of guests are copied to: a cache line more than their size, or all would compete for few sets. */
+const stageStride = 2048 + 64;
+/** Up to so many ports are all asked for frames in each turn. */
+const manyPorts = 32;
+/** Ports that there is room for at first. */
+const fewPorts = 16;
+
+export class Forwarding {
+  readonly ports: (AttachedPort | undefined)[] = [];
+  /** Ports that may have frames. */
+  readonly ready: PortSet = new PortSet();
+  private readonly lookup: Lookup;
+  /** Ports that frames went to in this round. */
+  private readonly delivered = new PortSet();
+  private hairpin = 0;
+  private runt = 0;
+  private nobody = 0;
+  /** The clock is looked at in the first batch after a turn in which nothing moved, and now and then when much does. */
+  private idle = true;
+  private sinceClock = 0;
+  /** Of the port at hand: frames that code did not move may be there. */
+  private left = true;
+  /** The longest frame of the batch at hand. */
+  private longest = 0;
+  /** Those of a list that a port takes. */
+  private readonly fitting = new Int32Array(batchSize);
+  /** Where each frame of the batch at hand goes. */
+  private readonly to = packetWords(batchSize);
+  /** By port: where its list is, or 0 where there is no port; how many frames are in it. */
+  private lists = packetWords(fewPorts);
+  private counts = packetWords(fewPorts);
+  /** How many ports have frames in their lists, and which. */
+  private touched = packetWords(fewPorts + 1);
+  private readonly code: LookupCode | undefined;
+  /** Frames of a list, for what moves them. */
+  private readonly listed: BatchSource | undefined;
+  /** Where frames of guests are looked at, so that they cannot change any more. */
+  private stage: { readonly batch: FrameBatch; readonly sink: BatchSink } | undefined;
+
+  constructor(lookup: Lookup) {
+    this.lookup = lookup;
+    const memory = memoryOf(this.to);
+    this.code = memory && lookupCode(memory);
+    this.listed = memory && new BatchSource(memory);
+  }
+
+  /** Frames with nowhere to go, by reason. */
+  get drops(): { readonly hairpin: number; readonly runt: number; readonly nobody: number } {
+    const { hairpin, runt, nobody } = this;
+    return { hairpin, runt, nobody };
+  }
+
+  attach(index: number, port: AttachedPort): void {
+    if (index >= this.lists.length) this.grow(index + 1);
+    this.ports[index] = port;
+    // It can be sorted to where its list is reached.
+    this.lists[index] = memoryOf(port.list) ? port.list.byteOffset : 0;
+    this.ready.add(index);
+  }
+  detach(index: number): void {
+    this.ports[index] = undefined;
+    this.lists[index] = 0;
+    this.ready.delete(index);
+    this.delivered.delete(index);
+  }
+  private grow(ports: number): void {
+    const room = Math.max(ports, this.lists.length * 2);
+    const grown = (words: Int32Array, length: number): Int32Array => {
+      const more = packetWords(length);
+      more.set(words);
+      return more;
+    };
+    this.lists = grown(this.lists, room);
+    this.counts = grown(this.counts, room);
+    this.touched = grown(this.touched, room + 1);
+  }
+
+  /** Moves one batch from each port that may have one; how many frames entered. */
+  forward(): number {
+    const { ready, delivered, ports } = this;
+    let moved = 0;
+    for (let p = ready.next(0); p >= 0; p = ready.next(p + 1)) {
+      const attached = ports[p] as AttachedPort;
+      const frames = this.take(attached, p);
+      moved += frames;
+      // Of many, one that calls back when it has frames is not asked before; one that only has to wait is. To ask a few costs less than
+      // to hear of their frames a turn later.
+      if (frames === 0 && ports.length > manyPorts && attached.port.onReady && attached.port.readyIn === undefined)
+        ready.delete(p);
+    }
+    if (moved === 0) this.idle = true;
+    for (let p = delivered.next(0); p >= 0; p = delivered.next(p + 1)) {
+      ports[p]?.port.flush();
+      delivered.delete(p);
+    }
+    return moved;
+  }
+
+  /** Moves a batch from a port. One that has found only bad frames so far counts as one. */
+  private take(attached: AttachedPort, ingress: number): number {
+    const { port } = attached;
+    const moved = this.takeByCode(attached, ingress);
+    if (!this.left) return moved;
+    const batch = port.poll();
+    if (!batch) return moved;
+    if (batch.count > 0) this.forwardBatch(batch, attached, ingress);
+    const more = batch.count || 1;
+    port.release();
+    return moved + more;
+  }
+
+  /** Moves what is ordinary of a port whose ring WebAssembly reaches; `left` says whether there is something else, or may be. */
+  private takeByCode(attached: AttachedPort, ingress: number): number {
+    this.left = true;
+    if (!attached.port.source) return 0;
+    const whole = this.lookup.whole?.(ingress);
+    if (whole === undefined) return this.takeStaged(attached, ingress);
+    const target = this.ports[whole];
+    const sink = target?.port.sink;
+    const mover = sink && attached.moverTo(sink);
+    if (!target || !mover) return 0;
+    const frames = mover.run(target.frameLimit);
+    this.left = mover.stopped;
+    if (frames === 0) return 0;
+    attached.counters.add(counter.inPackets, frames);
+    attached.counters.add(counter.inBytes, mover.bytes);
+    target.counters.add(counter.outPackets, frames);
+    target.counters.add(counter.outBytes, mover.bytes);
+    this.delivered.add(whole);
+    return frames;
+  }
+  /** By way of a batch of the switch's own, whose frames nobody can change while they are looked at and sent on. */
+  private takeStaged(attached: AttachedPort, ingress: number): number {
+    this.stage ??= makeStage();
+    const { stage } = this;
+    const mover = stage && attached.moverTo(stage.sink);
+    if (!mover) return 0;
+    const frames = mover.run(maximumFrame);
+    if (frames > 0) this.forwardBatch(stage.batch, attached, ingress);
+    this.left = mover.stopped;
+    return frames;
+  }
+
+  private forwardBatch(batch: FrameBatch, from: AttachedPort, ingress: number): void {
+    const { ports, lookup } = this;
+    const n = batch.count;
+    let bytes = 0;
+    let most = 0;
+    for (let i = 0; i < n; i++) {
+      const length = batch.lengths[i] as number;
+      bytes += length;
+      if (length > most) most = length;
+    }
+    this.longest = most;
+    batch.addressed = false;
+    from.counters.add(counter.inPackets, n);
+    from.counters.add(counter.inBytes, bytes);
+    const whole = lookup.whole?.(ingress);
+    if (whole !== undefined) {
+      const target = ports[whole];
+      if (target) this.deliver(batch, target, whole, inOrder, n);
+      else this.hairpin += n;
+      return;
+    }
+    if (this.idle || ++this.sinceClock >= clockBatches) {
+      this.idle = false;
+      this.sinceClock = 0;
+      lookup.begin?.();
+    }
+    if (this.code && lookup.lookupBatch && batch.inPacketMemory) this.sortByCode(this.code, batch, from, ingress);
+    else for (let i = 0; i < n; i++) this.sortOne(batch, i, from, ingress);
+    const { touched, counts } = this;
+    const last = touched[0] as number;
+    for (let t = 1; t <= last; t++) {
+      const to = touched[t] as number;
+      const count = counts[to] as number;
+      counts[to] = 0;
+      const target = ports[to] as AttachedPort;
+      this.deliver(batch, target, to, target.list, count);
+    }
+    touched[0] = 0;
+  }
+
+  /** Sorts the frames of a batch by port. */
+  private sortByCode(code: LookupCode, batch: FrameBatch, from: AttachedPort, ingress: number): void {
+    const { lookup, to, ports, lists, counts, touched } = this;
+    const n = batch.count;
+    for (let i = 0; i < n; i++) {
+      const known = lookup.lookupBatch?.(batch, i, n, ingress, to) as number;
+      if (known > i && known <= n) {
+        for (let k = i; k < known; k++) {
+          k = code.spread(
+            to.byteOffset,
+            k,
+            known,
+            ports.length,
+            lists.byteOffset,
+            counts.byteOffset,
+            touched.byteOffset,
+          );
+          if (k < known) this.send(to[k] as number, k, from, ingress);
+        }
+        i = known;
+      }
+      if (i < n) this.sortOne(batch, i, from, ingress);
+    }
+  }
+  private sortOne(batch: FrameBatch, i: number, from: AttachedPort, ingress: number): void {
+    if ((batch.lengths[i] as number) < shortestFrame) this.runt++;
+    else this.send(this.lookup.lookup(batch, i, ingress), i, from, ingress);
+  }
+  /** Puts a frame into the lists of the ports that it goes to. */
+  private send(to: number, i: number, from: AttachedPort, ingress: number): void {
+    const { ports } = this;
+    if (to >= 0 && to < ports.length && ports[to]) this.enqueue(to, i);
+    else if (to === broadcast || to === unknown) {
+      let copies = 0;
+      for (let p = 0; p < ports.length; p++) {
+        const port = ports[p];
+        if (p === ingress || !port || (to === unknown && port.closed)) continue;
+        this.enqueue(p, i);
+        copies++;
+      }
+      if (copies === 0) this.nobody++;
+    } else if (to === foreignSource) from.counters.add(counter.foreignSource, 1);
+    else if (to === overLimit) from.counters.add(counter.overLimit, 1);
+    else this.hairpin++;
+  }
+  private enqueue(to: number, i: number): void {
+    const n = this.counts[to] as number;
+    if (n === 0) {
+      const { touched } = this;
+      touched[0] = (touched[0] as number) + 1;
+      touched[touched[0]] = to;
+    }
+    (this.ports[to] as AttachedPort).list[n] = i;
+    this.counts[to] = n + 1;
+  }
+
+  private deliver(batch: FrameBatch, target: AttachedPort, to: number, list: Int32Array, count: number): void {
+    this.delivered.add(to);
+    let wanted = list;
+    let fits = count;
+    if (this.longest > target.frameLimit) {
+      // Some frame of the batch is too long for it: not necessarily one of the list.
+      wanted = this.fitting;
+      fits = 0;
+      for (let k = 0; k < count; k++)
+        if ((batch.lengths[list[k] as number] as number) <= target.frameLimit) wanted[fits++] = list[k] as number;
+    }
+    const taken = fits > 0 ? this.give(batch, target, wanted, fits) : 0;
+    const { counters } = target;
+    counters.add(counter.outPackets, taken);
+    counters.add(counter.outBytes, bytesOf(batch, wanted, taken));
+    counters.add(counter.noRoom, fits - taken);
+    counters.add(counter.tooLong, count - fits);
+  }
+  /** How many of a list a port took. */
+  private give(batch: FrameBatch, target: AttachedPort, list: Int32Array, count: number): number {
+    const { listed } = this;
+    const mover = listed && batch.inPacketMemory && memoryOf(list) ? target.moverFrom(listed) : undefined;
+    if (!listed || !mover) return target.port.deliver(batch, list, count);
+    listed.set(batch, list, count);
+    const taken = mover.run(target.frameLimit);
+    if (taken === count) return taken;
+    const rest = this.fitting;
+    for (let k = taken; k < count; k++) rest[k - taken] = list[k] as number;
+    return taken + target.port.deliver(batch, rest, count - taken);
+  }
+}
+
+function bytesOf(batch: FrameBatch, list: Int32Array, count: number): number {
+  let bytes = 0;
+  for (let k = 0; k < count; k++) bytes += batch.lengths[list[k] as number] as number;
+  return bytes;
+}
+
+/** A batch that frames are copied to, where there is packet memory for it. */
+function makeStage(): { batch: FrameBatch; sink: BatchSink } | undefined {
+  const batch = new FrameBatch(batchSize * stageStride);
+  const { region } = batch.memory;
+  if (!batch.inPacketMemory || !region) return undefined;
+  return { batch, sink: new BatchSink(batch, region, stageStride, maximumFrame) };
+}

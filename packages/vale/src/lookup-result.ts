@@ -1,0 +1,12 @@
+/** Where a frame goes that does not go to one port. */
+
+/** To all other ports. */
+export const broadcast = -1;
+/** To none. */
+export const nowhere = -2;
+/** To all other ports but those whose addresses are fixed: it is for an address that nobody is known to have. */
+export const unknown = -3;
+/** To none: its source address is not one that its port may send from. */
+export const foreignSource = -4;
+/** To none: its port has as many addresses as it may. */
+export const overLimit = -5;
