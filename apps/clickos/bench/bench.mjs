@@ -11,7 +11,7 @@ import { elements } from "@clickos/click-elements";
 import { linkImage } from "@clickos/click-image";
 import { moduleBuilder, wasmBackend } from "@clickos/codegen";
 import { createIxgbe, drive, driverMemory } from "@clickos/ixgbe-model";
-import { createMemoryPort, createSwitch, FrameBatch, patch } from "@clickos/vale";
+import { createMemoryPort, createSwitch, FrameBatch, frameMemory, patch } from "@clickos/vale";
 import { createToolstack } from "@clickos/xl-fast";
 import { benchElements, clocks, configurations, udpFrame } from "./configs.mjs";
 
@@ -149,7 +149,7 @@ async function wholePath() {
   const image = await linkImage({ file: "path", text: "FromDevice(0) -> ToDevice(1);" }, { elements, name: "path" });
   const toolstack = createToolstack({ elements });
   const rig = [0, 1].map((i) => {
-    const nic = createIxgbe({ mac: `02:00:00:00:ff:0${i}`, dma: new ArrayBuffer(driverMemory) });
+    const nic = createIxgbe({ mac: `02:00:00:00:ff:0${i}`, dma: frameMemory(driverMemory) });
     const bridge = createSwitch({ name: `vale${i}`, lookup: patch() });
     bridge.attach(drive(nic, `nic${i}`));
     return { nic, bridge };

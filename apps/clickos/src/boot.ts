@@ -13,7 +13,7 @@ import type { Hypervisor } from "@clickos/hypervisor";
 import { createHypervisor } from "@clickos/hypervisor/node";
 import { createIxgbe, drive, driverMemory, type Ixgbe, registers } from "@clickos/ixgbe-model";
 import { type LoopSource, runLoop, SharedClock } from "@clickos/run-loop";
-import { createSwitch, learningBridge, type Port, patch, type ValeSwitch } from "@clickos/vale";
+import { createSwitch, frameMemory, learningBridge, type Port, patch, type ValeSwitch } from "@clickos/vale";
 import { createToolstack, type Vm } from "@clickos/xl-fast";
 import { type BootReport, checkInterfaces, crashText, type NicReport, Tally } from "./boot-report.ts";
 import { CommandError } from "./failure.ts";
@@ -93,7 +93,7 @@ export async function bootImage(bytes: Uint8Array<ArrayBuffer>, options: BootOpt
       const wire = new CaptureWire(captures.input, captures.output, clock.now);
       const nic = createIxgbe({
         mac: `02:00:00:00:ff:${device.toString(16).padStart(2, "0")}`,
-        dma: new ArrayBuffer(driverMemory),
+        dma: frameMemory(driverMemory),
       });
       const bridge = createSwitch({
         name: `vale${device}`,

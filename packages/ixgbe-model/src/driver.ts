@@ -5,15 +5,29 @@
  * A frame that is longer than a buffer has several descriptors, the last of them with EOP. Received ones are put together
  * for the switch, which is a copy more.
  */
-import { copyFrame, copyPart, FrameBatch, GatheredFrames, longestFrame, type Port } from "@clickos/vale";
+import {
+  batchSize,
+  copyFrame,
+  copyPart,
+  FrameBatch,
+  type FrameSink,
+  type FrameSource,
+  GatheredFrames,
+  longestFrame,
+  type Port,
+} from "@clickos/vale";
+import {
+  bufferSize,
+  bufferStride,
+  lastOfFrame,
+  receiveRing,
+  ringDescriptors,
+  transmitRing,
+  whole,
+} from "./driver-ends.ts";
 import type { Ixgbe } from "./ixgbe.ts";
 import * as R from "./registers.ts";
 
-/** Descriptors of each ring. */
-export const ringDescriptors = 512;
-const bufferSize = 2048;
-/** Buffers stand a cache line more apart than their size, or all would compete for the same few cache sets. */
-const bufferStride = bufferSize + 64;
 const ringBytes = ringDescriptors * R.descriptorSize;
 const rxRing = 0;
 const txRing = ringBytes;
@@ -22,9 +36,6 @@ const txBuffers = rxBuffers + ringDescriptors * bufferStride;
 
 /** Bytes of memory that the driver needs for rings and buffers. */
 export const driverMemory: number = txBuffers + ringDescriptors * bufferStride;
-
-/** Of a received frame in one buffer. */
-const whole = R.RX_DD | R.RX_EOP;
 
 const next = (i: number): number => (i + 1) & (ringDescriptors - 1);
 
@@ -35,13 +46,12 @@ const next = (i: number): number => (i + 1) & (ringDescriptors - 1);
  * @throws {RangeError}
  */
 export function drive(nic: Ixgbe, name = "nic", { mtu }: { readonly mtu?: number | undefined } = {}): Port {
-  const { dma } = nic;
   const frameLimit = longestFrame(mtu);
-  if (dma.byteLength < driverMemory)
-    throw new RangeError(`the driver needs ${driverMemory} bytes of memory, not ${dma.byteLength}`);
-  const batch = new FrameBatch(dma);
-  const { memory } = batch;
-  const { words } = memory;
+  const { memory } = nic;
+  if (memory.bytes.length < driverMemory)
+    throw new RangeError(`the driver needs ${driverMemory} bytes of memory, not ${memory.bytes.length}`);
+  const batch = new FrameBatch(memory);
+  const { words, region } = memory;
   initialise(nic, words, frameLimit);
   let gathered: GatheredFrames | undefined;
   let rxNext = 0;
@@ -115,13 +125,52 @@ export function drive(nic: Ixgbe, name = "nic", { mtu }: { readonly mtu?: number
     return gathered.batch;
   };
 
+  const giveBack = (): void => {
+    // One descriptor stays with software: head equal to tail means that hardware has none.
+    nic.write32(R.RDT, (rxNext + ringDescriptors - 1) & (ringDescriptors - 1));
+  };
+  const source: FrameSource | undefined = region && {
+    kind: receiveRing,
+    memory: region.memory,
+    places: [region.at + rxRing, region.at + rxBuffers, rxBuffers, 0],
+    frameLimit: bufferSize,
+    get cursor() {
+      return rxNext;
+    },
+    // Each descriptor says whether a frame is there.
+    begin: () => ((words[((rxRing + rxNext * R.descriptorSize) >> 2) + 3] as number) & R.RX_DD ? batchSize : 0),
+    done(frames) {
+      if (frames === 0) return;
+      rxNext = (rxNext + frames) & (ringDescriptors - 1);
+      giveBack();
+    },
+  };
+  const sink: FrameSink | undefined = region && {
+    kind: transmitRing,
+    memory: region.memory,
+    places: [region.at + txRing, region.at + txBuffers, txBuffers, 0],
+    frameLimit: bufferSize,
+    get cursor() {
+      return txTail;
+    },
+    begin() {
+      hasFree(batchSize);
+      return freeDescriptors();
+    },
+    done(frames) {
+      txTail = (txTail + frames) & (ringDescriptors - 1);
+    },
+  };
+
   return {
     name,
     frameLimit,
+    source,
+    sink,
     poll() {
       let n = 0;
       let i = rxNext;
-      for (; n < 256; n++) {
+      for (; n < batchSize; n++) {
         const d = (rxRing + i * R.descriptorSize) >> 2;
         const status = words[d + 3] as number;
         if ((status & whole) !== whole) {
@@ -144,8 +193,7 @@ export function drive(nic: Ixgbe, name = "nic", { mtu }: { readonly mtu?: number
         words[d + 3] = 0;
         rxNext = next(rxNext);
       }
-      // One descriptor stays with software: head equal to tail means that hardware has none.
-      nic.write32(R.RDT, (rxNext + ringDescriptors - 1) & (ringDescriptors - 1));
+      giveBack();
       polled = 0;
     },
     deliver(from, list, count) {
@@ -172,9 +220,6 @@ export function drive(nic: Ixgbe, name = "nic", { mtu }: { readonly mtu?: number
     },
   };
 }
-
-/** Of a frame's last descriptor: the hardware tells when it is done. */
-const lastOfFrame = R.TX_CMD_EOP | R.TX_CMD_IFCS | R.TX_CMD_RS;
 
 function initialise(nic: Ixgbe, words: Int32Array, frameLimit: number): void {
   nic.write32(R.CTRL, R.CTRL_RST);

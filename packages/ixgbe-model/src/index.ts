@@ -4,7 +4,8 @@
  * @packageDocumentation
  */
 export { connectNics } from "./cable.ts";
-export { drive, driverMemory, ringDescriptors } from "./driver.ts";
+export { drive, driverMemory } from "./driver.ts";
+export { ringDescriptors } from "./driver-ends.ts";
 export { createFaultyWire, type Fault, type FaultRates, type FaultyWire } from "./faults.ts";
 export type { FrameCounts } from "./frame-counts.ts";
 export { createIxgbe, type Ixgbe, type IxgbeOptions, type WireEnd } from "./ixgbe.ts";

@@ -27,7 +27,10 @@ export interface WireEnd {
 
 export interface IxgbeOptions {
   readonly mac: string;
-  /** The memory that descriptors' addresses are in. The NIC never reads or writes any other. */
+  /**
+   * The memory that descriptors' addresses are in; with `frameMemory` of `@clickos/vale`, frames go by WebAssembly. The NIC never reads
+   * or writes any other.
+   */
   readonly dma: ArrayBufferLike | FrameMemory;
   /** Nanoseconds, for the line and for interrupts: real time by default, simulated time where a simulated clock is given. */
   readonly now?: () => bigint;

@@ -51,6 +51,7 @@ export class Forwarding {
   private counts = packetWords(fewPorts);
   /** How many ports have frames in their lists, and which. */
   private touched = packetWords(fewPorts + 1);
+  private readonly memory: WebAssembly.Memory | undefined;
   private readonly code: LookupCode | undefined;
   /** Frames of a list, for what moves them. */
   private readonly listed: BatchSource | undefined;
@@ -60,6 +61,7 @@ export class Forwarding {
   constructor(lookup: Lookup) {
     this.lookup = lookup;
     const memory = memoryOf(this.to);
+    this.memory = memory;
     this.code = memory && lookupCode(memory);
     this.listed = memory && new BatchSource(memory);
   }
@@ -132,9 +134,11 @@ export class Forwarding {
   /** Moves what is ordinary of a port whose ring WebAssembly reaches; `left` says whether there is something else, or may be. */
   private takeByCode(attached: AttachedPort, ingress: number): number {
     this.left = true;
-    if (!attached.port.source) return 0;
+    const { source } = attached.port;
+    if (!source) return 0;
     const whole = this.lookup.whole?.(ingress);
-    if (whole === undefined) return this.takeStaged(attached, ingress);
+    // What is in packet memory already is domain 0's own, and is looked at where it stands.
+    if (whole === undefined) return source.memory === this.memory ? 0 : this.takeStaged(attached, ingress);
     const target = this.ports[whole];
     const sink = target?.port.sink;
     const mover = sink && attached.moverTo(sink);

@@ -1,0 +1,56 @@
+/**
+ * The driver's descriptor rings for code that moves frames: descriptors whose frame is in one buffer, each of which has its place in
+ * a row.
+ */
+import type { SinkKind, SourceKind } from "@clickos/vale";
+import * as R from "./registers.ts";
+
+/** Descriptors of each ring. */
+export const ringDescriptors = 512;
+export const bufferSize = 2048;
+/** Buffers stand a cache line more apart than their size, or all would compete for the same few cache sets. */
+export const bufferStride: number = bufferSize + 64;
+
+/** Of a received frame in one buffer. */
+export const whole: number = R.RX_DD | R.RX_EOP;
+/** Of a frame's last descriptor: the hardware tells when it is done. */
+export const lastOfFrame: number = R.TX_CMD_EOP | R.TX_CMD_IFCS | R.TX_CMD_RS;
+
+/** Bytes of a descriptor at which its fields are: the buffer's address, the length with more, the status. */
+const lengthAt = 8;
+const statusAt = 12;
+
+/** Where the ring is, and the first buffer; and the buffer's address as the hardware knows it. */
+const places: readonly string[] = ["ring", "buffers", "dma"];
+
+export const receiveRing: SourceKind = {
+  name: "82599 receive",
+  places,
+  slots: ringDescriptors,
+  frame({ memory, place }, slot) {
+    const d = slot.mul(R.descriptorSize).add(place("ring"));
+    return {
+      address: slot.mul(bufferStride).add(place("buffers")),
+      length: memory.load32(d, lengthAt).and(0xffff),
+      good: memory.load32(d, statusAt).and(whole).eq(whole),
+    };
+  },
+  release({ memory, place }, slot) {
+    const d = slot.mul(R.descriptorSize).add(place("ring"));
+    memory.store32(d, slot.mul(bufferStride).add(place("dma")));
+    memory.store32(d, 0, statusAt);
+  },
+};
+
+export const transmitRing: SinkKind = {
+  name: "82599 transmit",
+  places,
+  slots: ringDescriptors,
+  room: ({ c, place }, slot) => ({ address: slot.mul(bufferStride).add(place("buffers")), good: c.i32(1) }),
+  fill({ memory, place }, slot, _address, length) {
+    const d = slot.mul(R.descriptorSize).add(place("ring"));
+    memory.store32(d, slot.mul(bufferStride).add(place("dma")));
+    memory.store32(d, length.or(lastOfFrame), lengthAt);
+    memory.store32(d, 0, statusAt);
+  },
+};
