@@ -145,7 +145,8 @@ async function switchAlone(stations) {
   return ns;
 }
 
-async function wholePath() {
+/** From NIC to NIC through a VM, frames of a length in batches of 128. */
+async function wholePath(length) {
   const image = await linkImage({ file: "path", text: "FromDevice(0) -> ToDevice(1);" }, { elements, name: "path" });
   const toolstack = createToolstack({ elements });
   const rig = [0, 1].map((i) => {
@@ -161,7 +162,9 @@ async function wholePath() {
       left += batch.count;
     },
   });
-  const batch = batchOf([udpFrame()], 128);
+  const frame = new Uint8Array(length);
+  frame.set(udpFrame().subarray(0, length));
+  const batch = batchOf([frame], 128);
   const { hypervisor } = toolstack;
   const ns = measure((n) => {
     for (let sent = 0; sent < n; ) {
@@ -177,13 +180,53 @@ async function wholePath() {
   return ns;
 }
 
+/**
+ * From one VM to the next by a switch that joins the two: what domain 0 does of it. The frames go on through both VMs, and into
+ * the first and out of the last by a port that touches slots only; what that takes is not counted.
+ */
+async function betweenGuests() {
+  const image = await linkImage({ file: "path", text: "FromDevice(0) -> ToDevice(1);" }, { elements, name: "path" });
+  const toolstack = createToolstack({ elements });
+  const bridges = Array.from({ length: 3 }, (_, i) => createSwitch({ name: `b${i}`, lookup: patch() }));
+  const batch = batchOf([udpFrame()], 128);
+  let left = 0;
+  bridges[0].attach({ ...endlessPort("source", [udpFrame()]), poll: () => batch });
+  for (const k of [0, 1])
+    await toolstack.create({
+      name: `vm${k}`,
+      image,
+      vif: [{ bridge: bridges[k] }, { bridge: bridges[k + 1] }],
+    });
+  bridges[2].attach(endlessPort("drain", [udpFrame()])).poll = () => null;
+  const { hypervisor } = toolstack;
+  const samples = Array.from({ length: 7 }, () => {
+    let time = 0n;
+    let moved = 0;
+    while (moved < packets / 4) {
+      bridges[0].forward();
+      hypervisor.run();
+      const before = process.hrtime.bigint();
+      moved += bridges[1].forward();
+      time += process.hrtime.bigint() - before;
+      hypervisor.run();
+      left += bridges[2].forward();
+    }
+    return Number(time) / moved;
+  });
+  if (left === 0) throw new Error("hop: no frame left the second VM");
+  return samples.slice(2).sort((a, b) => a - b)[2];
+}
+
 const copyNs = reference();
 const results = [];
 const benchmarks = {
   ...Object.fromEntries(Object.keys(configurations).map((name) => [name, () => inGuest(name)])),
   switch2: () => switchAlone(1),
   learn64: () => switchAlone(32),
-  path: wholePath,
+  path: () => wholePath(frameLength),
+  path60: () => wholePath(60),
+  path1514: () => wholePath(1514),
+  hop: betweenGuests,
 };
 console.log(`reference: copy of ${frameLength} bytes between pools of buffers, ${copyNs.toFixed(2)} ns\n`);
 console.log("name           ns/packet     Mpps    ratio");
