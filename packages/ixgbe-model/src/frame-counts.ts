@@ -1,5 +1,7 @@
 /** What is counted of good frames in one direction: how many, how long, to whom. Check sequences are counted in. */
 
+import type { FrameBatch } from "@clickos/vale";
+
 /** Bytes of a frame check sequence, which lengths of frames here are without. */
 export const fcsBytes = 4;
 
@@ -48,4 +50,26 @@ export class FrameCounts {
     this.packets = this.octets = this.multicast = this.broadcast = 0;
     this.sizes.fill(0);
   }
+}
+
+/** Counts so many frames of a batch from `first` on, and their bytes. */
+export function countBatch(counts: FrameCounts, batch: FrameBatch, first: number, frames: number, bytes: number): void {
+  const { lengths, offsets } = batch;
+  const all = batch.memory.bytes;
+  // Frames of the same length that follow each other are counted together.
+  let lastLength = lengths[first] as number;
+  let since = first;
+  const end = first + frames;
+  for (let i = first; i < end; i++) {
+    const length = lengths[i] as number;
+    if (length !== lastLength) {
+      counts.addSizes(lastLength, i - since);
+      lastLength = length;
+      since = i;
+    }
+    const at = offsets[i] as number;
+    if (((all[at] as number) & 1) !== 0) counts.addGroup(all, at);
+  }
+  counts.addSizes(lastLength, end - since);
+  counts.addAll(frames, bytes);
 }

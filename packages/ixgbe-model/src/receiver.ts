@@ -11,7 +11,8 @@ import { ipv4, read16 } from "./headers.ts";
 import { Inspection } from "./inspection.ts";
 import type { Interrupts } from "./interrupts.ts";
 import { checkPacket, typeOf } from "./receive-checksum.ts";
-import { type MakePlainReceive, type PlainReceive, plainReceive } from "./receive-plain.ts";
+import { receiveByCode } from "./receive-by-code.ts";
+import type { MakePlainReceive, PlainReceive } from "./receive-plain.ts";
 import { type FrameReport, ReceiveRing } from "./receive-ring.ts";
 import type { RegisterFile } from "./register-file.ts";
 import * as R from "./registers.ts";
@@ -49,7 +50,7 @@ export class Receiver {
     memory: FrameMemory,
     statistics: Statistics,
     interrupts: Interrupts,
-    makePlain: MakePlainReceive = plainReceive,
+    makePlain: MakePlainReceive = receiveByCode,
   ) {
     this.file = file;
     this.memory = memory;

@@ -9,8 +9,9 @@ import type { LineRate } from "./line-rate.ts";
 import type { RegisterFile } from "./register-file.ts";
 import * as R from "./registers.ts";
 import type { Statistics } from "./statistics.ts";
+import { transmitByCode } from "./transmit-by-code.ts";
 import { FrameSender } from "./transmit-frames.ts";
-import { type MakePlainTransmit, type PlainTransmit, plainTransmit } from "./transmit-plain.ts";
+import type { MakePlainTransmit, PlainTransmit } from "./transmit-plain.ts";
 import { TransmitRing } from "./transmit-ring.ts";
 
 interface Queue {
@@ -42,7 +43,7 @@ export class Transmitter {
     interrupts: Interrupts,
     leaves: (batch: FrameBatch) => void,
     line: LineRate | undefined,
-    makePlain: MakePlainTransmit = plainTransmit,
+    makePlain: MakePlainTransmit = transmitByCode,
   ) {
     this.file = file;
     this.memory = memory;

@@ -13,6 +13,7 @@ export { longestFrame, maximumMtu, minimumMtu } from "./mtu.ts";
 export { frameMemory } from "./packet-memory.ts";
 export { maximumPorts, type Port } from "./port.ts";
 export type { PortStats } from "./port-counters.ts";
+export { BatchSource, inOrder } from "./staged/batch-ends.ts";
 export type {
   EndContext,
   FrameSink,

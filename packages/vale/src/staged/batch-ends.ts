@@ -40,8 +40,8 @@ export { inOrder };
 export class BatchSource implements FrameSource {
   readonly frameLimit = 0x7fffffff;
   readonly kind: SourceKind = listed;
-  readonly cursor = 0;
   readonly memory: WebAssembly.Memory;
+  private first = 0;
   private count = 0;
   private readonly at: [number, number, number, number] = [0, 0, 0, 0];
 
@@ -51,8 +51,12 @@ export class BatchSource implements FrameSource {
   get places(): PlaceNumbers {
     return this.at;
   }
-  /** Sets what comes: the first `count` frames of a list, of a batch that is in packet memory as the list is. */
-  set(batch: FrameBatch, list: Int32Array, count: number): void {
+  get cursor(): number {
+    return this.first;
+  }
+  /** Sets what comes: frames `first` to before `count` of a list, of a batch that is in packet memory as the list is. */
+  set(batch: FrameBatch, list: Int32Array, count: number, first = 0): void {
+    this.first = first;
     this.at[0] = list.byteOffset;
     this.at[1] = batch.offsets.byteOffset;
     this.at[2] = batch.lengths.byteOffset;
@@ -60,7 +64,7 @@ export class BatchSource implements FrameSource {
     this.count = count;
   }
   begin(): number {
-    return this.count;
+    return this.count - this.first;
   }
   done(): void {}
 }
