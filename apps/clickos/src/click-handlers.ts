@@ -85,7 +85,7 @@ function printOne(
 
 /** What a handler has to say beside its value is not told. */
 function unheard(): HandlerReport {
-  return { status: 0, error() {}, warn() {} };
+  return { status: 0, error() {}, warn() {}, tell() {} };
 }
 
 function elementsOf(router: HandlerTree): string[] {

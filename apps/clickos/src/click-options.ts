@@ -28,6 +28,9 @@ export interface ClickOptions {
   readonly remarks: readonly string[];
 }
 
+/** Times are nanoseconds of 63 bits, from 1970 on. */
+const endOfTime = 2n ** 63n;
+
 /** A command line that is wrong. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
@@ -193,9 +196,8 @@ export function readClickOptions(argv: readonly string[]): ClickOptions | "help"
         break;
       case "simtime":
         simulated = nanoseconds(next.value ?? "1000000000");
-        // Times are counted from 1970 on.
-        if (simulated < 0n)
-          throw wrong(`click: ${quoted(shown)} expects a time from 1970 on, not ${quoted(value)} seconds before`);
+        if (simulated < 0n || simulated >= endOfTime)
+          throw wrong(`click: ${quoted(shown)} expects seconds from 1970 on, up to 2262, not ${quoted(value)}`);
         break;
       case "clickpath":
         path = value;
@@ -239,5 +241,6 @@ function portOf(text: string): string | undefined {
 
 function nanoseconds(seconds: string): bigint {
   const value = Math.round(Number(seconds) * 1e9);
-  return Number.isFinite(value) ? BigInt(value) : 0n;
+  if (Number.isNaN(value)) return 0n;
+  return BigInt(Math.min(Math.max(value, -1), Number(endOfTime)));
 }

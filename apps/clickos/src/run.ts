@@ -89,7 +89,7 @@ export async function runConfiguration(text: string, options: RunOptions): Promi
     for (const path of options.read) if (router.describe(path).access === "w") router.read(path);
     const devices: PlayedDevice[] = router.deviceNumbers.map((number) => {
       const path = outputs.get(number);
-      const writer = path === undefined ? undefined : createCapture(path);
+      const writer = path === undefined ? undefined : createCapture(path, { nanoseconds: true });
       if (writer) opened.push(writer);
       return { number, input: captured.get(number), writer, in: 0, out: 0 };
     });

@@ -32,7 +32,7 @@ export class CaptureWire implements WireEnd {
       // The NIC says what is too long for it.
       this.player = new CapturePlayer(reader, { mtu: maximumMtu });
     }
-    if (output !== undefined) this.recorder = createCapture(output);
+    if (output !== undefined) this.recorder = createCapture(output, { nanoseconds: true });
   }
 
   /** Whether everything has been played. */

@@ -20,9 +20,9 @@ const tenth = Array.from({ length: 5 }, (_, i) => BigInt(i) * 100n * ms);
 async function boot(
   text: string,
   times: readonly bigint[],
-  options: Partial<BootOptions> = {},
+  { kind = "pcapng", ...options }: Partial<BootOptions> & { readonly kind?: "pcap" | "pcapng" } = {},
 ): Promise<{ report: BootReport; out: [mark: number, at: bigint][] }> {
-  const [input, output] = ["in.pcapng", "out.pcapng"].map((name) => join(folder, name)) as [string, string];
+  const [input, output] = ["in.pcapng", `out.${kind}`].map((name) => join(folder, name)) as [string, string];
   const file = createCapture(input);
   times.forEach((at, i) => {
     const frame = new Uint8Array(60);
@@ -53,6 +53,12 @@ describe("a VM between captures", () => {
   it("passes frames on at their times", async () => {
     const { out } = await boot("FromDevice(0) -> ToDevice(1)", tenth);
     expect(out).toEqual(tenth.map((at, i) => [i + 1, at]));
+  });
+
+  it("records nanoseconds, in a pcap too", async () => {
+    const times = [0n, 1n, 1_234_567_891n];
+    const { out } = await boot("FromDevice(0) -> ToDevice(1)", times, { kind: "pcap" });
+    expect(out).toEqual(times.map((at, i) => [i + 1, at]));
   });
 
   it("has its timers waited for: the last frame is delayed as the first, on a thread too", async () => {

@@ -89,6 +89,8 @@ describe("numbers", () => {
 });
 
 describe("quantities", () => {
+  const longestTime = 2n ** 32n * 1_000_000_000n - 1n;
+
   it.each([
     ["5", 5_000_000_000n],
     ["5s", 5_000_000_000n],
@@ -99,8 +101,23 @@ describe("quantities", () => {
     ["2m", 120_000_000_000n],
     ["1hr", 3600_000_000_000n],
     ["1e-3s", 1_000_000n],
+    ["1_000.000_000_001_", 1_000_000_000_001n],
+    ["1_ms", 1_000_000n],
+    ["1396432800.123456789", 1_396_432_800_123_456_789n],
+    ["0.0000000005", 1n],
+    ["0.00000000049", 0n],
+    ["0000.0000001234567891e6us", 123n],
+    ["0.00000000001h", 36n],
+    [`0.${"123456789".repeat(10)}e3`, 123_456_789_123n],
+    [`${"0".repeat(100)}1`, 1_000_000_000n],
+    ["5e-400", 0n],
+    ["0e99999999999", 0n],
+    ["4294967295.999999999", longestTime],
+    ["4294967296", longestTime],
+    ["1e300", longestTime],
+    ["1e99999999999d", longestTime],
   ])("%s is %d ns", (text, value) => expect(read(arg.time, text)).toBe(value));
-  it.each(["", "5x", "s", "5 s s", "-1", "5u", "1e300"])("'%s' is no time", (text) =>
+  it.each(["", "5x", "s", "5 s s", "-1", "5u", "_1", "1__0", "1_.5", "1._5", "1e1_"])("'%s' is no time", (text) =>
     expect(read(arg.time, text)).toMatch(/is not a time/),
   );
   it.each([
@@ -110,6 +127,8 @@ describe("quantities", () => {
     ["10 Mbps", 1.25e6],
     ["1Gb/s", 1.25e8],
     ["9600baud", 1200],
+    ["1_0.5_0kBps", 10_500],
+    ["1_", 1],
   ])("%s is %d bytes a second", (text, value) => expect(read(arg.bandwidth, text)).toBe(value));
   it.each(["", "1Tbps", "fast", "40Gbps", "10k"])("'%s' is no bandwidth that fits", (text) =>
     expect(read(arg.bandwidth, text)).toMatch(/is not a bandwidth/),

@@ -69,6 +69,7 @@ describe("tasks", () => {
         status: 0,
         error() {},
         warn: (message) => warnings.push(`${tickets}: ${message}`),
+        tell() {},
       });
     expect(warnings).toEqual([
       "0: tickets pinned at 1",

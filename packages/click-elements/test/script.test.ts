@@ -119,7 +119,7 @@ describe("a script", () => {
       `a :: ${loop("b")}; b :: ${loop("c")}; c :: ${loop("d")}; d :: ${loop("e")}; e :: ${loop("a")}`,
       { elements, chatter: (text) => said.push(text) },
     );
-    expect(loops.read("a.run", "", { status: 0, error() {}, warn() {} })).toBe("");
+    expect(loops.read("a.run", "", { status: 0, error() {}, warn() {}, tell() {} })).toBe("");
     expect(said.join("")).toMatch(/too many (jumps|instructions), giving up/);
     expect(maximumInstructions).toBeGreaterThan(100_000);
     const chain = Array.from({ length: 500 }, (_, i) => `s${i} :: Script(TYPE PASSIVE, return "$(s${i + 1}.run)x")`);
@@ -133,7 +133,7 @@ describe("a script", () => {
       { elements },
     );
     const errors: string[] = [];
-    const report = { status: 0, error: (message: string) => errors.push(message), warn() {} };
+    const report = { status: 0, error: (message: string) => errors.push(message), warn() {}, tell() {} };
     expect(Number(r.read("s.run", "", report))).toBeLessThanOrEqual(1 << 20);
     expect(errors.join("")).toContain("a text of more than 1048576 characters");
     for (let i = 0; i < 20; i++) {

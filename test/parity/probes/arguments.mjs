@@ -107,6 +107,37 @@ export const probes = [
     "-1",
     "ip",
   ]),
+  ...[
+    "1_000.000_000_5",
+    "1_ms",
+    "1.5_e1",
+    "1__0",
+    "1._5",
+    "1396432800.123456789",
+    "0.0000000005",
+    "0.00000000001h",
+    "1e-400",
+  ].map((text) => ({
+    name: `a time to the nanosecond: ${text}`,
+    config: `Idle -> Queue -> d :: DelayUnqueue(${text}) -> Discard`,
+    args: ["-q", "-h", "d.delay"],
+  })),
+  ...["2147483648", "4294967296", "1e10", "1e300"].map((text) => ({
+    name: `a time that is long: ${text}`,
+    config: `Idle -> Queue -> d :: DelayUnqueue(${text}) -> Discard`,
+    args: ["-q", "-h", "d.delay"],
+    differs: "Click, too, takes no time for longer than 2^32 seconds, but shows those of 2^31 and more as negative",
+  })),
+  ...["1_000kbps", "1_0.5kbps", "1_", "1e3_kbps"].map((text) => ({
+    name: `a rate in groups of digits: ${text}`,
+    config: `Idle -> Queue -> s :: BandwidthShaper(${text}) -> Unqueue -> Discard`,
+    args: ["-q", "-h", "s.rate"],
+  })),
+  {
+    name: "an argument that is empty and required",
+    config: "Idle -> EtherEncap(0x800, , 2:2:2:2:2:2) -> Discard; DriverManager(stop)",
+    differs: "Click takes what is in memory for the address",
+  },
   ...values("time", (text) => `Queue -> DelayUnqueue(${text})`, [
     "1e-1",
     "1E2",

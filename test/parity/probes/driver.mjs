@@ -120,6 +120,18 @@ export const probes = [
     args: ["--simtime=1e3"],
     mask: (t) => t.replace(/\.\d+/, ""),
   },
+  ...["-5", "1e10", "1e300"].map((start) => ({
+    name: `--simtime=${start}`,
+    config: "Script(print $(now), stop)",
+    args: [`--simtime=${start}`],
+    differs: "times are counted from 1970 on, in nanoseconds of 63 bits; Click shows what is beyond as something else",
+  })),
+  {
+    name: "--socket of what is none",
+    config: idle,
+    args: ["-q", "--socket=0"],
+    differs: "we say so before the router runs; Click finds out when it waits for it",
+  },
   { name: "two outputs", config: idle, args: ["-o", "a", "-o", "b"] },
   { name: "two exit handlers", config: idle, args: ["-x", "a", "-x", "b"] },
   { name: "two configurations", config: idle, args: ["-e", idle] },

@@ -168,6 +168,11 @@ const running = [
     config:
       's :: Script(TYPE PASSIVE, print "[$?] [$0] [$#] [$1] [$2] [$3] [$args] [$write]"); Script(print s.run, write s.run 1 "2 3" , stop)',
   },
+  {
+    name: "what became of writes",
+    config:
+      'i :: InfiniteSource(LIMIT 5, ACTIVE false) -> q :: Queue(10) -> u :: Unqueue -> c :: Counter -> d :: Discard; Script(print "$?", write q.capacity 3, print "$?", write q.capacity x, print "$?", write nosuch.x, print "$?", write c.count 3, print "$?", write nosuch 3, write stop x, print "$?", write c.reset, print "$?", writeq q.capacity "7", print "$?", write i.active x, print "$?", write i.config FOO 3, print "$?", write u.tickets 99999, print "$?", write d.config x, print "$?", stop)',
+  },
   active("special variables of an active script", 'print "[$?] [$0] [$#] [$1] [$args] [$write]", stop'),
   active("the process id", "print $(gt $$ 1), stop"),
   {

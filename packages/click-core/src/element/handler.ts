@@ -197,17 +197,29 @@ export interface HandlerPlace<C, P> {
 }
 
 /**
- * Takes what a handler has to say beside its value: errors, of which there may be several, a value notwithstanding; warnings; and
- * how it ended, 0 unless something went wrong, when it is below.
+ * Takes what a handler has to say beside its value: errors, of which there may be several, a value notwithstanding; warnings;
+ * other text; and how it ended, 0 unless something went wrong, when it is below.
  */
 export interface HandlerReport {
   error(message: string): void;
   warn(message: string): void;
+  /** Takes lines as they are; they may be warnings that say so themselves. */
+  tell(text: string, kind: "note" | "warning"): void;
   status: number;
 }
 
 /** The status of a handler that refused: `-EINVAL`. */
 export const refused: number = -22;
+
+/** Thrown by a handler that refuses with another status than `refused`. */
+export class HandlerRefusal {
+  readonly reason: string;
+  readonly status: number;
+  constructor(reason: string, status: number) {
+    this.reason = reason;
+    this.status = status;
+  }
+}
 
 /** A handler of a service element. It throws a `string` to refuse, or tells `report`. */
 export interface ServiceHandler {

@@ -1,7 +1,7 @@
 /** Handlers of the router itself. */
-import { ConfigurationError, graphText } from "@clickos/click-language";
+import { ConfigurationError, type Diagnostic, formatDiagnostics, graphText } from "@clickos/click-language";
 import type { CheckedConfiguration } from "../compile/compile.ts";
-import type { ServiceHandler } from "../element/handler.ts";
+import { HandlerRefusal, refused, type ServiceHandler } from "../element/handler.ts";
 import type { HandlerTree } from "../element/handler-tree.ts";
 import { readInteger } from "./integer.ts";
 import { handlerLines } from "./router-handlers.ts";
@@ -15,7 +15,7 @@ export const clickVersion = "2.1";
 export interface RootRouter extends Pick<HandlerTree, "list" | "describe" | "read"> {
   readonly configuration: CheckedConfiguration;
   stop(times: number): void;
-  hotswap(text: string): void;
+  hotswap(text: string, warn: (warnings: readonly Diagnostic[]) => void): void;
   /** Its time was changed. */
   warped(): void;
 }
@@ -67,11 +67,17 @@ export function rootHandlers(
           hotconfig: {
             kind: "text",
             flags: "%",
-            write: (text: string) =>
+            write: (text, report) => {
+              const tell = (said: readonly Diagnostic[]): void =>
+                report.tell(
+                  formatDiagnostics(said, { plain: true }),
+                  said.some(({ severity }) => severity === "warning") ? "warning" : "note",
+                );
               refusing(
-                () => router.hotswap(text),
+                () => router.hotswap(text, tell),
                 (e) => e.report(),
-              ),
+              );
+            },
           },
         }
       : {}),
@@ -99,11 +105,11 @@ function shown({ configuration, read }: RootRouter): CheckedConfiguration["graph
 }
 
 /** A handler refuses a configuration as it refuses any value: by throwing its text. */
-export function refusing<T>(configure: () => T, text: (e: ConfigurationError) => string): T {
+export function refusing<T>(configure: () => T, text: (e: ConfigurationError) => string, status: number = refused): T {
   try {
     return configure();
   } catch (e) {
-    if (e instanceof ConfigurationError) throw text(e);
+    if (e instanceof ConfigurationError) throw new HandlerRefusal(text(e), status);
     throw e;
   }
 }

@@ -13,6 +13,7 @@ import {
   flagsOf,
   type Handler,
   type HandlerEntry,
+  HandlerRefusal,
   type HandlerReport,
   type HandlerValue,
   inOrder,
@@ -304,7 +305,7 @@ export function routerHandlers(sources: HandlerSources): RouterHandlers {
 }
 
 const noWarning: Warn = () => {};
-const silent: HandlerReport = { status: 0, error() {}, warn() {} };
+const silent: HandlerReport = { status: 0, error() {}, warn() {}, tell() {} };
 
 /** The text of a `handlers` handler. */
 export function handlerLines(handlers: readonly (readonly [name: string, entry: HandlerEntry | undefined])[]): string {
@@ -348,14 +349,15 @@ function reporting<T>(
   call: (report: HandlerReport) => T,
 ): T | undefined {
   const said: string[] = [];
-  const to = report ?? { status: 0, error: (message: string) => said.push(message), warn() {} };
+  const to = report ?? { status: 0, error: (message: string) => said.push(message), warn() {}, tell() {} };
   let value: T | undefined;
   try {
     value = call(to);
   } catch (e) {
-    if (typeof e !== "string") throw e;
-    to.error(e);
-    to.status = refused;
+    const refusal = typeof e === "string" ? new HandlerRefusal(e, refused) : e;
+    if (!(refusal instanceof HandlerRefusal)) throw e;
+    to.error(refusal.reason);
+    to.status = refusal.status;
   }
   if (!report && (to.status < 0 || said.length > 0)) {
     const reason = said.join("\n");

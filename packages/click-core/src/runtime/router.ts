@@ -100,7 +100,7 @@ export class Router implements HandlerTree, Disposable, LoopSource {
    */
   static compileSync(text: string, options: RouterOptions): Router {
     const router = new Router(options);
-    const configuration = router.check(text, options.file ?? "config", false);
+    const configuration = router.check(text, options.file ?? "config", { replaces: false, warn: options.warn });
     options.opening?.(
       configuration.checked.elements.flatMap((e) => {
         const files = e.class.files?.(e.config);
@@ -130,9 +130,14 @@ export class Router implements HandlerTree, Disposable, LoopSource {
     if (options.simulation !== undefined) this.simulation = new Simulation(options.simulation);
   }
 
-  private check(text: string, file: string, replaces: boolean): CheckedConfiguration {
+  private check(
+    text: string,
+    file: string,
+    { replaces, warn }: { readonly replaces: boolean; readonly warn: RouterOptions["warn"] },
+  ): CheckedConfiguration {
     return checkConfiguration({ file, text }, this.options.elements, {
       ...this.options,
+      ...(warn ? { warn } : {}),
       added: this.options.added?.(replaces) ?? [],
     });
   }
@@ -144,7 +149,10 @@ export class Router implements HandlerTree, Disposable, LoopSource {
     const opening = this.open(instance, before);
     this.opening = opening;
     void opening.then((problem) => {
-      if (problem && !this.awaited) this.complain(problem);
+      if (!problem || this.awaited) return;
+      this.chatter.write(`${before ? formatDiagnostics(problem.diagnostics, { plain: true }) : problem.report()}\n`);
+      // One that took another's place goes on without what it could not open.
+      if (!before) this.stop();
     });
   }
 
@@ -165,14 +173,12 @@ export class Router implements HandlerTree, Disposable, LoopSource {
     return undefined;
   }
 
-  private complain(problem: ConfigurationError): void {
-    this.chatter.write(`${problem.report()}
-`);
-    this.stop();
-  }
-
   /** Compiles and opens the host sides of elements; those in `reuse` are taken as they are. */
-  private instantiate(configuration: CheckedConfiguration, reuse: ReadonlyMap<string, HostService>): Instance {
+  private instantiate(
+    configuration: CheckedConfiguration,
+    reuse: ReadonlyMap<string, HostService>,
+    warn = this.options.warn,
+  ): Instance {
     const rings = new Map<number, DeviceRings>();
     const { checked } = configuration;
     refuseDevices(checked, this.options.devices);
@@ -181,7 +187,7 @@ export class Router implements HandlerTree, Disposable, LoopSource {
       host: this.hostOf(e.source.name),
       former: this.keptBy(e.source.name, e.class.name),
     }));
-    if (warnings.length > 0) this.options.warn?.(warnings);
+    if (warnings.length > 0) warn?.(warnings);
     return createInstance({
       configuration,
       compiled,
@@ -348,7 +354,7 @@ export class Router implements HandlerTree, Disposable, LoopSource {
       describe: (path) => router.describe(path),
       read: (path) => router.read(path),
       stop: (times) => router.stop(times),
-      hotswap: (text) => router.hotswap(text),
+      hotswap: (text, warn) => router.hotswap(text, "config", warn),
       warped: () => router.wakers.wake(),
     };
   })();
@@ -549,8 +555,8 @@ export class Router implements HandlerTree, Disposable, LoopSource {
    *
    * @throws {ConfigurationError} when the text is wrong; the running configuration then goes on.
    */
-  hotswap(text: string, file = "config"): void {
-    const next = this.instantiate(this.check(text, file, true), new Map());
+  hotswap(text: string, file = "config", warn: RouterOptions["warn"] = this.options.warn): void {
+    const next = this.instantiate(this.check(text, file, { replaces: true, warn }), new Map(), warn);
     next.initialize();
     this.replace(next);
   }
@@ -567,20 +573,24 @@ export class Router implements HandlerTree, Disposable, LoopSource {
   private reconfigure(change: ElementChange): void {
     const { configuration, services } = this.latest;
     const { element, hidden } = change;
-    const next = refusing(() => {
-      const changed = checkGraph(configuration, change, this.options.elements);
-      const reuse = new Map<string, HostService>();
-      configuration.checked.elements.forEach((e, i) => {
-        const service = services[i];
-        if (service && e.source.name !== element) reuse.set(e.source.name, service);
-      });
-      const instance = this.instantiate(changed, reuse);
-      instance.initialize((index) => {
-        const service = instance.services[index];
-        if (service && !services.includes(service)) this.startChanged(service);
-      });
-      return instance;
-    }, withoutSections);
+    const next = refusing(
+      () => {
+        const changed = checkGraph(configuration, change, this.options.elements);
+        const reuse = new Map<string, HostService>();
+        configuration.checked.elements.forEach((e, i) => {
+          const service = services[i];
+          if (service && e.source.name !== element) reuse.set(e.source.name, service);
+        });
+        const instance = this.instantiate(changed, reuse);
+        instance.initialize((index) => {
+          const service = instance.services[index];
+          if (service && !services.includes(service)) this.startChanged(service);
+        });
+        return instance;
+      },
+      withoutSections,
+      notConfigured,
+    );
     this.replace(next, { renewed: new Set(hidden ? [] : [element]) });
   }
 
@@ -658,6 +668,9 @@ export class Router implements HandlerTree, Disposable, LoopSource {
     this.close();
   }
 }
+
+/** The status of an element that was given arguments that it refuses. */
+const notConfigured = -1;
 
 /** What one element says of its arguments: who wrote them knows which element it is. */
 const withoutSections = ({ diagnostics }: ConfigurationError): string =>

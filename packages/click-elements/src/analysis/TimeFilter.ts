@@ -18,11 +18,11 @@ import type { I64, StagedFields } from "@clickos/codegen";
 import { u32, u64 } from "@clickos/layout";
 import { checkWritable, type HandlerCall, handlerCall, writeHandler } from "../lib/handler-call.ts";
 import { readAs } from "../lib/handlers.ts";
-import { exactTime, formatTimestamp } from "../lib/time.ts";
+import { formatTimestamp } from "../lib/time.ts";
 
 /** The end where none is given: Click's last second. */
 const never = 2_147_483_647n * 1_000_000_000n;
-const time = keyword(exactTime, 0n);
+const time = keyword(arg.time, 0n);
 
 const state = { first: u64, last: u64, ready: u32, callReady: u32 };
 
@@ -60,15 +60,15 @@ function settleStaged({ first, last }: Bounds, s: StagedFields<typeof state>, ti
   s.ready.set(1);
 }
 
-const readTime = (text: string): bigint => readAs(exactTime, text, "expected time");
+const readTime = (text: string): bigint => readAs(arg.time, text, "expected time");
 
 export const TimeFilter: ElementClass = element({
   name: "TimeFilter",
   ports: "1/1-2",
   processing: "a/ah",
   config: {
-    START: positional(exactTime, 0n),
-    END: positional(exactTime, 0n),
+    START: positional(arg.time, 0n),
+    END: positional(arg.time, 0n),
     START_DELAY: time,
     END_DELAY: time,
     START_AFTER: time,

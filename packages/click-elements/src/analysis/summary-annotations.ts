@@ -1,6 +1,6 @@
 /** Columns of a packet's annotations and its length. */
-import { annotation, type Scope } from "@clickos/click-core/element";
-import { exactTime, formatTimestamp } from "../lib/time.ts";
+import { annotation, arg, type Scope } from "@clickos/click-core/element";
+import { formatTimestamp } from "../lib/time.ts";
 import type { PacketBuilder } from "./packet-builder.ts";
 import type { PacketSummary } from "./packet-summary.ts";
 import {
@@ -18,7 +18,7 @@ const ns = (value: Value): bigint => (value instanceof Uint8Array ? 0n : BigInt(
 
 const timeText = (value: Value): string => formatTimestamp(ns(value));
 const parseTime = (text: string, _packet: PacketBuilder, scope: Scope): bigint | undefined => {
-  const value = exactTime.parse(text, scope);
+  const value = arg.time.parse(text, scope);
   return typeof value === "bigint" ? value : undefined;
 };
 const word = (bytes: DataView, at: number): bigint => BigInt(bytes.getUint32(at));

@@ -15,7 +15,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { arg, type ElementClass, element, keyword, positional, required } from "@clickos/click-core/element";
 import { everywhere, listenOn, loopback, parseControlAddress } from "../host/control-server.ts";
-import { readSocketPlace, type SocketPlace } from "../host/socket-place.ts";
+import { readSocketPlace, refuseUseless, type SocketPlace } from "../host/socket-place.ts";
 import { opensAgain } from "../host/socket-retries.ts";
 
 /** Bytes that may wait for a client. */
@@ -58,7 +58,8 @@ export const ChatterSocket: ElementClass = element({
       badPort: "PORT: parse error",
       openQuote: "`",
     }),
-  service({ config, plan, host, name, landmark }) {
+  service({ config, plan, host, name, landmark, former }) {
+    if (!(former as Kept | undefined)?.listening) refuseUseless(plan, config);
     const heading = `${landmark}: While initializing '${name} :: ChatterSocket':`;
     const kept: Kept = { place: plan, listening: undefined };
     let closed = false;

@@ -9,7 +9,8 @@
  * port, `10.0.0.1:7777`, or LOCALHOST is false, which listens on all addresses. A UNIX socket is for its owner; where there is
  * a file of its name the router does not start. Runs in process only, not in a virtual machine.
  *
- * When a configuration takes another's place, a ControlSocket of the same name, type and port or file keeps its clients.
+ * When a configuration takes another's place, a ControlSocket of the same name, type and port or file keeps its clients. One
+ * whose UNIX socket cannot be opened is refused; where a port is taken, it is run without that socket, and says so.
  *
  * Handlers: port (read, TCP), filename (read, UNIX).
  *
@@ -25,7 +26,7 @@ import {
   serveControl,
   serveControlOn,
 } from "../host/control-server.ts";
-import { readSocketPlace, type SocketPlace } from "../host/socket-place.ts";
+import { readSocketPlace, refuseUseless, type SocketPlace } from "../host/socket-place.ts";
 import { opensAgain } from "../host/socket-retries.ts";
 
 /** What the socket of a configuration that is replaced leaves. */
@@ -50,7 +51,8 @@ export const ControlSocket: ElementClass = element({
   },
   prepare: ({ config, error, scope }) =>
     readSocketPlace(config, { scope, error, types: ["TCP", "UNIX", "SOCKET"], search: true }),
-  service({ config, plan, host, name, landmark }) {
+  service({ config, plan, host, name, landmark, former }) {
+    if (!keeps(former, plan)) refuseUseless(plan, config);
     const heading = `${landmark}: While initializing '${name} :: ControlSocket':`;
     const declaration = `${name} :: ControlSocket`;
     const options: ControlOptions = {
@@ -74,9 +76,9 @@ export const ControlSocket: ElementClass = element({
     return {
       kept,
       takeOver(other) {
-        const { place, server } = other as Kept;
-        if (!server || !isSame(place, plan)) return;
-        server.configure(options);
+        const { server } = other as Kept;
+        if (!keeps(other, plan)) return;
+        server?.configure(options);
         kept.server = server;
         (other as Kept).server = undefined;
       },
@@ -95,7 +97,13 @@ export const ControlSocket: ElementClass = element({
   },
 });
 
-/** Whether a socket is the one that is asked for; any port is, where the next ones may be tried. */
+/** Whether a socket that is open is the one that is asked for. */
+function keeps(former: unknown, plan: SocketPlace): boolean {
+  const { place, server } = (former ?? {}) as Partial<Kept>;
+  return place !== undefined && server !== undefined && isSame(place, plan);
+}
+
+/** Whether a place is the one that is asked for; any port is, where the next ones may be tried. */
 function isSame(a: SocketPlace, b: SocketPlace): boolean {
   if (a.type === "UNIX" && b.type === "UNIX") return a.path === b.path;
   if (a.type === "TCP" && b.type === "TCP") return a.port === b.port || b.port.endsWith("+");

@@ -9,6 +9,7 @@ import { arg, type ElementClass, element, rest } from "@clickos/click-core/eleme
 
 export const ErrorElement: ElementClass = element({
   name: "Error",
+  aliases: ["ErrorElement"],
   ports: "-/-",
   processing: "a/a",
   config: { ARGUMENTS: rest(arg.raw) },

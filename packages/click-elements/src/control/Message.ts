@@ -18,6 +18,6 @@ export const Message: ElementClass = element({
     else if (TYPE === "WARNING") {
       warning(MESSAGE);
       error("unspecified error");
-    } else error("unrecognized message type");
+    } else error(/^\S+$/.test(TYPE) ? "unrecognized message type" : "TYPE: parse error");
   },
 });

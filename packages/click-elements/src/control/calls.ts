@@ -86,6 +86,7 @@ export class HandlerCalls {
       status: 0,
       error: (message) => errors.error(message),
       warn: (message) => errors.warn(message),
+      tell: (text) => errors.tell(text),
     };
     try {
       call(report);

@@ -33,7 +33,7 @@ export function under(heading: string, outer: Complaints): Complaints {
   let said = false;
   const placed = (message: string): string => {
     const indented = message.replace(place, "$&  ");
-    const text = said ? indented : `${message.match(place)?.[0] ?? ""}${heading}\n${indented}`;
+    const text = said ? indented : `${heading.replace(/^/gm, message.match(place)?.[0] ?? "")}\n${indented}`;
     said = true;
     return text;
   };

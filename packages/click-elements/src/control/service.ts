@@ -153,7 +153,7 @@ export function scriptService(options: Omit<ScriptOptions, "ended">): HostServic
       if (cancels.has(signal)) continue;
       const cancel = host.process?.onSignal(signal, () => {
         cancels.delete(signal);
-        const report: HandlerReport = { status: 0, error() {}, warn() {} };
+        const report: HandlerReport = { status: 0, error() {}, warn() {}, tell() {} };
         run(machine, { args: "" }, { name: "run", write: true }, report);
         return report.status >= 0;
       });

@@ -5,7 +5,7 @@
  * a turn of the event loop serves a bounded number of requests, one of each client in turn, so that neither the
  * router nor another client waits for one of them.
  */
-import { lstatSync, statSync } from "node:fs";
+import { accessSync, constants, fstatSync, lstatSync } from "node:fs";
 import { createServer, isIP, type Server, Socket } from "node:net";
 import { dirname } from "node:path";
 import { systemReason } from "@clickos/pcap/node";
@@ -113,9 +113,10 @@ export async function serveControl(
 export function serveControlOn(target: ControlTarget, fd: number, options: ControlOptions = {}): ControlServer {
   const clients = new Clients(target, options);
   try {
+    if (!fstatSync(fd).isSocket()) throw new ListenError("socket: Socket operation on non-socket");
     clients.accept(new Socket({ fd, allowHalfOpen: true }));
   } catch (e) {
-    throw new ListenError(`socket: ${systemReason(e)}`);
+    throw e instanceof ListenError ? e : new ListenError(`socket: ${systemReason(e)}`);
   }
   return {
     port: 0,
@@ -127,6 +128,17 @@ export function serveControlOn(target: ControlTarget, fd: number, options: Contr
   };
 }
 
+/** Why nobody can listen at a path, where that shows before it is tried. */
+export function pathProblem(path: string): string | undefined {
+  try {
+    if (lstatSync(path, { throwIfNoEntry: false })) return "bind: Address already in use";
+    accessSync(dirname(path), constants.W_OK | constants.X_OK);
+    return undefined;
+  } catch (e) {
+    return `bind: ${systemReason(e)}`;
+  }
+}
+
 /** Has a server listen. Nothing that is at a path is replaced. @throws {ListenError} */
 export async function listenOn(server: Server, where: ControlAddress, options: ListenUnixOptions = {}): Promise<void> {
   server.on("error", () => {});
@@ -134,13 +146,9 @@ export async function listenOn(server: Server, where: ControlAddress, options: L
     await listenTcp(server, where);
     return;
   }
-  try {
-    if (lstatSync(where.path, { throwIfNoEntry: false })) throw new ListenError("bind: Address already in use");
-    // Node would say of a folder that is not there that it may not be used.
-    statSync(dirname(where.path));
-  } catch (e) {
-    throw e instanceof ListenError ? e : new ListenError(`bind: ${systemReason(e)}`);
-  }
+  // Node would say of a folder that is not there that it may not be used.
+  const problem = pathProblem(where.path);
+  if (problem !== undefined) throw new ListenError(problem);
   await listenUnix(server, where.path, options).catch((e: Error) => {
     throw new ListenError(`bind: ${systemReason(e.cause ?? e)}`);
   });

@@ -370,6 +370,10 @@ class Messages implements HandlerReport {
     this.warnings++;
     this.add(`warning: ${message}`);
   }
+  tell(text: string, kind: "note" | "warning"): void {
+    if (kind === "warning") this.warnings++;
+    this.add(text);
+  }
   /** What it says by failing, too. */
   of<T>(call: () => T): T | undefined {
     try {

@@ -1,7 +1,7 @@
 /** Where a control or chatter socket is, as their arguments say it: Click's words for what is wrong with them. */
 import { arg, Mistake, readText, type Scope } from "@clickos/click-core/element";
 import { maximumPath } from "@clickos/unix-socket/node";
-import { parseControlAddress } from "./control-server.ts";
+import { parseControlAddress, pathProblem } from "./control-server.ts";
 
 export type SocketPlace =
   /** A port, which may have an address before it and `+` behind it. */
@@ -51,4 +51,13 @@ export function readSocketPlace(
   if (!address || (address.search && (!rules.search || address.port === 0)))
     return wrong(rules.badPort ?? "PORT requires TCP port", 1);
   return { type, port: WHERE };
+}
+
+/**
+ * Refuses a place at which nobody can listen, unless it is to be tried again: what can be known when the element is made keeps
+ * a configuration from taking another's place.
+ */
+export function refuseUseless(place: SocketPlace, { RETRIES }: { readonly RETRIES: number }): void {
+  const problem = place.type === "UNIX" && RETRIES <= 0 ? pathProblem(place.path) : undefined;
+  if (problem !== undefined) throw problem;
 }

@@ -1,13 +1,13 @@
 /** Times that may be negative. */
-import type { StoredType } from "@clickos/click-core/element";
+import { arg, type StoredType } from "@clickos/click-core/element";
 import { type U64Field, u64 } from "@clickos/layout";
-import { exactTime, formatInterval } from "./time.ts";
+import { formatInterval } from "./time.ts";
 
 /** A time that may be negative, as it is kept in 64 bits. */
 export const signedTime: StoredType<bigint, U64Field> = {
-  expects: exactTime.expects,
+  expects: arg.time.expects,
   parse(text, scope) {
-    const value = exactTime.parse(text.replace(/^-/, ""), scope);
+    const value = arg.time.parse(text.replace(/^-/, ""), scope);
     return text.startsWith("-") && typeof value === "bigint" ? -value : value;
   },
   stored: {

@@ -34,26 +34,14 @@ export function timeShare(nanoseconds: bigint, count: number): bigint {
   return BigInt(Math.floor((Number(nanoseconds) / perSecond / count) * perSecond + 0.5));
 }
 
-/** A time, exact to the nanosecond where it is written as a decimal number of seconds. */
-export const exactTime: ArgumentType<bigint> = {
-  expects: arg.time.expects,
-  parse(text, scope) {
-    const exact = parseTimestamp(text);
-    if (exact === undefined) return arg.time.parse(text, scope);
-    return exact + (/\.\d{9}[5-9]/.test(text) ? 1n : 0n);
-  },
-};
-
 /** A time in whole seconds, rounded, of 32 bits; the value is in nanoseconds. */
 export const wholeSeconds: ArgumentType<bigint> = {
   expects: arg.time.expects,
   parse(text, scope) {
     const time = arg.time.parse(text, scope);
-    const outOfRange = new Mistake("out of range");
-    if (time === undefined) return /^\d{11,}$/.test(text) ? outOfRange : undefined;
-    if (time instanceof Mistake) return time;
+    if (typeof time !== "bigint") return time;
     const seconds = (time + second / 2n) / second;
-    return seconds > 0xffffffffn ? outOfRange : seconds * second;
+    return seconds > 0xffffffffn ? new Mistake("out of range") : seconds * second;
   },
 };
 

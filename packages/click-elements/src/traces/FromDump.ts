@@ -41,7 +41,6 @@ import { readAs } from "../lib/handlers.ts";
 import { canonicalLinkType, findIp, holdsIp, linkTypeName, linkTypes } from "../lib/link-types.ts";
 import { certain, checkProbability, isTaken, probability, probabilityText } from "../lib/sampling.ts";
 import { pullFromHost, pushFromHost } from "../lib/service-source.ts";
-import { exactTime } from "../lib/time.ts";
 import { captureProblem } from "./capture-problem.ts";
 import { checkDumpTimes, DumpTimes, type TimeArguments } from "./dump-times.ts";
 
@@ -71,11 +70,11 @@ export const FromDump: ElementClass = element({
     ACTIVE: keyword(arg.bool, true),
     SAMPLE: keyword(probability, certain),
     FORCE_IP: keyword(arg.bool, false),
-    START: keyword(exactTime, 0n),
-    START_AFTER: keyword(exactTime, 0n),
-    END: keyword(exactTime, 0n),
-    END_AFTER: keyword(exactTime, 0n),
-    INTERVAL: keyword(exactTime, 0n),
+    START: keyword(arg.time, 0n),
+    START_AFTER: keyword(arg.time, 0n),
+    END: keyword(arg.time, 0n),
+    END_AFTER: keyword(arg.time, 0n),
+    INTERVAL: keyword(arg.time, 0n),
     END_CALL: keyword<HandlerCall | undefined>(handlerCall, undefined),
     FILEPOS: keyword(arg.u32, 0),
     MMAP: keyword(arg.bool, false),
@@ -266,7 +265,7 @@ function dumpService(context: ServiceContext<FromDumpConfig, { readonly probabil
       extend_interval: {
         kind: "text",
         write(value) {
-          times.extend(readAs(exactTime, value, "'extend_interval' takes a time interval"));
+          times.extend(readAs(arg.time, value, "'extend_interval' takes a time interval"));
           if (!hasEnd) return;
           times.rearm();
           setActive(true);

@@ -23,7 +23,6 @@ import type { FoundIp } from "../lib/link-types.ts";
 import { Playback } from "../lib/playback.ts";
 import { certain, checkProbability, isTaken, probability, probabilityText } from "../lib/sampling.ts";
 import { pullFromHost, pushFromHost } from "../lib/service-source.ts";
-import { exactTime } from "../lib/time.ts";
 import { checkDumpTimes, DumpTimes, type TimeArguments } from "./dump-times.ts";
 import type { TraceInput } from "./trace-input.ts";
 
@@ -47,11 +46,11 @@ export const traceArguments: {
   STOP: keyword(arg.bool, false),
   ACTIVE: keyword(arg.bool, true),
   FORCE_IP: keyword(arg.bool, false),
-  START: keyword(exactTime, 0n),
-  START_AFTER: keyword(exactTime, 0n),
-  END: keyword(exactTime, 0n),
-  END_AFTER: keyword(exactTime, 0n),
-  INTERVAL: keyword(exactTime, 0n),
+  START: keyword(arg.time, 0n),
+  START_AFTER: keyword(arg.time, 0n),
+  END: keyword(arg.time, 0n),
+  END_AFTER: keyword(arg.time, 0n),
+  INTERVAL: keyword(arg.time, 0n),
   END_CALL: keyword<HandlerCall | undefined>(handlerCall, undefined),
   SAMPLE: keyword(probability, certain),
   TIMING: keyword(arg.bool, false),
@@ -229,7 +228,7 @@ export function traceSource(context: ServiceContext<TraceConfig, TracePlan>, for
       extend_interval: {
         kind: "text",
         write(value) {
-          times.extend(readAs(exactTime, value, "'extend_interval' takes a time interval"));
+          times.extend(readAs(arg.time, value, "'extend_interval' takes a time interval"));
           if (!hasEnd) return;
           times.rearm();
           setActive(true);
