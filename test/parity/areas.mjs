@@ -8,6 +8,9 @@ const recordedFolder = new URL("./recorded/", import.meta.url);
 /** The command that is compared: as built. */
 export const ours = [process.execPath, fileURLToPath(new URL("../../apps/clickos/bin/click.cjs", import.meta.url))];
 
+/** Areas about the program itself, how it starts and ends: each of their probes has a process of its own. */
+export const ofTheProgram = new Set(["driver", "start"]);
+
 export const areaNames = readdirSync(probesFolder)
   .filter((file) => file.endsWith(".mjs"))
   .map((file) => file.slice(0, -4))

@@ -34,7 +34,29 @@ const longest = 256 * 1024;
  * @param {Probe} probe
  * @returns {Promise<Outcome>}
  */
-export async function runProbe(command, probe) {
+export function runProbe([program, ...before], probe) {
+  return inFolder(probe, async (folder, args) => {
+    const running = run(program, [...before, ...args], folder, probe);
+    const clients = Object.entries(probe.sessions ?? {}).map(([name, text]) =>
+      converse(join(folder, name), text, running),
+    );
+    const outcome = await running;
+    const answers = await Promise.all(clients);
+    Object.keys(probe.sessions ?? {}).forEach((name, i) => {
+      outcome.files = { ...outcome.files, [`what ${name} answers`]: answers[i] };
+    });
+    return outcome;
+  });
+}
+
+/**
+ * Makes a probe's files in a folder of its own, which is removed afterwards, and gives back the outcome of what is run there with
+ * the probe's arguments, as it is compared; nothing where there is none.
+ * @param {Probe} probe
+ * @param {(folder: string, args: string[]) => Promise<Outcome | undefined>} task
+ * @returns {Promise<Outcome | undefined>}
+ */
+export async function inFolder(probe, task) {
   const folder = mkdtempSync(join(tmpdir(), "click-probe-"));
   const mask = probe.mask ?? ((text) => text);
   try {
@@ -42,23 +64,33 @@ export async function runProbe(command, probe) {
       mkdirSync(dirname(join(folder, name)), { recursive: true });
       writeFileSync(join(folder, name), content);
     }
-    const args = [...command.slice(1), ...(probe.args ?? [])];
-    if (probe.config !== undefined) args.push("-e", probe.config);
-    const running = run(command[0], args, folder, probe);
-    const clients = Object.entries(probe.sessions ?? {}).map(([name, text]) =>
-      converse(join(folder, name), text, running),
-    );
-    const outcome = await running;
-    const answers = await Promise.all(clients);
-    if (probe.outputs || probe.sessions)
-      outcome.files = Object.fromEntries([
-        ...(probe.outputs ?? []).map((name) => [name, contentOf(join(folder, name))]),
-        ...Object.keys(probe.sessions ?? {}).map((name, i) => [`what ${name} answers`, mask(answers[i])]),
-      ]);
-    return { ...outcome, stdout: mask(outcome.stdout), stderr: mask(outcome.stderr) };
+    const outcome = await task(folder, [
+      ...(probe.args ?? []),
+      ...(probe.config === undefined ? [] : ["-e", probe.config]),
+    ]);
+    if (!outcome) return undefined;
+    const { status, stdout, stderr, files: answers = {} } = outcome;
+    const files = Object.fromEntries([
+      ...(probe.outputs ?? []).map((name) => [name, contentOf(join(folder, name))]),
+      ...Object.entries(answers).map(([name, answer]) => [name, mask(answer)]),
+    ]);
+    return {
+      status,
+      stdout: mask(stdout),
+      stderr: mask(stderr),
+      ...(probe.outputs || probe.sessions ? { files } : {}),
+    };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/**
+ * What a program is told by its environment: both speak of quotes in UTF-8, and take no names and no options from it.
+ * @param {string} home
+ */
+export function environment(home) {
+  return { PATH: process.env.PATH, HOME: home, LANG: "C.UTF-8", LC_ALL: "C.UTF-8" };
 }
 
 function contentOf(file) {
@@ -91,9 +123,7 @@ async function converse(path, text, running) {
 
 function run(program, args, cwd, { stdin = "", seconds = 10 }) {
   return new Promise((resolve, reject) => {
-    // Both programs speak of quotes in UTF-8, and take no names and no options from the environment.
-    const env = { PATH: process.env.PATH, HOME: cwd, LANG: "C.UTF-8", LC_ALL: "C.UTF-8" };
-    const child = spawn(program, args, { cwd, env, stdio: "pipe" });
+    const child = spawn(program, args, { cwd, env: environment(cwd), stdio: "pipe" });
     const [out, err] = [collect(child.stdout), collect(child.stderr)];
     let late = false;
     const timer = setTimeout(() => {

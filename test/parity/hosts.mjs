@@ -1,0 +1,56 @@
+// Our command, run for many probes by a process that stays.
+import { fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { difference } from "./difference.mjs";
+import { environment, inFolder, runProbe } from "./probe.mjs";
+
+const host = fileURLToPath(new URL("./host.mjs", import.meta.url));
+
+/** Whether a probe needs a process of its own: what others see of it, what it reads, and how long it may take. */
+const standsAlone = ({ sessions, stdin, seconds }) => sessions || stdin !== undefined || seconds !== undefined;
+
+/** A process that runs the program in `file`, the command that `command` starts. */
+export class Host {
+  #child;
+  #file;
+  #command;
+
+  constructor(file, command) {
+    this.#file = file;
+    this.#command = command;
+  }
+
+  /**
+   * What is different from an outcome that was recorded; nothing where it is the same. What is different here is asked of a
+   * process of its own, which has the last word.
+   */
+  async differs(recorded, probe, alone = standsAlone(probe)) {
+    if (!alone) {
+      const outcome = await inFolder(probe, (folder, args) => this.#ask({ folder, args, env: environment(folder) }));
+      if (outcome && difference(recorded, outcome) === undefined) return undefined;
+    }
+    return difference(recorded, await runProbe(this.#command, probe));
+  }
+
+  close() {
+    this.#child?.kill("SIGKILL");
+    this.#child = undefined;
+  }
+
+  /** The outcome; nothing where the process ends, or takes too long. */
+  #ask(message) {
+    const child = (this.#child ??= fork(host, [this.#file], { stdio: ["ignore", "ignore", "ignore", "ipc"] }));
+    return new Promise((resolve) => {
+      const settle = (outcome) => {
+        clearTimeout(timer);
+        child.removeAllListeners();
+        if (!outcome) this.close();
+        resolve(outcome);
+      };
+      const timer = setTimeout(settle, 10_000);
+      child.once("message", settle);
+      child.once("exit", () => settle(undefined));
+      child.send(message);
+    });
+  }
+}
