@@ -9,6 +9,9 @@ const host = fileURLToPath(new URL("./host.mjs", import.meta.url));
 /** Whether a probe needs a process of its own: what others see of it, what it reads, and how long it may take. */
 const standsAlone = ({ sessions, stdin, seconds }) => sessions || stdin !== undefined || seconds !== undefined;
 
+/** Seconds after which a run is taken for one that does not end, where the native program's did not. */
+const endless = 1.5;
+
 /** A process that runs the program in `file`, the command that `command` starts. */
 export class Host {
   #child;
@@ -21,14 +24,15 @@ export class Host {
   }
 
   /**
-   * What is different from an outcome that was recorded; nothing where it is the same. What is different here is asked of a
-   * process of its own, which has the last word.
+   * What is different from an outcome that was recorded; nothing where it is the same. What is different here, or after a short
+   * run of what does not end, is asked of a process of its own for as long as the probe says: that has the last word.
    */
   async differs(recorded, probe, alone = standsAlone(probe)) {
-    if (!alone) {
-      const outcome = await inFolder(probe, (folder, args) => this.#ask({ folder, args, env: environment(folder) }));
-      if (outcome && difference(recorded, outcome) === undefined) return undefined;
-    }
+    let outcome;
+    if (recorded.status === "timeout") outcome = await runProbe(this.#command, { ...probe, seconds: endless });
+    else if (!alone)
+      outcome = await inFolder(probe, (folder, args) => this.#ask({ folder, args, env: environment(folder) }));
+    if (outcome && difference(recorded, outcome) === undefined) return undefined;
     return difference(recorded, await runProbe(this.#command, probe));
   }
 
