@@ -65,6 +65,7 @@ export const probes = [
   argument("a proxy that is none", "ControlSocket(TCP, 47814, PROXY nosuch)"),
   argument("chatter to a type that is not known", "ChatterSocket(FOO, 1)"),
   argument("chatter to a port that is none", "ChatterSocket(TCP, x)"),
+  argument("chatter to a port that is too large", "ChatterSocket(TCP, 70000)"),
   argument("chatter to no port", "ChatterSocket(TCP)"),
   argument("chatter to a folder that is not there", "ChatterSocket(UNIX, no/s)"),
 ];

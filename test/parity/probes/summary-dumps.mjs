@@ -336,6 +336,19 @@ export const probes = [
     config:
       'FromIPSummaryDump(DATA "!data ip_src sport\\n1.0.0.1 5\\n1.0.0.2 6\\n", STOP true) -> ToIPSummaryDump(-, FIELDS ip_src sport)',
   },
+  ...["x", "1.2.3.4", "!foo", "!data ip_src", "!IPSummaryDump", "!IPSummaryDump 1.9"].map((line) => ({
+    name: `a dump that is one line without an end: ${line}`,
+    config: `FromIPSummaryDump(DATA "${line}", STOP true) -> ToIPSummaryDump(-, FIELDS ip_src)`,
+    args: ["--simtime"],
+  })),
+  {
+    name: "VERBOSE in simulated time",
+    config:
+      "Idle -> ToIPSummaryDump(-, FIELDS ip_src, VERBOSE true); t :: ToIPSummaryDump(-, FIELDS ip_src, VERBOSE true); Idle -> t; Script(print $(now), stop)",
+    args: ["--simtime"],
+    // The date is the world's in Click, and the run's here.
+    mask: (text) => text.replace(/!host .*/g, "!host H").replace(/\(.*\)/g, "(date)"),
+  },
   {
     name: "text in the configuration, and its handlers",
     config: 'f :: FromIPSummaryDump(DATA "1.0.0.1 5", FIELDS ip_src sport, STOP true) -> c :: Counter -> Discard',

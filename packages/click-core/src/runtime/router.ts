@@ -77,6 +77,8 @@ export class Router implements HandlerTree, Disposable, LoopSource {
   /** What elements open while the router stands: what is wrong with it, where somebody waits for that. */
   private opening: Promise<ConfigurationError | undefined> | undefined;
   private awaited = false;
+  /** How often the simulated clock was read before there was a router. */
+  private earlyReadings = 0n;
   private readonly wakers = new Wakers();
   private readonly warp = new TimeWarp(systemClock);
 
@@ -204,7 +206,9 @@ export class Router implements HandlerTree, Disposable, LoopSource {
         files: this.options.files,
         stop: () => this.stop(),
       },
-      now: this.simulation ? (this.current?.words.now ?? this.simulation.now) + readings(configuration) : this.now(),
+      now: this.simulation
+        ? (this.current?.words.now ?? this.simulation.now + this.earlyReadings) + readings(configuration)
+        : this.now(),
       seed: compiled.seeded ? (this.options.seed ?? drawSeed(!this.realTime)) : 0n,
     });
   }
@@ -276,6 +280,8 @@ export class Router implements HandlerTree, Disposable, LoopSource {
   /** The router's time in nanoseconds. In simulated time to ask takes a nanosecond. */
   now(): bigint {
     if (!this.simulation) return this.options.clock?.() ?? this.warp.now();
+    // Elements may ask while they are made.
+    if (!this.current) return this.simulation.now + this.earlyReadings++;
     // The code counts readings in the router's memory, and so does who asks.
     const { words } = this.current;
     const { now } = words;

@@ -55,7 +55,7 @@ export const ChatterSocket: ElementClass = element({
       error,
       types: ["TCP", "UNIX"],
       search: false,
-      badPort: "PORT: parse error",
+      saysWhy: true,
       openQuote: "`",
     }),
   service({ config, plan, host, name, landmark, former }) {

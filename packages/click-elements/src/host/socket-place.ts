@@ -15,8 +15,8 @@ export interface SocketPlaceRules {
   readonly types: readonly SocketPlace["type"][];
   /** Whether a port may have `+`. */
   readonly search: boolean;
-  /** What is said of something that is no port. */
-  readonly badPort?: string;
+  /** Whether it is said what is wrong with a port. */
+  readonly saysWhy?: boolean;
   /** The quote in front of a type that is not known. */
   readonly openQuote?: string;
   error(message: string, argument?: number): void;
@@ -49,7 +49,7 @@ export function readSocketPlace(
   if (!(port instanceof Mistake)) return { type, port: String(port) };
   const address = parseControlAddress(WHERE);
   if (!address || (address.search && (!rules.search || address.port === 0)))
-    return wrong(rules.badPort ?? "PORT requires TCP port", 1);
+    return wrong(rules.saysWhy ? `PORT: ${port.message}` : "PORT requires TCP port", 1);
   return { type, port: WHERE };
 }
 

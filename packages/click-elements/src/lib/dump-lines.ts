@@ -156,10 +156,9 @@ export class DumpLines {
   banner(): { readonly known: boolean; readonly version: string | undefined } | undefined {
     const first = this.peek();
     if (first === "") return undefined;
-    if (!/[\r\n]$/.test(first)) return { known: true, version: undefined };
     if (!first.startsWith("!IPSummaryDump"))
       return { known: /^!(?:creator|data|contents|proto|flowid)/.test(first), version: undefined };
-    this.next();
+    if (/[\r\n]$/.test(first)) this.next();
     return { known: true, version: /^\s*(\d+\.\d+)/.exec(first.slice(14))?.[1] ?? "" };
   }
 

@@ -3,7 +3,6 @@ import { arg, emptyScope, Mistake, parseIpAddress, readText } from "@clickos/cli
 import { ipProtocols, ipv4 } from "@clickos/wire/ipv4";
 import { udp } from "@clickos/wire/udp";
 import { numberAt } from "../lib/number-prefix.ts";
-import { exactTime } from "../lib/time.ts";
 import { TcpdumpPacket } from "./tcpdump-packet.ts";
 import { readRemarks } from "./tcpdump-remarks.ts";
 import { afterChecks, readSegment, type TcpdumpFlows } from "./tcpdump-segment.ts";
@@ -34,7 +33,7 @@ function guessProtocol(text: string, at: number): number {
 export function readTcpdumpLine(text: string, flows: TcpdumpFlows): TcpdumpPacket | undefined {
   const packet = new TcpdumpPacket();
   const space = text.indexOf(" ");
-  const time = space < 0 ? undefined : exactTime.parse(text.slice(0, space), emptyScope);
+  const time = space < 0 ? undefined : arg.time.parse(text.slice(0, space), emptyScope);
   if (typeof time !== "bigint" || BigInt.asUintN(64, time) !== time) return undefined;
   packet.timestampNs = time;
 
