@@ -45,7 +45,10 @@ export function bufferPool(place: () => PoolPlace): StagedPool {
           const least = bytes.add(dataOffset + guard);
           const size = c.i32(1).shl(c.i32(32).sub(least.sub(1).clz()));
           result.set(heapOf(c).allocate(c, size));
-          c.if(result.get(), () => c.store32(result.get(), size.sub(guard), limit));
+          c.if(result.get(), () => {
+            c.store32(result.get(), size.sub(guard), limit);
+            staged(c, routerControl, place().control).largeBuffers.inc();
+          });
         });
         c.if(result.get().eqz(), () => staged(c, routerControl, place().control).poolEmpty.inc());
         return result.get();
@@ -81,7 +84,10 @@ export function bufferPool(place: () => PoolPlace): StagedPool {
       c.if(
         isLarge(address),
         // Its size less `guard` is between that power of two and the one before.
-        () => heapOf(c).freeBlock(c, address, c.i32(32).sub(c.load32(address, limit).clz())),
+        () => {
+          heapOf(c).freeBlock(c, address, c.i32(32).sub(c.load32(address, limit).clz()));
+          staged(c, routerControl, control).largeBuffers.inc(-1);
+        },
         () => {
           const count = c.load32(control, freeCount);
           c.store32(count.shl(2), address, freeStack);

@@ -41,6 +41,7 @@ export const routerControl: Struct<{
   timerDue: U64Field;
   chanceAt: U32Field;
   chance: ArrayField<U32Field>;
+  largeBuffers: U32Field;
 }> = struct(
   {
     now: u64,
@@ -64,6 +65,7 @@ export const routerControl: Struct<{
     timerDue: u64,
     chanceAt: u32,
     chance: array(u32, chanceWords),
+    largeBuffers: u32,
   },
   { name: "router", size: 384 },
 );

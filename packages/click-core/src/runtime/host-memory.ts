@@ -12,7 +12,7 @@ import {
   packetDescriptor,
 } from "../element/packet.ts";
 
-const { freeCount, freeStack, poolFresh, poolEmpty, heapNext, heapEnd, heapEmpty, heapFree, seed } =
+const { freeCount, freeStack, poolFresh, poolEmpty, heapNext, heapEnd, heapEmpty, heapFree, seed, largeBuffers } =
   routerControl.offsets;
 const { limit } = packetDescriptor.offsets;
 const guard = bufferSize - dataLimit;
@@ -31,6 +31,10 @@ export class HostMemory implements HostHeap {
   /** Buffers of the pool that are free. */
   get freeBuffers(): number {
     return this.word(freeCount) + this.pool.count - this.word(poolFresh);
+  }
+  /** Buffers that are in use, of the pool and large ones. */
+  get usedBuffers(): number {
+    return this.pool.count - this.freeBuffers + this.word(largeBuffers);
   }
 
   /** A buffer with room for a frame of that length behind the headroom; 0 when there is none, which is counted. */
@@ -55,13 +59,17 @@ export class HostMemory implements HostHeap {
     if (frameLength > maximumLargeFrame) return 0;
     const size = 2 ** Math.ceil(Math.log2(frameLength + dataOffset + guard));
     const address = this.allocate(size);
-    if (address !== 0) this.data.setUint32(address + limit, size - guard, true);
+    if (address !== 0) {
+      this.data.setUint32(address + limit, size - guard, true);
+      this.setWord(largeBuffers, this.word(largeBuffers) + 1);
+    }
     return address;
   }
   freeBuffer(address: number): void {
     const { data, pool } = this;
     if (address >= pool.base + pool.count * bufferSize) {
       this.free(address, data.getUint32(address + limit, true) + guard);
+      this.setWord(largeBuffers, this.word(largeBuffers) - 1);
       return;
     }
     const count = this.word(freeCount);

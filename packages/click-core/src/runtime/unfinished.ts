@@ -37,7 +37,7 @@ export function unfinished(place: RouterPlace, timed: ReadonlySet<string> = new 
     if (!endless && (waits || e.inputs.length === 0)) certain = true;
     else if (e.inputs.length > 0) possible = true;
   });
-  return { certain, possible, held: plan.pool.count - new HostMemory({ buffer: data.buffer }, plan).freeBuffers };
+  return { certain, possible, held: new HostMemory({ buffer: data.buffer }, plan).usedBuffers };
 }
 
 function anySet(
