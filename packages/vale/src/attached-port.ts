@@ -3,16 +3,19 @@ import { batchSize } from "./frame-batch.ts";
 import { packetWords } from "./packet-memory.ts";
 import type { Port } from "./port.ts";
 import { PortCounters } from "./port-counters.ts";
+import type { PortFeatures } from "./port-options.ts";
 import type { BatchSource } from "./staged/batch-ends.ts";
 import type { FrameSink } from "./staged/ends.ts";
 import { FrameMover } from "./staged/move.ts";
+import type { TokenBucket } from "./token-bucket.ts";
 
-export class AttachedPort {
+export class AttachedPort implements PortFeatures {
   readonly port: Port;
-  /** Bytes of the longest frame that goes there. */
   readonly frameLimit: number;
-  /** Its addresses are fixed: it gets nothing that is for nobody known. */
   readonly closed: boolean;
+  readonly group: string | true | undefined;
+  readonly broadcastLimit: TokenBucket | undefined;
+  readonly unknownLimit: TokenBucket | undefined;
   readonly counters: PortCounters = new PortCounters();
   /** Frames of the batch at hand that go there, by index. */
   readonly list: Int32Array = packetWords(batchSize);
@@ -22,10 +25,26 @@ export class AttachedPort {
   private mover: FrameMover | undefined;
   private sink: FrameSink | undefined;
 
-  constructor(port: Port, frameLimit: number, closed: boolean) {
+  constructor(port: Port, features: PortFeatures) {
     this.port = port;
-    this.frameLimit = frameLimit;
-    this.closed = closed;
+    this.frameLimit = Math.min(port.frameLimit ?? features.frameLimit, features.frameLimit);
+    this.closed = features.closed;
+    this.group = features.group;
+    this.broadcastLimit = features.broadcastLimit;
+    this.unknownLimit = features.unknownLimit;
+  }
+  /** Whether frames that entered here may leave at another port. */
+  reaches(other: AttachedPort): boolean {
+    return this.group === undefined || this.group !== other.group;
+  }
+  /** Whether its buckets have to know the time. */
+  get limited(): boolean {
+    return this.broadcastLimit !== undefined || this.unknownLimit !== undefined;
+  }
+  /** Sets the time of its buckets. */
+  fill(now: number): void {
+    this.broadcastLimit?.fill(now);
+    this.unknownLimit?.fill(now);
   }
   /** What moves frames of a batch to it. */
   moverFrom(source: BatchSource): FrameMover | undefined {

@@ -30,6 +30,7 @@ export class Forwarding {
   /** Ports that may have frames. */
   readonly ready: PortSet = new PortSet();
   private readonly lookup: Lookup;
+  private readonly now: () => number;
   /** Ports that frames went to in this round. */
   private readonly delivered = new PortSet();
   private hairpin = 0;
@@ -58,8 +59,10 @@ export class Forwarding {
   /** Where frames of guests are looked at, so that they cannot change any more. */
   private stage: { readonly batch: FrameBatch; readonly sink: BatchSink } | undefined;
 
-  constructor(lookup: Lookup) {
+  /** `now` gives milliseconds. */
+  constructor(lookup: Lookup, now: () => number) {
     this.lookup = lookup;
+    this.now = now;
     const memory = memoryOf(this.to);
     this.memory = memory;
     this.code = memory && lookupCode(memory);
@@ -191,6 +194,7 @@ export class Forwarding {
       this.sinceClock = 0;
       lookup.begin?.();
     }
+    if (from.limited) from.fill(this.now());
     if (this.code && lookup.lookupBatch && batch.inPacketMemory) this.sortByCode(this.code, batch, from, ingress);
     else for (let i = 0; i < n; i++) this.sortOne(batch, i, from, ingress);
     const { touched, counts } = this;
@@ -213,15 +217,17 @@ export class Forwarding {
       const known = lookup.lookupBatch?.(batch, i, n, ingress, to) as number;
       if (known > i && known <= n) {
         for (let k = i; k < known; k++) {
-          k = code.spread(
-            to.byteOffset,
-            k,
-            known,
-            ports.length,
-            lists.byteOffset,
-            counts.byteOffset,
-            touched.byteOffset,
-          );
+          // Code knows no groups.
+          if (from.group === undefined)
+            k = code.spread(
+              to.byteOffset,
+              k,
+              known,
+              ports.length,
+              lists.byteOffset,
+              counts.byteOffset,
+              touched.byteOffset,
+            );
           if (k < known) this.send(to[k] as number, k, from, ingress);
         }
         i = known;
@@ -235,20 +241,31 @@ export class Forwarding {
   }
   /** Puts a frame into the lists of the ports that it goes to. */
   private send(to: number, i: number, from: AttachedPort, ingress: number): void {
-    const { ports } = this;
-    if (to >= 0 && to < ports.length && ports[to]) this.enqueue(to, i);
-    else if (to === broadcast || to === unknown) {
-      let copies = 0;
-      for (let p = 0; p < ports.length; p++) {
-        const port = ports[p];
-        if (p === ingress || !port || (to === unknown && port.closed)) continue;
-        this.enqueue(p, i);
-        copies++;
-      }
-      if (copies === 0) this.nobody++;
+    const target = to >= 0 ? this.ports[to] : undefined;
+    if (target) {
+      if (from.reaches(target)) this.enqueue(to, i);
+      else from.counters.add(counter.isolated, 1);
+    } else if (to === broadcast) {
+      if (from.broadcastLimit?.take(1) === false) from.counters.add(counter.overBroadcast, 1);
+      else this.flood(false, i, from, ingress);
+    } else if (to === unknown) {
+      if (from.unknownLimit?.take(1) === false) from.counters.add(counter.overUnknown, 1);
+      else this.flood(true, i, from, ingress);
     } else if (to === foreignSource) from.counters.add(counter.foreignSource, 1);
     else if (to === overLimit) from.counters.add(counter.overLimit, 1);
     else this.hairpin++;
+  }
+  /** Puts a frame into the lists of all that may get it. */
+  private flood(isUnknown: boolean, i: number, from: AttachedPort, ingress: number): void {
+    const { ports } = this;
+    let copies = 0;
+    for (let p = 0; p < ports.length; p++) {
+      const port = ports[p];
+      if (p === ingress || !port || (isUnknown && port.closed) || !from.reaches(port)) continue;
+      this.enqueue(p, i);
+      copies++;
+    }
+    if (copies === 0) this.nobody++;
   }
   private enqueue(to: number, i: number): void {
     const n = this.counts[to] as number;

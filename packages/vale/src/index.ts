@@ -13,6 +13,7 @@ export { longestFrame, maximumMtu, minimumMtu } from "./mtu.ts";
 export { frameMemory } from "./packet-memory.ts";
 export { maximumPorts, type Port } from "./port.ts";
 export type { PortStats } from "./port-counters.ts";
+export type { FloodLimits, PortOptions } from "./port-options.ts";
 export { BatchSource, inOrder } from "./staged/batch-ends.ts";
 export type {
   EndContext,
@@ -25,11 +26,5 @@ export type {
   SourceKind,
 } from "./staged/ends.ts";
 export { FrameMover } from "./staged/move.ts";
-export {
-  createSwitch,
-  type PortOptions,
-  SwitchError,
-  type SwitchErrorCode,
-  type SwitchStats,
-  type ValeSwitch,
-} from "./switch.ts";
+export { createSwitch, type SwitchOptions, type SwitchStats, type ValeSwitch } from "./switch.ts";
+export { SwitchError, type SwitchErrorCode } from "./switch-error.ts";

@@ -14,6 +14,11 @@ export interface PortStats {
   readonly foreignSource: number;
   /** The same: this port has as many addresses as it may, and the lookup drops frames from others. */
   readonly overLimit: number;
+  /** The same: they are for a port that this one is isolated from. */
+  readonly isolated: number;
+  /** The same: more of them to group addresses, or to addresses that nobody is known to have, than this port may send. */
+  readonly overBroadcast: number;
+  readonly overUnknown: number;
 }
 
 const names: readonly (keyof PortStats)[] = [
@@ -25,6 +30,9 @@ const names: readonly (keyof PortStats)[] = [
   "tooLong",
   "foreignSource",
   "overLimit",
+  "isolated",
+  "overBroadcast",
+  "overUnknown",
 ];
 
 /** Which counter is which. */

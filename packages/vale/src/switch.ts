@@ -2,11 +2,12 @@
 import { type LoopSource, Wakers } from "@clickos/run-loop";
 import { AttachedPort } from "./attached-port.ts";
 import { Forwarding } from "./forwarding.ts";
-import { AddressError, type Lookup, learningBridge, type PortRules } from "./lookup.ts";
+import { AddressError, type Lookup, learningBridge } from "./lookup.ts";
 import { createMemoryPort, type MemoryPort } from "./memory-port.ts";
-import { longestFrame } from "./mtu.ts";
 import { maximumPorts, type Port } from "./port.ts";
 import type { PortStats } from "./port-counters.ts";
+import { featuresOf, type PortFeatures, type PortOptions } from "./port-options.ts";
+import { SwitchError } from "./switch-error.ts";
 
 export interface SwitchStats {
   readonly ports: Readonly<Record<string, PortStats>>;
@@ -15,33 +16,6 @@ export interface SwitchStats {
    * else is there who gets frames of their kind.
    */
   readonly drops: { readonly hairpin: number; readonly runt: number; readonly nobody: number };
-}
-
-export type SwitchErrorCode =
-  | "NAME_TAKEN"
-  | "TOO_MANY_PORTS"
-  | "NOT_ATTACHED"
-  | "ADDRESS_TAKEN"
-  | "BAD_ADDRESS"
-  | "BAD_MTU"
-  | "NO_ADDRESSES";
-
-export class SwitchError extends Error {
-  override readonly name = "SwitchError";
-  readonly code: SwitchErrorCode;
-  constructor(code: SwitchErrorCode, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
-
-/** What holds for one port: its rules for lookups, and how long the frames are that it gets. */
-export interface PortOptions extends PortRules {
-  /**
-   * Bytes behind the Ethernet header, up to 9,000. A port that is given gets no longer frames; a memory port that is made by
-   * its name carries those. Without it a port carries what it can by itself, and a memory port 2,032 bytes.
-   */
-  readonly mtu?: number;
 }
 
 /** As a source of a run loop, it is idle when its ports have nothing, if all of them can tell when they have (`onReady`). */
@@ -63,22 +37,19 @@ export interface ValeSwitch extends LoopSource {
   readonly stats: SwitchStats;
 }
 
-/** More than any frame has. */
-const unlimited = 0x7fffffff;
-
-/** The longest frame of an MTU that somebody gave. @throws {SwitchError} */
-function limitOf(mtu: number | undefined): number {
-  if (mtu === undefined) return unlimited;
-  try {
-    return longestFrame(mtu);
-  } catch (e) {
-    throw e instanceof RangeError ? new SwitchError("BAD_MTU", e.message) : e;
-  }
+export interface SwitchOptions {
+  /** `vale0` by default. */
+  readonly name?: string;
+  /** Where frames go; a learning bridge by default. */
+  readonly lookup?: Lookup;
+  /** Milliseconds, for limits of rates. */
+  now?(): number;
 }
 
-export function createSwitch(options: { name?: string; lookup?: Lookup } = {}): ValeSwitch {
+/** @throws {SwitchError} */
+export function createSwitch(options: SwitchOptions = {}): ValeSwitch {
   const lookup = options.lookup ?? learningBridge();
-  const forwarding = new Forwarding(lookup);
+  const forwarding = new Forwarding(lookup, options.now ?? (() => performance.now()));
   const { ports } = forwarding;
   const wakers = new Wakers();
   /** By port: ends its calls. */
@@ -86,26 +57,23 @@ export function createSwitch(options: { name?: string; lookup?: Lookup } = {}): 
   /** Ports that cannot tell when they have frames. */
   let polled = 0;
 
-  const attach = (port: Port, rules: PortRules, limit: number): void => {
+  const attach = (port: Port, rules: PortOptions, features: PortFeatures): void => {
     if (ports.some((p) => p?.port.name === port.name))
       throw new SwitchError("NAME_TAKEN", `a port named '${port.name}' is attached already`);
     let index = ports.indexOf(undefined);
     if (index < 0) index = ports.length;
     if (index >= maximumPorts) throw new SwitchError("TOO_MANY_PORTS", `a switch has at most ${maximumPorts} ports`);
-    if (rules.addresses && !lookup.admit)
-      throw new SwitchError("NO_ADDRESSES", `a switch with ${lookup.name} lookup knows no addresses`);
     try {
       lookup.admit?.(index, rules);
     } catch (e) {
       throw e instanceof AddressError ? new SwitchError(e.code, e.message) : e;
     }
-    const frameLimit = Math.min(port.frameLimit ?? limit, limit);
     deaf[index] = port.onReady?.(() => {
       forwarding.ready.add(index);
       wakers.wake();
     });
     if (!deaf[index]) polled++;
-    forwarding.attach(index, new AttachedPort(port, frameLimit, rules.addresses !== undefined));
+    forwarding.attach(index, new AttachedPort(port, features));
     // It may have frames already.
     wakers.wake();
   };
@@ -114,9 +82,9 @@ export function createSwitch(options: { name?: string; lookup?: Lookup } = {}): 
     name: options.name ?? "vale0",
     byAddress: lookup.admit !== undefined,
     attach(given: string | Port, options: PortOptions = {}) {
-      const limit = limitOf(options.mtu);
+      const features = featuresOf(options, lookup);
       const port = typeof given === "string" ? createMemoryPort(given, options) : given;
-      attach(port, options, limit);
+      attach(port, options, features);
       return port as never;
     },
     detach(port) {

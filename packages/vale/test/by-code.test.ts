@@ -2,7 +2,6 @@
 import {
   createMemoryPort,
   createSwitch,
-  FrameBatch,
   FrameMover,
   type FrameSink,
   type FrameSource,
@@ -15,6 +14,7 @@ import {
 } from "@clickos/vale";
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
+import { apart } from "./apart.ts";
 
 const slots = 16;
 const stride = 4096;
@@ -194,30 +194,6 @@ describe("moving frames by code", () => {
 });
 
 // ---- whole switches
-
-/** A port as one in another memory would be: nothing of it is reached by code. */
-function apart(port: MemoryPort): Port {
-  const batch = new FrameBatch(new ArrayBuffer(256 * 2112));
-  return {
-    name: port.name,
-    poll() {
-      const from = port.poll();
-      if (!from) return null;
-      for (let i = 0; i < from.count; i++) {
-        const [at, length] = [from.offsets[i] as number, from.lengths[i] as number];
-        batch.memory.bytes.set(from.memory.bytes.subarray(at, at + length), i * 2112);
-        batch.offsets[i] = i * 2112;
-        batch.lengths[i] = length;
-      }
-      batch.count = from.count;
-      return batch;
-    },
-    release: () => port.release(),
-    deliver: (from, list, count) => port.deliver(from, list, count),
-    flush: () => port.flush(),
-    ...(port.onReady ? { onReady: port.onReady } : {}),
-  };
-}
 
 const station = (n: number): number[] => [n === 0 ? 1 : 2, 0, 0, 0, n >> 8, n & 0xff];
 const someFrames = fc.array(

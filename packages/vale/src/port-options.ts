@@ -1,0 +1,87 @@
+/** What holds for one port of a switch: what a caller says, and what is made of it. */
+import type { Lookup, PortRules } from "./lookup.ts";
+import { longestFrame } from "./mtu.ts";
+import { SwitchError } from "./switch-error.ts";
+import { TokenBucket } from "./token-bucket.ts";
+
+/** How many frames a second of a port are sent to more than one port; what is beyond is dropped. */
+export interface FloodLimits {
+  /** Frames to group addresses: broadcast and multicast, which go to all ports alike. */
+  readonly broadcast?: number;
+  /** Frames to an address of one station that nobody is known to have. */
+  readonly unknownUnicast?: number;
+}
+
+/** Its rules for lookups, how long the frames are that it gets, and what it may reach. */
+export interface PortOptions extends PortRules {
+  /**
+   * Bytes behind the Ethernet header, up to 9,000. A port that is given gets no longer frames; a memory port that is made by
+   * its name carries those. Without it a port carries what it can by itself, and a memory port 2,032 bytes.
+   */
+  readonly mtu?: number;
+  /**
+   * Isolated ports do not reach each other, and reach all other ports: `isolated` of Linux's bridge(8), the isolated ports of
+   * RFC 5517. A name puts the port into a group of that name, whose ports do not reach each other, and reach other groups'.
+   */
+  readonly isolated?: boolean | string;
+  /** Limits of what enters here and goes to many: token buckets, which hold the frames of one second. */
+  readonly floodLimits?: FloodLimits;
+}
+
+/** What a switch asks of a port while it moves frames. */
+export interface PortFeatures {
+  /** Bytes of the longest frame that goes there. */
+  readonly frameLimit: number;
+  /** Its addresses are fixed: it gets nothing that is for nobody known. */
+  readonly closed: boolean;
+  /** The group whose ports it does not reach. */
+  readonly group: string | true | undefined;
+  readonly broadcastLimit: TokenBucket | undefined;
+  readonly unknownLimit: TokenBucket | undefined;
+}
+
+/** More than any frame has. */
+const unlimited = 0x7fffffff;
+
+/** @throws {SwitchError} for what is no option of a port, or of none with this lookup. */
+export function featuresOf(options: PortOptions, lookup: Lookup): PortFeatures {
+  const { addresses, isolated, floodLimits } = options;
+  if (addresses && !lookup.admit)
+    throw new SwitchError("NO_ADDRESSES", `a switch with ${lookup.name} lookup knows no addresses`);
+  if (lookup.whole)
+    for (const name of ["isolated", "floodLimits"] as const)
+      if (options[name])
+        throw new SwitchError(
+          "NO_LOOKUP",
+          `a switch with ${lookup.name} lookup looks no frame up: '${name}' has no use`,
+        );
+  if (isolated === "")
+    throw new SwitchError("BAD_GROUP", "a group of isolated ports has a name of at least one character");
+  return {
+    frameLimit: limitOf(options.mtu),
+    closed: addresses !== undefined,
+    group: isolated || undefined,
+    broadcastLimit: framesASecond("broadcast", floodLimits?.broadcast),
+    unknownLimit: framesASecond("unknown unicast", floodLimits?.unknownUnicast),
+  };
+}
+
+/** The longest frame of an MTU that somebody gave. */
+function limitOf(mtu: number | undefined): number {
+  if (mtu === undefined) return unlimited;
+  try {
+    return longestFrame(mtu);
+  } catch (e) {
+    throw e instanceof RangeError ? new SwitchError("BAD_MTU", e.message) : e;
+  }
+}
+
+function framesASecond(what: string, rate: number | undefined): TokenBucket | undefined {
+  if (rate === undefined) return undefined;
+  if (!Number.isSafeInteger(rate) || rate < 0 || rate > 0xffffffff)
+    throw new SwitchError(
+      "BAD_RATE",
+      `a limit of ${rate} ${what} frames a second; it is a whole number up to 2^32 - 1`,
+    );
+  return new TokenBucket(rate, rate);
+}
