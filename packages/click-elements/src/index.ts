@@ -20,7 +20,9 @@ import { AggregatePaint } from "./analysis/AggregatePaint.ts";
 import { AnonymizeIPAddr } from "./analysis/AnonymizeIPAddr.ts";
 import { CheckNumberPacket } from "./analysis/CheckNumberPacket.ts";
 import { FromIPSummaryDump } from "./analysis/FromIPSummaryDump.ts";
+import { MultiReplayUnqueue } from "./analysis/MultiReplayUnqueue.ts";
 import { NumberPacket } from "./analysis/NumberPacket.ts";
+import { ReplayUnqueue } from "./analysis/ReplayUnqueue.ts";
 import { TimeFilter } from "./analysis/TimeFilter.ts";
 import { TimeRange } from "./analysis/TimeRange.ts";
 import { ToIPFlowDumps } from "./analysis/ToIPFlowDumps.ts";
@@ -415,6 +417,7 @@ export const elements: ElementSet = elementSet(
   Meter,
   MixedQueue,
   MSQueue,
+  MultiReplayUnqueue,
   NotifierQueue,
   Null,
   NumberPacket,
@@ -447,6 +450,7 @@ export const elements: ElementSet = elementSet(
   RatedSplitter,
   RatedUnqueue,
   RED,
+  ReplayUnqueue,
   ResetIPChecksum,
   Resize,
   RoundRobinIPMapper,

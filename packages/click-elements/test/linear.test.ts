@@ -58,7 +58,7 @@ describe("what reads other people's text takes time in proportion to its length"
       arg.words({ A: arg.optional(arg.u32), B: arg.listOf(arg.time), C: arg.real }),
     ];
     for (const text of hostile) for (const type of types) type.parse(text, emptyScope);
-    expect(arg.time.parse("9".repeat(400), emptyScope)).toBeUndefined();
+    expect(arg.time.parse("9".repeat(400), emptyScope)).toBe(2n ** 32n * 10n ** 9n - 1n);
     expect(arg.bandwidth.parse("9".repeat(400), emptyScope)).toEqual(new Mistake("out of range"));
     expect(arg.u64.parse("18446744073709551615", emptyScope)).toBe(2n ** 64n - 1n);
   }, 60_000);

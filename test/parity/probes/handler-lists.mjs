@@ -6,7 +6,13 @@ import { recordedOf } from "../areas.mjs";
 import { pcap } from "../captures.mjs";
 
 /** Classes of FastClick, or of ours: native Click does not know them. */
-const others = new Set(["NumberPacket", "CheckNumberPacket", "HandlerAggregate"]);
+const others = new Set([
+  "NumberPacket",
+  "CheckNumberPacket",
+  "HandlerAggregate",
+  "ReplayUnqueue",
+  "MultiReplayUnqueue",
+]);
 
 /** Arguments that an element cannot do without, beside those in `samples`. */
 const given = {

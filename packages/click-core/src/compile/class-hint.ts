@@ -33,7 +33,6 @@ const others: Readonly<Record<string, string>> = {
   PollDevice: "FromDevice",
   PollDPDKDevice: "FromDevice",
   PrintOld: "Print",
-  ReplayUnqueue: "FromDump",
   TCPIPEncap: "ForceTCP",
   ThreadSafeQueue: "Queue",
   ToBPF: "ToDevice",
