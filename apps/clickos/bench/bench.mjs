@@ -9,11 +9,11 @@ import { parseArgs } from "node:util";
 import { Router } from "@clickos/click-core";
 import { elements } from "@clickos/click-elements";
 import { linkImage } from "@clickos/click-image";
-import { moduleBuilder, wasmBackend } from "@clickos/codegen";
 import { createIxgbe, drive, driverMemory } from "@clickos/ixgbe-model";
-import { createMemoryPort, createSwitch, FrameBatch, frameMemory, patch } from "@clickos/vale";
+import { createSwitch, frameMemory, patch } from "@clickos/vale";
 import { createToolstack } from "@clickos/xl-fast";
 import { benchElements, clocks, configurations, udpFrame } from "./configs.mjs";
+import { batchOf, endlessPort, measure, reference, station } from "./rig.mjs";
 
 const { values: options } = parseArgs({
   options: { json: { type: "string" }, only: { type: "string" }, packets: { type: "string", default: "4000000" } },
@@ -21,37 +21,6 @@ const { values: options } = parseArgs({
 const packets = Number(options.packets);
 const only = options.only?.split(",");
 const frameLength = 64;
-
-/** CPU nanoseconds per packet of `run(n)`: median of five, after two rounds to warm up. */
-function measure(run, n = packets) {
-  run(n);
-  run(n);
-  const samples = Array.from({ length: 5 }, () => {
-    const before = process.cpuUsage();
-    run(n);
-    const { user, system } = process.cpuUsage(before);
-    return ((user + system) * 1000) / n;
-  });
-  return samples.sort((a, b) => a - b)[2];
-}
-
-function reference() {
-  const buffers = 1024;
-  const m = moduleBuilder({ memory: { import: ["env", "memory"], pages: 64 } });
-  m.export(
-    "copy",
-    m.func("copy", { count: "i32" }, undefined, (c, { count }) => {
-      c.for(0, count, 1, (i) => {
-        const slot = i.and(buffers - 1).shl(11);
-        for (let k = 0; k < frameLength; k += 16) c.copy16(slot.add(buffers * 2048), slot, k, k);
-      });
-    }),
-  );
-  const memory = new WebAssembly.Memory({ initial: 64, maximum: 64 });
-  const { copy } = new WebAssembly.Instance(new WebAssembly.Module(wasmBackend.encode(m.toIr())), { env: { memory } })
-    .exports;
-  return measure(copy);
-}
 
 async function inGuest(name) {
   const router = await Router.compile(configurations[name], {
@@ -64,7 +33,7 @@ async function inGuest(name) {
     // A shaper may wait for a timer, which the clock passes at its next reading.
     do router.run();
     while (router.nextTimer !== undefined && Number(router.read("s.count")) < n);
-  });
+  }, packets);
   const passed = Number(router.read("d.count"));
   // A shaper that is asked for the first time waits, and a burst finds its queue full.
   const dropped = name in clocks ? router.drops().reduce((sum, { count }) => sum + Number(count), 0) : 0;
@@ -73,59 +42,6 @@ async function inGuest(name) {
       `${name}: ${passed} of ${packets * 7} packets came through: ${JSON.stringify(router.drops(), (_k, v) => (typeof v === "bigint" ? Number(v) : v))}`,
     );
   return ns;
-}
-
-/** Frames with the addresses of two stations, so that a learning bridge knows where they go. */
-function station(from, to) {
-  const frame = udpFrame();
-  frame.set([2, 0, 0, 0, 0, to, 2, 0, 0, 0, 0, from]);
-  return frame;
-}
-
-/** A batch of these frames, over and over. */
-function batchOf(frames, count = 256) {
-  const batch = new FrameBatch(count * 2112);
-  for (let i = 0; i < count; i++) {
-    const frame = frames[i % frames.length];
-    batch.offsets[i] = i * 2112;
-    batch.lengths[i] = frame.length;
-    batch.memory.bytes.set(frame, i * 2112);
-  }
-  batch.count = count;
-  return batch;
-}
-
-/** A port in memory whose batch is always full and that takes everything: what is measured is the switch. */
-function endlessPort(name, frames) {
-  const { sink, deliver, receive } = createMemoryPort(name);
-  const batch = batchOf(frames);
-  const port = {
-    name,
-    taken: 0,
-    poll: () => batch,
-    release() {},
-    deliver(from, list, count) {
-      port.taken += deliver(from, list, count);
-      receive();
-      return count;
-    },
-    flush() {},
-  };
-  if (sink)
-    port.sink = {
-      kind: sink.kind,
-      memory: sink.memory,
-      places: sink.places,
-      frameLimit: sink.frameLimit,
-      get cursor() {
-        return port.taken & 255;
-      },
-      begin: () => 256,
-      done(frames) {
-        port.taken += frames;
-      },
-    };
-  return port;
 }
 
 /** A switch with two ports, behind each of which are so many stations that speak in turn with those of the other. */
@@ -139,7 +55,7 @@ async function switchAlone(stations) {
   let moved = 0;
   const ns = measure((n) => {
     for (let end = moved + n; moved < end; ) moved += sw.forward();
-  });
+  }, packets);
   if (ports.reduce((sum, { taken }) => sum + taken, 0) - flooded !== moved)
     throw new Error("frames of the switch are lost");
   return ns;
@@ -174,7 +90,7 @@ async function wholePath(length) {
       rig[1].bridge.forward();
     }
     while (rig[0].bridge.forward() || hypervisor.run() || rig[1].bridge.forward());
-  });
+  }, packets);
   const expected = Math.ceil(packets / 128) * 128 * 7;
   if (left !== expected) throw new Error(`path: ${left} of ${expected} frames came through`);
   return ns;
@@ -217,7 +133,7 @@ async function betweenGuests() {
   return samples.slice(2).sort((a, b) => a - b)[2];
 }
 
-const copyNs = reference();
+const copyNs = reference(packets);
 const results = [];
 const benchmarks = {
   ...Object.fromEntries(Object.keys(configurations).map((name) => [name, () => inGuest(name)])),

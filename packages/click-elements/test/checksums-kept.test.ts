@@ -121,7 +121,8 @@ const changes: Record<
   "CheckICMPHeader, which passes them": { code: "CheckICMPHeader", right: all, of: [ping] },
   ResetIPChecksum: { code: "ResetIPChecksum(true)", right: [ipProtocols.tcp, udp] },
   IPOutputCombo: {
-    code: "Paint(1, ANNO FIX_IP_SRC) -> c :: IPOutputCombo(9, 1.2.3.4, 1500); c [1] -> Discard; c [2] -> Discard; c [3] -> Discard; c [4] -> Discard; c",
+    // A device takes the first byte for an Ethernet address's.
+    code: "SetPacketType(HOST) -> Paint(1, ANNO FIX_IP_SRC) -> c :: IPOutputCombo(9, 1.2.3.4, 1500); c [1] -> Discard; c [2] -> Discard; c [3] -> Discard; c [4] -> Discard; c",
     right: [ping],
   },
   "StripIPHeader and UnstripIPHeader": { code: "StripIPHeader -> UnstripIPHeader", right: all },

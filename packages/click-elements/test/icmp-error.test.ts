@@ -5,8 +5,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { checksum, ip, make, pass, udp } from "./packets.ts";
 
+/** A device takes the first byte for an Ethernet address's, and these packets have none. */
 const errorOf = (args: string): string =>
-  `FromDevice(0) -> MarkIPHeader -> e :: ICMPError(18.26.4.24, ${args}) -> ToDevice(1)`;
+  `FromDevice(0) -> SetPacketType(HOST) -> MarkIPHeader -> e :: ICMPError(18.26.4.24, ${args}) -> ToDevice(1)`;
 const from = { src: "10.0.0.5", dst: "8.8.8.8" };
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 
@@ -87,7 +88,7 @@ describe("ICMPError", () => {
     expect([error[0], ...error.subarray(20, 32)]).toEqual([0x48, 131, 11, 4, 2, 2, 2, 2, 1, 1, 1, 1, 0]);
     expect([checksum(error.subarray(0, 32)), checksum(error.subarray(32))]).toEqual([0, 0]);
     const about = (at: number): string =>
-      `FromDevice(0) -> MarkIPHeader -> Paint(${at}, 17) -> ICMPError(18.26.4.24, parameterproblem, 0) -> ToDevice(1)`;
+      `FromDevice(0) -> SetPacketType(HOST) -> MarkIPHeader -> Paint(${at}, 17) -> ICMPError(18.26.4.24, parameterproblem, 0) -> ToDevice(1)`;
     for (const [at, length] of [
       [22, 5],
       [40, 8],

@@ -20,6 +20,8 @@ import { type LookupCode, lookupCode } from "./staged/lookup.ts";
 const clockBatches = 64;
 /** Bytes between the buffers that frames of guests are copied to: a cache line more than their size, or all would compete for few sets. */
 const stageStride = 2048 + 64;
+/** Fewer frames than these cost less by TypeScript than a call of code. */
+const fewFrames = 3;
 /** Up to so many ports are all asked for frames in each turn. */
 const manyPorts = 32;
 /** Ports that there is room for at first. */
@@ -195,7 +197,8 @@ export class Forwarding {
       lookup.begin?.();
     }
     if (from.limited) from.fill(this.now());
-    if (this.code && lookup.lookupBatch && batch.inPacketMemory) this.sortByCode(this.code, batch, from, ingress);
+    if (this.code && n >= fewFrames && lookup.lookupBatch && batch.inPacketMemory)
+      this.sortByCode(this.code, batch, from, ingress);
     else for (let i = 0; i < n; i++) this.sortOne(batch, i, from, ingress);
     const { touched, counts } = this;
     const last = touched[0] as number;
@@ -299,7 +302,8 @@ export class Forwarding {
   /** How many of a list a port took. */
   private give(batch: FrameBatch, target: AttachedPort, list: Int32Array, count: number): number {
     const { listed } = this;
-    const mover = listed && batch.inPacketMemory && memoryOf(list) ? target.moverFrom(listed) : undefined;
+    const mover =
+      listed && count >= fewFrames && batch.inPacketMemory && memoryOf(list) ? target.moverFrom(listed) : undefined;
     if (!listed || !mover) return target.port.deliver(batch, list, count);
     listed.set(batch, list, count);
     const taken = mover.run(target.frameLimit);

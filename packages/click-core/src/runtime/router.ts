@@ -19,7 +19,7 @@ import type { HandlerEntry, HandlerReport } from "../element/handler.ts";
 import { type HandlerTree, WatchList } from "../element/handler-tree.ts";
 import type { HostService, ServiceHost } from "../element/service.ts";
 import { Chatter } from "./chatter.ts";
-import type { DeviceRings, RouterDevice, TimedFrame } from "./device-ring.ts";
+import type { DeviceRings, RouterDevice } from "./device-ring.ts";
 import { drawSeed } from "./draw-seed.ts";
 import { drawOnHost } from "./host-chance.ts";
 import { HostTimers } from "./host-timers.ts";
@@ -28,6 +28,7 @@ import { initializeError, openServices, refuseDevices } from "./open-services.ts
 import { PendingSwap } from "./pending-swap.ts";
 import { processPlatform } from "./process-platform.ts";
 import { type RootRouter, refusing, rootHandlers } from "./root-handlers.ts";
+import { RouterDevices } from "./router-devices.ts";
 import type { Drop, RouterHandlers } from "./router-handlers.ts";
 import type { RouterOptions } from "./router-options.ts";
 import { type SimulatedRouter, Simulation } from "./simulation.ts";
@@ -58,9 +59,8 @@ export function systemClock(): bigint {
 export class Router implements HandlerTree, Disposable, LoopSource {
   private readonly options: RouterOptions;
   private readonly timers = new HostTimers();
-  private readonly facades = new Map<number, RouterDevice>();
+  private readonly devices: RouterDevices = new RouterDevices(() => this.current.devices);
   private readonly chatter = new Chatter((text) => this.options.chatter?.(text));
-  private readonly sent = new Map<number, TimedFrame[]>();
   private current!: Instance;
   private readonly watches = new WatchList();
   private readonly simulation: Simulation | undefined;
@@ -291,40 +291,11 @@ export class Router implements HandlerTree, Disposable, LoopSource {
 
   /** A device that the configuration names. @throws {RangeError} when it names no such device. */
   device(number: number): RouterDevice {
-    const device = (): Instance["devices"] extends ReadonlyMap<number, infer D> ? D : never => {
-      const found = this.current.devices.get(number);
-      if (!found)
-        throw new RangeError(
-          `the configuration uses no device ${number}; it uses ${this.deviceNumbers.join(", ") || "none"}`,
-        );
-      return found;
-    };
-    device();
-    let facade = this.facades.get(number);
-    if (!facade) {
-      const sent = this.sent;
-      facade = {
-        send: (frames) => device().send(frames),
-        sendTimed: (frames) => device().sendTimed(frames),
-        receive: (limit) => (facade as RouterDevice).receiveTimed(limit).map(({ data }) => data),
-        receiveTimed(limit = Number.POSITIVE_INFINITY) {
-          const earlier = sent.get(number)?.splice(0, limit) ?? [];
-          return earlier.length === 0
-            ? device().receiveTimed(limit)
-            : [...earlier, ...device().receiveTimed(limit - earlier.length)];
-        },
-        get pending() {
-          return (sent.get(number)?.length ?? 0) + device().pending;
-        },
-      };
-      this.facades.set(number, facade);
-    }
-    return facade;
+    return this.devices.get(number);
   }
-
   /** Numbers of the devices that the configuration uses. */
   get deviceNumbers(): number[] {
-    return [...this.current.devices.keys()];
+    return this.devices.numbers;
   }
 
   /**
@@ -625,11 +596,7 @@ export class Router implements HandlerTree, Disposable, LoopSource {
   private swap(next: Instance, changes: Changes | undefined): void {
     const before = this.current;
     takeOver(before, next, changes);
-    for (const [number, device] of before.devices) {
-      const unsent = device.receiveTimed();
-      if (unsent.length > 0) this.sent.set(number, [...(this.sent.get(number) ?? []), ...unsent]);
-      next.devices.get(number)?.sendTimed(device.takeUnread());
-    }
+    this.devices.takeOver(before.devices, next.devices);
     next.words.stopped += before.words.stopped;
     // A new configuration starts anew; one that only was given other arguments goes on.
     if (!changes) this.runCount = 1;
