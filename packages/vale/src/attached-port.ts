@@ -1,5 +1,6 @@
 /** A port in its place in a switch: what is known of it there, and what is on its way to it. */
 import { batchSize } from "./frame-batch.ts";
+import type { Mirror, MirrorOptions } from "./mirror.ts";
 import { packetWords } from "./packet-memory.ts";
 import type { Port } from "./port.ts";
 import { PortCounters } from "./port-counters.ts";
@@ -16,6 +17,10 @@ export class AttachedPort implements PortFeatures {
   readonly group: string | true | undefined;
   readonly broadcastLimit: TokenBucket | undefined;
   readonly unknownLimit: TokenBucket | undefined;
+  readonly mirror: MirrorOptions | undefined;
+  /** The mirrors that get what enters here, and what leaves. */
+  enteringTo: readonly Mirror[] = [];
+  leavingTo: readonly Mirror[] = [];
   readonly counters: PortCounters = new PortCounters();
   /** Frames of the batch at hand that go there, by index. */
   readonly list: Int32Array = packetWords(batchSize);
@@ -32,10 +37,11 @@ export class AttachedPort implements PortFeatures {
     this.group = features.group;
     this.broadcastLimit = features.broadcastLimit;
     this.unknownLimit = features.unknownLimit;
+    this.mirror = features.mirror;
   }
   /** Whether frames that entered here may leave at another port. */
   reaches(other: AttachedPort): boolean {
-    return this.group === undefined || this.group !== other.group;
+    return other.mirror === undefined && (this.group === undefined || this.group !== other.group);
   }
   /** Whether its buckets have to know the time. */
   get limited(): boolean {

@@ -9,7 +9,9 @@ import type { AttachedPort } from "./attached-port.ts";
 import { batchSize, FrameBatch, maximumFrame } from "./frame-batch.ts";
 import type { Lookup } from "./lookup.ts";
 import { broadcast, foreignSource, overLimit, unknown } from "./lookup-result.ts";
+import { joinMirrors, type Mirror } from "./mirror.ts";
 import { shortestFrame } from "./mtu.ts";
+import { OwnFrames } from "./own-frames.ts";
 import { memoryOf, packetWords } from "./packet-memory.ts";
 import { counter } from "./port-counters.ts";
 import { PortSet } from "./port-set.ts";
@@ -35,6 +37,9 @@ export class Forwarding {
   private readonly now: () => number;
   /** Ports that frames went to in this round. */
   private readonly delivered = new PortSet();
+  private mirrors: readonly Mirror[] = [];
+  /** Copies of frames that others can write to, made once they are needed. */
+  private own: OwnFrames | undefined;
   private hairpin = 0;
   private runt = 0;
   private nobody = 0;
@@ -81,14 +86,16 @@ export class Forwarding {
     if (index >= this.lists.length) this.grow(index + 1);
     this.ports[index] = port;
     // It can be sorted to where its list is reached.
-    this.lists[index] = memoryOf(port.list) ? port.list.byteOffset : 0;
+    this.lists[index] = memoryOf(port.list) && !port.mirror ? port.list.byteOffset : 0;
     this.ready.add(index);
+    if (port.mirror || this.mirrors.length > 0) this.mirrors = joinMirrors(this.ports);
   }
   detach(index: number): void {
     this.ports[index] = undefined;
     this.lists[index] = 0;
     this.ready.delete(index);
     this.delivered.delete(index);
+    if (this.mirrors.length > 0) this.mirrors = joinMirrors(this.ports);
   }
   private grow(ports: number): void {
     const room = Math.max(ports, this.lists.length * 2);
@@ -143,7 +150,8 @@ export class Forwarding {
     if (!source) return 0;
     const whole = this.lookup.whole?.(ingress);
     // What is in packet memory already is domain 0's own, and is looked at where it stands.
-    if (whole === undefined) return source.memory === this.memory ? 0 : this.takeStaged(attached, ingress);
+    if (whole === undefined || this.mirrors.length > 0)
+      return source.memory === this.memory ? 0 : this.takeStaged(attached, ingress);
     const target = this.ports[whole];
     const sink = target?.port.sink;
     const mover = sink && attached.moverTo(sink);
@@ -170,8 +178,15 @@ export class Forwarding {
     return frames;
   }
 
-  private forwardBatch(batch: FrameBatch, from: AttachedPort, ingress: number): void {
-    const { ports, lookup } = this;
+  private forwardBatch(given: FrameBatch, from: AttachedPort, ingress: number): void {
+    const isMirrored = this.mirrors.length > 0;
+    let batch = given;
+    // All copies of a frame are the same, whatever a guest writes there meanwhile.
+    if (isMirrored && given.memory.shared) {
+      given.addressed = false;
+      this.own ??= new OwnFrames();
+      batch = this.own.copy(given);
+    }
     const n = batch.count;
     let bytes = 0;
     let most = 0;
@@ -184,13 +199,24 @@ export class Forwarding {
     batch.addressed = false;
     from.counters.add(counter.inPackets, n);
     from.counters.add(counter.inBytes, bytes);
-    const whole = lookup.whole?.(ingress);
-    if (whole !== undefined) {
-      const target = ports[whole];
-      if (target) this.deliver(batch, target, whole, inOrder, n);
-      else this.hairpin += n;
+    if (from.mirror) {
+      from.counters.add(counter.fromMirror, n);
       return;
     }
+    if (isMirrored) for (const mirror of from.enteringTo) mirror.markAll(n);
+    const whole = this.lookup.whole?.(ingress);
+    if (whole === undefined) this.forwardEach(batch, from, ingress);
+    else {
+      const target = this.ports[whole];
+      if (target && !target.mirror) this.deliver(batch, target, whole, inOrder, n);
+      else this.hairpin += n;
+    }
+    if (isMirrored) this.deliverMirrored(batch);
+  }
+  /** Looks up each frame of a batch, and delivers them once a port. */
+  private forwardEach(batch: FrameBatch, from: AttachedPort, ingress: number): void {
+    const { ports, lookup } = this;
+    const n = batch.count;
     if (this.idle || ++this.sinceClock >= clockBatches) {
       this.idle = false;
       this.sinceClock = 0;
@@ -298,6 +324,14 @@ export class Forwarding {
     counters.add(counter.outBytes, bytesOf(batch, wanted, taken));
     counters.add(counter.noRoom, fits - taken);
     counters.add(counter.tooLong, count - fits);
+    for (const mirror of target.leavingTo) mirror.mark(wanted, taken);
+  }
+  private deliverMirrored(batch: FrameBatch): void {
+    for (const mirror of this.mirrors) {
+      const { target, index } = mirror;
+      const count = mirror.take(target.list, batch.count);
+      if (count > 0) this.deliver(batch, target, index, target.list, count);
+    }
   }
   /** How many of a list a port took. */
   private give(batch: FrameBatch, target: AttachedPort, list: Int32Array, count: number): number {

@@ -9,6 +9,7 @@ export { GatheredFrames } from "./gathered-frames.ts";
 export { type LearningOptions, type Lookup, learningBridge, type PortRules, patch } from "./lookup.ts";
 export { broadcast, foreignSource, nowhere, overLimit, unknown } from "./lookup-result.ts";
 export { createMemoryPort, type MemoryPort } from "./memory-port.ts";
+export type { MirrorOptions } from "./mirror.ts";
 export { longestFrame, maximumMtu, minimumMtu } from "./mtu.ts";
 export { frameMemory } from "./packet-memory.ts";
 export { maximumPorts, type Port } from "./port.ts";

@@ -14,11 +14,13 @@ export interface PortStats {
   readonly foreignSource: number;
   /** The same: this port has as many addresses as it may, and the lookup drops frames from others. */
   readonly overLimit: number;
-  /** The same: they are for a port that this one is isolated from. */
+  /** The same: they are for a port that this one does not reach. */
   readonly isolated: number;
   /** The same: more of them to group addresses, or to addresses that nobody is known to have, than this port may send. */
   readonly overBroadcast: number;
   readonly overUnknown: number;
+  /** The same: this port is a mirror. */
+  readonly fromMirror: number;
 }
 
 const names: readonly (keyof PortStats)[] = [
@@ -33,6 +35,7 @@ const names: readonly (keyof PortStats)[] = [
   "isolated",
   "overBroadcast",
   "overUnknown",
+  "fromMirror",
 ];
 
 /** Which counter is which. */

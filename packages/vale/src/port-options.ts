@@ -1,5 +1,6 @@
 /** What holds for one port of a switch: what a caller says, and what is made of it. */
 import type { Lookup, PortRules } from "./lookup.ts";
+import type { MirrorOptions } from "./mirror.ts";
 import { longestFrame } from "./mtu.ts";
 import { SwitchError } from "./switch-error.ts";
 import { TokenBucket } from "./token-bucket.ts";
@@ -26,6 +27,8 @@ export interface PortOptions extends PortRules {
   readonly isolated?: boolean | string;
   /** Limits of what enters here and goes to many: token buckets, which hold the frames of one second. */
   readonly floodLimits?: FloodLimits;
+  /** Makes the port a mirror, which gets copies of other ports' frames and nothing else. */
+  readonly mirror?: MirrorOptions;
 }
 
 /** What a switch asks of a port while it moves frames. */
@@ -38,13 +41,14 @@ export interface PortFeatures {
   readonly group: string | true | undefined;
   readonly broadcastLimit: TokenBucket | undefined;
   readonly unknownLimit: TokenBucket | undefined;
+  readonly mirror: MirrorOptions | undefined;
 }
 
 /** More than any frame has. */
 const unlimited = 0x7fffffff;
 
 /** @throws {SwitchError} for what is no option of a port, or of none with this lookup. */
-export function featuresOf(options: PortOptions, lookup: Lookup): PortFeatures {
+export function featuresOf(name: string, options: PortOptions, lookup: Lookup): PortFeatures {
   const { addresses, isolated, floodLimits } = options;
   if (addresses && !lookup.admit)
     throw new SwitchError("NO_ADDRESSES", `a switch with ${lookup.name} lookup knows no addresses`);
@@ -57,13 +61,30 @@ export function featuresOf(options: PortOptions, lookup: Lookup): PortFeatures {
         );
   if (isolated === "")
     throw new SwitchError("BAD_GROUP", "a group of isolated ports has a name of at least one character");
+  checkMirror(name, options);
   return {
     frameLimit: limitOf(options.mtu),
     closed: addresses !== undefined,
     group: isolated || undefined,
     broadcastLimit: framesASecond("broadcast", floodLimits?.broadcast),
     unknownLimit: framesASecond("unknown unicast", floodLimits?.unknownUnicast),
+    mirror: options.mirror,
   };
+}
+
+function checkMirror(name: string, options: PortOptions): void {
+  if (!options.mirror) return;
+  const { entering = [], leaving = [] } = options.mirror;
+  if (entering.length === 0 && leaving.length === 0)
+    throw new SwitchError(
+      "BAD_MIRROR",
+      `mirror '${name}' names no port: it says what is copied with 'entering' or 'leaving'`,
+    );
+  for (const ports of [entering, leaving])
+    if (ports !== "all" && ports.includes(name)) throw new SwitchError("BAD_MIRROR", `mirror '${name}' names itself`);
+  for (const option of ["addresses", "isolated", "floodLimits"] as const)
+    if (options[option])
+      throw new SwitchError("BAD_MIRROR", `mirror '${name}' sends no frames: '${option}' has no use`);
 }
 
 /** The longest frame of an MTU that somebody gave. */

@@ -9,7 +9,8 @@ export type SwitchErrorCode =
   | "NO_ADDRESSES"
   | "NO_LOOKUP"
   | "BAD_GROUP"
-  | "BAD_RATE";
+  | "BAD_RATE"
+  | "BAD_MIRROR";
 
 export class SwitchError extends Error {
   override readonly name = "SwitchError";

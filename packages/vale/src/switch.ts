@@ -82,7 +82,7 @@ export function createSwitch(options: SwitchOptions = {}): ValeSwitch {
     name: options.name ?? "vale0",
     byAddress: lookup.admit !== undefined,
     attach(given: string | Port, options: PortOptions = {}) {
-      const features = featuresOf(options, lookup);
+      const features = featuresOf(typeof given === "string" ? given : given.name, options, lookup);
       const port = typeof given === "string" ? createMemoryPort(given, options) : given;
       attach(port, options, features);
       return port as never;
