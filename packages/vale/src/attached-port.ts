@@ -9,6 +9,7 @@ import type { BatchSource } from "./staged/batch-ends.ts";
 import type { FrameSink } from "./staged/ends.ts";
 import { FrameMover } from "./staged/move.ts";
 import type { TokenBucket } from "./token-bucket.ts";
+import type { VlanRules } from "./vlan-rules.ts";
 
 export class AttachedPort implements PortFeatures {
   readonly port: Port;
@@ -18,6 +19,7 @@ export class AttachedPort implements PortFeatures {
   readonly broadcastLimit: TokenBucket | undefined;
   readonly unknownLimit: TokenBucket | undefined;
   readonly mirror: MirrorOptions | undefined;
+  readonly vlans: VlanRules | undefined;
   /** The mirrors that get what enters here, and what leaves. */
   enteringTo: readonly Mirror[] = [];
   leavingTo: readonly Mirror[] = [];
@@ -38,6 +40,7 @@ export class AttachedPort implements PortFeatures {
     this.broadcastLimit = features.broadcastLimit;
     this.unknownLimit = features.unknownLimit;
     this.mirror = features.mirror;
+    this.vlans = features.vlans;
   }
   /** Whether frames that entered here may leave at another port. */
   reaches(other: AttachedPort): boolean {

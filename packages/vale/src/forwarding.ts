@@ -17,6 +17,7 @@ import { counter } from "./port-counters.ts";
 import { PortSet } from "./port-set.ts";
 import { BatchSink, BatchSource, inOrder } from "./staged/batch-ends.ts";
 import { type LookupCode, lookupCode } from "./staged/lookup.ts";
+import { noVlan, VlanFrames } from "./vlan-frames.ts";
 
 /** Batches between two looks at the clock; each takes as long as looking up ten frames. */
 const clockBatches = 64;
@@ -37,6 +38,8 @@ export class Forwarding {
   private readonly now: () => number;
   /** Ports that frames went to in this round. */
   private readonly delivered = new PortSet();
+  /** In a switch with VLANs: the frames of the batch at hand. */
+  private readonly vlans: VlanFrames | undefined;
   private mirrors: readonly Mirror[] = [];
   /** Copies of frames that others can write to, made once they are needed. */
   private own: OwnFrames | undefined;
@@ -67,9 +70,10 @@ export class Forwarding {
   private stage: { readonly batch: FrameBatch; readonly sink: BatchSink } | undefined;
 
   /** `now` gives milliseconds. */
-  constructor(lookup: Lookup, now: () => number) {
+  constructor(lookup: Lookup, { now, vlans }: { now: () => number; vlans: boolean }) {
     this.lookup = lookup;
     this.now = now;
+    this.vlans = vlans ? new VlanFrames() : undefined;
     const memory = memoryOf(this.to);
     this.memory = memory;
     this.code = memory && lookupCode(memory);
@@ -178,15 +182,19 @@ export class Forwarding {
     return frames;
   }
 
+  /** The frames where the switch can change them, or nobody else can, as far as it has to be so. */
+  private ownIfNeeded(given: FrameBatch, from: AttachedPort): FrameBatch {
+    const { vlans } = this;
+    given.addressed = false;
+    if (vlans && from.vlans) return vlans.take(given, from.vlans);
+    // All copies of a frame are the same, whatever a guest writes there meanwhile.
+    if (this.mirrors.length === 0 || !given.memory.shared) return given;
+    this.own ??= new OwnFrames();
+    return this.own.copy(given);
+  }
   private forwardBatch(given: FrameBatch, from: AttachedPort, ingress: number): void {
     const isMirrored = this.mirrors.length > 0;
-    let batch = given;
-    // All copies of a frame are the same, whatever a guest writes there meanwhile.
-    if (isMirrored && given.memory.shared) {
-      given.addressed = false;
-      this.own ??= new OwnFrames();
-      batch = this.own.copy(given);
-    }
+    const batch = this.ownIfNeeded(given, from);
     const n = batch.count;
     let bytes = 0;
     let most = 0;
@@ -196,7 +204,6 @@ export class Forwarding {
       if (length > most) most = length;
     }
     this.longest = most;
-    batch.addressed = false;
     from.counters.add(counter.inPackets, n);
     from.counters.add(counter.inBytes, bytes);
     if (from.mirror) {
@@ -223,7 +230,8 @@ export class Forwarding {
       lookup.begin?.();
     }
     if (from.limited) from.fill(this.now());
-    if (this.code && n >= fewFrames && lookup.lookupBatch && batch.inPacketMemory)
+    if (this.vlans) this.sortInVlans(this.vlans, batch, from, ingress);
+    else if (this.code && n >= fewFrames && lookup.lookupBatch && batch.inPacketMemory)
       this.sortByCode(this.code, batch, from, ingress);
     else for (let i = 0; i < n; i++) this.sortOne(batch, i, from, ingress);
     const { touched, counts } = this;
@@ -264,6 +272,14 @@ export class Forwarding {
       if (i < n) this.sortOne(batch, i, from, ingress);
     }
   }
+  private sortInVlans(vlans: VlanFrames, batch: FrameBatch, from: AttachedPort, ingress: number): void {
+    from.counters.add(counter.otherVlan, vlans.filtered);
+    this.runt += vlans.runts;
+    for (let i = 0; i < batch.count; i++) {
+      const vid = vlans.vidOf(i);
+      if (vid !== noVlan) this.send(this.lookup.lookupInVlan?.(batch, i, ingress, vid) as number, i, from, ingress);
+    }
+  }
   private sortOne(batch: FrameBatch, i: number, from: AttachedPort, ingress: number): void {
     if ((batch.lengths[i] as number) < shortestFrame) this.runt++;
     else this.send(this.lookup.lookup(batch, i, ingress), i, from, ingress);
@@ -287,10 +303,12 @@ export class Forwarding {
   /** Puts a frame into the lists of all that may get it. */
   private flood(isUnknown: boolean, i: number, from: AttachedPort, ingress: number): void {
     const { ports } = this;
+    const vid = this.vlans?.vidOf(i) ?? noVlan;
     let copies = 0;
     for (let p = 0; p < ports.length; p++) {
       const port = ports[p];
       if (p === ingress || !port || (isUnknown && port.closed) || !from.reaches(port)) continue;
+      if (vid !== noVlan && !port.vlans?.has(vid)) continue;
       this.enqueue(p, i);
       copies++;
     }
@@ -309,6 +327,7 @@ export class Forwarding {
 
   private deliver(batch: FrameBatch, target: AttachedPort, to: number, list: Int32Array, count: number): void {
     this.delivered.add(to);
+    if (this.vlans) this.longest = this.vlans.shape(list, count, target.vlans);
     let wanted = list;
     let fits = count;
     if (this.longest > target.frameLimit) {

@@ -29,3 +29,4 @@ export type {
 export { FrameMover } from "./staged/move.ts";
 export { createSwitch, type SwitchOptions, type SwitchStats, type ValeSwitch } from "./switch.ts";
 export { SwitchError, type SwitchErrorCode } from "./switch-error.ts";
+export type { AccessVlans, PortVlans, TrunkVlans } from "./vlan-rules.ts";

@@ -17,6 +17,8 @@ export interface PortRules {
 
 /** Of a port's last flow: three words of addresses, the generation, where it went. */
 const flowWords = 5;
+/** A VID stands in the high half of the word that has an address's first two bytes. */
+const vidShift = 16;
 
 /** Decides for one frame of a batch that came in on a port, by index. */
 export interface Lookup {
@@ -33,8 +35,16 @@ export interface Lookup {
    * are batches that are (`inPacketMemory`).
    */
   lookupBatch?(batch: FrameBatch, first: number, count: number, ingress: number, out: Int32Array): number;
-  /** A port comes, with its rules; all or nothing. Lookups without it know no addresses. @throws {AddressError} */
-  admit?(port: number, rules: PortRules): void;
+  /**
+   * The same as `lookup` in a VLAN, for addresses that are known there: the same address may be elsewhere in another. The batch is one
+   * that nobody else can write to. Lookups without it are of no use in switches with VLANs.
+   */
+  lookupInVlan?(batch: FrameBatch, i: number, ingress: number, vid: number): number;
+  /**
+   * A port comes, with its rules; all or nothing. `vids` are the VLANs in which it has its fixed addresses, if the switch has some.
+   * Lookups without it know no addresses. @throws {AddressError}
+   */
+  admit?(port: number, rules: PortRules, vids?: readonly number[]): void;
   /** Forgets what it knows of a port. */
   forget?(port: number): void;
 }
@@ -76,9 +86,10 @@ export function learningBridge(options: LearningOptions = {}): Lookup {
   const dropsBeyond = onLimit === "drop";
   /** By port: the addresses of the frame before, in which generation of the table, and where it went. */
   let flows: Int32Array = new Int32Array(0);
-  const decide = (a: number, b: number, c: number, ingress: number): number => {
+  /** `vlan` has the VID in its high half, where addresses have nothing. */
+  const decide = (a: number, b: number, c: number, ingress: number, vlan: number): number => {
     // Source address: its first two bytes are the high half of b, the rest is c. Group addresses are no sources.
-    const sourceLow = b >>> 16;
+    const sourceLow = (b >>> 16) | vlan;
     if (isFixed[ingress] === 1) {
       if (!table.owns(ingress, c, sourceLow)) return foreignSource;
     } else if ((sourceLow & 1) === 0) {
@@ -88,7 +99,7 @@ export function learningBridge(options: LearningOptions = {}): Lookup {
     }
     if (a & 1) return broadcast;
     // Destination in the form of a source: first two bytes, then four.
-    const port = table.portOf((a >>> 16) | (b << 16), a & 0xffff);
+    const port = table.portOf((a >>> 16) | (b << 16), (a & 0xffff) | vlan);
     if (port < 0) return unknown;
     return port === ingress ? nowhere : port;
   };
@@ -122,7 +133,7 @@ export function learningBridge(options: LearningOptions = {}): Lookup {
       const f = ingress * flowWords;
       if (flows[f] === a && flows[f + 1] === b && flows[f + 2] === c && flows[f + 3] === table.generation)
         return flows[f + 4] as number;
-      const to = decide(a, b, c, ingress);
+      const to = decide(a, b, c, ingress, 0);
       flows[f] = a;
       flows[f + 1] = b;
       flows[f + 2] = c;
@@ -130,14 +141,19 @@ export function learningBridge(options: LearningOptions = {}): Lookup {
       flows[f + 4] = to;
       return to;
     },
+    lookupInVlan(batch, i, ingress, vid) {
+      const { words } = batch.memory;
+      const w = (batch.offsets[i] as number) >> 2;
+      return decide(words[w] as number, words[w + 1] as number, words[w + 2] as number, ingress, vid << vidShift);
+    },
     lookupBatch: (batch, first, count, ingress, out) =>
       table.lookupBatch(batch, first, count, ingress, isFixed[ingress] === 1, out),
-    admit(port, rules) {
+    admit(port, rules, vids = [0]) {
       const addresses: MacAddress[] = [];
       for (const text of rules.addresses ?? []) {
         const address = parseAddress(text);
         if (!address) throw new AddressError("BAD_ADDRESS", `'${text}' is no address of one station`);
-        if (table.isFixed(address.high, address.low))
+        if (vids.some((vid) => table.isFixed(address.high, address.low | (vid << vidShift))))
           throw new AddressError("ADDRESS_TAKEN", `address ${text} belongs to another port`);
         addresses.push(address);
       }
@@ -145,7 +161,7 @@ export function learningBridge(options: LearningOptions = {}): Lookup {
       flows = withRoom(flows, (port + 1) * flowWords);
       isFixed[port] = rules.addresses ? 1 : 0;
       table.setLimit(port, rules.addressLimit ?? addressesPerPort);
-      for (const { high, low } of addresses) table.fix(port, high, low);
+      for (const { high, low } of addresses) for (const vid of vids) table.fix(port, high, low | (vid << vidShift));
     },
     forget(port) {
       isFixed[port] = 0;

@@ -19,6 +19,8 @@ export interface PortStats {
   /** The same: more of them to group addresses, or to addresses that nobody is known to have, than this port may send. */
   readonly overBroadcast: number;
   readonly overUnknown: number;
+  /** The same: their VLAN is none of this port's, or they have none. */
+  readonly otherVlan: number;
   /** The same: this port is a mirror. */
   readonly fromMirror: number;
 }
@@ -35,6 +37,7 @@ const names: readonly (keyof PortStats)[] = [
   "isolated",
   "overBroadcast",
   "overUnknown",
+  "otherVlan",
   "fromMirror",
 ];
 

@@ -4,6 +4,7 @@ import type { MirrorOptions } from "./mirror.ts";
 import { longestFrame } from "./mtu.ts";
 import { SwitchError } from "./switch-error.ts";
 import { TokenBucket } from "./token-bucket.ts";
+import { type PortVlans, VlanRules } from "./vlan-rules.ts";
 
 /** How many frames a second of a port are sent to more than one port; what is beyond is dropped. */
 export interface FloodLimits {
@@ -29,6 +30,8 @@ export interface PortOptions extends PortRules {
   readonly floodLimits?: FloodLimits;
   /** Makes the port a mirror, which gets copies of other ports' frames and nothing else. */
   readonly mirror?: MirrorOptions;
+  /** The VLANs of the port, in a switch that has some; an access port of VLAN 1 without it. */
+  readonly vlans?: PortVlans;
 }
 
 /** What a switch asks of a port while it moves frames. */
@@ -42,13 +45,15 @@ export interface PortFeatures {
   readonly broadcastLimit: TokenBucket | undefined;
   readonly unknownLimit: TokenBucket | undefined;
   readonly mirror: MirrorOptions | undefined;
+  /** Nothing where a switch has no VLANs, and for mirrors. */
+  readonly vlans: VlanRules | undefined;
 }
 
 /** More than any frame has. */
 const unlimited = 0x7fffffff;
 
 /** @throws {SwitchError} for what is no option of a port, or of none with this lookup. */
-export function featuresOf(name: string, options: PortOptions, lookup: Lookup): PortFeatures {
+export function featuresOf(name: string, options: PortOptions, lookup: Lookup, hasVlans: boolean): PortFeatures {
   const { addresses, isolated, floodLimits } = options;
   if (addresses && !lookup.admit)
     throw new SwitchError("NO_ADDRESSES", `a switch with ${lookup.name} lookup knows no addresses`);
@@ -61,6 +66,8 @@ export function featuresOf(name: string, options: PortOptions, lookup: Lookup): 
         );
   if (isolated === "")
     throw new SwitchError("BAD_GROUP", "a group of isolated ports has a name of at least one character");
+  if (options.vlans && !hasVlans)
+    throw new SwitchError("NO_VLANS", `'vlans' of port '${name}': the switch has none, as it was made without 'vlans'`);
   checkMirror(name, options);
   return {
     frameLimit: limitOf(options.mtu),
@@ -69,6 +76,7 @@ export function featuresOf(name: string, options: PortOptions, lookup: Lookup): 
     broadcastLimit: framesASecond("broadcast", floodLimits?.broadcast),
     unknownLimit: framesASecond("unknown unicast", floodLimits?.unknownUnicast),
     mirror: options.mirror,
+    vlans: hasVlans && !options.mirror ? new VlanRules(options.vlans) : undefined,
   };
 }
 
@@ -82,7 +90,7 @@ function checkMirror(name: string, options: PortOptions): void {
     );
   for (const ports of [entering, leaving])
     if (ports !== "all" && ports.includes(name)) throw new SwitchError("BAD_MIRROR", `mirror '${name}' names itself`);
-  for (const option of ["addresses", "isolated", "floodLimits"] as const)
+  for (const option of ["addresses", "isolated", "floodLimits", "vlans"] as const)
     if (options[option])
       throw new SwitchError("BAD_MIRROR", `mirror '${name}' sends no frames: '${option}' has no use`);
 }

@@ -10,7 +10,9 @@ export type SwitchErrorCode =
   | "NO_LOOKUP"
   | "BAD_GROUP"
   | "BAD_RATE"
-  | "BAD_MIRROR";
+  | "BAD_MIRROR"
+  | "NO_VLANS"
+  | "BAD_VLAN";
 
 export class SwitchError extends Error {
   override readonly name = "SwitchError";

@@ -42,6 +42,11 @@ export interface SwitchOptions {
   readonly name?: string;
   /** Where frames go; a learning bridge by default. */
   readonly lookup?: Lookup;
+  /**
+   * Whether it has VLANs, IEEE 802.1Q: each port is in some (`PortOptions.vlans`), frames stay in theirs, and addresses are learned in
+   * each VLAN by itself. Otherwise tags are a part of frames like any other.
+   */
+  readonly vlans?: boolean;
   /** Milliseconds, for limits of rates. */
   now?(): number;
 }
@@ -49,7 +54,13 @@ export interface SwitchOptions {
 /** @throws {SwitchError} */
 export function createSwitch(options: SwitchOptions = {}): ValeSwitch {
   const lookup = options.lookup ?? learningBridge();
-  const forwarding = new Forwarding(lookup, options.now ?? (() => performance.now()));
+  const { vlans = false, now = () => performance.now() } = options;
+  if (vlans && !lookup.lookupInVlan)
+    throw new SwitchError(
+      "NO_VLANS",
+      `a switch with ${lookup.name} lookup cannot have VLANs: it looks no frame up in one`,
+    );
+  const forwarding = new Forwarding(lookup, { now, vlans });
   const { ports } = forwarding;
   const wakers = new Wakers();
   /** By port: ends its calls. */
@@ -64,7 +75,7 @@ export function createSwitch(options: SwitchOptions = {}): ValeSwitch {
     if (index < 0) index = ports.length;
     if (index >= maximumPorts) throw new SwitchError("TOO_MANY_PORTS", `a switch has at most ${maximumPorts} ports`);
     try {
-      lookup.admit?.(index, rules);
+      lookup.admit?.(index, rules, rules.addresses && features.vlans?.vids);
     } catch (e) {
       throw e instanceof AddressError ? new SwitchError(e.code, e.message) : e;
     }
@@ -82,7 +93,7 @@ export function createSwitch(options: SwitchOptions = {}): ValeSwitch {
     name: options.name ?? "vale0",
     byAddress: lookup.admit !== undefined,
     attach(given: string | Port, options: PortOptions = {}) {
-      const features = featuresOf(typeof given === "string" ? given : given.name, options, lookup);
+      const features = featuresOf(typeof given === "string" ? given : given.name, options, lookup, vlans);
       const port = typeof given === "string" ? createMemoryPort(given, options) : given;
       attach(port, options, features);
       return port as never;
