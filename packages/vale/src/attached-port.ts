@@ -18,6 +18,8 @@ export class AttachedPort implements PortFeatures {
   readonly group: string | true | undefined;
   readonly broadcastLimit: TokenBucket | undefined;
   readonly unknownLimit: TokenBucket | undefined;
+  readonly entering: TokenBucket | undefined;
+  readonly leaving: TokenBucket | undefined;
   readonly mirror: MirrorOptions | undefined;
   readonly vlans: VlanRules | undefined;
   /** The mirrors that get what enters here, and what leaves. */
@@ -39,6 +41,8 @@ export class AttachedPort implements PortFeatures {
     this.group = features.group;
     this.broadcastLimit = features.broadcastLimit;
     this.unknownLimit = features.unknownLimit;
+    this.entering = features.entering;
+    this.leaving = features.leaving;
     this.mirror = features.mirror;
     this.vlans = features.vlans;
   }
@@ -46,11 +50,11 @@ export class AttachedPort implements PortFeatures {
   reaches(other: AttachedPort): boolean {
     return other.mirror === undefined && (this.group === undefined || this.group !== other.group);
   }
-  /** Whether its buckets have to know the time. */
+  /** Whether the buckets of what goes to many have to know the time. */
   get limited(): boolean {
     return this.broadcastLimit !== undefined || this.unknownLimit !== undefined;
   }
-  /** Sets the time of its buckets. */
+  /** Sets their time. */
   fill(now: number): void {
     this.broadcastLimit?.fill(now);
     this.unknownLimit?.fill(now);

@@ -6,7 +6,7 @@
  * the benchmarks `switch2` and `learn64`.
  */
 import type { AttachedPort } from "./attached-port.ts";
-import { batchSize, FrameBatch, maximumFrame } from "./frame-batch.ts";
+import { batchSize, bytesOf, type FrameBatch, maximumFrame } from "./frame-batch.ts";
 import type { Lookup } from "./lookup.ts";
 import { broadcast, foreignSource, overLimit, unknown } from "./lookup-result.ts";
 import { joinMirrors, type Mirror } from "./mirror.ts";
@@ -15,14 +15,14 @@ import { OwnFrames } from "./own-frames.ts";
 import { memoryOf, packetWords } from "./packet-memory.ts";
 import { counter } from "./port-counters.ts";
 import { PortSet } from "./port-set.ts";
-import { BatchSink, BatchSource, inOrder } from "./staged/batch-ends.ts";
+import { makeStage, type Stage } from "./stage.ts";
+import { BatchSource, inOrder } from "./staged/batch-ends.ts";
 import { type LookupCode, lookupCode } from "./staged/lookup.ts";
-import { noVlan, VlanFrames } from "./vlan-frames.ts";
+import { inRate, type TokenBucket } from "./token-bucket.ts";
+import { noVlan, tooShort, VlanFrames } from "./vlan-frames.ts";
 
 /** Batches between two looks at the clock; each takes as long as looking up ten frames. */
 const clockBatches = 64;
-/** Bytes between the buffers that frames of guests are copied to: a cache line more than their size, or all would compete for few sets. */
-const stageStride = 2048 + 64;
 /** Fewer frames than these cost less by TypeScript than a call of code. */
 const fewFrames = 3;
 /** Up to so many ports are all asked for frames in each turn. */
@@ -55,6 +55,8 @@ export class Forwarding {
   private longest = 0;
   /** Those of a list that a port takes. */
   private readonly fitting = new Int32Array(batchSize);
+  /** Frames of the batch at hand that the rate of their port lets pass. */
+  private readonly passed = packetWords(batchSize);
   /** Where each frame of the batch at hand goes. */
   private readonly to = packetWords(batchSize);
   /** By port: where its list is, or 0 where there is no port; how many frames are in it. */
@@ -67,7 +69,7 @@ export class Forwarding {
   /** Frames of a list, for what moves them. */
   private readonly listed: BatchSource | undefined;
   /** Where frames of guests are looked at, so that they cannot change any more. */
-  private stage: { readonly batch: FrameBatch; readonly sink: BatchSink } | undefined;
+  private stage: Stage | undefined;
 
   /** `now` gives milliseconds. */
   constructor(lookup: Lookup, { now, vlans }: { now: () => number; vlans: boolean }) {
@@ -154,9 +156,9 @@ export class Forwarding {
     if (!source) return 0;
     const whole = this.lookup.whole?.(ingress);
     // What is in packet memory already is domain 0's own, and is looked at where it stands.
-    if (whole === undefined || this.mirrors.length > 0)
+    const target = whole === undefined ? undefined : this.ports[whole];
+    if (whole === undefined || this.mirrors.length > 0 || attached.entering || target?.leaving)
       return source.memory === this.memory ? 0 : this.takeStaged(attached, ingress);
-    const target = this.ports[whole];
     const sink = target?.port.sink;
     const mover = sink && attached.moverTo(sink);
     if (!target || !mover) return 0;
@@ -192,48 +194,60 @@ export class Forwarding {
     this.own ??= new OwnFrames();
     return this.own.copy(given);
   }
-  private forwardBatch(given: FrameBatch, from: AttachedPort, ingress: number): void {
-    const isMirrored = this.mirrors.length > 0;
-    const batch = this.ownIfNeeded(given, from);
-    const n = batch.count;
+  /** The bytes of a batch; notes its longest frame. */
+  private measure({ lengths, count }: FrameBatch): number {
     let bytes = 0;
     let most = 0;
-    for (let i = 0; i < n; i++) {
-      const length = batch.lengths[i] as number;
+    for (let i = 0; i < count; i++) {
+      const length = lengths[i] as number;
       bytes += length;
       if (length > most) most = length;
     }
     this.longest = most;
+    return bytes;
+  }
+  private forwardBatch(given: FrameBatch, from: AttachedPort, ingress: number): void {
+    const isMirrored = this.mirrors.length > 0;
+    const batch = this.ownIfNeeded(given, from);
+    const n = batch.count;
     from.counters.add(counter.inPackets, n);
-    from.counters.add(counter.inBytes, bytes);
+    from.counters.add(counter.inBytes, this.measure(batch));
     if (from.mirror) {
       from.counters.add(counter.fromMirror, n);
       return;
     }
     if (isMirrored) for (const mirror of from.enteringTo) mirror.markAll(n);
+    const count = from.entering ? this.pass(from.entering, batch, from) : n;
+    const list = from.entering ? this.passed : inOrder;
     const whole = this.lookup.whole?.(ingress);
-    if (whole === undefined) this.forwardEach(batch, from, ingress);
+    if (whole === undefined) this.forwardEach(batch, list, count, from, ingress);
     else {
       const target = this.ports[whole];
-      if (target && !target.mirror) this.deliver(batch, target, whole, inOrder, n);
-      else this.hairpin += n;
+      if (!target || target.mirror) this.hairpin += count;
+      else if (count > 0) this.deliver(batch, target, whole, list, count);
     }
     if (isMirrored) this.deliverMirrored(batch);
   }
-  /** Looks up each frame of a batch, and delivers them once a port. */
-  private forwardEach(batch: FrameBatch, from: AttachedPort, ingress: number): void {
+  /** Lists the frames that the rate of their port lets pass; how many they are. */
+  private pass(rate: TokenBucket, batch: FrameBatch, from: AttachedPort): number {
+    rate.fill(this.now());
+    const count = inRate(rate, batch, inOrder, batch.count, this.passed);
+    from.counters.add(counter.overRate, batch.count - count);
+    return count;
+  }
+  /** Looks up each frame of a list, and delivers them once a port. */
+  private forwardEach(batch: FrameBatch, list: Int32Array, n: number, from: AttachedPort, ingress: number): void {
     const { ports, lookup } = this;
-    const n = batch.count;
     if (this.idle || ++this.sinceClock >= clockBatches) {
       this.idle = false;
       this.sinceClock = 0;
       lookup.begin?.();
     }
     if (from.limited) from.fill(this.now());
-    if (this.vlans) this.sortInVlans(this.vlans, batch, from, ingress);
-    else if (this.code && n >= fewFrames && lookup.lookupBatch && batch.inPacketMemory)
-      this.sortByCode(this.code, batch, from, ingress);
-    else for (let i = 0; i < n; i++) this.sortOne(batch, i, from, ingress);
+    const { code } = this;
+    if (code && n >= fewFrames && list === inOrder && !this.vlans && lookup.lookupBatch && batch.inPacketMemory)
+      this.sortByCode(code, batch, from, ingress);
+    else for (let k = 0; k < n; k++) this.sortOne(batch, list[k] as number, from, ingress);
     const { touched, counts } = this;
     const last = touched[0] as number;
     for (let t = 1; t <= last; t++) {
@@ -272,17 +286,15 @@ export class Forwarding {
       if (i < n) this.sortOne(batch, i, from, ingress);
     }
   }
-  private sortInVlans(vlans: VlanFrames, batch: FrameBatch, from: AttachedPort, ingress: number): void {
-    from.counters.add(counter.otherVlan, vlans.filtered);
-    this.runt += vlans.runts;
-    for (let i = 0; i < batch.count; i++) {
-      const vid = vlans.vidOf(i);
-      if (vid !== noVlan) this.send(this.lookup.lookupInVlan?.(batch, i, ingress, vid) as number, i, from, ingress);
-    }
-  }
   private sortOne(batch: FrameBatch, i: number, from: AttachedPort, ingress: number): void {
-    if ((batch.lengths[i] as number) < shortestFrame) this.runt++;
-    else this.send(this.lookup.lookup(batch, i, ingress), i, from, ingress);
+    const { vlans, lookup } = this;
+    if (vlans) {
+      const vid = vlans.vidOf(i);
+      if (vid === tooShort) this.runt++;
+      else if (vid === noVlan) from.counters.add(counter.otherVlan, 1);
+      else this.send(lookup.lookupInVlan?.(batch, i, ingress, vid) as number, i, from, ingress);
+    } else if ((batch.lengths[i] as number) < shortestFrame) this.runt++;
+    else this.send(lookup.lookup(batch, i, ingress), i, from, ingress);
   }
   /** Puts a frame into the lists of the ports that it goes to. */
   private send(to: number, i: number, from: AttachedPort, ingress: number): void {
@@ -337,13 +349,20 @@ export class Forwarding {
       for (let k = 0; k < count; k++)
         if ((batch.lengths[list[k] as number] as number) <= target.frameLimit) wanted[fits++] = list[k] as number;
     }
+    const { counters, leaving } = target;
+    counters.add(counter.tooLong, count - fits);
+    if (leaving) {
+      leaving.fill(this.now());
+      const passed = inRate(leaving, batch, wanted, fits, this.fitting);
+      counters.add(counter.overRateOut, fits - passed);
+      wanted = this.fitting;
+      fits = passed;
+    }
     const taken = fits > 0 ? this.give(batch, target, wanted, fits) : 0;
-    const { counters } = target;
     counters.add(counter.outPackets, taken);
     counters.add(counter.outBytes, bytesOf(batch, wanted, taken));
     counters.add(counter.noRoom, fits - taken);
-    counters.add(counter.tooLong, count - fits);
-    for (const mirror of target.leavingTo) mirror.mark(wanted, taken);
+    if (target.leavingTo.length > 0) for (const mirror of target.leavingTo) mirror.mark(wanted, taken);
   }
   private deliverMirrored(batch: FrameBatch): void {
     for (const mirror of this.mirrors) {
@@ -365,18 +384,4 @@ export class Forwarding {
     for (let k = taken; k < count; k++) rest[k - taken] = list[k] as number;
     return taken + target.port.deliver(batch, rest, count - taken);
   }
-}
-
-function bytesOf(batch: FrameBatch, list: Int32Array, count: number): number {
-  let bytes = 0;
-  for (let k = 0; k < count; k++) bytes += batch.lengths[list[k] as number] as number;
-  return bytes;
-}
-
-/** A batch that frames are copied to, where there is packet memory for it. */
-function makeStage(): { batch: FrameBatch; sink: BatchSink } | undefined {
-  const batch = new FrameBatch(batchSize * stageStride);
-  const { region } = batch.memory;
-  if (!batch.inPacketMemory || !region) return undefined;
-  return { batch, sink: new BatchSink(batch, region, stageStride, maximumFrame) };
 }

@@ -68,6 +68,13 @@ export class FrameBatch {
   }
 }
 
+/** Bytes of the first `count` frames of a list. */
+export function bytesOf({ lengths }: FrameBatch, list: Int32Array, count: number): number {
+  let bytes = 0;
+  for (let k = 0; k < count; k++) bytes += lengths[list[k] as number] as number;
+  return bytes;
+}
+
 /** Copies frame `i` of a batch to an offset of another memory; any alignment. */
 export function copyFrame(from: FrameBatch, i: number, to: FrameMemory, offset: number): void {
   copyBytes(from.memory, from.offsets[i] as number, from.lengths[i] as number, to, offset);

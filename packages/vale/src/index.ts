@@ -14,7 +14,7 @@ export { longestFrame, maximumMtu, minimumMtu } from "./mtu.ts";
 export { frameMemory } from "./packet-memory.ts";
 export { maximumPorts, type Port } from "./port.ts";
 export type { PortStats } from "./port-counters.ts";
-export type { FloodLimits, PortOptions } from "./port-options.ts";
+export type { FloodLimits, PortOptions, RateLimits } from "./port-options.ts";
 export { BatchSource, inOrder } from "./staged/batch-ends.ts";
 export type {
   EndContext,

@@ -21,7 +21,11 @@ export interface PortStats {
   readonly overUnknown: number;
   /** The same: their VLAN is none of this port's, or they have none. */
   readonly otherVlan: number;
-  /** The same: this port is a mirror. */
+  /** The same: more bits than this port may send. */
+  readonly overRate: number;
+  /** Frames for this port that are more bits than it may get. */
+  readonly overRateOut: number;
+  /** Frames that entered here and went no further: this port is a mirror. */
   readonly fromMirror: number;
 }
 
@@ -38,6 +42,8 @@ const names: readonly (keyof PortStats)[] = [
   "overBroadcast",
   "overUnknown",
   "otherVlan",
+  "overRate",
+  "overRateOut",
   "fromMirror",
 ];
 

@@ -3,7 +3,7 @@ import type { Lookup, PortRules } from "./lookup.ts";
 import type { MirrorOptions } from "./mirror.ts";
 import { longestFrame } from "./mtu.ts";
 import { SwitchError } from "./switch-error.ts";
-import { TokenBucket } from "./token-bucket.ts";
+import { bitsPerByte, TokenBucket } from "./token-bucket.ts";
 import { type PortVlans, VlanRules } from "./vlan-rules.ts";
 
 /** How many frames a second of a port are sent to more than one port; what is beyond is dropped. */
@@ -12,6 +12,19 @@ export interface FloodLimits {
   readonly broadcast?: number;
   /** Frames to an address of one station that nobody is known to have. */
   readonly unknownUnicast?: number;
+}
+
+/** Bits a second, those of frames as the switch has them: without preamble, check sequence and gap. */
+export interface RateLimits {
+  /** Of frames that enter the switch at the port. */
+  readonly entering?: number;
+  /** Of frames that leave it there. */
+  readonly leaving?: number;
+  /**
+   * Bytes that may come at once, no fewer than the port's longest frame has; by default what comes in a tenth of a second, and no
+   * fewer than ten of the longest frames have.
+   */
+  readonly burst?: number;
 }
 
 /** Its rules for lookups, how long the frames are that it gets, and what it may reach. */
@@ -28,6 +41,8 @@ export interface PortOptions extends PortRules {
   readonly isolated?: boolean | string;
   /** Limits of what enters here and goes to many: token buckets, which hold the frames of one second. */
   readonly floodLimits?: FloodLimits;
+  /** Limits of the port's rates, as policers have them (RFC 2697 with one bucket): what is beyond is dropped, and nothing waits. */
+  readonly rateLimits?: RateLimits;
   /** Makes the port a mirror, which gets copies of other ports' frames and nothing else. */
   readonly mirror?: MirrorOptions;
   /** The VLANs of the port, in a switch that has some; an access port of VLAN 1 without it. */
@@ -44,6 +59,9 @@ export interface PortFeatures {
   readonly group: string | true | undefined;
   readonly broadcastLimit: TokenBucket | undefined;
   readonly unknownLimit: TokenBucket | undefined;
+  /** Bits that may enter and leave. */
+  readonly entering: TokenBucket | undefined;
+  readonly leaving: TokenBucket | undefined;
   readonly mirror: MirrorOptions | undefined;
   /** Nothing where a switch has no VLANs, and for mirrors. */
   readonly vlans: VlanRules | undefined;
@@ -58,11 +76,11 @@ export function featuresOf(name: string, options: PortOptions, lookup: Lookup, h
   if (addresses && !lookup.admit)
     throw new SwitchError("NO_ADDRESSES", `a switch with ${lookup.name} lookup knows no addresses`);
   if (lookup.whole)
-    for (const name of ["isolated", "floodLimits"] as const)
-      if (options[name])
+    for (const option of ["isolated", "floodLimits"] as const)
+      if (options[option])
         throw new SwitchError(
           "NO_LOOKUP",
-          `a switch with ${lookup.name} lookup looks no frame up: '${name}' has no use`,
+          `a switch with ${lookup.name} lookup looks no frame up: '${option}' has no use`,
         );
   if (isolated === "")
     throw new SwitchError("BAD_GROUP", "a group of isolated ports has a name of at least one character");
@@ -75,6 +93,7 @@ export function featuresOf(name: string, options: PortOptions, lookup: Lookup, h
     group: isolated || undefined,
     broadcastLimit: framesASecond("broadcast", floodLimits?.broadcast),
     unknownLimit: framesASecond("unknown unicast", floodLimits?.unknownUnicast),
+    ...ratesOf(name, options),
     mirror: options.mirror,
     vlans: hasVlans && !options.mirror ? new VlanRules(options.vlans) : undefined,
   };
@@ -82,6 +101,8 @@ export function featuresOf(name: string, options: PortOptions, lookup: Lookup, h
 
 function checkMirror(name: string, options: PortOptions): void {
   if (!options.mirror) return;
+  if (options.rateLimits?.entering !== undefined)
+    throw new SwitchError("BAD_MIRROR", `mirror '${name}' sends no frames: a rate of what is 'entering' has no use`);
   const { entering = [], leaving = [] } = options.mirror;
   if (entering.length === 0 && leaving.length === 0)
     throw new SwitchError(
@@ -113,4 +134,31 @@ function framesASecond(what: string, rate: number | undefined): TokenBucket | un
       `a limit of ${rate} ${what} frames a second; it is a whole number up to 2^32 - 1`,
     );
   return new TokenBucket(rate, rate);
+}
+
+/** Bits a second at most. */
+const fastest = 1e12;
+const mostBurst = 0xffffffff;
+const framesAtOnce = 10;
+const burstsASecond = 10;
+
+function ratesOf(name: string, { rateLimits, mtu }: PortOptions): Pick<PortFeatures, "entering" | "leaving"> {
+  if (!rateLimits) return { entering: undefined, leaving: undefined };
+  const longest = longestFrame(mtu);
+  const { entering, leaving, burst } = rateLimits;
+  if (entering === undefined && leaving === undefined)
+    throw new SwitchError("BAD_RATE", `the rates of port '${name}' are limited neither 'entering' nor 'leaving'`);
+  if (burst !== undefined && !(Number.isInteger(burst) && burst >= longest && burst <= mostBurst))
+    throw new SwitchError(
+      "BAD_RATE",
+      `a burst of ${burst} bytes; it is a whole number from ${longest}, the longest frame's, to 2^32 - 1`,
+    );
+  const bucketOf = (rate: number | undefined): TokenBucket | undefined => {
+    if (rate === undefined) return undefined;
+    if (!Number.isInteger(rate) || rate < 1 || rate > fastest)
+      throw new SwitchError("BAD_RATE", `a rate of ${rate} bits a second; it is a whole number from 1 to 10^12`);
+    const usual = Math.max(Math.ceil(rate / burstsASecond), framesAtOnce * longest * bitsPerByte);
+    return new TokenBucket(rate, burst === undefined ? usual : burst * bitsPerByte);
+  };
+  return { entering: bucketOf(entering), leaving: bucketOf(leaving) };
 }

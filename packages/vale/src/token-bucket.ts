@@ -4,6 +4,8 @@
  *
  * The time is set once a batch, in milliseconds; all that is taken then is taken at that time.
  */
+import type { FrameBatch } from "./frame-batch.ts";
+
 export class TokenBucket {
   private readonly rate: number;
   private readonly depth: number;
@@ -30,4 +32,16 @@ export class TokenBucket {
     this.credit -= cost;
     return true;
   }
+}
+
+export const bitsPerByte = 8;
+
+/** Of a list of frames, those that a bucket of bits lets pass, in `out`, which may be the list; how many they are. */
+export function inRate(rate: TokenBucket, batch: FrameBatch, list: Int32Array, count: number, out: Int32Array): number {
+  let n = 0;
+  for (let k = 0; k < count; k++) {
+    const i = list[k] as number;
+    if (rate.take((batch.lengths[i] as number) * bitsPerByte)) out[n++] = i;
+  }
+  return n;
 }

@@ -20,25 +20,21 @@ const addressWords = 3;
 const tagType = 0x0081;
 const vidMask = 0xfff;
 
-/** What is said of frames that have no VLAN: too short for a header, or not in one of their port's. */
+/** What is said of frames that have no VLAN: not in one of their port's, or too short for a header. */
 export const noVlan = 0;
+export const tooShort = 0xffff;
 
 export class VlanFrames {
   private readonly own = new OwnFrames();
-  /** The VLAN of each frame, or `noVlan`. */
+  /** The VLAN of each frame, or `noVlan`, or `tooShort`. */
   private readonly vids = new Uint16Array(batchSize);
   /** Each frame's tag without its type, whether it has it or not. */
   private readonly tags = new Uint16Array(batchSize);
   private readonly hasTag = new Uint8Array(batchSize);
-  /** Frames of the batch at hand in none of their port's VLANs, and too short to say. */
-  filtered = 0;
-  runts = 0;
 
   /** Takes the frames of a batch that entered at a port. The batch that it returns has them as they came, in the same places. */
   take(given: FrameBatch, port: VlanRules): FrameBatch {
     const batch = this.own.copy(given);
-    this.filtered = 0;
-    this.runts = 0;
     for (let i = 0; i < batch.count; i++) this.classify(batch, i, port);
     return batch;
   }
@@ -52,7 +48,7 @@ export class VlanFrames {
     this.vids[i] = noVlan;
     this.hasTag[i] = isTagged ? 1 : 0;
     if (length < (isTagged ? shortestFrame + tagBytes : shortestFrame)) {
-      this.runts++;
+      this.vids[i] = tooShort;
       return;
     }
     const tag = isTagged ? ((word >>> 8) & 0xff00) | (word >>> 24) : port.defaultTag;
@@ -62,7 +58,7 @@ export class VlanFrames {
       this.tags[i] = (tag & ~vidMask) | vid;
       // A tag says its VLAN, wherever the frame leaves with it.
       if (isTagged) this.writeTag(batch, (batch.offsets[i] as number) >> 2, i);
-    } else this.filtered++;
+    }
   }
   /**
    * Gives the frames of a list the form in which they leave at a port, or all of them tags for one without VLANs; those in no VLAN stay
@@ -74,7 +70,7 @@ export class VlanFrames {
     for (let k = 0; k < count; k++) {
       const i = list[k] as number;
       const vid = this.vids[i] as number;
-      const wantsTag = vid === noVlan ? this.hasTag[i] : vid === port?.untagged ? 0 : 1;
+      const wantsTag = vid === noVlan || vid === tooShort ? this.hasTag[i] : vid === port?.untagged ? 0 : 1;
       if (wantsTag !== this.hasTag[i]) {
         if (wantsTag) this.putTag(batch, i);
         else this.takeTag(batch, i);
