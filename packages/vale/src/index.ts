@@ -18,6 +18,8 @@ export type { FloodLimits, PortOptions, RateLimits } from "./port-options.ts";
 export { BatchSource, inOrder } from "./staged/batch-ends.ts";
 export type {
   EndContext,
+  EndKind,
+  FrameEnd,
   FrameSink,
   FrameSource,
   PlaceNumbers,

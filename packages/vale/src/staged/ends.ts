@@ -36,7 +36,8 @@ export interface SlotRoom {
   readonly good: I32;
 }
 
-interface EndKind {
+/** What kinds of sources and of sinks have in common. */
+export interface EndKind {
   readonly name: string;
   /** What the numbers are called that say where one is: four at most. */
   readonly places: readonly string[];
@@ -54,7 +55,8 @@ export interface SinkKind extends EndKind {
   fill(context: EndContext, slot: I32, address: I32, length: I32): void;
 }
 
-interface End<K extends EndKind> {
+/** One port's ring. */
+export interface FrameEnd<K extends EndKind> {
   readonly kind: K;
   readonly memory: WebAssembly.Memory;
   readonly places: PlaceNumbers;
@@ -70,5 +72,5 @@ interface End<K extends EndKind> {
   /** So many were. */
   done(frames: number, bytes: number): void;
 }
-export type FrameSource = End<SourceKind>;
-export type FrameSink = End<SinkKind>;
+export type FrameSource = FrameEnd<SourceKind>;
+export type FrameSink = FrameEnd<SinkKind>;
