@@ -126,6 +126,9 @@ describe("a guest's netmap rings", () => {
             const [fast, slow] = worlds;
             for (const w of worlds)
               for (let i = firstBuffer * frameBytes; i < w.bytes.length; i++) w.bytes[i] = (i * 13 + (i >> 9)) & 0x3e;
+            for (const w of worlds) w.bytes.fill(0xa5, 4 * frameBytes, firstBuffer * frameBytes);
+            // Canaries: all of the guest's memory that it did not grant.
+            const canaries = fast.bytes.slice();
             for (const s of steps) {
               for (const w of worlds) {
                 act(w, s);
@@ -134,6 +137,18 @@ describe("a guest's netmap rings", () => {
               }
               expect(fast.peer.receive()).toEqual(slow.peer.receive());
               expect(Buffer.compare(fast.bytes, slow.bytes)).toBe(0);
+              for (let frame = 0; frame < fast.bytes.length / frameBytes; frame++) {
+                const granted =
+                  frame === rxFrame ||
+                  frame === txFrame ||
+                  (frame >= firstBuffer && frame < firstBuffer + bufferFrames);
+                // Its grant table says which of its frames are in use.
+                if (granted || frame === tableFrame) continue;
+                const at = frame * frameBytes;
+                expect(
+                  Buffer.compare(fast.bytes.subarray(at, at + frameBytes), canaries.subarray(at, at + frameBytes)),
+                ).toBe(0);
+              }
             }
             expect(fast.vif.drops).toEqual(slow.vif.drops);
             const { badIndex: _a, ...fastStats } = fast.vif.stats;
