@@ -24,6 +24,7 @@ import { elementPage } from "./element-page.ts";
 import { CommandError } from "./failure.ts";
 import { readBytes, readInput } from "./files.ts";
 import { librariesOf } from "./libraries.ts";
+import { machineNames } from "./machine-names.ts";
 import { printable } from "./printable.ts";
 
 /** As for `click`: along the path of the environment. */
@@ -42,7 +43,7 @@ export function checkSource(
   variables: ReadonlyMap<string, string>,
 ): Diagnostic[] {
   const diagnostics = new Diagnostics();
-  diagnose(source, elements, diagnostics, { variables, library });
+  diagnose(source, elements, diagnostics, { variables, library, machine: machineNames });
   lint(parse(source, new Diagnostics()), diagnostics);
   return diagnostics.list;
 }

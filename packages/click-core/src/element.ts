@@ -79,6 +79,7 @@ export {
   type HandlerFlags,
   type HandlerKind,
   type HandlerPlace,
+  HandlerRefusal,
   type HandlerReport,
   type Handlers,
   type HandlerValue,

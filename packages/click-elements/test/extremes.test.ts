@@ -58,7 +58,11 @@ describe("extreme numbers are compiled, or refused in words", () => {
   });
 
   it("offsets beyond any packet", () => {
-    for (const name of ["MarkIPHeader", "CheckIPHeader"])
-      expect(compile(elements[name] as ElementClass, ["4294967295"])).toBe("");
+    for (const [name, offset] of [
+      ["MarkIPHeader", "2147483647"],
+      ["MarkIPHeader", "-2147483648"],
+      ["CheckIPHeader", "4294967295"],
+    ] as const)
+      expect(compile(elements[name] as ElementClass, [offset]), name).toBe("");
   });
 });

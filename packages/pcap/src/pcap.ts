@@ -49,7 +49,8 @@ export function readPcap(source: ByteSource, head: Uint8Array, name: string): Re
       if (minor < 3 || (minor === 3 && length > originalLength)) [length, originalLength] = [originalLength, length];
       if (length > maximumRecord) return `a record claims ${length} bytes; the file is corrupt`;
       const bytes = source.take(extra + length);
-      if (bytes.length < extra + length)
+      // The last record of some is as long as the frame, which is shorter than what it claims.
+      if (bytes.length < extra + Math.min(length, originalLength))
         return `the file is truncated in a frame: ${Math.max(0, bytes.length - extra)} of ${length} bytes`;
       return {
         // Some programs say more than there was on the wire.

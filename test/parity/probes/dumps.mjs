@@ -467,6 +467,14 @@ export const probes = [
     config: `FromDump(${file}) -> Discard`,
   })),
   ...["/", "/nosuch/x"].map((file) => ({ name: `ToDump(${file})`, config: `Idle -> ToDump(${file})` })),
+  // Lengths are in the other order in old versions.
+  ...[1, 2, 3, 4].flatMap((minor) =>
+    [20, 40, 60].map((length) => ({
+      name: `version 2.${minor} with the lengths 40 and ${length}`,
+      config: "FromDump(x.pcap, STOP true, FORCE_IP false) -> Print(a, 4, TIMESTAMP true) -> Discard",
+      files: { "x.pcap": pcap([[1, 5, tcpPacket, length]], { link: 101, minor }) },
+    })),
+  ),
   {
     name: "a file with a name that is not ASCII",
     config: "f :: FromDump(\u00e9.pcap, STOP true) -> ToDump(\u00f6.pcap)",

@@ -27,6 +27,9 @@ const given = {
   ChatterSocket: ["unix", "s"],
   ControlSocket: ["unix", "s"],
   Socket: ["unix", "s", "CLIENT false"],
+  FromSocket: ["unix", "s"],
+  ToSocket: ["udp", "127.0.0.1", "47999"],
+  ...Object.fromEntries(["RawSocket", "FromRawSocket", "ToRawSocket"].map((name) => [name, ["UDP"]])),
   DriverManager: [],
   Script: [],
 };
@@ -38,6 +41,15 @@ const never = new Set(["FromDevice", "ToDevice", "FromHost", "ToHost", "Error"])
 const elsewhere = new Set(["HandlerProxy", "PokeHandlers", "MSQueue", "ResetIPChecksum"]);
 /** Classes whose handlers are others than in Click. */
 const different = {
+  ...Object.fromEntries(
+    ["RawSocket", "FromRawSocket", "ToRawSocket"].map((name) => [
+      name,
+      "Node.js has no raw sockets: ours are not opened",
+    ]),
+  ),
+  ...Object.fromEntries(
+    ["FromSocket", "ToSocket"].map((name) => [name, "ours has the handlers of Socket, of which it is a former name"]),
+  ),
   Socket: "ours has `port`, which says where it listens, and counts packets and those that it drops",
 };
 /** Those without ports, where they have no packets. */

@@ -382,6 +382,23 @@ const addresses = [
     config: `${source(udp)} -> e :: SetRandIPAddress(1.2.3.4/32) -> ${print} -> Discard; ${source(udp)} -> SetRandIPAddress(1.2.3.4, 5) -> ${print} -> Discard`,
     args: readsOf("e", "handlers"),
   },
+  ...[
+    "10.1.0.0/16",
+    "0.0.0.0/0, 1",
+    "0.0.0.0/0, 2",
+    "10.1.0.0/16, 3",
+    "1.2.3.4/0, 0",
+    "1.2.3.4/0, -5",
+    "0.0.0.0/0, 65536",
+  ].map((args) => ({
+    name: `SetRandIPAddress(${args}) after RandomSeed`,
+    config: `RandomSeed(5); ${source(udp, 6)} -> SetRandIPAddress(${args}) -> StoreIPAddress(12) -> Print(a, 20) -> Discard`,
+  })),
+  {
+    name: "SetRandIPAddress of more addresses than are kept",
+    config: `RandomSeed(5); ${source(udp)} -> SetRandIPAddress(0.0.0.0/0, 65537) -> StoreIPAddress(12) -> Print(a, 20) -> Discard`,
+    differs: "more than 65,536 addresses are not drawn at the start and kept: they are computed from their numbers",
+  },
   ...refusals("SetRandIPAddress", [
     "",
     "x",
@@ -463,4 +480,31 @@ const combos = [
   ),
 ];
 
-export const probes = [...options, ...changes, ...headers, ...bits, ...addresses, ...combos];
+/** Marks before the data, where a header was stripped, and behind it. */
+const marks = [
+  ...["-1", "-4", "3", "24", "100"].flatMap((offset) =>
+    ["MarkIPHeader", "MarkIP6Header", "MarkMACHeader"].map((name) => ({
+      name: `${name}(${offset})`,
+      config: `${source(udp)} -> ${name}(${offset}) -> Print(a) -> Discard`,
+    })),
+  ),
+  ...["24, 14", "100, 14", "0, 100", "0, -1"].map((args) => ({
+    name: `MarkMACHeader(${args})`,
+    config: `${source(udp)} -> MarkMACHeader(${args}) -> Print(a) -> Discard`,
+  })),
+  {
+    name: "MarkIPHeader of a header that was stripped",
+    config: `${source(udp)} -> Strip(20) -> MarkIPHeader(-20) -> StripToNetworkHeader -> IPPrint(a, TIMESTAMP false) -> Print(b) -> Discard`,
+  },
+  {
+    name: "MarkIP6Header of a header that was stripped",
+    config: `${source(`60000000 00001140 ${"01".repeat(16)} ${"02".repeat(16)} aabb`)} -> Strip(40) -> MarkIP6Header(-40) -> StripToNetworkHeader -> IP6Print(a) -> Print(b) -> Discard`,
+  },
+  ...["MarkIPHeader(5000)", "MarkIPHeader(-5000)", "MarkIP6Header(5000)", "MarkMACHeader(5000)"].map((mark) => ({
+    name: `${mark}, beyond the buffer`,
+    config: `${source(udp)} -> ${mark} -> Print(a) -> Discard`,
+    differs: "Click's program ends with a failed assertion; here the packet passes without a mark",
+  })),
+];
+
+export const probes = [...options, ...changes, ...headers, ...bits, ...addresses, ...combos, ...marks];

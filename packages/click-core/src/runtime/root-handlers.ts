@@ -105,11 +105,15 @@ function shown({ configuration, read }: RootRouter): CheckedConfiguration["graph
 }
 
 /** A handler refuses a configuration as it refuses any value: by throwing its text. */
-export function refusing<T>(configure: () => T, text: (e: ConfigurationError) => string, status: number = refused): T {
+export function refusing<T>(
+  configure: () => T,
+  text: (e: ConfigurationError) => string,
+  status: (e: ConfigurationError) => number = () => refused,
+): T {
   try {
     return configure();
   } catch (e) {
-    if (e instanceof ConfigurationError) throw new HandlerRefusal(text(e), status);
+    if (e instanceof ConfigurationError) throw new HandlerRefusal(text(e), status(e));
     throw e;
   }
 }

@@ -15,7 +15,7 @@ import {
 } from "../compile/compile.ts";
 import { noTimer } from "../compile/platform.ts";
 import { TaskList } from "../compile/tasks.ts";
-import type { HandlerEntry, HandlerReport } from "../element/handler.ts";
+import { type HandlerEntry, type HandlerReport, refused } from "../element/handler.ts";
 import { type HandlerTree, WatchList } from "../element/handler-tree.ts";
 import type { HostService, ServiceHost } from "../element/service.ts";
 import { Chatter } from "./chatter.ts";
@@ -566,7 +566,7 @@ export class Router implements HandlerTree, Disposable, LoopSource {
         return instance;
       },
       withoutSections,
-      notConfigured,
+      statusOf,
     );
     this.replace(next, { renewed: new Set(hidden ? [] : [element]) });
   }
@@ -642,8 +642,16 @@ export class Router implements HandlerTree, Disposable, LoopSource {
   }
 }
 
-/** The status of an element that was given arguments that it refuses. */
+/** The status of an element that was given arguments that cannot be read. */
 const notConfigured = -1;
+
+/** What is wrong with all arguments together, which can be read, has another status than what is wrong with one. */
+function statusOf({ diagnostics }: ConfigurationError): number {
+  const [problem, ...others] = diagnostics.filter(({ severity }) => severity === "error");
+  if (!problem || others.length > 0 || problem.message === "too many arguments") return notConfigured;
+  const { subject, place, section } = problem;
+  return subject === undefined && place === section?.place ? refused : notConfigured;
+}
 
 /** What one element says of its arguments: who wrote them knows which element it is. */
 const withoutSections = ({ diagnostics }: ConfigurationError): string =>

@@ -13,7 +13,7 @@ import {
 } from "@clickos/click-core/element";
 import type { FunctionBuilder, I32 } from "@clickos/codegen";
 import { u32, u64 } from "@clickos/layout";
-import { readValue } from "../lib/handlers.ts";
+import { readArgument, refuse } from "../lib/handlers.ts";
 import { checkQueueNames, lengthOfAll, nearbyQueues, queuesHandler, type StoragePeer } from "../lib/storage.ts";
 
 /** Bits of fraction of the average, and of probabilities. */
@@ -86,8 +86,18 @@ export interface DetectionPlan extends Readonly<Thresholds> {
 }
 type Context = ElementContext<unknown, DetectionPlan, typeof state, readonly StoragePeer[]>;
 
+/** A probability that is written to a handler. */
+const notNegative: ArgumentType<number> = {
+  ...arg.real,
+  parse(text, scope) {
+    const value = arg.real.parse(text, scope);
+    return typeof value === "number" && value < 0 ? undefined : value;
+  },
+};
+
 /** A handler of one of the thresholds. */
 const threshold = (
+  argument: string,
   name: keyof Thresholds,
   type: ArgumentType<number> = arg.u32,
   read = (value: number): string => String(value),
@@ -95,12 +105,12 @@ const threshold = (
   kind: "gauge" as const,
   read: (s: Thresholds) => read(s[name]),
   write(s: Thresholds, value: string, { plan }: { readonly plan: DetectionPlan }) {
-    if (plan.writable !== undefined) throw plan.writable;
-    const given = readValue(type, value);
+    if (plan.writable !== undefined) refuse(plan.writable);
+    const given = readArgument(argument, type, value);
     const next = { minThresh: s.minThresh, maxThresh: s.maxThresh, maxP: s.maxP };
     next[name] = name === "maxP" ? probability(given) : given;
     const problem = fault(next);
-    if (problem) throw problem;
+    if (problem) refuse(problem);
     Object.assign(s, slopes(next, plan.gentle));
   },
 });
@@ -135,9 +145,9 @@ export function earlyDetection<const C extends ConfigSpec>(name: string, its: De
     initial: ({ plan }) => ({ ...slopes(plan, plan.gentle), since: 0xffffffff }),
     handlers: {
       drops: { counter: "drops" },
-      min_thresh: threshold("minThresh"),
-      max_thresh: threshold("maxThresh"),
-      max_p: threshold("maxP", arg.real, (value) => fixedPointText(BigInt(value), probabilityBits)),
+      min_thresh: threshold("MIN_THRESH", "minThresh"),
+      max_thresh: threshold("MAX_THRESH", "maxThresh"),
+      max_p: threshold("MAX_P", "maxP", notNegative, (value) => fixedPointText(BigInt(value), probabilityBits)),
       avg_queue_size: { kind: "gauge", unit: "packets", read: (s) => s.size.text },
       stats: {
         kind: "table",

@@ -28,6 +28,7 @@ import { storedBytes } from "@clickos/wire";
 import { arp, arpOperations, arpTypes } from "@clickos/wire/arp";
 import { ethernet, etherTypes } from "@clickos/wire/ethernet";
 import { storedEther } from "../lib/ether-address.ts";
+import { refuse } from "../lib/handlers.ts";
 import { dataOf } from "../lib/headers.ts";
 import { type ArpEntry, inLookupOrder, readArpEntries } from "./entries.ts";
 
@@ -99,7 +100,7 @@ export const ARPResponder: ElementClass = element({
       flags: "",
       write(s, text, { scope }) {
         const entries = readArpEntries(text, scope);
-        if (typeof entries === "string") throw entries;
+        if (typeof entries === "string") refuse(entries);
         setEntries(s, inLookupOrder([...entriesOf(s), ...entries]));
       },
     },

@@ -5,6 +5,7 @@ import { storedBytes } from "@clickos/wire";
 import { broadcastAddress } from "@clickos/wire/ethernet";
 import { storedEther } from "../lib/ether-address.ts";
 import { readWords } from "../lib/handler-words.ts";
+import { asArguments } from "../lib/handlers.ts";
 import { formatTimestamp } from "../lib/time.ts";
 import { type ArpTableConfig, type arpTableState, boundedTime, type HostArpTable, tickOf } from "./table.ts";
 
@@ -61,11 +62,13 @@ export function hostArpTable(state: HostState, config: ArpTableConfig, context: 
         .join("");
     },
     insert(text) {
-      const { IP, ETH } = readWords(text, { IP: arg.ipAddress, ETH: arg.etherAddress }, context.scope);
+      const { IP, ETH } = asArguments(() =>
+        readWords(text, { IP: arg.ipAddress, ETH: arg.etherAddress }, context.scope),
+      );
       put(IP, ETH);
     },
     delete(text) {
-      const { IP } = readWords(text, { IP: arg.ipAddress }, context.scope);
+      const { IP } = asArguments(() => readWords(text, { IP: arg.ipAddress }, context.scope));
       put(IP, broadcastAddress);
     },
     clear() {

@@ -27,6 +27,7 @@ import {
 import { takeWord } from "@clickos/click-language/arguments";
 import { u32, u64 } from "@clickos/layout";
 import { checkWritable, type HandlerCall, parseCall, writeHandler } from "../lib/handler-call.ts";
+import { asArguments } from "../lib/handlers.ts";
 
 interface Call extends HandlerCall {
   readonly at: bigint;
@@ -121,7 +122,7 @@ function writeCall(
   const before = s[done];
   s[done] = 0;
   try {
-    override(which, text.trim());
+    asArguments(() => override(which, text.trim()));
   } catch (e) {
     s[done] = before;
     throw e;

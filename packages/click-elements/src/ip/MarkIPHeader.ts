@@ -1,27 +1,27 @@
 /**
  * MarkIPHeader([OFFSET]) — says where the IP header is, OFFSET bytes into the packet (default 0).
  *
- * It checks nothing: the packet must hold a valid header there. Use CheckIPHeader for packets from outside.
+ * An OFFSET below 0 is before the packet's data, where a header is that was stripped. It checks nothing: there must be a valid header.
+ * A packet in which there are not 20 bytes there passes without a mark. Use CheckIPHeader for packets from outside.
  *
  *   FromDevice(0) -> MarkIPHeader(14) -> IPFilter(allow tcp, deny all) -> ...
  */
-import { arg, type ElementClass, element, maximumLargeFrame, positional } from "@clickos/click-core/element";
+import { arg, type ElementClass, element, positional } from "@clickos/click-core/element";
+import { span } from "@clickos/wire";
 import { ipv4 } from "@clickos/wire/ipv4";
-import { dataOf } from "../lib/headers.ts";
+import { boundedOffset, hasBytes } from "../lib/headers.ts";
 
 export const MarkIPHeader: ElementClass = element({
   name: "MarkIPHeader",
   ports: "1/1",
   processing: "a/a",
-  config: { OFFSET: positional(arg.u32, 0) },
+  config: { OFFSET: positional(arg.i32, 0) },
   action(c, packet, { config }) {
-    const data = dataOf(packet);
-    const offset = Math.min(config.OFFSET, maximumLargeFrame);
-    const bytes = offset + ipv4.size;
+    const offset = boundedOffset(config.OFFSET);
     c.if(
-      data.has(bytes),
+      hasBytes(packet, offset, ipv4.size),
       () => {
-        const ip = data.need(bytes, "stated").advance(offset).header(ipv4);
+        const ip = span(c, packet.data.add(offset), packet.length.sub(offset)).header(ipv4, "stated");
         packet.setNetworkHeader(ip.address, ip.address.add(ip.headerLength));
       },
       () => packet.setNetworkHeader(c.i32(0), c.i32(0)),

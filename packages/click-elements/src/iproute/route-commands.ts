@@ -1,7 +1,18 @@
-/** What the handlers of routing tables do, in the words of Click's IPRouteTable. They refuse by throwing a text. */
-import { type HandlerContext, type HostRouteTable, Mistake, type Route, readText } from "@clickos/click-core/element";
+/** What the handlers of routing tables do, in the words of Click's IPRouteTable. They refuse by throwing a text, or a
+ * `HandlerRefusal` with Click's status. */
+import {
+  type HandlerContext,
+  HandlerRefusal,
+  type HostRouteTable,
+  Mistake,
+  type Route,
+  readText,
+} from "@clickos/click-core/element";
 import { takeWord } from "@clickos/click-language/arguments";
 import { addedRoute, formatRoute, type IpRoute, ipRoute, isPrefix, removedRoute, routeOf } from "./route-text.ts";
+
+/** How commands are refused that a table cannot follow: `-ENOENT` and `-EEXIST`. */
+const status = { noEntry: -2, exists: -17 };
 
 export type RouteCommand = "add" | "set" | "remove";
 type Context = Pick<HandlerContext<unknown, unknown>, "heap" | "scope" | "noutputs">;
@@ -21,11 +32,12 @@ export function runRouteCommand(
   const take = (): boolean => table.delete(heap, address, length);
   if (command === "remove") {
     const same = former && (route.output < 0 || (former.output === route.output && former.gateway === route.gateway));
-    if (!same) throw `route '${formatRoute(route)}' not found`;
+    if (!same) throw new HandlerRefusal(`route '${formatRoute(route)}' not found`, status.noEntry);
     take();
     return put(former);
   }
-  if (former && command === "add") throw `conflict with existing route '${formatRoute(ipRoute(former))}'`;
+  if (former && command === "add")
+    throw new HandlerRefusal(`conflict with existing route '${formatRoute(ipRoute(former))}'`, status.exists);
   if (!table.set(heap, route)) throw `no memory to store route '${formatRoute(route)}'`;
   return former ? put(former) : take;
 }

@@ -4,6 +4,7 @@ import {
   arg,
   emptyScope,
   type HandlerContext,
+  HandlerRefusal,
   Mistake,
   readText,
   type Scope,
@@ -23,10 +24,28 @@ export function readValue<T>(type: ArgumentType<T>, text: string, refused?: stri
   return value;
 }
 
-/** Reads a value that takes an argument's place: what is wrong with it is said of the argument. */
+/** The status of handlers that refuse what they are given as an element refuses its arguments. */
+const notConfigured = -1;
+
+/** Does what a handler is to do; what it throws as a `string` is refused as arguments are, by another status than other handlers'. */
+export function asArguments<T>(write: () => T): T {
+  try {
+    return write();
+  } catch (e) {
+    if (typeof e === "string") refuse(e);
+    throw e;
+  }
+}
+
+/** Refuses as an element refuses its arguments. */
+export function refuse(message: string): never {
+  throw new HandlerRefusal(message, notConfigured);
+}
+
+/** Reads a value that takes an argument's place: what is wrong with it is said of the argument, and refused as arguments are. */
 export function readArgument<T>(name: string, type: ArgumentType<T>, text: string, scope: Scope = emptyScope): T {
   const value = readText(type, text.trim(), scope);
-  if (value instanceof Mistake) throw `${name}: ${value.message}`;
+  if (value instanceof Mistake) refuse(`${name}: ${value.message}`);
   return value;
 }
 

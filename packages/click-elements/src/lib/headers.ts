@@ -1,11 +1,22 @@
 /** The bytes of a packet, for headers of `@clickos/wire` in staged code. */
 import { maximumLargeFrame, type Packet } from "@clickos/click-core/element";
+import type { I32 } from "@clickos/codegen";
 import { type Otherwise, type Span, type StagedAddress, span } from "@clickos/wire";
 import { etherAddress } from "@clickos/wire/ethernet";
 
 /** The packet's data. */
 export function dataOf(packet: Packet): Span {
   return span(packet.c, packet.data, packet.length);
+}
+
+/** An offset that no packet reaches to stands for all larger ones; it may be below 0, before the data. */
+export const boundedOffset = (offset: number): number =>
+  Math.max(Math.min(offset, maximumLargeFrame), -maximumLargeFrame);
+
+/** Whether the packet's buffer has `size` bytes from an offset on, which end in its data; before the data they are what was stripped. */
+export function hasBytes(packet: Packet, offset: number, size: number): I32 {
+  if (offset >= 0) return dataOf(packet).has(offset + size);
+  return packet.headroom.geS(-offset).and(packet.length.geS(offset + size));
 }
 
 /** What follows the IP header, to the packet's end; less than nothing where that is before. */

@@ -1,7 +1,7 @@
 /**
  * FromRawSocket(TYPE [, PORT] [, keywords SNAPLEN, HEADROOM]) — the former name of a RawSocket without inputs.
  *
- *   FromRawSocket(17, 53) -> ...
+ *   FromRawSocket(UDP, 53) -> ...
  */
 import type { ElementClass } from "@clickos/click-core/element";
 import { rawSocketElement } from "./raw-socket-element.ts";

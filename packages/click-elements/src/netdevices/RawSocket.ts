@@ -6,7 +6,7 @@
  * raw sockets. A configuration with one can be checked and drawn, but not run; `Socket` sends and receives the payloads of UDP and TCP,
  * and FromDevice and ToDevice whole packets.
  *
- *   RawSocket(17, 53) -> ...
+ *   RawSocket(UDP, 53) -> ...
  */
 import type { ElementClass } from "@clickos/click-core/element";
 import { rawSocketElement } from "./raw-socket-element.ts";

@@ -1,7 +1,7 @@
 /**
  * ToRawSocket(TYPE [, PORT] [, keywords SNAPLEN, HEADROOM]) — the former name of a RawSocket without outputs.
  *
- *   ... -> Queue -> ToRawSocket(17, 53)
+ *   ... -> Queue -> ToRawSocket(UDP, 53)
  */
 import type { ElementClass } from "@clickos/click-core/element";
 import { rawSocketElement } from "./raw-socket-element.ts";
