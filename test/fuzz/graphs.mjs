@@ -32,10 +32,13 @@ const arguments_ = {
   IPReassembler: { text: "", fragments: 0 },
   IPRewriter: { text: "pattern 1.0.0.1 1024-1030 - - 0 0, TCP_TIMEOUT 1, UDP_TIMEOUT 1, REAP_INTERVAL 1" },
   LinearIPLookup: { text: "10.0.0.0/24 0, 0.0.0.0/0 1.0.0.1 0" },
+  // They keep what they send, time and again; once more they load what is in the queue before them.
+  MultiReplayUnqueue: { text: "", end: ["reset", "reset"] },
   RadixIPLookup: { text: "10.0.0.0/24 0, 0.0.0.0/0 1.0.0.1 0" },
   RangeIPLookup: { text: "10.0.0.0/24 0, 0.0.0.0/0 1.0.0.1 0" },
   RatedUnqueue: { text: "1000" },
   RED: { text: "1, 5, 0.5, QUEUES peer" },
+  ReplayUnqueue: { text: "", end: ["reset", "reset"] },
   RoundRobinUnqueue: { text: "", outputs: 1 },
   Script: { text: "TYPE PACKET, return 0" },
   Shaper: { text: "1000" },
