@@ -46,5 +46,5 @@ export {
   type ValueLike,
   type ValueOf,
 } from "./values.ts";
-export { customSection, wasmBackend, wasmRegions } from "./wasm.ts";
+export { customSection, hasSeveralMemories, wasmBackend, wasmRegions } from "./wasm.ts";
 export type { CodeRegion } from "./wasm-function.ts";

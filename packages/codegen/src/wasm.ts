@@ -23,6 +23,26 @@ export function customSection(name: string, payload: Uint8Array): Uint8Array<Arr
 /** The WebAssembly binary of a module: the same bytes for the same module. */
 export const wasmBackend: Backend<Uint8Array<ArrayBuffer>> = { name: "wasm", encode: (ir) => encode(ir, []) };
 
+/** Whether the engine that this runs in takes modules with more than one memory. */
+export function hasSeveralMemories(): boolean {
+  severalMemories ??= WebAssembly.validate(encode(twoMemories, []));
+  return severalMemories;
+}
+let severalMemories: boolean | undefined;
+
+const memory = { module: "m", initialPages: 0, maximumPages: 0, shared: false };
+const twoMemories: ModuleIr = {
+  memories: [
+    { ...memory, name: "0" },
+    { ...memory, name: "1" },
+  ],
+  imports: [],
+  functions: [],
+  exports: new Map(),
+  data: [],
+  dataPlaced: "atStart",
+};
+
 /** Which bytes of a module's binary belong to the blocks that were given a region, outer ones first. */
 export function wasmRegions(ir: ModuleIr): CodeRegion[] {
   const regions: CodeRegion[] = [];

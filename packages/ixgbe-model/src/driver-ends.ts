@@ -16,10 +16,6 @@ export const whole: number = R.RX_DD | R.RX_EOP;
 /** Of a frame's last descriptor: the hardware tells when it is done. */
 export const lastOfFrame: number = R.TX_CMD_EOP | R.TX_CMD_IFCS | R.TX_CMD_RS;
 
-/** Bytes of a descriptor at which its fields are: the buffer's address, the length with more, the status. */
-const lengthAt = 8;
-const statusAt = 12;
-
 /** Where the ring is, and the first buffer; and the buffer's address as the hardware knows it. */
 const places: readonly string[] = ["ring", "buffers", "dma"];
 
@@ -31,14 +27,14 @@ export const receiveRing: SourceKind = {
     const d = slot.mul(R.descriptorSize).add(place("ring"));
     return {
       address: slot.mul(bufferStride).add(place("buffers")),
-      length: memory.load32(d, lengthAt).and(0xffff),
-      good: memory.load32(d, statusAt).and(whole).eq(whole),
+      length: memory.load32(d, R.descriptorFields.length).and(0xffff),
+      good: memory.load32(d, R.descriptorFields.status).and(whole).eq(whole),
     };
   },
   release({ memory, place }, slot) {
     const d = slot.mul(R.descriptorSize).add(place("ring"));
     memory.store32(d, slot.mul(bufferStride).add(place("dma")));
-    memory.store32(d, 0, statusAt);
+    memory.store32(d, 0, R.descriptorFields.status);
   },
 };
 
@@ -50,7 +46,7 @@ export const transmitRing: SinkKind = {
   fill({ memory, place }, slot, _address, length) {
     const d = slot.mul(R.descriptorSize).add(place("ring"));
     memory.store32(d, slot.mul(bufferStride).add(place("dma")));
-    memory.store32(d, length.or(lastOfFrame), lengthAt);
-    memory.store32(d, 0, statusAt);
+    memory.store32(d, length.or(lastOfFrame), R.descriptorFields.length);
+    memory.store32(d, 0, R.descriptorFields.status);
   },
 };

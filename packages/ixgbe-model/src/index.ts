@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export { connectNics } from "./cable.ts";
+export type { DescriptorRing } from "./descriptor-ring.ts";
 export { drive, driverMemory } from "./driver.ts";
 export { ringDescriptors } from "./driver-ends.ts";
 export { createFaultyWire, type Fault, type FaultRates, type FaultyWire } from "./faults.ts";

@@ -2,15 +2,10 @@
  * Reception in its plain case by WebAssembly, where batch and ring are in the process's memory for frames; what is out of the ordinary
  * is left to TypeScript. Budget: 8 ns a 64-byte frame; the benchmark `path` guards it.
  */
-import { BatchSource, FrameMover, type FrameSink, inOrder, type SinkKind } from "@clickos/vale";
+import { allFrames, BatchSource, FrameMover, type FrameSink, type SinkKind } from "@clickos/vale";
 import { countBatch } from "./frame-counts.ts";
 import { type MakePlainReceive, plainReceive } from "./receive-plain.ts";
 import * as R from "./registers.ts";
-
-/** Bytes of a legacy descriptor at which its fields are: the address's upper half, the length, the status. */
-const upperAt = 4;
-const lengthAt = 8;
-const statusAt = 12;
 
 const kinds = new Map<number, SinkKind>();
 /** A ring of so many descriptors, whose buffers are checked to end in memory; `undefined` where code does not reach such a ring. */
@@ -25,13 +20,13 @@ function ringOf(descriptors: number): SinkKind | undefined {
       room({ memory, place }, slot) {
         const d = slot.mul(R.descriptorSize).add(place("ring"));
         const buffer = memory.load32(d);
-        const good = buffer.leU(place("last")).and(memory.load32(d, upperAt).eqz());
+        const good = buffer.leU(place("last")).and(memory.load32(d, R.descriptorFields.upper).eqz());
         return { address: buffer.add(place("memory")), good };
       },
       fill({ memory, place }, slot, _address, length) {
         const d = slot.mul(R.descriptorSize).add(place("ring"));
-        memory.store32(d, length, lengthAt);
-        memory.store32(d, R.RX_DD | R.RX_EOP, statusAt);
+        memory.store32(d, length, R.descriptorFields.length);
+        memory.store32(d, R.RX_DD | R.RX_EOP, R.descriptorFields.status);
       },
     };
     kinds.set(descriptors, kind);
@@ -75,7 +70,7 @@ export const receiveByCode: MakePlainReceive = (ring, counts) => {
     if (!move) return plain(batch, first, longest);
     places[0] = region.at + ring.base;
     places[2] = last;
-    source.set(batch, inOrder, batch.count, first);
+    source.set(batch, allFrames(), batch.count, first);
     const frames = move.run(Math.min(longest, ring.bufferSize));
     if (frames > 0) countBatch(counts, batch, first, frames, move.bytes);
     return move.stopped ? frames + plain(batch, first + frames, longest) : frames;

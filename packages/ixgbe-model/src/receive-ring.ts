@@ -6,6 +6,7 @@
  * buffer is not in memory is lost: hardware has a completion with an error there.
  */
 import { copyPart, type FrameBatch, type FrameMemory } from "@clickos/vale";
+import { DescriptorRing } from "./descriptor-ring.ts";
 import * as R from "./registers.ts";
 
 /** What is told of a frame in its descriptor. */
@@ -23,28 +24,11 @@ export interface FrameReport {
 /** Frames of which nothing is told. */
 export const nothingToReport: FrameReport = { type: 0, hash: 0, status: 0, tag: -1 };
 
-/** Rings begin at a multiple of this, and are as long as one: section 8.2.3.8. */
-const ringAlignment = 128;
-
-/** @throws {RangeError} */
-export function checkRing(what: string, base: number, bytes: number, size: number): void {
-  if (bytes % ringAlignment !== 0 || base % ringAlignment !== 0 || base + bytes > size)
-    throw new RangeError(`${what} ring at ${base}, ${bytes} bytes: it must be 128-byte aligned and in memory`);
-}
-
 /** Bytes of the two addresses, before a tag; and of a tag. */
 const addressBytes = 12;
 const tagBytes = 4;
 
-export class ReceiveRing {
-  readonly memory: FrameMemory;
-  /** Where the descriptors are, in bytes, and how many. */
-  base = 0;
-  count = 0;
-  /** The next descriptor that hardware uses, and the first that it must not. Within the ring while it is enabled. */
-  head = 0;
-  tail = 0;
-  enabled = false;
+export class ReceiveRing extends DescriptorRing {
   /** Bytes of a buffer, SRRCTL.BSIZEPACKET. */
   bufferSize = 2048;
   /** Descriptors are written back in the advanced format. */
@@ -53,52 +37,22 @@ export class ReceiveRing {
   drops = false;
   /** VLAN tags are taken off, RXDCTL.VME. */
   takesTags = false;
-  /** Frames that were lost because their buffer was not in memory. */
-  dmaErrors = 0;
   /** Frames that were lost because they need more descriptors than the ring has. */
   tooLong = 0;
 
-  private readonly size: number;
-
   constructor(memory: FrameMemory) {
-    this.memory = memory;
-    this.size = memory.bytes.length;
+    super(memory, "receive");
   }
 
-  /**
-   * Hardware begins to use the ring that stands there.
-   *
-   * @throws {RangeError} where it is not in memory, or not as the datasheet wants it: that is the driver's mistake.
-   */
-  enable(base: number, bytes: number): void {
-    checkRing("receive", base, bytes, this.size);
-    this.base = base;
-    this.count = bytes / R.descriptorSize;
-    this.head = this.head < this.count ? this.head : 0;
-    this.tail = this.tail < this.count ? this.tail : 0;
-    this.enabled = true;
-  }
   /** After a reset of the NIC. */
-  reset(): void {
-    this.base = this.count = this.head = this.tail = this.dmaErrors = this.tooLong = 0;
-    this.enabled = false;
-  }
-  /** A head or tail that software wrote, within the ring once it is enabled. */
-  within(value: number): number {
-    if (!this.enabled) return value & 0xffff;
-    return this.count > 0 ? value % this.count : 0;
+  override reset(): void {
+    super.reset();
+    this.tooLong = 0;
   }
   /** Descriptors that are the hardware's. */
   get free(): number {
     const free = this.tail - this.head;
     return !this.enabled ? 0 : free < 0 ? free + this.count : free;
-  }
-
-  /** The buffer of the descriptor at a word, if that many bytes of it are in memory; -1 otherwise. */
-  buffer(descriptor: number, length: number): number {
-    const { words } = this.memory;
-    const address = words[descriptor] as number;
-    return address >= 0 && address + length <= this.size && words[descriptor + 1] === 0 ? address : -1;
   }
 
   /**

@@ -133,6 +133,8 @@ export const IVAR_ALLOC = 0x3f;
 
 /** Bytes of a descriptor, section 7.1.5 and 7.2.3. */
 export const descriptorSize = 16;
+/** Where a legacy descriptor's fields are, in bytes: the upper half of the address, the length (and the command), the status. */
+export const descriptorFields = { upper: 4, length: 8, status: 12 } as const;
 /**
  * Legacy receive descriptor, section 7.1.5: address; then length, checksum, status, errors, VLAN in the last 8 bytes. A frame
  * that is longer than a buffer takes several; each has its part's length, and the last has RX_EOP.

@@ -2,16 +2,11 @@
  * Transmission in its plain case by WebAssembly, where the ring is in the process's memory for frames and frames leave at once. What is
  * out of the ordinary is left to TypeScript. Budget: 4 ns a frame; the benchmark `path` guards it.
  */
-import { moduleBuilder, wasmBackend } from "@clickos/codegen";
-import { batchSize, FrameBatch } from "@clickos/vale";
+import type { ModuleBuilder } from "@clickos/codegen";
+import { batchSize, FrameBatch, packetCode } from "@clickos/vale";
 import { countBatch } from "./frame-counts.ts";
 import * as R from "./registers.ts";
 import { type MakePlainTransmit, plainTransmit } from "./transmit-plain.ts";
-
-/** Bytes of a descriptor at which its fields are: the address's upper half, length and command, the status. */
-const upperAt = 4;
-const commandAt = 8;
-const statusAt = 12;
 
 /** Frames in the low bits of the result; the next one says whether any descriptor asks to be reported; above are their bytes. */
 const framesBits = 9;
@@ -36,11 +31,7 @@ type Scan = (
   lengths: number,
 ) => number;
 
-function make(): Uint8Array<ArrayBuffer> {
-  const m = moduleBuilder({
-    name: "82599 transmit",
-    memory: { import: ["packets", "memory"], pages: 1, maximumPages: 65_536, shared: true },
-  });
+function build(m: ModuleBuilder): void {
   const params = {
     ring: "i32",
     mask: "i32",
@@ -60,7 +51,7 @@ function make(): Uint8Array<ArrayBuffer> {
       c.loop(() => {
         c.if(n.get().geU(p.count), () => c.break());
         const d = p.head.add(n.get()).and(p.mask).mul(R.descriptorSize).add(p.ring);
-        const command = c.load32(d, commandAt);
+        const command = c.load32(d, R.descriptorFields.length);
         const address = c.load32(d);
         const length = command.and(0xffff);
         const good = command
@@ -69,13 +60,13 @@ function make(): Uint8Array<ArrayBuffer> {
           .and(length.geU(p.least))
           .and(length.leU(R.MFS_MAXIMUM))
           .and(address.leU(p.size.sub(length)))
-          .and(c.load32(d, upperAt).eqz());
+          .and(c.load32(d, R.descriptorFields.upper).eqz());
         c.if(good.eqz(), () => c.break());
         const at = n.get().shl(2);
         c.store32(at.add(p.offsets), address);
         c.store32(at.add(p.lengths), length);
         c.if(command.and(R.TX_CMD_RS), () => {
-          c.store32(d, R.TX_DD, statusAt);
+          c.store32(d, R.TX_DD, R.descriptorFields.status);
           reports.set(reportBit);
         });
         bytes.set(bytes.get().add(length));
@@ -84,22 +75,16 @@ function make(): Uint8Array<ArrayBuffer> {
       return bytes.get().shl(bytesShift).or(reports.get()).or(n.get());
     }),
   );
-  return wasmBackend.encode(m.toIr());
 }
 
-let scan: Scan | undefined;
-/** The code over the process's memory for frames. */
-function scanOf(memory: WebAssembly.Memory): Scan {
-  scan ??= new WebAssembly.Instance(new WebAssembly.Module(make()), { packets: { memory } }).exports.scan as Scan;
-  return scan;
-}
+const scanCode = packetCode<{ readonly scan: Scan }>("82599 transmit", build);
 
 export const transmitByCode: MakePlainTransmit = (ring, counts, leaves) => {
   const plain = plainTransmit(ring, counts, leaves);
   const { region } = ring.memory;
   const batch = new FrameBatch(ring.memory);
   if (!region || !batch.inPacketMemory) return plain;
-  const scan = scanOf(region.memory);
+  const { scan } = scanCode(region.memory);
   const size = region.bytes;
   return () => {
     const isPowerOfTwo = (ring.count & (ring.count - 1)) === 0;

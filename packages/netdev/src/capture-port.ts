@@ -19,7 +19,7 @@ export interface PlayOptions {
 /** Puts frames of a capture into batches, in order. Frames longer than its MTU allows are counted and left out. */
 export class CapturePlayer {
   readonly reader: CaptureReader;
-  readonly batch: FrameBatch = new FrameBatch(new ArrayBuffer(batchBytes));
+  readonly batch: FrameBatch = new FrameBatch(batchBytes);
   /** Frames and bytes put into batches. */
   packets = 0;
   bytes = 0;

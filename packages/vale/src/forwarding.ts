@@ -16,7 +16,7 @@ import { memoryOf, packetWords } from "./packet-memory.ts";
 import { counter } from "./port-counters.ts";
 import { PortSet } from "./port-set.ts";
 import { makeStage, type Stage } from "./stage.ts";
-import { BatchSource, inOrder } from "./staged/batch-ends.ts";
+import { allFrames, BatchSource } from "./staged/batch-ends.ts";
 import { type LookupCode, lookupCode } from "./staged/lookup.ts";
 import { inRate, type TokenBucket } from "./token-bucket.ts";
 import { noVlan, tooShort, VlanFrames } from "./vlan-frames.ts";
@@ -51,6 +51,8 @@ export class Forwarding {
   private sinceClock = 0;
   /** Of the port at hand: frames that code did not move may be there. */
   private left = true;
+  /** Bytes of the batch at hand, as it entered. */
+  private total = 0;
   /** The longest frame of the batch at hand. */
   private longest = 0;
   /** Those of a list that a port takes. */
@@ -65,6 +67,8 @@ export class Forwarding {
   /** How many ports have frames in their lists, and which. */
   private touched = packetWords(fewPorts + 1);
   private readonly memory: WebAssembly.Memory | undefined;
+  /** All frames of a batch. */
+  private readonly inOrder = allFrames();
   private readonly code: LookupCode | undefined;
   /** Frames of a list, for what moves them. */
   private readonly listed: BatchSource | undefined;
@@ -194,8 +198,8 @@ export class Forwarding {
     this.own ??= new OwnFrames();
     return this.own.copy(given);
   }
-  /** The bytes of a batch; notes its longest frame. */
-  private measure({ lengths, count }: FrameBatch): number {
+  /** Notes the bytes of a batch, and its longest frame. */
+  private measure({ lengths, count }: FrameBatch): void {
     let bytes = 0;
     let most = 0;
     for (let i = 0; i < count; i++) {
@@ -204,21 +208,22 @@ export class Forwarding {
       if (length > most) most = length;
     }
     this.longest = most;
-    return bytes;
+    this.total = bytes;
   }
   private forwardBatch(given: FrameBatch, from: AttachedPort, ingress: number): void {
     const isMirrored = this.mirrors.length > 0;
     const batch = this.ownIfNeeded(given, from);
     const n = batch.count;
     from.counters.add(counter.inPackets, n);
-    from.counters.add(counter.inBytes, this.measure(batch));
+    this.measure(batch);
+    from.counters.add(counter.inBytes, this.total);
     if (from.mirror) {
       from.counters.add(counter.fromMirror, n);
       return;
     }
     if (isMirrored) for (const mirror of from.enteringTo) mirror.markAll(n);
     const count = from.entering ? this.pass(from.entering, batch, from) : n;
-    const list = from.entering ? this.passed : inOrder;
+    const list = from.entering ? this.passed : this.inOrder;
     const whole = this.lookup.whole?.(ingress);
     if (whole === undefined) this.forwardEach(batch, list, count, from, ingress);
     else {
@@ -231,7 +236,7 @@ export class Forwarding {
   /** Lists the frames that the rate of their port lets pass; how many they are. */
   private pass(rate: TokenBucket, batch: FrameBatch, from: AttachedPort): number {
     rate.fill(this.now());
-    const count = inRate(rate, batch, inOrder, batch.count, this.passed);
+    const count = inRate(rate, batch, this.inOrder, batch.count, this.passed);
     from.counters.add(counter.overRate, batch.count - count);
     return count;
   }
@@ -245,7 +250,7 @@ export class Forwarding {
     }
     if (from.limited) from.fill(this.now());
     const { code } = this;
-    if (code && n >= fewFrames && list === inOrder && !this.vlans && lookup.lookupBatch && batch.inPacketMemory)
+    if (code && n >= fewFrames && list === this.inOrder && !this.vlans && lookup.lookupBatch && batch.inPacketMemory)
       this.sortByCode(code, batch, from, ingress);
     else for (let k = 0; k < n; k++) this.sortOne(batch, list[k] as number, from, ingress);
     const { touched, counts } = this;
@@ -360,7 +365,9 @@ export class Forwarding {
     }
     const taken = fits > 0 ? this.give(batch, target, wanted, fits) : 0;
     counters.add(counter.outPackets, taken);
-    counters.add(counter.outBytes, bytesOf(batch, wanted, taken));
+    // A port that takes all frames has their bytes, unless tags are put in or taken off for it.
+    const isAll = taken === batch.count && !this.vlans;
+    counters.add(counter.outBytes, isAll ? this.total : bytesOf(batch, wanted, taken));
     counters.add(counter.noRoom, fits - taken);
     if (target.leavingTo.length > 0) for (const mirror of target.leavingTo) mirror.mark(wanted, taken);
   }

@@ -15,7 +15,7 @@ export { frameMemory } from "./packet-memory.ts";
 export { maximumPorts, type Port } from "./port.ts";
 export type { PortStats } from "./port-counters.ts";
 export type { FloodLimits, PortOptions, RateLimits } from "./port-options.ts";
-export { BatchSource, inOrder } from "./staged/batch-ends.ts";
+export { allFrames, BatchSource } from "./staged/batch-ends.ts";
 export type {
   EndContext,
   EndKind,
@@ -29,6 +29,7 @@ export type {
   SourceKind,
 } from "./staged/ends.ts";
 export { FrameMover } from "./staged/move.ts";
+export { packetCode } from "./staged/packet-code.ts";
 export { createSwitch, type SwitchOptions, type SwitchStats, type ValeSwitch } from "./switch.ts";
 export { SwitchError, type SwitchErrorCode } from "./switch-error.ts";
 export type { AccessVlans, PortVlans, TrunkVlans } from "./vlan-rules.ts";

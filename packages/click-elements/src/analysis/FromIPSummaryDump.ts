@@ -32,7 +32,7 @@ import { DumpLines } from "../lib/dump-lines.ts";
 import { readAs } from "../lib/handlers.ts";
 import { Playback } from "../lib/playback.ts";
 import { certain, checkProbability, isTaken, probability, probabilityText } from "../lib/sampling.ts";
-import { pullFromHost, pushFromHost } from "../lib/service-source.ts";
+import { fileSource } from "../lib/service-source.ts";
 import { DumpParser } from "./dump-parser.ts";
 import { SeveralPackets } from "./several-packets.ts";
 
@@ -53,29 +53,31 @@ interface FromSummaryPlan {
   readonly flow: string;
 }
 
-export const FromIPSummaryDump: ElementClass = element({
+const config = {
+  FILENAME: positional(arg.filename, ""),
+  STOP: keyword(arg.bool, false),
+  ACTIVE: keyword(arg.bool, true),
+  ZERO: keyword(arg.bool, true),
+  TIMING: keyword(arg.bool, false),
+  CHECKSUM: keyword(arg.bool, false),
+  SAMPLE: keyword(probability, certain),
+  PROTO: keyword(arg.u8, 6),
+  MULTIPACKET: keyword(arg.bool, false),
+  DEFAULT_CONTENTS: keyword(arg.raw, ""),
+  DEFAULT_FIELDS: keyword(arg.raw, ""),
+  DEFAULT_FLOWID: keyword(arg.raw, ""),
+  CONTENTS: keyword(arg.raw, ""),
+  FIELDS: keyword(arg.raw, ""),
+  FLOWID: keyword(arg.raw, ""),
+  ALLOW_NONEXISTENT: keyword(arg.bool, false),
+  DATA: keyword(arg.string, ""),
+};
+
+export const FromIPSummaryDump: ElementClass = element<typeof config, FromSummaryPlan>({
   name: "FromIPSummaryDump",
   ports: "0/1",
   processing: "a/a",
-  config: {
-    FILENAME: positional(arg.filename, ""),
-    STOP: keyword(arg.bool, false),
-    ACTIVE: keyword(arg.bool, true),
-    ZERO: keyword(arg.bool, true),
-    TIMING: keyword(arg.bool, false),
-    CHECKSUM: keyword(arg.bool, false),
-    SAMPLE: keyword(probability, certain),
-    PROTO: keyword(arg.u8, 6),
-    MULTIPACKET: keyword(arg.bool, false),
-    DEFAULT_CONTENTS: keyword(arg.raw, ""),
-    DEFAULT_FIELDS: keyword(arg.raw, ""),
-    DEFAULT_FLOWID: keyword(arg.raw, ""),
-    CONTENTS: keyword(arg.raw, ""),
-    FIELDS: keyword(arg.raw, ""),
-    FLOWID: keyword(arg.raw, ""),
-    ALLOW_NONEXISTENT: keyword(arg.bool, false),
-    DATA: keyword(arg.string, ""),
-  },
+  config,
   prepare({ config, error, warning }): FromSummaryPlan {
     const { FIELDS, CONTENTS, DEFAULT_FIELDS, DEFAULT_CONTENTS, FLOWID, DEFAULT_FLOWID } = config;
     const probability = checkProbability(config.SAMPLE, warning);
@@ -85,13 +87,8 @@ export const FromIPSummaryDump: ElementClass = element({
     else if (!config.DATA && !config.FILENAME) error("FILENAME: required argument missing");
     return { probability, columns, flow };
   },
-  files: ({ FILENAME }) => (FILENAME === "" || FILENAME === "-" ? {} : { reads: FILENAME }),
   service: summaryService,
-  startsScheduled: ({ config }) => config.ACTIVE,
-  hasTask: ({ outputIsPush }) => outputIsPush,
-  notifier: { empty: true },
-  pull: (c, _port, context) => pullFromHost(c, context),
-  task: (c, context) => pushFromHost(c, context),
+  ...fileSource(),
 });
 
 /** Lines that are looked at for a packet in one turn. */

@@ -87,3 +87,28 @@ export function pullFromHost(c: FunctionBuilder, context: HostSource, found?: ()
     () => context.emptyNote.sleep(),
   );
 }
+
+/** What an element does whose host side reads packets of a file. */
+export interface FileSourceActions {
+  files(config: { readonly FILENAME: string }): { readonly reads?: string };
+  startsScheduled(context: { readonly config: { readonly ACTIVE: boolean } }): boolean;
+  hasTask(context: { readonly outputIsPush: boolean }): boolean;
+  readonly notifier: { readonly empty: true };
+  pull(c: FunctionBuilder, port: number, context: HostSource): void;
+  task(c: FunctionBuilder, context: HostSource): I32;
+}
+
+/**
+ * The actions of a source that is told what to read by FILENAME, where `-` is standard input, and whether to begin by ACTIVE. `each` is
+ * staged with each packet that leaves on output 0.
+ */
+export function fileSource(each?: (context: HostSource) => void): FileSourceActions {
+  return {
+    files: ({ FILENAME }) => (FILENAME === "" || FILENAME === "-" ? {} : { reads: FILENAME }),
+    startsScheduled: ({ config }) => config.ACTIVE,
+    hasTask: ({ outputIsPush }) => outputIsPush,
+    notifier: { empty: true },
+    pull: (c, _port, context) => pullFromHost(c, context, each && (() => each(context))),
+    task: (c, context) => pushFromHost(c, context, each && (() => each(context))),
+  };
+}

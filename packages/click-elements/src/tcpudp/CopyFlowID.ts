@@ -9,61 +9,31 @@
  *
  *   c :: CopyFlowID; ... -> [0] c [0] -> ...; ... -> [1] c [1] -> SetIPChecksum -> ...
  */
-import { arg, type ElementClass, type ElementContext, element, type Packet, rest } from "@clickos/click-core/element";
-import type { FunctionBuilder } from "@clickos/codegen";
+import type { ElementClass } from "@clickos/click-core/element";
 import { u32 } from "@clickos/layout";
 import { udp } from "@clickos/wire/udp";
+import { carryOver } from "../lib/carry-over.ts";
 import { transportOf } from "../lib/headers.ts";
 
-/** As they are stored in packets. */
-const state = { known: u32, source: u32, destination: u32, ports: u32 };
-type State = typeof state;
-
-function copyFlow(
-  c: FunctionBuilder,
-  port: number,
-  packet: Packet,
-  { state }: ElementContext<unknown, unknown, State>,
-): void {
-  c.if(packet.network.eqz(), () => packet.drop("no IP header marked"));
-  const { ip } = packet;
-  const bytes = transportOf(packet).need(udp.fields.ports.size, () => packet.drop("no TCP or UDP header"));
-  const { ports } = bytes.header(udp, "stated");
-  if (port === 0)
-    c.if(state.known.get().eqz(), () => {
-      state.known.set(1);
-      state.source.set(ip.source.stored.get());
-      state.destination.set(ip.destination.stored.get());
-      state.ports.set(ports.stored.get());
-    });
-  else {
-    ip.source.stored.set(state.source.get());
-    ip.destination.stored.set(state.destination.get());
-    ports.stored.set(state.ports.get());
-  }
-}
-
-export const CopyFlowID: ElementClass = element({
+export const CopyFlowID: ElementClass = carryOver({
   name: "CopyFlowID",
-  ports: "2/2",
-  processing: "a/a",
-  config: { ARGUMENTS: rest(arg.raw) },
-  state,
-  handlers: {
-    reset: {
-      write(s) {
-        s.known = 0;
-      },
-    },
-  },
-  push(c, port, packet, context) {
-    copyFlow(c, port, packet, context);
-    context.output(port).push(packet);
-  },
-  pull(c, port, context) {
-    context.input(port).pull((packet) => {
-      copyFlow(c, port, packet, context);
-      context.output(port).push(packet);
-    });
+  /** As they are stored in packets. */
+  state: { source: u32, destination: u32, ports: u32 },
+  carry(c, port, packet, state) {
+    const { ip } = packet;
+    const bytes = transportOf(packet).need(udp.fields.ports.size, () => packet.drop("no TCP or UDP header"));
+    const { ports } = bytes.header(udp, "stated");
+    if (port === 0)
+      c.if(state.known.get().eqz(), () => {
+        state.known.set(1);
+        state.source.set(ip.source.stored.get());
+        state.destination.set(ip.destination.stored.get());
+        state.ports.set(ports.stored.get());
+      });
+    else {
+      ip.source.stored.set(state.source.get());
+      ip.destination.stored.set(state.destination.get());
+      ports.stored.set(state.ports.get());
+    }
   },
 });

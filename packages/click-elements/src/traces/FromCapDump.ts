@@ -34,7 +34,7 @@ import { ipProtocols, ipv4 } from "@clickos/wire/ipv4";
 import { tcp } from "@clickos/wire/tcp";
 import { type LineSourceConfig, lineSource, openLines } from "../lib/line-source.ts";
 import { certain, checkProbability, probability, probabilityText } from "../lib/sampling.ts";
-import { pullFromHost, pushFromHost } from "../lib/service-source.ts";
+import { fileSource } from "../lib/service-source.ts";
 import { type CapLine, readCapLine } from "./cap-line.ts";
 import { CapSequence } from "./cap-sequence.ts";
 
@@ -51,27 +51,24 @@ const sender = { address: 0x01000001, port: 1 };
 const receiver = { address: 0x02000002, port: 2 };
 const window = 65535;
 
-export const FromCapDump: ElementClass = element({
+const config = {
+  FILENAME: required(arg.filename),
+  STOP: keyword(arg.bool, false),
+  ACTIVE: keyword(arg.bool, true),
+  ZERO: keyword(arg.bool, true),
+  CHECKSUM: keyword(arg.bool, false),
+  AGGREGATE: keyword(arg.u32, 1),
+  SAMPLE: keyword(probability, certain),
+};
+
+export const FromCapDump: ElementClass = element<typeof config, FromCapPlan>({
   name: "FromCapDump",
   ports: "0/1",
   processing: "a/a",
-  config: {
-    FILENAME: required(arg.filename),
-    STOP: keyword(arg.bool, false),
-    ACTIVE: keyword(arg.bool, true),
-    ZERO: keyword(arg.bool, true),
-    CHECKSUM: keyword(arg.bool, false),
-    AGGREGATE: keyword(arg.u32, 1),
-    SAMPLE: keyword(probability, certain),
-  },
+  config,
   prepare: ({ config, warning }): FromCapPlan => ({ probability: checkProbability(config.SAMPLE, warning) }),
-  files: ({ FILENAME }) => (FILENAME === "-" ? {} : { reads: FILENAME }),
   service: capService,
-  startsScheduled: ({ config }) => config.ACTIVE,
-  hasTask: ({ outputIsPush }) => outputIsPush,
-  notifier: { empty: true },
-  pull: (c, _port, context) => pullFromHost(c, context),
-  task: (c, context) => pushFromHost(c, context),
+  ...fileSource(),
 });
 
 function capService(context: ServiceContext<FromCapConfig, FromCapPlan>): HostService {

@@ -40,7 +40,7 @@ import { checkWritable, type HandlerCall, handlerCall, writeHandler } from "../l
 import { readAs } from "../lib/handlers.ts";
 import { canonicalLinkType, findIp, holdsIp, linkTypeName, linkTypes } from "../lib/link-types.ts";
 import { certain, checkProbability, isTaken, probability, probabilityText } from "../lib/sampling.ts";
-import { pullFromHost, pushFromHost } from "../lib/service-source.ts";
+import { fileSource } from "../lib/service-source.ts";
 import { captureProblem } from "./capture-problem.ts";
 import { checkDumpTimes, DumpTimes, type TimeArguments } from "./dump-times.ts";
 
@@ -59,38 +59,35 @@ interface FromDumpConfig extends TimeArguments {
   readonly FILEPOS: number;
 }
 
-export const FromDump: ElementClass = element({
+const config = {
+  FILENAME: required(arg.filename),
+  TIMING: positional(arg.bool, false),
+  STOP: keyword(arg.bool, false),
+  ACTIVE: keyword(arg.bool, true),
+  SAMPLE: keyword(probability, certain),
+  FORCE_IP: keyword(arg.bool, false),
+  START: keyword(arg.time, 0n),
+  START_AFTER: keyword(arg.time, 0n),
+  END: keyword(arg.time, 0n),
+  END_AFTER: keyword(arg.time, 0n),
+  INTERVAL: keyword(arg.time, 0n),
+  END_CALL: keyword<HandlerCall | undefined>(handlerCall, undefined),
+  FILEPOS: keyword(arg.u32, 0),
+  MMAP: keyword(arg.bool, false),
+};
+
+export const FromDump: ElementClass = element<typeof config, { readonly probability: number }>({
   name: "FromDump",
   ports: "0/1-2",
   processing: "a/ah",
-  config: {
-    FILENAME: required(arg.filename),
-    TIMING: positional(arg.bool, false),
-    STOP: keyword(arg.bool, false),
-    ACTIVE: keyword(arg.bool, true),
-    SAMPLE: keyword(probability, certain),
-    FORCE_IP: keyword(arg.bool, false),
-    START: keyword(arg.time, 0n),
-    START_AFTER: keyword(arg.time, 0n),
-    END: keyword(arg.time, 0n),
-    END_AFTER: keyword(arg.time, 0n),
-    INTERVAL: keyword(arg.time, 0n),
-    END_CALL: keyword<HandlerCall | undefined>(handlerCall, undefined),
-    FILEPOS: keyword(arg.u32, 0),
-    MMAP: keyword(arg.bool, false),
-  },
+  config,
   prepare({ config, error, warning }) {
     const probability = checkProbability(config.SAMPLE, warning);
     checkDumpTimes(config, error);
     return { probability };
   },
-  files: (config) => (config.FILENAME === "-" ? {} : { reads: config.FILENAME }),
   service: dumpService,
-  startsScheduled: ({ config }) => config.ACTIVE,
-  hasTask: ({ outputIsPush }) => outputIsPush,
-  notifier: { empty: true },
-  pull: (c, _port, context) => pullFromHost(c, context),
-  task: (c, context) => pushFromHost(c, context),
+  ...fileSource(),
 });
 
 /** What stays when another configuration takes this one's place. */

@@ -35,7 +35,7 @@ import { tcp } from "@clickos/wire/tcp";
 import { udp } from "@clickos/wire/udp";
 import { SeveralPackets } from "../analysis/several-packets.ts";
 import { type LineSourceConfig, lineSource, openLines } from "../lib/line-source.ts";
-import { pullFromHost, pushFromHost } from "../lib/service-source.ts";
+import { fileSource } from "../lib/service-source.ts";
 
 interface NetFlowConfig extends LineSourceConfig {
   readonly MULTIPACKET: boolean;
@@ -56,32 +56,29 @@ const links = {
 } as const;
 type Link = (typeof links)[keyof typeof links];
 
-export const FromNetFlowSummaryDump: ElementClass = element({
+const config = {
+  FILENAME: required(arg.filename),
+  STOP: keyword(arg.bool, false),
+  ACTIVE: keyword(arg.bool, true),
+  ZERO: keyword(arg.bool, true),
+  MULTIPACKET: keyword(arg.bool, false),
+  LINK: keyword(arg.string, "input"),
+  TIMING: keyword(arg.bool, false),
+};
+
+export const FromNetFlowSummaryDump: ElementClass = element<typeof config, Link>({
   name: "FromNetFlowSummaryDump",
   ports: "0/1",
   processing: "a/a",
-  config: {
-    FILENAME: required(arg.filename),
-    STOP: keyword(arg.bool, false),
-    ACTIVE: keyword(arg.bool, true),
-    ZERO: keyword(arg.bool, true),
-    MULTIPACKET: keyword(arg.bool, false),
-    LINK: keyword(arg.string, "input"),
-    TIMING: keyword(arg.bool, false),
-  },
+  config,
   prepare({ config, error }): Link {
     const name = config.LINK.toLowerCase();
     if (Object.hasOwn(links, name)) return links[name as keyof typeof links];
     error("'LINK' should be 'input', 'output', or 'both'");
     return links.input;
   },
-  files: ({ FILENAME }) => (FILENAME === "-" ? {} : { reads: FILENAME }),
   service: netFlowService,
-  startsScheduled: ({ config }) => config.ACTIVE,
-  hasTask: ({ outputIsPush }) => outputIsPush,
-  notifier: { empty: true },
-  pull: (c, _port, context) => pullFromHost(c, context),
-  task: (c, context) => pushFromHost(c, context),
+  ...fileSource(),
 });
 
 function netFlowService(context: ServiceContext<NetFlowConfig, Link>): HostService {

@@ -26,7 +26,7 @@ import {
 import { type LineSourceConfig, lineSource, openLines } from "../lib/line-source.ts";
 import { isDigitAt } from "../lib/number-prefix.ts";
 import { certain, checkProbability, probability, probabilityText } from "../lib/sampling.ts";
-import { pullFromHost, pushFromHost } from "../lib/service-source.ts";
+import { fileSource } from "../lib/service-source.ts";
 import { readTcpdumpLine } from "./tcpdump-line.ts";
 import { TcpdumpFlows } from "./tcpdump-segment.ts";
 
@@ -37,26 +37,23 @@ interface FromTcpdumpPlan {
   readonly probability: number;
 }
 
-export const FromTcpdump: ElementClass = element({
+const config = {
+  FILENAME: required(arg.filename),
+  STOP: keyword(arg.bool, false),
+  ACTIVE: keyword(arg.bool, true),
+  ZERO: keyword(arg.bool, true),
+  CHECKSUM: keyword(arg.bool, false),
+  SAMPLE: keyword(probability, certain),
+};
+
+export const FromTcpdump: ElementClass = element<typeof config, FromTcpdumpPlan>({
   name: "FromTcpdump",
   ports: "0/1",
   processing: "a/a",
-  config: {
-    FILENAME: required(arg.filename),
-    STOP: keyword(arg.bool, false),
-    ACTIVE: keyword(arg.bool, true),
-    ZERO: keyword(arg.bool, true),
-    CHECKSUM: keyword(arg.bool, false),
-    SAMPLE: keyword(probability, certain),
-  },
+  config,
   prepare: ({ config, warning }): FromTcpdumpPlan => ({ probability: checkProbability(config.SAMPLE, warning) }),
-  files: ({ FILENAME }) => (FILENAME === "-" ? {} : { reads: FILENAME }),
   service: tcpdumpService,
-  startsScheduled: ({ config }) => config.ACTIVE,
-  hasTask: ({ outputIsPush }) => outputIsPush,
-  notifier: { empty: true },
-  pull: (c, _port, context) => pullFromHost(c, context),
-  task: (c, context) => pushFromHost(c, context),
+  ...fileSource(),
 });
 
 function tcpdumpService(context: ServiceContext<FromTcpdumpConfig, FromTcpdumpPlan>): HostService {

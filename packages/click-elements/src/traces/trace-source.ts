@@ -7,7 +7,6 @@ import {
   type ArgumentSpec,
   annotation,
   arg,
-  type ElementContext,
   type HostFrame,
   type HostService,
   keyword,
@@ -16,13 +15,12 @@ import {
   type ServiceContext,
   type ServiceHandler,
 } from "@clickos/click-core/element";
-import type { FunctionBuilder, I32 } from "@clickos/codegen";
 import { checkWritable, type HandlerCall, handlerCall, writeHandler } from "../lib/handler-call.ts";
 import { readAs } from "../lib/handlers.ts";
 import type { FoundIp } from "../lib/link-types.ts";
 import { Playback } from "../lib/playback.ts";
 import { certain, checkProbability, isTaken, probability, probabilityText } from "../lib/sampling.ts";
-import { pullFromHost, pushFromHost } from "../lib/service-source.ts";
+import { type FileSourceActions, fileSource } from "../lib/service-source.ts";
 import { checkDumpTimes, DumpTimes, type TimeArguments } from "./dump-times.ts";
 import type { TraceInput } from "./trace-input.ts";
 
@@ -65,25 +63,10 @@ export function prepareTrace(context: PrepareContext<TraceConfig>, start = "STAR
   return plan;
 }
 
-type TraceContext = ElementContext<unknown, unknown, Record<never, never>>;
 const readAhead = 0;
 
-/** What such an element does. */
-export const traceActions: {
-  files(config: { readonly FILENAME: string }): { readonly reads?: string };
-  startsScheduled(context: { readonly config: { readonly ACTIVE: boolean } }): boolean;
-  hasTask(context: { readonly outputIsPush: boolean }): boolean;
-  readonly notifier: { readonly empty: true };
-  pull(c: FunctionBuilder, port: number, context: TraceContext): void;
-  task(c: FunctionBuilder, context: TraceContext): I32;
-} = {
-  files: ({ FILENAME }) => (FILENAME === "-" ? {} : { reads: FILENAME }),
-  startsScheduled: ({ config }) => config.ACTIVE,
-  hasTask: ({ outputIsPush }) => outputIsPush,
-  notifier: { empty: true },
-  pull: (c, _port, context) => pullFromHost(c, context, () => context.service.call(readAhead)),
-  task: (c, context) => pushFromHost(c, context, () => context.service.call(readAhead)),
-};
+/** What such an element does: native Click reads the next record as soon as a packet has left. */
+export const traceActions: FileSourceActions = fileSource(({ service }) => service.call(readAhead));
 
 /** A record of a trace: a packet, and its IP header where that is to be found. */
 export interface TraceRecord {

@@ -30,11 +30,15 @@ export const buffers: SinkKind = {
   },
 };
 
-/** The list of all frames, in order. */
-const inOrder: Int32Array = packetWords(batchSize);
-for (let i = 0; i < batchSize; i++) inOrder[i] = i;
-
-export { inOrder };
+let all: Int32Array | undefined;
+/** The list of all frames of a batch, in order: it is not to be written to. */
+export function allFrames(): Int32Array {
+  if (!all) {
+    all = packetWords(batchSize);
+    for (let i = 0; i < batchSize; i++) all[i] = i;
+  }
+  return all;
+}
 
 /** Frames of one batch after the other. */
 export class BatchSource implements FrameSource {

@@ -4,10 +4,11 @@
  * It does what is common, and stops at a frame where something changes: an address that is new, or has aged, or is behind
  * another port. TypeScript decides for that frame, and the code goes on after it.
  */
-import { type FunctionBuilder, type I32, moduleBuilder, wasmBackend } from "@clickos/codegen";
+import type { FunctionBuilder, I32, ModuleBuilder } from "@clickos/codegen";
 import { entry, fixedOwner, mixers } from "../address-entry.ts";
 import { broadcast, nowhere, unknown } from "../lookup-result.ts";
 import { shortestFrame } from "../mtu.ts";
+import { packetCode } from "./packet-code.ts";
 
 /** @returns the index of the frame at which it stopped; `count` when all were looked up. */
 export type LearnFrames = (
@@ -62,11 +63,7 @@ function findIn(c: FunctionBuilder, t: { table: I32; mask: I32; seed: I32 }, hig
   return at.get().shl(2).add(t.table);
 }
 
-function make(): Uint8Array<ArrayBuffer> {
-  const m = moduleBuilder({
-    name: "vale lookup",
-    memory: { import: ["packets", "memory"], pages: 1, maximumPages: 65_536, shared: true },
-  });
+function build(m: ModuleBuilder): void {
   const table = { table: "i32", mask: "i32", seed: "i32", second: "i32", ageing: "i32", owner: "i32" } as const;
   const frames = { offsets: "i32", lengths: "i32", base: "i32", first: "i32", count: "i32", out: "i32" } as const;
   m.export(
@@ -159,14 +156,7 @@ function make(): Uint8Array<ArrayBuffer> {
       return i.get();
     }),
   );
-  return wasmBackend.encode(m.toIr());
 }
 
-let code: LookupCode | undefined;
-
-/** The code over the process's packet memory. */
-export function lookupCode(memory: WebAssembly.Memory): LookupCode {
-  code ??= new WebAssembly.Instance(new WebAssembly.Module(make()), { packets: { memory } })
-    .exports as unknown as LookupCode;
-  return code;
-}
+/** The code over the process's memory for frames. */
+export const lookupCode: (memory: WebAssembly.Memory) => LookupCode = packetCode("vale lookup", build);

@@ -8,6 +8,7 @@
 import {
   type Func,
   type FunctionBuilder,
+  hasSeveralMemories,
   type I32,
   type MemoryIndex,
   type ModuleBuilder,
@@ -18,8 +19,8 @@ import {
 import { batchSize } from "../frame-batch.ts";
 import { copyFrameBetween, fits4, inParts, load4, store4 } from "./copy.ts";
 import type { EndContext, FrameSink, FrameSource, SinkKind, SourceKind } from "./ends.ts";
+import { sharedMemory } from "./packet-code.ts";
 
-const maximumPages = 65_536;
 /** In what a move returns: frames in the low bits, their bytes above. */
 export const framesBits = 9;
 const framesMask = (1 << framesBits) - 1;
@@ -53,7 +54,7 @@ const far = ["far", "memory"] as const;
 const farEnd = "far";
 
 function startModule(name: string): ModuleBuilder {
-  return moduleBuilder({ name, memory: { import: near, pages: 1, maximumPages, shared: true } });
+  return moduleBuilder({ name, memory: sharedMemory(near) });
 }
 
 /** The places of a kind by name, of parameters in order. */
@@ -99,7 +100,7 @@ function stageMove(
 /** Both rings in memories of one module. */
 function together(source: SourceKind, sink: SinkKind, isOneMemory: boolean): ModuleBuilder {
   const m = startModule(`${source.name} to ${sink.name}`);
-  const other: MemoryIndex = isOneMemory ? 0 : m.importMemory({ import: far, pages: 1, maximumPages, shared: true });
+  const other: MemoryIndex = isOneMemory ? 0 : m.importMemory(sharedMemory(far));
   stageMove(m, source, sink, (c, given) => {
     const context: EndContext = { c, memory: c.in(other), place: placesOf(sink, given) };
     return (_, { address, length }, slot) => {
@@ -203,12 +204,6 @@ function sourceHalf(source: SourceKind, sink: SinkKind): ModuleBuilder {
 
 // ---- modules and instances
 
-/** Whether the engine lets a module have two memories: an import section with two of them. */
-const hasTwoMemories: boolean = ((): boolean => {
-  const imports = [2, 13, 2, 1, 97, 1, 98, 2, 0, 0, 1, 97, 1, 99, 2, 0, 0];
-  return WebAssembly.validate(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...imports));
-})();
-
 const modules = new Map<string, WebAssembly.Module>();
 const kinds = new Map<SourceKind | SinkKind, number>();
 /** A number for each kind, so that kinds of the same name do not share modules. */
@@ -230,7 +225,7 @@ function compiled(key: string, make: () => ModuleBuilder): WebAssembly.Module {
 }
 
 /** Code that moves frames between two ends' memories; `halves` uses two modules even where one would do. */
-export function compileMove(source: FrameSource, sink: FrameSink, halves: boolean = !hasTwoMemories): Move {
+export function compileMove(source: FrameSource, sink: FrameSink, halves: boolean = !hasSeveralMemories()): Move {
   const pair = `${idOf(source.kind)} ${idOf(sink.kind)}`;
   const imports = { near: { memory: source.memory }, far: { memory: sink.memory } };
   const exportsOf = (module: WebAssembly.Module, given: WebAssembly.Imports): WebAssembly.Exports =>
