@@ -1,17 +1,14 @@
 /** The `clickos` command. */
-import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { checkConfiguration } from "@clickos/click-core/compile";
-import { arg, emptyScope } from "@clickos/click-core/element";
 import { elements } from "@clickos/click-elements/node";
 import { compareCode, linkImage, loadImage, signImage, verifyImage } from "@clickos/click-image";
 import { isSpecification } from "@clickos/netdev";
-import { maximumMtu, minimumMtu } from "@clickos/vale";
 import { createXenStore } from "@clickos/xenstore";
 import { serve } from "@clickos/xenstore/node";
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import pc from "picocolors";
-import { bootImage, type NicCaptures } from "./boot.ts";
+import { bootImage } from "./boot.ts";
 import type { BootReport } from "./boot-report.ts";
 import { click } from "./click.ts";
 import { demo } from "./demo.ts";
@@ -20,8 +17,9 @@ import { failureJson } from "./failure-json.ts";
 import { readBytes, readText, writeBytes } from "./files.ts";
 import { bootLive, type LiveBootOptions, type RunningVm } from "./live-boot.ts";
 import { drawPorts } from "./live-table.ts";
+import { attachmentsOf, type DeviceUse, nicCaptures } from "./nic-specifications.ts";
+import { byDevice, collect, mtuOption, numbered, paceOf, speedOption, timeOption } from "./option-values.ts";
 import { checkOutputs, type NamedFile } from "./output-files.ts";
-import type { Pace } from "./playing.ts";
 import { printable, printableJson } from "./printable.ts";
 import { bootText, imageText, manifestNote, runText } from "./report.ts";
 import { runConfiguration } from "./run.ts";
@@ -47,56 +45,6 @@ const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
 
-/** Collects `DEVICE=FILE` options. */
-function byDevice(value: string, list: Map<string, string> = new Map()): Map<string, string> {
-  const match = /^([\w.@/-]+)=(.+)$/.exec(value);
-  if (!match) throw new InvalidArgumentError("expected DEVICE=FILE, such as 0=in.pcap or eth0=in.pcap");
-  const device = match[1] as string;
-  if (list.has(device)) throw new InvalidArgumentError(`device ${device} is given twice`);
-  return new Map([...list, [device, match[2] as string]]);
-}
-
-/** Collects `N=FILE` options. */
-function numbered(value: string, list: Map<number, string> = new Map()): Map<number, string> {
-  const match = /^(\d{1,2})=(.+)$/.exec(value);
-  if (!match) throw new InvalidArgumentError(`expected N=FILE, such as 0=in.pcap`);
-  const device = Number(match[1]);
-  if (list.has(device)) throw new InvalidArgumentError(`device ${device} is given twice`);
-  return new Map([...list, [device, match[2] as string]]);
-}
-
-function collect(value: string, list: string[] = []): string[] {
-  return [...list, value];
-}
-
-/** A factor, such as `2x` or `0.5`. */
-function speedOption(value: string): number {
-  const speed = Number(/^(\d+(?:\.\d+)?|\.\d+)x?$/.exec(value)?.[1]);
-  if (!(speed > 0)) throw new InvalidArgumentError("expected how many times as fast, such as 2x or 0.5x");
-  return speed;
-}
-
-/** A time in Click's notation, seconds where nothing else is said; in nanoseconds. */
-function timeOption(value: string): bigint {
-  const time = arg.time.parse(value, emptyScope);
-  if (typeof time !== "bigint") throw new InvalidArgumentError("expected a time, such as 10, 500ms or 2min");
-  return time;
-}
-
-function paceOf(options: { realtime?: boolean; speed?: number; fast?: boolean }): Pace | undefined {
-  if (options.fast) return { kind: "fast" };
-  if (options.realtime || options.speed !== undefined) return { kind: "real", speed: options.speed ?? 1 };
-  return undefined;
-}
-
-/** An MTU, in bytes. */
-function mtuOption(value: string): number {
-  const mtu = Number(value);
-  if (!/^\d{1,5}$/.test(value) || mtu < minimumMtu || mtu > maximumMtu)
-    throw new InvalidArgumentError(`expected a number of bytes from ${minimumMtu} to ${maximumMtu}`);
-  return mtu;
-}
-
 const json = (value: unknown): void =>
   print(printableJson(JSON.stringify(value, (_key, v) => (typeof v === "bigint" ? Number(v) : v), 2)));
 
@@ -106,19 +54,6 @@ const wantsJson = (): boolean => process.argv.includes("--json");
 function reportProblems(problems: readonly string[]): void {
   for (const problem of problems) process.stderr.write(`clickos: ${printable(problem)}\n`);
   if (problems.length > 0) process.exitCode = 1;
-}
-
-type DeviceUse = { receives: boolean; sends: boolean };
-
-/** The attachments of NICs of which one is no capture: captures are played at once then, and recorded. */
-function attachmentsOf(nics: readonly [number, string][], use: (device: number) => DeviceUse): Map<number, string> {
-  return new Map(
-    nics.map(([device, text]) => {
-      if (isSpecification(text)) return [device, text];
-      const { input = "", output } = nicCaptures(text, use(device));
-      return [device, `pcap:${input}${output === undefined ? "" : `,out=${output}`}`];
-    }),
-  );
 }
 
 /** Boots between attachments; at a terminal, with a table of ports and rates meanwhile. */
@@ -137,21 +72,6 @@ async function bootWithTable(
   } finally {
     end?.();
   }
-}
-
-/**
- * What a NIC's file is for. An interface that the configuration only receives from plays it, one it only sends to
- * records to it. Where it does both, a file that is there is played, and what leaves goes to FILE.out.pcap beside it.
- */
-function nicCaptures(file: string, use: DeviceUse): NicCaptures {
-  const comma = file.lastIndexOf(",");
-  if (comma >= 0) {
-    const [input, output] = [file.slice(0, comma), file.slice(comma + 1)];
-    return { ...(input ? { input } : {}), ...(output ? { output } : {}) };
-  }
-  if (use.receives && !use.sends) return { input: file };
-  if (use.sends && !use.receives) return { output: file };
-  return existsSync(file) ? { input: file, output: `${file.replace(/\.pcap(ng)?$/, "")}.out.pcap` } : { output: file };
 }
 
 const program = new Command("clickos")

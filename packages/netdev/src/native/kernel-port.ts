@@ -4,6 +4,7 @@
  * The kernel copies each frame straight to where the switch finds it, and takes it from where another port has it. Frames in
  * memory that a guest can write to are copied once more, as their addresses must stay those that were looked up.
  */
+import { Wakers } from "@clickos/run-loop";
 import { batchSize, copyFrame, FrameBatch, FrameMemory } from "@clickos/vale";
 import type { Attachment } from "../attachment.ts";
 import { type DropCounts, reasons } from "../drop-counts.ts";
@@ -88,12 +89,12 @@ export function kernelPort(
   let memoryAddress = 0;
   let open = true;
   let problem: string | undefined;
-  const listeners = new Set<() => void>();
+  const ready = new Wakers();
   /** It is, until a read finds nothing. */
   let readable = true;
   const ends = onReadable(channel.fd, () => {
     readable = true;
-    for (const listener of listeners) listener();
+    ready.wake();
   });
 
   const fill = (): void => {
@@ -155,11 +156,7 @@ export function kernelPort(
       return count;
     },
     flush() {},
-    onReady(listener) {
-      const own = (): void => listener();
-      listeners.add(own);
-      return () => void listeners.delete(own);
-    },
+    onReady: (listener) => ready.add(listener),
     detached() {
       if (!open) return;
       const lost = kernelDrops();
