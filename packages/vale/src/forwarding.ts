@@ -8,7 +8,7 @@
 import type { AttachedPort } from "./attached-port.ts";
 import { batchSize, bytesOf, type FrameBatch, maximumFrame } from "./frame-batch.ts";
 import type { Lookup } from "./lookup.ts";
-import { broadcast, foreignSource, overLimit, unknown } from "./lookup-result.ts";
+import { broadcast, dropped, foreignSource, nobody, overLimit, unknown } from "./lookup-result.ts";
 import { joinMirrors, type Mirror } from "./mirror.ts";
 import { shortestFrame } from "./mtu.ts";
 import { OwnFrames } from "./own-frames.ts";
@@ -305,8 +305,9 @@ export class Forwarding {
   private send(to: number, i: number, from: AttachedPort, ingress: number): void {
     const target = to >= 0 ? this.ports[to] : undefined;
     if (target) {
-      if (from.reaches(target)) this.enqueue(to, i);
-      else from.counters.add(counter.isolated, 1);
+      if (!from.reaches(target)) from.counters.add(counter.isolated, 1);
+      else if (this.vlans && !target.vlans?.has(this.vlans.vidOf(i))) this.nobody++;
+      else this.enqueue(to, i);
     } else if (to === broadcast) {
       if (from.broadcastLimit?.take(1) === false) from.counters.add(counter.overBroadcast, 1);
       else this.flood(false, i, from, ingress);
@@ -315,6 +316,8 @@ export class Forwarding {
       else this.flood(true, i, from, ingress);
     } else if (to === foreignSource) from.counters.add(counter.foreignSource, 1);
     else if (to === overLimit) from.counters.add(counter.overLimit, 1);
+    else if (to === dropped) from.counters.add(counter.refused, 1);
+    else if (to === nobody) this.nobody++;
     else this.hairpin++;
   }
   /** Puts a frame into the lists of all that may get it. */

@@ -7,7 +7,11 @@ export { batchSize, copyFrame, copyPart, FrameBatch, maximumFrame } from "./fram
 export { FrameMemory, type FrameRegion } from "./frame-memory.ts";
 export { GatheredFrames } from "./gathered-frames.ts";
 export { type LearningOptions, type Lookup, learningBridge, type PortRules, patch } from "./lookup.ts";
-export { broadcast, foreignSource, nowhere, overLimit, unknown } from "./lookup-result.ts";
+export { broadcast, dropped, foreignSource, nobody, nowhere, overLimit, unknown } from "./lookup-result.ts";
+export type { Destination } from "./lookups/destination.ts";
+export { type FiveTupleOptions, fiveTupleLookup } from "./lookups/five-tuple-lookup.ts";
+export { type PrefixEntry, type PrefixLookup, type PrefixOptions, prefixLookup } from "./lookups/prefix-lookup.ts";
+export { type StaticEntry, type StaticLookup, type StaticOptions, staticLookup } from "./lookups/static-lookup.ts";
 export { createMemoryPort, type MemoryPort } from "./memory-port.ts";
 export type { MirrorOptions } from "./mirror.ts";
 export { longestFrame, maximumMtu, minimumMtu } from "./mtu.ts";

@@ -10,3 +10,7 @@ export const unknown = -3;
 export const foreignSource = -4;
 /** To none: its port has as many addresses as it may. */
 export const overLimit = -5;
+/** To none: the lookup says that such frames are dropped. */
+export const dropped = -6;
+/** To none: it is for a port that is not attached. */
+export const nobody = -7;

@@ -45,7 +45,9 @@ export interface Lookup {
    * Lookups without it know no addresses. @throws {AddressError}
    */
   admit?(port: number, rules: PortRules, vids?: readonly number[]): void;
-  /** Forgets what it knows of a port. */
+  /** A port is attached, by its index and name. */
+  enter?(port: number, name: string): void;
+  /** It leaves: forgets what it knows of it. */
   forget?(port: number): void;
 }
 

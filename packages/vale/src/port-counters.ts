@@ -14,6 +14,8 @@ export interface PortStats {
   readonly foreignSource: number;
   /** The same: this port has as many addresses as it may, and the lookup drops frames from others. */
   readonly overLimit: number;
+  /** The same: the lookup drops such frames. */
+  readonly refused: number;
   /** The same: they are for a port that this one does not reach. */
   readonly isolated: number;
   /** The same: more of them to group addresses, or to addresses that nobody is known to have, than this port may send. */
@@ -38,6 +40,7 @@ const names: readonly (keyof PortStats)[] = [
   "tooLong",
   "foreignSource",
   "overLimit",
+  "refused",
   "isolated",
   "overBroadcast",
   "overUnknown",

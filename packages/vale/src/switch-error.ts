@@ -12,7 +12,8 @@ export type SwitchErrorCode =
   | "BAD_RATE"
   | "BAD_MIRROR"
   | "NO_VLANS"
-  | "BAD_VLAN";
+  | "BAD_VLAN"
+  | "BAD_TABLE";
 
 export class SwitchError extends Error {
   override readonly name = "SwitchError";

@@ -79,6 +79,7 @@ export function createSwitch(options: SwitchOptions = {}): ValeSwitch {
     } catch (e) {
       throw e instanceof AddressError ? new SwitchError(e.code, e.message) : e;
     }
+    lookup.enter?.(index, port.name);
     deaf[index] = port.onReady?.(() => {
       forwarding.ready.add(index);
       wakers.wake();

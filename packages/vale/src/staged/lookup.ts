@@ -44,7 +44,7 @@ export interface LookupCode {
 const { high: HIGH, low: LOW, owner: OWNER, seen: SEEN, bytes: ENTRY } = entry;
 
 /** Where an address is in the table, or the empty entry where it would be. */
-function findIn(c: FunctionBuilder, t: { table: I32; mask: I32; seed: I32 }, high: I32, low: I32): I32 {
+export function findIn(c: FunctionBuilder, t: { table: I32; mask: I32; seed: I32 }, high: I32, low: I32): I32 {
   const h = c.var("i32", high.xor(t.seed).mul(mixers[0]), "h");
   h.set(h.get().xor(h.get().shrU(15)).xor(low).mul(mixers[1]));
   // The mask is one of word indices.
