@@ -5,6 +5,7 @@
  * Spec: Intel 82599 datasheet 3.4, sections 7.1.9 (receive) and 7.2.3.3 (transmit).
  */
 import type { FrameMemory } from "@clickos/vale";
+import { type DmaWindow, windowUpper } from "./dma-window.ts";
 import * as R from "./registers.ts";
 
 /** Rings begin at a multiple of this, and are as long as one: section 8.2.3.8. */
@@ -25,6 +26,8 @@ export class DescriptorRing {
   head = 0;
   tail = 0;
   enabled = false;
+  /** Other memory that buffers may be in. */
+  window: DmaWindow | undefined;
   /** Frames that were lost because their buffer was not in memory. */
   dmaErrors = 0;
   protected readonly size: number;
@@ -59,10 +62,17 @@ export class DescriptorRing {
     if (!this.enabled) return value & 0xffff;
     return this.count > 0 ? value % this.count : 0;
   }
+  /** The memory that the buffer of the descriptor at a word is in, by the high half of its address. */
+  memoryOf(descriptor: number): FrameMemory | undefined {
+    const upper = this.memory.words[descriptor + 1];
+    if (upper === 0) return this.memory;
+    const { window } = this;
+    return window && upper === windowUpper && !window.closed ? window.memory : undefined;
+  }
   /** The buffer of the descriptor at a word, if that many bytes of it are in memory; -1 otherwise. */
   buffer(descriptor: number, length: number): number {
-    const { words } = this.memory;
-    const address = words[descriptor] as number;
-    return address >= 0 && address + length <= this.size && words[descriptor + 1] === 0 ? address : -1;
+    const address = this.memory.words[descriptor] as number;
+    const memory = this.memoryOf(descriptor);
+    return memory && address >= 0 && address + length <= memory.bytes.length ? address : -1;
   }
 }

@@ -6,16 +6,19 @@
  * for the switch, which is a copy more.
  */
 import {
+  type Borrow,
   batchSize,
   copyFrame,
   copyPart,
   FrameBatch,
+  type FrameLender,
   type FrameSink,
   type FrameSource,
   GatheredFrames,
   longestFrame,
   type Port,
 } from "@clickos/vale";
+import { windowUpper } from "./dma-window.ts";
 import {
   bufferSize,
   bufferStride,
@@ -25,6 +28,7 @@ import {
   transmitRing,
   whole,
 } from "./driver-ends.ts";
+import { type LentDescriptors, startLoan } from "./driver-loan.ts";
 import type { Ixgbe } from "./ixgbe.ts";
 import * as R from "./registers.ts";
 
@@ -39,14 +43,26 @@ export const driverMemory: number = txBuffers + ringDescriptors * bufferStride;
 
 const next = (i: number): number => (i + 1) & (ringDescriptors - 1);
 
+/** Where buffers are lent that are shorter than the longest frames. */
+const lentMtu = 1500;
+
+export interface DriveOptions {
+  /** Bytes that frames carry behind the Ethernet header, up to 9,000; without it frames have 2,032 bytes in all, or `zeroCopy` 1,518. */
+  readonly mtu?: number | undefined;
+  /**
+   * Whether frames are not copied where a switch's `patch` joins the port with an interface that lends its guest's buffers: the NIC
+   * reads and writes those. A guest must then be as fast as the wire: the NIC has no buffers of its own for what comes meanwhile.
+   */
+  readonly zeroCopy?: boolean | undefined;
+}
+
 /**
- * Initialises the NIC (section 4.6.3) and returns its port. The NIC's memory is the driver's from 0 on. It carries frames of
- * `mtu` bytes behind the Ethernet header, up to 9,000; of 2,032 bytes in all when that is not given.
+ * Initialises the NIC (section 4.6.3) and returns its port. The NIC's memory is the driver's from 0 on.
  *
  * @throws {RangeError}
  */
-export function drive(nic: Ixgbe, name = "nic", { mtu }: { readonly mtu?: number | undefined } = {}): Port {
-  const frameLimit = longestFrame(mtu);
+export function drive(nic: Ixgbe, name = "nic", { mtu, zeroCopy = false }: DriveOptions = {}): Port {
+  const frameLimit = longestFrame(mtu ?? (zeroCopy ? lentMtu : undefined));
   const { memory } = nic;
   if (memory.bytes.length < driverMemory)
     throw new RangeError(`the driver needs ${driverMemory} bytes of memory, not ${memory.bytes.length}`);
@@ -60,14 +76,27 @@ export function drive(nic: Ixgbe, name = "nic", { mtu }: { readonly mtu?: number
   /** Receive descriptors of the batch that was polled. */
   let polled = 0;
 
+  /** The port whose buffers are lent. */
+  let lender: FrameLender | undefined;
+
   const clean = (): void => {
+    let lent = 0;
     // Descriptors come back in order; the last of each frame is marked done.
     for (let i = txClean; i !== txTail; ) {
       const d = (txRing + i * R.descriptorSize) >> 2;
       i = next(i);
-      if (((words[d + 3] as number) & R.TX_DD) !== 0) txClean = i;
-      else if (((words[d + 2] as number) & R.TX_CMD_EOP) !== 0) return;
+      if (((words[d + 3] as number) & R.TX_DD) !== 0) {
+        txClean = i;
+        if (words[d + 1] === windowUpper) lent++;
+      } else if (((words[d + 2] as number) & R.TX_CMD_EOP) !== 0) break;
     }
+    if (lent > 0) lender?.left(lent);
+  };
+  /** Where the NIC's line or interrupts wait for their time, whoever asks for frames has it look at the clock. */
+  const advance = (): void => {
+    if (nic.readyIn === undefined) return;
+    nic.advance();
+    clean();
   };
   const freeDescriptors = (): number => (txClean - txTail - 1) & (ringDescriptors - 1);
   /** Whether there are so many free transmit descriptors, perhaps after a look at which are. */
@@ -81,6 +110,7 @@ export function drive(nic: Ixgbe, name = "nic", { mtu }: { readonly mtu?: number
   const queue = (buffer: number, length: number, flags: number): void => {
     const d = (txRing + txTail * R.descriptorSize) >> 2;
     words[d] = buffer;
+    words[d + 1] = 0;
     words[d + 2] = length | flags;
     words[d + 3] = 0;
     txTail = next(txTail);
@@ -137,8 +167,11 @@ export function drive(nic: Ixgbe, name = "nic", { mtu }: { readonly mtu?: number
     get cursor() {
       return rxNext;
     },
-    // Each descriptor says whether a frame is there.
-    begin: () => ((words[((rxRing + rxNext * R.descriptorSize) >> 2) + 3] as number) & R.RX_DD ? batchSize : 0),
+    begin() {
+      advance();
+      // Each descriptor says whether a frame is there.
+      return ((words[((rxRing + rxNext * R.descriptorSize) >> 2) + 3] as number) & R.RX_DD) !== 0 ? batchSize : 0;
+    },
     done(frames) {
       if (frames === 0) return;
       rxNext = (rxNext + frames) & (ringDescriptors - 1);
@@ -162,12 +195,64 @@ export function drive(nic: Ixgbe, name = "nic", { mtu }: { readonly mtu?: number
     },
   };
 
+  const flush = (): void => {
+    if (txTail === txClean) return;
+    nic.write32(R.TDT, txTail);
+    clean();
+  };
+  const descriptors: LentDescriptors | undefined = region && {
+    region,
+    rxRing,
+    txRing,
+    restartReceive(own) {
+      rxNext = 0;
+      restartReceive(nic, words, own);
+    },
+    restartTransmit() {
+      txTail = txClean = 0;
+      restartTransmit(nic);
+    },
+    setWindow: (window) => nic.setWindow(window),
+    advance,
+    hasArrived: (i) => ((words[((rxRing + i * R.descriptorSize) >> 2) + 3] as number) & R.RX_DD) !== 0,
+    giveReceive: (tail) => nic.write32(R.RDT, tail),
+    get txTail() {
+      return txTail;
+    },
+    txFree() {
+      hasFree(batchSize);
+      return freeDescriptors();
+    },
+    queued(frames) {
+      txTail = (txTail + frames) & (ringDescriptors - 1);
+    },
+    send: flush,
+  };
+  const borrow: Borrow = (from) => {
+    // What is on its way in its own buffers comes first.
+    flush();
+    if (!descriptors || lender || frameLimit > from.room || txTail !== txClean || descriptors.hasArrived(rxNext))
+      return undefined;
+    lender = from;
+    const loan = startLoan(descriptors, from);
+    return {
+      arriving: loan.arriving,
+      leaving: loan.leaving,
+      end() {
+        loan.end();
+        lender = undefined;
+      },
+    };
+  };
+
   return {
     name,
     frameLimit,
     source,
     sink,
+    borrow: zeroCopy ? borrow : undefined,
     poll() {
+      advance();
       let n = 0;
       let i = rxNext;
       for (; n < batchSize; n++) {
@@ -213,11 +298,10 @@ export function drive(nic: Ixgbe, name = "nic", { mtu }: { readonly mtu?: number
       return k;
     },
     onReady: (listener) => nic.onArrive(listener),
-    flush() {
-      if (txTail === txClean) return;
-      nic.write32(R.TDT, txTail);
-      clean();
+    get readyIn() {
+      return nic.readyIn;
     },
+    flush,
   };
 }
 
@@ -225,11 +309,6 @@ function initialise(nic: Ixgbe, words: Int32Array, frameLimit: number): void {
   nic.write32(R.CTRL, R.CTRL_RST);
   if (!(nic.read32(R.EEC) & R.EEC_AUTO_RD) || !(nic.read32(R.RDRXCTL) & R.RDRXCTL_DMAIDONE))
     throw new Error("the NIC did not come out of reset");
-  for (let i = 0; i < ringDescriptors; i++) {
-    const d = (rxRing + i * R.descriptorSize) >> 2;
-    words[d] = rxBuffers + i * bufferStride;
-    words[d + 1] = words[d + 2] = words[d + 3] = 0;
-  }
   // A switch port takes frames for any address.
   nic.write32(R.FCTRL, R.FCTRL_BAM | R.FCTRL_UPE | R.FCTRL_MPE);
   // It counts the frame check sequence.
@@ -240,14 +319,30 @@ function initialise(nic: Ixgbe, words: Int32Array, frameLimit: number): void {
   nic.write32(R.RDBAH, 0);
   nic.write32(R.RDLEN, ringBytes);
   nic.write32(R.SRRCTL, bufferSize / 1024);
-  nic.write32(R.RXDCTL, R.DCTL_ENABLE);
   nic.write32(R.RXCTRL, R.RXCTRL_RXEN);
-  nic.write32(R.RDH, 0);
-  nic.write32(R.RDT, ringDescriptors - 1);
+  restartReceive(nic, words, true);
   nic.write32(R.TDBAL, txRing);
   nic.write32(R.TDBAH, 0);
   nic.write32(R.TDLEN, ringBytes);
-  nic.write32(R.TDH, 0);
   nic.write32(R.DMATXCTL, R.DMATXCTL_TE);
+  restartTransmit(nic);
+}
+
+/** Begins at the first descriptor: all have the driver's own buffers and are the hardware's, or none is. */
+function restartReceive(nic: Ixgbe, words: Int32Array, own: boolean): void {
+  nic.write32(R.RXDCTL, 0);
+  for (let i = 0; i < ringDescriptors; i++) {
+    const d = (rxRing + i * R.descriptorSize) >> 2;
+    words[d] = rxBuffers + i * bufferStride;
+    words[d + 1] = words[d + 2] = words[d + 3] = 0;
+  }
+  nic.write32(R.RXDCTL, R.DCTL_ENABLE);
+  nic.write32(R.RDH, 0);
+  nic.write32(R.RDT, own ? ringDescriptors - 1 : 0);
+}
+function restartTransmit(nic: Ixgbe): void {
+  nic.write32(R.TXDCTL, 0);
   nic.write32(R.TXDCTL, R.DCTL_ENABLE);
+  nic.write32(R.TDH, 0);
+  nic.write32(R.TDT, 0);
 }

@@ -5,7 +5,8 @@
  */
 export { connectNics } from "./cable.ts";
 export type { DescriptorRing } from "./descriptor-ring.ts";
-export { drive, driverMemory } from "./driver.ts";
+export { type DmaWindow, windowUpper } from "./dma-window.ts";
+export { type DriveOptions, drive, driverMemory } from "./driver.ts";
 export { ringDescriptors } from "./driver-ends.ts";
 export { createFaultyWire, type Fault, type FaultRates, type FaultyWire } from "./faults.ts";
 export type { FrameCounts } from "./frame-counts.ts";

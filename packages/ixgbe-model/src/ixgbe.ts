@@ -7,6 +7,7 @@
  */
 import { Wakers } from "@clickos/run-loop";
 import { type FrameBatch, FrameMemory } from "@clickos/vale";
+import type { DmaWindow } from "./dma-window.ts";
 import { Eeprom } from "./eeprom.ts";
 import { Interrupts } from "./interrupts.ts";
 import { LineRate } from "./line-rate.ts";
@@ -21,7 +22,10 @@ import { Transmitter } from "./transmitter.ts";
 
 /** What is at the far end of a NIC's wire. */
 export interface WireEnd {
-  /** Takes frames 0 to `count` of the batch, valid during the call. */
+  /**
+   * Takes frames 0 to `count` of the batch, valid during the call. Where their memory is `shared`, a guest may change their bytes
+   * meanwhile: what is looked at and used again is to be copied first.
+   */
   receive(batch: FrameBatch): void;
 }
 
@@ -53,6 +57,11 @@ export interface Ixgbe {
   read32(register: number): number;
   /** @throws {RangeError} where it enables a queue whose ring is not in memory. */
   write32(register: number, value: number): void;
+  /**
+   * Lets the NIC reach other memory, as an IOMMU does, or nothing but its own: addresses there have a high half of `windowUpper`, and
+   * count from the window's beginning.
+   */
+  setWindow(window: DmaWindow | undefined): void;
   /** Connects the far end of the wire. */
   connect(end: WireEnd): void;
   /** Takes the light off the wire, or puts it on again: the link goes down or up, and frames are lost while it is down. */
@@ -64,7 +73,7 @@ export interface Ixgbe {
   arrive(batch: FrameBatch, first: number): number;
   /** A frame of the batch arrives damaged. It is counted, and stored only where software asked for bad frames. */
   arriveDamaged(batch: FrameBatch, i: number, damage: Damage): void;
-  /** Calls back when frames have arrived and found descriptors, once for a batch. @returns ends it. */
+  /** Calls back when frames have arrived, or found no descriptor, once for a batch. @returns ends it. */
   onArrive(listener: () => void): () => void;
   /** Calls back with the vector of each interrupt; 0 without MSI-X. @returns ends it. */
   onInterrupt(listener: (vector: number) => void): () => void;
@@ -137,6 +146,10 @@ class Nic implements Ixgbe {
     this.file.write(register, value);
     if (this.statistics.dmaErrors > this.dmaErrorsTold) this.tellDmaErrors();
   }
+  setWindow(window: DmaWindow | undefined): void {
+    this.receiver.setWindow(window);
+    this.transmitter.setWindow(window);
+  }
   connect(end: WireEnd): void {
     this.wire = end;
     this.link.connect();
@@ -148,7 +161,8 @@ class Nic implements Ixgbe {
     if (this.link.dark) return batch.count - first;
     const taken = this.receiver.arrive(batch, first);
     if (this.statistics.dmaErrors > this.dmaErrorsTold) this.tellDmaErrors();
-    if (taken > 0) this.arrivals.wake();
+    // Where no descriptor was free, whoever has some may want to know.
+    if (first < batch.count) this.arrivals.wake();
     return taken;
   }
   arriveDamaged(batch: FrameBatch, i: number, damage: Damage): void {

@@ -40,7 +40,7 @@ export const plainReceive: MakePlainReceive = (ring, counts) => (batch, first, l
       words[d + 3] = R.RX_DD | R.RX_EOP;
       head = head + 1 === count ? 0 : head + 1;
     } else {
-      // It takes several buffers, or its buffer is bad.
+      // It takes several buffers, or its buffer is elsewhere, or bad.
       ring.head = head;
       const put = ring.put(batch, i, length, nothingToReport);
       head = ring.head;
@@ -55,9 +55,8 @@ export const plainReceive: MakePlainReceive = (ring, counts) => (batch, first, l
       lastLength = length;
       alike = 1;
     }
-    // The copy's first byte is at hand: it says whether the address is a group's.
-    if ((((words[buffer >> 2] as number) >>> ((buffer & 3) << 3)) & 1) !== 0)
-      counts.addGroup(batch.memory.bytes, batch.offsets[i] as number);
+    const at = batch.offsets[i] as number;
+    if (((batch.memory.bytes[at] as number) & 1) !== 0) counts.addGroup(batch.memory.bytes, at);
   }
   ring.head = head;
   counts.addSizes(lastLength, alike);

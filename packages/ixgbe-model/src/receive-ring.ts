@@ -75,8 +75,9 @@ export class ReceiveRing extends DescriptorRing {
       const d = (this.base + this.head * R.descriptorSize) >> 2;
       // It is looked at again: a part before may have been written over it, where software put a buffer over the ring.
       const buffer = this.buffer(d, part);
-      if (buffer < 0) return this.lose(parts - Math.floor(done / this.bufferSize));
-      this.copy(batch, i, done, part, buffer, tagged);
+      const memory = this.memoryOf(d);
+      if (buffer < 0 || !memory) return this.lose(parts - Math.floor(done / this.bufferSize));
+      copyUntagged(batch, i, done, part, memory, buffer, tagged);
       done += part;
       this.writeBack(d, part, done === bytes, report, tagged);
       this.head = this.head + 1 === this.count ? 0 : this.head + 1;
@@ -101,13 +102,6 @@ export class ReceiveRing extends DescriptorRing {
     return "lost";
   }
 
-  /** Copies a part of a frame, from `skip` on, counted without its tag where that is taken off. */
-  private copy(batch: FrameBatch, i: number, skip: number, length: number, to: number, tagged: boolean): void {
-    const before = tagged ? Math.max(0, Math.min(length, addressBytes - skip)) : length;
-    if (before > 0) copyPart(batch, i, skip, before, this.memory, to);
-    if (length > before) copyPart(batch, i, skip + before + tagBytes, length - before, this.memory, to + before);
-  }
-
   private writeBack(d: number, length: number, last: boolean, report: FrameReport, tagged: boolean): void {
     const { words } = this.memory;
     const done = last ? R.RX_DD | R.RX_EOP : R.RX_DD;
@@ -125,4 +119,19 @@ export class ReceiveRing extends DescriptorRing {
       words[d + 3] = (status & 0xff) | done | (errors << 8) | tag;
     }
   }
+}
+
+/** Copies a part of a frame, from `skip` on, counted without its tag where that is taken off. */
+function copyUntagged(
+  batch: FrameBatch,
+  i: number,
+  skip: number,
+  length: number,
+  memory: FrameMemory,
+  to: number,
+  tagged: boolean,
+): void {
+  const before = tagged ? Math.max(0, Math.min(length, addressBytes - skip)) : length;
+  if (before > 0) copyPart(batch, i, skip, before, memory, to);
+  if (length > before) copyPart(batch, i, skip + before + tagBytes, length - before, memory, to + before);
 }

@@ -4,8 +4,9 @@
  * In the plain case — one queue, legacy descriptors, every frame taken as it is — whole batches go to the queue at once. In all others
  * the NIC looks at each frame.
  */
-import type { FrameBatch, FrameMemory } from "@clickos/vale";
+import { type FrameBatch, type FrameMemory, OwnFrames } from "@clickos/vale";
 import { AddressFilter } from "./address-filter.ts";
+import type { DmaWindow } from "./dma-window.ts";
 import { fcsBytes, shortestFrame } from "./frame-counts.ts";
 import { ipv4, read16 } from "./headers.ts";
 import { Inspection } from "./inspection.ts";
@@ -36,6 +37,9 @@ export class Receiver {
   private readonly report: FrameReport = { type: 0, hash: 0, status: 0, tag: -1 };
   private readonly rings: ReceiveRing[] = [];
   private readonly receivePlain: PlainReceive;
+  private window: DmaWindow | undefined;
+  /** Copies of frames that others can write to; made when there are some. */
+  private own: OwnFrames | undefined;
   /** Whether the first queue can take batches as they are. */
   private plain = false;
   /** RXCTRL.RXEN, and the NIC may use memory. */
@@ -83,6 +87,12 @@ export class Receiver {
   /** Descriptors of the first queue that are the hardware's. */
   get free(): number {
     return this.on ? this.ring(0).free : 0;
+  }
+
+  /** Other memory that buffers may be in, from here on. */
+  setWindow(window: DmaWindow | undefined): void {
+    this.window = window;
+    for (const ring of this.rings) if (ring) ring.window = window;
   }
 
   /** Takes frames `first` and after; returns how many, up to one that waits for a descriptor. */
@@ -136,8 +146,11 @@ export class Receiver {
     return i - first;
   }
 
-  private arriveFiltered(batch: FrameBatch, first: number): number {
+  private arriveFiltered(given: FrameBatch, first: number): number {
     const { statistics, filter, packet } = this;
+    // What was looked at is what is stored.
+    if (given.memory.shared) this.own ??= new OwnFrames();
+    const batch = given.memory.shared && this.own ? this.own.copy(given) : given;
     const { bytes } = batch.memory;
     let i = first;
     for (; i < batch.count; i++) {
@@ -218,6 +231,7 @@ export class Receiver {
     let ring = this.rings[n];
     if (!ring) {
       ring = new ReceiveRing(this.memory);
+      ring.window = this.window;
       this.rings[n] = ring;
       this.configure(n);
     }

@@ -3,7 +3,7 @@
  * out of the ordinary is left to TypeScript. Budget: 4 ns a frame; the benchmark `path` guards it.
  */
 import type { ModuleBuilder } from "@clickos/codegen";
-import { batchSize, FrameBatch, packetCode } from "@clickos/vale";
+import { batchSize, FrameBatch, type FrameMemory, packetCode } from "@clickos/vale";
 import { countBatch } from "./frame-counts.ts";
 import * as R from "./registers.ts";
 import { type MakePlainTransmit, plainTransmit } from "./transmit-plain.ts";
@@ -18,7 +18,7 @@ const kind = R.TX_CMD_EOP | R.TX_CMD_DEXT | R.TX_CMD_VLE | R.TX_CMD_IC;
 
 /**
  * Looks at descriptors from `head` on, `count` at most: writes where frames are and how long, and reports those that ask for it. Stops
- * at one that is not plain.
+ * at one that is not plain, or whose address has another high half.
  */
 type Scan = (
   ring: number,
@@ -26,6 +26,7 @@ type Scan = (
   head: number,
   count: number,
   size: number,
+  upper: number,
   least: number,
   offsets: number,
   lengths: number,
@@ -38,6 +39,7 @@ function build(m: ModuleBuilder): void {
     head: "i32",
     count: "i32",
     size: "i32",
+    upper: "i32",
     least: "i32",
     offsets: "i32",
     lengths: "i32",
@@ -60,7 +62,7 @@ function build(m: ModuleBuilder): void {
           .and(length.geU(p.least))
           .and(length.leU(R.MFS_MAXIMUM))
           .and(address.leU(p.size.sub(length)))
-          .and(c.load32(d, R.descriptorFields.upper).eqz());
+          .and(c.load32(d, R.descriptorFields.upper).eq(p.upper));
         c.if(good.eqz(), () => c.break());
         const at = n.get().shl(2);
         c.store32(at.add(p.offsets), address);
@@ -82,20 +84,30 @@ const scanCode = packetCode<{ readonly scan: Scan }>("82599 transmit", build);
 export const transmitByCode: MakePlainTransmit = (ring, counts, leaves) => {
   const plain = plainTransmit(ring, counts, leaves);
   const { region } = ring.memory;
-  const batch = new FrameBatch(ring.memory);
-  if (!region || !batch.inPacketMemory) return plain;
+  const own = new FrameBatch(ring.memory);
+  if (!region || !own.inPacketMemory) return plain;
   const { scan } = scanCode(region.memory);
-  const size = region.bytes;
+  let lent: FrameBatch | undefined;
+  const batchOf = (memory: FrameMemory): FrameBatch => {
+    if (memory === ring.memory) return own;
+    if (lent?.memory !== memory) lent = new FrameBatch(memory, true);
+    return lent;
+  };
   return () => {
     const isPowerOfTwo = (ring.count & (ring.count - 1)) === 0;
     while (isPowerOfTwo && ring.line === undefined && ring.head !== ring.tail) {
       const waiting = (ring.tail - ring.head + ring.count) & (ring.count - 1);
+      const first = ring.wordOf(ring.head);
+      const memory = ring.memoryOf(first);
+      if (!memory) break;
+      const batch = batchOf(memory);
       const found = scan(
         region.at + ring.base,
         ring.count - 1,
         ring.head,
         waiting < batchSize ? waiting : batchSize,
-        size,
+        memory.bytes.length,
+        ring.memory.words[first + 1] as number,
         // A frame has a byte at least.
         ring.least > 0 ? ring.least : 1,
         batch.offsets.byteOffset,

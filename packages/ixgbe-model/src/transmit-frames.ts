@@ -137,12 +137,13 @@ export class FrameSender {
       const d = ring.wordOf(i);
       const bytes = (words[d + 2] as number) & 0xffff;
       const buffer = ring.buffer(d, bytes);
+      const memory = ring.memoryOf(d);
       // Memory may be shared, and descriptors others than when they were checked.
-      if (buffer < 0 || done + bytes > length) {
+      if (!memory || buffer < 0 || done + bytes > length) {
         this.drop(ring);
         return;
       }
-      this.addPart(ring.memory, buffer, bytes, done);
+      this.addPart(memory, buffer, bytes, done);
       done += bytes;
     }
     if (length < ring.least) gathered.add(this.zeros, 0, ring.least - length);
@@ -210,14 +211,15 @@ export class FrameSender {
   /** The bytes of the descriptors up to `end` in one piece; none when they are not what they were when they were checked. */
   private collect(ring: TransmitRing, end: number, whole: number): FrameMemory | undefined {
     this.packet ??= new FrameMemory(new ArrayBuffer(longestPacket));
-    const { words, bytes } = ring.memory;
+    const { words } = ring.memory;
     let done = 0;
     for (let i = ring.head; i !== end; i = ring.after(i)) {
       const d = ring.wordOf(i);
       const length = (words[d + 2] as number) & 0xffff;
       const at = ring.buffer(d, length);
-      if (at < 0 || done + length > whole) return undefined;
-      this.packet.bytes.set(bytes.subarray(at, at + length), done);
+      const memory = ring.memoryOf(d);
+      if (!memory || at < 0 || done + length > whole) return undefined;
+      this.packet.bytes.set(memory.bytes.subarray(at, at + length), done);
       done += length;
     }
     return this.packet;

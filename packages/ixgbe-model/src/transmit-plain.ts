@@ -5,7 +5,7 @@
  * It is all that another implementation has to do: hand over frames while the next descriptor is plain, move the head, mark what asks
  * for it, count.
  */
-import { FrameBatch } from "@clickos/vale";
+import { FrameBatch, type FrameMemory } from "@clickos/vale";
 import type { FrameCounts } from "./frame-counts.ts";
 import * as R from "./registers.ts";
 import type { TransmitRing } from "./transmit-ring.ts";
@@ -31,10 +31,14 @@ function isPlain(words: Int32Array, d: number, command: number): boolean {
 }
 
 export const plainTransmit: MakePlainTransmit = (ring, counts, leaves) => {
-  const batch = new FrameBatch(ring.memory);
-  const { words, bytes } = ring.memory;
-  const size = bytes.length;
-  const { offsets, lengths } = batch;
+  const { words } = ring.memory;
+  const own = new FrameBatch(ring.memory);
+  let lent: FrameBatch | undefined;
+  const batchOf = (memory: FrameMemory): FrameBatch => {
+    if (memory === ring.memory) return own;
+    if (lent?.memory !== memory) lent = new FrameBatch(memory);
+    return lent;
+  };
   return () => {
     const { line } = ring;
     for (;;) {
@@ -45,15 +49,23 @@ export const plainTransmit: MakePlainTransmit = (ring, counts, leaves) => {
       // Frames of the same length that follow each other are counted together.
       let lastLength = 0;
       let alike = 0;
+      // A batch is of one memory, which may be none.
+      const first = ring.wordOf(head);
+      const upper = words[first + 1] as number;
+      const memory = ring.memoryOf(first);
+      const batch = batchOf(memory ?? ring.memory);
+      const size = memory ? memory.bytes.length : -1;
+      const { offsets, lengths } = batch;
+      const { bytes } = batch.memory;
       while (head !== tail && n < offsets.length) {
         if (line !== undefined && !line.free) break;
         const d = (base + head * R.descriptorSize) >> 2;
         const command = words[d + 2] as number;
-        if (!isPlain(words, d, command)) break;
+        if (!isPlain(words, d, command) || words[d + 1] !== upper) break;
         const length = command & 0xffff;
         if (length < least) break;
         const address = words[d] as number;
-        if (address < 0 || address + length > size || words[d + 1] !== 0) ring.dmaErrors++;
+        if (address < 0 || address + length > size) ring.dmaErrors++;
         else if (length > 0) {
           offsets[n] = address;
           lengths[n] = length;
@@ -65,7 +77,7 @@ export const plainTransmit: MakePlainTransmit = (ring, counts, leaves) => {
             lastLength = length;
             alike = 1;
           }
-          if ((((words[address >> 2] as number) >>> ((address & 3) << 3)) & 1) !== 0) counts.addGroup(bytes, address);
+          if (((bytes[address] as number) & 1) !== 0) counts.addGroup(bytes, address);
           if (line !== undefined) line.take(length);
         }
         if ((command & R.TX_CMD_RS) !== 0) {
@@ -74,8 +86,10 @@ export const plainTransmit: MakePlainTransmit = (ring, counts, leaves) => {
         }
         head = head + 1 === count ? 0 : head + 1;
       }
+      const moved = head !== ring.head;
       ring.head = head;
-      if (n === 0) return;
+      if (!moved) return;
+      if (n === 0) continue;
       counts.addSizes(lastLength, alike);
       counts.addAll(n, sent);
       batch.count = n;

@@ -3,6 +3,7 @@
  * ring otherwise; without, as soon as the tail is written.
  */
 import type { FrameBatch, FrameMemory } from "@clickos/vale";
+import type { DmaWindow } from "./dma-window.ts";
 import { fcsBytes, shortestFrame } from "./frame-counts.ts";
 import type { Interrupts } from "./interrupts.ts";
 import type { LineRate } from "./line-rate.ts";
@@ -30,6 +31,7 @@ export class Transmitter {
   private readonly queues: Queue[] = [];
   /** Puts frames together that need work; made when there is one. */
   private sender: FrameSender | undefined;
+  private window: DmaWindow | undefined;
   private on = false;
   /** Frames are being sent: whoever takes them may write a tail, which is read again. */
   private busy = false;
@@ -79,6 +81,11 @@ export class Transmitter {
     for (const queue of this.queues) queue?.ring.reset();
     this.waiting = false;
     this.update();
+  }
+  /** Other memory that buffers may be in, from here on. */
+  setWindow(window: DmaWindow | undefined): void {
+    this.window = window;
+    for (const queue of this.queues) if (queue) queue.ring.window = window;
   }
   /** Nanoseconds until the line is free for a frame that waits; `undefined` when none does. */
   get readyIn(): bigint | undefined {
@@ -147,6 +154,7 @@ export class Transmitter {
     if (!queue) {
       const ring = new TransmitRing(this.memory);
       ring.line = this.line;
+      ring.window = this.window;
       queue = { ring, sendPlain: this.makePlain(ring, this.statistics.sent, this.leaves) };
       this.queues[n] = queue;
       this.configure(n);

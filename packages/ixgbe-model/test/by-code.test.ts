@@ -130,7 +130,9 @@ describe("the plain case", () => {
             nic.write32(R.TDT, (tdt + tx.length) % descriptors);
           }
           const [fast, slow] = worlds as [(typeof worlds)[0], (typeof worlds)[0]];
-          expect(fast.left).toEqual(slow.left);
+          const [fastLeft, slowLeft] = [fast.left.splice(0), slow.left.splice(0)];
+          expect(fastLeft.map((frame) => frame.length)).toEqual(slowLeft.map((frame) => frame.length));
+          expect(Buffer.compare(Buffer.concat(fastLeft), Buffer.concat(slowLeft))).toBe(0);
           expect(Buffer.compare(fast.memory.bytes, slow.memory.bytes)).toBe(0);
           for (const register of [R.RDH, R.TDH, R.GPRC, R.GPTC, R.GORCL, R.GOTCL, R.ROC])
             expect([register, fast.nic.read32(register)]).toEqual([register, slow.nic.read32(register)]);

@@ -6,6 +6,7 @@
  * inside. Writes into the memory must be to a ring or to a buffer that some descriptor names.
  */
 import { createIxgbe, registers as R } from "@clickos/ixgbe-model";
+import { FrameMemory, frameMemory } from "@clickos/vale";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { batchOf, mac, packet } from "./rig.ts";
@@ -184,6 +185,61 @@ describe("a hostile driver", () => {
         },
       ),
       { numRuns: 150 },
+    );
+  });
+
+  it("finds that of other memory nothing but the window is read or written to", () => {
+    const [from, bytesOfWindow] = [8192, 16_384];
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+    const other = new Uint8Array(memory.buffer);
+    const region = { memory, at: from };
+    const window = {
+      memory: new FrameMemory(memory.buffer, { at: from, bytes: bytesOfWindow }),
+      region,
+      closed: false,
+    };
+    const near = fc.oneof(
+      fc.nat(bytesOfWindow),
+      fc.constantFrom(bytesOfWindow - 60, bytesOfWindow - 1, bytesOfWindow, -1, 0x7fffffff, -from),
+    );
+    const entry = fc.record({
+      at: near,
+      upper: fc.constantFrom(1, 1, 1, 1, 0, 2, -1),
+      length: fc.integer({ min: 14, max: 300 }),
+    });
+    fc.assert(
+      fc.property(fc.array(entry, { minLength: 1, maxLength: 15 }), fc.boolean(), (entries, byCode) => {
+        // No frame has the byte that is all around the window.
+        other.fill(0xa5).fill(0x11, from, from + bytesOfWindow);
+        const dma = byCode ? frameMemory(size) : new FrameMemory(new ArrayBuffer(size));
+        const nic = createIxgbe({ mac, dma });
+        let left = 0;
+        nic.connect({
+          receive(batch) {
+            for (let i = 0; i < batch.count; i++, left++) {
+              const at = batch.offsets[i]!;
+              expect(batch.memory.bytes.subarray(at, at + batch.lengths[i]!)).not.toContain(0xa5);
+            }
+          },
+        });
+        nic.setWindow(window);
+        for (const [name, v] of start) nic.write32(R.offsetOf(name), v);
+        nic.write32(R.SRRCTL, 2);
+        nic.write32(R.RXDCTL, R.DCTL_ENABLE);
+        entries.forEach(({ at, upper, length }, i) => {
+          dma.words.set([at, upper, 0, 0], i * 4);
+          dma.words.set([at, upper, R.TX_CMD_EOP | R.TX_CMD_RS | length, 0], 64 + i * 4);
+        });
+        nic.write32(R.TDT, entries.length);
+        const inWindow = entries.filter(
+          ({ at, upper, length }) => upper === 1 && at >= 0 && at + length <= bytesOfWindow,
+        );
+        expect(left).toBeGreaterThanOrEqual(inWindow.length);
+        nic.arrive(batchOf(entries.map(({ length }) => frameOf(length))), 0);
+        expect(other.subarray(0, from).every((b) => b === 0xa5)).toBe(true);
+        expect(other.subarray(from + bytesOfWindow).every((b) => b === 0xa5)).toBe(true);
+      }),
+      { numRuns: 100 },
     );
   });
 });

@@ -132,7 +132,7 @@ export function packet(o: PacketOptions = {}): Uint8Array {
   const source = o.source ?? (version === 4 ? [10, 0, 0, 1] : [0xfe, 0x80, ...Array(13).fill(0), 1]);
   const destination = o.destination ?? (version === 4 ? [10, 0, 0, 2] : [0xfe, 0x80, ...Array(13).fill(0), 2]);
   const pseudo = sum(Uint8Array.from([...source, ...destination]), protocol + l4.length);
-  view.setUint16(at, checksum(l4, pseudo) || 0xffff);
+  view.setUint16(at, checksum(l4, pseudo) || (protocol === 17 ? 0xffff : 0));
   const headerBytes = version === 4 ? 20 + (o.options ?? 0) : 40;
   const ip = new Uint8Array(headerBytes);
   const ipView = new DataView(ip.buffer);

@@ -1,10 +1,11 @@
 /** Connects a front end by the kind of its rings, in the way that its mode asks for. */
 import type { GrantMapper } from "@clickos/grant-table";
 import { type VifMode, vifModes } from "./modes.ts";
-import { connectVif, type VifGrants } from "./netback.ts";
+import { connectVif } from "./netback.ts";
 import type { Rate } from "./rate.ts";
 import { connectStandardVif } from "./standard-vif.ts";
 import { NetbackError, type Vif } from "./vif.ts";
+import type { VifGrants } from "./vif-options.ts";
 
 export interface FrontEnd {
   readonly name: string;

@@ -13,7 +13,8 @@ export {
 export { completeChecksum } from "./checksum.ts";
 export { connectFrontEnd, type FrontEnd } from "./connect.ts";
 export { ringsOf, type VifMode, vifModes } from "./modes.ts";
-export { connectVif, type VifGrants, type VifOptions } from "./netback.ts";
+export { connectVif } from "./netback.ts";
 export { parseRate, type Rate, RateLimit } from "./rate.ts";
 export { connectStandardVif, type StandardVifOptions } from "./standard-vif.ts";
 export { NetbackError, type Vif, type VifStats } from "./vif.ts";
+export type { VifGrants, VifOptions } from "./vif-options.ts";

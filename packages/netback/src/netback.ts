@@ -5,14 +5,11 @@
  *
  * Transmit and receive are named from the guest's side.
  */
-import type { GrantMapper } from "@clickos/grant-table";
 import { Wakers } from "@clickos/run-loop";
 import {
   copyFrame,
   copyPart,
   FrameBatch,
-  type FrameSink,
-  type FrameSource,
   GatheredFrames,
   longestFrame,
   maximumFrame,
@@ -20,9 +17,12 @@ import {
 } from "@clickos/vale";
 import { maximumFrameSlots, netmapRing, netmapSlot, ringSlots } from "@clickos/xen-ring";
 import { moreFragments, NetmapChain } from "./netmap-chain.ts";
-import { furthestOffset, lastSlot, netmapReceive, netmapTransmit } from "./netmap-ends.ts";
-import { type Rate, RateLimit } from "./rate.ts";
+import { furthestOffset, lastSlot } from "./netmap-ends.ts";
+import { lendNetmap } from "./netmap-loan.ts";
+import { netmapSink, netmapSource, type RingSlots } from "./netmap-rings.ts";
+import { RateLimit } from "./rate.ts";
 import { bufferSize, NetbackError, receiveLimit, shortestFrame, type Vif } from "./vif.ts";
+import type { VifOptions } from "./vif-options.ts";
 
 const mask = ringSlots - 1;
 const slotWords = netmapSlot.size >> 2;
@@ -30,41 +30,6 @@ const headWord = netmapRing.offsets.head >> 2;
 const tailWord = netmapRing.offsets.tail >> 2;
 const eventWord = netmapRing.offsets.event >> 2;
 const slotsWord = netmapRing.offsets.slots >> 2;
-
-/** What a front end granted; see its device page. */
-export interface VifGrants {
-  readonly rxRingRef: number;
-  readonly txRingRef: number;
-  readonly bufferRef: number;
-  readonly bufferFrames: number;
-  readonly bufferCount: number;
-}
-
-export interface VifOptions {
-  readonly name: string;
-  readonly domain: number;
-  readonly grants: VifGrants;
-  readonly mapper: GrantMapper;
-  /** The rings have been in use before: their indices are taken up where they are. */
-  readonly resume?: boolean;
-  /** Frames in a batch at most; 1 for an event for each packet. 256 by default. */
-  readonly burst?: number;
-  /** What the interface carries behind the Ethernet header, up to 9,000 bytes; without it, frames of 2,032 bytes. */
-  readonly mtu?: number | undefined;
-  /**
-   * Bytes of the longest frame that the guest takes, 2,032 by default. More than that says that it takes frames in several
-   * slots.
-   */
-  readonly frameLimit?: number | undefined;
-  /** What the guest may send. */
-  readonly rate?: Rate;
-  /** Microseconds; for the rate. */
-  now?(): number;
-  /** Calls back at each event from the front end; without it the switch must poll the port. @returns ends it. */
-  onEvent?(listener: () => void): () => void;
-  /** Sends an event to the front end. */
-  notify(): void;
-}
 
 /**
  * Connects to a front end: maps its rings and buffers and returns the port.
@@ -200,58 +165,74 @@ export function connectVif(options: VifOptions): Vif {
   const inRow = offsets.every((offset, i) => offset === (offsets[0] as number) + i * bufferSize);
   const wasm = inRow && bufferCount > 0 && window.memory instanceof WebAssembly.Memory ? window.memory : undefined;
   const placesOf = (ring: number): PlaceNumbers => [ring, offsets[0] as number, bufferCount, 0];
-  const source: FrameSource | undefined = wasm && {
-    kind: netmapTransmit,
-    memory: wasm,
+  const txSlots: RingSlots = {
     places: placesOf(txRing),
-    frameLimit: limit,
-    get cursor() {
+    get first() {
       return txCur;
     },
-    begin() {
+    given() {
       if (!open || window.closed || (rate && !rate.open(now()))) return 0;
       const head = Atomics.load(words, tx + headWord);
-      if (head >>> 0 >= ringSlots || chain.unfinished) return -1;
-      return Math.min((head - txCur) & mask, burst);
+      return head >>> 0 >= ringSlots || chain.unfinished ? -1 : (head - txCur) & mask;
     },
-    done(frames, bytes) {
-      if (frames === 0) return;
-      txCur = (txCur + frames) & mask;
+    giveBack(slots) {
+      txCur = (txCur + slots) & mask;
       txSeen = txCur;
       Atomics.store(words, tx + tailWord, (txCur + mask) & mask);
+    },
+    moved(frames, bytes) {
       txPackets += frames;
       txBytes += bytes;
       rate?.spend(bytes);
     },
   };
-  const sink: FrameSink | undefined = wasm && {
-    kind: netmapReceive,
-    memory: wasm,
+  const rxSlots: RingSlots = {
     places: placesOf(rxRing),
-    frameLimit: rxLimit,
-    get cursor() {
+    get first() {
       return rxTail;
     },
-    begin() {
+    given() {
       if (!open || window.closed) return 0;
       const head = Atomics.load(words, rx + headWord);
-      // What makes no sense is counted when frames are delivered all the same.
-      return head >>> 0 >= ringSlots ? 0 : (head - rxTail - 1 + ringSlots) & mask;
+      return head >>> 0 >= ringSlots ? -1 : (head - rxTail - 1 + ringSlots) & mask;
     },
-    done(frames, bytes) {
-      rxTail = (rxTail + frames) & mask;
+    giveBack(slots) {
+      rxTail = (rxTail + slots) & mask;
+    },
+    moved(frames, bytes) {
       rxPackets += frames;
       rxBytes += bytes;
     },
   };
+  const source = wasm && netmapSource({ memory: wasm, slots: txSlots, frameLimit: limit, burst });
+  const sink = wasm && netmapSink({ memory: wasm, slots: rxSlots, frameLimit: rxLimit });
+  const lender =
+    wasm &&
+    lendNetmap({
+      memory: wasm,
+      buffersAt: offsets[0] as number,
+      bufferCount,
+      frameLimit: limit,
+      burst,
+      get closed() {
+        return !open || window.closed;
+      },
+      rx: rxSlots,
+      tx: txSlots,
+      bad(what) {
+        if (what === "index") badIndex++;
+        else rxBadSlot++;
+      },
+    });
 
   return {
     name: options.name,
     frameLimit: rxLimit,
     source,
     sink,
+    lender,
     poll() {
-      if (!open || window.closed || (rate && !rate.open(now()))) return null;
+      if (!open || window.closed || (lender && lender.lentTx > 0) || (rate && !rate.open(now()))) return null;
       const head = Atomics.load(words, tx + headWord);
       if (head >>> 0 >= ringSlots) {
         badIndex++;
@@ -309,7 +290,7 @@ export function connectVif(options: VifOptions): Vif {
       Atomics.store(words, tx + tailWord, (txCur + mask) & mask);
     },
     deliver(from, list, count) {
-      if (!open || window.closed) return 0;
+      if (!open || window.closed || (lender && lender.lentRx > 0)) return 0;
       const head = Atomics.load(words, rx + headWord);
       if (head >>> 0 >= ringSlots) {
         badIndex++;

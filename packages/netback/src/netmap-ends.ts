@@ -43,6 +43,42 @@ export const netmapTransmit: SourceKind = {
   },
 };
 
+/** Where the first buffer is, of which frames begin so many bytes in at most; the rest as above. */
+const emptyPlaces: readonly string[] = [...places, "furthest"];
+
+/** Buffers that a guest has posted, one a slot, as frames of no bytes where one can begin. */
+export const netmapEmpty: SourceKind = {
+  name: "netmap empty",
+  places: emptyPlaces,
+  slots: ringSlots,
+  frame({ memory, place, c }, i) {
+    const slot = i.mul(netmapSlot.size).add(place("ring"));
+    const index = memory.load32(slot, indexAt);
+    const wanted = memory.load32(slot, offsetAt);
+    const furthest = place("furthest");
+    const offset = c.select(wanted.ltU(furthest), wanted, furthest);
+    return {
+      address: index.shl(bufferShift).add(place("buffers")).add(offset),
+      length: c.i32(0),
+      good: index.ltU(place("count")).and(wanted.leU(furthestOffset)),
+    };
+  },
+};
+
+/** Slots of buffers into which frames were put. What the slot says of its buffer by now is the guest's affair. */
+export const netmapArrived: SinkKind = {
+  name: "netmap arrived",
+  places,
+  slots: ringSlots,
+  byAddress: true,
+  room: ({ c }) => ({ address: c.i32(0), good: c.i32(1) }),
+  fill({ memory, place }, i, address, length) {
+    const slot = i.mul(netmapSlot.size).add(place("ring"));
+    memory.store32(slot, length.or(lastSlot), lengthAt);
+    memory.store32(slot, address.sub(place("buffers")).and(bufferSize - 1), offsetAt);
+  },
+};
+
 /** What a guest receives. */
 export const netmapReceive: SinkKind = {
   name: "netmap receive",

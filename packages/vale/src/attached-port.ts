@@ -1,5 +1,6 @@
 /** A port in its place in a switch: what is known of it there, and what is on its way to it. */
 import { batchSize } from "./frame-batch.ts";
+import type { LoanSide } from "./loan.ts";
 import type { Mirror, MirrorOptions } from "./mirror.ts";
 import { packetWords } from "./packet-memory.ts";
 import type { Port } from "./port.ts";
@@ -7,7 +8,7 @@ import { PortCounters } from "./port-counters.ts";
 import type { PortFeatures } from "./port-options.ts";
 import type { BatchSource } from "./staged/batch-ends.ts";
 import type { FrameSink } from "./staged/ends.ts";
-import { FrameMover } from "./staged/move.ts";
+import { FrameMover } from "./staged/mover.ts";
 import type { TokenBucket } from "./token-bucket.ts";
 import type { VlanRules } from "./vlan-rules.ts";
 
@@ -25,6 +26,8 @@ export class AttachedPort implements PortFeatures {
   /** The mirrors that get what enters here, and what leaves. */
   enteringTo: readonly Mirror[] = [];
   leavingTo: readonly Mirror[] = [];
+  /** What moves its frames while its buffers are lent to the other port, or those of the other to it; and what ends that. */
+  loan: { readonly side: LoanSide; end(): void } | undefined;
   readonly counters: PortCounters = new PortCounters();
   /** Frames of the batch at hand that go there, by index. */
   readonly list: Int32Array = packetWords(batchSize);

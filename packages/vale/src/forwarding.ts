@@ -7,6 +7,7 @@
  */
 import type { AttachedPort } from "./attached-port.ts";
 import { batchSize, bytesOf, type FrameBatch, maximumFrame } from "./frame-batch.ts";
+import { loanBetween } from "./loans.ts";
 import type { Lookup } from "./lookup.ts";
 import { broadcast, dropped, foreignSource, nobody, overLimit, unknown } from "./lookup-result.ts";
 import { joinMirrors, type Mirror } from "./mirror.ts";
@@ -98,9 +99,13 @@ export class Forwarding {
     // It can be sorted to where its list is reached.
     this.lists[index] = memoryOf(port.list) && !port.mirror ? port.list.byteOffset : 0;
     this.ready.add(index);
-    if (port.mirror || this.mirrors.length > 0) this.mirrors = joinMirrors(this.ports);
+    if (!port.mirror && this.mirrors.length === 0) return;
+    this.mirrors = joinMirrors(this.ports);
+    // A mirror gets copies, which somebody has to make.
+    for (const other of this.ports) other?.loan?.end();
   }
   detach(index: number): void {
+    this.ports[index]?.loan?.end();
     this.ports[index] = undefined;
     this.lists[index] = 0;
     this.ready.delete(index);
@@ -109,14 +114,9 @@ export class Forwarding {
   }
   private grow(ports: number): void {
     const room = Math.max(ports, this.lists.length * 2);
-    const grown = (words: Int32Array, length: number): Int32Array => {
-      const more = packetWords(length);
-      more.set(words);
-      return more;
-    };
-    this.lists = grown(this.lists, room);
-    this.counts = grown(this.counts, room);
-    this.touched = grown(this.touched, room + 1);
+    this.lists = packetWords(room, this.lists);
+    this.counts = packetWords(room, this.counts);
+    this.touched = packetWords(room + 1, this.touched);
   }
 
   /** Moves one batch from each port that may have one; how many frames entered. */
@@ -163,9 +163,11 @@ export class Forwarding {
     const target = whole === undefined ? undefined : this.ports[whole];
     if (whole === undefined || this.mirrors.length > 0 || attached.entering || target?.leaving)
       return source.memory === this.memory ? 0 : this.takeStaged(attached, ingress);
-    const sink = target?.port.sink;
-    const mover = sink && attached.moverTo(sink);
-    if (!target || !mover) return 0;
+    if (!target) return 0;
+    const { sink } = target.port;
+    const loan = this.lookup.whole?.(whole) === ingress ? loanBetween(attached, target) : undefined;
+    const mover = loan ?? (sink && attached.moverTo(sink));
+    if (!mover) return 0;
     const frames = mover.run(target.frameLimit);
     this.left = mover.stopped;
     if (frames === 0) return 0;

@@ -33,8 +33,11 @@ export class FrameBatch {
   /** Whether they were kept, and are written to copies. */
   addressed = false;
 
-  /** Over a memory, or a new one of so many bytes, which is then where WebAssembly reaches it, if there is room. */
-  constructor(memory: FrameMemory | ArrayBufferLike | number) {
+  /**
+   * Over a memory, or a new one of so many bytes, which is then where WebAssembly reaches it, if there is room. `listed`: offsets and
+   * lengths are to be where it reaches them, as they are when the frames are.
+   */
+  constructor(memory: FrameMemory | ArrayBufferLike | number, listed = false) {
     this.memory =
       memory instanceof FrameMemory
         ? memory
@@ -42,8 +45,8 @@ export class FrameBatch {
           ? frameMemory(memory)
           : new FrameMemory(memory);
     const { region } = this.memory;
-    this.offsets = region ? packetWords(batchSize) : new Int32Array(batchSize);
-    this.lengths = region ? packetWords(batchSize) : new Int32Array(batchSize);
+    this.offsets = region || listed ? packetWords(batchSize) : new Int32Array(batchSize);
+    this.lengths = region || listed ? packetWords(batchSize) : new Int32Array(batchSize);
     this.inPacketMemory =
       region !== undefined && memoryOf(this.offsets) !== undefined && memoryOf(this.lengths) !== undefined;
     if (this.memory.shared) this.addresses = new Int32Array(batchSize * 3);

@@ -1,11 +1,13 @@
 /** A memory as the switch sees it: bytes, and the same memory as 32- and 64-bit words. */
 
-/** Where a memory is a part of one that WebAssembly reaches. */
-export interface FrameRegion {
-  readonly memory: WebAssembly.Memory;
-  /** Where it begins there, and its bytes. */
+/** A part of a buffer: where it begins, and its bytes. */
+export interface FramePart {
   readonly at: number;
   readonly bytes: number;
+}
+/** A part of domain 0's memory for frames, which WebAssembly reaches. */
+export interface FrameRegion extends FramePart {
+  readonly memory: WebAssembly.Memory;
 }
 
 export class FrameMemory {
@@ -17,9 +19,11 @@ export class FrameMemory {
   /** What it is a part of, if that is domain 0's memory for frames. */
   readonly region: FrameRegion | undefined;
 
-  constructor(buffer: ArrayBufferLike, region?: FrameRegion) {
-    const at = region?.at ?? 0;
-    const length = region?.bytes ?? buffer.byteLength;
+  /** All of a buffer, or a part; that of domain 0's memory for frames is nobody else's. */
+  constructor(buffer: ArrayBufferLike, part?: FramePart | FrameRegion) {
+    const at = part?.at ?? 0;
+    const length = part?.bytes ?? buffer.byteLength;
+    const region = part && "memory" in part ? part : undefined;
     this.shared = !region && !(buffer instanceof ArrayBuffer);
     this.region = region;
     this.bytes = new Uint8Array(buffer, at, length);

@@ -4,8 +4,9 @@
  * @packageDocumentation
  */
 export { batchSize, copyFrame, copyPart, FrameBatch, maximumFrame } from "./frame-batch.ts";
-export { FrameMemory, type FrameRegion } from "./frame-memory.ts";
+export { FrameMemory, type FramePart, type FrameRegion } from "./frame-memory.ts";
 export { GatheredFrames } from "./gathered-frames.ts";
+export type { Borrow, FrameLender, Loan, LoanSide } from "./loan.ts";
 export { type LearningOptions, type Lookup, learningBridge, type PortRules, patch } from "./lookup.ts";
 export { broadcast, dropped, foreignSource, nobody, nowhere, overLimit, unknown } from "./lookup-result.ts";
 export type { Destination } from "./lookups/destination.ts";
@@ -15,6 +16,7 @@ export { type StaticEntry, type StaticLookup, type StaticOptions, staticLookup }
 export { createMemoryPort, type MemoryPort } from "./memory-port.ts";
 export type { MirrorOptions } from "./mirror.ts";
 export { longestFrame, maximumMtu, minimumMtu } from "./mtu.ts";
+export { OwnFrames } from "./own-frames.ts";
 export { frameMemory } from "./packet-memory.ts";
 export { maximumPorts, type Port } from "./port.ts";
 export type { PortStats } from "./port-counters.ts";
@@ -32,7 +34,7 @@ export type {
   SlotRoom,
   SourceKind,
 } from "./staged/ends.ts";
-export { FrameMover } from "./staged/move.ts";
+export { FrameMover } from "./staged/mover.ts";
 export { packetCode } from "./staged/packet-code.ts";
 export { createSwitch, type SwitchOptions, type SwitchStats, type ValeSwitch } from "./switch.ts";
 export { SwitchError, type SwitchErrorCode } from "./switch-error.ts";

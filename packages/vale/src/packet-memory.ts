@@ -106,9 +106,11 @@ export function frameMemory(bytes: number): FrameMemory {
   return packetMemory()?.frames(bytes) ?? new FrameMemory(new ArrayBuffer(bytes));
 }
 
-/** The same for numbers: lengths, lists, tables. */
-export function packetWords(count: number): Int32Array {
-  return packetMemory()?.words(count) ?? new Int32Array(count);
+/** The same for numbers: lengths, lists, tables. They begin with some that there are already. */
+export function packetWords(count: number, first?: Int32Array): Int32Array {
+  const words = packetMemory()?.words(count) ?? new Int32Array(count);
+  if (first) words.set(first);
+  return words;
 }
 
 /** The memory that these numbers are in, where it is the one that WebAssembly reaches. */

@@ -1,5 +1,6 @@
 /** What can be attached to a switch. */
 import type { FrameBatch } from "./frame-batch.ts";
+import type { Borrow, FrameLender } from "./loan.ts";
 import type { FrameSink, FrameSource } from "./staged/ends.ts";
 
 /** Ports of a switch at most. (VALE has 254, NM_BDG_MAXPORTS.) What a switch has for its ports grows with them. */
@@ -39,7 +40,10 @@ export interface Port {
    * without end; one that never has frames takes the listener and never calls it. @returns ends it.
    */
   readonly onReady?: ((listener: () => void) => () => void) | undefined;
-  /** Nanoseconds until `poll` may give frames that nobody calls back for, as those that a rate holds back. */
+  /**
+   * Nanoseconds until `poll` may give frames that nobody calls back for, as those that a rate holds back, or has something to do, as to
+   * send what waited for a line.
+   */
   readonly readyIn?: bigint | undefined;
   /**
    * Where frames stand that wait to enter the switch, and where those go that leave it: for ports whose rings WebAssembly
@@ -47,6 +51,9 @@ export interface Port {
    */
   readonly source?: FrameSource | undefined;
   readonly sink?: FrameSink | undefined;
+  /** Of a port whose other side has buffers that a device may use; and of the device's. A patch of the two copies nothing. */
+  readonly lender?: FrameLender | undefined;
+  readonly borrow?: Borrow | undefined;
   /** Frames that the port itself dropped, by reason. */
   readonly drops?: Readonly<Record<string, number>>;
   /** Called when the port leaves its switch. */

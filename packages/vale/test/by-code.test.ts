@@ -169,6 +169,89 @@ describe("moving frames by code", () => {
       }
   });
 
+  for (const halves of [false, true] as const)
+    it(`says where frames are instead of copying them: ${halves ? "halves" : "as the engine can"}`, () => {
+      const told: SinkKind = {
+        ...sink,
+        byAddress: true,
+        room: ({ c, memory, place }, slot) => ({
+          address: c.i32(0),
+          good: memory.load32(slot.shl(3).add(place("table")), 4).geS(0),
+        }),
+        fill({ memory, place }, slot, address, length) {
+          memory.store32(slot.shl(3).add(place("table")), address.add(length.shl(16)));
+        },
+      };
+      const [near, far] = [memory(), memory()];
+      const [from, to] = [new Int32Array(near.buffer), new Int32Array(far.buffer)];
+      for (const [i, length] of [60, 14, 1514, 64].entries()) from.set([length, i], (lengths + i * 8) >> 2);
+      to[(lengths + 3 * 8 + 4) >> 2] = -1;
+      const done = (): void => {};
+      const mover = new FrameMover(
+        {
+          kind: source,
+          memory: near,
+          places: [lengths, buffers, 0, 0],
+          frameLimit: 9018,
+          cursor: 0,
+          begin: () => 4,
+          done,
+        },
+        { kind: told, memory: far, places: [lengths, 0, 0, 0], frameLimit: 9018, cursor: 0, begin: () => 9, done },
+        ...(halves ? [true] : []),
+      );
+      expect([mover.run(9018), mover.bytes, mover.stopped]).toEqual([3, 1588, true]);
+      const words = [0, 1, 2, 3].map((i) => to[(lengths + i * 8) >> 2]);
+      expect(words).toEqual(
+        [60, 14, 1514, 0].map((length, i) => (length ? buffers + i * stride + i + (length << 16) : 0)),
+      );
+    });
+
+  for (const halves of [false, true] as const)
+    it(`copies to buffers in another memory than their slots: ${halves ? "halves" : "as the engine can"}`, () => {
+      const [near, far] = [memory(), memory()];
+      const bytes = new Uint8Array(near.buffer);
+      const words = new Int32Array(near.buffer);
+      for (let i = 0; i < bytes.length; i++) bytes[i] = (i * 7 + (i >> 8)) & 0xff;
+      const target = new Uint8Array(far.buffer).fill(0xee);
+      const wanted = target.slice();
+      // As many slots of one ring as of the other, side by side.
+      const table = 1024;
+      const all = [14, 15, 16, 47, 48, 60, 64, 65, 127, 511, 513, 1514];
+      for (const [i, length] of all.entries()) {
+        words.set([length, i], (lengths + i * 8) >> 2);
+        words.set([-1, 3 * i], (table + i * 8) >> 2);
+        const at = buffers + i * stride;
+        wanted.set(bytes.subarray(at + i, at + i + length), at + 3 * i);
+      }
+      const done = (): void => {};
+      const mover = new FrameMover(
+        {
+          kind: source,
+          memory: near,
+          places: [lengths, buffers, 0, 0],
+          frameLimit: 9018,
+          cursor: 0,
+          begin: () => all.length,
+          done,
+        },
+        {
+          kind: sink,
+          memory: near,
+          frames: far,
+          places: [table, buffers, 0, 0],
+          frameLimit: 9018,
+          cursor: 0,
+          begin: () => slots,
+          done,
+        },
+        ...(halves ? [true] : []),
+      );
+      expect([mover.run(9018), mover.stopped]).toEqual([all.length, false]);
+      expect(all.map((_, i) => words[(table + i * 8) >> 2])).toEqual(all);
+      expect(Buffer.compare(target, wanted)).toBe(0);
+    });
+
   it("leaves a ring alone that has something for TypeScript to see", () => {
     const near = memory();
     const done = (): void => expect.unreachable();

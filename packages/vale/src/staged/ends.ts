@@ -50,8 +50,10 @@ export interface SourceKind extends EndKind {
   release?(context: EndContext, slot: I32): void;
 }
 export interface SinkKind extends EndKind {
+  /** Frames stay where they are: `fill` gets the address that the source has, and nothing is copied. */
+  readonly byAddress?: true;
   room(context: EndContext, slot: I32, length: I32): SlotRoom;
-  /** Fills in the slot; `address` is what `room` gave. */
+  /** Fills in the slot; `address` is what `room` gave, or the source where the kind is `byAddress`. */
   fill(context: EndContext, slot: I32, address: I32, length: I32): void;
 }
 
@@ -73,4 +75,7 @@ export interface FrameEnd<K extends EndKind> {
   done(frames: number, bytes: number): void;
 }
 export type FrameSource = FrameEnd<SourceKind>;
-export type FrameSink = FrameEnd<SinkKind>;
+export interface FrameSink extends FrameEnd<SinkKind> {
+  /** The memory of its buffers, where that is another than the one of its slots: those are then in the source's memory. */
+  readonly frames?: WebAssembly.Memory | undefined;
+}
