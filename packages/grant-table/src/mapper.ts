@@ -66,6 +66,9 @@ export interface GrantMapper {
 /** Mappings that one domain may hold (the length of Xen's map track). */
 const defaultMappings = 65536;
 
+/** Numbers that a table of pins has room for at first. */
+const smallestPins = 128;
+
 /** Attempts to take hold of an entry that its domain changes all the time; as many as Xen makes. */
 const claims = 5;
 
@@ -73,7 +76,7 @@ const claims = 5;
 interface Table {
   readonly words: Int32Array;
   readonly buffer: ArrayBufferLike;
-  /** Two numbers a reference: who holds it to read, who to write. Empty until something is held. */
+  /** Two numbers a reference: who holds it to read, who to write. As far as something was ever held. */
   pins: Int32Array;
   readonly mappings: Set<FrameMapping>;
   /** Its domain is no more. */
@@ -205,9 +208,12 @@ export function createGrantMapper(
     }
     const frame = Atomics.load(words, index + 1) >>> 0;
     const which = ref * 2 + (readOnly ? 0 : 1);
-    if (table.pins.length === 0) {
-      table.pins = new Int32Array(words.length);
-      tables.set(domain.id, table);
+    if (which >= table.pins.length) {
+      if (table.pins.length === 0) tables.set(domain.id, table);
+      const { pins } = table;
+      // Tables are for thousands of grants, of which most domains give a few hundred.
+      table.pins = new Int32Array(Math.min(words.length, Math.max(smallestPins, index * 2)));
+      table.pins.set(pins);
     }
     const { pins } = table;
     pins[which] = (pins[which] as number) + 1;

@@ -28,6 +28,7 @@ export function placeAt(published: number): number {
 
 /** A console's stream, as each thread sees it. */
 export interface ConsoleStream {
+  /** The whole memory of the stream, its state first. */
   readonly state: Int32Array;
   readonly text: Uint8Array;
   /** The guest's ring, as words, and its output part. */
@@ -35,15 +36,25 @@ export interface ConsoleStream {
   readonly output: Uint8Array;
 }
 
-export function consoleBuffer(limit: number = consoleLimit): SharedArrayBuffer {
-  return new SharedArrayBuffer(bytesOfState + limit);
+/** Bytes of a console's stream with its state. */
+export const consoleBytes: number = bytesOfState + consoleLimit;
+
+/** Shared memory for a stream that keeps so many bytes of text. */
+export function consoleBuffer(limit: number = consoleLimit): Int32Array {
+  return new Int32Array(new SharedArrayBuffer(bytesOfState + limit));
 }
 
-export function consoleStream(memory: ArrayBufferLike, buffer: SharedArrayBuffer): ConsoleStream {
+/** Bytes of a stream's memory that were ever written to, at most. */
+export function consoleUsed(words: Int32Array): number {
+  const reserved = Atomics.load(words, streamWord.reserved) >>> 0;
+  return bytesOfState + Math.min(reserved, consoleLimit);
+}
+
+export function consoleStream(memory: ArrayBufferLike, words: Int32Array): ConsoleStream {
   const ring = domainFrames.console * frameSize;
   return {
-    state: new Int32Array(buffer, 0, streamWord.words),
-    text: new Uint8Array(buffer, bytesOfState),
+    state: words,
+    text: new Uint8Array(words.buffer, words.byteOffset + bytesOfState, words.byteLength - bytesOfState),
     ring: new Int32Array(memory, ring, frameSize >> 2),
     output: new Uint8Array(memory, ring + consoleRing.offsets.output, ringSize),
   };
@@ -60,8 +71,8 @@ export class ConsoleWriter {
   /** How far the ring was read: our word, not what the guest's memory says. */
   private cons: number;
 
-  constructor(memory: ArrayBufferLike, buffer: SharedArrayBuffer) {
-    const stream = consoleStream(memory, buffer);
+  constructor(memory: ArrayBufferLike, words: Int32Array) {
+    const stream = consoleStream(memory, words);
     this.stream = stream;
     this.published = Atomics.load(stream.state, streamWord.published);
     const place = placeAt(this.published);

@@ -27,6 +27,9 @@ interface Print {
   readonly bytes: Uint8Array;
 }
 
+/** The stream of consoles whose domains are no more. */
+let nowhere: ConsoleStream | undefined;
+
 export class DomainConsole {
   private stream: ConsoleStream;
   private prints: Print[] = [];
@@ -36,16 +39,16 @@ export class DomainConsole {
   /** What was there in the end. */
   private last: { readonly text: string; readonly written: number } | undefined;
 
-  constructor(memory: ArrayBufferLike, buffer: SharedArrayBuffer = consoleBuffer()) {
-    this.stream = consoleStream(memory, buffer);
+  constructor(memory: ArrayBufferLike, words: Int32Array = consoleBuffer()) {
+    this.stream = consoleStream(memory, words);
     // A restored guest's ring begins where its old console left it.
     const { state, ring } = this.stream;
     Atomics.store(state, placeAt(0) + 1, Atomics.load(ring, outCons >> 2));
   }
 
   /** The stream, for the thread that runs the domain. */
-  get buffer(): SharedArrayBuffer {
-    return this.stream.state.buffer as SharedArrayBuffer;
+  get words(): Int32Array {
+    return this.stream.state;
   }
 
   /** Bytes that were ever printed; for who follows a console. */
@@ -97,7 +100,8 @@ export class DomainConsole {
   detach(): void {
     this.last = { text: this.read(), written: this.written };
     this.prints = [];
-    this.stream = consoleStream(new ArrayBuffer(4 * frameSize), consoleBuffer(0));
+    nowhere ??= consoleStream(new ArrayBuffer(4 * frameSize), consoleBuffer(0));
+    this.stream = nowhere;
   }
 
   /** Bytes that the guest has printed: in the stream, and in its ring. */
@@ -118,12 +122,12 @@ export class DomainConsole {
   /** The guest's last bytes, and the count of all up to their end. */
   private look(): { readonly bytes: Uint8Array; readonly end: number } {
     const { state, text, ring, output } = this.stream;
-    const bytes = new Uint8Array(text.length + ringSize);
     for (let i = 1; ; i++) {
       const published = Atomics.load(state, streamWord.published);
       const written = Atomics.load(state, placeAt(published)) >>> 0;
       const cons = Atomics.load(state, placeAt(published) + 1);
       const kept = Math.min(written, text.length);
+      const bytes = new Uint8Array(kept + ringSize);
       copyRing(text, written - kept, kept, bytes, 0);
       const prod = Atomics.load(ring, outProd >> 2);
       const waiting = Math.min((prod - cons) >>> 0, ringSize);

@@ -1,8 +1,8 @@
 /** Makes hypervisors: domains, the pCPU of the caller's thread, and those of others, over one machine. */
 
 import { createGrantMapper, frameSize, type GrantMapper } from "@clickos/grant-table";
-import { createEventChannels, type EventChannels, sharedInfo } from "@clickos/xen-evtchn";
-import { ConsoleWriter, consoleLimit } from "./console-writer.ts";
+import { createEventChannels, type EventChannels, highestPortOf, threeLevels } from "@clickos/xen-evtchn";
+import { ConsoleWriter, consoleBytes, consoleUsed } from "./console-writer.ts";
 import { type CrashCause, crashRecord } from "./crash.ts";
 import { answerCall } from "./dom0-calls.ts";
 import { Dom0Events } from "./dom0-events.ts";
@@ -19,14 +19,18 @@ import { MemoryPool, pageSize } from "./memory-pool.ts";
 import { Pcpu } from "./pcpu.ts";
 import { awake, PcpuThreadSet } from "./pcpu-threads.ts";
 import { PutBack } from "./put-back.ts";
+import { SharedPieces } from "./shared-pieces.ts";
 import { Slots } from "./slots.ts";
 import { checkFrames, type DomainSnapshot, putFrames, takeFrames } from "./snapshot.ts";
 import { step } from "./step.ts";
 import { type Failure, failureOf } from "./thread.ts";
-import { weigh } from "./weigh.ts";
 
 /** How long to wait for a slice to end: domain 0 does nothing else meanwhile. */
 const holdMs = 40;
+
+/** Event channels of a domain unless told otherwise, and bytes of each. */
+const defaultPorts = 1023;
+const channelBytes = 32;
 
 export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
   const started = performance.now();
@@ -41,6 +45,8 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
   const relocating = new Set<DomainControl>();
   const mappers = new Map<number, GrantMapper>();
   const memories = new MemoryPool(options.memoryKiB, options.pooledKiB);
+  const consoles = new SharedPieces(consoleBytes);
+  const channels = new SharedPieces((defaultPorts + 1) * channelBytes);
   let nextId = 1;
   let closed = false;
 
@@ -49,7 +55,8 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
   const base = createEventChannels();
   const dom0 = base.attach({
     id: 0,
-    sharedInfo: { buffer: new SharedArrayBuffer(sharedInfo.size), offset: 0 },
+    sharedInfo: { buffer: new SharedArrayBuffer(threeLevels.words * 4), offset: 0 },
+    words: threeLevels,
     wake: () => machine.ring(0),
   });
   /** Tells all threads, or one, how to deliver to a domain. */
@@ -152,13 +159,13 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
     const endpoint = base.endpoint(d.id);
     if (!portable || !endpoint) return;
     publish(d.id, d.pcpu);
-    for (let port = 1; port < endpoint.channels.length >> 3; port++) {
+    for (let port = 1; port <= highestPortOf(endpoint); port++) {
       const status = base.status(d.id, port);
       if (status.state === "interdomain" && status.remote !== 0) publish(status.remote, d.pcpu);
     }
     const { memory, id, slot, share, timeOffset } = d;
     const { resumed } = d;
-    const console = d.text.buffer;
+    const console = d.text.words;
     threads.post(d.pcpu, { op: "add", id, slot, memory, console, kernel: portable, resumed, share, timeOffset });
     machine.setPlace(id, { pcpu: d.pcpu, slot });
     machine.wake(id);
@@ -227,7 +234,7 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
       d.memory,
       d.resumed,
       endpoint,
-      new ConsoleWriter(d.memory.buffer, d.text.buffer),
+      new ConsoleWriter(d.memory.buffer, d.text.words),
       services,
     );
     try {
@@ -275,13 +282,14 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
       info.consoleMfn = BigInt(domainFrames.console);
     }
     machine.forget(id);
+    const { portLimit } = given;
     base.attach({
       id,
       sharedInfo: { buffer, offset: domainFrames.sharedInfo * frameSize },
-      portLimit: given.portLimit ?? 1023,
+      ...(portLimit === undefined ? { portLimit: defaultPorts, channels: channels.take() } : { portLimit }),
       wake: () => machine.wake(id),
     });
-    const domain = new DomainControl(given, { id, memory, pcpu, slot }, share, host);
+    const domain = new DomainControl(given, { id, memory, pcpu, slot, console: consoles.take() }, share, host);
     domains.set(id, domain);
     return domain;
   };
@@ -295,7 +303,8 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
     const domain = domains.get(id);
     if (!domain) return;
     const { memory } = domain;
-    const channels = base.endpoint(id)?.channels;
+    const endpoint = base.endpoint(id);
+    const console = domain.text.words;
     domains.delete(id);
     machine.setPlace(id, undefined);
     domain.destroyed();
@@ -311,7 +320,8 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
       const { portable } = domain.kernel;
       if (portable && "modules" in portable) memories.give(memory);
       else memories.drop(memory);
-      weigh(domain, consoleLimit + (channels?.byteLength ?? 0));
+      consoles.give(console, consoleUsed(console));
+      if (endpoint) channels.give(endpoint.channels, (highestPortOf(endpoint) + 1) * channelBytes);
     };
     if (domain.pcpu !== 0) void threads.ask(domain.pcpu, { op: "remove", slot: domain.slot }).then(gone);
     else {

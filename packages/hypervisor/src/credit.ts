@@ -16,26 +16,35 @@ export interface Share {
 export const defaultShare: Share = { weight: 256, cap: 0 };
 export const accountingPeriodNs = 30_000_000;
 
-interface Account extends Share {
+interface Account {
+  weight: number;
+  cap: number;
   credit: number;
   /** Nanoseconds run in this period. */
   used: number;
   active: boolean;
+  /** Whether it is among those to be settled. */
+  settling: boolean;
 }
 
 export class CreditScheduler {
   /** By slot. */
   private readonly accounts: (Account | undefined)[] = [];
+  /** Those who have run since they last had nothing to be settled. */
+  private settling: Account[] = [];
   private periodEnd = 0;
 
   add(slot: number, share: Share): void {
-    this.accounts[slot] = { ...share, credit: 0, used: 0, active: false };
+    this.accounts[slot] = { ...share, credit: 0, used: 0, active: false, settling: false };
   }
   setShare(slot: number, share: Share): void {
     const account = this.accounts[slot];
-    if (account) this.accounts[slot] = { ...account, ...share };
+    if (account) Object.assign(account, share);
   }
   remove(slot: number): void {
+    const account = this.accounts[slot];
+    // What it ran is nobody's.
+    if (account) account.active = false;
     this.accounts[slot] = undefined;
   }
 
@@ -44,23 +53,29 @@ export class CreditScheduler {
     if (now < this.periodEnd) return;
     this.periodEnd = now + accountingPeriodNs;
     let weights = 0;
-    for (const a of this.accounts) if (a?.active) weights += a.weight;
-    for (const a of this.accounts) {
-      if (!a) continue;
+    for (const a of this.settling) if (a.active) weights += a.weight;
+    for (const a of this.settling) {
       // Who slept has no claim to more than one period, who ran owes no more than one.
       const earned = a.active && weights > 0 ? (accountingPeriodNs * a.weight) / weights : 0;
       a.credit = Math.max(-accountingPeriodNs, Math.min(accountingPeriodNs, a.credit + earned));
       if (!a.active && a.credit < 0) a.credit = 0;
       // What went over the cap is taken from the next period.
       a.used = a.cap > 0 ? Math.max(0, a.used - (accountingPeriodNs * a.cap) / 100) : 0;
+      // One that has slept for a period and owes nothing is as it was at first.
+      a.settling = a.active || a.used > 0;
       a.active = false;
     }
+    this.settling = this.settling.filter((a) => a.settling);
   }
   /** A vCPU has run. */
   charge(slot: number, ns: number): void {
     const a = this.accounts[slot];
     if (!a) return;
     a.active = true;
+    if (!a.settling) {
+      a.settling = true;
+      this.settling.push(a);
+    }
     a.credit -= ns;
     a.used += ns;
   }

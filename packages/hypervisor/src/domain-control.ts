@@ -30,6 +30,8 @@ export interface DomainPlace {
   readonly memory: WebAssembly.Memory;
   readonly pcpu: number;
   readonly slot: number;
+  /** Zeros for its console's stream. */
+  readonly console: Int32Array;
 }
 
 /** @throws {HypervisorError} BAD_SHARE */
@@ -75,7 +77,7 @@ export class DomainControl implements Domain {
     this.options = options;
     this.memory = place.memory;
     this.table = { buffer, offset: domainFrames.grantTable * frameSize, frames: domainFrames.grantTableFrames };
-    this.text = new DomainConsole(buffer);
+    this.text = new DomainConsole(buffer, place.console);
     const timeNs = options.timeNs ?? options.snapshot?.timeNs;
     this.timeOffset = timeNs === undefined ? 0n : timeNs - host.now();
     this.kernel = options.kernel;
@@ -107,7 +109,8 @@ export class DomainControl implements Domain {
     if (this.state !== "paused") return;
     this.state = "running";
     this.host.machine.setMayRun(this.id, true);
-    this.tell({ op: "unpaused" }, () => this.host.own.unpaused());
+    const { slot } = this;
+    this.tell({ op: "unpaused", slot }, () => this.host.own.unpaused(slot));
     this.host.machine.wake(this.id);
   }
   async pause(): Promise<void> {

@@ -2,13 +2,13 @@
  * The machine: what all threads of a hypervisor share. One block of memory that no guest sees, changed with Atomics.
  *
  * A page for each pCPU: a doorbell to sleep on, what it runs at the moment, one slow hypercall, and a bit for each of
- * its vCPUs that is to be run. A line for each domain: where it runs, whether it may, and what it has used.
+ * its vCPUs that is to be run, under a bit for each 32 of them. A line for each domain: where it runs, whether it may, and what it has used.
  */
 import type { DomId } from "@clickos/xen-evtchn";
 
 export const maximumPcpus = 64;
 /** vCPUs of one pCPU. */
-export const slotsPerPcpu = 4096;
+export const slotsPerPcpu = 16_384;
 /** Domain identifiers are below Xen's `DOMID_FIRST_RESERVED`. */
 export const firstReservedDomain = 0x7ff0;
 
@@ -32,7 +32,10 @@ export const pcpuWord = {
   callResult: 10,
   /** Nonzero while a program in JavaScript is being loaded. */
   importing: 11,
-  runnable: 16,
+  /** A bit for each word of `runnable` that may not be zero. */
+  groups: 16,
+  /** A bit for each vCPU. */
+  runnable: 32,
 } as const;
 const pcpuWords = pcpuWord.runnable + slotsPerPcpu / 32;
 
@@ -150,9 +153,13 @@ export class Machine {
       return;
     }
     const pcpu = place >>> 16;
-    const slot = (place & 0xffff) - 1;
-    Atomics.or(this.words, this.at(pcpu, pcpuWord.runnable) + (slot >>> 5), 1 << (slot & 31));
+    this.setRunnable(pcpu, (place & 0xffff) - 1);
     this.ring(pcpu);
+  }
+  /** Marks a vCPU as one that is to be run: its own bit first, so that whoever finds its group's finds it. */
+  setRunnable(pcpu: number, slot: number): void {
+    Atomics.or(this.words, this.at(pcpu, pcpuWord.runnable) + (slot >>> 5), 1 << (slot & 31));
+    Atomics.or(this.words, this.at(pcpu, pcpuWord.groups) + (slot >>> 10), 1 << ((slot >>> 5) & 31));
   }
   /** One more slice; only the thread that runs the domain calls it. */
   charge(id: DomId, nanoseconds: number): void {

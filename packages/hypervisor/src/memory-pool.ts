@@ -1,5 +1,5 @@
 /**
- * Memories of domains that are gone, for those to come: making a memory costs more than using one again. What is kept
+ * Memories of domains that are gone, for those to come: one that is there is ready sooner than one that has to be made. What is kept
  * is limited in bytes, as it stays resident: there is no way to give single pages of a shared memory back. What is not
  * kept is left to the collector.
  */
@@ -84,11 +84,11 @@ export class MemoryPool {
   /** Nobody has a memory any more: not its guest, not a thread, not a mapping. */
   give(memory: WebAssembly.Memory): void {
     const size = memory.buffer.byteLength;
-    if (size > Math.min(largestKept, this.keep)) {
+    // To clear one takes longer than to make one: what is kept already stays.
+    if (size > Math.min(largestKept, this.keep, this.limit - this.used - this.kept) || size > this.keep - this.kept) {
       this.drop(memory);
       return;
     }
-    this.shrink(Math.min(this.keep, this.limit - this.used) - size);
     clear(memory.buffer);
     this.free.push(memory);
     this.kept += size;
@@ -96,7 +96,7 @@ export class MemoryPool {
 
   /** Somebody may have it still, who will not come back for it. */
   drop(memory: WebAssembly.Memory): void {
-    weigh(memory, memory.buffer.byteLength);
+    weigh(memory, memory.buffer.byteLength, this.used);
   }
 
   /** Keeps no more than so many bytes, the newest ones. */
@@ -112,14 +112,16 @@ export class MemoryPool {
 }
 
 function clear(buffer: ArrayBufferLike): void {
-  const longs = new BigUint64Array(buffer);
-  const perFrame = frameSize / 8;
-  for (let start = 0; start < longs.length; start += perFrame) {
+  const words = new Int32Array(buffer);
+  for (let start = 0; start < words.length; start += frameSize / 4) {
     // Frames that were never written stay untouched: they cost nothing.
-    for (let i = start; i < start + perFrame; i++) {
-      if (longs[i] === 0n) continue;
-      longs.fill(0n, start, start + perFrame);
-      break;
-    }
+    if (!isZero(words, start)) words.fill(0, start, start + frameSize / 4);
   }
+}
+
+function isZero(words: Int32Array, start: number): boolean {
+  for (let i = start; i < start + frameSize / 4; i += 4)
+    if (((words[i] as number) | (words[i + 1] as number) | (words[i + 2] as number) | (words[i + 3] as number)) !== 0)
+      return false;
+  return true;
 }

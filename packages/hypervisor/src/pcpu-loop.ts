@@ -168,7 +168,7 @@ export async function pcpuLoop(options: PcpuLoopOptions): Promise<void> {
       } else if (m.op === "load") load(m);
       else if (m.op === "unload") unload(m);
       else if (m.op === "share") pcpu.setShare(m.slot, m.share);
-      else if (m.op === "unpaused") pcpu.unpaused();
+      else if (m.op === "unpaused") pcpu.unpaused(m.slot);
     }
     return "more";
   };

@@ -247,12 +247,12 @@ export class PcpuThreadSet {
   }
   /** Tells a thread, or all of them, how to deliver to a domain. */
   publish(endpoint: EventEndpoint, pcpu?: number): void {
-    const { id, sharedInfo, channels } = endpoint;
+    const { id, sharedInfo, at, channels } = endpoint;
     for (const t of this.threads) {
       // Once is enough: a guest that binds channels without end fills no thread's queue.
       if ((pcpu !== undefined && t.index !== pcpu) || !t.thread || t.known.has(id)) continue;
       t.known.add(id);
-      this.post(t.index, { op: "endpoint", id, sharedInfo, channels });
+      this.post(t.index, { op: "endpoint", id, sharedInfo, at, channels });
     }
   }
   forget(id: number): void {

@@ -3,6 +3,7 @@ import { CreditScheduler, type Share } from "./credit.ts";
 import type { GuestContext } from "./guest-context.ts";
 import type { Guest } from "./kernel.ts";
 import { type Machine, pcpuWord } from "./machine.ts";
+import { Timers } from "./timers.ts";
 
 /** A domain's only vCPU, on the pCPU that runs it. */
 export interface Vcpu {
@@ -22,11 +23,13 @@ export class Pcpu {
   private readonly vcpus: (Vcpu | undefined)[] = [];
   private readonly credit = new CreditScheduler();
   private readonly words: Int32Array;
+  private readonly index: number;
   private readonly runnableAt: number;
+  private readonly groupsAt: number;
   private readonly currentAt: number;
   private readonly slicesAt: number;
-  /** No timer is due before this time of the machine's. */
-  private timersFrom: bigint | undefined;
+  /** In the machine's time. */
+  private readonly timers = new Timers();
 
   private readonly machine: Machine;
   private readonly now: () => bigint;
@@ -38,6 +41,8 @@ export class Pcpu {
     this.events = events;
 
     this.words = machine.words;
+    this.index = index;
+    this.groupsAt = machine.at(index, pcpuWord.groups);
     this.runnableAt = machine.at(index, pcpuWord.runnable);
     this.currentAt = machine.at(index, pcpuWord.current);
     this.slicesAt = machine.at(index, pcpuWord.slices);
@@ -46,13 +51,14 @@ export class Pcpu {
   add(vcpu: Vcpu, share: Share): void {
     this.vcpus[vcpu.slot] = vcpu;
     this.credit.add(vcpu.slot, share);
-    this.timersFrom = 0n;
+    this.setTimer(vcpu);
   }
   remove(slot: number): Vcpu | undefined {
     const vcpu = this.vcpus[slot];
     this.vcpus[slot] = undefined;
     while (this.vcpus.length > 0 && this.vcpus.at(-1) === undefined) this.vcpus.pop();
     this.credit.remove(slot);
+    this.timers.remove(slot);
     this.setRunnable(slot, false);
     return vcpu;
   }
@@ -64,9 +70,25 @@ export class Pcpu {
   }
 
   private setRunnable(slot: number, runnable: boolean): void {
-    const word = this.runnableAt + (slot >>> 5);
-    if (runnable) Atomics.or(this.words, word, 1 << (slot & 31));
-    else Atomics.and(this.words, word, ~(1 << (slot & 31)));
+    if (runnable) this.machine.setRunnable(this.index, slot);
+    else Atomics.and(this.words, this.runnableAt + (slot >>> 5), ~(1 << (slot & 31)));
+  }
+  /** The bits of 32 vCPUs that may be runnable; their group's bit goes when there are none. */
+  private runnable(word: number): number {
+    const at = this.runnableAt + word;
+    const bits = Atomics.load(this.words, at);
+    if (bits !== 0) return bits;
+    const group = this.groupsAt + (word >>> 5);
+    const bit = 1 << (word & 31);
+    Atomics.and(this.words, group, ~bit);
+    // Whoever sets a bit of the word sets the group's after it: either is seen here.
+    const again = Atomics.load(this.words, at);
+    if (again !== 0) Atomics.or(this.words, group, bit);
+    return again;
+  }
+  private setTimer({ slot, context, timeOffset }: Vcpu): void {
+    if (context.timer === 0n) this.timers.remove(slot);
+    else this.timers.set(slot, context.timer - timeOffset);
   }
 
   /** Marks the vCPU as running, so that others can see who does: `undefined` for none. */
@@ -98,27 +120,30 @@ export class Pcpu {
   pass(): boolean {
     let now = this.now();
     this.credit.account(Number(now));
-    if (this.timersFrom !== undefined && now >= this.timersFrom) this.lookAtTimers(now);
+    this.lookAtTimers(now);
     let worked = false;
     let over = false;
     const count = (this.vcpus.length + 31) >>> 5;
     // First those with credits; the others only when there are none.
     for (let round = 0; round < 2 && !worked; round++) {
       if (round === 1 && !over) break;
-      for (let w = 0; w < count; w++) {
-        for (let bits = Atomics.load(this.words, this.runnableAt + w); bits !== 0; bits &= bits - 1) {
-          const slot = w * 32 + (31 - Math.clz32(bits & -bits));
-          const vcpu = this.vcpus[slot];
-          if (!vcpu) continue;
-          if (this.credit.isParked(slot)) continue;
-          if (round === 0 && !this.credit.isUnder(slot)) {
-            over = true;
-            continue;
+      for (let g = 0; g * 32 < count; g++) {
+        for (let words = Atomics.load(this.words, this.groupsAt + g); words !== 0; words &= words - 1) {
+          const w = g * 32 + lowest(words);
+          for (let bits = this.runnable(w); bits !== 0; bits &= bits - 1) {
+            const slot = w * 32 + lowest(bits);
+            const vcpu = this.vcpus[slot];
+            if (!vcpu) continue;
+            if (this.credit.isParked(slot)) continue;
+            if (round === 0 && !this.credit.isUnder(slot)) {
+              over = true;
+              continue;
+            }
+            const end = this.slice(vcpu, now);
+            if (end === undefined) continue;
+            now = end;
+            worked = true;
           }
-          const end = this.slice(vcpu, now);
-          if (end === undefined) continue;
-          now = end;
-          worked = true;
         }
       }
     }
@@ -155,10 +180,7 @@ export class Pcpu {
     this.credit.charge(slot, used);
     if (state === "more" || state === "polling") this.setRunnable(slot, true);
     const { timer } = context;
-    if (timer !== 0n) {
-      const at = timer - vcpu.timeOffset;
-      if (this.timersFrom === undefined || at < this.timersFrom) this.timersFrom = at;
-    }
+    this.setTimer(vcpu);
     // Who waits for the slice to end finds what has become of the domain.
     if (state === "crashed") this.events.crashed(vcpu, failure);
     else if (state === "halted") this.events.halted(vcpu);
@@ -168,18 +190,22 @@ export class Pcpu {
     return end;
   }
 
+  /** The vCPU whose timer is the first to be due, of those that may run: the others' count when they may again. */
+  private nextVcpu(): Vcpu | undefined {
+    for (let slot = this.timers.first; slot !== undefined; slot = this.timers.first) {
+      const vcpu = this.vcpus[slot];
+      if (vcpu && this.machine.mayRun(vcpu.context.id)) return vcpu;
+      this.timers.remove(slot);
+    }
+    return undefined;
+  }
   /** Makes those runnable whose timers are due. */
   private lookAtTimers(now: bigint): void {
-    let next: bigint | undefined;
-    for (const vcpu of this.vcpus) {
-      if (!vcpu || vcpu.context.timer === 0n || !this.machine.mayRun(vcpu.context.id)) continue;
-      const at = vcpu.context.timer - vcpu.timeOffset;
-      if (at <= now) {
-        vcpu.context.timerDue();
-        this.setRunnable(vcpu.slot, true);
-      } else if (next === undefined || at < next) next = at;
+    for (let vcpu = this.nextVcpu(); vcpu && this.timers.at(vcpu.slot) <= now; vcpu = this.nextVcpu()) {
+      this.timers.remove(vcpu.slot);
+      vcpu.context.timerDue();
+      this.setRunnable(vcpu.slot, true);
     }
-    this.timersFrom = next;
   }
 
   /** One slice of a vCPU that may run one. */
@@ -189,19 +215,15 @@ export class Pcpu {
   }
 
   /** A domain may run again: its timer counts. */
-  unpaused(): void {
-    this.timersFrom = 0n;
+  unpaused(slot: number): void {
+    const vcpu = this.vcpus[slot];
+    if (vcpu) this.setTimer(vcpu);
   }
 
   /** The next timer of those that may run. */
   get nextTimer(): bigint | undefined {
-    let next: bigint | undefined;
-    for (const vcpu of this.vcpus) {
-      if (!vcpu || vcpu.context.timer === 0n || !this.machine.mayRun(vcpu.context.id)) continue;
-      const at = vcpu.context.timer - vcpu.timeOffset;
-      if (next === undefined || at < next) next = at;
-    }
-    return next;
+    const vcpu = this.nextVcpu();
+    return vcpu && this.timers.at(vcpu.slot);
   }
 
   /** When there may be something to do again if nothing is sent: a timer, or the period in which parked ones may run. */
@@ -209,9 +231,16 @@ export class Pcpu {
     const timer = this.nextTimer;
     const count = (this.vcpus.length + 31) >>> 5;
     let waiting = false;
-    for (let w = 0; w < count && !waiting; w++) waiting = Atomics.load(this.words, this.runnableAt + w) !== 0;
+    for (let g = 0; g * 32 < count && !waiting; g++)
+      for (let words = Atomics.load(this.words, this.groupsAt + g); words !== 0 && !waiting; words &= words - 1)
+        waiting = this.runnable(g * 32 + lowest(words)) !== 0;
     if (!waiting) return timer;
     const period = BigInt(Math.ceil(this.credit.nextPeriod));
     return timer === undefined || period < timer ? period : timer;
   }
+}
+
+/** The number of the lowest bit. */
+function lowest(bits: number): number {
+  return 31 - Math.clz32(bits & -bits);
 }

@@ -1,28 +1,37 @@
 /** The places of vCPUs on pCPUs. */
 import { slotsPerPcpu } from "./machine.ts";
 
+interface Places {
+  readonly used: boolean[];
+  /** None below it is free. */
+  from: number;
+  count: number;
+}
+
 export class Slots {
-  private readonly used: boolean[][] = [];
+  private readonly pcpus: Places[] = [];
 
   /** The lowest free slot of a pCPU, -1 when there is none. */
   take(pcpu: number): number {
-    let list = this.used[pcpu];
-    if (!list) {
-      list = [];
-      this.used[pcpu] = list;
-    }
-    let slot = list.indexOf(false);
-    if (slot < 0) slot = list.length;
+    const places = this.pcpus[pcpu] ?? { used: [], from: 0, count: 0 };
+    this.pcpus[pcpu] = places;
+    let slot = places.from;
+    while (places.used[slot]) slot++;
     if (slot >= slotsPerPcpu) return -1;
-    list[slot] = true;
+    places.used[slot] = true;
+    places.from = slot + 1;
+    places.count++;
     return slot;
   }
   free(pcpu: number, slot: number): void {
-    const list = this.used[pcpu];
-    if (list) list[slot] = false;
+    const places = this.pcpus[pcpu];
+    if (!places?.used[slot]) return;
+    places.used[slot] = false;
+    places.from = Math.min(places.from, slot);
+    places.count--;
   }
   /** How many are taken. */
   load(pcpu: number): number {
-    return this.used[pcpu]?.filter(Boolean).length ?? 0;
+    return this.pcpus[pcpu]?.count ?? 0;
   }
 }

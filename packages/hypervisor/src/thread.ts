@@ -1,4 +1,5 @@
 /** What a hypervisor says to a pCPU on a thread of its own, and hears from it. */
+import type { EventWords } from "@clickos/xen-evtchn";
 import type { Share } from "./credit.ts";
 import type { ShutdownReason } from "./hypercalls.ts";
 import type { PortableKernel } from "./kernel.ts";
@@ -8,6 +9,7 @@ export interface EndpointMessage {
   readonly op: "endpoint";
   readonly id: number;
   readonly sharedInfo: Int32Array;
+  readonly at: EventWords;
   readonly channels: Int32Array;
 }
 
@@ -16,7 +18,7 @@ export interface AddMessage {
   readonly id: number;
   readonly slot: number;
   readonly memory: WebAssembly.Memory;
-  readonly console: SharedArrayBuffer;
+  readonly console: Int32Array;
   readonly kernel: PortableKernel;
   readonly resumed: boolean;
   readonly share: Share;
@@ -29,7 +31,7 @@ export type ToPcpu =
   | AddMessage
   | { readonly op: "remove"; readonly slot: number; readonly request: number }
   | { readonly op: "share"; readonly slot: number; readonly share: Share }
-  | { readonly op: "unpaused" }
+  | { readonly op: "unpaused"; readonly slot: number }
   | { readonly op: "load"; readonly slot: number; readonly module: WebAssembly.Module; readonly request: number }
   | { readonly op: "unload"; readonly slot: number; readonly index: number };
 

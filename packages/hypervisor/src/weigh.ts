@@ -5,18 +5,20 @@
  * counts: the collector runs, and takes both. Each thread weighs what it drops itself.
  */
 
-/** Bytes dropped between two ballasts. */
-const dropped = 16 << 20;
+/** Bytes dropped between two ballasts, at least. */
+const dropped = 64 << 20;
+/** Part of what is in use that may be dropped between two: a collection takes the longer, the more there is. */
+const part = 1 / 4;
 /** Large enough that engines collect for it, and that allocators take fresh pages, which are not resident. */
 const ballast = 64 << 20;
 
 const weights = new WeakMap<object, ArrayBuffer>();
 let bytesDropped = 0;
 
-/** Nobody on this thread uses `object` any more, and with it go so many bytes of shared memory. */
-export function weigh(object: object, bytes: number): void {
+/** Nobody on this thread uses `object` any more, and with it go so many bytes of shared memory; `used` are in use still. */
+export function weigh(object: object, bytes: number, used: number = 0): void {
   bytesDropped += bytes;
-  if (bytesDropped < dropped) return;
+  if (bytesDropped < Math.max(dropped, used * part)) return;
   bytesDropped = 0;
   try {
     weights.set(object, new ArrayBuffer(ballast));

@@ -25,7 +25,7 @@ function small() {
     buffer,
     reader,
     ring,
-    shared: [new Int32Array(buffer), ring],
+    shared: [buffer, ring],
     /** As a guest does: the bytes, then the index. */
     put(text: string, prod: number) {
       output.set(encode(text), prod);
@@ -125,7 +125,7 @@ describe("a console", () => {
   it("puts what domain 0 prints after what the guest has printed so far, and keeps the last of all", () => {
     const memory = new SharedArrayBuffer(65536);
     const reader = new DomainConsole(memory);
-    const writer = new ConsoleWriter(memory, reader.buffer);
+    const writer = new ConsoleWriter(memory, reader.words);
     reader.write(encode("[host]"));
     writer.write(encode("one"));
     reader.write(encode("[a]"));
@@ -151,7 +151,7 @@ describe("a console", () => {
   it("bounds whatever indices the guest has written", () => {
     const memory = new SharedArrayBuffer(65536);
     const reader = new DomainConsole(memory);
-    const writer = new ConsoleWriter(memory, reader.buffer);
+    const writer = new ConsoleWriter(memory, reader.words);
     const ring = new Int32Array(memory, at, 1024);
     const { outCons, outProd, inCons, inProd } = consoleRing.offsets;
     let most = 0;

@@ -67,12 +67,15 @@ export function createSwitch(options: SwitchOptions = {}): ValeSwitch {
   const deaf: ((() => void) | undefined)[] = [];
   /** Ports that cannot tell when they have frames. */
   let polled = 0;
+  const byName = new Map<string, number>();
+  /** No port below it is free. */
+  let free = 0;
 
   const attach = (port: Port, rules: PortOptions, features: PortFeatures): void => {
-    if (ports.some((p) => p?.port.name === port.name))
-      throw new SwitchError("NAME_TAKEN", `a port named '${port.name}' is attached already`);
-    let index = ports.indexOf(undefined);
-    if (index < 0) index = ports.length;
+    if (byName.has(port.name)) throw new SwitchError("NAME_TAKEN", `a port named '${port.name}' is attached already`);
+    let index = free;
+    while (ports[index]) index++;
+    free = index;
     if (index >= maximumPorts) throw new SwitchError("TOO_MANY_PORTS", `a switch has at most ${maximumPorts} ports`);
     try {
       lookup.admit?.(index, rules, rules.addresses && features.vlans?.vids);
@@ -86,6 +89,7 @@ export function createSwitch(options: SwitchOptions = {}): ValeSwitch {
     });
     if (!deaf[index]) polled++;
     forwarding.attach(index, new AttachedPort(port, features));
+    byName.set(port.name, index);
     // It may have frames already.
     wakers.wake();
   };
@@ -100,9 +104,11 @@ export function createSwitch(options: SwitchOptions = {}): ValeSwitch {
       return port as never;
     },
     detach(port) {
-      const index = ports.findIndex((p) => p?.port === port);
-      if (index < 0) throw new SwitchError("NOT_ATTACHED", `port '${port.name}' is not attached`);
+      const index = byName.get(port.name) ?? -1;
+      if (ports[index]?.port !== port) throw new SwitchError("NOT_ATTACHED", `port '${port.name}' is not attached`);
       forwarding.detach(index);
+      byName.delete(port.name);
+      free = Math.min(free, index);
       if (deaf[index]) deaf[index]();
       else polled--;
       lookup.forget?.(index);
@@ -112,8 +118,10 @@ export function createSwitch(options: SwitchOptions = {}): ValeSwitch {
     turn: () => (forwarding.forward() > 0 ? "more" : polled > 0 ? "polling" : "idle"),
     get wakesIn() {
       let first: bigint | undefined;
-      for (const attached of ports) {
-        const next = attached?.port.readyIn;
+      // One that has to wait is asked in each turn: it is among those that may have frames.
+      const { ready } = forwarding;
+      for (let p = ready.next(0); p >= 0; p = ready.next(p + 1)) {
+        const next = ports[p]?.port.readyIn;
         if (next !== undefined && (first === undefined || next < first)) first = next;
       }
       return first;

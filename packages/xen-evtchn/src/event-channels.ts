@@ -4,14 +4,14 @@ import {
   channelState,
   deliver,
   type EventEndpoint,
-  maskWord,
-  pendingWord,
+  highestPort,
+  highestPortOf,
   raiseVirq,
   select,
   sendEvent,
   takePending,
 } from "./delivery.ts";
-import { portCount, sharedInfo } from "./layout.ts";
+import { type EventWords, twoLevels } from "./layout.ts";
 
 declare const brand: unique symbol;
 /** An event-channel port of one domain. */
@@ -24,10 +24,14 @@ export const virq = { timer: 0, debug: 1, console: 2, domExc: 3 } as const;
 /** What the channels need of a domain. */
 export interface EventDomain {
   readonly id: DomId;
-  /** The page with `shared_info` at `offset`. */
+  /** The page with `shared_info` at `offset`; for a domain with three levels, the memory for its `words`. */
   readonly sharedInfo: { readonly buffer: ArrayBufferLike; readonly offset: number };
-  /** Channels that the domain may have; all 4095 when absent. */
+  /** Where events are in it; `twoLevels` when absent. */
+  readonly words?: EventWords;
+  /** Channels that the domain may have; all 4095 of the 2-level layout when absent, all of `words`. */
   readonly portLimit?: number;
+  /** Zeros for the channels, 32 bytes for each port and 32 more; made when absent. */
+  readonly channels?: Int32Array;
   /** Called when the domain has something new to look at. */
   wake(): void;
 }
@@ -131,14 +135,15 @@ export function createEventChannels(): EventChannels {
     while ((word(s, port) & 0xffff) !== channelState.closed) port = port >= last ? 1 : port + 1;
     s.next = port >= last ? 1 : port + 1;
     s.open++;
+    if (port > highestPortOf(s)) Atomics.store(s.channels, highestPort, port);
     clear(s, port);
     for (const count of [channel.sent, channel.coalesced, channel.masked])
       Atomics.store(s.channels, at(port) + count, 0);
     return port;
   };
   const clear = (s: State, port: number): void => {
-    Atomics.and(s.sharedInfo, pendingWord + (port >> 5), ~(1 << (port & 31)));
-    Atomics.and(s.sharedInfo, maskWord + (port >> 5), ~(1 << (port & 31)));
+    Atomics.and(s.sharedInfo, s.at.pending + (port >> 5), ~(1 << (port & 31)));
+    Atomics.and(s.sharedInfo, s.at.mask + (port >> 5), ~(1 << (port & 31)));
   };
   const status = (s: State, port: EvtchnPort): ChannelStatus => {
     const value = word(s, port);
@@ -168,18 +173,20 @@ export function createEventChannels(): EventChannels {
       set(remote, was.remotePort, channelState.unbound, s.id, 0);
   };
   const reset = (s: State): void => {
-    for (let port = 1; s.open > 0 && at(port) < s.channels.length; port++) if (word(s, port) & 0xffff) close(s, port);
+    for (let port = 1; s.open > 0 && port <= highestPortOf(s); port++) if (word(s, port) & 0xffff) close(s, port);
   };
 
   return {
     attach(domain) {
       const { buffer, offset } = domain.sharedInfo;
-      const ports = Math.min(domain.portLimit ?? portCount - 1, portCount - 1) + 1;
+      const { words = twoLevels } = domain;
+      const ports = Math.min(domain.portLimit ?? words.ports - 1, words.ports - 1) + 1;
       const s: State = {
         id: domain.id,
         domain,
-        sharedInfo: new Int32Array(buffer, offset, sharedInfo.size >> 2),
-        channels: new Int32Array(new SharedArrayBuffer(ports * channel.words * 4)),
+        sharedInfo: new Int32Array(buffer, offset, words.words),
+        at: words,
+        channels: domain.channels ?? new Int32Array(new SharedArrayBuffer(ports * channel.words * 4)),
         wake: () => domain.wake(),
         open: 0,
         next: 1,
@@ -244,14 +251,14 @@ export function createEventChannels(): EventChannels {
     mask(id, port) {
       const s = state(id);
       bound(s, port);
-      Atomics.or(s.sharedInfo, maskWord + (port >> 5), 1 << (port & 31));
+      Atomics.or(s.sharedInfo, s.at.mask + (port >> 5), 1 << (port & 31));
     },
     unmask(id, port) {
       const s = state(id);
       bound(s, port);
       const bit = 1 << (port & 31);
-      const was = Atomics.and(s.sharedInfo, maskWord + (port >> 5), ~bit);
-      if (was & bit && Atomics.load(s.sharedInfo, pendingWord + (port >> 5)) & bit) select(s, port);
+      const was = Atomics.and(s.sharedInfo, s.at.mask + (port >> 5), ~bit);
+      if (was & bit && Atomics.load(s.sharedInfo, s.at.pending + (port >> 5)) & bit) select(s, port);
     },
     close(id, port) {
       const s = state(id);
@@ -259,6 +266,9 @@ export function createEventChannels(): EventChannels {
       close(s, port);
     },
     status: (id, port) => status(state(id), port),
-    takePending: (id) => takePending(state(id).sharedInfo),
+    takePending(id) {
+      const s = state(id);
+      return takePending(s.sharedInfo, s.at);
+    },
   };
 }

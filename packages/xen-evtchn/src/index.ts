@@ -1,9 +1,9 @@
 /**
- * Xen event channels over a shared-info page, in the 2-level layout.
+ * Xen event channels over a shared-info page, in the 2-level layout, or in one of three levels for thousands of channels.
  *
  * @packageDocumentation
  */
-export { type EventEndpoint, raiseVirq, sendEvent, takePending } from "./delivery.ts";
+export { type EventEndpoint, highestPortOf, raiseVirq, sendEvent, takePending } from "./delivery.ts";
 export {
   type ChannelStatus,
   createEventChannels,
@@ -16,4 +16,13 @@ export {
   type PortStatistics,
   virq,
 } from "./event-channels.ts";
-export { portCount, sharedInfo, type VcpuFields, vcpuInfo } from "./layout.ts";
+export {
+  type EventWords,
+  portCount,
+  sharedInfo,
+  threeLevels,
+  twoLevels,
+  type VcpuFields,
+  vcpuInfo,
+  widePortCount,
+} from "./layout.ts";

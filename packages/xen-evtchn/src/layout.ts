@@ -18,6 +18,9 @@ import {
 /** Event channels of the 2-level ABI: 64 words of 64 bits. Port 0 is never used. */
 export const portCount = 4096;
 
+/** Event channels of a domain whose events have three levels: as many as Xen's FIFO layout has, `EVTCHN_FIFO_NR_CHANNELS`. */
+export const widePortCount = 131_072;
+
 /** Fields of `vcpu_info`. */
 export type VcpuFields = {
   upcallPending: U32Field;
@@ -53,3 +56,44 @@ export const sharedInfo: Struct<{
   },
   { name: "shared_info" },
 );
+
+/** Where a domain's events are, as indices of 32-bit words, and how they are found. */
+export interface EventWords {
+  /** The upcall flag in the lowest byte, the upcall's mask in the next. */
+  readonly upcall: number;
+  /** A bit for each 32 words of the selector; without it the selector is looked at as it is. */
+  readonly summary: number | undefined;
+  /** A bit for each 64 ports. */
+  readonly selector: number;
+  readonly pending: number;
+  readonly mask: number;
+  readonly ports: number;
+  /** Of everything. */
+  readonly words: number;
+}
+
+/** Xen's 2-level layout, in `shared_info`: what guests have. */
+export const twoLevels: EventWords = {
+  upcall: 0,
+  summary: undefined,
+  selector: vcpuInfo.offsets.pendingSel >> 2,
+  pending: sharedInfo.offsets.evtchnPending >> 2,
+  mask: sharedInfo.offsets.evtchnMask >> 2,
+  ports: portCount,
+  words: sharedInfo.size >> 2,
+};
+
+/**
+ * A third level over the other two, for a domain that has channels with thousands of others: domain 0, whose page no guest sees.
+ * After the 3-level layout that was proposed for Xen in 2013. Xen took the FIFO layout instead, whose lists are changed under a
+ * lock; here a sender's thread may be ended at any instruction, and all that it does is to set bits.
+ */
+export const threeLevels: EventWords = {
+  upcall: 0,
+  summary: 2,
+  selector: 4,
+  pending: 4 + widePortCount / 2048,
+  mask: 4 + widePortCount / 2048 + widePortCount / 32,
+  ports: widePortCount,
+  words: 4 + widePortCount / 2048 + widePortCount / 16,
+};

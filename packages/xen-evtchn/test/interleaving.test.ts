@@ -1,5 +1,12 @@
 /** No wake-up is lost: every interleaving of the real code's atomic operations, in small cases. */
-import { createEventChannels, type EventEndpoint, sendEvent, takePending } from "@clickos/xen-evtchn";
+import {
+  createEventChannels,
+  type EventEndpoint,
+  type EventWords,
+  sendEvent,
+  takePending,
+  twoLevels,
+} from "@clickos/xen-evtchn";
 import { describe, expect, it } from "vitest";
 import { explore } from "./explore.ts";
 
@@ -15,7 +22,7 @@ interface World {
 }
 
 /** A sender and a receiver with channels between them; to wake the receiver is to set a word, as schedulers do. */
-function world(ports: number): World {
+function world(ports: number, words: EventWords = twoLevels): World {
   const events = createEventChannels();
   const runnable = new Int32Array(new SharedArrayBuffer(4));
   const page = (): SharedArrayBuffer => new SharedArrayBuffer(4096);
@@ -23,6 +30,7 @@ function world(ports: number): World {
   const to = events.attach({
     id: 2,
     sharedInfo: { buffer: page(), offset: 0 },
+    words,
     portLimit: 4,
     wake: () => Atomics.store(runnable, 0, 1),
   });
@@ -43,7 +51,10 @@ function world(ports: number): World {
 const find = (w: World) => (id: number) => (id === 2 ? w.to : w.from);
 const send = (w: World, i: number) => () => sendEvent(w.from, w.local[i]!, find(w));
 /** A turn of the receiver: only when it is to be run. */
-const turn = (w: World) => () => (Atomics.exchange(w.runnable, 0, 0) === 1 ? takePending(w.to.sharedInfo) : []);
+const turn = (w: World) => () =>
+  Atomics.exchange(w.runnable, 0, 0) === 1 ? takePending(w.to.sharedInfo, w.to.at) : [];
+/** Three levels, for few ports: states are copied at each step. */
+const small: EventWords = { upcall: 0, summary: 1, selector: 2, pending: 4, mask: 8, ports: 4096, words: 16 };
 /** What comes in turns after the end, as the scheduler would give them. */
 const rest = (w: World): number[] => turn(w)();
 
@@ -64,7 +75,7 @@ describe("no wake-up is lost in any interleaving", () => {
       const all = [...(took as number[]), ...rest(w)];
       expect(all.length === 1 || all.length === 2).toBe(true);
       // The bit is clear: who looks has seen it.
-      expect(takePending(w.to.sharedInfo)).toEqual([]);
+      expect(takePending(w.to.sharedInfo, w.to.at)).toEqual([]);
     });
   });
 
@@ -83,6 +94,14 @@ describe("no wake-up is lost in any interleaving", () => {
       expect(new Set(all)).toEqual(new Set(w.remote));
       expect(w.events.statistics(2, w.remote[0]!).sent).toBe(2);
     });
+  });
+
+  it("of sends by two threads and a turn, with three levels", () => {
+    const w = world(2, small);
+    const { ends } = explore(w.memory, [send(w, 0), send(w, 1), turn(w)], ([, , took]) => {
+      expect([...(took as number[]), ...rest(w)].sort()).toEqual(w.remote);
+    });
+    expect(ends).toBeGreaterThan(10);
   });
 
   it("of a send and an unmask", () => {

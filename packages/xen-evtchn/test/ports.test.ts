@@ -5,6 +5,9 @@ import {
   type EvtchnPort,
   portCount,
   sharedInfo,
+  takePending,
+  threeLevels,
+  widePortCount,
 } from "@clickos/xen-evtchn";
 import { describe, expect, it } from "vitest";
 
@@ -155,5 +158,29 @@ describe("no wake-up is lost", () => {
       ),
     );
     expect(cases).toBeGreaterThanOrEqual(3);
+  });
+});
+
+describe("a domain with three levels", () => {
+  it("has channels with tens of thousands of others, and takes their events lowest first", () => {
+    const events = createEventChannels();
+    let wakes = 0;
+    const buffer = new SharedArrayBuffer(threeLevels.words * 4);
+    events.attach({ id: 0, sharedInfo: { buffer, offset: 0 }, words: threeLevels, wake: () => wakes++ });
+    events.attach({ id: 1, sharedInfo: { buffer: new SharedArrayBuffer(4096), offset: 0 }, wake() {} });
+    for (let i = 1; i < widePortCount; i++) events.bindIpi(0, 0);
+    expect(code(() => events.bindIpi(0, 0))).toBe("NO_SPACE");
+    const ports = [131_071, 70_000, 69_999, 4096, 4095, 2048, 64, 63, 1];
+    for (const port of ports) events.send(0, port);
+    expect(wakes).toBe(1);
+    expect(events.takePending(0)).toEqual(ports.reverse());
+    expect(events.takePending(0)).toEqual([]);
+    events.mask(0, 131_071);
+    events.send(0, 131_071);
+    expect(events.takePending(0)).toEqual([]);
+    events.unmask(0, 131_071);
+    expect(takePending(new Int32Array(buffer), threeLevels)).toEqual([131_071]);
+    events.reset(0);
+    expect(events.status(0, 131_071).state).toBe("closed");
   });
 });

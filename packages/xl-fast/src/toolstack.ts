@@ -76,6 +76,7 @@ export interface VmSummary {
   readonly name: string;
   readonly state: Domain["state"];
   readonly memoryKiB: number;
+  /** Interfaces that it was given; those of a shell are connected as its routers name them. */
   readonly vifs: number;
   readonly pcpu: number;
 }
@@ -328,12 +329,12 @@ export function createToolstack(options: {
     },
     get: (name) => vms.get(name)?.vm,
     list: () =>
-      [...vms.values()].map(({ vm: { domain, name, vifs } }) => ({
+      [...vms.values()].map(({ vm: { domain, name }, devices }) => ({
         id: domain.id,
         name,
         state: domain.state,
         memoryKiB: domain.memory.buffer.byteLength / 1024,
-        vifs: vifs.length,
+        vifs: devices.length,
         pcpu: domain.statistics.pcpu,
       })),
   };

@@ -1,0 +1,133 @@
+// The benchmark of many VMs: how long one takes from its image to its first packet, how many are made in a second, what an idle one
+// costs in memory and time, and whether everything comes back when they are gone. All VMs are on one switch, on the caller's thread.
+//
+//   npm run bench:vms [-- --vms N --packets N]
+import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { elements } from "@clickos/click-elements";
+import { linkImage, loadImage } from "@clickos/click-image";
+import { createHypervisor } from "@clickos/hypervisor";
+import { createSwitch } from "@clickos/vale";
+import { createToolstack } from "@clickos/xl-fast";
+
+const { values } = parseArgs({ options: { vms: { type: "string", default: "10000" } } });
+const count = Number(values.vms);
+const configuration = "FromDevice(0) -> EtherMirror -> c :: Counter -> ToDevice(0)";
+
+/** KiB of this process: resident, and of the kernel's tables for its address space. */
+function memory() {
+  globalThis.gc?.();
+  const status = readFileSync("/proc/self/status", "utf8");
+  const kib = (field) => Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1] ?? Number.NaN);
+  return { resident: kib("VmRSS"), tables: kib("VmPTE"), virtual: kib("VmSize") };
+}
+/** CPU microseconds of the process so far. */
+function cpuUs() {
+  const { user, system } = process.cpuUsage();
+  return user + system;
+}
+const quantile = (list, q) => [...list].sort((a, b) => a - b)[Math.min(list.length - 1, Math.floor(q * list.length))];
+const row = (name, value, unit = "") => console.log(`${name.padEnd(64)} ${String(value).padStart(12)} ${unit}`);
+
+const hypervisor = createHypervisor();
+const xl = createToolstack({ elements, hypervisor });
+const bridge = createSwitch({ name: "vale0" });
+const outside = bridge.attach("outside");
+const image = await loadImage(
+  (await linkImage({ file: "mirror.click", text: configuration }, { elements, name: "mirror" })).bytes,
+);
+
+const macOf = (id) => [2, 0, 0, id >> 8, id & 255, 0];
+function frameFor(id) {
+  const frame = new Uint8Array(60);
+  frame.set([...macOf(id), 2, 1, 1, 1, 1, 1, 8, 0]);
+  return frame;
+}
+/** Sends a VM a packet and waits for it. */
+function echo(vm) {
+  outside.send([frameFor(vm.domain.id)]);
+  for (let turns = 0; outside.pending === 0; turns++) {
+    if (turns > 1000) throw new Error(`'${vm.name}' does not answer: ${JSON.stringify(vm.domain.crash)}`);
+    bridge.forward();
+    hypervisor.run();
+  }
+  outside.receive();
+}
+const make = (n) => xl.create({ name: `vm${n}`, image, vif: [{ bridge }] });
+
+// The switch knows the sender, and everything has been compiled.
+for (let n = 0; n < Math.min(50, count); n++) echo(await make(`-warm${n}`));
+for (let n = 0; n < Math.min(50, count); n++) xl.destroy(`vm-warm${n}`);
+
+const before = memory();
+const boot = [];
+/** CPU microseconds for each VM, of the first part and of the last. */
+const cpu = [];
+const part = Math.min(500, count);
+const begun = cpuUs();
+const began = performance.now();
+for (let n = 0; n < count; n++) {
+  if (n === part) cpu.push((cpuUs() - begun) / part);
+  const c = n === count - part ? cpuUs() : 0;
+  const at = performance.now();
+  const vm = await make(n);
+  echo(vm);
+  boot.push((performance.now() - at) * 1000);
+  if (n === count - part) cpu.push(c);
+}
+const seconds = (performance.now() - began) / 1000;
+const cpuLast = (cpuUs() - cpu.pop()) / part;
+const cpuFirst = cpu[0] ?? cpuLast;
+const last = xl.get(`vm${count - 1}`).timeline;
+row("VMs", count);
+row("create to first packet, median", quantile(boot, 0.5).toFixed(0), "µs");
+row(
+  "  of the first, and of the last 500",
+  `${quantile(boot.slice(0, part), 0.5).toFixed(0)} ${quantile(boot.slice(-part), 0.5).toFixed(0)}`,
+  "µs",
+);
+row("  1 of 10, and 99 of 100 within", `${quantile(boot, 0.1).toFixed(0)} ${quantile(boot, 0.99).toFixed(0)}`, "µs");
+row("  CPU time, mean of the first, and of the last 500", `${cpuFirst.toFixed(0)} ${cpuLast.toFixed(0)}`, "µs");
+for (const { name } of last.phases) {
+  const list = Array.from(
+    { length: part },
+    (_, i) => xl.get(`vm${count - part + i}`).timeline.phases.find((p) => p.name === name).us,
+  );
+  row(
+    `  ${name}, median, and 1 of 10 within`,
+    `${quantile(list, 0.5).toFixed(0)} ${quantile(list, 0.1).toFixed(0)}`,
+    "µs",
+  );
+}
+row("created in a second, each with its packet", (count / seconds).toFixed(0));
+const full = memory();
+row("resident for each VM", ((full.resident - before.resident) / count).toFixed(1), "KiB");
+row("  tables of the kernel's beside it", ((full.tables - before.tables) / count).toFixed(1), "KiB");
+row("address space", (full.virtual / 2 ** 30).toFixed(1), "TiB");
+const handler = performance.now();
+for (let i = 0; i < 100; i++) for (let n = 0; n < Math.min(count, 100); n++) xl.get(`vm${n}`).read("c.count");
+row("handler read, in process", (((performance.now() - handler) * 1000) / 100 / Math.min(count, 100)).toFixed(2), "µs");
+const idle = cpuUs();
+const idleBegan = performance.now();
+for (let end = idleBegan + 3000; performance.now() < end; ) {
+  while (hypervisor.run() || bridge.forward() > 0);
+  await hypervisor.idle(100);
+}
+row("idle, of a core", ((cpuUs() - idle) / 10 / (performance.now() - idleBegan)).toFixed(2), "%");
+const listBegan = performance.now();
+const listed = xl.list();
+row(
+  `list of ${listed.length}, ${listed.filter((v) => v.vifs === 1).length} with one interface`,
+  (performance.now() - listBegan).toFixed(1),
+  "ms",
+);
+const destroyBegan = performance.now();
+for (let n = 0; n < count; n++) xl.destroy(`vm${n}`);
+row("destroyed in a second", (count / ((performance.now() - destroyBegan) / 1000)).toFixed(0));
+await new Promise((resolve) => setTimeout(resolve, 100));
+const after = memory();
+row(
+  "resident before, with all, and after",
+  `${[before, full, after].map((m) => (m.resident / 1024).toFixed(0)).join(" ")}`,
+  "MiB",
+);
