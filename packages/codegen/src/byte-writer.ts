@@ -1,3 +1,10 @@
+const utf8 = new TextEncoder();
+
+/** Bytes of an unsigned LEB128. */
+export function sizeOfU32(value: number): number {
+  return value < 0x80 ? 1 : Math.ceil((32 - Math.clz32(value)) / 7);
+}
+
 /** A byte buffer that grows, with the numbers of WebAssembly's binary format (section 5.2). */
 export class ByteWriter {
   private buffer = new Uint8Array(256);
@@ -6,6 +13,11 @@ export class ByteWriter {
   u8(byte: number): void {
     if (this.length === this.buffer.length) this.grow(1);
     this.buffer[this.length++] = byte;
+  }
+  /** An instruction of two bytes, of which the first says of which kind it is. */
+  prefixed(prefix: number, code: number): void {
+    this.u8(prefix);
+    this.u8(code);
   }
   raw(bytes: Uint8Array): void {
     if (this.length + bytes.length > this.buffer.length) this.grow(bytes.length);
@@ -33,6 +45,10 @@ export class ByteWriter {
   /** Signed LEB128 of a 64-bit value. */
   s64(value: bigint): void {
     let rest = BigInt.asIntN(64, value);
+    if (rest >= -0x80000000n && rest <= 0x7fffffffn) {
+      this.s32(Number(rest));
+      return;
+    }
     while (rest < -64n || rest > 63n) {
       this.u8(Number(rest & 0x7fn) | 0x80);
       rest >>= 7n;
@@ -40,7 +56,7 @@ export class ByteWriter {
     this.u8(Number(rest & 0x7fn));
   }
   name(text: string): void {
-    const bytes = new TextEncoder().encode(text);
+    const bytes = utf8.encode(text);
     this.u32(bytes.length);
     this.raw(bytes);
   }

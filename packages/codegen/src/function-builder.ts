@@ -79,6 +79,16 @@ export class FunctionBuilder extends OperationBuilder {
     this.push({ kind: "block", label, body: this.inside(label, () => body(label)) });
   }
 
+  /**
+   * Leaves a place in the code. What it returns adds code there, also when the rest of the function is built: jumps out of the
+   * place are only returns then.
+   */
+  later(): (body: () => void) => void {
+    const body: Statement[] = [];
+    this.push({ kind: "block", label: this.label("place"), body });
+    return (fill) => this.resume(body, fill);
+  }
+
   /** Repeats its body until `c.break()`, `c.br` or `c.return`. */
   loop(body: () => void): void {
     const exit = this.label("exit");

@@ -158,7 +158,7 @@ class Call {
       case "const":
         return e.value;
       case "local":
-        return this.locals.get(e.local) ?? 0n;
+        return this.locals.get(e) ?? 0n;
       case "unary":
         return unaryValue(e.op, e.a.type as IntegerType, this.value(e.a));
       case "binary": {

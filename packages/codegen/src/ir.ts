@@ -40,13 +40,16 @@ export type CompareOp = "eq" | "ne" | "ltU" | "ltS" | "gtU" | "gtS" | "leU" | "l
 export type AtomicOp = "add" | "and" | "or" | "xchg" | "cmpxchg";
 
 /**
- * A local of a function, known by identity: `let` defines an immutable one, once; `set` assigns a mutable one, which is 0 before.
- * How locals are numbered or kept in registers is the back end's.
+ * A local of a function, known by identity, and as an expression its value: `let` defines an immutable one, once; `set` assigns a
+ * mutable one, which is 0 before. How locals are kept in registers is the back end's.
  */
 export interface Local {
+  readonly kind: "local";
   readonly type: ValueType;
   readonly name: string;
   readonly mutable: boolean;
+  /** Its number, that no other local of the function has: passes keep what they know of locals in tables. */
+  readonly id: number;
 }
 
 /** What calls and exports name: a function's signature, known by identity. An imported one says from where. */
@@ -64,11 +67,13 @@ export interface FunctionIr {
   /** The locals that hold the arguments, immutable. */
   readonly params: readonly Local[];
   readonly body: readonly Statement[];
+  /** All its locals, parameters among them, have smaller numbers. */
+  readonly locals: number;
 }
 
 export type Expression =
   | { readonly kind: "const"; readonly type: ValueType; readonly value: number | bigint }
-  | { readonly kind: "local"; readonly type: ValueType; readonly local: Local }
+  | Local
   | { readonly kind: "unary"; readonly type: IntegerType; readonly op: UnaryOp; readonly a: Expression }
   | {
       readonly kind: "binary";

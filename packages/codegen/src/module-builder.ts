@@ -3,7 +3,6 @@ import { CodegenError } from "./error.ts";
 import { FunctionBuilder } from "./function-builder.ts";
 import type { DataSegment, FunctionIr, FunctionRef, MemoryImport, MemoryIndex, ModuleIr, ValueType } from "./ir.ts";
 import { optimize } from "./optimize.ts";
-import { validate } from "./validate.ts";
 import { type I32Like, stagedValue, type Value, type ValueLike, type ValueOf } from "./values.ts";
 
 export interface MemoryOptions {
@@ -79,7 +78,7 @@ export class ModuleBuilder {
     const c = new FunctionBuilder(this, func);
     this.defined.set(func, c);
     const values: Record<string, Value> = {};
-    for (const local of c.params) values[local.name] = stagedValue(c, { kind: "local", type: local.type, local });
+    for (const local of c.params) values[local.name] = stagedValue(c, local);
     const result = body(c, values as ParamValues<P>);
     if (result !== undefined && result !== null) c.return(result as I32Like);
     else if (func.result !== undefined && c.reachable)
@@ -146,7 +145,6 @@ export class ModuleBuilder {
         data: [...this.segments],
         dataPlaced: this.dataPlaced,
       };
-      validate(ir);
       this.finished = optimize(ir);
     }
     return this.finished;
@@ -155,7 +153,7 @@ export class ModuleBuilder {
   private definition(ref: FunctionRef): FunctionIr {
     const c = this.defined.get(ref);
     if (!c) throw new CodegenError("BAD_FUNCTION", "is declared but has no body", ref.name);
-    return { ref, params: c.params, body: c.body };
+    return { ref, params: c.params, body: c.body, locals: c.locals };
   }
 
   private add(list: FunctionRef[], func: FunctionRef): FunctionRef {

@@ -14,12 +14,12 @@ import type {
 } from "./ir.ts";
 import { type AccessTarget, MemoryOperations, OtherMemory } from "./memory-operations.ts";
 import {
-  checkedI32,
   I32,
   type I32Like,
   I64,
   type I64Like,
   type Integer,
+  i32Constant,
   type LikeOf,
   type Ref,
   stagedValue,
@@ -54,6 +54,7 @@ export class OperationBuilder extends MemoryOperations {
   readonly params: readonly Local[];
   /** What has been built. */
   readonly body: readonly Statement[];
+  private count = 0;
   /** The list that statements are added to. */
   protected current: Statement[] = [];
   protected readonly target: AccessTarget;
@@ -62,12 +63,17 @@ export class OperationBuilder extends MemoryOperations {
     super(0);
     this.target = { fn: this, define: (value, name) => this.define(value, name), push: (s) => this.push(s) };
     this.ref = ref;
-    this.params = ref.params.map((type, i) => ({ type, name: ref.paramNames[i] as string, mutable: false }));
+    this.params = ref.params.map((type, i) => this.local(type, ref.paramNames[i] as string, false));
     this.body = this.current;
   }
 
   get name(): string {
     return this.ref.name;
+  }
+
+  /** How many locals there are: they have the numbers below. */
+  get locals(): number {
+    return this.count;
   }
 
   error(code: ConstructorParameters<typeof CodegenError>[0], message: string): CodegenError {
@@ -78,7 +84,7 @@ export class OperationBuilder extends MemoryOperations {
 
   override i32(value: I32Like): I32 {
     if (typeof value !== "number") return this.own(value);
-    return new I32(this, { kind: "const", type: "i32", value: checkedI32(value, this.name) });
+    return new I32(this, i32Constant(value, this.name));
   }
 
   i64(value: I64Like): I64 {
@@ -96,11 +102,11 @@ export class OperationBuilder extends MemoryOperations {
 
   /** A variable that may be assigned; it starts with `initial`. */
   var<T extends ValueType>(type: T, initial: LikeOf<T>, name = "v"): Var<T> {
-    const local: Local = { type, name, mutable: true };
+    const local = this.local(type, name, true);
     const write = (value: LikeOf<T>): void => {
       this.push({ kind: "set", local, value: this.of(type, value).expression });
     };
-    const read = (): ValueOf<T> => this.define({ kind: "local", type, local }, name) as ValueOf<T>;
+    const read = (): ValueOf<T> => this.define(local, name) as ValueOf<T>;
     write(initial);
     return {
       get: read,
@@ -123,16 +129,16 @@ export class OperationBuilder extends MemoryOperations {
     return this.define({ kind: "unary", type: result, op, a: e }, op);
   }
 
-  binary(op: BinaryOp, a: Integer, b: Integer, result: IntegerType): Value {
-    const ea = this.own(a).expression;
-    const eb = this.own(b).expression;
+  binary(op: BinaryOp, a: Integer, eb: Expression, result: IntegerType): Value {
+    const ea = this.operand(a);
     if (ea.type !== eb.type) throw this.error("TYPE_MISMATCH", `${op} of ${ea.type} and ${eb.type}`);
     if (eb.kind === "const") {
       if (ea.kind === "const") {
         const folded = binaryValue(op, ea.type, ea.value, eb.value);
         if (typeof folded === "bigint") return this.constant(result, folded);
       }
-      if (identityRight[op] === Number(eb.value)) return a;
+      const identity = identityRight[op];
+      if (identity !== undefined && identity === Number(eb.value)) return a;
     }
     return this.define({ kind: "binary", type: result, op, a: ea, b: eb }, op);
   }
@@ -168,10 +174,13 @@ export class OperationBuilder extends MemoryOperations {
   }
 
   protected define(value: Expression, name: string): Value {
-    const local: Local = { type: value.type, name, mutable: false };
+    const local = this.local(value.type, name, false);
     this.push({ kind: "let", local, value });
-    const e: Expression = { kind: "local", type: value.type, local };
-    return stagedValue(this, e);
+    return stagedValue(this, local);
+  }
+
+  private local(type: ValueType, name: string, mutable: boolean): Local {
+    return { kind: "local", type, name, mutable, id: this.count++ };
   }
 
   protected of(type: ValueType, value: ValueLike): Value {
@@ -180,6 +189,11 @@ export class OperationBuilder extends MemoryOperations {
     if (type === "i32" && (typeof value === "number" || value instanceof I32)) return this.i32(value);
     const given = typeof value === "object" ? value.type : typeof value === "bigint" ? "i64" : "i32";
     throw this.error("TYPE_MISMATCH", `${given} where ${type} is wanted`);
+  }
+
+  /** What stands for a value where it is an operand. */
+  operand(value: Value): Expression {
+    return this.own(value).expression;
   }
 
   protected own<V extends Value>(value: V): V {
@@ -195,8 +209,8 @@ export class OperationBuilder extends MemoryOperations {
 
 /** Whether control never runs off the end of these statements. */
 export function endsFlow(body: readonly Statement[]): boolean {
-  const last = body.at(-1);
+  const last = body[body.length - 1];
   if (!last) return false;
   if (last.kind === "br" || last.kind === "return" || last.kind === "trap" || last.kind === "switch") return true;
-  return last.kind === "if" && endsFlow(last.then) && endsFlow(last.else);
+  return last.kind === "if" && last.else.length > 0 && endsFlow(last.then) && endsFlow(last.else);
 }

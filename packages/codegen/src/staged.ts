@@ -56,18 +56,49 @@ function stage(c: FunctionBuilder, type: FieldType<any>, base: I32Like, offset: 
       return c.i32(base).add(offset);
     case "array":
       return elements(c, known, base, offset);
-    case "struct": {
-      const accessors = {};
-      for (const [name, field] of Object.entries(known.fields))
-        Object.defineProperty(accessors, name, {
-          enumerable: true,
-          get: () => stage(c, field, base, offset + (known.offsets[name] as number)),
-        });
-      return accessors;
-    }
+    case "struct":
+      return new (accessorsOf(known))(c, base, offset);
     default:
       throw new CodegenError("BAD_FIELD", `staged code cannot reach a field of type '${type.name}'`);
   }
+}
+
+type Accessors = new (c: FunctionBuilder, base: I32Like, offset: number) => object;
+const classes = new WeakMap<Struct<Fields>, Accessors>();
+
+/** The class of what staged code gets for a layout: a field is made when it is asked for. */
+function accessorsOf(layout: Struct<Fields>): Accessors {
+  let known = classes.get(layout);
+  if (!known) {
+    known = accessors(layout);
+    classes.set(layout, known);
+  }
+  return known;
+}
+
+function accessors({ fields, offsets }: Struct<Fields>): Accessors {
+  class StagedStruct {
+    readonly #c: FunctionBuilder;
+    readonly #base: I32Like;
+    readonly #offset: number;
+    constructor(c: FunctionBuilder, base: I32Like, offset: number) {
+      this.#c = c;
+      this.#base = base;
+      this.#offset = offset;
+    }
+    static {
+      for (const [name, field] of Object.entries(fields)) {
+        const at = offsets[name] as number;
+        Object.defineProperty(this.prototype, name, {
+          enumerable: true,
+          get(this: StagedStruct) {
+            return stage(this.#c, field, this.#base, this.#offset + at);
+          },
+        });
+      }
+    }
+  }
+  return StagedStruct;
 }
 
 function small(

@@ -118,7 +118,7 @@ function expression(e: Expression, names: Names): string {
     case "const":
       return `${e.value}`;
     case "local":
-      return names(e.local);
+      return names(e);
     case "unary":
       return `${e.op}(${x(e.a)})`;
     case "binary":

@@ -1,5 +1,5 @@
 /** Going through the intermediate representation: operands in evaluation order, and the same nodes with other operands. */
-import type { Expression, Local, Statement } from "./ir.ts";
+import type { Expression, Statement } from "./ir.ts";
 
 const none: readonly Expression[] = [];
 
@@ -33,12 +33,12 @@ export function mapOperands(e: Expression, f: (operand: Expression) => Expressio
       return e;
     case "unary": {
       const a = f(e.a);
-      return a === e.a ? e : { ...e, a };
+      return a === e.a ? e : { kind: "unary", type: e.type, op: e.op, a };
     }
     case "binary": {
       const a = f(e.a);
       const b = f(e.b);
-      return a === e.a && b === e.b ? e : { ...e, a, b };
+      return a === e.a && b === e.b ? e : { kind: "binary", type: e.type, op: e.op, a, b };
     }
     case "load":
     case "atomicLoad": {
@@ -121,55 +121,4 @@ export function mapStatement(s: Statement, f: (operand: Expression) => Expressio
     default:
       return s;
   }
-}
-
-/** Visits every statement, nested ones after the one that holds them. */
-export function walk(body: readonly Statement[], visit: (s: Statement) => void): void {
-  for (const s of body) {
-    visit(s);
-    if (s.kind === "if") {
-      walk(s.then, visit);
-      walk(s.else, visit);
-    } else if (s.kind === "block" || s.kind === "loop") walk(s.body, visit);
-  }
-}
-
-/** Calls `f` for each operand of an expression, in evaluation order. */
-export function forEachOperand(e: Expression, f: (operand: Expression) => void): void {
-  switch (e.kind) {
-    case "const":
-    case "local":
-      return;
-    case "unary":
-      f(e.a);
-      return;
-    case "binary":
-      f(e.a);
-      f(e.b);
-      return;
-    case "load":
-    case "atomicLoad":
-      f(e.address);
-      return;
-    default:
-      for (const operand of operands(e)) f(operand);
-  }
-}
-
-/** Visits every expression of one statement, not of its nested bodies. */
-export function forEachExpression(s: Statement, visit: (e: Expression) => void): void {
-  const deep = (e: Expression): void => {
-    visit(e);
-    forEachOperand(e, deep);
-  };
-  for (const operand of statementOperands(s)) deep(operand);
-}
-
-/** Visits every use of a local in one statement, not those in its nested bodies. */
-export function forEachLocal(s: Statement, visit: (local: Local) => void): void {
-  const deep = (e: Expression): void => {
-    if (e.kind === "local") visit(e.local);
-    else forEachOperand(e, deep);
-  };
-  for (const operand of statementOperands(s)) deep(operand);
 }

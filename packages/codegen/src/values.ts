@@ -26,12 +26,14 @@ export interface Ref<V, L = V> {
 
 /** A staged 32-bit integer. Signedness is in the operation (`divU`, `ltS`), as the machine has it. */
 export class I32 {
-  readonly type = "i32" as const;
   readonly fn: OperationBuilder;
   readonly expression: Expression;
   constructor(fn: OperationBuilder, expression: Expression) {
     this.fn = fn;
     this.expression = expression;
+  }
+  get type(): "i32" {
+    return "i32";
   }
   /** The value, if it is known at build time. */
   get constant(): number | undefined {
@@ -142,18 +144,25 @@ export class I32 {
     return this.rotl(8).and(0x00ff00ff).or(this.rotr(8).and(0xff00ff00));
   }
   private binary(op: BinaryOp, b: I32Like): I32 {
-    return this.fn.binary(op, this, typeof b === "number" ? this.fn.i32(b) : b, "i32") as I32;
+    return this.fn.binary(
+      op,
+      this,
+      typeof b === "number" ? i32Constant(b, this.fn.name) : this.fn.operand(b),
+      "i32",
+    ) as I32;
   }
 }
 
 /** A staged 64-bit integer. */
 export class I64 {
-  readonly type = "i64" as const;
   readonly fn: OperationBuilder;
   readonly expression: Expression;
   constructor(fn: OperationBuilder, expression: Expression) {
     this.fn = fn;
     this.expression = expression;
+  }
+  get type(): "i64" {
+    return "i64";
   }
   get constant(): bigint | undefined {
     return this.expression.kind === "const" ? BigInt(this.expression.value) : undefined;
@@ -250,8 +259,8 @@ export class I64 {
   toI32(): I32 {
     return this.fn.unary("wrap", this, "i32");
   }
-  private operand(b: I64Like): I64 {
-    return b instanceof I64 ? b : this.fn.i64(b);
+  private operand(b: I64Like): Expression {
+    return this.fn.operand(b instanceof I64 ? b : this.fn.i64(b));
   }
   private arith(op: BinaryOp, b: I64Like): I64 {
     return this.fn.binary(op, this, this.operand(b), "i64") as I64;
@@ -263,12 +272,14 @@ export class I64 {
 
 /** 16 staged bytes: loaded, stored, passed on. */
 export class V128 {
-  readonly type = "v128" as const;
   readonly fn: OperationBuilder;
   readonly expression: Expression;
   constructor(fn: OperationBuilder, expression: Expression) {
     this.fn = fn;
     this.expression = expression;
+  }
+  get type(): "v128" {
+    return "v128";
   }
 }
 /** A 128-bit operand: staged bytes, or a constant with the first byte lowest. */
@@ -288,9 +299,19 @@ export function stagedValue(fn: OperationBuilder, e: Expression): Value {
   return e.type === "i32" ? new I32(fn, e) : e.type === "i64" ? new I64(fn, e) : new V128(fn, e);
 }
 
+/** Constants that are used often: from -16 to 255. */
+const smallConstants: readonly Expression[] = Array.from({ length: 272 }, (_, i) => ({
+  kind: "const",
+  type: "i32",
+  value: i - 16,
+}));
+
 /** A build-time number as a 32-bit constant: from -2^31 to 2^32-1. */
-export function checkedI32(n: number, functionName: string): number {
-  if (!Number.isInteger(n) || n < -0x80000000 || n > 0xffffffff)
+export function i32Constant(n: number, functionName: string): Expression {
+  if ((n | 0) !== n && (!Number.isInteger(n) || n < -0x80000000 || n > 0xffffffff))
     throw new CodegenError("BAD_CONSTANT", `${n} is not a 32-bit integer`, functionName);
-  return n | 0;
+  const value = n | 0;
+  return value >= -16 && value < 256
+    ? (smallConstants[value + 16] as Expression)
+    : { kind: "const", type: "i32", value };
 }

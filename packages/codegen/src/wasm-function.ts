@@ -4,7 +4,7 @@
  * Spec: WebAssembly Core 2.0 section 5.4, with the threads proposal's atomics, and fixed-width SIMD for 16-byte moves.
  */
 import { bitsOf } from "./arithmetic.ts";
-import { ByteWriter } from "./byte-writer.ts";
+import { type ByteWriter, sizeOfU32 } from "./byte-writer.ts";
 import type {
   BinaryOp,
   Expression,
@@ -45,7 +45,7 @@ export interface CodeRegion {
 
 export class FunctionEncoder {
   readonly regions: CodeRegion[] = [];
-  private readonly code = new ByteWriter();
+  private readonly code: ByteWriter;
   private readonly open: (Label | undefined)[] = [];
   private readonly scratch = new Map<ValueType, number>();
   private readonly f: FunctionIr;
@@ -53,38 +53,38 @@ export class FunctionEncoder {
   private readonly index: ReadonlyMap<FunctionRef, number>;
   private readonly ir: ModuleIr;
 
-  constructor(f: FunctionIr, index: ReadonlyMap<FunctionRef, number>, ir: ModuleIr) {
+  /** @param code takes the instructions; what it had is gone. */
+  constructor(f: FunctionIr, index: ReadonlyMap<FunctionRef, number>, ir: ModuleIr, code: ByteWriter) {
+    this.code = code;
+    code.length = 0;
     this.f = f;
     this.slots = assignSlots(f);
     this.index = index;
     this.ir = ir;
   }
 
-  /** ByteWriter of instructions, which are the last of what `encode` gave. */
-  get codeLength(): number {
-    return this.code.length;
-  }
-
-  encode(): ByteWriter {
+  /** Writes the function with its size in front. @returns where its instructions begin. */
+  encode(out: ByteWriter): number {
     this.statements(this.f.body);
     // A body that ends in a branch leaves no result on the stack: say that its end is never reached.
     if (this.f.ref.result) this.code.u8(op.unreachable);
     this.code.u8(op.end);
 
     const types = [...this.slots.types, ...this.scratch.keys()];
-    const out = new ByteWriter();
     const runs: { type: ValueType; count: number }[] = [];
     for (const type of types) {
       const last = runs.at(-1);
       if (last?.type === type) last.count++;
       else runs.push({ type, count: 1 });
     }
+    const declared = runs.reduce((size, { count }) => size + sizeOfU32(count) + 1, sizeOfU32(runs.length));
+    out.u32(declared + this.code.length);
     out.vector(runs, (run) => {
       out.u32(run.count);
       out.u8(typeCode[run.type]);
     });
     out.raw(this.code.bytes());
-    return out;
+    return out.length - this.code.length;
   }
 
   private statements(body: readonly Statement[]): void {
@@ -103,7 +103,7 @@ export class FunctionEncoder {
       case "store":
         this.expression(s.address);
         this.expression(s.value);
-        if (s.value.type === "v128") b.raw(Uint8Array.of(op.simd, simdCode.store));
+        if (s.value.type === "v128") b.prefixed(op.simd, simdCode.store);
         else {
           if (s.order === "be") this.swap(s.value.type, s.width);
           b.u8(storeCode(s.value.type, s.width));
@@ -113,28 +113,28 @@ export class FunctionEncoder {
       case "atomicStore":
         this.expression(s.address);
         this.expression(s.value);
-        b.raw(Uint8Array.of(op.atomic, atomicAccess.store));
+        b.prefixed(op.atomic, atomicAccess.store);
         this.memarg(s.memory, s.offset, alignment.word);
         break;
       case "copy16":
         this.expression(s.to);
         this.expression(s.from);
-        b.raw(Uint8Array.of(op.simd, simdCode.load));
+        b.prefixed(op.simd, simdCode.load);
         this.memarg(s.fromMemory, s.fromOffset);
-        b.raw(Uint8Array.of(op.simd, simdCode.store));
+        b.prefixed(op.simd, simdCode.store);
         this.memarg(s.toMemory, s.toOffset);
         break;
       case "zero16":
         this.expression(s.to);
         this.constant("v128", 0n);
-        b.raw(Uint8Array.of(op.simd, simdCode.store));
+        b.prefixed(op.simd, simdCode.store);
         this.memarg(s.memory, s.offset);
         break;
       case "copy":
         this.expression(s.to);
         this.expression(s.from);
         this.expression(s.length);
-        b.raw(Uint8Array.of(op.bulk, bulkCode.memoryCopy));
+        b.prefixed(op.bulk, bulkCode.memoryCopy);
         b.u32(s.toMemory);
         b.u32(s.fromMemory);
         break;
@@ -142,7 +142,7 @@ export class FunctionEncoder {
         this.expression(s.to);
         this.expression(s.value);
         this.expression(s.length);
-        b.raw(Uint8Array.of(op.bulk, bulkCode.memoryFill));
+        b.prefixed(op.bulk, bulkCode.memoryFill);
         b.u32(s.memory);
         break;
       case "if":
@@ -186,7 +186,7 @@ export class FunctionEncoder {
           this.constant("i32", d.offset);
           this.constant("i32", 0);
           this.constant("i32", d.bytes.length);
-          b.raw(Uint8Array.of(op.bulk, bulkCode.memoryInit));
+          b.prefixed(op.bulk, bulkCode.memoryInit);
           b.u32(i);
           b.u8(0);
         });
@@ -234,7 +234,7 @@ export class FunctionEncoder {
         break;
       case "local":
         b.u8(op.localGet);
-        b.u32(this.number(e.local));
+        b.u32(this.number(e));
         break;
       case "unary":
         this.expression(e.a);
@@ -247,7 +247,7 @@ export class FunctionEncoder {
         break;
       case "load":
         this.expression(e.address);
-        if (e.type === "v128") b.raw(Uint8Array.of(op.simd, simdCode.load));
+        if (e.type === "v128") b.prefixed(op.simd, simdCode.load);
         else b.u8(loadCode(e.type, e.width, e.signed));
         this.memarg(e.memory, e.offset);
         if (e.order === "be" && e.type !== "v128") {
@@ -267,14 +267,14 @@ export class FunctionEncoder {
         break;
       case "atomicLoad":
         this.expression(e.address);
-        b.raw(Uint8Array.of(op.atomic, atomicAccess.load));
+        b.prefixed(op.atomic, atomicAccess.load);
         this.memarg(e.memory, e.offset, alignment.word);
         break;
       case "atomicRmw":
         this.expression(e.address);
         this.expression(e.value);
         if (e.replacement) this.expression(e.replacement);
-        b.raw(Uint8Array.of(op.atomic, atomicCode[e.op]));
+        b.prefixed(op.atomic, atomicCode[e.op]);
         this.memarg(e.memory, e.offset, alignment.word);
         break;
     }
@@ -282,7 +282,7 @@ export class FunctionEncoder {
 
   private constant(type: ValueType, value: number | bigint): void {
     if (type === "v128") {
-      this.code.raw(Uint8Array.of(op.simd, simdCode.const));
+      this.code.prefixed(op.simd, simdCode.const);
       for (let i = 0n; i < 128n; i += 8n) this.code.u8(Number((BigInt(value) >> i) & 0xffn));
       return;
     }
@@ -297,7 +297,7 @@ export class FunctionEncoder {
   }
 
   private number(local: Local): number {
-    return this.slots.numbers.get(local) as number;
+    return this.slots.numbers[local.id] as number;
   }
 
   private memarg(memory: MemoryIndex, offset: number, align: number = alignment.plain): void {

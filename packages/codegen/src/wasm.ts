@@ -113,12 +113,11 @@ function encode(ir: ModuleIr, regions: CodeRegion[]): Uint8Array<ArrayBuffer> {
   );
   if (passive) section(sectionId.dataCount, (b) => b.u32(ir.data.length));
   const found: CodeRegion[] = [];
+  const instructions = new ByteWriter();
   const code = section(sectionId.code, (b) =>
     b.vector(functions, (f) => {
-      const encoder = new FunctionEncoder(f, index, ir);
-      const body = encoder.encode();
-      b.sized(body);
-      const from = b.length - encoder.codeLength;
+      const encoder = new FunctionEncoder(f, index, ir, instructions);
+      const from = encoder.encode(b);
       for (const r of encoder.regions) found.push({ name: r.name, start: from + r.start, end: from + r.end });
     }),
   );

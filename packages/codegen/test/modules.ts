@@ -47,8 +47,16 @@ export function results(ir: ModuleIr, calls: readonly [string, ...(number | bigi
 }
 
 export const i32 = (value: number): Expression => ({ kind: "const", type: "i32", value });
-export const local = (l: Local): Expression => ({ kind: "local", type: l.type, local: l });
-export const immutable = (name: string): Local => ({ type: "i32", name, mutable: false });
+/** A local of type i32 that no other has the number of. */
+export const local = (name: string, mutable: boolean): Local => ({
+  kind: "local",
+  type: "i32",
+  name,
+  mutable,
+  id: locals++,
+});
+let locals = 0;
+export const immutable = (name: string): Local => local(name, false);
 
 /** A module with one function of no parameters, `f`, as a front end of one's own would make it. */
 export function moduleOf(body: readonly Statement[], more: Partial<ModuleIr> = {}): ModuleIr {
@@ -56,7 +64,7 @@ export function moduleOf(body: readonly Statement[], more: Partial<ModuleIr> = {
   return {
     memories: [{ module: "env", name: "memory", initialPages: 1, maximumPages: 1, shared: false }],
     imports: [],
-    functions: [{ ref, params: [], body }],
+    functions: [{ ref, params: [], body, locals }],
     exports: new Map([["f", ref]]),
     data: [],
     dataPlaced: "atStart",

@@ -2,7 +2,6 @@
 import {
   type Expression,
   type FunctionBuilder,
-  type Local,
   type ModuleIr,
   moduleText,
   optimize,
@@ -113,7 +112,7 @@ describe("the optimiser", () => {
         body: [
           { kind: "let", local: x, value: load(i32(65533)) },
           { kind: "br", label },
-          { kind: "return", value: local(x) },
+          { kind: "return", value: x },
         ],
       },
       { kind: "return", value: i32(1) },
@@ -123,7 +122,7 @@ describe("the optimiser", () => {
 
   it("leaves a value before a call that comes between, wherever that stands", () => {
     const [x, y] = [immutable("x"), immutable("y")];
-    const v: Local = { type: "i32", name: "v", mutable: true };
+    const v = local("v", true);
     const host = {
       name: "host",
       params: [],
@@ -135,9 +134,9 @@ describe("the optimiser", () => {
     const sum = (a: Expression, b: Expression): Expression => ({ kind: "binary", type: "i32", op: "add", a, b });
     const before: Statement = { kind: "let", local: x, value: load(i32(0)) };
     const bodies: Statement[][] = [
-      [before, { kind: "return", value: sum(call, local(x)) }],
-      [before, { kind: "let", local: y, value: call }, { kind: "return", value: sum(local(x), local(y)) }],
-      [before, { kind: "set", local: v, value: call }, { kind: "return", value: sum(local(x), local(v)) }],
+      [before, { kind: "return", value: sum(call, x) }],
+      [before, { kind: "let", local: y, value: call }, { kind: "return", value: sum(x, y) }],
+      [before, { kind: "set", local: v, value: call }, { kind: "return", value: sum(x, v) }],
     ];
     for (const body of bodies) {
       const ir = moduleOf(body, { imports: [host] });
@@ -214,7 +213,7 @@ describe("the optimiser", () => {
     const ir = moduleOf([
       { kind: "let", local: x, value: load(i32(4), 8) },
       { kind: "let", local: immutable("unused"), value: i32(1) },
-      { kind: "block", label, body: [{ kind: "if", condition: local(x), then: [{ kind: "trap" }], else: [] }] },
+      { kind: "block", label, body: [{ kind: "if", condition: x, then: [{ kind: "trap" }], else: [] }] },
       { kind: "return", value: i32(3) },
     ]);
     frozen(ir);

@@ -149,10 +149,7 @@ export class Expressions {
     const { choices } = this;
     const locals = choices.below(3) === 0 ? [] : this.readable.filter((local) => local.type === type);
     // The latest more often than their share, so that many are used once.
-    if (locals.length > 0) {
-      const local = choices.below(2) === 0 ? locals.at(-1) : choices.pick(locals);
-      return { kind: "local", type, local };
-    }
+    if (locals.length > 0) return choices.below(2) === 0 ? locals.at(-1) : choices.pick(locals);
     const value = constant(choices, type);
     return { kind: "const", type, value: type === "i32" ? Number(value) : value };
   }
@@ -257,7 +254,7 @@ export class Expressions {
     if (kind === 62) return { kind: "const", type: "i32", value: 65536 - choices.below(24) };
     if (kind > 52) {
       const locals = this.readable.filter((local) => local.type === "i32");
-      return { kind: "local", type: "i32", local: locals.at(-1 - choices.below(locals.length)) };
+      return locals.at(-1 - choices.below(locals.length));
     }
     if (kind > 36) {
       const b = { kind: "const", type: "i32", value: choices.pick([0x0f, 0x0c, 0x1f]) };

@@ -64,8 +64,9 @@ class Body extends Expressions {
     super(choices, callees, memories);
     this.ref = ref;
     this.dataPlaced = dataPlaced;
-    this.params = ref.params.map((type, i) => ({ type, name: `p${i}`, mutable: false }));
-    this.variables = allTypes.flatMap((type) => [0, 1, 2].map((i) => ({ type, name: `v${i}_`, mutable: true })));
+    this.locals = 0;
+    this.params = ref.params.map((type, i) => this.local(type, `p${i}`));
+    this.variables = allTypes.flatMap((type) => [0, 1, 2].map((i) => this.local(type, `v${i}_`, true)));
     this.readable = [...this.params, ...this.variables];
     this.labels = [];
     this.size = 8 + choices.below(56);
@@ -76,7 +77,7 @@ class Body extends Expressions {
     const body = this.statements(4);
     if (ref.result !== undefined && !this.choices.once(32))
       body.push({ kind: "return", value: this.expression(ref.result, 2) });
-    return { ref, params, body };
+    return { ref, params, body, locals: this.locals };
   }
 
   statements(depth) {
@@ -185,10 +186,10 @@ class Body extends Expressions {
   accesses(depth) {
     const { choices } = this;
     const base = this.definition({ kind: "const", type: "i32", value: 65504 + choices.below(24) });
-    const address = { kind: "local", type: "i32", local: base.local };
+    const address = base.local;
     const load = () => ({ ...this.load("i32"), address, offset: choices.below(16) });
     this.size--;
-    const unused = { kind: "let", local: { type: "i32", name: "unused", mutable: false }, value: load() };
+    const unused = { kind: "let", local: this.local("i32", "unused"), value: load() };
     const between = choices.below(2) === 0 ? [] : this.statement(depth);
     const { value } = this.shown();
     const store = {
@@ -213,10 +214,9 @@ class Body extends Expressions {
         return this.load(type);
       case 2: {
         const local = choices.pick(this.variables);
-        const read = { kind: "local", type: local.type, local };
         return choices.below(2) === 0 || local.type === "v128"
-          ? read
-          : { kind: "unary", type: local.type, op: "popcnt", a: read };
+          ? local
+          : { kind: "unary", type: local.type, op: "popcnt", a: local };
       }
       default:
         return this.expression(type, 3);
@@ -234,16 +234,19 @@ class Body extends Expressions {
   /** A local's value, where the comparison sees it. */
   shown(local = this.readable.at(-1 - this.choices.below(Math.min(6, this.readable.length)))) {
     const address = { kind: "const", type: "i32", value: 256 + 8 * this.choices.below(31) };
-    const read = { kind: "local", type: local.type, local };
     const value =
       local.type !== "v128" && this.choices.once(3)
-        ? { kind: "binary", type: local.type, op: "xor", a: this.operand(local.type), b: read }
-        : read;
+        ? { kind: "binary", type: local.type, op: "xor", a: this.operand(local.type), b: local }
+        : local;
     return { kind: "store", memory: this.memory(), width: bits[local.type], order: "le", address, offset: 0, value };
   }
 
+  local(type, name, mutable = false) {
+    return { kind: "local", type, name, mutable, id: this.locals++ };
+  }
+
   definition(value) {
-    const local = { type: value.type, name: "x", mutable: false };
+    const local = this.local(value.type, "x");
     this.readable.push(local);
     return { kind: "let", local, value };
   }
@@ -259,10 +262,9 @@ class Body extends Expressions {
   /** Some turns, counted at the top, so that a jump there does not go on for ever. */
   loop(depth) {
     const { choices } = this;
-    const local = { type: "i32", name: "turns", mutable: true };
-    const turns = { kind: "local", type: "i32", local };
+    const turns = this.local("i32", "turns", true);
     const one = { kind: "const", type: "i32", value: 1 };
-    const start = { kind: "set", local, value: { kind: "const", type: "i32", value: 1 + choices.below(5) } };
+    const start = { kind: "set", local: turns, value: { kind: "const", type: "i32", value: 1 + choices.below(5) } };
     return [
       start,
       this.block((exit) => ({
@@ -273,7 +275,7 @@ class Body extends Expressions {
             kind: "loop",
             label: top,
             body: [
-              { kind: "set", local, value: { kind: "binary", type: "i32", op: "sub", a: turns, b: one } },
+              { kind: "set", local: turns, value: { kind: "binary", type: "i32", op: "sub", a: turns, b: one } },
               {
                 kind: "if",
                 condition: { kind: "unary", type: "i32", op: "eqz", a: turns },

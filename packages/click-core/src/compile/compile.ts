@@ -172,6 +172,7 @@ export function compile(checked: CheckedGraph, platform: Platform): CompiledRout
   }
   const { module, plan, seeded } = stageRouter(checked, platform);
   let handlers: readonly HandlerEntry[] | undefined;
+  let library: LibraryDigest | undefined;
   return {
     ir: module.toIr(),
     memory: plan,
@@ -180,7 +181,11 @@ export function compile(checked: CheckedGraph, platform: Platform): CompiledRout
       handlers ??= describeHandlers(checked, plan);
       return handlers;
     },
-    library: libraryDigest(checked),
+    // Images and hot swaps want it.
+    get library() {
+      library ??= libraryDigest(checked);
+      return library;
+    },
     checked,
     seeded,
   };

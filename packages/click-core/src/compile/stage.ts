@@ -1,23 +1,20 @@
 /**
  * Stages a checked graph: every element's code is run at build time and leaves what is specific to its place.
- *
- * An input with one caller is emitted where it is called; one with several becomes a function.
  */
 import { ConfigurationError } from "@clickos/click-language";
-import { type Func, type ModuleBuilder, moduleBuilder, staged } from "@clickos/codegen";
+import { type ModuleBuilder, moduleBuilder, staged } from "@clickos/codegen";
 import { alignUp, type Struct } from "@clickos/layout";
-import { ElementDefinitionError } from "../element/ownership.ts";
-import { bufferSize, loadParts, type PacketWord, packetParts, packetWords, saveParts } from "../element/packet.ts";
+import { bufferSize } from "../element/packet.ts";
 import { lineSize } from "../structures/text-line.ts";
 import { bufferPool } from "./buffer-pool.ts";
-import { callSites } from "./call-sites.ts";
 import type { CheckedGraph, ElementInstance } from "./check.ts";
 import { portTexts, stateLayouts } from "./describe.ts";
 import { ElementCode } from "./element-code.ts";
-import type { ElementPlace, Wiring } from "./element-context.ts";
+import type { ElementPlace } from "./element-context.ts";
 import { findSignals, type Neighbours, neighboursOf, type Signals } from "./flow.ts";
 import { provideHeap } from "./heap.ts";
 import type { DropCounter, MemoryPlan } from "./memory-plan.ts";
+import { Placement } from "./placement.ts";
 import { noTimer, type Platform, routerControl, type StagedDevice, type StagedPool } from "./platform.ts";
 import { prefill } from "./prefill.ts";
 import { provideSeed } from "./seed.ts";
@@ -31,12 +28,6 @@ export interface StagedRouter {
   readonly seeded: boolean;
 }
 
-type Entry = { readonly kind: "push" | "pull"; readonly element: number; readonly port: number };
-/** A call passes a packet as its address and its words. */
-const partParams: Readonly<Record<"address" | PacketWord, "i32">> = Object.fromEntries(
-  ["address", ...packetWords].map((name) => [name, "i32"]),
-) as Record<"address" | PacketWord, "i32">;
-const inlineDepth = 120;
 /** Bytes at the start of a buffer that most packets use. */
 const shortFrames = 1024;
 
@@ -59,11 +50,7 @@ class Stager {
   private readonly devices = new Map<number, StagedDevice>();
   private readonly drops = new Map<string, DropCounter>();
   private readonly constants = new Map<string, number>();
-  private sites: ReadonlyMap<string, number> = new Map();
-  private readonly functions = new Map<string, Func>();
-  private readonly pending: (() => void)[] = [];
   private readonly neighbours: Neighbours;
-  private depth = 0;
   /** By element: the number of its task. */
   private readonly tasks = new Map<number, number>();
   private readonly taskTable: TaskTable;
@@ -180,28 +167,38 @@ class Stager {
   }
 
   build(): StagedRouter {
-    this.sites = callSites(this.graph, this.code);
+    const placement = new Placement(this.graph, this.neighbours, this.module, this.code, {
+      data: (bytes, align) => this.constant(bytes, align),
+      drop: (element, reason) => this.dropCounter(this.graph.elements[element]?.source.name ?? "", reason),
+    });
+    const { wiring } = placement;
     const init = this.module.declare("init", {}, undefined);
     const run = this.module.declare("run", { now: "i64", rounds: "i32" }, "i32");
     const tasks = [...this.tasks.keys()]
       .map((index) => this.graph.elements[index] as ElementInstance)
-      .map((e) => this.module.func(`${e.source.name} task`, {}, "i32", (c) => this.code.task(c, e, this.wiring)));
+      .map((e) =>
+        this.module.func(`${e.source.name} task`, {}, "i32", (c) =>
+          placement.root(e, () => this.code.task(c, e, wiring)),
+        ),
+      );
     const timers = this.graph.elements
       .filter((e) => this.firstTimers[e.index] !== undefined)
       .map((e) => ({
         first: this.firstTimers[e.index] as number,
         count: timerCount(e),
         func: this.module.func(`${e.source.name} timer`, { number: "i32" }, undefined, (c, { number }) =>
-          this.code.timer(c, e, number, this.wiring),
+          placement.root(e, () => this.code.timer(c, e, number, wiring)),
         ),
       }));
     const initializers = this.order.flatMap((index) => {
       const e = this.graph.elements[index] as ElementInstance;
       if (!e.class.init) return [];
-      const func = this.module.func(`${e.source.name} init`, {}, undefined, (c) => this.code.init(c, e, this.wiring));
+      const func = this.module.func(`${e.source.name} init`, {}, undefined, (c) =>
+        placement.root(e, () => this.code.init(c, e, wiring)),
+      );
       return [{ index, func }];
     });
-    for (let define = this.pending.pop(); define; define = this.pending.pop()) define();
+    placement.finish();
 
     this.module.data(this.taskTable.table, initialTasks(this.taskTable, this.tasks, this.graph, this.order));
     const prepare = this.module.func("prepare", {}, undefined, (c) => {
@@ -399,68 +396,6 @@ class Stager {
       state.layout.write(new DataView(bytes.buffer), 0, values);
       this.module.data(state.address, bytes);
     }
-  }
-
-  // ---- who calls whom
-
-  private readonly wiring: Wiring = {
-    push: (c, element, port, parts) => {
-      const [to] = this.neighbours.targets(element, port);
-      if (!to) throw new ElementDefinitionError(`push to output ${port}, which is not connected`);
-      const target = this.graph.elements[to.element] as ElementInstance;
-      const once =
-        this.neighbours.sources(to.element, to.port).length === 1 && this.sites.get(`out ${element}.${port}`) === 1;
-      if (once && this.depth < inlineDepth) {
-        this.depth++;
-        this.code.push(c, target, to.port, parts, this.wiring);
-        this.depth--;
-      } else {
-        c.call(this.entry({ kind: "push", ...to }), parts.address, ...packetWords.map((word) => parts[word].get()));
-      }
-    },
-    pull: (c, element, port, sink) => {
-      const [from] = this.neighbours.sources(element, port);
-      if (!from) throw new ElementDefinitionError(`pull from input ${port}, which is not connected`);
-      const source = this.graph.elements[from.element] as ElementInstance;
-      if (this.sites.get(`in ${element}.${port}`) === 1 && this.depth < inlineDepth) {
-        this.depth++;
-        this.code.pull(c, source, from.port, sink, this.wiring);
-        this.depth--;
-      } else {
-        const address = c.call(this.entry({ kind: "pull", ...from }) as Func<"i32">);
-        c.if(address, () => sink(loadParts(c, address)));
-      }
-    },
-    data: (bytes, align) => this.constant(bytes, align),
-    drop: (element, reason) => this.dropCounter(this.graph.elements[element]?.source.name ?? "", reason),
-  };
-
-  private entry(entry: Entry): Func {
-    const key = `${entry.kind} ${entry.element}.${entry.port}`;
-    const known = this.functions.get(key);
-    if (known) return known;
-    const e = this.graph.elements[entry.element] as ElementInstance;
-    const name = `${e.source.name}${entry.kind === "push" ? ` [${entry.port}] push` : ` pull [${entry.port}]`}`;
-    const func: Func =
-      entry.kind === "push" ? this.module.declare(name, partParams, undefined) : this.module.declare(name, {}, "i32");
-    this.functions.set(key, func);
-    this.pending.push(() => {
-      const depth = this.depth;
-      this.depth = 0;
-      if (entry.kind === "push")
-        this.module.define(func, partParams, (c, p) => {
-          const parts = packetParts(c, p.address, (word) => p[word]);
-          this.code.push(c, e, entry.port, parts, this.wiring);
-        });
-      else
-        this.module.define(func, {}, (c) => {
-          const result = c.var("i32", 0, "result");
-          this.code.pull(c, e, entry.port, (parts) => result.set(saveParts(c, parts)), this.wiring);
-          return result.get();
-        });
-      this.depth = depth;
-    });
-    return func;
   }
 }
 
