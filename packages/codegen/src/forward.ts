@@ -45,8 +45,12 @@ class Forwarder {
   private beforeEffects = false;
   private variables: readonly Local[] = none;
 
+  /** By the number of a variable: the list of it alone. */
+  private readonly alone: (readonly Local[] | undefined)[];
+
   constructor(facts: ForwardFacts) {
     this.facts = facts;
+    this.alone = new Array(facts.locals).fill(undefined);
     this.moving = new Array(facts.locals).fill(undefined);
   }
 
@@ -183,7 +187,11 @@ class Forwarder {
   };
 
   private reads(variable: Local): void {
-    if (!this.variables.includes(variable)) this.variables = [...this.variables, variable];
+    if (this.variables.length === 0) {
+      // Most values read one variable, and many values the same.
+      this.alone[variable.id] ??= [variable];
+      this.variables = this.alone[variable.id] as readonly Local[];
+    } else if (!this.variables.includes(variable)) this.variables = [...this.variables, variable];
   }
 }
 

@@ -34,6 +34,8 @@ export interface FlowObserver {
   jump(kind: "break" | "continue" | "return"): void;
 }
 
+const nothing = (): void => {};
+
 export class FunctionBuilder extends OperationBuilder {
   /** Set by a layer that checks resources along paths. */
   observer: FlowObserver | undefined;
@@ -54,8 +56,8 @@ export class FunctionBuilder extends OperationBuilder {
       else otherwise?.();
       return;
     }
-    const e = this.own(condition).expression;
-    const [a, b] = this.arms([then, otherwise ?? (() => {})]) as [Statement[], Statement[]];
+    const e = this.operand(condition);
+    const [a, b] = this.arms([then, otherwise ?? nothing]) as [Statement[], Statement[]];
     this.push({ kind: "if", condition: e, then: a, else: b });
   }
 
@@ -233,14 +235,8 @@ export class FunctionBuilder extends OperationBuilder {
   // ---- inside
 
   private nested(body: () => void): Statement[] {
-    const outer = this.current;
     const inner: Statement[] = [];
-    this.current = inner;
-    try {
-      body();
-    } finally {
-      this.current = outer;
-    }
+    if (body !== nothing) this.resume(inner, body);
     return inner;
   }
 
@@ -264,8 +260,11 @@ export class FunctionBuilder extends OperationBuilder {
   private resume(list: Statement[], body: () => void): void {
     const outer = this.current;
     this.current = list;
-    body();
-    this.current = outer;
+    try {
+      body();
+    } finally {
+      this.current = outer;
+    }
   }
 
   private inside(label: Label, body: () => void): Statement[] {

@@ -1,7 +1,7 @@
 /** Accesses to a memory, in the order written: what code is built with for each of a module's memories. */
-import type { AtomicOp, ByteOrder, Expression, IntegerType, MemoryIndex, Statement, Width } from "./ir.ts";
+import type { AtomicOp, ByteOrder, Expression, IntegerType, MemoryIndex, Statement, ValueType, Width } from "./ir.ts";
 import type { OperationBuilder } from "./operation-builder.ts";
-import type { I32, I32Like, I64, I64Like, V128, V128Like, Value } from "./values.ts";
+import type { I32, I32Like, I64, I64Like, V128, V128Like, Value, ValueLike } from "./values.ts";
 
 /** What accesses ask of the function that they are part of. */
 export interface AccessTarget {
@@ -9,6 +9,8 @@ export interface AccessTarget {
   readonly fn: OperationBuilder;
   define(value: Expression, name: string): Value;
   push(statement: Statement): void;
+  /** A value of a type, as an operand. */
+  of(type: ValueType, value: ValueLike): Expression;
 }
 
 /** One of a module's memories, as code of a function reaches it. */
@@ -43,20 +45,20 @@ export abstract class MemoryOperations {
     return this.load("v128", 128, "le", address, offset) as V128;
   }
   store8(address: I32Like, value: I32Like, offset = 0): void {
-    this.store(8, "le", address, this.target.fn.i32(value), offset);
+    this.store(8, "le", address, this.target.fn.operand(value), offset);
   }
   store16(address: I32Like, value: I32Like, offset = 0, order: ByteOrder = "le"): void {
-    this.store(16, order, address, this.target.fn.i32(value), offset);
+    this.store(16, order, address, this.target.fn.operand(value), offset);
   }
   store32(address: I32Like, value: I32Like, offset = 0, order: ByteOrder = "le"): void {
-    this.store(32, order, address, this.target.fn.i32(value), offset);
+    this.store(32, order, address, this.target.fn.operand(value), offset);
   }
   store64(address: I32Like, value: I64Like, offset = 0, order: ByteOrder = "le"): void {
-    this.store(64, order, address, this.target.fn.i64(value), offset);
+    this.store(64, order, address, this.target.fn.i64(value).expression, offset);
   }
   /** 16 bytes; any alignment. */
   store128(address: I32Like, value: V128Like, offset = 0): void {
-    this.store(128, "le", address, this.target.fn.v128(value), offset);
+    this.store(128, "le", address, this.target.fn.v128(value).expression, offset);
   }
   /** Copies 16 bytes, of another memory or of this one; any alignment. */
   copy16(to: I32Like, from: I32Like, toOffset = 0, fromOffset = 0, source: MemoryOperations = this): void {
@@ -66,17 +68,17 @@ export abstract class MemoryOperations {
     this.target.push({
       kind: "copy16",
       toMemory: this.memory,
-      to: fn.i32(to).expression,
+      to: fn.operand(to),
       toOffset,
       fromMemory: source.memory,
-      from: fn.i32(from).expression,
+      from: fn.operand(from),
       fromOffset,
     });
   }
   /** Clears 16 bytes; any alignment. */
   zero16(to: I32Like, offset = 0): void {
     this.checkOffset(offset);
-    this.target.push({ kind: "zero16", memory: this.memory, to: this.target.fn.i32(to).expression, offset });
+    this.target.push({ kind: "zero16", memory: this.memory, to: this.target.fn.operand(to), offset });
   }
   /** Copies `length` bytes, of another memory or of this one, where the two may overlap. */
   copy(to: I32Like, from: I32Like, length: I32Like, source: MemoryOperations = this): void {
@@ -84,10 +86,10 @@ export abstract class MemoryOperations {
     this.target.push({
       kind: "copy",
       toMemory: this.memory,
-      to: fn.i32(to).expression,
+      to: fn.operand(to),
       fromMemory: source.memory,
-      from: fn.i32(from).expression,
-      length: fn.i32(length).expression,
+      from: fn.operand(from),
+      length: fn.operand(length),
     });
   }
   /** Sets `length` bytes to `value`. */
@@ -96,9 +98,9 @@ export abstract class MemoryOperations {
     this.target.push({
       kind: "fill",
       memory: this.memory,
-      to: fn.i32(to).expression,
-      value: fn.i32(value).expression,
-      length: fn.i32(length).expression,
+      to: fn.operand(to),
+      value: fn.operand(value),
+      length: fn.operand(length),
     });
   }
 
@@ -107,7 +109,7 @@ export abstract class MemoryOperations {
     this.checkOffset(offset);
     const { fn } = this.target;
     return this.target.define(
-      { kind: "atomicLoad", type: "i32", memory: this.memory, address: fn.i32(address).expression, offset },
+      { kind: "atomicLoad", type: "i32", memory: this.memory, address: fn.operand(address), offset },
       "atomic",
     ) as I32;
   }
@@ -117,9 +119,9 @@ export abstract class MemoryOperations {
     this.target.push({
       kind: "atomicStore",
       memory: this.memory,
-      address: fn.i32(address).expression,
+      address: fn.operand(address),
       offset,
-      value: fn.i32(value).expression,
+      value: fn.operand(value),
     });
   }
   /** Returns the value before the operation. For `cmpxchg`, `value` is what is expected there. */
@@ -133,12 +135,12 @@ export abstract class MemoryOperations {
       type: "i32",
       memory: this.memory,
       op,
-      address: fn.i32(address).expression,
+      address: fn.operand(address),
       offset,
-      value: fn.i32(value).expression,
+      value: fn.operand(value),
     } as const;
     return this.target.define(
-      replacement === undefined ? e : { ...e, replacement: fn.i32(replacement).expression },
+      replacement === undefined ? e : { ...e, replacement: fn.operand(replacement) },
       "atomic",
     ) as I32;
   }
@@ -147,12 +149,12 @@ export abstract class MemoryOperations {
     this.checkOffset(offset);
     const { target, memory } = this;
     return target.define(
-      { kind: "load", type, memory, width, order, signed: false, address: target.fn.i32(address).expression, offset },
+      { kind: "load", type, memory, width, order, signed: false, address: target.fn.operand(address), offset },
       "load",
     );
   }
 
-  private store(width: Width, order: ByteOrder, address: I32Like, value: Value, offset: number): void {
+  private store(width: Width, order: ByteOrder, address: I32Like, value: Expression, offset: number): void {
     this.checkOffset(offset);
     const { target, memory } = this;
     target.push({
@@ -160,9 +162,9 @@ export abstract class MemoryOperations {
       memory,
       width,
       order,
-      address: target.fn.i32(address).expression,
+      address: target.fn.operand(address),
       offset,
-      value: value.expression,
+      value,
     });
   }
 

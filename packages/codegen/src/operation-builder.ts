@@ -61,7 +61,12 @@ export class OperationBuilder extends MemoryOperations {
 
   constructor(ref: FunctionRef) {
     super(0);
-    this.target = { fn: this, define: (value, name) => this.define(value, name), push: (s) => this.push(s) };
+    this.target = {
+      fn: this,
+      define: (value, name) => this.define(value, name),
+      push: (s) => this.push(s),
+      of: (type, value) => this.of(type, value).expression,
+    };
     this.ref = ref;
     this.params = ref.params.map((type, i) => this.local(type, ref.paramNames[i] as string, false));
     this.body = this.current;
@@ -102,21 +107,9 @@ export class OperationBuilder extends MemoryOperations {
 
   /** A variable that may be assigned; it starts with `initial`. */
   var<T extends ValueType>(type: T, initial: LikeOf<T>, name = "v"): Var<T> {
-    const local = this.local(type, name, true);
-    const write = (value: LikeOf<T>): void => {
-      this.push({ kind: "set", local, value: this.of(type, value).expression });
-    };
-    const read = (): ValueOf<T> => this.define(local, name) as ValueOf<T>;
-    write(initial);
-    return {
-      get: read,
-      set: write,
-      inc: (by?: LikeOf<T>) => {
-        const value = read();
-        if (value instanceof V128) throw this.error("TYPE_MISMATCH", "a v128 is not computed with");
-        write((value instanceof I64 ? value.add((by ?? 1) as I64Like) : value.add((by ?? 1) as I32Like)) as LikeOf<T>);
-      },
-    };
+    const variable = new Variable(this.target, this.local(type, name, true));
+    variable.set(initial);
+    return variable as unknown as Var<T>;
   }
 
   // ---- operations
@@ -192,8 +185,8 @@ export class OperationBuilder extends MemoryOperations {
   }
 
   /** What stands for a value where it is an operand. */
-  operand(value: Value): Expression {
-    return this.own(value).expression;
+  operand(value: Value | number): Expression {
+    return typeof value === "number" ? i32Constant(value, this.name) : this.own(value).expression;
   }
 
   protected own<V extends Value>(value: V): V {
@@ -204,6 +197,28 @@ export class OperationBuilder extends MemoryOperations {
 
   protected push(statement: Statement): void {
     if (!endsFlow(this.current)) this.current.push(statement);
+  }
+}
+
+/** A local that may be assigned. */
+class Variable implements Ref<Value, ValueLike> {
+  private readonly target: AccessTarget;
+  private readonly local: Local;
+  constructor(target: AccessTarget, local: Local) {
+    this.target = target;
+    this.local = local;
+  }
+  get(): Value {
+    return this.target.define(this.local, this.local.name);
+  }
+  set(value: ValueLike): void {
+    const { target, local } = this;
+    target.push({ kind: "set", local, value: target.of(local.type, value) });
+  }
+  inc(by: ValueLike = 1): void {
+    const value = this.get();
+    if (value instanceof V128) throw this.target.fn.error("TYPE_MISMATCH", "a v128 is not computed with");
+    this.set(value instanceof I64 ? value.add(by as I64Like) : value.add(by as I32Like));
   }
 }
 

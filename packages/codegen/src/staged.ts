@@ -51,7 +51,7 @@ function stage(c: FunctionBuilder, type: FieldType<any>, base: I32Like, offset: 
   const known = type as Known;
   switch (known.kind) {
     case "integer":
-      return known.width === 64 ? large(c, known, base, offset) : small(c, known, base, offset);
+      return known.width === 64 ? new LargeField(c, known, base, offset) : new SmallField(c, known, base, offset);
     case "bytes":
       return c.i32(base).add(offset);
     case "array":
@@ -101,33 +101,58 @@ function accessors({ fields, offsets }: Struct<Fields>): Accessors {
   return StagedStruct;
 }
 
-function small(
-  c: FunctionBuilder,
-  { width, order, signed }: IntegerField<number | bigint>,
-  base: I32Like,
-  offset: number,
-): Ref<I32, I32Like> {
-  const load = (): I32 =>
-    width === 8 ? c.load8(base, offset) : width === 16 ? c.load16(base, offset, order) : c.load32(base, offset, order);
-  const above = 32 - width;
-  const get = signed && above > 0 ? (): I32 => load().shl(above).shrS(above) : load;
-  const set = (value: I32Like): void => {
+/** A number of up to 32 bits in memory. */
+class SmallField implements Ref<I32, I32Like> {
+  private readonly c: FunctionBuilder;
+  private readonly field: IntegerField<number | bigint>;
+  private readonly base: I32Like;
+  private readonly offset: number;
+  constructor(c: FunctionBuilder, field: IntegerField<number | bigint>, base: I32Like, offset: number) {
+    this.c = c;
+    this.field = field;
+    this.base = base;
+    this.offset = offset;
+  }
+  get(): I32 {
+    const { c, base, offset } = this;
+    const { width, order, signed } = this.field;
+    if (width === 32) return c.load32(base, offset, order);
+    const value = width === 8 ? c.load8(base, offset) : c.load16(base, offset, order);
+    return signed ? value.shl(32 - width).shrS(32 - width) : value;
+  }
+  set(value: I32Like): void {
+    const { c, base, offset } = this;
+    const { width, order } = this.field;
     if (width === 8) c.store8(base, value, offset);
     else if (width === 16) c.store16(base, value, offset, order);
     else c.store32(base, value, offset, order);
-  };
-  return { get, set, inc: (by = 1) => set(get().add(by)) };
+  }
+  inc(by: I32Like = 1): void {
+    this.set(this.get().add(by));
+  }
 }
 
-function large(
-  c: FunctionBuilder,
-  { order }: IntegerField<number | bigint>,
-  base: I32Like,
-  offset: number,
-): Ref<I64, I64Like> {
-  const get = (): I64 => c.load64(base, offset, order);
-  const set = (value: I64Like): void => c.store64(base, value, offset, order);
-  return { get, set, inc: (by = 1n) => set(get().add(by)) };
+/** A number of 64 bits in memory. */
+class LargeField implements Ref<I64, I64Like> {
+  private readonly c: FunctionBuilder;
+  private readonly field: IntegerField<number | bigint>;
+  private readonly base: I32Like;
+  private readonly offset: number;
+  constructor(c: FunctionBuilder, field: IntegerField<number | bigint>, base: I32Like, offset: number) {
+    this.c = c;
+    this.field = field;
+    this.base = base;
+    this.offset = offset;
+  }
+  get(): I64 {
+    return this.c.load64(this.base, this.offset, this.field.order);
+  }
+  set(value: I64Like): void {
+    this.c.store64(this.base, value, this.offset, this.field.order);
+  }
+  inc(by: I64Like = 1n): void {
+    this.set(this.get().add(by));
+  }
 }
 
 function elements(

@@ -144,12 +144,7 @@ export class I32 {
     return this.rotl(8).and(0x00ff00ff).or(this.rotr(8).and(0xff00ff00));
   }
   private binary(op: BinaryOp, b: I32Like): I32 {
-    return this.fn.binary(
-      op,
-      this,
-      typeof b === "number" ? i32Constant(b, this.fn.name) : this.fn.operand(b),
-      "i32",
-    ) as I32;
+    return this.fn.binary(op, this, this.fn.operand(b), "i32") as I32;
   }
 }
 

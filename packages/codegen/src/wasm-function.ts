@@ -169,7 +169,8 @@ export class FunctionEncoder {
       case "switch":
         this.expression(s.index);
         b.u8(op.brTable);
-        b.vector(s.labels, (label) => b.u32(this.depth(label)));
+        b.u32(s.labels.length);
+        for (const label of s.labels) b.u32(this.depth(label));
         b.u32(this.depth(s.otherwise));
         break;
       case "return":
@@ -182,19 +183,24 @@ export class FunctionEncoder {
         if (s.callee.result) b.u8(op.drop);
         break;
       case "placeData":
-        this.ir.data.forEach((d, i) => {
-          this.constant("i32", d.offset);
-          this.constant("i32", 0);
-          this.constant("i32", d.bytes.length);
-          b.prefixed(op.bulk, bulkCode.memoryInit);
-          b.u32(i);
-          b.u8(0);
-        });
+        this.placeData();
         break;
       case "trap":
         b.u8(op.unreachable);
         break;
     }
+  }
+
+  private placeData(): void {
+    const b = this.code;
+    this.ir.data.forEach((d, i) => {
+      this.constant("i32", d.offset);
+      this.constant("i32", 0);
+      this.constant("i32", d.bytes.length);
+      b.prefixed(op.bulk, bulkCode.memoryInit);
+      b.u32(i);
+      b.u8(0);
+    });
   }
 
   private conditional(s: Statement & { kind: "if" }): void {

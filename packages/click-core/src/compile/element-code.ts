@@ -4,7 +4,8 @@ import type { ElementContext } from "../element/element.ts";
 import { ElementDefinitionError, Ownership } from "../element/ownership.ts";
 import type { PacketParts } from "../element/packet.ts";
 import type { ElementInstance } from "./check.ts";
-import { type ElementPlace, elementContext, elementPacket, type Wiring } from "./element-context.ts";
+import { elementContext, elementPacket, type Wiring } from "./element-context.ts";
+import type { ElementPlace } from "./element-place.ts";
 import { routerControl } from "./platform.ts";
 import { rescheduleTask } from "./tasks.ts";
 

@@ -1,16 +1,7 @@
 /** What element code is given: its outputs and inputs, packets, time, devices, in the terms of its place in the graph. */
-import {
-  type Func,
-  type FunctionBuilder,
-  type I32,
-  type I32Like,
-  type I64,
-  type I64Like,
-  staged,
-  type Var,
-} from "@clickos/codegen";
+import { type Func, type FunctionBuilder, type I32, type I32Like, type I64, staged, type Var } from "@clickos/codegen";
 import type { Struct } from "@clickos/layout";
-import type { ElementContext, InputPort, OutputPort, PacketPool, StagedNote, StagedTimer } from "../element/element.ts";
+import type { ElementContext, InputPort, OutputPort, PacketPool, StagedTimer } from "../element/element.ts";
 import { ElementDefinitionError, type Ownership } from "../element/ownership.ts";
 import {
   clearAnnotations,
@@ -27,12 +18,11 @@ import { offerOf } from "../element/peer.ts";
 import { TextLine } from "../structures/text-line.ts";
 import { drawChance, drawSecret, seedChance } from "./chance.ts";
 import type { ElementInstance } from "./check.ts";
-import type { Signals } from "./flow.ts";
+import { ElementNote, ElementTask, ElementTimer, RunningTask } from "./element-parts.ts";
+import type { ElementPlace, NoteKind } from "./element-place.ts";
 import { bufferFor, copyTo, moveToRoom } from "./packet-copy.ts";
-import { noTimer, type Platform, routerControl, type StagedDevice, type StagedPool } from "./platform.ts";
+import { routerControl, type StagedDevice, type StagedPool } from "./platform.ts";
 import { usesSeed } from "./seed.ts";
-import { scheduleTask, type TaskTable, unscheduleTask } from "./tasks.ts";
-import { setTimer, type TimerTree, timerDue } from "./timers.ts";
 
 /** Called in place of the real thing where element code pushes and pulls. */
 export interface Wiring {
@@ -42,55 +32,7 @@ export interface Wiring {
   drop(element: number, reason: string): number;
 }
 
-/** Where things are that every element's code may need. */
-export interface ElementPlace {
-  /** Addresses of the router's words and of the buffer for lines of text. */
-  readonly elements: readonly ElementInstance[];
-  readonly control: number;
-  readonly line: number;
-  /** By element. */
-  readonly states: readonly { readonly address: number; readonly layout: Struct<any> }[];
-  /** By element: the number of its first timer. */
-  readonly firstTimers: readonly (number | undefined)[];
-  readonly timers: TimerTree;
-  readonly devices: ReadonlyMap<number, StagedDevice>;
-  readonly pool: StagedPool;
-  readonly platform: Platform;
-  readonly tasks: TaskTable;
-  /** The number of an element's task. */
-  taskOf(element: number): number | undefined;
-  /** The address of the word that says whether an element's notifier is awake. */
-  note(element: number, kind: NoteKind): number | undefined;
-  /** Elements that are told when this one's notifier wakes. */
-  listeners(element: number, kind: NoteKind): readonly number[];
-  signals(element: number, port: number, direction: "upstream" | "downstream"): Signals;
-}
-
-const secondNs = 1_000_000_000n;
 const kindOf = (direction: "upstream" | "downstream"): NoteKind => (direction === "upstream" ? "empty" : "full");
-
-/** Wakes a notifier: those who listen run, and notifiers that depend on it wake too. */
-function wakeFunction(
-  { module }: FunctionBuilder,
-  place: ElementPlace,
-  element: number,
-  kind: NoteKind,
-): Func<undefined> {
-  return module.once(`wake ${kind} ${element}`, () =>
-    module.func(`wake ${kind} ${element}`, {}, undefined, (c) => {
-      c.store32(place.note(element, kind) as number, 1);
-      const listeners = place.listeners(element, kind);
-      for (const listener of listeners) {
-        const task = place.taskOf(listener);
-        if (task !== undefined) scheduleTask(c, place.tasks, task);
-      }
-      for (const listener of listeners) {
-        const other = place.taskOf(listener) === undefined ? place.note(listener, kind) : undefined;
-        if (other !== undefined) c.if(c.load32(other).eqz(), () => c.call(wakeFunction(c, place, listener, kind)));
-      }
-    }),
-  );
-}
 
 /** A packet in an element's hands; ending it counts the reason and frees the buffer. */
 export function elementPacket(
@@ -118,9 +60,6 @@ function dropFunction({ module }: FunctionBuilder, pool: StagedPool): Func<undef
   );
 }
 
-/** Whether there are packets (`empty`, when it sleeps) or room (`full`). */
-export type NoteKind = "empty" | "full";
-
 /** What pieces of code differ in: `sink` takes the answer to a pull; `stays` is whether the task that the code is stays scheduled. */
 interface Piece {
   readonly sink?: ((parts: PacketParts) => void) | undefined;
@@ -137,7 +76,6 @@ export function elementContext(
   { sink, stays }: Piece = {},
 ): ElementContext<any, any, any> {
   const state = place.states[e.index] as { address: number; layout: Struct<any> };
-  const firstTimer = place.firstTimers[e.index];
   const now = (readings = 1): I64 => {
     const time = c.load64(place.control, routerControl.offsets.now);
     if (place.platform.exactClock) c.store64(place.control, time.add(BigInt(readings)), routerControl.offsets.now);
@@ -147,26 +85,7 @@ export function elementContext(
     const packet = elementPacket(place, c, e, parts, ownership, wiring);
     ownership.scope(packet, () => body(packet));
   };
-  const timerAt = (number: I32Like): StagedTimer => {
-    const timer = (): I32 => {
-      if (firstTimer === undefined) throw new ElementDefinitionError(`${e.class.name}: sets a timer but defines none`);
-      return c.i32(number).add(firstTimer);
-    };
-    const at = (when: I64Like): void => setTimer(c, place.timers, place.control, timer(), when);
-    return {
-      at,
-      after: (delay) => at(now().add(delay)),
-      again(delay) {
-        const words = staged(c, routerControl, place.control);
-        const next = words.timerDue.get().add(delay);
-        // One that is more than a second late gives up the time.
-        const behind = next.divU(secondNs).add(1n).ltU(words.now.get().divU(secondNs));
-        at(c.select(behind, words.now.get(), next));
-      },
-      cancel: () => at(noTimer),
-      due: () => timerDue(c, place.timers, timer()),
-    };
-  };
+  const timerAt = (number: I32Like): StagedTimer => new ElementTimer(c, place, e, number, now);
   const output = (port: number): OutputPort => ({
     connected: port < e.outputs.length,
     push: (packet, reason) => {
@@ -195,18 +114,6 @@ export function elementContext(
     clearAnnotations(c, address);
     return packetParts(c, address, (word) => ({ data, length, network: 0, transport: 0 })[word]);
   };
-  const note = (kind: NoteKind): StagedNote => {
-    const at = (): number => {
-      const address = place.note(e.index, kind);
-      if (address === undefined) throw new ElementDefinitionError(`${e.class.name}: has no notifier '${kind}'`);
-      return address;
-    };
-    return {
-      active: () => c.load32(at()),
-      sleep: () => c.store32(at(), 0),
-      wake: () => c.if(c.load32(at()).eqz(), () => c.call(wakeFunction(c, place, e.index, kind))),
-    };
-  };
   const random = (): I32 => {
     // xorshift64*, Vigna 2016.
     usesSeed(c);
@@ -227,17 +134,9 @@ export function elementContext(
   };
   return {
     name: e.source.name,
-    // Made when they are asked for: most elements want few of them.
-    get task() {
-      const task = place.taskOf(e.index);
-      if (stays) return { schedule: () => stays.set(1), unschedule: () => stays.set(0) };
-      return {
-        schedule: () => task !== undefined && scheduleTask(c, place.tasks, task),
-        unschedule: () => task !== undefined && unscheduleTask(c, place.tasks, task),
-      };
-    },
-    emptyNote: note("empty"),
-    fullNote: note("full"),
+    task: stays ? new RunningTask(stays) : new ElementTask(c, place, e.index),
+    emptyNote: new ElementNote(c, place, e, "empty"),
+    fullNote: new ElementNote(c, place, e, "full"),
     mayPull: (port) => anySignal(port, "upstream"),
     mayPush: (port) => anySignal(port, "downstream"),
     random,
@@ -255,9 +154,7 @@ export function elementContext(
       // Its own ports answer no pull of this element's.
       return offerOf(other.class, peer.to)?.stage(c, elementContext(place, c, other, ownership, wiring)) as never;
     },
-    get state() {
-      return staged(c, state.layout, state.address);
-    },
+    state: staged(c, state.layout, state.address),
     ninputs: e.inputs.length,
     noutputs: e.outputs.length,
     exact: place.platform.exactTasks ?? false,
@@ -266,6 +163,7 @@ export function elementContext(
     isPush: (port) => e.outputs[port] !== "pull",
     inputIsPush: (port) => e.inputs[port] !== "pull",
     clock: { now },
+    // Made when they are asked for: most elements want few of them.
     get packets(): PacketPool {
       return {
         make: (length, some, none) => {

@@ -10,7 +10,7 @@ import { bufferPool } from "./buffer-pool.ts";
 import type { CheckedGraph, ElementInstance } from "./check.ts";
 import { portTexts, stateLayouts } from "./describe.ts";
 import { ElementCode } from "./element-code.ts";
-import type { ElementPlace } from "./element-context.ts";
+import type { ElementPlace } from "./element-place.ts";
 import { findSignals, type Neighbours, neighboursOf, type Signals } from "./flow.ts";
 import { provideHeap } from "./heap.ts";
 import type { DropCounter, MemoryPlan } from "./memory-plan.ts";
@@ -281,7 +281,11 @@ class Stager {
     // The memory may be larger than what this router needs of it.
     this.module.setPages(pages, this.platform.memoryPages ?? this.platform.maximumPages);
     const { layouts, layoutOf } = stateLayouts(this.graph);
-    const ports = portTexts(this.graph);
+    let ports: readonly string[] | undefined;
+    const portsOf = (element: number): string => {
+      ports ??= portTexts(this.graph);
+      return ports[element] as string;
+    };
     return {
       seeded: this.seeded,
       module: this.module,
@@ -295,7 +299,10 @@ class Stager {
           name: e.source.name,
           className: e.class.name,
           configText: e.source.configText,
-          ports: ports[i] as string,
+          // Made for who asks for it.
+          get ports() {
+            return portsOf(i);
+          },
           state: this.states[i]?.address ?? 0,
           stateSize: e.state.size,
           layout: layoutOf[i] as number,

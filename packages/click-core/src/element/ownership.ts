@@ -7,9 +7,10 @@
 import { callerPlace, type FlowArm, type FlowObserver, type FunctionBuilder } from "@clickos/codegen";
 import type { Packet, PacketOwner } from "./packet.ts";
 
+/** Lists of them do not change either: what is saved is the list. */
 interface Entry {
   readonly packet: Packet;
-  consumed: string | undefined;
+  readonly consumed: string | undefined;
 }
 
 /** A mistake in an element's definition: it loses a packet or uses one it no longer has. */
@@ -20,7 +21,7 @@ export class ElementDefinitionError extends Error {
 
 /** Checks one element's code; `exit` adds the jump to the element's end. */
 export class Ownership implements FlowObserver, PacketOwner {
-  private entries: Entry[] = [];
+  private entries: readonly Entry[] = [];
   private floors: number[] = [];
   private readonly c: FunctionBuilder;
   private readonly who: string;
@@ -33,7 +34,7 @@ export class Ownership implements FlowObserver, PacketOwner {
   }
 
   add(packet: Packet): void {
-    this.entries.push({ packet, consumed: undefined });
+    this.entries = [...this.entries, { packet, consumed: undefined }];
   }
   isLive(packet: Packet): boolean {
     const entry = this.entries.find((e) => e.packet === packet);
@@ -52,7 +53,7 @@ export class Ownership implements FlowObserver, PacketOwner {
     if (entry.consumed && this.c.reachable) throw this.error(`a packet is ${how} after it was ${entry.consumed}`);
     if (index < (this.floors.at(-1) ?? 0))
       throw this.error(`a packet from outside a loop is ${how} inside it, where it could happen twice`);
-    entry.consumed = how;
+    this.entries = this.entries.map((e) => (e === entry ? { packet, consumed: how } : e));
   }
 
   /** Runs code that is given a packet of its own and must consume it. */
@@ -62,7 +63,7 @@ export class Ownership implements FlowObserver, PacketOwner {
     const entry = this.find(packet);
     if (!entry.consumed && this.c.reachable)
       throw this.error("loses a packet: a path ends with it neither pushed, stored nor killed");
-    this.entries.splice(this.entries.indexOf(entry), 1);
+    this.entries = this.entries.filter((e) => e !== entry);
   }
 
   /** The element's code is done: nothing may be left. */
@@ -72,14 +73,19 @@ export class Ownership implements FlowObserver, PacketOwner {
   }
 
   save(): unknown {
-    return this.entries.map((e) => ({ ...e }));
+    return this.entries;
   }
   restore(state: unknown): void {
-    this.entries = (state as Entry[]).map((e) => ({ ...e }));
+    this.entries = state as readonly Entry[];
   }
 
   join(before: unknown, arms: readonly FlowArm[]): void {
-    const base = before as Entry[];
+    const base = before as readonly Entry[];
+    // Most branches consume nothing.
+    if (arms.every((arm) => arm.state === base)) {
+      this.entries = base;
+      return;
+    }
     const live = arms.filter((arm) => arm.reachable);
     const states = live.map((arm) => arm.state as Entry[]);
     const kept = base.map(
@@ -110,7 +116,7 @@ export class Ownership implements FlowObserver, PacketOwner {
         this.floors.pop();
         if (reachable && this.entries.slice(floor).some((e) => !e.consumed))
           throw this.error("loses a packet at the end of a loop");
-        this.entries.length = Math.min(this.entries.length, floor);
+        this.entries = this.entries.slice(0, floor);
       },
     };
   }
@@ -121,9 +127,8 @@ export class Ownership implements FlowObserver, PacketOwner {
   }
 
   private find(packet: Packet): Entry {
-    const entry = this.entries.find((e) => e.packet === packet);
-    if (!entry) throw this.error("uses a packet outside the block it was given to");
-    return entry;
+    for (const entry of this.entries) if (entry.packet === packet) return entry;
+    throw this.error("uses a packet outside the block it was given to");
   }
 
   private error(message: string): ElementDefinitionError {

@@ -57,9 +57,9 @@ export function ewma(scale = 10): StagedField<StagedEwma, HostEwma> {
         updateN: (observation, count, shift) => {
           c.call(updateN(c, bits), c.i32(base).add(offset), c.i64(observation), c.i64(count), c.i64(shift));
         },
-        scaled: average.get,
+        scaled: () => average.get(),
         rounded: () => average.get().add(half).shrU(bits),
-        set: average.set,
+        set: (scaled) => average.set(scaled),
       };
     },
     read: (data, offset) => ({
