@@ -2,6 +2,7 @@
 
 import { arg, element, elementSet, keyword, required } from "@clickos/click-core";
 import { u32 } from "@clickos/layout";
+import { classifierPatterns, filterArguments, mixedList, packetsOf, ruleList } from "./rule-lists.mjs";
 
 const hex = (bytes) => `\\<${[...bytes].map((b) => b.toString(16).padStart(2, "0")).join("")}>`;
 
@@ -83,7 +84,83 @@ const FlowSource = element({
     return count;
   },
 });
-export const benchElements = elementSet(FlowSource);
+
+/** Lists of rules that packets are drawn over, by the name of the line. */
+const lists = {
+  mixed10: mixedList(10),
+  mixed100: mixedList(100),
+  mixed1k: mixedList(1000),
+  mixed10k: mixedList(10_000),
+  acl100: ruleList("acl", 100),
+  acl1k: ruleList("acl", 1000),
+  acl10k: ruleList("acl", 10_000),
+  fw1k: ruleList("fw", 1000),
+  ipc1k: ruleList("ipc", 1000),
+  classifier128: mixedList(128),
+};
+/** So many different packets, which come in turn. */
+const drawn = 32_768;
+
+/**
+ * TraceSource(LIST) — for the benchmark: packets drawn over the rules of a list, in random order.
+ */
+const TraceSource = element({
+  name: "TraceSource",
+  ports: "0/1",
+  processing: "h/h",
+  config: { LIST: required(arg.raw) },
+  state: { count: u32, limit: u32, next: u32 },
+  handlers: {
+    limit: {
+      read: (s) => s.limit,
+      write: (s, v) => {
+        s.limit = Number(v);
+      },
+    },
+    count: {
+      read: (s) => s.count,
+      write: (s) => {
+        s.count = 0;
+      },
+    },
+  },
+  task(c, { state, config, packets, data: constant, output }) {
+    const left = state.limit.get().sub(state.count.get());
+    const count = c.select(left.ltU(32), left, c.i32(32));
+    state.count.inc(count);
+    const frame = udpFrame();
+    const template = constant(frame, 16);
+    const headers = new DataView(new ArrayBuffer(drawn * 16));
+    packetsOf(lists[config.LIST], drawn).forEach(({ src, dst, sport, dport, protocol }, i) => {
+      headers.setUint32(i * 16, src);
+      headers.setUint32(i * 16 + 4, dst);
+      headers.setUint16(i * 16 + 8, sport);
+      headers.setUint16(i * 16 + 10, dport);
+      headers.setUint8(i * 16 + 12, protocol);
+    });
+    const table = constant(new Uint8Array(headers.buffer), 16);
+    c.for(0, count, 1, () => {
+      packets.make(frame.length, (p) => {
+        for (let i = 0; i < frame.length; i += 16) c.copy16(p.data, template, i, i);
+        const next = state.next.get();
+        state.next.set(next.add(1).and(drawn - 1));
+        const from = next.shl(4);
+        c.store64(p.data, c.load64(from, table), 26);
+        c.store32(p.data, c.load32(from, table + 8), 34);
+        c.store8(p.data, c.load8(from, table + 12), 23);
+        output(0).push(p);
+      });
+    });
+    return count;
+  },
+});
+export const benchElements = elementSet(FlowSource, TraceSource);
+
+/** A filter of a list, and packets drawn over its rules. */
+const filtering = (name) =>
+  `s :: TraceSource(${name}) -> MarkIPHeader(14) -> IPFilter(${filterArguments(lists[name])}) -> d :: Discard;`;
+/** Names of configurations in which packets are dropped: they are counted too. */
+export const dropping = new Set(Object.keys(lists));
 
 /** Flows through a rewriter; replies would leave on output 1. */
 const rewriting = (flows, rewriter) =>
@@ -114,6 +191,14 @@ export const configurations = {
   fw10: `s :: ${source} -> MarkIPHeader(14) -> IPFilter(${rules(10)}) -> d :: Discard;`,
   fw100: `s :: ${source} -> MarkIPHeader(14) -> IPFilter(${rules(100)}) -> d :: Discard;`,
   fw1000: `s :: ${source} -> MarkIPHeader(14) -> IPFilter(${rules(1000)}) -> d :: Discard;`,
+  ...Object.fromEntries(
+    Object.keys(lists)
+      .filter((name) => name !== "classifier128")
+      .map((name) => [name, filtering(name)]),
+  ),
+  classifier128: `s :: TraceSource(classifier128) -> c :: Classifier(${classifierPatterns(128).join(", ")}, -); d :: Discard;
+    ${Array.from({ length: 129 }, (_, i) => `c [${i}] -> d;`).join(" ")}`,
+  trace: "s :: TraceSource(mixed10) -> MarkIPHeader(14) -> d :: Discard;",
   nat1: rewriting("1", "IPRewriter(pattern 1.0.0.1 1024-65535 - - 0 1)"),
   nat10k: rewriting("10000", "IPRewriter(pattern 1.0.0.1 1024-65535 - - 0 1)"),
   nat1M: rewriting("1000000", "IPRewriter(keep 0 1)"),

@@ -49,7 +49,7 @@ class Stager {
   private heapUsed = false;
   private readonly devices = new Map<number, StagedDevice>();
   private readonly drops = new Map<string, DropCounter>();
-  private readonly constants = new Map<string, number>();
+  private readonly constants = new Map<string, { readonly bytes: Uint8Array; readonly address: number }[]>();
   private readonly neighbours: Neighbours;
   /** By element: the number of its task. */
   private readonly tasks = new Map<number, number>();
@@ -366,13 +366,13 @@ class Stager {
   }
 
   private constant(bytes: Uint8Array, align: number): number {
-    const key = `${align}:${bytes.join()}`;
-    let address = this.constants.get(key);
-    if (address === undefined) {
-      address = this.reserve(bytes.length, align);
-      this.module.data(address, bytes);
-      this.constants.set(key, address);
-    }
+    const key = `${align} ${bytes.length} ${hashOf(bytes)}`;
+    const alike = this.constants.get(key) ?? [];
+    const same = alike.find((k) => k.bytes.every((byte, i) => byte === bytes[i]));
+    if (same) return same.address;
+    const address = this.reserve(bytes.length, align);
+    this.module.data(address, bytes);
+    this.constants.set(key, [...alike, { bytes, address }]);
     return address;
   }
 
@@ -415,4 +415,11 @@ function timerCount(e: ElementInstance): number {
 function deviceNumbers(graph: CheckedGraph): number[] {
   const numbers = graph.elements.flatMap(({ device }) => device ?? []);
   return [...new Set(numbers)].sort((a, b) => a - b);
+}
+
+/** FNV-1a, 32 bits. */
+function hashOf(bytes: Uint8Array): number {
+  let hash = 0x811c9dc5;
+  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
+  return hash;
 }

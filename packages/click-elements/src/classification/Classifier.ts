@@ -22,13 +22,12 @@
 import { arg, type ElementClass, element, rest } from "@clickos/click-core/element";
 import type { I32 } from "@clickos/codegen";
 import { readClassifierPattern } from "./classifier-pattern.ts";
+import { laterDecision, stageDecision } from "./decision.ts";
 import type { Expression } from "./expression.ts";
 import { dataWords, expressionOf } from "./match-expression.ts";
 import { patternReport, type Report, readPattern, rulesFor } from "./patterns.ts";
 import { classifierProgram, formatProgram } from "./program-text.ts";
 import { stageProgram } from "./stage-program.ts";
-import { stageLookup } from "./stage-tree.ts";
-import { laterTree } from "./tree-builder.ts";
 
 /** Parses a pattern. @throws {PatternError} */
 export function parseClassifierPattern(text: string): Expression {
@@ -60,13 +59,13 @@ export const Classifier: ElementClass = element({
     if (sound)
       for (let output = 0; output < noutputs; output++)
         if (!program.reaches(output)) warning(`output ${output} matches no packets`);
-    return { tree: laterTree(rulesFor(rules, dataWords)), program };
+    return { decision: laterDecision(rulesFor(rules, dataWords)), program };
   },
   handlers: { program: { kind: "table", flags: ".", constant: ({ plan }) => formatProgram(plan.program) } },
   push(c, _port, packet, { plan, output, noutputs, name, data }) {
     const { data: address, length } = packet;
     const { program } = plan;
-    const decide = (): I32 => stageLookup(c, { name, data }, plan.tree(), { data: { address, length } });
+    const decide = (): I32 => stageDecision(c, { name, data }, plan.decision(), { data: { address, length } });
     const result = program.blurred ? c.var("i32", -1, "result") : undefined;
     if (result)
       c.if(

@@ -4,11 +4,12 @@ import type { Packet } from "@clickos/click-core/element";
 import type { FunctionBuilder, I32 } from "@clickos/codegen";
 import { ethernet } from "@clickos/wire/ethernet";
 import { ipv4 } from "@clickos/wire/ipv4";
+import { stageDecision } from "./decision.ts";
 import type { IpTrees } from "./ip-rules.ts";
 import { wordPlaces } from "./match-tree.ts";
 import type { PlaceData } from "./range-table.ts";
 import { stageProgram } from "./stage-program.ts";
-import { type LookupInput, stageLookup } from "./stage-tree.ts";
+import type { LookupInput } from "./stage-tree.ts";
 
 /** The place of the first rule that holds, or -1. A packet without a marked IP header has no bytes of it. */
 export function stageIpLookup(
@@ -52,15 +53,15 @@ export function stageIpLookup(
             rules.findIndex((r) => r.output === output),
           ),
         ),
-      () => result.set(stageLookup(c, context, whole, input(false))),
+      () => result.set(stageDecision(c, context, whole, input(false))),
     );
     return result.get();
   }
-  if (!short) return stageLookup(c, context, whole, input(false));
+  if (!short) return stageDecision(c, context, whole, input(false));
   c.if(
     length.get().ltS(ipv4.size),
-    () => result.set(stageLookup(c, { ...context, name: `${context.name} short` }, short, input(false))),
-    () => result.set(stageLookup(c, context, whole, input(true), { network: ipv4.size })),
+    () => result.set(stageDecision(c, { ...context, name: `${context.name} short` }, short, input(false))),
+    () => result.set(stageDecision(c, context, whole, input(true), { network: ipv4.size })),
   );
   return result.get();
 }

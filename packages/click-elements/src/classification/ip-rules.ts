@@ -1,7 +1,7 @@
 /** The rules of IPFilter and IPClassifier: read from arguments, made decision trees, shown as programs. */
 import { arg, type PrepareContext, type Scope } from "@clickos/click-core/element";
 import { unquote } from "@clickos/click-language/arguments";
-import type { DecisionTree } from "./decision-tree.ts";
+import { type Decision, decisionOf, treeOf } from "./decision.ts";
 import { readIpPattern } from "./ip-pattern.ts";
 import { ipWords } from "./ip-words.ts";
 import { headerWords, shortHeaderWords } from "./match-expression.ts";
@@ -9,7 +9,6 @@ import { type MatchProgram, nowhere } from "./match-program.ts";
 import { everything, mayPassShort, sizeOf, usesEther } from "./match-tree.ts";
 import { type MatchRule, patternReport, type Report, rulesFor } from "./patterns.ts";
 import { filterProgram, formatMerged } from "./program-text.ts";
-import { decisionTree } from "./tree-builder.ts";
 
 /** More tests than this have one decision tree for packets of any length. */
 const fewTests = 256;
@@ -36,8 +35,8 @@ export class IpRules {
     const exact = few && trees.some(mayPassShort) ? this.compiled : undefined;
     const blurred = exact?.blurred ? exact : undefined;
     return {
-      whole: decisionTree(rulesFor(this.rules, headerWords)),
-      short: few && !blurred ? decisionTree(rulesFor(this.rules, shortHeaderWords)) : undefined,
+      whole: decisionOf(rulesFor(this.rules, headerWords)),
+      short: few && !blurred ? treeOf(rulesFor(this.rules, shortHeaderWords)) : undefined,
       program: blurred,
       rules: this.rules,
       ether: trees.some(usesEther),
@@ -67,8 +66,8 @@ export class IpRules {
  * program is for packets that are too short for some of its tests.
  */
 export interface IpTrees {
-  readonly whole: DecisionTree;
-  readonly short: DecisionTree | undefined;
+  readonly whole: Decision;
+  readonly short: Decision | undefined;
   readonly program: MatchProgram | undefined;
   readonly rules: readonly MatchRule[];
   /** Whether Ethernet headers are looked at. */

@@ -80,7 +80,7 @@ export function stageLookup(
         next[field.base] = needed;
       }
     }
-    const value = readField(inner, p, field);
+    const value = readField(inner, inputOf(p), field);
     const table = rangeTable(node);
     if (table) {
       const range = stageRangeSearch(inner, place, table.ends, value);
@@ -175,10 +175,18 @@ export function stageLookup(
   return result as I32;
 }
 
-function readField(c: FunctionBuilder, p: Record<string, I32>, field: Field): I32 {
-  if (field.base === "value") return field.mask === 0xffffffff ? (p.value as I32) : (p.value as I32).and(field.mask);
+/** What a function's parameters are. */
+function inputOf(p: Record<string, I32>): LookupInput {
+  const bases = bytesBases.flatMap((b) => (p[b] ? [[b, { address: p[b], length: p[`${b}Length`] }]] : []));
+  return { ...Object.fromEntries(bases), ...(p.value ? { value: p.value } : {}) };
+}
+
+/** The value of a field of a packet that has it. */
+export function readField(c: FunctionBuilder, input: LookupInput, field: Field): I32 {
+  if (field.base === "value")
+    return field.mask === 0xffffffff ? (input.value as I32) : (input.value as I32).and(field.mask);
   const { width, mask } = field;
-  const base = p[field.base] as I32;
+  const base = (input[field.base] as { address: I32 }).address;
   const [at, offset] = field.offset < 0 ? [base.add(field.offset), 0] : [base, field.offset];
   const whole =
     width === 1 ? c.load8(at, offset) : width === 2 ? c.load16(at, offset, "be") : c.load32(at, offset, "be");
