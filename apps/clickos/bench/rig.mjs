@@ -1,6 +1,6 @@
 // What the benchmarks of the data path are made of: how they measure, the loop that they compare with, batches and ports.
 import { moduleBuilder, wasmBackend } from "@clickos/codegen";
-import { createMemoryPort, FrameBatch } from "@clickos/vale";
+import { copyFrame, createMemoryPort, FrameBatch } from "@clickos/vale";
 import { udpFrame } from "./configs.mjs";
 
 /** CPU nanoseconds per packet of `run(n)`: median of five, after two rounds to warm up. */
@@ -58,16 +58,21 @@ export function batchOf(frames, count = 256, stride = 2112) {
 
 /** A port in memory whose batch is always full and that takes everything: what is measured is the switch. */
 export function endlessPort(name, frames) {
-  const { sink, deliver, receive } = createMemoryPort(name);
+  const { sink } = createMemoryPort(name);
   const batch = batchOf(frames);
+  const stride = 2112;
+  const incoming = new FrameBatch(256 * stride);
   const port = {
     name,
     taken: 0,
     poll: () => batch,
     release() {},
     deliver(from, list, count) {
-      port.taken += deliver(from, list, count);
-      receive();
+      for (let k = 0; k < count; k++) {
+        const slot = port.taken++ & 255;
+        copyFrame(from, list[k], incoming.memory, slot * stride);
+        incoming.lengths[slot] = from.lengths[list[k]];
+      }
       return count;
     },
     flush() {},

@@ -23,6 +23,9 @@ export class AttachedPort implements PortFeatures {
   readonly leaving: TokenBucket | undefined;
   readonly mirror: MirrorOptions | undefined;
   readonly vlans: VlanRules | undefined;
+  readonly priority: number;
+  /** Nothing holds for its frames but what the lookup says, and how long they are. */
+  readonly plain: boolean;
   /** The mirrors that get what enters here, and what leaves. */
   enteringTo: readonly Mirror[] = [];
   leavingTo: readonly Mirror[] = [];
@@ -48,6 +51,9 @@ export class AttachedPort implements PortFeatures {
     this.leaving = features.leaving;
     this.mirror = features.mirror;
     this.vlans = features.vlans;
+    this.priority = features.priority;
+    const { group, broadcastLimit, unknownLimit, entering, leaving, mirror, vlans } = features;
+    this.plain = !(group || broadcastLimit || unknownLimit || entering || leaving || mirror || vlans);
   }
   /** Whether frames that entered here may leave at another port. */
   reaches(other: AttachedPort): boolean {

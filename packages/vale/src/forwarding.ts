@@ -6,7 +6,8 @@
  * the benchmarks `switch2` and `learn64`.
  */
 import type { AttachedPort } from "./attached-port.ts";
-import { batchSize, bytesOf, type FrameBatch, maximumFrame } from "./frame-batch.ts";
+import { Delivery, fewFrames } from "./delivery.ts";
+import { batchSize, type FrameBatch, maximumFrame } from "./frame-batch.ts";
 import { loanBetween } from "./loans.ts";
 import type { Lookup } from "./lookup.ts";
 import { broadcast, dropped, foreignSource, nobody, overLimit, unknown } from "./lookup-result.ts";
@@ -15,30 +16,25 @@ import { shortestFrame } from "./mtu.ts";
 import { OwnFrames } from "./own-frames.ts";
 import { memoryOf, packetWords } from "./packet-memory.ts";
 import { counter } from "./port-counters.ts";
-import { PortSet } from "./port-set.ts";
+import { PortLists } from "./port-lists.ts";
+import { type PortClass, PortTurns } from "./port-turns.ts";
 import { makeStage, type Stage } from "./stage.ts";
-import { allFrames, BatchSource } from "./staged/batch-ends.ts";
+import { allFrames } from "./staged/batch-ends.ts";
 import { type LookupCode, lookupCode } from "./staged/lookup.ts";
 import { inRate, type TokenBucket } from "./token-bucket.ts";
 import { noVlan, tooShort, VlanFrames } from "./vlan-frames.ts";
 
 /** Batches between two looks at the clock; each takes as long as looking up ten frames. */
 const clockBatches = 64;
-/** Fewer frames than these cost less by TypeScript than a call of code. */
-const fewFrames = 3;
 /** Up to so many ports are all asked for frames in each turn. */
 const manyPorts = 32;
-/** Ports that there is room for at first. */
-const fewPorts = 16;
 
 export class Forwarding {
   readonly ports: (AttachedPort | undefined)[] = [];
   /** Ports that may have frames. */
-  readonly ready: PortSet = new PortSet();
+  readonly ready: PortTurns = new PortTurns();
   private readonly lookup: Lookup;
   private readonly now: () => number;
-  /** Ports that frames went to in this round. */
-  private readonly delivered = new PortSet();
   /** In a switch with VLANs: the frames of the batch at hand. */
   private readonly vlans: VlanFrames | undefined;
   private mirrors: readonly Mirror[] = [];
@@ -52,27 +48,18 @@ export class Forwarding {
   private sinceClock = 0;
   /** Of the port at hand: frames that code did not move may be there. */
   private left = true;
-  /** Bytes of the batch at hand, as it entered. */
-  private total = 0;
-  /** The longest frame of the batch at hand. */
-  private longest = 0;
-  /** Those of a list that a port takes. */
-  private readonly fitting = new Int32Array(batchSize);
   /** Frames of the batch at hand that the rate of their port lets pass. */
   private readonly passed = packetWords(batchSize);
   /** Where each frame of the batch at hand goes. */
   private readonly to = packetWords(batchSize);
-  /** By port: where its list is, or 0 where there is no port; how many frames are in it. */
-  private lists = packetWords(fewPorts);
-  private counts = packetWords(fewPorts);
-  /** How many ports have frames in their lists, and which. */
-  private touched = packetWords(fewPorts + 1);
+  private readonly lists = new PortLists(this.ports);
+  /** Nothing is in use but the lookup of one frame after the other: no VLANs, mirrors, groups, limits or rates. */
+  private plain = true;
   private readonly memory: WebAssembly.Memory | undefined;
   /** All frames of a batch. */
   private readonly inOrder = allFrames();
   private readonly code: LookupCode | undefined;
-  /** Frames of a list, for what moves them. */
-  private readonly listed: BatchSource | undefined;
+  private readonly delivery: Delivery;
   /** Where frames of guests are looked at, so that they cannot change any more. */
   private stage: Stage | undefined;
 
@@ -84,7 +71,7 @@ export class Forwarding {
     const memory = memoryOf(this.to);
     this.memory = memory;
     this.code = memory && lookupCode(memory);
-    this.listed = memory && new BatchSource(memory);
+    this.delivery = new Delivery(now, this.vlans, memory);
   }
 
   /** Frames with nowhere to go, by reason. */
@@ -94,50 +81,68 @@ export class Forwarding {
   }
 
   attach(index: number, port: AttachedPort): void {
-    if (index >= this.lists.length) this.grow(index + 1);
     this.ports[index] = port;
-    // It can be sorted to where its list is reached.
-    this.lists[index] = memoryOf(port.list) && !port.mirror ? port.list.byteOffset : 0;
-    this.ready.add(index);
-    if (!port.mirror && this.mirrors.length === 0) return;
-    this.mirrors = joinMirrors(this.ports);
+    this.lists.attach(index, port);
+    this.ready.attach(index, port.priority);
+    this.arrange();
     // A mirror gets copies, which somebody has to make.
-    for (const other of this.ports) other?.loan?.end();
+    if (this.mirrors.length > 0) for (const other of this.ports) other?.loan?.end();
   }
   detach(index: number): void {
     this.ports[index]?.loan?.end();
     this.ports[index] = undefined;
-    this.lists[index] = 0;
-    this.ready.delete(index);
-    this.delivered.delete(index);
-    if (this.mirrors.length > 0) this.mirrors = joinMirrors(this.ports);
+    this.lists.detach(index);
+    this.ready.detach(index);
+    this.delivery.delivered.delete(index);
+    this.arrange();
   }
-  private grow(ports: number): void {
-    const room = Math.max(ports, this.lists.length * 2);
-    this.lists = packetWords(room, this.lists);
-    this.counts = packetWords(room, this.counts);
-    this.touched = packetWords(room + 1, this.touched);
+  /** What depends on all ports. */
+  private arrange(): void {
+    const { ports, lookup } = this;
+    if (this.mirrors.length > 0 || ports.some((port) => port?.mirror)) this.mirrors = joinMirrors(ports);
+    this.plain = !this.vlans && !lookup.whole && ports.every((port) => port?.plain !== false);
   }
 
   /** Moves one batch from each port that may have one; how many frames entered. */
   forward(): number {
-    const { ready, delivered, ports } = this;
+    const { ports } = this;
+    const { delivered } = this.delivery;
     let moved = 0;
-    for (let p = ready.next(0); p >= 0; p = ready.next(p + 1)) {
-      const attached = ports[p] as AttachedPort;
-      const frames = this.take(attached, p);
-      moved += frames;
-      // Of many, one that calls back when it has frames is not asked before; one that only has to wait is. To ask a few costs less than
-      // to hear of their frames a turn later.
-      if (frames === 0 && ports.length > manyPorts && attached.port.onReady && attached.port.readyIn === undefined)
-        ready.delete(p);
-    }
+    for (const some of this.ready.next()) moved += this.takeAll(some);
     if (moved === 0) this.idle = true;
     for (let p = delivered.next(0); p >= 0; p = delivered.next(p + 1)) {
       ports[p]?.port.flush();
       delivered.delete(p);
     }
     return moved;
+  }
+  /** The same of ports of one priority: the first to move is the one behind the first of the round before. */
+  private takeAll(ready: PortClass): number {
+    const start = ready.next(ready.first) < 0 ? 0 : ready.first;
+    let leader = -1;
+    let moved = 0;
+    for (let p = ready.next(start); p >= 0; p = ready.next(p + 1)) {
+      moved += this.turnOf(p, ready);
+      if (leader < 0 && moved > 0) leader = p;
+    }
+    if (start > 0)
+      for (let p = ready.next(0); p >= 0 && p < start; p = ready.next(p + 1)) {
+        moved += this.turnOf(p, ready);
+        if (leader < 0 && moved > 0) leader = p;
+      }
+    // One that has nothing to send gives nobody its place.
+    if (leader >= 0) ready.first = leader + 1;
+    return moved;
+  }
+  private turnOf(p: number, ready: PortClass): number {
+    const { ports } = this;
+    const attached = ports[p] as AttachedPort;
+    const frames = this.take(attached, p);
+    // Of many, one that calls back when it has frames is not asked before; one that only has to wait is. To ask a few costs less than
+    // to hear of their frames a turn later.
+    if (frames === 0 && ports.length > manyPorts && attached.port.onReady && attached.port.readyIn === undefined)
+      ready.delete(p);
+    return frames;
   }
 
   /** Moves a batch from a port. One that has found only bad frames so far counts as one. */
@@ -175,7 +180,7 @@ export class Forwarding {
     attached.counters.add(counter.inBytes, mover.bytes);
     target.counters.add(counter.outPackets, frames);
     target.counters.add(counter.outBytes, mover.bytes);
-    this.delivered.add(whole);
+    this.delivery.delivered.add(whole);
     return frames;
   }
   /** By way of a batch of the switch's own, whose frames nobody can change while they are looked at and sent on. */
@@ -200,25 +205,17 @@ export class Forwarding {
     this.own ??= new OwnFrames();
     return this.own.copy(given);
   }
-  /** Notes the bytes of a batch, and its longest frame. */
-  private measure({ lengths, count }: FrameBatch): void {
-    let bytes = 0;
-    let most = 0;
-    for (let i = 0; i < count; i++) {
-      const length = lengths[i] as number;
-      bytes += length;
-      if (length > most) most = length;
-    }
-    this.longest = most;
-    this.total = bytes;
-  }
   private forwardBatch(given: FrameBatch, from: AttachedPort, ingress: number): void {
+    if (this.plain) {
+      given.addressed = false;
+      this.delivery.enter(given, from);
+      this.forwardEach(given, this.inOrder, given.count, from, ingress);
+      return;
+    }
     const isMirrored = this.mirrors.length > 0;
     const batch = this.ownIfNeeded(given, from);
     const n = batch.count;
-    from.counters.add(counter.inPackets, n);
-    this.measure(batch);
-    from.counters.add(counter.inBytes, this.total);
+    this.delivery.enter(batch, from);
     if (from.mirror) {
       from.counters.add(counter.fromMirror, n);
       return;
@@ -231,7 +228,7 @@ export class Forwarding {
     else {
       const target = this.ports[whole];
       if (!target || target.mirror) this.hairpin += count;
-      else if (count > 0) this.deliver(batch, target, whole, list, count);
+      else if (count > 0) this.delivery.deliver(batch, target, whole, list, count);
     }
     if (isMirrored) this.deliverMirrored(batch);
   }
@@ -244,7 +241,7 @@ export class Forwarding {
   }
   /** Looks up each frame of a list, and delivers them once a port. */
   private forwardEach(batch: FrameBatch, list: Int32Array, n: number, from: AttachedPort, ingress: number): void {
-    const { ports, lookup } = this;
+    const { ports, lookup, lists } = this;
     if (this.idle || ++this.sinceClock >= clockBatches) {
       this.idle = false;
       this.sinceClock = 0;
@@ -255,37 +252,29 @@ export class Forwarding {
     if (code && n >= fewFrames && list === this.inOrder && !this.vlans && lookup.lookupBatch && batch.inPacketMemory)
       this.sortByCode(code, batch, from, ingress);
     else for (let k = 0; k < n; k++) this.sortOne(batch, list[k] as number, from, ingress);
-    const { touched, counts } = this;
+    const { touched, counts } = lists;
     const last = touched[0] as number;
     for (let t = 1; t <= last; t++) {
       const to = touched[t] as number;
       const count = counts[to] as number;
       counts[to] = 0;
       const target = ports[to] as AttachedPort;
-      this.deliver(batch, target, to, target.list, count);
+      if (this.plain) this.delivery.deliverPlain(batch, target, to, count);
+      else this.delivery.deliver(batch, target, to, target.list, count);
     }
     touched[0] = 0;
   }
 
   /** Sorts the frames of a batch by port. */
   private sortByCode(code: LookupCode, batch: FrameBatch, from: AttachedPort, ingress: number): void {
-    const { lookup, to, ports, lists, counts, touched } = this;
+    const { lookup, to, lists } = this;
     const n = batch.count;
     for (let i = 0; i < n; i++) {
       const known = lookup.lookupBatch?.(batch, i, n, ingress, to) as number;
       if (known > i && known <= n) {
         for (let k = i; k < known; k++) {
           // Code knows no groups.
-          if (from.group === undefined)
-            k = code.spread(
-              to.byteOffset,
-              k,
-              known,
-              ports.length,
-              lists.byteOffset,
-              counts.byteOffset,
-              touched.byteOffset,
-            );
+          if (from.group === undefined) k = lists.spread(code, to, k, known);
           if (k < known) this.send(to[k] as number, k, from, ingress);
         }
         i = known;
@@ -309,7 +298,7 @@ export class Forwarding {
     if (target) {
       if (!from.reaches(target)) from.counters.add(counter.isolated, 1);
       else if (this.vlans && !target.vlans?.has(this.vlans.vidOf(i))) this.nobody++;
-      else this.enqueue(to, i);
+      else this.lists.add(to, i);
     } else if (to === broadcast) {
       if (from.broadcastLimit?.take(1) === false) from.counters.add(counter.overBroadcast, 1);
       else this.flood(false, i, from, ingress);
@@ -331,69 +320,16 @@ export class Forwarding {
       const port = ports[p];
       if (p === ingress || !port || (isUnknown && port.closed) || !from.reaches(port)) continue;
       if (vid !== noVlan && !port.vlans?.has(vid)) continue;
-      this.enqueue(p, i);
+      this.lists.add(p, i);
       copies++;
     }
     if (copies === 0) this.nobody++;
-  }
-  private enqueue(to: number, i: number): void {
-    const n = this.counts[to] as number;
-    if (n === 0) {
-      const { touched } = this;
-      touched[0] = (touched[0] as number) + 1;
-      touched[touched[0]] = to;
-    }
-    (this.ports[to] as AttachedPort).list[n] = i;
-    this.counts[to] = n + 1;
-  }
-
-  private deliver(batch: FrameBatch, target: AttachedPort, to: number, list: Int32Array, count: number): void {
-    this.delivered.add(to);
-    if (this.vlans) this.longest = this.vlans.shape(list, count, target.vlans);
-    let wanted = list;
-    let fits = count;
-    if (this.longest > target.frameLimit) {
-      // Some frame of the batch is too long for it: not necessarily one of the list.
-      wanted = this.fitting;
-      fits = 0;
-      for (let k = 0; k < count; k++)
-        if ((batch.lengths[list[k] as number] as number) <= target.frameLimit) wanted[fits++] = list[k] as number;
-    }
-    const { counters, leaving } = target;
-    counters.add(counter.tooLong, count - fits);
-    if (leaving) {
-      leaving.fill(this.now());
-      const passed = inRate(leaving, batch, wanted, fits, this.fitting);
-      counters.add(counter.overRateOut, fits - passed);
-      wanted = this.fitting;
-      fits = passed;
-    }
-    const taken = fits > 0 ? this.give(batch, target, wanted, fits) : 0;
-    counters.add(counter.outPackets, taken);
-    // A port that takes all frames has their bytes, unless tags are put in or taken off for it.
-    const isAll = taken === batch.count && !this.vlans;
-    counters.add(counter.outBytes, isAll ? this.total : bytesOf(batch, wanted, taken));
-    counters.add(counter.noRoom, fits - taken);
-    if (target.leavingTo.length > 0) for (const mirror of target.leavingTo) mirror.mark(wanted, taken);
   }
   private deliverMirrored(batch: FrameBatch): void {
     for (const mirror of this.mirrors) {
       const { target, index } = mirror;
       const count = mirror.take(target.list, batch.count);
-      if (count > 0) this.deliver(batch, target, index, target.list, count);
+      if (count > 0) this.delivery.deliver(batch, target, index, target.list, count);
     }
-  }
-  /** How many of a list a port took. */
-  private give(batch: FrameBatch, target: AttachedPort, list: Int32Array, count: number): number {
-    const { listed } = this;
-    const mover =
-      listed && count >= fewFrames && batch.inPacketMemory && memoryOf(list) ? target.moverFrom(listed) : undefined;
-    if (!listed || !mover) return target.port.deliver(batch, list, count);
-    listed.set(batch, list, count);
-    const taken = mover.run(target.frameLimit);
-    if (taken === count) return taken;
-    const rest = this.fitting;
-    for (let k = taken; k < count; k++) rest[k - taken] = list[k] as number;
-    return taken + target.port.deliver(batch, rest, count - taken);
   }
 }

@@ -2,6 +2,7 @@
 import type { Lookup, PortRules } from "./lookup.ts";
 import type { MirrorOptions } from "./mirror.ts";
 import { longestFrame } from "./mtu.ts";
+import { highestPriority } from "./port-turns.ts";
 import { SwitchError } from "./switch-error.ts";
 import { bitsPerByte, TokenBucket } from "./token-bucket.ts";
 import { type PortVlans, VlanRules } from "./vlan-rules.ts";
@@ -45,6 +46,11 @@ export interface PortOptions extends PortRules {
   readonly rateLimits?: RateLimits;
   /** Makes the port a mirror, which gets copies of other ports' frames and nothing else. */
   readonly mirror?: MirrorOptions;
+  /**
+   * Where room is scarce frames that enter here go before those of ports of lower priority: a whole number from 0, the default, to 7.
+   * One round of eight is begun by another priority than the highest.
+   */
+  readonly priority?: number;
   /** The VLANs of the port, in a switch that has some; an access port of VLAN 1 without it. */
   readonly vlans?: PortVlans;
 }
@@ -65,6 +71,7 @@ export interface PortFeatures {
   readonly mirror: MirrorOptions | undefined;
   /** Nothing where a switch has no VLANs, and for mirrors. */
   readonly vlans: VlanRules | undefined;
+  readonly priority: number;
 }
 
 /** More than any frame has. */
@@ -87,7 +94,14 @@ export function featuresOf(name: string, options: PortOptions, lookup: Lookup, h
   if (options.vlans && !hasVlans)
     throw new SwitchError("NO_VLANS", `'vlans' of port '${name}': the switch has none, as it was made without 'vlans'`);
   checkMirror(name, options);
+  const { priority = 0 } = options;
+  if (!Number.isInteger(priority) || priority < 0 || priority > highestPriority)
+    throw new SwitchError(
+      "BAD_PRIORITY",
+      `a priority of ${priority}; it is a whole number from 0 to ${highestPriority}`,
+    );
   return {
+    priority,
     frameLimit: limitOf(options.mtu),
     closed: addresses !== undefined,
     group: isolated || undefined,

@@ -13,7 +13,8 @@ export type SwitchErrorCode =
   | "BAD_MIRROR"
   | "NO_VLANS"
   | "BAD_VLAN"
-  | "BAD_TABLE";
+  | "BAD_TABLE"
+  | "BAD_PRIORITY";
 
 export class SwitchError extends Error {
   override readonly name = "SwitchError";

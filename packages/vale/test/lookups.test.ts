@@ -130,7 +130,7 @@ describe.each(Object.entries(lookups))("%s lookup", (_, arbitrary) => {
     fc.assert(
       fc.property(
         fc.noShrink(
-          fc.tuple(arbitrary, fc.array(fc.tuple(fc.nat(3), fc.array(someFrame, { maxLength: 8 })), { maxLength: 6 })),
+          fc.tuple(arbitrary, fc.array(fc.tuple(fc.nat(3), fc.array(someFrame, { maxLength: 24 })), { maxLength: 6 })),
         ),
         ([lookup, steps]) => {
           // Both switches have the same ports in the same places, so they can share the lookup.
