@@ -3,7 +3,9 @@
 //
 //   npm run bench:switch
 //   npm run bench:switch -- batch lookup
-import { createSwitch, fiveTupleLookup, prefixLookup, staticLookup } from "@clickos/vale";
+import { compileLookup } from "@clickos/click-core";
+import { elements } from "@clickos/click-elements";
+import { createSwitch, fiveTupleLookup, moduleLookup, prefixLookup, staticLookup } from "@clickos/vale";
 import { batchOf, endlessPort, measure, reference } from "./rig.mjs";
 
 const copyNs = reference(2_000_000);
@@ -87,6 +89,11 @@ const prefixes = Array.from({ length: 256 }, (_, i) => [
   { prefix: `10.${i}.0.0/16`, port: "p1" },
   { prefix: `2001:db8:${(i << 8).toString(16)}::/40`, port: "p1" },
 ]).flat();
+const click = async (text) => moduleLookup(await compileLookup(text, { elements }));
+const toFirst = await click("FromDevice(0) -> ToDevice(1)");
+const byRules = await click(
+  "FromDevice(0) -> Strip(14) -> MarkIPHeader -> c :: IPClassifier(tcp port 80, dst net 10.128.0.0/9 and udp, -); c [0], c [1], c [2] -> ToDevice(1)",
+);
 part("lookup", [
   ["static", () => run(fromFirst(packets(4)), staticLookup({ table: addresses }))],
   ["static, tagged", () => run(fromFirst(packets(4, true)), staticLookup({ table: addresses }))],
@@ -94,4 +101,6 @@ part("lookup", [
   ["five-tuple, IPv6", () => run(fromFirst(packets(6), 3), fiveTupleLookup({ group: ["p1", "p2"] }))],
   ["prefix", () => run(fromFirst(packets(4)), prefixLookup({ table: prefixes }))],
   ["prefix, IPv6", () => run(fromFirst(packets(6)), prefixLookup({ table: prefixes }))],
+  ["Click, a wire", () => run(fromFirst(packets(4)), toFirst)],
+  ["Click, IPClassifier", () => run(fromFirst(packets(4)), byRules)],
 ]);

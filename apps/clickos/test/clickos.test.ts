@@ -260,6 +260,13 @@ describe("other commands", () => {
     expect(frames(at("routed.pcap")).every((f) => f[12] === 8 && f[13] === 6 && f[21] === 1)).toBe(true);
   });
 
+  it("a switch asks a configuration where frames go", () => {
+    const { stdout, stderr } = spawnSync(process.execPath, [join(app, "../../examples/switch-lookup.mjs")], {
+      encoding: "utf8",
+    });
+    expect([stdout, stderr]).toEqual(["web: 2 frames, names: 1\nthe configuration counted 2 and 1\n", ""]);
+  });
+
   it("help names every command", () => {
     const help = ok("--help");
     for (const name of ["run", "build", "inspect", "boot", "demo"])

@@ -18,6 +18,7 @@ export type { HandlerEntry, HandlerReport } from "./element/handler.ts";
 export { findHandler, HandlerError, type HandlerTree } from "./element/handler-tree.ts";
 export type { RouterDevice, TimedFrame } from "./runtime/device-ring.ts";
 export { type DriveOptions, drive } from "./runtime/driver.ts";
+export { compileLookup, type LookupOptions, type LookupRouter } from "./runtime/lookup-router.ts";
 export { clickVersion } from "./runtime/root-handlers.ts";
 export { Router, type RunResult, systemClock } from "./runtime/router.ts";
 export type { Drop } from "./runtime/router-handlers.ts";

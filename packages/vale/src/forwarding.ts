@@ -5,11 +5,12 @@
  * TypeScript, frame by frame, and comes to the same. Budget: 12 ns a frame of 64 bytes between two ports in memory, guarded by
  * the benchmarks `switch2` and `learn64`.
  */
+import { AnsweredFrames } from "./answered-frames.ts";
 import type { AttachedPort } from "./attached-port.ts";
 import { Delivery, fewFrames } from "./delivery.ts";
 import { batchSize, type FrameBatch, maximumFrame } from "./frame-batch.ts";
 import { loanBetween } from "./loans.ts";
-import type { Lookup } from "./lookup.ts";
+import type { Answers, Lookup } from "./lookup.ts";
 import { broadcast, dropped, foreignSource, nobody, overLimit, unknown } from "./lookup-result.ts";
 import { joinMirrors, type Mirror } from "./mirror.ts";
 import { shortestFrame } from "./mtu.ts";
@@ -29,7 +30,7 @@ const clockBatches = 64;
 /** Up to so many ports are all asked for frames in each turn. */
 const manyPorts = 32;
 
-export class Forwarding {
+export class Forwarding implements Answers {
   readonly ports: (AttachedPort | undefined)[] = [];
   /** Ports that may have frames. */
   readonly ready: PortTurns = new PortTurns();
@@ -53,8 +54,15 @@ export class Forwarding {
   /** Where each frame of the batch at hand goes. */
   private readonly to = packetWords(batchSize);
   private readonly lists = new PortLists(this.ports);
-  /** Nothing is in use but the lookup of one frame after the other: no VLANs, mirrors, groups, limits or rates. */
-  private plain = true;
+  /** While a lookup looks at a whole batch: what it said, of which frames, and where they came from. */
+  private readonly answered = new AnsweredFrames();
+  private readonly long = new Int32Array(batchSize);
+  private from: AttachedPort | undefined;
+  private ingress = 0;
+  /** Ports for which more holds than what the lookup says. */
+  private special = 0;
+  /** Frames are looked up one after the other, and in no VLAN. */
+  private readonly looksEach: boolean;
   private readonly memory: WebAssembly.Memory | undefined;
   /** All frames of a batch. */
   private readonly inOrder = allFrames();
@@ -68,6 +76,7 @@ export class Forwarding {
     this.lookup = lookup;
     this.now = now;
     this.vlans = vlans ? new VlanFrames() : undefined;
+    this.looksEach = !vlans && !lookup.whole && !lookup.lookupMany;
     const memory = memoryOf(this.to);
     this.memory = memory;
     this.code = memory && lookupCode(memory);
@@ -84,23 +93,25 @@ export class Forwarding {
     this.ports[index] = port;
     this.lists.attach(index, port);
     this.ready.attach(index, port.priority);
-    this.arrange();
+    if (!port.plain) this.special++;
+    if (!port.mirror && this.mirrors.length === 0) return;
+    this.mirrors = joinMirrors(this.ports);
     // A mirror gets copies, which somebody has to make.
-    if (this.mirrors.length > 0) for (const other of this.ports) other?.loan?.end();
+    for (const other of this.ports) other?.loan?.end();
   }
   detach(index: number): void {
-    this.ports[index]?.loan?.end();
+    const port = this.ports[index];
+    port?.loan?.end();
     this.ports[index] = undefined;
     this.lists.detach(index);
     this.ready.detach(index);
     this.delivery.delivered.delete(index);
-    this.arrange();
+    if (port && !port.plain) this.special--;
+    if (this.mirrors.length > 0) this.mirrors = joinMirrors(this.ports);
   }
-  /** What depends on all ports. */
-  private arrange(): void {
-    const { ports, lookup } = this;
-    if (this.mirrors.length > 0 || ports.some((port) => port?.mirror)) this.mirrors = joinMirrors(ports);
-    this.plain = !this.vlans && !lookup.whole && ports.every((port) => port?.plain !== false);
+  /** Nothing is in use but the lookup of one frame after the other: no VLANs, mirrors, groups, limits or rates. */
+  private get plain(): boolean {
+    return this.special === 0 && this.looksEach;
   }
 
   /** Moves one batch from each port that may have one; how many frames entered. */
@@ -201,7 +212,7 @@ export class Forwarding {
     given.addressed = false;
     if (vlans && from.vlans) return vlans.take(given, from.vlans);
     // All copies of a frame are the same, whatever a guest writes there meanwhile.
-    if (this.mirrors.length === 0 || !given.memory.shared) return given;
+    if ((this.mirrors.length === 0 && !this.lookup.lookupMany) || !given.memory.shared) return given;
     this.own ??= new OwnFrames();
     return this.own.copy(given);
   }
@@ -249,7 +260,15 @@ export class Forwarding {
     }
     if (from.limited) from.fill(this.now());
     const { code } = this;
-    if (code && n >= fewFrames && list === this.inOrder && !this.vlans && lookup.lookupBatch && batch.inPacketMemory)
+    if (lookup.lookupMany) this.sortMany(batch, list, n, from, ingress);
+    else if (
+      code &&
+      n >= fewFrames &&
+      list === this.inOrder &&
+      !this.vlans &&
+      lookup.lookupBatch &&
+      batch.inPacketMemory
+    )
       this.sortByCode(code, batch, from, ingress);
     else for (let k = 0; k < n; k++) this.sortOne(batch, list[k] as number, from, ingress);
     const { touched, counts } = lists;
@@ -291,6 +310,30 @@ export class Forwarding {
       else this.send(lookup.lookupInVlan?.(batch, i, ingress, vid) as number, i, from, ingress);
     } else if ((batch.lengths[i] as number) < shortestFrame) this.runt++;
     else this.send(lookup.lookup(batch, i, ingress), i, from, ingress);
+  }
+  /** Has the lookup say of all frames together where they go. */
+  private sortMany(batch: FrameBatch, list: Int32Array, n: number, from: AttachedPort, ingress: number): void {
+    const { answered, long } = this;
+    let count = 0;
+    for (let k = 0; k < n; k++) {
+      const i = list[k] as number;
+      if ((batch.lengths[i] as number) < shortestFrame) this.runt++;
+      else long[count++] = i;
+    }
+    answered.begin();
+    this.from = from;
+    this.ingress = ingress;
+    this.lookup.lookupMany?.(batch, long, count, ingress, this);
+    from.counters.add(counter.refused, answered.missing(long, count));
+  }
+  /** See `Answers`. */
+  give(i: number, to: number): boolean {
+    const { answered } = this;
+    if ((to >= 0 && !this.ports[to]) || answered.goesEverywhere(i)) return false;
+    const isAll = to === broadcast || to === unknown;
+    if (isAll && !answered.noteAll(i)) return false;
+    if (isAll || answered.note(i, to)) this.send(to, i, this.from as AttachedPort, this.ingress);
+    return true;
   }
   /** Puts a frame into the lists of the ports that it goes to. */
   private send(to: number, i: number, from: AttachedPort, ingress: number): void {

@@ -7,10 +7,24 @@ export { batchSize, copyFrame, copyPart, FrameBatch, maximumFrame } from "./fram
 export { FrameMemory, type FramePart, type FrameRegion } from "./frame-memory.ts";
 export { GatheredFrames } from "./gathered-frames.ts";
 export type { Borrow, FrameLender, Loan, LoanSide } from "./loan.ts";
-export { type LearningOptions, type Lookup, learningBridge, type PortRules, patch } from "./lookup.ts";
+export { type Answers, type LearningOptions, type Lookup, learningBridge, type PortRules, patch } from "./lookup.ts";
 export { broadcast, dropped, foreignSource, nobody, nowhere, overLimit, unknown } from "./lookup-result.ts";
 export type { Destination } from "./lookups/destination.ts";
 export { type FiveTupleOptions, fiveTupleLookup } from "./lookups/five-tuple-lookup.ts";
+export {
+  batchBytes,
+  batchFrame,
+  batchHeader,
+  everyPort,
+  type LookupModule,
+  moduleVersion,
+} from "./lookups/module-batch.ts";
+export {
+  type ModuleFaults,
+  type ModuleLookup,
+  type ModuleLookupOptions,
+  moduleLookup,
+} from "./lookups/module-lookup.ts";
 export { type PrefixEntry, type PrefixLookup, type PrefixOptions, prefixLookup } from "./lookups/prefix-lookup.ts";
 export { type StaticEntry, type StaticLookup, type StaticOptions, staticLookup } from "./lookups/static-lookup.ts";
 export { createMemoryPort, type MemoryPort } from "./memory-port.ts";

@@ -20,6 +20,15 @@ const flowWords = 5;
 /** A VID stands in the high half of the word that has an address's first two bytes. */
 const vidShift = 16;
 
+/** Takes what a lookup says of frames of one batch. */
+export interface Answers {
+  /**
+   * Frame `i` goes where `lookup` would say so; whether there is such a port. A frame goes to a port once, and one that goes to all has no
+   * other answer.
+   */
+  give(i: number, to: number): boolean;
+}
+
 /** Decides for one frame of a batch that came in on a port, by index. */
 export interface Lookup {
   readonly name: string;
@@ -35,6 +44,11 @@ export interface Lookup {
    * are batches that are (`inPacketMemory`).
    */
   lookupBatch?(batch: FrameBatch, first: number, count: number, ingress: number, out: Int32Array): number;
+  /**
+   * Looks up frames of a list together, for lookups that do that in any order, or send a frame to several ports. A frame that nothing is
+   * said of is dropped and counted as `refused`. Then `lookup` is not asked. The batch is one that nobody else can write to.
+   */
+  lookupMany?(batch: FrameBatch, list: Int32Array, count: number, ingress: number, answers: Answers): void;
   /**
    * The same as `lookup` in a VLAN, for addresses that are known there: the same address may be elsewhere in another. The batch is one
    * that nobody else can write to. Lookups without it are of no use in switches with VLANs.

@@ -54,6 +54,10 @@ export class PortTurns {
   add(port: number): void {
     this.classes[this.priorities[port] as number]?.add(port);
   }
+  /** Those of all priorities, from the highest on. */
+  get all(): readonly PortClass[] {
+    return this.inOrder;
+  }
   /** The classes in the order of the next round. */
   next(): readonly PortClass[] {
     const { others } = this;

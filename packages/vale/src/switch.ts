@@ -119,11 +119,11 @@ export function createSwitch(options: SwitchOptions = {}): ValeSwitch {
     get wakesIn() {
       let first: bigint | undefined;
       // One that has to wait is asked in each turn: it is among those that may have frames.
-      const { ready } = forwarding;
-      for (let p = ready.next(0); p >= 0; p = ready.next(p + 1)) {
-        const next = ports[p]?.port.readyIn;
-        if (next !== undefined && (first === undefined || next < first)) first = next;
-      }
+      for (const ready of forwarding.ready.all)
+        for (let p = ready.next(0); p >= 0; p = ready.next(p + 1)) {
+          const next = ports[p]?.port.readyIn;
+          if (next !== undefined && (first === undefined || next < first)) first = next;
+        }
       return first;
     },
     onWake: (listener) => wakers.add(listener),

@@ -169,7 +169,11 @@ export function elementContext(
         make: (length, some, none) => {
           const bytes = c.i32(length);
           const address = bufferFor(c, place.pool, bytes);
-          c.if(address, () => give(make(address, address.add(dataOffset), bytes), some), none);
+          const made = (): void => {
+            if (place.platform.followsFrames) c.store32(address, 0, packetDescriptor.offsets.frame);
+            give(make(address, address.add(dataOffset), bytes), some);
+          };
+          c.if(address, made, none);
         },
         copy: (packet, some) => {
           const offset = packet.data.sub(packet.address);
@@ -183,7 +187,11 @@ export function elementContext(
             () => address.set(place.pool.allocate(c)),
           );
           const copy = address.get();
-          c.if(copy, () => give(copyTo(c, packet, start, copy, copy.add(offset)), some));
+          c.if(copy, () => {
+            const { frame } = packetDescriptor.offsets;
+            if (place.platform.followsFrames) c.store32(copy, c.load32(packet.address, frame), frame);
+            give(copyTo(c, packet, start, copy, copy.add(offset)), some);
+          });
         },
         room: (packet, { head = 0, tail = 0 }, some) => {
           const [front, back] = [c.i32(head), c.i32(tail)];

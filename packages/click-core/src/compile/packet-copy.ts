@@ -73,6 +73,7 @@ export function roomFunction({ module }: FunctionBuilder, pool: StagedPool, cont
         () => staged(c, routerControl, control).poolEmpty.inc(),
       );
       c.if(larger.get(), () => {
+        c.store32(larger.get(), c.load32(address, packetDescriptor.offsets.frame), packetDescriptor.offsets.frame);
         saveParts(c, copyTo(c, packet, first, larger.get(), larger.get().add(offset)));
       });
       pool.free(c, address);

@@ -164,6 +164,8 @@ export interface Platform {
   readonly exactTasks?: boolean;
   /** The clock goes on by a nanosecond with each reading: simulated time. */
   readonly exactClock?: boolean;
+  /** Packets, and copies of them, know which received frame they are: what a device puts into `packetDescriptor.frame`. */
+  readonly followsFrames?: boolean;
   /** Pages that a router may ask for at most; the memory does not grow. */
   readonly maximumPages: number;
   /** Pages of the memory that it is given, at most; as many when absent. */

@@ -46,7 +46,8 @@ export const maximumLargeFrame: number = 1 << 24;
 
 /**
  * The start of a packet buffer. Addresses are in the guest's memory; 0 is none. `device` is the number of the device that
- * the packet came from, plus 1; `next` and `previous` link packets in lists; `limit` is where in a large buffer data ends at the latest, 0 in one of the pool.
+ * the packet came from, plus 1; `next` and `previous` link packets in lists; `limit` is where in a large buffer data ends at the latest, 0 in one of the pool. `frame`
+ * is for platforms that follow frames (`Platform.followsFrames`): which one the packet came as, or is a copy of; 0 for others.
  */
 export const packetDescriptor: Struct<{
   data: U32Field;
@@ -61,6 +62,7 @@ export const packetDescriptor: Struct<{
   next: U32Field;
   previous: U32Field;
   limit: U32Field;
+  frame: U32Field;
 }> = struct(
   {
     data: u32,
@@ -75,6 +77,7 @@ export const packetDescriptor: Struct<{
     next: u32,
     previous: u32,
     limit: u32,
+    frame: u32,
   },
   { name: "packet", size: 96 },
 );

@@ -24,6 +24,8 @@ export interface Instance {
   readonly handlers: RouterHandlers;
   readonly services: readonly (HostService | undefined)[];
   readonly devices: ReadonlyMap<number, HostDevice>;
+  /** Entry points of its code. */
+  readonly exports: WebAssembly.Exports;
   /** Runs so many tasks at most: 0 none is scheduled, 1 more to do, 2 stopped, 3 those that poll found nothing. */
   tasks(firings: number): number;
   /** Calls timers that are due at `check` and no later than `until`, `most` of them. */
@@ -66,14 +68,16 @@ export function createInstance(parts: InstanceParts): Instance {
     },
     service: serviceImports(memory.buffer, services),
   });
-  const { prepare, initElement, tasks, timers, fire } = instance.exports as unknown as {
+  const { prepare, initElement, tasks, timers, fire, begin } = instance.exports as unknown as {
     prepare(): void;
+    begin?(): void;
     initElement(element: number): void;
   } & Pick<Instance, "tasks" | "timers" | "fire">;
   const words = routerControl.view(memory.buffer, plan.control);
   words.now = parts.now;
   words.seed = parts.seed;
   prepare();
+  begin?.();
   return {
     configuration,
     compiled,
@@ -82,6 +86,7 @@ export function createInstance(parts: InstanceParts): Instance {
     host,
     words,
     services,
+    exports: instance.exports,
     tasks,
     timers,
     fire,

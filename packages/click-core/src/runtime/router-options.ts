@@ -2,6 +2,7 @@
 import type { Diagnostic, FlattenOptions } from "@clickos/click-language";
 import type { MachineNames } from "../arguments/machine-names.ts";
 import type { AddedElement } from "../compile/compile.ts";
+import type { Platform } from "../compile/platform.ts";
 import type { ElementSet } from "../element/element.ts";
 import type { FileUse, HostFiles, HostProcess, HostTerminal } from "../element/service.ts";
 
@@ -46,6 +47,8 @@ export interface RouterOptions {
   readonly machine?: MachineNames;
   /** Elements that this configuration, and each that replaces it, has besides its own. */
   readonly added?: (replaces: boolean) => readonly AddedElement[];
+  /** What it is compiled for, where its code is run by entry points of its own (`Router.enter`); a router in process by default. */
+  readonly platform?: (options: RouterOptions) => Platform;
   /** Gives the router a handler `hotconfig`, which replaces the configuration. */
   readonly reconfigurable?: boolean;
   /** Receives warnings about the configuration, and notes. */

@@ -184,7 +184,8 @@ export class Router implements HandlerTree, Disposable, LoopSource {
     const rings = new Map<number, DeviceRings>();
     const { checked } = configuration;
     refuseDevices(checked, this.options.devices);
-    const compiled = compile(checked, processPlatform(rings, this.options));
+    const { options } = this;
+    const compiled = compile(checked, options.platform?.(options) ?? processPlatform(rings, options));
     const { services, warnings } = openServices(checked, reuse, (e) => ({
       host: this.hostOf(e.source.name),
       former: this.keptBy(e.source.name, e.class.name),
@@ -318,6 +319,26 @@ export class Router implements HandlerTree, Disposable, LoopSource {
       if (enough?.()) break;
     }
     return "more";
+  }
+
+  /** An entry point that its platform gave it, to be called as it is: by who only asks where something is. */
+  entry(name: string): ((argument?: number) => number) | undefined {
+    return this.current.exports[name] as ((argument?: number) => number) | undefined;
+  }
+  /**
+   * Calls an entry point that its platform gave it, at the router's time; a configuration that takes its place meanwhile waits. 0 once
+   * the router has stopped.
+   */
+  enter(name: string, argument: number): number {
+    if (this.asked && !this.keepsRunning()) return 0;
+    this.current.words.now = this.now();
+    this.inside = true;
+    try {
+      return this.entry(name)?.(argument) ?? 0;
+    } finally {
+      this.leave();
+      this.checkWatches();
+    }
   }
 
   /** What the router's own handlers work with. */
