@@ -165,15 +165,22 @@ export function connectVif(options: VifOptions): Vif {
   const inRow = offsets.every((offset, i) => offset === (offsets[0] as number) + i * bufferSize);
   const wasm = inRow && bufferCount > 0 && window.memory instanceof WebAssembly.Memory ? window.memory : undefined;
   const placesOf = (ring: number): PlaceNumbers => [ring, offsets[0] as number, bufferCount, 0];
+  /** Asks for an event when the guest sends more; the head after that, so that what it sent meanwhile is seen. */
+  const headOrEvent = (): number => {
+    Atomics.store(words, tx + eventWord, 1);
+    return Atomics.load(words, tx + headWord);
+  };
   const txSlots: RingSlots = {
     places: placesOf(txRing),
     get first() {
       return txCur;
     },
-    given() {
+    given(used = 0) {
       if (!open || window.closed || (rate && !rate.open(now()))) return 0;
-      const head = Atomics.load(words, tx + headWord);
-      return head >>> 0 >= ringSlots || chain.unfinished ? -1 : (head - txCur) & mask;
+      const waiting = (head: number): number =>
+        head >>> 0 >= ringSlots || chain.unfinished ? -1 : (head - txCur) & mask;
+      const given = waiting(Atomics.load(words, tx + headWord));
+      return given >= 0 && given <= used ? waiting(headOrEvent()) : given;
     },
     giveBack(slots) {
       txCur = (txCur + slots) & mask;
@@ -233,9 +240,11 @@ export function connectVif(options: VifOptions): Vif {
     lender,
     poll() {
       if (!open || window.closed || (lender && lender.lentTx > 0) || (rate && !rate.open(now()))) return null;
-      const head = Atomics.load(words, tx + headWord);
+      let head = Atomics.load(words, tx + headWord);
+      if (head === txCur) head = headOrEvent();
       if (head >>> 0 >= ringSlots) {
         badIndex++;
+        headOrEvent();
         return null;
       }
       let found = batch;
@@ -282,7 +291,8 @@ export function connectVif(options: VifOptions): Vif {
         txCur = txSeen;
         Atomics.store(words, tx + tailWord, (txCur + mask) & mask);
       }
-      return null;
+      // One that waits for its last slot is looked at again once there is more, which may be by now.
+      return headOrEvent() === head ? null : found;
     },
     release() {
       if (window.closed) return;
@@ -344,6 +354,8 @@ export function connectVif(options: VifOptions): Vif {
     },
     onReady: deaf && ((listener) => ready.add(listener)),
     get readyIn() {
+      // What comes after frames that have not left waits for them.
+      if (lender && lender.lentTx > 0) return 100_000n;
       return open && !window.closed ? rate?.opensIn(now()) : undefined;
     },
     get drops() {

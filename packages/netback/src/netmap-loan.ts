@@ -83,7 +83,7 @@ export function lendNetmap(rings: LentRings): NetmapLender {
       return (tx.first + lentTx) & mask;
     },
     begin() {
-      const given = tx.given();
+      const given = tx.given(lentTx);
       // What is out of the ordinary waits until those before it have left.
       if (given < 0 && lentTx === 0) return given;
       return Math.min(Math.max(given - lentTx, 0), rings.burst);

@@ -7,8 +7,11 @@ export interface RingSlots {
   readonly places: PlaceNumbers;
   /** The first slot that was not given back. */
   readonly first: number;
-  /** Slots from there on that the guest has given; negative when what it says makes no sense. */
-  given(): number;
+  /**
+   * Slots from there on that the guest has given; negative when what it says makes no sense. Where no more than `used` are, a transmit
+   * ring's guest is asked to tell of more.
+   */
+  given(used?: number): number;
   /** Gives the first ones back. */
   giveBack(slots: number): void;
   /** So many frames were moved. */

@@ -272,4 +272,24 @@ describe("a guest's buffers that a NIC uses", () => {
     settle(w);
     expect(receive(w)[0]?.length).toBe(1900);
   });
+
+  it("are asked for an event before the switch sleeps, whether they are lent or not", () => {
+    for (const options of [{ zeroCopy: true }, { mtu: 1500 }]) {
+      const w = world(options);
+      const event = (txFrame * frameBytes + netmapRing.offsets.event) >> 2;
+      const asked = (): number => Atomics.exchange(w.words, event, 0);
+      settle(w);
+      expect(asked()).toBe(1);
+      send(w, [{ index: 1, length: 60, offset: 0 }]);
+      expect([w.sw.forward(), asked()]).toEqual([1, 0]);
+      expect([w.sw.forward(), asked()]).toEqual([0, 1]);
+      // What makes no sense, and a frame whose end is not there yet, may be mended.
+      send(w, [{ index: 1, length: 60, offset: 0, flags: 0x20 }]);
+      settle(w);
+      expect([w.left.length, asked()]).toEqual([1, 1]);
+      Atomics.store(w.words, indexWord(txFrame, "head"), 999);
+      settle(w);
+      expect(asked()).toBe(1);
+    }
+  });
 });

@@ -21,6 +21,7 @@ export { createLoopback, createPair, type LinkOptions } from "./link.ts";
 export type { InterfaceSettings } from "./native/interface-request.ts";
 export { openPacketSocket, type PacketSocketOptions } from "./native/packet-socket.ts";
 export { openTap, type TapOptions } from "./native/tap.ts";
+export { openUnixDatagrams, type UnixDatagramOptions } from "./native/unix-datagram.ts";
 export { type OpenOptions, openAttachment } from "./open-attachment.ts";
 export {
   isSpecification,
@@ -31,10 +32,7 @@ export {
 } from "./specification.ts";
 export { openStream, type StreamOptions, type StreamPlace, type StreamPort } from "./stream-port.ts";
 export { openUdp, openVxlan, type VxlanOptions, vxlanPort } from "./tunnels.ts";
-export {
-  connectWebSocket,
-  listenWebSocket,
-  type WebSocketListenOptions,
-  type WebSocketOptions,
-  type WebSocketPort,
-} from "./websocket.ts";
+export { createUplink } from "./uplink.ts";
+export { connectWebSocket, listenWebSocket, type WebSocketListenOptions, type WebSocketPort } from "./websocket.ts";
+export { serveWebSockets, type WebSocketGuests, type WebSocketGuestsOptions } from "./websocket-guests.ts";
+export type { WebSocketOptions } from "./websocket-line.ts";

@@ -1,15 +1,18 @@
 /** Opens what a text names. */
-import type { Port } from "@clickos/vale";
-import type { Attachment } from "./attachment.ts";
+import { createSwitch, type Port } from "@clickos/vale";
+import type { Attachment, Endpoint } from "./attachment.ts";
 import { readPcap, writePcap } from "./capture-port.ts";
 import { withFaults } from "./faults.ts";
 import { createLoopback } from "./link.ts";
 import { openPacketSocket } from "./native/packet-socket.ts";
 import { openTap } from "./native/tap.ts";
+import { openUnixDatagrams } from "./native/unix-datagram.ts";
 import { parseSpecification, type Specification } from "./specification.ts";
 import { openStream } from "./stream-port.ts";
 import { openUdp, openVxlan } from "./tunnels.ts";
+import { createUplink } from "./uplink.ts";
 import { connectWebSocket, listenWebSocket } from "./websocket.ts";
+import { serveWebSockets } from "./websocket-guests.ts";
 
 export interface OpenOptions {
   /** The port's name; the text by default. */
@@ -47,15 +50,42 @@ async function open(
       return openUdp(specification.peer, { local: specification.local, ...options });
     case "vxlan":
       return openVxlan(specification.peer, { id: specification.id, local: specification.local, ...options });
+    case "dgram":
+      return openUnixDatagrams(specification.peer, { local: specification.local, ...options });
     case "ws":
-      return "connect" in specification
-        ? connectWebSocket(specification.connect, options)
-        : listenWebSocket(specification.listen, { path: specification.path, ...options });
+      if ("connect" in specification) return connectWebSocket(specification.connect, options);
+      if (specification.guests !== undefined) return manyGuests(specification, options);
+      return listenWebSocket(specification.listen, { path: specification.path, ...options });
     case "pcap":
       return capture(specification, options);
     case "loopback":
       return createLoopback(options.name, options);
   }
+}
+
+/** A learning switch with a port for each guest, behind one port. */
+async function manyGuests(
+  { listen, path, guests }: Extract<Specification, { readonly listen: Endpoint }>,
+  { name, mtu }: { readonly name: string; readonly mtu: number | undefined },
+): Promise<Attachment> {
+  const sw = createSwitch({ name });
+  const server = await serveWebSockets(sw, listen, { path, guests, name: "guest", mtu });
+  const uplink = createUplink(sw, name, { mtu });
+  return Object.defineProperties(
+    {
+      ...uplink,
+      detached() {
+        server.close();
+        uplink.detached?.();
+      },
+    },
+    {
+      readyIn: { get: () => uplink.readyIn },
+      problem: {
+        get: () => server.problem ?? (server.ports.length === 0 ? `nobody is connected to ${server.url}` : undefined),
+      },
+    },
+  );
 }
 
 /** Plays one file and records another, or does one of both. */

@@ -5,8 +5,9 @@
  *     af_packet:INTERFACE[,quiet]          quiet: only what is for this machine, not promiscuous
  *     qemu:PATH[,listen]                   -netdev stream; qemu:HOST:PORT[,listen] over TCP
  *     udp:HOST:PORT[,local=[HOST:]PORT]    one frame a datagram; also -netdev dgram
+ *     dgram:PATH,local=PATH                -netdev dgram over UNIX sockets: the peer's, and our own
  *     vxlan:HOST[:PORT],id=VNI[,local=[HOST:]PORT]
- *     ws:PORT[/PATH], ws:HOST:PORT[/PATH]  listens; ws://HOST… and wss://HOST… connect
+ *     ws:PORT[/PATH], ws:HOST:PORT[/PATH]  listens, with `guests=N` to so many at a time; ws://HOST… and wss://HOST… connect
  *     pcap:FILE[,follow][,out=FILE]        plays and records; pcap:,out=FILE records alone. Files that are recorded have
  *                                          nanoseconds with `nano`, their frames at once with `live`; with `rotate=100M` the
  *                                          next file begins then, and with `files=5` the first again
@@ -45,8 +46,15 @@ export type SpecificationKind =
       readonly id: number;
       readonly local?: Partial<Endpoint> | undefined;
     }
+  | { readonly kind: "dgram"; readonly peer: string; readonly local: string }
   | { readonly kind: "ws"; readonly connect: string }
-  | { readonly kind: "ws"; readonly listen: Endpoint; readonly path: string }
+  | {
+      readonly kind: "ws";
+      readonly listen: Endpoint;
+      readonly path: string;
+      /** Guests that have a port each, of a switch of their own; without it there is one peer. */
+      readonly guests?: number | undefined;
+    }
   | {
       readonly kind: "pcap";
       readonly input?: string | undefined;
@@ -65,6 +73,7 @@ export const specificationKinds: readonly string[] = [
   "af_packet",
   "qemu",
   "udp",
+  "dgram",
   "vxlan",
   "ws",
   "wss",
@@ -175,6 +184,17 @@ function kindOf(kind: string, main: string, options: Options): [SpecificationKin
     }
     case "udp":
       return [{ kind, peer: needed(endpointOf(main), "HOST:PORT"), ...local() }, "local"];
+    case "dgram": {
+      const at = options.value("local", "the path of our own socket", (value) => value || undefined);
+      return [
+        {
+          kind,
+          peer: needed(main || undefined, "the path of the peer's socket, as dgram:/run/guest.sock"),
+          local: needed(at, "local=, the path of our own socket"),
+        },
+        "local",
+      ];
+    }
     case "vxlan": {
       const host = /^(?:\[([^\]]+)\]|([^:]+))$/.exec(main);
       const peer = host ? { host: (host[1] ?? host[2]) as string } : endpointOf(main);
@@ -191,7 +211,16 @@ function kindOf(kind: string, main: string, options: Options): [SpecificationKin
       const at = match?.[1] ?? "";
       const listen = /^\d+$/.test(at) ? portAlone(at) && { host: "127.0.0.1", ...portAlone(at) } : endpointOf(at);
       const expected = "PORT, HOST:PORT or //HOST, as ws:8080 to listen and ws://host:8080/ to connect";
-      return [{ kind: "ws", listen: needed(listen as Endpoint | undefined, expected), path: match?.[2] ?? "/" }, ""];
+      const guests = options.value("guests", "how many, from 1 to 1000", (value) => whole(value, 1, 1000));
+      return [
+        {
+          kind: "ws",
+          listen: needed(listen as Endpoint | undefined, expected),
+          path: match?.[2] ?? "/",
+          ...(guests === undefined ? {} : { guests }),
+        },
+        "guests",
+      ];
     }
     case "pcap": {
       const output = options.value("out", "a file", (value) => value || undefined);

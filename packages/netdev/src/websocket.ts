@@ -6,23 +6,10 @@
  */
 import type { IncomingMessage } from "node:http";
 import { createRequire } from "node:module";
-import { copyFrame, type FrameBatch, FrameMemory, longestFrame } from "@clickos/vale";
 import { type Attachment, type Endpoint, endpointText } from "./attachment.ts";
-import { DropCounts, reasons } from "./drop-counts.ts";
 import { NetdevError } from "./error.ts";
-import { Inbox } from "./inbox.ts";
+import { type Peer, WebSocketLine, type WebSocketOptions } from "./websocket-line.ts";
 
-/** What is used of ws. */
-interface Peer {
-  readonly readyState: number;
-  readonly bufferedAmount: number;
-  binaryType: string;
-  on(event: "message", listener: (data: Uint8Array, binary: boolean) => void): void;
-  on(event: "open" | "close", listener: () => void): void;
-  on(event: "error", listener: (e: Error) => void): void;
-  send(data: Uint8Array, options: { binary: true }, done: () => void): void;
-  terminate(): void;
-}
 interface Listener {
   on(event: "connection", listener: (peer: Peer, request: IncomingMessage) => void): void;
   on(event: "error", listener: (e: Error) => void): void;
@@ -35,19 +22,11 @@ interface Ws {
   readonly WebSocketServer: new (options: object) => Listener;
 }
 
-export interface WebSocketOptions {
-  readonly name?: string | undefined;
-  /** Bytes behind the Ethernet header, up to 9,000; frames of 2,032 bytes at most without it. */
-  readonly mtu?: number | undefined;
-}
-
 export interface WebSocketListenOptions extends WebSocketOptions {
   /** The path of its URL; `/` by default. */
   readonly path?: string | undefined;
 }
 
-const mostOwed = 1 << 20;
-const opened = 1;
 const firstPauseMs = 100;
 const longestPauseMs = 2000;
 /** What a peer may send at once; a longer message ends its connection. */
@@ -101,14 +80,20 @@ export interface WebSocketPort extends Attachment {
   readonly place: Endpoint;
 }
 
-/** A port that listens, to one peer at a time. @throws {NetdevError} @throws {RangeError} for an MTU that is none. */
-export async function listenWebSocket(
-  { host, port }: Endpoint,
-  options: WebSocketListenOptions = {},
-): Promise<WebSocketPort> {
+/** What listens, and where. */
+export interface WebSocketServer {
+  readonly place: Endpoint;
+  /** The URL that peers connect to. */
+  readonly url: string;
+  /** Called for each peer. */
+  onPeer(listener: (peer: Peer) => void): void;
+  onError(listener: (e: Error) => void): void;
+  close(): void;
+}
+
+/** @throws {NetdevError} */
+export async function openServer({ host, port }: Endpoint, path = "/"): Promise<WebSocketServer> {
   const { WebSocketServer } = ws();
-  const { path = "/" } = options;
-  const line = new WebSocketLine(options.name ?? `ws:${endpointText({ host, port })}`, options);
   const server = new WebSocketServer({ ...common, host, port, path });
   await new Promise<void>((resolve, reject) => {
     server.once("listening", () => resolve());
@@ -121,97 +106,32 @@ export async function listenWebSocket(
     });
   });
   const place = { host, port: server.address().port };
-  const nobody = `nobody is connected to ws://${endpointText(place)}${path}`;
+  return {
+    place,
+    url: `ws://${endpointText(place)}${path}`,
+    onPeer: (listener) =>
+      server.on("connection", (peer) => {
+        peer.on("error", () => {});
+        listener(peer);
+      }),
+    onError: (listener) => server.on("error", listener),
+    close: () => server.close(),
+  };
+}
+
+/** A port that listens, to one peer at a time. @throws {NetdevError} @throws {RangeError} for an MTU that is none. */
+export async function listenWebSocket(at: Endpoint, options: WebSocketListenOptions = {}): Promise<WebSocketPort> {
+  const line = new WebSocketLine(options.name ?? `ws:${endpointText(at)}`, options);
+  const server = await openServer(at, options.path);
+  const nobody = `nobody is connected to ${server.url}`;
   line.problem = nobody;
-  server.on("error", (e) => {
+  server.onError((e) => {
     line.problem = e.message;
   });
-  server.on("connection", (peer) => {
-    peer.on("error", () => {});
+  server.onPeer((peer) => {
     if (line.connected || line.closed) peer.terminate();
     else line.attach(peer, nobody);
   });
   line.closing = () => server.close();
-  return Object.assign(line, { place });
-}
-
-class WebSocketLine implements Attachment {
-  readonly name: string;
-  readonly frameLimit: number;
-  readonly drops: Readonly<Record<string, number>>;
-  problem: string | undefined;
-  closed = false;
-  /** Ends what makes peers. */
-  closing: (() => void) | undefined;
-  private readonly counts = new DropCounts();
-  private readonly inbox: Inbox;
-  private peer: Peer | undefined;
-  private unfinished = 0;
-
-  constructor(name: string, { mtu }: WebSocketOptions) {
-    this.name = name;
-    this.frameLimit = longestFrame(mtu);
-    this.drops = this.counts.counts;
-    this.inbox = new Inbox(this.frameLimit);
-  }
-  get connected(): boolean {
-    return this.peer !== undefined;
-  }
-  attach(peer: Peer, afterwards: string): void {
-    this.peer = peer;
-    this.problem = undefined;
-    this.unfinished = 0;
-    peer.binaryType = "nodebuffer";
-    peer.on("message", (data, binary) => {
-      if (!binary) this.counts.add("a text message");
-      else if (data.length > this.frameLimit) this.counts.add(reasons.tooLong);
-      else if (!this.inbox.fits(data.length)) this.counts.add(reasons.full);
-      else {
-        this.inbox.put(data);
-        this.inbox.wake();
-      }
-    });
-    peer.on("close", () => {
-      if (this.peer !== peer) return;
-      this.peer = undefined;
-      this.problem = afterwards;
-    });
-  }
-
-  poll(): FrameBatch | null {
-    return this.closed ? null : this.inbox.poll();
-  }
-  release(): void {
-    this.inbox.release();
-  }
-  deliver(...[batch, list, count]: Parameters<Attachment["deliver"]>): number {
-    const { peer } = this;
-    if (peer?.readyState !== opened) {
-      this.counts.add(reasons.unconnected, count);
-      return count;
-    }
-    for (let k = 0; k < count; k++) {
-      if (this.unfinished > mostOwed) return k;
-      const i = list[k] as number;
-      const length = batch.lengths[i] as number;
-      // The library keeps it until it is written.
-      const copy = new FrameMemory(new ArrayBuffer((length + 15) & -16));
-      copyFrame(batch, i, copy, 0);
-      this.unfinished += length;
-      peer.send(copy.bytes.subarray(0, length), { binary: true }, () => {
-        if (this.peer === peer) this.unfinished -= length;
-      });
-    }
-    return count;
-  }
-  flush(): void {}
-  onReady(listener: () => void): () => void {
-    return this.inbox.onReady(listener);
-  }
-  detached(): void {
-    if (this.closed) return;
-    this.closed = true;
-    this.closing?.();
-    this.peer?.terminate();
-  }
+  return Object.assign(line, { place: server.place });
 }

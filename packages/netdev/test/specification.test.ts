@@ -35,6 +35,8 @@ describe("texts of attachments", () => {
         peer: { host: "10.0.0.2", port: 1 },
         local: { host: "10.0.0.1", port: 2 },
       },
+      "dgram:/run/a,local=/run/b": { kind: "dgram", peer: "/run/a", local: "/run/b" },
+      "ws:8080,guests=4": { kind: "ws", listen: { host: "127.0.0.1", port: 8080 }, path: "/", guests: 4 },
       "vxlan:10.0.0.2,id=42": { kind: "vxlan", peer: { host: "10.0.0.2" }, id: 42 },
       "vxlan:[::1]:1,id=0,local=7": { kind: "vxlan", peer: { host: "::1", port: 1 }, id: 0, local: { port: 7 } },
       "ws:8080": { kind: "ws", listen: { host: "127.0.0.1", port: 8080 }, path: "/" },

@@ -37,7 +37,7 @@ export function openNetmapFront(parts: FrontParts): NetFront {
     setSlot(txAt, i, ringSlots + i, 0);
   }
   tx.tail = mask;
-  rx.event = 1;
+  rx.event = tx.event = 1;
   let rxHead = 0;
   let txHead = 0;
   let txShown = 0;
@@ -84,7 +84,7 @@ export function openNetmapFront(parts: FrontParts): NetFront {
       if (closed || txShown === txHead) return;
       txShown = txHead;
       setHead(txAt, txHead);
-      parts.notifyTx();
+      if (Atomics.exchange(words, txAt + (netmapRing.offsets.event >> 2), 0) !== 0) parts.notifyTx();
     },
     receive() {
       if (closed) return [];

@@ -1,6 +1,6 @@
 /**
  * The front end as staged code, in the optimised mode: all buffers are granted once, a slot of the netmap ring
- * says which one, and events are sent once for a burst.
+ * says which one, and events are sent once for a burst, to a back end that has asked for one.
  *
  * A frame in one slot is exchanged, buffer for buffer. One in several (`NS_MOREFRAG`) is copied into a large buffer, or out of one.
  *
@@ -40,7 +40,7 @@ export interface StagedVif {
   connect(c: FunctionBuilder, grants: VifGrantPlaces): void;
   /** Takes back the buffers of frames that were sent. */
   enter(c: FunctionBuilder): void;
-  /** Shows the back end what was queued and notifies it if something was. */
+  /** Shows the back end what was queued and notifies it if something was, and it asks for that. */
   leave(c: FunctionBuilder, notify: (port: I32) => void): void;
   /** Asks for an event on the next frame; nonzero when one is there already. */
   wait(c: FunctionBuilder): I32;
@@ -264,6 +264,7 @@ export function stageNetmapVif(context: GuestContext, device: number, table: num
       });
       tx(c).tail.set(mask);
       rx(c).event.set(1);
+      tx(c).event.set(1);
       page.magic.set(devicePageMagic);
       page.rxRingRef.set(rxRef);
       page.txRingRef.set(rxRef + 1);
@@ -289,7 +290,10 @@ export function stageNetmapVif(context: GuestContext, device: number, table: num
       c.if(head.ne(c.load32(txShown)), () => {
         c.atomicStore(places.txRing, head, netmapRing.offsets.head);
         c.store32(txShown, head);
-        notify(staged(c, devicePage, places.page).eventChannel.get());
+        // Who is awake looks by himself. The head is there before it is seen that he is not.
+        c.if(c.atomic("xchg", places.txRing, 0, netmapRing.offsets.event).ne(0), () =>
+          notify(staged(c, devicePage, places.page).eventChannel.get()),
+        );
       });
     },
 

@@ -28,7 +28,10 @@ export const netmapSlot: Struct<SlotFields> = struct(
   { name: "netmap_slot" },
 );
 
-/** `struct netmap_ring`, 3136 bytes. `event` is nonzero while the guest wants to be told of a change. */
+/**
+ * `struct netmap_ring`, 3136 bytes. `event` is nonzero while the one who gets what the ring carries wants to be told of more: the guest of
+ * what it receives, the back end of what the guest sends. Whoever sends the event clears it.
+ */
 export const netmapRing: Struct<{
   numSlots: U32Field;
   nrBufSize: U32Field;

@@ -69,6 +69,10 @@ export interface KernelPortOptions {
   readonly drops: DropCounts;
   /** How many frames the kernel had no room for so far; asked for whenever the drops are read. */
   kernelDrops(): number;
+  /** What is wrong at the moment, where the descriptor is good. */
+  problem?(): string | undefined;
+  /** The descriptor is closed. */
+  closed?(): void;
 }
 
 const kernelFull = "no room in the kernel's queue";
@@ -78,7 +82,7 @@ const gone: ReadonlySet<number> = new Set([errno.EBADFD, errno.ENODEV, errno.ENX
 
 export function kernelPort(
   channel: FrameChannel,
-  { name, frameLimit, drops, kernelDrops }: KernelPortOptions,
+  { name, frameLimit, drops, kernelDrops, ...options }: KernelPortOptions,
 ): Attachment {
   const c = libc();
   const frames = new ReceivedFrames(c, frameLimit, drops);
@@ -129,7 +133,7 @@ export function kernelPort(
     name,
     frameLimit,
     get problem() {
-      return problem;
+      return problem ?? options.problem?.();
     },
     get drops() {
       const lost = open ? kernelDrops() : 0;
@@ -164,6 +168,7 @@ export function kernelPort(
       open = false;
       ends();
       c.close(channel.fd);
+      options.closed?.();
     },
   };
 }

@@ -28,6 +28,7 @@ export interface Libc {
   ioctl(fd: number, request: number, at: Address): number;
   socket(domain: number, type: number, protocol: number): number;
   bind(fd: number, at: Address, length: number): number;
+  connect(fd: number, at: Address, length: number): number;
   setsockopt(fd: number, level: number, name: number, at: Address, length: number): number;
   getsockopt(fd: number, level: number, name: number, at: Address, length: Address): number;
   recvmsg(fd: number, header: Address, flags: number): number;
@@ -52,14 +53,17 @@ export function libc(): Libc {
 
 function load(): Libc {
   if (process.platform !== "linux")
-    throw new NetdevError("NOT_AVAILABLE", `TAP devices and packet sockets need Linux; this is ${process.platform}`);
+    throw new NetdevError(
+      "NOT_AVAILABLE",
+      `TAP devices, packet sockets and UNIX datagrams need Linux; this is ${process.platform}`,
+    );
   let koffi: Koffi;
   try {
     koffi = createRequire(import.meta.url)("koffi") as Koffi;
   } catch (cause) {
     throw new NetdevError(
       "NOT_AVAILABLE",
-      "TAP devices and packet sockets need the package koffi, which is not installed: npm install koffi",
+      "TAP devices, packet sockets and UNIX datagrams need the package koffi, which is not installed: npm install koffi",
       { cause },
     );
   }
@@ -84,6 +88,7 @@ function load(): Libc {
     ioctl: func("ioctl", int, int, size, address),
     socket: func("socket", int, int, int, int),
     bind: func("bind", int, int, address, "uint32_t"),
+    connect: func("connect", int, int, address, "uint32_t"),
     setsockopt: func("setsockopt", int, int, int, int, address, "uint32_t"),
     getsockopt: func("getsockopt", int, int, int, int, address, address),
     recvmsg: func("recvmsg", "intptr_t", int, address, int),
@@ -113,7 +118,9 @@ export const errno = {
   EMSGSIZE: 90,
   EBADFD: 77,
   ENETDOWN: 100,
+  EADDRINUSE: 98,
   ENOBUFS: 105,
+  ECONNREFUSED: 111,
 } as const;
 
 const names = new Map<number, string>(Object.entries(errno).map(([name, number]) => [number, name]));

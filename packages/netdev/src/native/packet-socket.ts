@@ -12,6 +12,7 @@ import { NetdevError } from "../error.ts";
 import { checkInterfaceName, interfaceMtu, refused } from "./interface-request.ts";
 import { type FrameChannel, kernelPort, type ReceivedFrames } from "./kernel-port.ts";
 import { type Libc, libc } from "./libc.ts";
+import { iovec, msghdr, part, pointer } from "./message.ts";
 import { completeChecksum, findHeaders, segmentCount, writeSegment } from "./segmentation.ts";
 
 const AF_PACKET = 17;
@@ -38,9 +39,6 @@ const kernelQueue = 8 << 20;
 const sockaddrLl = { size: 20, family: 0, protocol: 2, ifindex: 4 };
 /** struct packet_mreq */
 const membership = { size: 16, ifindex: 0, type: 4 };
-/** struct msghdr, with pointers of eight bytes. */
-const msghdr = { size: 56, iov: 16, iovCount: 24, control: 32, controlLength: 40, flags: 48 };
-const iovec = { size: 16, base: 0, length: 8 };
 /** struct cmsghdr with a struct tpacket_auxdata behind it. */
 const control = { size: 64, level: 8, type: 12, status: 16, tci: 32, tpid: 34, needed: 36 };
 const TP_STATUS_VLAN_VALID = 1 << 4;
@@ -242,14 +240,4 @@ class PacketChannel implements FrameChannel {
     bytes[tag + 3] = tci;
     frames.add(at - tagSize, length + tagSize);
   }
-}
-
-/** A word of the machine: an address below 2^53. */
-function pointer(view: DataView, at: number, value: number): void {
-  view.setUint32(at, value >>> 0, true);
-  view.setUint32(at + 4, Math.floor(value / 0x1_0000_0000), true);
-}
-function part(view: DataView, index: number, base: number, length: number): void {
-  pointer(view, index * iovec.size + iovec.base, base);
-  pointer(view, index * iovec.size + iovec.length, length);
 }
