@@ -3,10 +3,9 @@ import type { Router } from "@clickos/click-core";
 import { maximumLargeFrame } from "@clickos/click-core/element";
 import type { Attachment } from "@clickos/netdev";
 import type { LoopSource } from "@clickos/run-loop";
-import { batchSize, FrameBatch, maximumMtu } from "@clickos/vale";
+import { copyFrame, FrameBatch, maximumMtu } from "@clickos/vale";
 
 const longestFrame = maximumMtu + 18;
-const stride = (longestFrame + 63) & -64;
 /** Frames that leave together. */
 const burst = 64;
 
@@ -17,8 +16,11 @@ export class LiveDevice implements LoopSource {
   in = 0;
   out = 0;
   private readonly router: Router;
-  private readonly leaving = new FrameBatch(new ArrayBuffer(burst * stride));
-  private readonly inOrder = Int32Array.from({ length: batchSize }, (_, i) => i);
+  /** Frames that leave, in the router's memory, and those of them that the attachment carries. */
+  private leaving = new FrameBatch(new ArrayBuffer(0));
+  private offsets = this.leaving.offsets.subarray(0, burst);
+  private lengths = this.leaving.lengths.subarray(0, burst);
+  private readonly fitting = new Int32Array(burst);
   private readonly lost: Record<string, number> = {};
 
   constructor(router: Router, number: number, port: Attachment) {
@@ -49,41 +51,79 @@ export class LiveDevice implements LoopSource {
     const { port } = this;
     const batch = port.poll();
     if (!batch) return 0;
-    const frames: Uint8Array[] = [];
+    const device = this.router.device(this.number);
+    const { memory } = this.batchIn(device.buffer);
+    let taken = 0;
+    let refused = 0;
     for (let i = 0; i < batch.count; i++) {
-      const at = batch.offsets[i] as number;
       const length = batch.lengths[i] as number;
-      if (length > maximumLargeFrame) this.drop("longer than a packet buffer", 1);
-      else frames.push(batch.memory.bytes.subarray(at, at + length));
+      if (length > maximumLargeFrame) {
+        this.drop("longer than a packet buffer", 1);
+        continue;
+      }
+      // Those after one that there is no room for have none either: frames stay in order.
+      const at = refused > 0 ? 0 : device.place(length);
+      if (at === 0) refused++;
+      else {
+        copyFrame(batch, i, memory, at);
+        taken++;
+      }
     }
-    const taken = this.router.device(this.number).send(frames);
-    this.drop("no room in the router", frames.length - taken);
+    this.drop("no room in the router", refused);
     this.in += taken;
     port.release();
-    return batch.count || frames.length || 1;
+    return batch.count || 1;
   }
 
   private send(): number {
-    const { leaving, port } = this;
-    const frames = this.router.device(this.number).receive(burst);
-    leaving.count = 0;
+    const { port, fitting } = this;
+    const device = this.router.device(this.number);
+    const batch = this.batchIn(device.buffer);
+    const count = device.take(this.offsets, this.lengths);
+    if (count === 0) return device.pending > 0 ? this.sendFormer(device.receive(burst)) : 0;
+    batch.count = count;
+    let fits = 0;
+    for (let i = 0; i < count; i++)
+      if ((batch.lengths[i] as number) <= (port.frameLimit ?? longestFrame)) fitting[fits++] = i;
+    this.deliver(batch, count, fits);
+    device.giveBack();
+    return count;
+  }
+  /** Frames of a configuration that another has taken the place of. */
+  private sendFormer(frames: readonly Uint8Array[]): number {
+    const total = frames.reduce((sum, { length }) => sum + length, 0);
+    const batch = new FrameBatch(new ArrayBuffer(total));
+    let fits = 0;
+    let at = 0;
     for (const frame of frames) {
-      if (frame.length > (port.frameLimit ?? longestFrame)) {
-        this.drop("longer than the attachment carries", 1);
-        continue;
-      }
-      const at = leaving.count * stride;
-      leaving.memory.bytes.set(frame, at);
-      leaving.offsets[leaving.count] = at;
-      leaving.lengths[leaving.count++] = frame.length;
+      batch.memory.bytes.set(frame, at);
+      batch.offsets[batch.count] = at;
+      batch.lengths[batch.count] = frame.length;
+      at += frame.length;
+      if (frame.length <= (this.port.frameLimit ?? longestFrame)) this.fitting[fits++] = batch.count;
+      batch.count++;
     }
-    if (leaving.count > 0) {
-      const taken = port.deliver(leaving, this.inOrder, leaving.count);
-      this.drop("no room in the attachment", leaving.count - taken);
-      this.out += taken;
-      port.flush();
-    }
+    this.deliver(batch, batch.count, fits);
     return frames.length;
+  }
+  /** Gives the attachment those of a batch that it carries. */
+  private deliver(batch: FrameBatch, count: number, fits: number): void {
+    const { port, fitting } = this;
+    this.drop("longer than the attachment carries", count - fits);
+    if (fits === 0) return;
+    const taken = port.deliver(batch, fitting, fits);
+    this.drop("no room in the attachment", fits - taken);
+    this.out += taken;
+    port.flush();
+  }
+  /** The batch over the router's memory. */
+  private batchIn(buffer: ArrayBufferLike): FrameBatch {
+    if (this.leaving.memory.bytes.buffer !== buffer) {
+      this.leaving = new FrameBatch(buffer);
+      this.offsets = this.leaving.offsets.subarray(0, burst);
+      this.lengths = this.leaving.lengths.subarray(0, burst);
+    }
+    return this.leaving;
   }
 
   private drop(reason: string, count: number): void {

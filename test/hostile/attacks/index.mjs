@@ -18,7 +18,7 @@ import { hypercallStorm, hypercallsWithoutEnd } from "./hypercalls.mjs";
 import { duplicateDevices, images, savedVms } from "./images.mjs";
 import { loops } from "./loops.mjs";
 import { netifRace } from "./netif-race.mjs";
-import { netmapRace } from "./netmap-race.mjs";
+import { netmapRaces } from "./netmap-race.mjs";
 import { ports } from "./ports.mjs";
 import { storeRace } from "./store-race.mjs";
 import { transactions } from "./transactions.mjs";
@@ -29,7 +29,7 @@ export const inTurns = [
   storeRace,
   transactions,
   netifRace,
-  netmapRace,
+  ...netmapRaces,
   consoles,
   ...loops,
   hypercallStorm,

@@ -100,6 +100,26 @@ export interface RouterDevice {
   receiveTimed(limit?: number): TimedFrame[];
   /** How many frames `receive` would give. */
   readonly pending: number;
+
+  /** The memory that packets are in; another one after the configuration has changed. */
+  readonly buffer: ArrayBufferLike;
+  /**
+   * `send` of one frame without an array for it: its packet is where `FromDevice` will find it, and the caller writes its bytes before
+   * the router runs.
+   *
+   * @returns where the bytes go in `buffer`; 0 when the ring is full or there is no packet buffer.
+   * @throws {RangeError} for a frame longer than a packet can be.
+   */
+  place(length: number): number;
+  /**
+   * `receive` without arrays for frames: writes where in `buffer` they stand and how long they are, for as many as there is room for.
+   * They stay there until `giveBack`.
+   *
+   * @returns how many; none as long as frames that a former configuration sent wait for `receive`.
+   */
+  take(offsets: Int32Array, lengths: Int32Array): number;
+  /** Ends the use of what `take` gave. */
+  giveBack(): void;
 }
 
 /** A frame and its time, in nanoseconds since 1970. */
@@ -127,6 +147,8 @@ export function hostDevice(host: HostMemory, rings: DeviceRings): HostDevice {
     slots: word(rings.transmit + slots),
   };
   const read = (index: number): number => words[index] as number;
+  /** Frames that `take` gave: the first ones of the ring. */
+  let taken = 0;
   const takeFrom = (ring: typeof rx): TimedFrame => {
     const at = read(ring.head);
     const s = ring.slots + (at & (ringSlots - 1)) * 4;
@@ -141,24 +163,30 @@ export function hostDevice(host: HostMemory, rings: DeviceRings): HostDevice {
   };
   const takeAll = (ring: typeof rx, limit = Number.POSITIVE_INFINITY): TimedFrame[] => {
     const frames: TimedFrame[] = [];
+    if (ring === tx) taken = 0;
     while (frames.length < limit && read(ring.head) !== read(ring.tail)) frames.push(takeFrom(ring));
     return frames;
   };
-  const put = (frame: Uint8Array, timestampNs: bigint): boolean => {
+  /** Puts a packet of so many bytes into the ring: where they go, or 0. */
+  const place = (length: number, timestampNs: bigint): number => {
     const at = read(rx.tail);
-    if ((at - read(rx.head)) >>> 0 >= ringSlots) return false;
-    const buffer = host.takeBuffer(frame.length);
-    if (buffer === 0) return false;
-    bytes.set(frame, buffer + dataOffset);
+    if ((at - read(rx.head)) >>> 0 >= ringSlots) return 0;
+    const buffer = host.takeBuffer(length);
+    if (buffer === 0) return 0;
     host.data.setBigUint64(buffer + timestamp, timestampNs, true);
     const s = rx.slots + (at & (ringSlots - 1)) * 4;
     words[s] = buffer;
     words[s + 1] = buffer + dataOffset;
-    words[s + 2] = frame.length;
+    words[s + 2] = length;
     words[rx.tail] = at + 1;
-    return true;
+    return buffer + dataOffset;
   };
-  const checkLength = ({ length }: Uint8Array): void => {
+  const put = (frame: Uint8Array, timestampNs: bigint): boolean => {
+    const at = place(frame.length, timestampNs);
+    if (at !== 0) bytes.set(frame, at);
+    return at !== 0;
+  };
+  const checkLength = ({ length }: { readonly length: number }): void => {
     if (length > maximumLargeFrame)
       throw new RangeError(`a frame of ${length} bytes is longer than a packet can be (${maximumLargeFrame})`);
   };
@@ -178,6 +206,27 @@ export function hostDevice(host: HostMemory, rings: DeviceRings): HostDevice {
     takeUnread: () => takeAll(rx),
     get pending() {
       return (read(tx.tail) - read(tx.head)) >>> 0;
+    },
+    buffer,
+    place(length) {
+      checkLength({ length });
+      return place(length, 0n);
+    },
+    take(offsets, lengths) {
+      const head = read(tx.head);
+      taken = Math.min((read(tx.tail) - head) >>> 0, offsets.length, lengths.length);
+      for (let i = 0; i < taken; i++) {
+        const s = tx.slots + ((head + i) & (ringSlots - 1)) * 4;
+        offsets[i] = read(s + 1);
+        lengths[i] = read(s + 2);
+      }
+      return taken;
+    },
+    giveBack() {
+      const head = read(tx.head);
+      for (let i = 0; i < taken; i++) host.freeBuffer(read(tx.slots + ((head + i) & (ringSlots - 1)) * 4));
+      words[tx.head] = head + taken;
+      taken = 0;
     },
   };
 }

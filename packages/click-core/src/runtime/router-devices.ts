@@ -65,6 +65,12 @@ export class RouterDevices {
       get pending() {
         return (sent.get(number)?.length ?? 0) + device().pending;
       },
+      get buffer() {
+        return device().buffer;
+      },
+      place: (length) => device().place(length),
+      take: (offsets, lengths) => ((sent.get(number)?.length ?? 0) > 0 ? 0 : device().take(offsets, lengths)),
+      giveBack: () => device().giveBack(),
     };
   }
 }

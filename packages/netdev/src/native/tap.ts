@@ -2,7 +2,7 @@
  * TAP devices: an interface of this machine whose far end is the port (Documentation/networking/tuntap.rst, linux/if_tun.h).
  *
  * Offloads are off: the kernel completes checksums and cuts what is to be cut before a frame comes here. The port has one queue:
- * it is read by one thread, and further queues would only spread frames over descriptors that are read in turn.
+ * it is read by one thread, and further queues would only spread frames over descriptors that are read in turn (the README has figures).
  */
 import { readFileSync } from "node:fs";
 import { longestFrame } from "@clickos/vale";
