@@ -1,30 +1,43 @@
 /**
- * The Click control plane in the store: what is written under `/local/domain/<id>/clickos/<router>/` starts, stops and
- * steers the routers of a domain.
+ * The Click control plane in the store, as ClickOS has it: what is written under `/local/domain/<id>/data/clickos/<router>/` starts,
+ * stops and steers the routers of a domain. `data/clickos` is there as soon as the domain takes routers.
  *
+ *   config_name             what messages call the configuration; `clickos/<router>` without it
  *   config/<i>              parts of the configuration, put together in the order of their numbers
  *   status                  `Running` starts the router (or starts it anew when its configuration is another one),
- *                           `Halted` ends it; says what is the case
+ *                           `Halted` ends it; says what is the case, `Error` when it did not start or has crashed
  *   error                   why the last thing asked for did not happen
- *   elements/<e>/<h>        what is written here goes to a handler; an element `a/b` has its slash
- *   control/read/<e>/<h>    written to, with anything: the handler is read, and its value put here and in elements/<e>/<h>
+ *   elements/<e>/<h>        what is written here goes to a handler; an element `a/b` has its slash. Nothing, the empty value, goes to
+ *                           handlers that cannot be read only: programs write it where they have taken a value
+ *   control/read/<e>/<h>    written to, with anything: the handler is read, its value put here and in elements/<e>/<h>, and
+ *                           elements/<e>/<h>/lock is written after it
  *
  * A value too long for a node goes on in its children `1`, `2`, and so on. `/local/domain/<id>/control/shutdown` ends
  * the domain: `poweroff`, `halt`, `reboot` or `suspend`; it is emptied to say that it was understood.
+ *
+ * Sources: minios/click.cc of ClickOS (the guest's side), clickos-ctl and cosmos (the tools').
  */
 import type { HandlerTree } from "@clickos/click-core";
 import type { ShutdownReason } from "@clickos/hypervisor";
-import { StoreError, type XenStore } from "@clickos/xenstore";
+import { type StoreConnection, StoreError } from "@clickos/xenstore";
 
 /** Routers of one domain. */
 export const maximumRouters = 64;
 /** Bytes of a value in one node. */
 const chunk = 2048;
 
+/** Where the routers of a domain are. */
+export function clickosPath(domain: number): string {
+  return `/local/domain/${domain}/data/clickos`;
+}
+
 /** Who runs routers in the domain. */
 export interface RouterHost {
-  /** Starts a router, in place of one that runs; what is wrong with the configuration is thrown, and that one goes on. */
-  start(router: number, configuration: string): Promise<HandlerTree>;
+  /**
+   * Starts a router, in place of one that runs; what is wrong with the configuration is thrown, and that one goes on. Messages call
+   * the configuration `name`.
+   */
+  start(router: number, configuration: string, name: string): Promise<HandlerTree>;
   runs(router: number): boolean;
   halt(router: number): Promise<void>;
   /** Prints to the domain's console. */
@@ -33,10 +46,12 @@ export interface RouterHost {
 }
 
 export interface ClickControl {
+  /** A path of the domain's part of the store has changed. */
+  changed(path: string): void;
   /** Shows a router that was started otherwise. */
-  adopt(router: number, configuration: string, handlers: HandlerTree): void;
-  /** Says in the store that a router has ended by itself. */
-  ended(router: number, why: string): void;
+  adopt(router: number, name: string, configuration: string, handlers: HandlerTree): void;
+  /** Says in the store that a router has ended by itself, or has crashed. */
+  ended(router: number, why: string, crashed: boolean): void;
   /** Resolves when everything asked for so far is done. */
   settled(): Promise<void>;
   close(): void;
@@ -54,12 +69,12 @@ const shutdownRequests: Readonly<Record<string, ShutdownReason>> = {
   suspend: "suspend",
 };
 
-/** Serves a domain's part of the store. */
-export function serveClickControl(options: { store: XenStore; domain: number; host: RouterHost }): ClickControl {
-  const { host } = options;
-  const store = options.store.connect(0);
+/** Serves a domain's part of the store, over a connection that others have too: `changed` is told what they hear of it. */
+export function serveClickControl(options: { store: StoreConnection; domain: number; host: RouterHost }): ClickControl {
+  const { host, store } = options;
   const home = `/local/domain/${options.domain}`;
-  const clickos = `${home}/clickos`;
+  const clickos = clickosPath(options.domain);
+  const shutdownPath = `${home}/control/shutdown`;
   const routers = new Map<number, Running>();
   /** What was written from here, so that it is not taken for a request. */
   const written = new Map<string, string>();
@@ -93,7 +108,8 @@ export function serveClickControl(options: { store: XenStore; domain: number; ho
   const fail = (router: number, problem: unknown): void => {
     if (!open) return;
     const text = problem instanceof Error ? problem.message : String(problem);
-    putLong(`${clickos}/${router}/error`, toBytes(text));
+    // A router that was removed is not made again.
+    if (store.exists(`${clickos}/${router}`)) putLong(`${clickos}/${router}/error`, toBytes(text));
     host.print(`clickos/${router}: ${text}\n`);
   };
   const succeed = (router: number): void => {
@@ -118,7 +134,8 @@ export function serveClickControl(options: { store: XenStore; domain: number; ho
         throw new Error(`a domain has at most ${maximumRouters} routers, 0 to ${maximumRouters - 1}`);
       const configuration = configurationOf(router);
       if (routers.get(router)?.configuration !== configuration) {
-        const handlers = await host.start(router, configuration);
+        const name = fromBytes(get(`${clickos}/${router}/config_name`) || `clickos/${router}`);
+        const handlers = await host.start(router, configuration, name);
         routers.set(router, { configuration, handlers });
       }
       succeed(router);
@@ -127,7 +144,7 @@ export function serveClickControl(options: { store: XenStore; domain: number; ho
       fail(router, e);
       // One that was to be replaced goes on, unless its successor was found wanting only when it booted.
       if (!host.runs(router)) routers.delete(router);
-      put(`${clickos}/${router}/status`, routers.has(router) ? "Running" : "Halted");
+      put(`${clickos}/${router}/status`, routers.has(router) ? "Running" : "Error");
     }
   };
   const halt = async (router: number): Promise<void> => {
@@ -142,14 +159,18 @@ export function serveClickControl(options: { store: XenStore; domain: number; ho
   };
   const handler = (router: number, kind: "elements" | "control", parts: readonly string[], value: string): void => {
     const [name, element] = [parts.at(-1), parts.slice(0, -1).join("/")];
-    if (!name || !element) return;
+    if (!name || !element || name === "lock") return;
     try {
       const handlers = handlersOf(router);
-      if (kind === "elements") handlers.write(`${element}.${name}`, fromBytes(value));
-      else {
-        const text = toBytes(handlers.read(`${element}.${name}`));
-        putLong(`${clickos}/${router}/elements/${element}/${name}`, text);
+      const path = `${element}.${name}`;
+      if (kind === "elements") {
+        if (value !== "" || !handlers.describe(path).access.includes("r")) handlers.write(path, fromBytes(value));
+      } else {
+        const text = toBytes(handlers.read(path));
+        const node = `${clickos}/${router}/elements/${element}/${name}`;
+        putLong(node, text);
         putLong(`${clickos}/${router}/control/read/${element}/${name}`, text);
+        put(`${node}/lock`, "0");
       }
       succeed(router);
     } catch (e) {
@@ -158,7 +179,9 @@ export function serveClickControl(options: { store: XenStore; domain: number; ho
   };
 
   const changed = (path: string): void => {
-    if (!open || path === clickos) return;
+    if (!open) return;
+    if (path === shutdownPath) shutdown(path);
+    if (!path.startsWith(`${clickos}/`)) return;
     const value = get(path);
     if (value !== undefined && written.get(path) === value) return;
     const [number = "", what, ...rest] = path.slice(clickos.length + 1).split("/");
@@ -196,22 +219,22 @@ export function serveClickControl(options: { store: XenStore; domain: number; ho
     put(path, "");
     host.shutdown(reason);
   };
-  store.watch(clickos, "clickos", changed);
-  store.watch(`${home}/control/shutdown`, "shutdown", shutdown);
 
   return {
-    adopt(router, configuration, handlers) {
+    changed,
+    adopt(router, name, configuration, handlers) {
       routers.set(router, { configuration, handlers });
       const bytes = toBytes(configuration);
       const at = `${clickos}/${router}`;
+      put(`${at}/config_name`, toBytes(name));
       for (let n = 0; n === 0 || n * chunk < bytes.length; n++)
         put(`${at}/config/${n}`, bytes.slice(n * chunk, (n + 1) * chunk));
       put(`${at}/status`, "Running");
     },
-    ended(router, why) {
+    ended(router, why, crashed) {
       if (!routers.delete(router)) return;
       fail(router, why);
-      put(`${clickos}/${router}/status`, "Halted");
+      put(`${clickos}/${router}/status`, crashed ? "Error" : "Halted");
     },
     async settled() {
       let before: Promise<void>;
@@ -222,7 +245,6 @@ export function serveClickControl(options: { store: XenStore; domain: number; ho
     },
     close() {
       open = false;
-      store.close();
     },
   };
 }

@@ -13,7 +13,8 @@ import {
 import type { Vif } from "@clickos/netback";
 import { createXenStore, type XenStore } from "@clickos/xenstore";
 import { carryOver, memoryOf, relink } from "./carry-over.ts";
-import { type ClickControl, serveClickControl } from "./click-control.ts";
+import type { ClickControl } from "./click-control.ts";
+import { ClickControls } from "./click-controls.ts";
 import { ToolstackError } from "./error.ts";
 import { ModuleCache } from "./module-cache.ts";
 import { decodeVm, encodeVm, type SavedVm } from "./vm-file.ts";
@@ -133,6 +134,7 @@ export function createToolstack(options: {
   const hypervisor = options.hypervisor ?? createHypervisor();
   const store = options.store ?? createXenStore();
   const vms = new Map<string, Entry>();
+  const controls = new ClickControls(store);
   const modules = new ModuleCache(options.modulesKiB ?? defaultModulesKiB);
   const entry = (name: string): Entry => {
     const found = vms.get(name);
@@ -219,28 +221,27 @@ export function createToolstack(options: {
       throw e;
     }
     describeVm(store, domain, name, vifs.bridges);
-    const control = serveClickControl({
-      store,
-      domain: domain.id,
-      host: {
-        async start(number, text) {
-          const image = await routers.link(`${name}/${number}`, `clickos/${number}`, text);
-          await routers.halt(number);
-          return routers.start(number, image);
-        },
-        runs: (number) => routers.running.has(number),
-        halt: (number) => routers.halt(number),
-        print: (text) => domain.print(text),
-        shutdown: (reason) => domain.shutdown(reason),
+    const control = controls.serve(domain.id, {
+      async start(number, text, file) {
+        const image = await routers.link(`${name}/${number}`, file, text);
+        await routers.halt(number);
+        return routers.start(number, image);
       },
+      runs: (number) => routers.running.has(number),
+      halt: (number) => routers.halt(number),
+      print: (text) => domain.print(text),
+      shutdown: (reason) => domain.shutdown(reason),
     });
-    for (const [number, router] of routers.running) control.adopt(number, router.image.manifest.config.text, router);
+    for (const [number, router] of routers.running) {
+      const { name, config } = router.image.manifest;
+      control.adopt(number, name, config.text, router);
+    }
     void domain.exited.then(() => {
       if (domain.state === "destroyed") return;
       const why = domain.crash
         ? `${domain.crash.cause}: ${domain.crash.message}`
         : `shut down: ${domain.shutdownReason}`;
-      for (const number of [...routers.running.keys()]) control.ended(number, why);
+      for (const number of [...routers.running.keys()]) control.ended(number, why, domain.crash !== undefined);
     });
     const routerOf = (number: number): VmRouter => {
       const router = routers.running.get(number);
@@ -276,9 +277,9 @@ export function createToolstack(options: {
   };
 
   const destroy = (name: string): void => {
-    const { domain, control, end } = entry(name);
+    const { domain, end } = entry(name);
     vms.delete(name);
-    control.close();
+    controls.end(domain.id);
     end();
     forgetVm(store, domain.id);
   };

@@ -3,6 +3,7 @@ import { frameSize } from "@clickos/grant-table";
 import { type Domain, domainFrames, type Hypervisor, startInfo } from "@clickos/hypervisor";
 import { xenbusState } from "@clickos/netfront";
 import { serveRing, type XenStore } from "@clickos/xenstore";
+import { clickosPath } from "./click-control.ts";
 import type { VmVifs } from "./vm-vifs.ts";
 
 /**
@@ -50,6 +51,9 @@ export function describeVm(store: XenStore, domain: Domain, name: string, bridge
     t.mkdir(`${home}/control/shutdown`);
     t.mkdir(`${home}/data`);
     t.setPermissions(`${home}/data`, [`n${id}`]);
+    // Tools take the domain for one of ClickOS because of it. The guest only reads it: its routers are domain 0's doing.
+    t.mkdir(clickosPath(id));
+    t.setPermissions(clickosPath(id), ["n0", `r${id}`]);
     for (const [device, bridge] of bridges) {
       t.write(`${home}/device/vif/${device}/state`, String(xenbusState.connected));
       t.write(`${home}/device/vif/${device}/backend`, `/local/domain/0/backend/vif/${id}/${device}`);

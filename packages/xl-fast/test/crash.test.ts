@@ -120,7 +120,7 @@ describe("a VM that dies in the middle of a burst", () => {
       configuration: "bad.click:3:6",
     });
     expect(victim.vm.domain.crash!.stack[0]).toBe("FromDevice@1 task");
-    expect(xl.store.read(`/local/domain/${victim.vm.domain.id}/clickos/0/error`)).toBe("trap: divide by zero");
+    expect(xl.store.read(`/local/domain/${victim.vm.domain.id}/data/clickos/0/error`)).toBe("trap: divide by zero");
     expect(xl.hypervisor.threadsReplaced).toBe(0);
   });
 

@@ -62,7 +62,7 @@ export async function shell(b: Bench, config: string, more: Partial<VmConfig> = 
 }
 
 export async function configure(b: Bench, vm: Vm, router: number, config: string): Promise<void> {
-  const at = `/local/domain/${vm.domain.id}/clickos/${router}`;
+  const at = `/local/domain/${vm.domain.id}/data/clickos/${router}`;
   b.xl.store.write(`${at}/config/0`, config);
   b.xl.store.write(`${at}/status`, "Running");
   await vm.settled();

@@ -70,7 +70,7 @@ describe("a routing table in a VM", () => {
   it("is there for routers that come through the store", async () => {
     const b = bench(2);
     const vm = await shell(b, text);
-    const at = `/local/domain/${vm.domain.id}/clickos/0`;
+    const at = `/local/domain/${vm.domain.id}/data/clickos/0`;
     b.xl.store.write(`${at}/elements/rt/add`, "12.0.0.0/8 1");
     await vm.settled();
     expect(sent(b, 12, 0, 0, 1)).toEqual([1]);
@@ -161,7 +161,7 @@ describe("a routing table in a VM", () => {
     expect(vm.read("d.count", 1)).toBe("5");
     // There is no room for a third one now.
     await configure(b, vm, 2, "Idle -> Queue(1000) -> Discard");
-    const at = `/local/domain/${vm.domain.id}/clickos`;
+    const at = `/local/domain/${vm.domain.id}/data/clickos`;
     expect(b.xl.store.read(`${at}/2/error`)).toMatch(
       /the router needs \d+ KiB in one piece; 'vm' has [\d.]+ of 8192 free/,
     );

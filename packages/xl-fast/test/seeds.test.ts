@@ -88,7 +88,7 @@ describe("the seed of a router in a VM", () => {
     const { buffer } = vm.domain.memory;
     // All but the words that the toolstack reads.
     new Uint8Array(buffer, base + 8192, end - base - 8192).fill(0xff);
-    b.xl.store.write(`/local/domain/${vm.domain.id}/clickos/1/status`, "Halted");
+    b.xl.store.write(`/local/domain/${vm.domain.id}/data/clickos/1/status`, "Halted");
     await vm.settled();
     const { heapNext, heapEnd } = routerControl.view(buffer, planOf(0).control);
     expect([vm.routers, heapNext <= base, heapEnd >= end]).toEqual([[0], true, true]);
