@@ -79,8 +79,8 @@ export class ConsoleWriter {
     this.written = Atomics.load(stream.state, place);
     this.cons = Atomics.load(stream.state, place + 1);
     this.reserved = Atomics.load(stream.state, streamWord.reserved);
-    // Who wrote before may have been ended before the guest was told.
-    Atomics.store(stream.ring, outCons, this.cons);
+    // Who wrote before may have been ended before the guest was told. A page that nobody has written to is left alone.
+    if (Atomics.load(stream.ring, outCons) !== this.cons) Atomics.store(stream.ring, outCons, this.cons);
   }
 
   /** Text beside the ring, after what is in the ring. */

@@ -43,7 +43,8 @@ export class DomainConsole {
     this.stream = consoleStream(memory, words);
     // A restored guest's ring begins where its old console left it.
     const { state, ring } = this.stream;
-    Atomics.store(state, placeAt(0) + 1, Atomics.load(ring, outCons >> 2));
+    const cons = Atomics.load(ring, outCons >> 2);
+    if (cons !== 0) Atomics.store(state, placeAt(0) + 1, cons);
   }
 
   /** The stream, for the thread that runs the domain. */

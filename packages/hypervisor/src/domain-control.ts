@@ -47,6 +47,7 @@ export function checkedShare(share: Partial<Share>, before: Share = defaultShare
 
 export class DomainControl implements Domain {
   readonly id: number;
+  name: string;
   readonly options: DomainOptions;
   table: Domain["table"];
   readonly text: DomainConsole;
@@ -74,6 +75,7 @@ export class DomainControl implements Domain {
   constructor(options: DomainOptions, place: DomainPlace, share: Share, host: DomainHost) {
     const { buffer } = place.memory;
     this.id = place.id;
+    this.name = options.name;
     this.options = options;
     this.memory = place.memory;
     this.table = { buffer, offset: domainFrames.grantTable * frameSize, frames: domainFrames.grantTableFrames };
@@ -91,8 +93,8 @@ export class DomainControl implements Domain {
     });
   }
 
-  get name(): string {
-    return this.options.name;
+  rename(name: string): void {
+    this.name = name;
   }
   /** Whether its memory holds what a kernel left there. */
   get resumed(): boolean {

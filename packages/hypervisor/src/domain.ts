@@ -20,6 +20,8 @@ export interface DomainStatistics {
 
 export interface Domain extends GrantingDomain {
   readonly name: string;
+  /** Gives it another name. */
+  rename(name: string): void;
   readonly memory: WebAssembly.Memory;
   readonly state: DomainState;
   /** Why it shut down, when it has. */

@@ -42,28 +42,32 @@ export function connectVif(options: VifOptions): Vif {
   const limit = longestFrame(options.mtu);
   const window = mapper.window(domain);
   if (!window) throw new NetbackError(`${options.name}: there is no domain ${domain}`);
-  const pinned: number[] = [];
+  const { bufferFrames, bufferCount } = grants;
+  /** The references in the order in which they are pinned, and how many are: the rings, then the buffers in a row. */
+  const refOf = (i: number): number =>
+    i === 0 ? grants.rxRingRef : i === 1 ? grants.txRingRef : grants.bufferRef + i - 2;
+  let pinned = 0;
   const unpinAll = (): void => {
-    for (const ref of pinned.splice(0)) window.unpin(ref, false);
+    while (pinned > 0) window.unpin(refOf(--pinned), false);
   };
-  /** Where a granted frame begins in the guest's memory. */
-  const map = (ref: number): number => {
+  /** Where the next granted frame begins in the guest's memory. */
+  const map = (): number => {
+    const ref = refOf(pinned);
     const offset = window.pin(ref, false);
     if (offset < 0) {
       unpinAll();
       throw new NetbackError(`${options.name}: grant ${ref} of domain ${domain} cannot be mapped (GNTST ${offset})`);
     }
-    pinned.push(ref);
+    pinned++;
     return offset;
   };
-  const { bufferFrames, bufferCount } = grants;
   if (!(bufferFrames >= 0 && bufferFrames <= 65536 && bufferCount >= 0 && bufferCount <= bufferFrames * 2))
     throw new NetbackError(`${options.name}: ${bufferCount} buffers in ${bufferFrames} frames`);
-  const rxRing = map(grants.rxRingRef);
-  const txRing = map(grants.txRingRef);
+  const rxRing = map();
+  const txRing = map();
   const offsets = new Int32Array(bufferCount);
   for (let f = 0; f < bufferFrames; f++) {
-    const offset = map(grants.bufferRef + f);
+    const offset = map();
     if (f * 2 < bufferCount) offsets[f * 2] = offset;
     if (f * 2 + 1 < bufferCount) offsets[f * 2 + 1] = offset + bufferSize;
   }

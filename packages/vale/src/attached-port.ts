@@ -34,6 +34,8 @@ export class AttachedPort implements PortFeatures {
   readonly counters: PortCounters = new PortCounters();
   /** Frames of the batch at hand that go there, by index. */
   readonly list: Int32Array = packetWords(batchSize);
+  /** Batches of its own that were moved without code. */
+  batches = 0;
   /** Moves frames of batches to it, once there were some. */
   private fromBatch: FrameMover | undefined;
   /** Moves its frames to another port, or into a batch. */

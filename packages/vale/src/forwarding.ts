@@ -29,6 +29,8 @@ import { noVlan, tooShort, VlanFrames } from "./vlan-frames.ts";
 const clockBatches = 64;
 /** Up to so many ports are all asked for frames in each turn. */
 const manyPorts = 32;
+/** Batches that a port of many has moved without code before code is made for it. */
+const fewBatches = 8;
 
 export class Forwarding implements Answers {
   readonly ports: (AttachedPort | undefined)[] = [];
@@ -163,7 +165,10 @@ export class Forwarding implements Answers {
     if (!this.left) return moved;
     const batch = port.poll();
     if (!batch) return moved;
-    if (batch.count > 0) this.forwardBatch(batch, attached, ingress);
+    if (batch.count > 0) {
+      attached.batches++;
+      this.forwardBatch(batch, attached, ingress);
+    }
     const more = batch.count || 1;
     port.release();
     return moved + more;
@@ -174,6 +179,8 @@ export class Forwarding implements Answers {
     this.left = true;
     const { source } = attached.port;
     if (!source) return 0;
+    // Of many ports most have few frames: code for those of a port, an instance of a module, is made once it has had some batches.
+    if (this.ports.length > manyPorts && attached.batches < fewBatches) return 0;
     const whole = this.lookup.whole?.(ingress);
     // What is in packet memory already is domain 0's own, and is looked at where it stands.
     const target = whole === undefined ? undefined : this.ports[whole];

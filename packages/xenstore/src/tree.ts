@@ -6,7 +6,8 @@ import type { Permission } from "./permissions.ts";
 export interface Node {
   value: string;
   permissions: readonly Permission[];
-  readonly children: Map<string, Node>;
+  /** Replaced with the first child: most nodes have none. */
+  children: ReadonlyMap<string, Node>;
   /** Changes with the node's value, its permissions, and its set of children. */
   generation: number;
 }
@@ -39,6 +40,9 @@ export interface Nearest {
   readonly node: NodeView;
   readonly absent: number;
 }
+
+/** The children of nodes that never had any. */
+const none: ReadonlyMap<string, Node> = new Map();
 
 function view(node: Node): NodeView {
   return {
@@ -120,10 +124,11 @@ export class Tree implements Nodes {
         next = {
           value: "",
           permissions: created ?? node.permissions,
-          children: new Map(),
+          children: none,
           generation: ++this.generations,
         };
-        node.children.set(name, next);
+        if (node.children === none) node.children = new Map();
+        (node.children as Map<string, Node>).set(name, next);
         node.generation = ++this.generations;
         this.nodes++;
         this.own(next.permissions, 1);
@@ -144,7 +149,7 @@ export class Tree implements Nodes {
       for (const child of n.children.values()) forget(child);
     };
     forget(node);
-    parent.children.delete(baseName(path));
+    (parent.children as Map<string, Node>).delete(baseName(path));
     parent.generation = ++this.generations;
   }
 

@@ -20,6 +20,7 @@
 import type { HandlerTree } from "@clickos/click-core";
 import type { ShutdownReason } from "@clickos/hypervisor";
 import { type StoreConnection, StoreError } from "@clickos/xenstore";
+import { fromBytes, toBytes } from "./store-text.ts";
 
 /** Routers of one domain. */
 export const maximumRouters = 64;
@@ -247,13 +248,4 @@ export function serveClickControl(options: { store: StoreConnection; domain: num
       open = false;
     },
   };
-}
-
-/** Values in the store have a character a byte. */
-function toBytes(text: string): string {
-  return Array.from(new TextEncoder().encode(text), (b) => String.fromCharCode(b)).join("");
-}
-
-function fromBytes(value: string): string {
-  return new TextDecoder().decode(Uint8Array.from(value, (c) => c.charCodeAt(0)));
 }

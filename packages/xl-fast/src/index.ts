@@ -4,13 +4,9 @@
  * @packageDocumentation
  */
 export { ToolstackError, type ToolstackErrorCode } from "./error.ts";
-export {
-  type BootTimeline,
-  createToolstack,
-  type Toolstack,
-  type Vm,
-  type VmConfig,
-  type VmSummary,
-} from "./toolstack.ts";
+export type { BootTimeline, Toolstack, Vm, VmConfig, VmEvent, VmSummary } from "./interface.ts";
+export type { ShellPlan } from "./prepared.ts";
+export type { OnCrash, RestartLimits } from "./restart-policy.ts";
+export { createToolstack } from "./toolstack.ts";
 export { connectStore } from "./vm-store.ts";
 export type { VifConfig } from "./vm-vifs.ts";

@@ -1,110 +1,30 @@
 /** The toolstack: what `xl` does with domains, for Click VMs. */
-import type { Drop, ElementSet, HandlerTree } from "@clickos/click-core";
-import type { Unfinished } from "@clickos/click-core/runtime";
+import type { ElementSet } from "@clickos/click-core";
 import { type Image, loadImage } from "@clickos/click-image";
 import {
+  type CrashRecord,
   createHypervisor,
   type Domain,
   type DomainSnapshot,
   type Hypervisor,
-  type Share,
-  wasmKernel,
+  HypervisorError,
 } from "@clickos/hypervisor";
-import type { Vif } from "@clickos/netback";
 import { createXenStore, type XenStore } from "@clickos/xenstore";
 import { carryOver, memoryOf, relink } from "./carry-over.ts";
 import type { ClickControl } from "./click-control.ts";
 import { ClickControls } from "./click-controls.ts";
 import { ToolstackError } from "./error.ts";
+import { Failures } from "./failures.ts";
+import type { Toolstack, Vm, VmConfig, VmEvent } from "./interface.ts";
 import { ModuleCache } from "./module-cache.ts";
+import { Phases } from "./phases.ts";
+import { type Prepared, type PrepareParts, pagesFor, prepareDomain, Shells } from "./prepared.ts";
+import { RestartPolicy } from "./restart-policy.ts";
 import { decodeVm, encodeVm, type SavedVm } from "./vm-file.ts";
 import type { VmRouter } from "./vm-router.ts";
-import { VmRouters } from "./vm-routers.ts";
-import { connectStore, describeVm, forgetVm } from "./vm-store.ts";
-import { type VifConfig, VmVifs } from "./vm-vifs.ts";
-
-export interface VmConfig {
-  readonly name: string;
-  /**
-   * Bytes of an image, or one already loaded: the VM's router 0. Without one the VM is a shell, whose routers come
-   * through the store, and device n is its nth interface.
-   */
-  readonly image?: Uint8Array<ArrayBuffer> | Image;
-  /** One for each interface that the image has, in order. */
-  readonly vif?: readonly VifConfig[];
-  /**
-   * Memory; what the image needs by default, and 8 MiB for a shell. More is for the heaps of routers, where large packets and
-   * tables are, and for more routers.
-   */
-  readonly memoryKiB?: number;
-  /** The pCPU to run on. */
-  readonly pcpu?: number;
-  /** Whether it is left paused; for who looks at it first, or has it run slice by slice (`Hypervisor.step`). */
-  readonly paused?: boolean;
-  readonly share?: Partial<Share>;
-}
-
-/** Microseconds of each phase of a creation, in order. */
-export interface BootTimeline {
-  readonly totalUs: number;
-  readonly phases: readonly { readonly name: string; readonly us: number }[];
-}
-
-export interface Vm {
-  readonly name: string;
-  readonly domain: Domain;
-  /** Of router 0. @throws {ToolstackError} NOT_RUNNING */
-  readonly image: Image;
-  readonly timeline: BootTimeline;
-  readonly vifs: readonly Vif[];
-  /** Numbers of the routers that run. */
-  readonly routers: readonly number[];
-  /** Reads a handler of a router, 0 by default. @throws {HandlerError} @throws {ToolstackError} NOT_RUNNING */
-  read(path: string, router?: number): string;
-  write(path: string, value: string, router?: number): void;
-  /** All handlers of a router, 0 by default. @throws {ToolstackError} NOT_RUNNING */
-  handlers(router?: number): HandlerTree;
-  /** Why packets were dropped, inside the VM. */
-  drops(router?: number): Drop[];
-  /** What a router may still do without anything from outside, while it is idle or polls. */
-  unfinished(router?: number): Unfinished;
-  /** Resolves when what was asked for through the store is done. */
-  settled(): Promise<void>;
-}
-
-export interface VmSummary {
-  readonly id: number;
-  readonly name: string;
-  readonly state: Domain["state"];
-  readonly memoryKiB: number;
-  /** Interfaces that it was given; those of a shell are connected as its routers name them. */
-  readonly vifs: number;
-  readonly pcpu: number;
-}
-
-export interface Toolstack {
-  readonly hypervisor: Hypervisor;
-  readonly store: XenStore;
-  /** Creates a VM and lets it run, unless it is to be `paused`. @throws {ToolstackError} @throws {ImageError} */
-  create(config: VmConfig): Promise<Vm>;
-  /** Ends a VM: its interfaces leave their switches. @throws {ToolstackError} NO_VM */
-  destroy(name: string): void;
-  /** A VM as bytes, to be restored here or elsewhere; it is ended, unless it is to stay. @throws {ToolstackError} */
-  save(name: string, options?: { readonly keep?: boolean }): Promise<Uint8Array<ArrayBuffer>>;
-  /**
-   * A VM from what `save` gave: its state, its queued packets and its time go on. It runs the code that it was saved with;
-   * with `recompile`, what its configurations compile to here: fields of states that both have are moved, queued packets too,
-   * and frames in the rings of its interfaces are lost. @throws {ToolstackError}
-   */
-  restore(
-    bytes: Uint8Array<ArrayBuffer>,
-    config?: Omit<VmConfig, "image" | "name"> & { readonly name?: string; readonly recompile?: boolean },
-  ): Promise<Vm>;
-  /** A second VM that begins where the first one is. @throws {ToolstackError} */
-  clone(name: string, config: Omit<VmConfig, "image">): Promise<Vm>;
-  get(name: string): Vm | undefined;
-  list(): VmSummary[];
-}
+import type { VmRouters } from "./vm-routers.ts";
+import { describeVm, forgetVm } from "./vm-store.ts";
+import type { VmVifs } from "./vm-vifs.ts";
 
 interface Entry {
   readonly vm: Vm;
@@ -112,11 +32,18 @@ interface Entry {
   readonly devices: readonly number[];
   readonly routers: VmRouters;
   readonly control: ClickControl;
+  /** What it is made from anew, with the images of its routers. */
+  readonly config: Omit<VmConfig, "image">;
+  readonly pages: number;
+  readonly policy: RestartPolicy;
+  /** Until it is started anew. */
+  timer?: ReturnType<typeof setTimeout>;
   /** Disconnects and destroys it. */
   readonly end: () => void;
 }
 
-const shellKiB = 8192;
+/** Milliseconds of a bulk creation without a pause. */
+const turnMs = 8;
 /** A few hundred small images. */
 const defaultModulesKiB = 32 * 1024;
 
@@ -135,7 +62,14 @@ export function createToolstack(options: {
   const store = options.store ?? createXenStore();
   const vms = new Map<string, Entry>();
   const controls = new ClickControls(store);
+  const failures = new Failures(store);
+  const listeners = new Set<(event: VmEvent) => void>();
+  const tell = (event: VmEvent): void => {
+    for (const listener of listeners) listener(event);
+  };
   const modules = new ModuleCache(options.modulesKiB ?? defaultModulesKiB);
+  const parts: PrepareParts = { hypervisor, store, elements, modules };
+  const shells = new Shells(parts);
   const entry = (name: string): Entry => {
     const found = vms.get(name);
     if (!found) throw new ToolstackError("NO_VM", `no VM named '${name}'`);
@@ -150,6 +84,7 @@ export function createToolstack(options: {
     images: readonly { readonly router: number; readonly image: Image }[],
     { snapshot, former }: { readonly snapshot?: DomainSnapshot; readonly former?: SavedVm } = {},
     phases = new Phases(),
+    policy = new RestartPolicy(config.restart),
   ): Promise<Vm> => {
     const { name } = config;
     const wanted = config.vif ?? [];
@@ -165,34 +100,50 @@ export function createToolstack(options: {
     phases.end("compile");
     let vifs!: VmVifs;
     let routers!: VmRouters;
-    /** What is undone when the VM cannot be made, last things first. */
-    const undo: (() => void)[] = [];
-    const abandon = (): void => {
-      for (const each of undo.splice(0).reverse()) each();
+    const held: { prepared?: Prepared } = {};
+    const adopt = (given: Prepared): void => {
+      held.prepared = given;
+      ({ vifs, routers } = given);
+      vifs.assign(wanted, devices);
+      given.onPhase = (phase) => phases.end(phase);
     };
     let domain: Domain;
     try {
-      domain = await hypervisor.createDomain({
-        name,
-        pages,
-        ...(snapshot ? { snapshot } : {}),
-        ...(former ? { timeNs: former.snapshot.timeNs } : {}),
-        ...(config.pcpu === undefined ? {} : { pcpu: config.pcpu }),
-        ...(config.share === undefined ? {} : { share: config.share }),
-        kernel: wasmKernel(resumed, (phase) => phases.end(phase)),
-        locate: (crash) => routers.locate(crash),
-        prepare(domain) {
-          vifs = new VmVifs(hypervisor, domain, wanted, devices);
-          undo.push(() => vifs.disconnect());
-          routers = new VmRouters(hypervisor, domain, vifs, elements, modules);
-          undo.push(connectStore(hypervisor, store, domain));
-          if (snapshot) for (const { image } of images) vifs.prepare(image.manifest.vifs);
-          phases.end("domain");
-        },
-      });
-      undo.unshift(() => hypervisor.destroyDomain(domain.id));
+      const alone = images.length === 1 && images[0]?.router === 0 ? images[0].image : undefined;
+      const shell = snapshot || former ? undefined : shells.take(alone, pages, config.pcpu);
+      if (shell) {
+        adopt(shell);
+        shell.domain.rename(name);
+        phases.end("shell");
+      } else {
+        const timeNs = former?.snapshot.timeNs;
+        const ready = (): Promise<Prepared> =>
+          prepareDomain(parts, {
+            name,
+            pages,
+            snapshot,
+            timeNs,
+            pcpu: config.pcpu,
+            modules: resumed,
+            before(given) {
+              adopt(given);
+              if (snapshot) for (const { image } of images) vifs.prepare(image.manifest.vifs);
+              phases.end("domain");
+            },
+          });
+        try {
+          await ready();
+        } catch (e) {
+          if (!(e instanceof HypervisorError && e.code === "NO_MEMORY" && shells.giveUp())) throw e;
+          // What shells had is enough, or nothing is.
+          await ready();
+        }
+      }
+      const { booted } = held.prepared as Prepared;
+      ({ domain } = held.prepared as Prepared);
+      if (config.share) domain.setShare(config.share);
       const onThread = domain.statistics.pcpu !== 0;
-      if (onThread) phases.end("thread");
+      if (onThread && !shell) phases.end("thread");
       if (domain.crash)
         throw new ToolstackError(
           "CRASHED",
@@ -201,9 +152,12 @@ export function createToolstack(options: {
         );
       for (const [i, { router, image }] of images.entries()) {
         if (snapshot) routers.connect(router, image, i, true);
-        else {
-          const ready = (): void => (onThread ? phases.end("guest") : undefined);
-          await routers.start(router, image, { module: compiled[i], onBooted: ready });
+        else if (booted) {
+          vifs.prepare(image.manifest.vifs);
+          routers.connect(router, image, booted.module, false);
+        } else {
+          const onBooted = (): void => (onThread ? phases.end("guest") : undefined);
+          await routers.start(router, image, { module: compiled[i], onBooted });
         }
       }
       // Once all are there: what is carried over may be more than an image has room for, and takes what is left.
@@ -217,9 +171,10 @@ export function createToolstack(options: {
       phases.end("connect");
       if (vms.has(name)) throw new ToolstackError("NAME_TAKEN", `a VM named '${name}' exists already`);
     } catch (e) {
-      abandon();
+      held.prepared?.end();
       throw e;
     }
+    const { end } = held.prepared as Prepared;
     describeVm(store, domain, name, vifs.bridges);
     const control = controls.serve(domain.id, {
       async start(number, text, file) {
@@ -233,8 +188,8 @@ export function createToolstack(options: {
       shutdown: (reason) => domain.shutdown(reason),
     });
     for (const [number, router] of routers.running) {
-      const { name, config } = router.image.manifest;
-      control.adopt(number, name, config.text, router);
+      const { file, text } = router.image.manifest.config;
+      control.adopt(number, file, text, router);
     }
     void domain.exited.then(() => {
       if (domain.state === "destroyed") return;
@@ -242,6 +197,7 @@ export function createToolstack(options: {
         ? `${domain.crash.cause}: ${domain.crash.message}`
         : `shut down: ${domain.shutdownReason}`;
       for (const number of [...routers.running.keys()]) control.ended(number, why, domain.crash !== undefined);
+      if (domain.crash) crashed(name, domain.crash);
     });
     const routerOf = (number: number): VmRouter => {
       const router = routers.running.get(number);
@@ -270,18 +226,56 @@ export function createToolstack(options: {
       unfinished: (router = 0) => routerOf(router).unfinished(),
       settled: () => control.settled(),
     };
-    vms.set(name, { vm, domain, devices, routers, control, end: abandon });
+    vms.set(name, { vm, domain, devices, routers, control, config, pages, policy, end });
+    failures.remove(name);
     if (!config.paused) domain.unpause();
     phases.end("store");
     return vm;
   };
 
   const destroy = (name: string): void => {
-    const { domain, end } = entry(name);
+    const { domain, end, timer } = entry(name);
+    clearTimeout(timer);
     vms.delete(name);
     controls.end(domain.id);
     end();
     forgetVm(store, domain.id);
+  };
+  /** Does what is to be done with a VM that has crashed. */
+  const crashed = (name: string, crash: CrashRecord): void => {
+    const found = vms.get(name);
+    if (found?.domain.crash !== crash) return;
+    const { domain, config, policy } = found;
+    const { id } = domain;
+    tell({ kind: "crashed", name, id, crash });
+    if (config.onCrash === "destroy") {
+      destroy(name);
+      tell({ kind: "destroyed", name, id });
+    }
+    if (config.onCrash !== "restart") return;
+    const inMs = policy.crashed(performance.now());
+    if (inMs === undefined) {
+      domain.print(`not started again: ${policy.reason}\n`);
+      tell({ kind: "given up", name, id, reason: policy.reason });
+      return;
+    }
+    found.timer = setTimeout(() => void startAnew(name, found), inMs);
+    tell({ kind: "restarting", name, id, inMs });
+  };
+  /** A domain of the same name with the same routers, whose state is as at first. */
+  const startAnew = async (name: string, former: Entry): Promise<void> => {
+    const { domain, routers, config, pages, devices, policy } = former;
+    const { id, crash } = domain;
+    const images = [...routers.running].map(([router, { image }]) => ({ router, image }));
+    destroy(name);
+    try {
+      const vm = await build({ ...config, name }, pages, devices, images, {}, new Phases(), policy);
+      vm.domain.print(`started again after a crash: ${crash?.cause}: ${crash?.message}\n`);
+      tell({ kind: "restarted", name, id: vm.domain.id, vm });
+    } catch (e) {
+      failures.add(name, e);
+      tell({ kind: "given up", name, id, reason: (e as Error).message });
+    }
   };
   const take = async ({ domain, devices, routers, control }: Entry): Promise<SavedVm> => {
     await control.settled();
@@ -298,18 +292,55 @@ export function createToolstack(options: {
     return build(config, pages, former.devices, routers, { former });
   };
 
+  const make = async ({ image: given, ...config }: VmConfig): Promise<Vm> => {
+    const phases = new Phases();
+    const { vif = [] } = config;
+    const image = given === undefined ? undefined : "manifest" in given ? given : await loadImage(given);
+    phases.end("load");
+    const devices = image ? image.manifest.vifs.map((v) => v.device) : vif.map((_, i) => i);
+    const pages = pagesFor(config.memoryKiB, image);
+    return build(config, pages, devices, image ? [{ router: 0, image }] : [], {}, phases);
+  };
+  const create = async (config: VmConfig): Promise<Vm> => {
+    try {
+      return await make(config);
+    } catch (e) {
+      failures.add(config.name, e);
+      throw e;
+    }
+  };
+
   return {
     hypervisor,
     store,
-    async create(config) {
-      const phases = new Phases();
-      const { image: given, vif = [] } = config;
-      const image = given === undefined ? undefined : "manifest" in given ? given : await loadImage(given);
-      phases.end("load");
-      const devices = image ? image.manifest.vifs.map((v) => v.device) : vif.map((_, i) => i);
-      const least = image?.manifest.router.pages ?? 1;
-      const pages = Math.max(least, Math.ceil((config.memoryKiB ?? (image ? 0 : shellKiB)) / 64));
-      return build(config, pages, devices, image ? [{ router: 0, image }] : [], {}, phases);
+    create,
+    async createMany(configs) {
+      const made: (Vm | Error)[] = [];
+      let next = 0;
+      const some = async (): Promise<void> => {
+        for (let began = performance.now(); next < configs.length; ) {
+          const i = next++;
+          try {
+            made[i] = await create(configs[i] as VmConfig);
+          } catch (e) {
+            made[i] = e as Error;
+          }
+          if (performance.now() - began < turnMs) continue;
+          await new Promise((resolve) => setTimeout(resolve, 0));
+          began = performance.now();
+        }
+      };
+      // Threads boot several at a time; on the caller's there is nothing to wait for.
+      await Promise.all(Array.from({ length: hypervisor.pcpus > 1 ? hypervisor.pcpus * 2 : 1 }, some));
+      return made;
+    },
+    keepShells: (plan) => shells.keep(plan),
+    get shells() {
+      return shells.ready;
+    },
+    onVmEvent(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
     },
     destroy,
     async save(name, { keep = false } = {}) {
@@ -330,29 +361,14 @@ export function createToolstack(options: {
     },
     get: (name) => vms.get(name)?.vm,
     list: () =>
-      [...vms.values()].map(({ vm: { domain, name }, devices }) => ({
+      [...vms.values()].map(({ vm: { domain, name }, devices, policy }) => ({
         id: domain.id,
         name,
         state: domain.state,
-        memoryKiB: domain.memory.buffer.byteLength / 1024,
+        memoryKiB: domain.statistics.memoryBytes / 1024,
         vifs: devices.length,
         pcpu: domain.statistics.pcpu,
+        restarts: policy.restarts,
       })),
   };
-}
-
-/** Measures phases as they end. */
-class Phases {
-  readonly list: { name: string; us: number }[] = [];
-  private readonly started = performance.now();
-  private last = this.started;
-
-  end(name: string): void {
-    const now = performance.now();
-    this.list.push({ name, us: (now - this.last) * 1000 });
-    this.last = now;
-  }
-  get totalUs(): number {
-    return (this.last - this.started) * 1000;
-  }
 }

@@ -72,18 +72,25 @@ export class VmRouters {
 
   /** Boots an image as a router and connects its interfaces; `module` is its code, where that is there. @throws {ToolstackError} */
   async start(number: number, image: Image, given: StartOptions = {}): Promise<VmRouter> {
-    const { vifs, router, grants } = image.manifest;
+    const { vifs } = image.manifest;
     const module = given.module ?? (await this.modules.get(image));
+    this.vifs.check(vifs);
+    const index = await this.boot(image, module, () => this.vifs.prepare(vifs));
+    given.onBooted?.();
+    return this.connect(number, image, index, false);
+  }
+
+  /** Boots an image, whose interfaces are prepared before or connected later; its module's number. @throws {ToolstackError} */
+  async boot(image: Image, module: WebAssembly.Module, prepare: () => void = () => {}): Promise<number> {
+    const { vifs, router, grants } = image.manifest;
     if (this.domain.state === "destroyed")
       throw new ToolstackError("NOT_RUNNING", `'${this.domain.name}' was destroyed while a router was compiled for it`);
-    this.vifs.check(vifs);
     this.memory.take(router, this.plans);
     routerControl.view(this.domain.memory.buffer, router.control).seed = drawSeed(this.hypervisor.simulated);
     this.clearGrants(grants);
-    this.vifs.prepare(vifs);
-    let index: number;
+    prepare();
     try {
-      index = await this.domain.load(module);
+      return await this.domain.load(module);
     } catch (e) {
       this.memory.spread(this.plans);
       this.vifs.disconnect(vifs.map((v) => v.device));
@@ -91,8 +98,6 @@ export class VmRouters {
       const why = crash ? `${crash.cause}: ${crash.message}` : (e as Error).message;
       throw new ToolstackError("CRASHED", `'${name}' crashed while it booted: ${why}`, crash);
     }
-    given.onBooted?.();
-    return this.connect(number, image, index, false);
   }
 
   /** Takes up a router whose module the domain has already. */

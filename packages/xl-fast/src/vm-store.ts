@@ -4,6 +4,7 @@ import { type Domain, domainFrames, type Hypervisor, startInfo } from "@clickos/
 import { xenbusState } from "@clickos/netfront";
 import { serveRing, type XenStore } from "@clickos/xenstore";
 import { clickosPath } from "./click-control.ts";
+import { toBytes } from "./store-text.ts";
 import type { VmVifs } from "./vm-vifs.ts";
 
 /**
@@ -20,7 +21,9 @@ export function connectStore(
   const { buffer } = domain.memory;
   const remote = events.allocUnbound(domain.id, 0);
   const local = events.bindInterdomain(0, domain.id, remote);
-  new Uint8Array(buffer, domainFrames.store * frameSize, frameSize).fill(0);
+  const page = new Int32Array(buffer, domainFrames.store * frameSize, frameSize / 4);
+  // A page that nobody has written to is left alone: it is not resident.
+  if (page.some((word) => word !== 0)) page.fill(0);
   startInfo.view(buffer, domainFrames.startInfo * frameSize).storeEvtchn = remote;
   const server = serveRing(store, domain.id, buffer, domainFrames.store * frameSize, () => events.send(0, local));
   hypervisor.onEvent(local, () => {
@@ -42,25 +45,23 @@ export function connectStore(
 export function describeVm(store: XenStore, domain: Domain, name: string, bridges: VmVifs["bridges"]): void {
   const { id } = domain;
   const home = `/local/domain/${id}`;
-  store.transaction((t) => {
-    t.mkdir("/local/domain/0/backend/vif");
-    t.mkdir(home);
-    t.setPermissions(home, ["n0", `r${id}`]);
-    t.write(`${home}/name`, name);
-    t.write(`${home}/domid`, String(id));
-    t.mkdir(`${home}/control/shutdown`);
-    t.mkdir(`${home}/data`);
-    t.setPermissions(`${home}/data`, [`n${id}`]);
-    // Tools take the domain for one of ClickOS because of it. The guest only reads it: its routers are domain 0's doing.
-    t.mkdir(clickosPath(id));
-    t.setPermissions(clickosPath(id), ["n0", `r${id}`]);
-    for (const [device, bridge] of bridges) {
-      t.write(`${home}/device/vif/${device}/state`, String(xenbusState.connected));
-      t.write(`${home}/device/vif/${device}/backend`, `/local/domain/0/backend/vif/${id}/${device}`);
-      t.write(`/local/domain/0/backend/vif/${id}/${device}/state`, String(xenbusState.connected));
-      t.write(`/local/domain/0/backend/vif/${id}/${device}/bridge`, bridge);
-    }
-  });
+  const own = ["n0", `r${id}`];
+  // Not in a transaction, which costs more than all of this: nobody knows of the domain before it is introduced.
+  store.mkdir("/local/domain/0/backend/vif");
+  store.mkdir(home);
+  store.setPermissions(home, own);
+  store.write(`${home}/name`, toBytes(name));
+  store.write(`${home}/domid`, String(id));
+  store.mkdir(`${home}/control/shutdown`);
+  // Tools take the domain for one of ClickOS because of it. The guest only reads it: its routers are domain 0's doing.
+  store.mkdir(clickosPath(id));
+  store.setPermissions(`${home}/data`, [`n${id}`]);
+  for (const [device, bridge] of bridges) {
+    store.write(`${home}/device/vif/${device}/state`, String(xenbusState.connected));
+    store.write(`${home}/device/vif/${device}/backend`, `/local/domain/0/backend/vif/${id}/${device}`);
+    store.write(`/local/domain/0/backend/vif/${id}/${device}/state`, String(xenbusState.connected));
+    store.write(`/local/domain/0/backend/vif/${id}/${device}/bridge`, toBytes(bridge));
+  }
   store.introduce(id);
 }
 

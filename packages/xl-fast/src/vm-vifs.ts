@@ -38,19 +38,22 @@ interface Connected {
   readonly local: number;
 }
 
-/** `devices` are the device numbers of `configs`, one for each. */
 export class VmVifs {
   private readonly connected: Connected[] = [];
   /** Domain 0's ports of devices that are prepared. */
   private readonly ports = new Map<number, number>();
   private readonly hypervisor: Hypervisor;
   private readonly domain: Domain;
-  readonly configs: readonly VifConfig[];
-  private readonly devices: readonly number[];
+  private configs: readonly VifConfig[] = [];
+  private devices: readonly number[] = [];
 
-  constructor(hypervisor: Hypervisor, domain: Domain, configs: readonly VifConfig[], devices: readonly number[]) {
+  constructor(hypervisor: Hypervisor, domain: Domain) {
     this.hypervisor = hypervisor;
     this.domain = domain;
+  }
+
+  /** Says what the VM's interfaces are: `devices` are the device numbers of `configs`, one for each. */
+  assign(configs: readonly VifConfig[], devices: readonly number[]): void {
     this.configs = configs;
     this.devices = devices;
   }
@@ -112,7 +115,7 @@ export class VmVifs {
     return antiSpoof ? { addresses: [this.macOf(device), ...addresses] } : {};
   }
 
-  /** Fills in the device pages before a router boots: who the back end is, the event channel, the address. */
+  /** Fills in the device pages: who the back end is, the event channel, the address. Of these, a router that boots reads the first. */
   prepare(places: readonly Places[]): void {
     const { events } = this.hypervisor;
     const { id, memory } = this.domain;
@@ -124,7 +127,8 @@ export class VmVifs {
       page.backendId = 0;
       page.eventChannel = remote;
       page.mac = macBytes(this.macOf(device));
-      page.state = xenbusState.initialising;
+      // One that has booted has said more.
+      if (page.state === xenbusState.unknown) page.state = xenbusState.initialising;
     }
   }
 

@@ -1,0 +1,120 @@
+/** What a toolstack is asked for, and what it answers. */
+import type { Drop, HandlerTree } from "@clickos/click-core";
+import type { Unfinished } from "@clickos/click-core/runtime";
+import type { Image } from "@clickos/click-image";
+import type { CrashRecord, Domain, Hypervisor, Share } from "@clickos/hypervisor";
+import type { Vif } from "@clickos/netback";
+import type { XenStore } from "@clickos/xenstore";
+import type { ShellPlan } from "./prepared.ts";
+import type { OnCrash, RestartLimits } from "./restart-policy.ts";
+import type { VifConfig } from "./vm-vifs.ts";
+
+export interface VmConfig {
+  readonly name: string;
+  /**
+   * Bytes of an image, or one already loaded: the VM's router 0. Without one the VM is a shell, whose routers come
+   * through the store, and device n is its nth interface.
+   */
+  readonly image?: Uint8Array<ArrayBuffer> | Image;
+  /** One for each interface that the image has, in order. */
+  readonly vif?: readonly VifConfig[];
+  /**
+   * Memory; what the image needs by default, and 8 MiB for a shell. More is for the heaps of routers, where large packets and
+   * tables are, and for more routers.
+   */
+  readonly memoryKiB?: number;
+  /** The pCPU to run on. */
+  readonly pcpu?: number;
+  /** Whether it is left paused; for who looks at it first, or has it run slice by slice (`Hypervisor.step`). */
+  readonly paused?: boolean;
+  readonly share?: Partial<Share>;
+  /** What becomes of it when it crashes; `preserve` by default: it stays, to be looked at. */
+  readonly onCrash?: OnCrash;
+  /** Of `onCrash: "restart"`. */
+  readonly restart?: Partial<RestartLimits>;
+}
+
+/** What has become of a VM that crashed. `id` is its domain's. */
+export type VmEvent =
+  | { readonly kind: "crashed"; readonly name: string; readonly id: number; readonly crash: CrashRecord }
+  /** It is to be started anew after so many milliseconds. */
+  | { readonly kind: "restarting"; readonly name: string; readonly id: number; readonly inMs: number }
+  | { readonly kind: "restarted"; readonly name: string; readonly id: number; readonly vm: Vm }
+  /** It is left as it is: it crashes too often, or could not be started. */
+  | { readonly kind: "given up"; readonly name: string; readonly id: number; readonly reason: string }
+  | { readonly kind: "destroyed"; readonly name: string; readonly id: number };
+
+/** Microseconds of each phase of a creation, in order. */
+export interface BootTimeline {
+  readonly totalUs: number;
+  readonly phases: readonly { readonly name: string; readonly us: number }[];
+}
+
+export interface Vm {
+  readonly name: string;
+  readonly domain: Domain;
+  /** Of router 0. @throws {ToolstackError} NOT_RUNNING */
+  readonly image: Image;
+  readonly timeline: BootTimeline;
+  readonly vifs: readonly Vif[];
+  /** Numbers of the routers that run. */
+  readonly routers: readonly number[];
+  /** Reads a handler of a router, 0 by default. @throws {HandlerError} @throws {ToolstackError} NOT_RUNNING */
+  read(path: string, router?: number): string;
+  write(path: string, value: string, router?: number): void;
+  /** All handlers of a router, 0 by default. @throws {ToolstackError} NOT_RUNNING */
+  handlers(router?: number): HandlerTree;
+  /** Why packets were dropped, inside the VM. */
+  drops(router?: number): Drop[];
+  /** What a router may still do without anything from outside, while it is idle or polls. */
+  unfinished(router?: number): Unfinished;
+  /** Resolves when what was asked for through the store is done. */
+  settled(): Promise<void>;
+}
+
+export interface VmSummary {
+  readonly id: number;
+  readonly name: string;
+  readonly state: Domain["state"];
+  readonly memoryKiB: number;
+  /** Interfaces that it was given; those of a shell are connected as its routers name them. */
+  readonly vifs: number;
+  readonly pcpu: number;
+  /** How often it was started anew after a crash. */
+  readonly restarts: number;
+}
+
+export interface Toolstack {
+  readonly hypervisor: Hypervisor;
+  readonly store: XenStore;
+  /** Creates a VM and lets it run, unless it is to be `paused`. @throws {ToolstackError} @throws {ImageError} */
+  create(config: VmConfig): Promise<Vm>;
+  /**
+   * Creates VMs in their order, in turns of some milliseconds between which others run; each VM, or why there is none. Each is an
+   * image that was loaded before, best: it is loaded once.
+   */
+  createMany(configs: readonly VmConfig[]): Promise<(Vm | Error)[]>;
+  /** Has shells ready, of which creations of that size take theirs: prepared domains that are only filled in. */
+  keepShells(plan: ShellPlan): Promise<void>;
+  /** Shells that are ready. */
+  readonly shells: number;
+  /** Calls back with what becomes of VMs that crash. @returns ends it. */
+  onVmEvent(listener: (event: VmEvent) => void): () => void;
+  /** Ends a VM: its interfaces leave their switches. @throws {ToolstackError} NO_VM */
+  destroy(name: string): void;
+  /** A VM as bytes, to be restored here or elsewhere; it is ended, unless it is to stay. @throws {ToolstackError} */
+  save(name: string, options?: { readonly keep?: boolean }): Promise<Uint8Array<ArrayBuffer>>;
+  /**
+   * A VM from what `save` gave: its state, its queued packets and its time go on. It runs the code that it was saved with;
+   * with `recompile`, what its configurations compile to here: fields of states that both have are moved, queued packets too,
+   * and frames in the rings of its interfaces are lost. @throws {ToolstackError}
+   */
+  restore(
+    bytes: Uint8Array<ArrayBuffer>,
+    config?: Omit<VmConfig, "image" | "name"> & { readonly name?: string; readonly recompile?: boolean },
+  ): Promise<Vm>;
+  /** A second VM that begins where the first one is. @throws {ToolstackError} */
+  clone(name: string, config: Omit<VmConfig, "image">): Promise<Vm>;
+  get(name: string): Vm | undefined;
+  list(): VmSummary[];
+}
