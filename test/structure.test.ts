@@ -135,7 +135,7 @@ describe("the structure", () => {
     const xen = /^@clickos\/(xen-|xenstore|grant-table|hypervisor|minios|netfront|netback|xl-fast)/;
     const nothing = /./;
     const rules: readonly (readonly [packages: string, of: RegExp])[] = [
-      ["layout click-language pcap run-loop unix-socket", nothing],
+      ["layout click-language client pcap run-loop unix-socket", nothing],
       ["codegen", /^@clickos\/(?!layout$)/],
       ["wire", /^@clickos\/(?!(layout|codegen)$)/],
       ["xen-evtchn xen-ring grant-table", /^@clickos\/(?!layout$)/],

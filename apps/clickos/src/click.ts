@@ -9,6 +9,7 @@ import {
   hostFiles,
   hostProcess,
   hostTerminal,
+  takenByScripts,
   writeStandardOutput,
 } from "@clickos/click-elements/node";
 import { ConfigurationError, type DiagnosticsFormat, formatDiagnostics } from "@clickos/click-language";
@@ -22,7 +23,7 @@ import type { LiveDevice } from "./live-device.ts";
 import { machineNames } from "./machine-names.ts";
 import { checkOutputs, elementFiles, type NamedFile } from "./output-files.ts";
 import { asCharacters, printable } from "./printable.ts";
-import { Interruption } from "./shutdown.ts";
+import { Interruption, leaveSignals } from "./shutdown.ts";
 
 const version = `click (Click) ${clickVersion}
 The language, elements and handlers of Click ${clickVersion}, by ClickOS in TypeScript.
@@ -59,6 +60,7 @@ export async function click(argv: readonly string[]): Promise<number> {
   }
 
   const messages = messageFormat(options.plainErrors);
+  leaveSignals(takenByScripts);
   const interruption = new Interruption();
   let router: Router;
   try {

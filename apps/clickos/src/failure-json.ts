@@ -1,8 +1,8 @@
 /** Failures of a command whose output is JSON. */
-import { ConfigurationError } from "@clickos/click-language";
+import type { ConfigurationError } from "@clickos/click-language";
 import { CommanderError } from "commander";
+import type { diagnosticsJson } from "./diagnostics-json.ts";
 import { UsageError } from "./failure.ts";
-import { diagnosticsJson } from "./tools.ts";
 
 /** What is printed of one. */
 export interface FailureReport {
@@ -15,11 +15,16 @@ export interface FailureReport {
   };
 }
 
-export function failureJson(e: unknown): FailureReport {
+export async function failureJson(e: unknown): Promise<FailureReport> {
   const message = e instanceof Error ? e.message : String(e);
-  if (e instanceof ConfigurationError)
-    return { error: { code: e.code, message, diagnostics: diagnosticsJson(e.diagnostics) } };
-  const code = (e as { code?: unknown }).code;
+  if (e instanceof Error && e.name === "ConfigurationError") {
+    const { diagnosticsJson } = await import("./diagnostics-json.ts");
+    const { code, diagnostics } = e as ConfigurationError;
+    return { error: { code, message, diagnostics: diagnosticsJson(diagnostics) } };
+  }
+  const { code, diagnostics } = e as { code?: unknown; diagnostics?: unknown };
+  // The daemon's, which are plain data already.
+  if (code === "CONFIGURATION") return { error: { code, message, diagnostics } };
   if (e instanceof CommanderError || e instanceof UsageError) return { error: { code: "USAGE", message } };
   return { error: { code: typeof code === "string" ? code : "FAILED", message } };
 }

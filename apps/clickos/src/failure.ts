@@ -1,6 +1,4 @@
 /** Failures of a command: what the user is told, and the exit status. */
-import { HandlerError } from "@clickos/click-core";
-import { ConfigurationError } from "@clickos/click-language";
 import { systemReason } from "@clickos/pcap/node";
 import { printable } from "./printable.ts";
 
@@ -8,7 +6,9 @@ import { printable } from "./printable.ts";
 const toldInALine: ReadonlySet<string> = new Set([
   "ArchiveError",
   "CaptureError",
+  "ClientError",
   "CommandError",
+  "DaemonError",
   "HypervisorError",
   "ImageError",
   "NetdevError",
@@ -30,9 +30,14 @@ export const usageStatus = 2;
 
 /** The text for standard error; `undefined` for what is a defect of ours and wants its stack shown. */
 export function failureText(e: unknown, command = "clickos"): string | undefined {
-  if (e instanceof ConfigurationError) return printable(e.message);
-  if (e instanceof HandlerError)
-    return printable(`${command}: ${e.message}${e.hint === undefined ? "" : `; ${e.hint}`}`);
+  if (e instanceof Error && e.name === "ConfigurationError") return printable(e.message);
+  if (e instanceof Error && e.name === "HandlerError") {
+    const { hint } = e as { readonly hint?: string };
+    return printable(`${command}: ${e.message}${hint === undefined ? "" : `; ${hint}`}`);
+  }
+  // The daemon's answer about a configuration names its file.
+  if (e instanceof Error && e.name === "ClientError" && (e as { code?: string }).code === "CONFIGURATION")
+    return printable(e.message);
   if (e instanceof Error && toldInALine.has(e.name)) return printable(`${command}: ${e.message}`);
   // What the system refuses: a file, a folder, a socket.
   if (e instanceof Error && "syscall" in e) {

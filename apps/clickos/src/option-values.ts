@@ -33,11 +33,6 @@ export const numbered: (value: string, list?: ReadonlyMap<number, string>) => Ma
   Number,
 );
 
-/** Collects options that are given several times. */
-export function collect(value: string, list: string[] = []): string[] {
-  return [...list, value];
-}
-
 /** A factor, such as `2x` or `0.5`. */
 export function speedOption(value: string): number {
   const speed = Number(/^(\d+(?:\.\d+)?|\.\d+)x?$/.exec(value)?.[1]);

@@ -2,7 +2,7 @@
 import { type Drop, Router, SimulatedClock } from "@clickos/click-core";
 import { type CheckedConfiguration, checkConfiguration } from "@clickos/click-core/compile";
 import type { ElementSet } from "@clickos/click-core/element";
-import { hostFiles, hostProcess } from "@clickos/click-elements/node";
+import { hostFiles, hostProcess, takenByScripts } from "@clickos/click-elements/node";
 import { openAttachment } from "@clickos/netdev";
 import { createCapture, openCapture } from "@clickos/pcap/node";
 import { CapturedInput } from "./captured-input.ts";
@@ -11,6 +11,7 @@ import { LiveDevice } from "./live-device.ts";
 import { checkOutputs, elementFiles, type NamedFile } from "./output-files.ts";
 import { type Pace, type PlayedDevice, play } from "./playing.ts";
 import { earliest } from "./rest.ts";
+import { leaveSignals } from "./shutdown.ts";
 
 export interface RunOptions {
   readonly elements: ElementSet;
@@ -54,6 +55,7 @@ export interface RunReport {
  */
 export async function runConfiguration(text: string, options: RunOptions): Promise<RunReport> {
   const { signal } = options;
+  leaveSignals(takenByScripts);
   const configuration = checkConfiguration({ file: options.file, text }, options.elements);
   const [inputs, outputs, attachments] = [options.inputs, options.outputs, options.attachments ?? new Map()].map(
     (list) => byNumber(list, configuration, options.file),

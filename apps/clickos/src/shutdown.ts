@@ -4,13 +4,17 @@
  * Signals are caught only while something runs that has files to finish; at all other times they end the process as they do
  * any other. The first asks what runs to end, and is then no longer caught: a second one ends the process at once.
  */
-import { takenByScripts } from "@clickos/click-elements/node";
-
 import { systemReason } from "@clickos/pcap/node";
 
 const signals = ["SIGINT", "SIGTERM"] as const;
 
 let running: AbortController | undefined;
+let taken: (signal: string) => boolean = () => false;
+
+/** Has signals that somebody else takes, as scripts do, end nothing. */
+export function leaveSignals(takes: (signal: string) => boolean): void {
+  taken = takes;
+}
 
 /** Asks what runs to end; `false` when nothing does. */
 function interrupt(): boolean {
@@ -37,7 +41,7 @@ export class Interruption {
     if (running === this.controller) running = undefined;
   }
   private readonly stop = (signal: NodeJS.Signals): void => {
-    if (takenByScripts(signal)) return;
+    if (taken(signal)) return;
     for (const signal of signals) process.off(signal, this.stop);
     this.controller.abort();
   };

@@ -11,7 +11,6 @@ import {
   formatConfiguration,
   formatDiagnostics,
   graphText,
-  lineAndColumn,
   lint,
   mermaidPicture,
   parse,
@@ -46,21 +45,6 @@ export function checkSource(
   diagnose(source, elements, diagnostics, { variables, library, machine: machineNames });
   lint(parse(source, new Diagnostics()), diagnostics);
   return diagnostics.list;
-}
-
-/** Diagnostics as plain data. */
-export function diagnosticsJson(list: readonly Diagnostic[]): unknown {
-  return list.map((d) => {
-    const at = d.place && lineAndColumn(d.place);
-    return {
-      severity: d.severity,
-      message: d.message,
-      ...(d.section ? { element: d.section.element } : {}),
-      ...(d.subject ? { subject: d.subject } : {}),
-      ...(at ? { file: at.file, line: at.line, column: at.column } : {}),
-      ...(d.hint ? { hint: d.hint } : {}),
-    };
-  });
 }
 
 export function diagnosticsText(list: readonly Diagnostic[]): string {

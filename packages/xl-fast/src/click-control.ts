@@ -44,6 +44,8 @@ export interface RouterHost {
   /** Prints to the domain's console. */
   print(text: string): void;
   shutdown(reason: ShutdownReason): void;
+  /** Hears of a router that was started, or has ended. */
+  changed(router: number, runs: boolean): void;
 }
 
 export interface ClickControl {
@@ -53,6 +55,15 @@ export interface ClickControl {
   adopt(router: number, name: string, configuration: string, handlers: HandlerTree): void;
   /** Says in the store that a router has ended by itself, or has crashed. */
   ended(router: number, why: string, crashed: boolean): void;
+  /**
+   * Runs a configuration as a router, as if it had been written to the store, after all that was asked for before. What is wrong
+   * with it is thrown, and one that was to be replaced goes on. `name` is what messages call it.
+   */
+  install(router: number, configuration: string, name?: string): Promise<void>;
+  /** Ends a router; its configuration stays in the store. */
+  halt(router: number): Promise<void>;
+  /** The configurations of routers that run. */
+  readonly running: ReadonlyMap<number, { readonly configuration: string }>;
   /** Resolves when everything asked for so far is done. */
   settled(): Promise<void>;
   close(): void;
@@ -129,28 +140,48 @@ export function serveClickControl(options: { store: StoreConnection; domain: num
         .join(""),
     );
   };
-  const start = async (router: number): Promise<void> => {
+  /** Puts a configuration into the store, in place of what is there. */
+  const putConfiguration = (router: number, name: string, configuration: string): void => {
+    const at = `${clickos}/${router}`;
+    if (open && store.exists(`${at}/config`)) store.rm(`${at}/config`);
+    const bytes = toBytes(configuration);
+    put(`${at}/config_name`, toBytes(name));
+    for (let n = 0; n === 0 || n * chunk < bytes.length; n++)
+      put(`${at}/config/${n}`, bytes.slice(n * chunk, (n + 1) * chunk));
+  };
+  /** Runs what `configured` gives, and says in the store how that went. @throws why it did not. */
+  const run = async (router: number, configured: () => string): Promise<void> => {
     try {
       if (router >= maximumRouters)
         throw new Error(`a domain has at most ${maximumRouters} routers, 0 to ${maximumRouters - 1}`);
-      const configuration = configurationOf(router);
+      const configuration = configured();
       if (routers.get(router)?.configuration !== configuration) {
         const name = fromBytes(get(`${clickos}/${router}/config_name`) || `clickos/${router}`);
         const handlers = await host.start(router, configuration, name);
         routers.set(router, { configuration, handlers });
+        host.changed(router, true);
       }
       succeed(router);
       put(`${clickos}/${router}/status`, "Running");
     } catch (e) {
       fail(router, e);
       // One that was to be replaced goes on, unless its successor was found wanting only when it booted.
-      if (!host.runs(router)) routers.delete(router);
+      if (!host.runs(router) && routers.delete(router)) host.changed(router, false);
       put(`${clickos}/${router}/status`, routers.has(router) ? "Running" : "Error");
+      throw e;
     }
+  };
+  const start = (router: number): Promise<void> => run(router, () => configurationOf(router)).catch(() => {});
+  /** Has something done after all that was asked for before. */
+  const inTurn = (task: () => Promise<void>): Promise<void> => {
+    const done = last.then(task);
+    last = done.catch(() => {});
+    return done;
   };
   const halt = async (router: number): Promise<void> => {
     if (!routers.delete(router)) return;
     await host.halt(router);
+    host.changed(router, false);
     if (open && store.exists(`${clickos}/${router}`)) put(`${clickos}/${router}/status`, "Halted");
   };
   const handlersOf = (router: number): HandlerTree => {
@@ -225,18 +256,24 @@ export function serveClickControl(options: { store: StoreConnection; domain: num
     changed,
     adopt(router, name, configuration, handlers) {
       routers.set(router, { configuration, handlers });
-      const bytes = toBytes(configuration);
-      const at = `${clickos}/${router}`;
-      put(`${at}/config_name`, toBytes(name));
-      for (let n = 0; n === 0 || n * chunk < bytes.length; n++)
-        put(`${at}/config/${n}`, bytes.slice(n * chunk, (n + 1) * chunk));
-      put(`${at}/status`, "Running");
+      putConfiguration(router, name, configuration);
+      put(`${clickos}/${router}/status`, "Running");
     },
     ended(router, why, crashed) {
       if (!routers.delete(router)) return;
       fail(router, why);
       put(`${clickos}/${router}/status`, crashed ? "Error" : "Halted");
+      host.changed(router, false);
     },
+    install: (router, configuration, name = `clickos/${router}`) =>
+      inTurn(() =>
+        run(router, () => {
+          putConfiguration(router, name, configuration);
+          return configuration;
+        }),
+      ),
+    halt: (router) => inTurn(() => halt(router)),
+    running: routers,
     async settled() {
       let before: Promise<void>;
       do {

@@ -8,5 +8,6 @@ export type { BootTimeline, Toolstack, Vm, VmConfig, VmEvent, VmSummary } from "
 export type { ShellPlan } from "./prepared.ts";
 export type { OnCrash, RestartLimits } from "./restart-policy.ts";
 export { createToolstack } from "./toolstack.ts";
+export { decodeVm, type SavedVm } from "./vm-file.ts";
 export { connectStore } from "./vm-store.ts";
 export type { VifConfig } from "./vm-vifs.ts";

@@ -7,7 +7,8 @@ import type { Vif } from "@clickos/netback";
 import type { XenStore } from "@clickos/xenstore";
 import type { ShellPlan } from "./prepared.ts";
 import type { OnCrash, RestartLimits } from "./restart-policy.ts";
-import type { VifConfig } from "./vm-vifs.ts";
+import type { SavedVm } from "./vm-file.ts";
+import type { VifConfig, VmInterface } from "./vm-vifs.ts";
 
 export interface VmConfig {
   readonly name: string;
@@ -55,8 +56,12 @@ export interface Vm {
   readonly domain: Domain;
   /** Of router 0. @throws {ToolstackError} NOT_RUNNING */
   readonly image: Image;
+  /** Of any router. @throws {ToolstackError} NOT_RUNNING */
+  imageOf(router: number): Image;
   readonly timeline: BootTimeline;
   readonly vifs: readonly Vif[];
+  /** The interfaces that it was given, connected or not. */
+  readonly interfaces: readonly VmInterface[];
   /** Numbers of the routers that run. */
   readonly routers: readonly number[];
   /** Reads a handler of a router, 0 by default. @throws {HandlerError} @throws {ToolstackError} NOT_RUNNING */
@@ -68,6 +73,15 @@ export interface Vm {
   drops(router?: number): Drop[];
   /** What a router may still do without anything from outside, while it is idle or polls. */
   unfinished(router?: number): Unfinished;
+  /** The configuration of a router that runs. @throws {ToolstackError} NOT_RUNNING */
+  configuration(router?: number): string;
+  /**
+   * Compiles a configuration and runs it as a router, in place of one that runs; what is wrong with it is thrown, and that one
+   * goes on. `file` is what errors call it. @throws {ConfigurationError} @throws {ToolstackError}
+   */
+  install(router: number, configuration: string, file?: string): Promise<void>;
+  /** Ends a router. One that does not run is none the worse for it. */
+  halt(router: number): Promise<void>;
   /** Resolves when what was asked for through the store is done. */
   settled(): Promise<void>;
 }
@@ -103,18 +117,20 @@ export interface Toolstack {
   /** Ends a VM: its interfaces leave their switches. @throws {ToolstackError} NO_VM */
   destroy(name: string): void;
   /** A VM as bytes, to be restored here or elsewhere; it is ended, unless it is to stay. @throws {ToolstackError} */
-  save(name: string, options?: { readonly keep?: boolean }): Promise<Uint8Array<ArrayBuffer>>;
+  save(name: string, options?: { readonly keep?: boolean; readonly note?: string }): Promise<Uint8Array<ArrayBuffer>>;
   /**
-   * A VM from what `save` gave: its state, its queued packets and its time go on. It runs the code that it was saved with;
-   * with `recompile`, what its configurations compile to here: fields of states that both have are moved, queued packets too,
+   * A VM from what `save` gave, or `decodeVm` made of it: its state, its queued packets and its time go on. It runs the code that it
+   * was saved with; with `recompile`, what its configurations compile to here: fields of states that both have are moved, queued packets too,
    * and frames in the rings of its interfaces are lost. @throws {ToolstackError}
    */
   restore(
-    bytes: Uint8Array<ArrayBuffer>,
+    saved: Uint8Array<ArrayBuffer> | SavedVm,
     config?: Omit<VmConfig, "image" | "name"> & { readonly name?: string; readonly recompile?: boolean },
   ): Promise<Vm>;
   /** A second VM that begins where the first one is. @throws {ToolstackError} */
   clone(name: string, config: Omit<VmConfig, "image">): Promise<Vm>;
   get(name: string): Vm | undefined;
+  /** Gives a VM another name. @throws {ToolstackError} NO_VM, NAME_TAKEN */
+  rename(name: string, to: string): void;
   list(): VmSummary[];
 }

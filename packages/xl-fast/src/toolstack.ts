@@ -56,6 +56,8 @@ export function createToolstack(options: {
   hypervisor?: Hypervisor;
   store?: XenStore;
   modulesKiB?: number;
+  /** Hears of routers of VMs that were started or have ended, through the store too; not of those that a VM is made with. */
+  onRouter?(vm: Vm, router: number, runs: boolean): void;
 }): Toolstack {
   const { elements } = options;
   const hypervisor = options.hypervisor ?? createHypervisor();
@@ -186,6 +188,7 @@ export function createToolstack(options: {
       halt: (number) => routers.halt(number),
       print: (text) => domain.print(text),
       shutdown: (reason) => domain.shutdown(reason),
+      changed: (number, runs) => options.onRouter?.(vm, number, runs),
     });
     for (const [number, router] of routers.running) {
       const { file, text } = router.image.manifest.config;
@@ -197,7 +200,7 @@ export function createToolstack(options: {
         ? `${domain.crash.cause}: ${domain.crash.message}`
         : `shut down: ${domain.shutdownReason}`;
       for (const number of [...routers.running.keys()]) control.ended(number, why, domain.crash !== undefined);
-      if (domain.crash) crashed(name, domain.crash);
+      if (domain.crash) crashed(domain.name, domain.crash);
     });
     const routerOf = (number: number): VmRouter => {
       const router = routers.running.get(number);
@@ -205,16 +208,22 @@ export function createToolstack(options: {
       return router;
     };
     const vm: Vm = {
-      name,
+      get name() {
+        return domain.name;
+      },
       domain,
       get image() {
         return routerOf(0).image;
       },
+      imageOf: (router) => routerOf(router).image,
       get timeline() {
         return { totalUs: phases.totalUs, phases: phases.list };
       },
       get vifs() {
         return vifs.list;
+      },
+      get interfaces() {
+        return vifs.interfaces;
       },
       get routers() {
         return [...routers.running.keys()].sort((a, b) => a - b);
@@ -224,6 +233,12 @@ export function createToolstack(options: {
       handlers: (router = 0) => routerOf(router),
       drops: (router = 0) => routerOf(router).drops(),
       unfinished: (router = 0) => routerOf(router).unfinished(),
+      configuration(router = 0) {
+        const found = control.running.get(router);
+        return found ? found.configuration : routerOf(router).image.manifest.config.text;
+      },
+      install: (router, configuration, file) => control.install(router, configuration, file),
+      halt: (router) => control.halt(router),
       settled: () => control.settled(),
     };
     vms.set(name, { vm, domain, devices, routers, control, config, pages, policy, end });
@@ -259,7 +274,7 @@ export function createToolstack(options: {
       tell({ kind: "given up", name, id, reason: policy.reason });
       return;
     }
-    found.timer = setTimeout(() => void startAnew(name, found), inMs);
+    found.timer = setTimeout(() => void startAnew(domain.name, found), inMs);
     tell({ kind: "restarting", name, id, inMs });
   };
   /** A domain of the same name with the same routers, whose state is as at first. */
@@ -343,16 +358,16 @@ export function createToolstack(options: {
       return () => void listeners.delete(listener);
     },
     destroy,
-    async save(name, { keep = false } = {}) {
+    async save(name, { keep = false, note } = {}) {
       const found = entry(name);
       // Nothing may happen to it between the snapshot and its end.
       if (!keep) await found.domain.pause();
-      const bytes = await encodeVm(await take(found));
+      const bytes = await encodeVm({ ...(await take(found)), note });
       if (!keep) destroy(name);
       return bytes;
     },
-    async restore(bytes, { recompile = false, ...config } = {}) {
-      const saved = await decodeVm(bytes);
+    async restore(given, { recompile = false, ...config } = {}) {
+      const saved = "snapshot" in given ? given : await decodeVm(given);
       const named = { ...config, name: config.name ?? saved.name };
       return recompile ? recompiled(saved, named) : rebuild(saved, named);
     },
@@ -360,6 +375,15 @@ export function createToolstack(options: {
       return rebuild(await take(entry(name)), config);
     },
     get: (name) => vms.get(name)?.vm,
+    rename(name, to) {
+      const found = entry(name);
+      if (name === to) return;
+      if (vms.has(to)) throw new ToolstackError("NAME_TAKEN", `a VM named '${to}' exists already`);
+      found.domain.rename(to);
+      vms.delete(name);
+      vms.set(to, found);
+      store.write(`/local/domain/${found.domain.id}/name`, to);
+    },
     list: () =>
       [...vms.values()].map(({ vm: { domain, name }, devices, policy }) => ({
         id: domain.id,

@@ -15,12 +15,15 @@ export interface SavedVm {
   readonly devices: readonly number[];
   readonly routers: readonly { readonly router: number; readonly image: Image }[];
   readonly snapshot: DomainSnapshot;
+  /** What whoever saved it wrote to whoever restores it. */
+  readonly note?: string | undefined;
 }
 
 const firstLine = "CLICKOS VM 1\n";
 /** Bytes of the header's line. */
-const longestHeader = 64 * 1024;
+const longestHeader = 256 * 1024;
 const longestName = 255;
+const longestNote = 32 * 1024;
 /** Of interfaces: their numbers have two digits. */
 const mostDevices = 100;
 
@@ -31,12 +34,15 @@ export async function encodeVm(vm: SavedVm): Promise<Uint8Array<ArrayBuffer>> {
     devices: vm.devices,
     routers: vm.routers.map(({ router, image }) => ({ router, bytes: image.bytes.length })),
     snapshotBytes: (parts.at(-1) as Uint8Array).length,
+    ...(vm.note === undefined ? {} : { note: vm.note }),
   };
+  if (vm.note !== undefined && vm.note.length > longestNote)
+    throw new ToolstackError("BAD_FILE", `a note of ${vm.note.length} characters; it has at most ${longestNote}`);
   const all = concat([new TextEncoder().encode(`${firstLine}${JSON.stringify(header)}\n`), ...parts]);
   return concat([all, await digest(all)]);
 }
 
-/** @throws {ToolstackError} BAD_FILE */
+/** Reads what `Toolstack.save` gave. @throws {ToolstackError} BAD_FILE */
 export async function decodeVm(bytes: Uint8Array<ArrayBuffer>): Promise<SavedVm> {
   const bad = (message: string): ToolstackError => new ToolstackError("BAD_FILE", message);
   const line = bytes.subarray(0, longestHeader).indexOf(10, firstLine.length);
@@ -47,6 +53,7 @@ export async function decodeVm(bytes: Uint8Array<ArrayBuffer>): Promise<SavedVm>
     devices?: unknown;
     routers?: { router?: unknown; bytes?: unknown }[];
     snapshotBytes?: unknown;
+    note?: unknown;
   };
   try {
     header = JSON.parse(new TextDecoder().decode(bytes.subarray(firstLine.length, line)));
@@ -56,7 +63,7 @@ export async function decodeVm(bytes: Uint8Array<ArrayBuffer>): Promise<SavedVm>
   const whole = (n: unknown, most = Number.MAX_SAFE_INTEGER): n is number =>
     typeof n === "number" && Number.isInteger(n) && n >= 0 && n <= most;
   const different = (list: readonly unknown[]): boolean => new Set(list).size === list.length;
-  const { name, devices, routers, snapshotBytes } = header ?? {};
+  const { name, devices, routers, snapshotBytes, note } = header ?? {};
   if (
     typeof name !== "string" ||
     name.length > longestName ||
@@ -66,7 +73,8 @@ export async function decodeVm(bytes: Uint8Array<ArrayBuffer>): Promise<SavedVm>
     !Array.isArray(routers) ||
     !routers.every((r) => whole(r?.router, maximumRouters - 1) && whole(r?.bytes)) ||
     !different(routers.map((r) => r.router)) ||
-    !whole(snapshotBytes)
+    !whole(snapshotBytes) ||
+    !(note === undefined || (typeof note === "string" && note.length <= longestNote))
   )
     throw bad("the saved VM's header lacks something, or says what cannot be");
   const end = bytes.length - 32;
@@ -91,7 +99,7 @@ export async function decodeVm(bytes: Uint8Array<ArrayBuffer>): Promise<SavedVm>
         throw bad(
           `router ${router} of the saved VM needs ${image.manifest.router.pages} pages, it has ${snapshot.pages}`,
         );
-    return { name, devices, routers: images, snapshot };
+    return { name, devices, routers: images, snapshot, note };
   } catch (e) {
     if (e instanceof ImageError || e instanceof SnapshotError) throw bad(e.message);
     throw e;

@@ -28,6 +28,16 @@ export interface VifConfig {
   readonly addresses?: readonly string[];
 }
 
+/** An interface of a VM, connected or not. */
+export interface VmInterface {
+  readonly device: number;
+  /** The name of its port at the switch, once it is connected. */
+  readonly port: string;
+  readonly bridge: string;
+  readonly mac: string;
+  readonly connected: boolean;
+}
+
 type Places = ImageManifest["vifs"][number];
 
 interface Connected {
@@ -60,6 +70,18 @@ export class VmVifs {
 
   get list(): Vif[] {
     return this.connected.map(({ vif }) => vif);
+  }
+  get interfaces(): VmInterface[] {
+    return this.devices.map((device, i) => ({
+      device,
+      port: this.nameOf(device),
+      bridge: (this.configs[i] as VifConfig).bridge.name,
+      mac: this.macOf(device),
+      connected: this.connected.some((c) => c.device === device),
+    }));
+  }
+  private nameOf(device: number): string {
+    return `vif${this.domain.id}.${device}`;
   }
   /** Device numbers, with the names of their switches. */
   get bridges(): readonly (readonly [device: number, bridge: string])[] {
@@ -145,7 +167,7 @@ export class VmVifs {
         const { rxRingRef, txRingRef, bufferRef, bufferFrames, bufferCount, frameLimit } = page;
         const notify = (): void => void events.send(0, local);
         const vif = connectFrontEnd(mode, {
-          name: `vif${id}.${device}`,
+          name: this.nameOf(device),
           domain: id,
           mapper,
           rings,

@@ -1,0 +1,103 @@
+/** `clickos create`: a domain from a configuration, an image or an xl.cfg file. */
+import { basename } from "node:path";
+import type { CreateResult, DomainDefinition, OnCrash } from "@clickos/client";
+import { type Command, Option } from "commander";
+import { CommandError, UsageError } from "../failure.ts";
+import { readBytes } from "../files.ts";
+import { collect, number } from "../plain-options.ts";
+import { microseconds } from "../table.ts";
+import { parseVif } from "./vif-text.ts";
+import { print, printJson, withDaemon } from "./with-daemon.ts";
+import { isXlConfig, parseXlConfig } from "./xl-config.ts";
+
+interface CreateOptions {
+  readonly name?: string;
+  readonly vif?: string[];
+  readonly memory?: number;
+  readonly pcpu?: number;
+  readonly weight?: number;
+  readonly cap?: number;
+  readonly onCrash?: OnCrash;
+  readonly paused?: boolean;
+  readonly checkpoint?: number;
+  readonly trust?: string;
+  readonly json?: boolean;
+}
+
+const magic = [0x00, 0x61, 0x73, 0x6d];
+
+/** What a file is: an image, an xl.cfg file, or else a configuration. */
+export function definitionOf(file: string): Partial<DomainDefinition> {
+  const bytes = readBytes(file);
+  if (magic.every((b, i) => bytes[i] === b)) return { image: Buffer.from(bytes).toString("base64") };
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new CommandError(`${file} is neither an image, nor text: a configuration or an xl.cfg file`);
+  }
+  if (isXlConfig(file, text)) {
+    const { kernel, ...settings } = parseXlConfig(file, text);
+    return { ...(kernel === undefined ? {} : definitionOf(kernel)), ...settings };
+  }
+  return { name: basename(file).replace(/\.click$/, ""), configuration: { file, text } };
+}
+
+export function createText({ domain, timeline }: CreateResult): string {
+  const { name, id, pcpu, vifs } = domain;
+  const thread = pcpu === 0 ? "the daemon's thread" : `pCPU ${pcpu}`;
+  return [
+    `${name}  domain ${id} on ${thread}, created in ${microseconds(timeline.totalUs)}`,
+    ...vifs.map(({ device, bridge, mac, port }) => `  ${device}: ${port} on ${bridge}, ${mac}`),
+  ].join("\n");
+}
+
+export function addCreate(program: Command): void {
+  program
+    .command("create")
+    .description(
+      "create a domain from a configuration, an image or an xl.cfg file; without a file, a shell for routers",
+    )
+    .argument("[FILE]", "a .click configuration, an image that clickos build made, or an xl.cfg file")
+    .option("-n, --name <NAME>", "its name; by default the file's")
+    .option(
+      "--vif <SWITCH|KEY=VALUE,...>",
+      "an interface, in the order of the devices: bridge=, mac=, rate=, mode=, mtu=, antispoof=",
+      collect,
+    )
+    .option("--memory <KiB>", "its memory; what the image needs by default", number)
+    .option("--pcpu <N>", "the pCPU to run on; 0 is the daemon's own thread", number)
+    .option("--weight <N>", "its share of the pCPU, 1 to 65535; 256 by default", number)
+    .option("--cap <PERCENT>", "what it may use of a pCPU at most; 0 is no limit", number)
+    .addOption(new Option("--on-crash <WHAT>", "what follows a crash").choices(["preserve", "destroy", "restart"]))
+    .option(
+      "--checkpoint <SECONDS>",
+      "keep its state so often: after a crash of the daemon it goes on from there",
+      number,
+    )
+    .option("-p, --paused", "leave it paused")
+    .option("--json", "print what was created as JSON")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  clickos switch create vale0\n  clickos create firewall.click --vif vale0 --vif vale1\n  clickos create --name shell --vif bridge=vale0,mac=02:00:00:00:00:01",
+    )
+    .action(async (file: string | undefined, options: CreateOptions) => {
+      const from = file === undefined ? {} : definitionOf(file);
+      const name = options.name ?? from.name ?? (file === undefined ? undefined : basename(file).replace(/\.\w+$/, ""));
+      if (name === undefined) throw new UsageError("a domain without a file needs a name: --name NAME");
+      const vifs = options.vif?.map(parseVif) ?? from.vifs;
+      const given: Partial<DomainDefinition> = {
+        memoryKiB: options.memory,
+        pcpu: options.pcpu,
+        weight: options.weight,
+        cap: options.cap,
+        onCrash: options.onCrash,
+        paused: options.paused,
+        checkpointSeconds: options.checkpoint,
+      };
+      const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+      const made = await withDaemon((client) => client.call("domain.create", { ...from, ...set, name, vifs }));
+      if (options.json) printJson(made);
+      else print(createText(made));
+    });
+}

@@ -1,0 +1,58 @@
+/** Interfaces as `xl` writes them: `bridge=vale0,mac=02:00:00:00:00:01,rate=10Mb/s`. */
+import type { VifDefinition, VifMode } from "@clickos/client";
+import { UsageError } from "../failure.ts";
+
+const modes: readonly string[] = ["baseline", "+grants", "+vale", "+batch"];
+const flags: Readonly<Record<string, boolean>> = { yes: true, no: false, 1: true, 0: false, true: true, false: false };
+
+/** Keys that `xl` has, and that have no use here: what they say is the case, or of no consequence. */
+const without: Readonly<Record<string, string>> = {
+  type: "all interfaces are paravirtual",
+  model: "all interfaces are paravirtual",
+  backend: "the back end is the daemon",
+  script: "the daemon joins interfaces to switches itself",
+};
+
+/** @throws {UsageError} */
+export function parseVif(text: string): VifDefinition {
+  const found: Record<string, unknown> = {};
+  const words = text.split(",").map((word) => word.trim());
+  for (const [i, word] of words.entries()) {
+    if (word === "" && words.length > 1) continue;
+    const at = word.indexOf("=");
+    // A switch may be named alone.
+    const [key, value] = at < 0 ? ["bridge", word] : [word.slice(0, at).trim(), word.slice(at + 1).trim()];
+    if (at < 0 && i > 0) throw new UsageError(`interface '${text}': '${word}' is no KEY=VALUE`);
+    if (key in found) throw new UsageError(`interface '${text}': '${key}' is given twice`);
+    switch (key) {
+      case "bridge":
+      case "mac":
+      case "rate":
+        found[key] = value;
+        break;
+      case "mode":
+        if (!modes.includes(value)) throw new UsageError(`interface '${text}': mode is one of ${modes.join(", ")}`);
+        found[key] = value as VifMode;
+        break;
+      case "mtu":
+        if (!/^\d+$/.test(value)) throw new UsageError(`interface '${text}': mtu is a number of bytes`);
+        found[key] = Number(value);
+        break;
+      case "antispoof":
+        if (flags[value] === undefined) throw new UsageError(`interface '${text}': antispoof is yes or no`);
+        found.antiSpoof = flags[value];
+        break;
+      case "addresses":
+        found[key] = value.split("+");
+        break;
+      default:
+        throw new UsageError(
+          Object.hasOwn(without, key)
+            ? `interface '${text}': '${key}' has no use here: ${without[key]}; leave it out`
+            : `interface '${text}': no key '${key}'; there are bridge, mac, rate, mode, mtu, antispoof, addresses`,
+        );
+    }
+  }
+  if (!found.bridge) throw new UsageError(`interface '${text}' names no switch: bridge=NAME`);
+  return found as unknown as VifDefinition;
+}

@@ -1,0 +1,24 @@
+/** What a request to the daemon ends with that cannot be done. */
+
+export type DaemonErrorCode =
+  | "NAME_TAKEN"
+  | "NO_SWITCH"
+  | "NO_PORT"
+  | "NO_DOMAIN"
+  | "NO_ROUTER"
+  | "IN_USE"
+  | "BAD_PARAMS"
+  | "BAD_STATE"
+  | "NO_METHOD"
+  | "VERSION"
+  | "TOO_MANY";
+
+export class DaemonError extends Error {
+  override readonly name = "DaemonError";
+  readonly code: DaemonErrorCode;
+
+  constructor(code: DaemonErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}

@@ -1,0 +1,92 @@
+/** What each method does. */
+import { readFileSync } from "node:fs";
+import {
+  apiVersion,
+  type DaemonInfo,
+  type HandlerInfo,
+  type MethodName,
+  type Params,
+  type Result,
+} from "@clickos/client";
+import { DaemonError } from "./daemon-error.ts";
+import { routerInfo } from "./domain-info.ts";
+import type { Machine } from "./machine.ts";
+import { metrics } from "./metrics.ts";
+
+/** All but those that are a session's own. */
+export type MachineMethods = {
+  readonly [M in Exclude<MethodName, "stream.close">]: (params: Params<M>) => Result<M> | Promise<Result<M>>;
+};
+
+export function machineMethods(machine: Machine, daemon: { info(): DaemonInfo; stop(): void }): MachineMethods {
+  const { domains, switches } = machine;
+  const done = <T>(what: Promise<T>): Promise<null> => what.then(() => null);
+  return {
+    "daemon.hello": ({ api }) => {
+      if (api !== apiVersion)
+        throw new DaemonError("VERSION", `the daemon speaks version ${apiVersion} of its interface, the client ${api}`);
+      return daemon.info();
+    },
+    "daemon.stop": () => {
+      daemon.stop();
+      return null;
+    },
+    "daemon.metrics": () => metrics(machine),
+
+    "domain.create": (definition) => domains.create(definition),
+    "domain.list": () => domains.list(),
+    "domain.get": ({ name }) => domains.info(name),
+    "domain.destroy": ({ name }) => done(domains.destroy(name)),
+    "domain.pause": ({ name }) => done(domains.pause(name)),
+    "domain.unpause": ({ name }) => done(domains.unpause(name)),
+    "domain.rename": ({ name, to }) => done(domains.rename(name, to)),
+    "domain.shutdown": ({ name }) => {
+      domains.shutdown(name);
+      return null;
+    },
+    "domain.pin": ({ name, pcpu }) => done(domains.pin(name, pcpu)),
+    "domain.share": ({ name, weight, cap }) => domains.share(name, { weight, cap }),
+    "domain.console": ({ name }) => {
+      const { console, consoleBytes } = domains.get(name).domain;
+      return { text: console, bytes: consoleBytes };
+    },
+    "domain.type": ({ name, text }) => ({ taken: domains.get(name).domain.type(text) }),
+    "domain.save": ({ name, path, keep = false }) => domains.save(name, path, keep),
+    "domain.restore": ({ path, ...options }) =>
+      domains.restore({ bytes: new Uint8Array(readFileSync(path)), ...options }),
+    "domain.clone": ({ name, to, vifs }) => domains.clone(name, to, vifs),
+    "domain.checkpoint": ({ name }) => domains.checkpoint(name),
+
+    "router.install": ({ configuration, ...place }) => done(domains.install(place, configuration)),
+    "router.remove": (place) => done(domains.removeRouter(place)),
+    "router.start": (place) => done(domains.startRouter(place)),
+    "router.stop": (place) => done(domains.stopRouter(place)),
+    "router.list": ({ domain }) => {
+      const vm = domains.get(domain);
+      return vm.routers.map((number) => routerInfo(vm, number));
+    },
+    "router.configuration": ({ domain, router = 0 }) => ({
+      file: `${domain}/${router}`,
+      text: domains.get(domain).configuration(router),
+    }),
+
+    "handler.list": ({ pattern, ...place }) => {
+      const tree = domains.handlers(place);
+      return tree.list(pattern).map((path): HandlerInfo => {
+        const { access, kind, unit } = tree.describe(path);
+        return { path, access, kind, ...(unit === undefined ? {} : { unit }) };
+      });
+    },
+    "handler.read": ({ path, argument, ...place }) => domains.handlers(place).read(path, argument),
+    "handler.write": ({ path, value, ...place }) => {
+      domains.handlers(place).write(path, value);
+      return null;
+    },
+
+    "switch.create": (definition) => done(machine.createSwitch(definition)),
+    "switch.list": () => switches.list((port) => domains.peerOf(port)),
+    "switch.destroy": ({ name }) => done(machine.destroySwitch(name)),
+    "switch.attach": async (definition) => ({ port: await machine.attach(definition) }),
+    "switch.detach": ({ switch: name, port }) => done(machine.detach(name, port)),
+  };
+}

@@ -1,0 +1,88 @@
+/** What each stream tells, until it is closed. */
+import type { Item, StreamName, StreamParams } from "@clickos/client";
+import { DaemonError } from "./daemon-error.ts";
+import type { Machine } from "./machine.ts";
+
+export interface StreamSink<I> {
+  item(item: I): void;
+  /** Nothing more comes; with an error, because of it. */
+  end(error?: string): void;
+}
+
+/** Each begins with its parameters, and gives what ends it. */
+export type MachineStreams = {
+  readonly [S in StreamName]: (params: StreamParams<S>, sink: StreamSink<Item<S>>) => () => void;
+};
+
+/** How often a console that is followed is looked at. */
+const lookMs = 50;
+
+export function machineStreams({ events, domains }: Machine): MachineStreams {
+  return {
+    "daemon.events": (_params, sink) => events.listen((event) => sink.item(event)),
+
+    "domain.follow": ({ name }, sink) => {
+      const { domain } = domains.get(name);
+      let seen = 0;
+      const look = (): void => {
+        const { console, consoleBytes } = domain;
+        if (consoleBytes > seen) {
+          // It keeps the last of what was printed: what is older than that is lost to who comes late.
+          const fresh = Buffer.from(console);
+          sink.item({ text: fresh.subarray(Math.max(0, fresh.length - (consoleBytes - seen))).toString() });
+          seen = consoleBytes;
+        }
+        if (domain.state === "destroyed") {
+          clearInterval(timer);
+          sink.end();
+        }
+      };
+      const timer = setInterval(look, lookMs);
+      look();
+      return () => clearInterval(timer);
+    },
+
+    "handler.watch": ({ paths, domain, router = 0 }, sink) => {
+      const vm = domains.get(domain);
+      let watches: Disposable[] = [];
+      const drop = (): void => {
+        for (const watch of watches.splice(0)) watch[Symbol.dispose]();
+      };
+      /** Those of the router that runs now: it is another one after a new configuration. */
+      const begin = (): void => {
+        drop();
+        const tree = vm.handlers(router);
+        for (const given of paths) {
+          const { path } = tree.describe(given);
+          sink.item({ path, value: tree.read(path) });
+          watches.push(tree.watch(path, (value) => sink.item({ path, value })));
+        }
+      };
+      begin();
+      const deaf = events.listen(({ event, subject }) => {
+        if (event === "router.running" && subject === `${vm.name}/${router}`) {
+          try {
+            begin();
+          } catch (e) {
+            end((e as Error).message);
+          }
+        } else if (event === "domain.destroyed" && vm.domain.state === "destroyed") end();
+      });
+      const close = (): void => {
+        deaf();
+        drop();
+      };
+      const end = (error?: string): void => {
+        close();
+        sink.end(error);
+      };
+      watches = watches.filter(Boolean);
+      return close;
+    },
+  };
+}
+
+/** @throws {DaemonError} */
+export function noStream(stream: number): never {
+  throw new DaemonError("NO_METHOD", `there is no stream ${stream} on this connection`);
+}

@@ -1,0 +1,324 @@
+/**
+ * The daemon's interface, version 1: its methods and streams with what they take and give, as plain data for JSON.
+ *
+ * Times are in seconds since 1970 where they say `at`, and in the unit of their name otherwise. Names of domains, switches and
+ * ports have 1 to 64 letters, digits, `.`, `_`, `-`, and begin with a letter or digit. Bytes are in base64.
+ */
+
+/** Counted up when something that is there changes its meaning; additions leave it. */
+export const apiVersion = 1;
+
+export interface DaemonInfo {
+  readonly api: number;
+  /** Of the program. */
+  readonly version: string;
+  readonly pid: number;
+  /** When it started. */
+  readonly startedAt: number;
+  /** The socket that it answers on. */
+  readonly socket: string;
+  /** The socket of its Xen store, for `XENSTORED_PATH`. */
+  readonly store: string;
+  /** The folder of its journal, images and checkpoints. */
+  readonly state: string;
+  /** Threads that run domains, the daemon's own included, which is pCPU 0. */
+  readonly pcpus: number;
+  /** How long it took to have back what was defined, and what it could not have back. */
+  readonly recovery: { readonly milliseconds: number; readonly problems: readonly string[] };
+}
+
+/** What happens when a domain crashes: it stays as it is, to be looked at, goes away, or starts again. */
+export type OnCrash = "preserve" | "destroy" | "restart";
+
+/** How packets move between a domain and its switch: the paper's stages, from a request a packet to rings in batches. */
+export type VifMode = "baseline" | "+grants" | "+vale" | "+batch";
+
+/** An interface of a domain. */
+export interface VifDefinition {
+  /** The switch. */
+  readonly bridge: string;
+  readonly mac?: string | undefined;
+  /** `+batch` by default. */
+  readonly mode?: VifMode | undefined;
+  /** What the domain may send: `10Mb/s`, `500KB/s@20ms`. */
+  readonly rate?: string | undefined;
+  /** Bytes behind the Ethernet header, up to 9,000. */
+  readonly mtu?: number | undefined;
+  /** Whether the domain may use its own addresses only; by default where the switch looks at addresses. */
+  readonly antiSpoof?: boolean | undefined;
+  /** Addresses that are the domain's besides `mac`. */
+  readonly addresses?: readonly string[] | undefined;
+}
+
+/** A Click configuration: its text, and the name that errors show. */
+export interface Configuration {
+  readonly file: string;
+  readonly text: string;
+}
+
+export interface DomainDefinition {
+  readonly name: string;
+  /** An image. */
+  readonly image?: string | undefined;
+  /** A configuration, which the daemon compiles. Without this and an image the domain is a shell, which waits for routers. */
+  readonly configuration?: Configuration | undefined;
+  /** One for each interface of the image, in the order of their devices. */
+  readonly vifs?: readonly VifDefinition[] | undefined;
+  /** What the image needs by default; 8 MiB for a shell. */
+  readonly memoryKiB?: number | undefined;
+  /** The pCPU to run on; 0 is the daemon's own thread, which no watchdog guards. */
+  readonly pcpu?: number | undefined;
+  /** Its share of the pCPU: 1 to 65535, 256 by default. */
+  readonly weight?: number | undefined;
+  /** Percent of a pCPU at most; 0, the default, is no limit. */
+  readonly cap?: number | undefined;
+  /** `preserve` by default. */
+  readonly onCrash?: OnCrash | undefined;
+  /** Whether it is left paused. */
+  readonly paused?: boolean | undefined;
+  /** Seconds from one checkpoint to the next; none are taken without it. */
+  readonly checkpointSeconds?: number | undefined;
+  /** A word by which things that were defined together are found again, such as a topology's name. */
+  readonly group?: string | undefined;
+}
+
+/** `failed` is one that is defined, and could not be made again when the daemon started: `error` says why. */
+export type DomainState = "paused" | "running" | "halted" | "crashed" | "failed";
+
+export interface CrashInfo {
+  readonly cause: string;
+  readonly message: string;
+  readonly stack: readonly string[];
+  /** The element that it was in, and its place in the configuration. */
+  readonly element?: string | undefined;
+  readonly configuration?: string | undefined;
+}
+
+export interface VifInfo {
+  readonly device: number;
+  /** The name of its port at the switch. */
+  readonly port: string;
+  readonly bridge: string;
+  readonly mac: string;
+}
+
+export interface RouterInfo {
+  readonly number: number;
+  readonly status: "Running" | "Halted" | "Error";
+  readonly error?: string | undefined;
+  readonly elements: number;
+}
+
+export interface DomainInfo {
+  /** 0 for one that could not be made. */
+  readonly id: number;
+  readonly name: string;
+  readonly state: DomainState;
+  readonly memoryKiB: number;
+  readonly pcpu: number;
+  readonly weight: number;
+  readonly cap: number;
+  readonly onCrash: OnCrash;
+  /** Time that its vCPU has run. */
+  readonly runTimeNs: number;
+  readonly slices: number;
+  readonly createdAt: number;
+  readonly vifs: readonly VifInfo[];
+  readonly routers: readonly RouterInfo[];
+  /** How often it was started again after a crash. */
+  readonly restarts: number;
+  readonly shutdownReason?: string | undefined;
+  readonly error?: string | undefined;
+  readonly crash?: CrashInfo | undefined;
+  readonly group?: string | undefined;
+}
+
+/** Microseconds of the phases of a creation. */
+export interface CreateResult {
+  readonly domain: DomainInfo;
+  readonly timeline: {
+    readonly totalUs: number;
+    readonly phases: readonly { readonly name: string; readonly us: number }[];
+  };
+}
+
+export interface SwitchDefinition {
+  readonly name: string;
+  /** A learning bridge by default; `patch` joins two ports. */
+  readonly lookup?: "learning" | "patch" | undefined;
+  readonly group?: string | undefined;
+}
+
+/** Something real at a port of a switch. */
+export interface AttachmentDefinition {
+  readonly switch: string;
+  /** The port's name; made from the switch's by default. */
+  readonly name?: string | undefined;
+  /** As `tap:click0`, `af_packet:eth0`, `qemu:/run/guest.sock`, `udp:…`, `vxlan:…`, `ws:…`, `pcap:…`. */
+  readonly specification: string;
+  readonly mtu?: number | undefined;
+  readonly group?: string | undefined;
+}
+
+export interface PortInfo {
+  readonly name: string;
+  /** What is behind it: an attachment's text, or the domain's name and device. */
+  readonly peer: string;
+  readonly kind: "attachment" | "vif";
+  readonly inPackets: number;
+  readonly inBytes: number;
+  readonly outPackets: number;
+  readonly outBytes: number;
+  /** Frames that were dropped here, by reason. */
+  readonly drops: Readonly<Record<string, number>>;
+  /** What is wrong at the moment: nobody is connected. */
+  readonly problem?: string | undefined;
+}
+
+export interface SwitchInfo {
+  readonly name: string;
+  readonly lookup: string;
+  readonly ports: readonly PortInfo[];
+  /** Frames that had nowhere to go, by reason. */
+  readonly drops: Readonly<Record<string, number>>;
+  readonly group?: string | undefined;
+}
+
+export interface HandlerInfo {
+  readonly path: string;
+  readonly access: "r" | "w" | "rw";
+  /** counter, gauge, rate, flag, text, table, button */
+  readonly kind: string;
+  readonly unit?: string | undefined;
+}
+
+/** One of a domain's routers, the first by default. */
+export interface RouterPlace {
+  readonly domain: string;
+  readonly router?: number | undefined;
+}
+
+/** Something that happened. */
+export interface DaemonEvent {
+  readonly at: number;
+  /**
+   * `domain.created`, `domain.destroyed`, `domain.crashed`, `domain.shutdown`, `domain.restarted`, `domain.given-up`, `domain.paused`,
+   * `domain.unpaused`, `domain.renamed`, `router.running`, `router.halted`, `switch.created`, `switch.destroyed`,
+   * `port.attached`, `port.detached`, `link.up`, `link.down`, `checkpoint`.
+   */
+  readonly event: string;
+  /** The domain, switch or port. */
+  readonly subject: string;
+  readonly detail?: string | undefined;
+}
+
+interface Method<P, R> {
+  readonly params: P;
+  readonly result: R;
+}
+type Named = { readonly name: string };
+type Nothing = Readonly<Record<never, never>>;
+
+/** What can be asked for: a method's parameters, and its result. */
+export interface Methods {
+  /** The first call of a client: which version it speaks. */
+  readonly "daemon.hello": Method<{ readonly api: number }, DaemonInfo>;
+  /** Ends the daemon. What is defined comes back with the next one. */
+  readonly "daemon.stop": Method<Nothing, null>;
+
+  readonly "domain.create": Method<DomainDefinition, CreateResult>;
+  readonly "domain.list": Method<Nothing, readonly DomainInfo[]>;
+  readonly "domain.get": Method<Named, DomainInfo>;
+  readonly "domain.destroy": Method<Named, null>;
+  readonly "domain.pause": Method<Named, null>;
+  readonly "domain.unpause": Method<Named, null>;
+  readonly "domain.rename": Method<Named & { readonly to: string }, null>;
+  /** Asks the domain to end, as `xl shutdown` does. */
+  readonly "domain.shutdown": Method<Named, null>;
+  /** Has it run on another pCPU. */
+  readonly "domain.pin": Method<Named & { readonly pcpu: number }, null>;
+  /** Its share of its pCPU: what is not given stays. */
+  readonly "domain.share": Method<
+    Named & { readonly weight?: number | undefined; readonly cap?: number | undefined },
+    { readonly weight: number; readonly cap: number }
+  >;
+  /** The last of what its console has printed. */
+  readonly "domain.console": Method<Named, { readonly text: string; readonly bytes: number }>;
+  /** Types into the console; how many bytes there was room for. */
+  readonly "domain.type": Method<Named & { readonly text: string }, { readonly taken: number }>;
+  /** Writes the domain to a file, whole or not at all, and ends it unless it is to stay. */
+  readonly "domain.save": Method<
+    Named & { readonly path: string; readonly keep?: boolean | undefined },
+    { readonly bytes: number }
+  >;
+  /** A domain from what `save` wrote. Without `vifs`, its interfaces go where they were. */
+  readonly "domain.restore": Method<
+    {
+      readonly path: string;
+      readonly name?: string | undefined;
+      readonly vifs?: readonly VifDefinition[] | undefined;
+      readonly recompile?: boolean | undefined;
+      readonly paused?: boolean | undefined;
+    },
+    CreateResult
+  >;
+  /** A second domain that begins where the first one is. */
+  readonly "domain.clone": Method<
+    Named & { readonly to: string; readonly vifs?: readonly VifDefinition[] | undefined },
+    CreateResult
+  >;
+  /** Keeps the domain as it is now in the daemon's folder: after a crash of the daemon it goes on from there. */
+  readonly "domain.checkpoint": Method<Named, { readonly bytes: number }>;
+
+  /** Compiles a configuration and runs it as a router of a domain, in place of what runs there. */
+  readonly "router.install": Method<RouterPlace & { readonly configuration: Configuration }, null>;
+  readonly "router.remove": Method<RouterPlace, null>;
+  readonly "router.start": Method<RouterPlace, null>;
+  readonly "router.stop": Method<RouterPlace, null>;
+  readonly "router.list": Method<{ readonly domain: string }, readonly RouterInfo[]>;
+  /** The configuration of a router. */
+  readonly "router.configuration": Method<RouterPlace, Configuration>;
+
+  readonly "handler.list": Method<RouterPlace & { readonly pattern?: string | undefined }, readonly HandlerInfo[]>;
+  readonly "handler.read": Method<
+    RouterPlace & { readonly path: string; readonly argument?: string | undefined },
+    string
+  >;
+  readonly "handler.write": Method<RouterPlace & { readonly path: string; readonly value: string }, null>;
+
+  readonly "switch.create": Method<SwitchDefinition, null>;
+  readonly "switch.list": Method<Nothing, readonly SwitchInfo[]>;
+  readonly "switch.destroy": Method<Named, null>;
+  readonly "switch.attach": Method<AttachmentDefinition, { readonly port: string }>;
+  readonly "switch.detach": Method<{ readonly switch: string; readonly port: string }, null>;
+
+  /** Counters of everything, as OpenMetrics text. */
+  readonly "daemon.metrics": Method<Nothing, string>;
+  /** Ends a stream. */
+  readonly "stream.close": Method<{ readonly stream: number }, null>;
+}
+
+interface Stream<P, I> {
+  readonly params: P;
+  readonly item: I;
+}
+
+/** What goes on until it is closed: a stream's parameters, and its items. */
+export interface Streams {
+  /** What happens from here on. */
+  readonly "daemon.events": Stream<Nothing, DaemonEvent>;
+  /** What a console has printed, and what it prints. It ends with the domain. */
+  readonly "domain.follow": Stream<Named, { readonly text: string }>;
+  /** Values of handlers: those of now, and each that changes. */
+  readonly "handler.watch": Stream<
+    RouterPlace & { readonly paths: readonly string[] },
+    { readonly path: string; readonly value: string }
+  >;
+}
+
+export type MethodName = keyof Methods;
+export type Params<M extends MethodName> = Methods[M]["params"];
+export type Result<M extends MethodName> = Methods[M]["result"];
+export type StreamName = keyof Streams;
+export type StreamParams<S extends StreamName> = Streams[S]["params"];
+export type Item<S extends StreamName> = Streams[S]["item"];
