@@ -1,11 +1,16 @@
 /** The `clickos` command. */
 import { Command, CommanderError } from "commander";
 import pc from "picocolors";
+import { addCompletion } from "./commands/completion.ts";
 import { addCreate } from "./commands/create.ts";
 import { addDaemon } from "./commands/daemon.ts";
+import { addDoctor } from "./commands/doctor.ts";
 import { addDomains } from "./commands/domains.ts";
 import { addRouters } from "./commands/routers.ts";
 import { addSwitches } from "./commands/switches.ts";
+import { addTap } from "./commands/tap.ts";
+import { addTop } from "./commands/top.ts";
+import { addTopology } from "./commands/topology.ts";
 import { printJson } from "./commands/with-daemon.ts";
 import { failureText, UsageError, usageStatus } from "./failure.ts";
 import { failureJson } from "./failure-json.ts";
@@ -31,10 +36,16 @@ addCreate(program);
 addDomains(program);
 addRouters(program);
 addSwitches(program);
+addTap(program);
+addTop(program);
+addTopology(program);
 addDaemon(program, version);
+addDoctor(program);
+addCompletion(program);
 
 // The others bring the compiler and the element library: they are loaded when one of them is meant, or help is.
-if (!program.commands.some((command) => command.name() === process.argv[2])) {
+const meant = process.argv[2] === "complete" ? "complete-all" : process.argv[2];
+if (!program.commands.some((command) => command.name() === meant)) {
   const { addLocal } = await import("./commands/local.ts");
   program.commandsGroup("By themselves:");
   addLocal(program);

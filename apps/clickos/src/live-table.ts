@@ -2,6 +2,7 @@
 import type { PortStats } from "@clickos/vale";
 import type { RunningVm } from "./live-boot.ts";
 import { printable } from "./printable.ts";
+import { scaled } from "./scaled.ts";
 import { table } from "./table.ts";
 
 const everyMs = 1000;
@@ -48,18 +49,6 @@ export function portTable(now: readonly PortSample[], before: readonly PortSampl
     ];
   });
   return table([["port", "in", "", "packets", "out", "", "packets", "drops", ""], ...rows]);
-}
-
-/** A number with three digits and a prefix. */
-export function scaled(value: number): string {
-  const prefixes = ["", "k", "M", "G", "T"];
-  let [number, at] = [value, 0];
-  while (number >= 999.5 && at < prefixes.length - 1) {
-    number /= 1000;
-    at++;
-  }
-  const digits = at === 0 || number >= 99.95 ? 0 : number >= 9.995 ? 1 : 2;
-  return `${number.toFixed(digits)} ${prefixes[at]}`;
 }
 
 /** Draws until it is ended, each table over the one before. @returns ends it. */

@@ -1,6 +1,7 @@
 /** The table of ports and rates. */
 import { describe, expect, it } from "vitest";
-import { type PortSample, portTable, scaled } from "../src/live-table.ts";
+import { type PortSample, portTable } from "../src/live-table.ts";
+import { scaled } from "../src/scaled.ts";
 
 const sample = (name: string, packets: number, more: Partial<PortSample> = {}): PortSample => ({
   name,

@@ -80,6 +80,8 @@ export interface DomainDefinition {
   readonly checkpointSeconds?: number | undefined;
   /** A word by which things that were defined together are found again, such as a topology's name. */
   readonly group?: string | undefined;
+  /** What whoever defined it wants to know again, such as a digest of what it was defined by. */
+  readonly tag?: string | undefined;
 }
 
 /** `failed` is one that is defined, and could not be made again when the daemon started: `error` says why. */
@@ -131,6 +133,7 @@ export interface DomainInfo {
   readonly error?: string | undefined;
   readonly crash?: CrashInfo | undefined;
   readonly group?: string | undefined;
+  readonly tag?: string | undefined;
 }
 
 /** Microseconds of the phases of a creation. */
@@ -147,6 +150,7 @@ export interface SwitchDefinition {
   /** A learning bridge by default; `patch` joins two ports. */
   readonly lookup?: "learning" | "patch" | undefined;
   readonly group?: string | undefined;
+  readonly tag?: string | undefined;
 }
 
 /** Something real at a port of a switch. */
@@ -158,6 +162,7 @@ export interface AttachmentDefinition {
   readonly specification: string;
   readonly mtu?: number | undefined;
   readonly group?: string | undefined;
+  readonly tag?: string | undefined;
 }
 
 export interface PortInfo {
@@ -173,6 +178,18 @@ export interface PortInfo {
   readonly drops: Readonly<Record<string, number>>;
   /** What is wrong at the moment: nobody is connected. */
   readonly problem?: string | undefined;
+  readonly group?: string | undefined;
+  readonly tag?: string | undefined;
+}
+
+/** A frame that passed a port. */
+export interface TappedFrame {
+  /** Nanoseconds since 1970, as decimal digits. */
+  readonly timeNs: string;
+  /** Bytes that it has; `data` may hold fewer. */
+  readonly length: number;
+  /** In base64. */
+  readonly data: string;
 }
 
 export interface SwitchInfo {
@@ -182,6 +199,7 @@ export interface SwitchInfo {
   /** Frames that had nowhere to go, by reason. */
   readonly drops: Readonly<Record<string, number>>;
   readonly group?: string | undefined;
+  readonly tag?: string | undefined;
 }
 
 export interface HandlerInfo {
@@ -233,6 +251,8 @@ export interface Methods {
   readonly "domain.pause": Method<Named, null>;
   readonly "domain.unpause": Method<Named, null>;
   readonly "domain.rename": Method<Named & { readonly to: string }, null>;
+  /** Sets what whoever defined it wants to know again. */
+  readonly "domain.tag": Method<Named & { readonly tag?: string | undefined }, null>;
   /** Asks the domain to end, as `xl shutdown` does. */
   readonly "domain.shutdown": Method<Named, null>;
   /** Has it run on another pCPU. */
@@ -309,6 +329,20 @@ export interface Streams {
   readonly "daemon.events": Stream<Nothing, DaemonEvent>;
   /** What a console has printed, and what it prints. It ends with the domain. */
   readonly "domain.follow": Stream<Named, { readonly text: string }>;
+  /** Frames that pass a port of a switch: those that enter the switch there, those that leave it, or both. */
+  readonly "port.tap": Stream<
+    {
+      readonly switch: string;
+      readonly port: string;
+      readonly direction?: "in" | "out" | "both" | undefined;
+      /** Bytes of each frame that are wanted; all by default. */
+      readonly snapLength?: number | undefined;
+    },
+    {
+      readonly frames: readonly TappedFrame[] /** Frames before these that nobody had room for. */;
+      readonly lost: number;
+    }
+  >;
   /** Values of handlers: those of now, and each that changes. */
   readonly "handler.watch": Stream<
     RouterPlace & { readonly paths: readonly string[] },

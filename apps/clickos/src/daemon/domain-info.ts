@@ -25,6 +25,7 @@ export function domainInfo(vm: Vm, { settings, createdAt }: DomainRecord, restar
     ...(domain.shutdownReason === undefined ? {} : { shutdownReason: domain.shutdownReason }),
     ...(domain.crash === undefined ? {} : { crash: crashInfo(domain.crash) }),
     ...(settings.group === undefined ? {} : { group: settings.group }),
+    ...(settings.tag === undefined ? {} : { tag: settings.tag }),
   };
 }
 
@@ -47,6 +48,7 @@ export function failedInfo({ settings, createdAt }: DomainRecord, error: string)
     routers: [],
     error,
     ...(settings.group === undefined ? {} : { group: settings.group }),
+    ...(settings.tag === undefined ? {} : { tag: settings.tag }),
   };
 }
 

@@ -184,6 +184,9 @@ export class Domains {
     await this.set(to, { name: to });
     this.at.events.tell("domain.renamed", name, to);
   }
+  tag(name: string, tag: string | undefined): Promise<void> {
+    return this.set(name, { tag });
+  }
   shutdown(name: string): void {
     this.running(name).vm.domain.shutdown("poweroff");
   }

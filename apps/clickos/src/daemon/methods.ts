@@ -40,6 +40,7 @@ export function machineMethods(machine: Machine, daemon: { info(): DaemonInfo; s
     "domain.pause": ({ name }) => done(domains.pause(name)),
     "domain.unpause": ({ name }) => done(domains.unpause(name)),
     "domain.rename": ({ name, to }) => done(domains.rename(name, to)),
+    "domain.tag": ({ name, tag }) => done(domains.tag(name, tag)),
     "domain.shutdown": ({ name }) => {
       domains.shutdown(name);
       return null;

@@ -32,6 +32,7 @@ const vif = z.strictObject({
 });
 const vifs = z.array(vif).max(100).optional();
 const group = name.optional();
+const tag = z.string().max(256).optional();
 
 const settings = {
   name,
@@ -44,6 +45,7 @@ const settings = {
   paused: z.boolean().optional(),
   checkpointSeconds: z.number().min(0.1).max(86_400).optional(),
   group,
+  tag,
 };
 const named = z.strictObject({ name });
 const nothing = z.strictObject({});
@@ -70,6 +72,7 @@ export const methodParameters: { readonly [M in MethodName]: z.ZodType<Params<M>
   "domain.pause": named,
   "domain.unpause": named,
   "domain.rename": z.strictObject({ name, to: name }),
+  "domain.tag": z.strictObject({ name, tag }),
   "domain.shutdown": named,
   "domain.pin": z.strictObject({ name, pcpu: whole(0, 255) }),
   "domain.share": z.strictObject({ name, weight: settings.weight, cap: settings.cap }),
@@ -94,7 +97,7 @@ export const methodParameters: { readonly [M in MethodName]: z.ZodType<Params<M>
   "handler.list": z.strictObject({ ...place, pattern: z.string().max(1024).optional() }),
   "handler.read": z.strictObject({ ...place, path, argument: z.string().max(65536).optional() }),
   "handler.write": z.strictObject({ ...place, path, value: z.string().max(longestText) }),
-  "switch.create": z.strictObject({ name, lookup: z.enum(["learning", "patch"]).optional(), group }),
+  "switch.create": z.strictObject({ name, lookup: z.enum(["learning", "patch"]).optional(), group, tag }),
   "switch.list": nothing,
   "switch.destroy": named,
   "switch.attach": z.strictObject({
@@ -103,6 +106,7 @@ export const methodParameters: { readonly [M in MethodName]: z.ZodType<Params<M>
     specification: z.string().min(1).max(4096),
     mtu: whole(68, 9000).optional(),
     group,
+    tag,
   }),
   "switch.detach": z.strictObject({ switch: name, port: name }),
   "stream.close": z.strictObject({ stream: z.int() }),
@@ -112,6 +116,12 @@ export const methodParameters: { readonly [M in MethodName]: z.ZodType<Params<M>
 export const streamParameters: { readonly [S in StreamName]: z.ZodType<StreamParams<S>> } = {
   "daemon.events": nothing,
   "domain.follow": named,
+  "port.tap": z.strictObject({
+    switch: name,
+    port: name,
+    direction: z.enum(["in", "out", "both"]).optional(),
+    snapLength: whole(1, 65535).optional(),
+  }),
   "handler.watch": z.strictObject({ ...place, paths: z.array(path).min(1).max(1024) }),
 };
 

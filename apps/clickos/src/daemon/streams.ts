@@ -2,6 +2,7 @@
 import type { Item, StreamName, StreamParams } from "@clickos/client";
 import { DaemonError } from "./daemon-error.ts";
 import type { Machine } from "./machine.ts";
+import { tapPort } from "./tap.ts";
 
 export interface StreamSink<I> {
   item(item: I): void;
@@ -17,7 +18,7 @@ export type MachineStreams = {
 /** How often a console that is followed is looked at. */
 const lookMs = 50;
 
-export function machineStreams({ events, domains }: Machine): MachineStreams {
+export function machineStreams({ events, domains, switches }: Machine): MachineStreams {
   return {
     "daemon.events": (_params, sink) => events.listen((event) => sink.item(event)),
 
@@ -41,6 +42,8 @@ export function machineStreams({ events, domains }: Machine): MachineStreams {
       look();
       return () => clearInterval(timer);
     },
+
+    "port.tap": (params, sink) => tapPort(switches.get(params.switch), params, sink),
 
     "handler.watch": ({ paths, domain, router = 0 }, sink) => {
       const vm = domains.get(domain);

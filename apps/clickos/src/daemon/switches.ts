@@ -52,7 +52,7 @@ export class Switches {
   /** @throws {DaemonError} `NO_SWITCH`, `IN_USE`. */
   destroy(name: string): void {
     const { bridge, attached } = this.entry(name);
-    const vif = Object.keys(bridge.stats.ports).find((port) => !attached.has(port));
+    const vif = Object.keys(bridge.stats.ports).find((port) => !attached.has(port) && !isTap(port));
     if (vif !== undefined)
       throw new DaemonError("IN_USE", `switch '${name}' has interfaces of domains: ${vif} is one; destroy those first`);
     for (const port of [...attached.keys()]) this.detach(name, port);
@@ -119,10 +119,11 @@ export class Switches {
       name: definition.name,
       lookup: definition.lookup ?? "learning",
       group: definition.group,
+      tag: definition.tag,
       ports: [
-        ...Object.entries(bridge.stats.ports).map(([name, stats]) =>
-          portInfo(name, stats, attached.get(name), peerOf(name)),
-        ),
+        ...Object.entries(bridge.stats.ports)
+          .filter(([name]) => !isTap(name))
+          .map(([name, stats]) => portInfo(name, stats, attached.get(name), peerOf(name))),
         ...[...failed].map(([name, { definition, why }]) => failedPort(name, definition, why)),
       ],
       drops: counted(bridge.stats.drops),
@@ -159,6 +160,11 @@ export class Switches {
   }
 }
 
+/** Whether a port is a tap's: no definition gives such a name. */
+function isTap(name: string): boolean {
+  return name.startsWith(".tap");
+}
+
 function portInfo(name: string, stats: PortStats, attached: Attached | undefined, peer: string | undefined): PortInfo {
   const { inPackets, inBytes, outPackets, outBytes } = stats;
   const port: Port | undefined = attached?.port;
@@ -172,12 +178,14 @@ function portInfo(name: string, stats: PortStats, attached: Attached | undefined
     outBytes,
     drops: { ...dropsOf(stats), ...counted(port?.drops ?? {}) },
     ...(attached?.port.problem === undefined ? {} : { problem: attached.port.problem }),
+    group: attached?.definition.group,
+    tag: attached?.definition.tag,
   };
 }
 
-function failedPort(name: string, { specification }: AttachmentDefinition, problem: string): PortInfo {
+function failedPort(name: string, { specification, group, tag }: AttachmentDefinition, problem: string): PortInfo {
   const none = { inPackets: 0, inBytes: 0, outPackets: 0, outBytes: 0, drops: {} };
-  return { name, kind: "attachment", peer: specification, ...none, problem };
+  return { name, kind: "attachment", peer: specification, ...none, problem, group, tag };
 }
 
 /** The reasons that have counted anything. */
