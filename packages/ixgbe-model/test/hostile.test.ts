@@ -226,7 +226,9 @@ describe("a hostile driver", () => {
         for (const [name, v] of start) nic.write32(R.offsetOf(name), v);
         nic.write32(R.SRRCTL, 2);
         nic.write32(R.RXDCTL, R.DCTL_ENABLE);
-        entries.forEach(({ at, upper, length }, i) => {
+        entries.forEach(({ at: place, upper, length }, i) => {
+          // Its own memory is zeros but for the rings.
+          const at = upper === 0 ? 4096 : place;
           dma.words.set([at, upper, 0, 0], i * 4);
           dma.words.set([at, upper, R.TX_CMD_EOP | R.TX_CMD_RS | length, 0], 64 + i * 4);
         });
