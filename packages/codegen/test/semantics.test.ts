@@ -172,7 +172,7 @@ describe("memory", () => {
               offset: 0,
             };
             const ref = { name: "f", params: [], paramNames: [], result: type };
-            const f = { ref, params: [], body: [{ kind: "return", value } as const] };
+            const f = { ref, params: [], locals: 0, body: [{ kind: "return", value } as const] };
             const data = [{ offset: 0, bytes }];
             const ir = moduleOf([], { functions: [f], exports: new Map([["f", ref]]), data });
             const whole = view.getBigUint64(0, order === "le");

@@ -31,7 +31,10 @@ const combinedSteps = 500_000;
 
 /** All fields at once where there are few classes. Otherwise those with few classes are one symbol, and come last. */
 export function readingsOf(conjuncts: readonly Conjunct[], fields: readonly LocalClasses[]): Reading[] {
-  if (fields.reduce((n, { count }) => n * count, 1) <= Math.min(oneTable + conjuncts.length * oneTableEach, oneTableMost)) return [together(fields)];
+  if (
+    fields.reduce((n, { count }) => n * count, 1) <= Math.min(oneTable + conjuncts.length * oneTableEach, oneTableMost)
+  )
+    return [together(fields)];
   const order = [...fields].sort((a, b) => a.count - b.count);
   const most = Math.min(conjuncts.length * combinedEach, combinedMost);
   let few = 0;
