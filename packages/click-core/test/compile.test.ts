@@ -265,6 +265,43 @@ describe("the router", () => {
     expect((await compile()).wasm).toEqual((await compile()).wasm);
   });
 
+  it("makes an element's code where it is pushed to, and a function of what several places or a circle lead to", async () => {
+    const port = (name: string, twice: boolean) =>
+      element({
+        name,
+        ports: "2/2",
+        processing: "h/h",
+        push(c, port, packet, { output }) {
+          if (twice)
+            c.if(
+              packet.length.gtU(60),
+              () => output(port).push(packet),
+              () => output(port).push(packet),
+            );
+          else output(port).push(packet);
+        },
+      });
+    const set = { ...elements, ...elementSet(port("Once", false), port("Twice", true)) };
+    const functions = async (text: string): Promise<string[]> => {
+      using router = await Router.compile(text, { elements: set });
+      router.device(0).send([new Uint8Array(60)]);
+      router.run();
+      expect(router.device(1).pending).toBe(1);
+      return [...router.text().matchAll(/^func (\S+ \[\d+\] push)/gm)].map(([, name]) => name as string);
+    };
+    expect(await functions("FromDevice(0) -> Counter -> ToDevice(1)")).toEqual([]);
+    const rest = "-> q :: Queue -> ToDevice(1);";
+    expect(
+      await functions(`FromDevice(0) -> x :: Once; x [0] -> c :: Counter ${rest} Idle -> [1] x [1] -> Discard`),
+    ).toEqual([]);
+    expect(
+      await functions(`FromDevice(0) -> x :: Twice; x [0] -> c :: Counter ${rest} Idle -> [1] x [1] -> Discard`),
+    ).toEqual(["c [0] push"]);
+    expect(await functions(`FromDevice(0) -> x :: Once; x [0] -> c :: Counter -> [1] x [1] ${rest}`)).toEqual([
+      "c [0] push",
+    ]);
+  });
+
   it("compiles long chains and wide graphs", async () => {
     using chain = await Router.compile(`FromDevice(0) -> ${"Counter -> ".repeat(500)} ToDevice(1)`, { elements });
     chain.device(0).send([new Uint8Array(60)]);

@@ -25,6 +25,24 @@ function instantiate(build: (m: ReturnType<typeof moduleBuilder>) => void): {
 }
 
 describe("the builder", () => {
+  it("fills a place that was left in the code when the rest of it is built", () => {
+    const { exports } = instantiate((m) => {
+      const places: (() => void)[] = [];
+      m.export(
+        "f",
+        m.func("f", {}, "i32", (c) => {
+          const v = c.var("i32", 1);
+          const fill = c.later();
+          places.push(() => fill(() => v.inc(4)));
+          v.set(v.get().mul(2));
+          return v.get();
+        }),
+      );
+      for (const fill of places) fill();
+    });
+    expect(exports.f()).toBe(10);
+  });
+
   it("sums 16-bit words in network order", () => {
     const { exports, memory } = instantiate((m) => {
       m.export(

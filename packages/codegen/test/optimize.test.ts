@@ -167,7 +167,7 @@ describe("the optimiser", () => {
       { kind: "do", callee: ref, args: [] },
       { kind: "return", value: load(i32(0)) },
     ]);
-    const g = { ref, params: [], locals: 0, body: [store, { kind: "return", value: i32(1) } as const] };
+    const g = { ref, params: [], body: [store, { kind: "return", value: i32(1) } as const] };
     const both = { ...ir, functions: [...ir.functions, g] };
     expect([results(both, [["f"]]), results(optimize(both), [["f"]])]).toEqual([[3], [3]]);
   });
@@ -228,5 +228,41 @@ describe("the optimiser", () => {
       expect(results(way, [["f"]])).toEqual([3]);
     }
     expect(moduleText(ir)).toBe(before);
+  });
+
+  it("leaves of a block that no branch goes to what is in it", () => {
+    const m = builder();
+    m.export(
+      "f",
+      m.func("f", { a: "i32" }, "i32", (c, { a }) => {
+        const v = c.var("i32", 0);
+        c.block(() => v.set(a));
+        c.block((end) => {
+          c.if(a.eq(3), () => c.br(end));
+          v.set(7);
+        });
+        return v.get();
+      }),
+    );
+    const ir = m.toIr();
+    expect(kinds(ir).filter((kind) => kind === "block")).toHaveLength(1);
+    expect(
+      results(ir, [
+        ["f", 3],
+        ["f", 4],
+      ]),
+    ).toEqual([3, 7]);
+  });
+
+  it("refuses two locals of one number", () => {
+    const x = immutable("x");
+    const y = { ...immutable("y"), id: x.id };
+    const body: Statement[] = [
+      { kind: "let", local: x, value: i32(1) },
+      { kind: "let", local: y, value: i32(2) },
+      { kind: "return", value: x },
+    ];
+    expect(() => validate(moduleOf(body))).toThrow(/local y has the number \d+, which x has/);
+    expect(() => optimize(moduleOf(body))).toThrow(/local y/);
   });
 });
