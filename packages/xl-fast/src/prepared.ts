@@ -20,6 +20,7 @@ import { VmRouters } from "./vm-routers.ts";
 import { connectStore } from "./vm-store.ts";
 import { VmVifs } from "./vm-vifs.ts";
 
+/** KiB of a VM without an image. */
 const shellKiB = 8192;
 
 /** Pages of memory: what the image asks for at least. */

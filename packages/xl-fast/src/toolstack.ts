@@ -34,6 +34,7 @@ interface Entry {
   readonly control: ClickControl;
   /** What it is made from anew, with the images of its routers. */
   readonly config: Omit<VmConfig, "image">;
+  /** Pages of memory. */
   readonly pages: number;
   readonly policy: RestartPolicy;
   /** Until it is started anew. */
@@ -245,6 +246,8 @@ export function createToolstack(options: {
     failures.remove(name);
     if (!config.paused) domain.unpause();
     phases.end("store");
+    // Routers that come later are not of the creation.
+    (held.prepared as Prepared).onPhase = undefined;
     return vm;
   };
 
@@ -284,7 +287,7 @@ export function createToolstack(options: {
     const images = [...routers.running].map(([router, { image }]) => ({ router, image }));
     destroy(name);
     try {
-      const vm = await build({ ...config, name }, pages, devices, images, {}, new Phases(), policy);
+      const vm = await build({ ...config, name, paused: false }, pages, devices, images, {}, new Phases(), policy);
       vm.domain.print(`started again after a crash: ${crash?.cause}: ${crash?.message}\n`);
       tell({ kind: "restarted", name, id: vm.domain.id, vm });
     } catch (e) {
