@@ -167,7 +167,7 @@ describe("the optimiser", () => {
       { kind: "do", callee: ref, args: [] },
       { kind: "return", value: load(i32(0)) },
     ]);
-    const g = { ref, params: [], body: [store, { kind: "return", value: i32(1) } as const] };
+    const g = { ref, params: [], locals: 0, body: [store, { kind: "return", value: i32(1) } as const] };
     const both = { ...ir, functions: [...ir.functions, g] };
     expect([results(both, [["f"]]), results(optimize(both), [["f"]])]).toEqual([[3], [3]]);
   });
