@@ -33,7 +33,7 @@ export function noNetwork(): string | undefined {
   if (made.error) return "needs the program ip";
   if (made.status !== 0) return "may not make network namespaces";
   spawnSync("ip", ["netns", "del", name]);
-  return undefined;
+  return spawnSync("ping", ["-V"]).error ? "needs the program ping" : undefined;
 }
 
 /** Why a program cannot be used. */

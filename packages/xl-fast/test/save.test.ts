@@ -236,11 +236,13 @@ describe("saving and restoring", () => {
       { ...header, routers: [{ ...router, router: 64 }] },
       { ...header, routers: [router, { ...router, bytes: 0 }] },
       { ...header, snapshotBytes: -1 },
+      { ...header, note: 1 },
+      { ...header, note: "n".repeat(32_769) },
     ])
       expect(await refusal(JSON.stringify(wrong))).toBe(
         "BAD_FILE the saved VM's header lacks something, or says what cannot be",
       );
-    expect(await refusal(JSON.stringify({ ...header, name: "n".repeat(100_000) }))).toBe("BAD_FILE not a saved VM");
+    expect(await refusal(JSON.stringify({ ...header, name: "n".repeat(300_000) }))).toBe("BAD_FILE not a saved VM");
     // The code of its image: an instruction of another kind.
     const changed = Uint8Array.from(body);
     changed[changed.lastIndexOf(0x0b, router.bytes - 2000)] = 0x12;

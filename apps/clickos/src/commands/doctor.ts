@@ -1,5 +1,6 @@
 /** `clickos doctor`: what this machine lets one do, what is wrong with it, and what ended programs have left behind. */
 import { accessSync, constants, existsSync, lstatSync, readdirSync, rmSync, statfsSync } from "node:fs";
+import { createRequire } from "node:module";
 import { connect } from "node:net";
 import { dirname, join } from "node:path";
 import type { Command } from "commander";
@@ -59,6 +60,16 @@ function attempt(what: string, detail: string, loss: string, test: () => void): 
   }
 }
 
+/** Whether a package is installed. */
+function isThere(name: string): boolean {
+  try {
+    createRequire(import.meta.url).resolve(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 async function examine(): Promise<Finding[]> {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
   const paths = daemonPaths();
@@ -80,10 +91,7 @@ async function examine(): Promise<Finding[]> {
       },
     ),
   );
-  const koffi = await import("koffi").then(
-    () => true,
-    () => false,
-  );
+  const koffi = isThere("koffi");
   add(
     "koffi",
     koffi ? "ok" : "limited",
