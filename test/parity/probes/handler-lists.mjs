@@ -51,6 +51,12 @@ const different = {
   ...Object.fromEntries(
     ["FromSocket", "ToSocket"].map((name) => [name, "ours has the handlers of Socket, of which it is a former name"]),
   ),
+  ...Object.fromEntries(
+    ["Classifier", "IPClassifier", "IPFilter"].map((name) => [
+      name,
+      "ours has `lookup`, which says what packets are looked up in, and its bytes",
+    ]),
+  ),
   Socket: "ours has `port`, which says where it listens, and counts packets and those that it drops",
 };
 /** Those without ports, where they have no packets. */

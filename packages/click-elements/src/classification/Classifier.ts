@@ -11,7 +11,7 @@
  * OFFSET is decimal and counts from the first byte of the data. A packet that is too short for a clause does not match it. A packet
  * that no pattern matches is dropped.
  *
- * Handlers: program (read: the program that Click would compile the patterns to).
+ * Handlers: program (read: the program that Click would compile the patterns to), lookup (read: what packets are looked up in, as of IPFilter).
  *
  * ARP requests, ARP replies, IP packets, and others:
  *
@@ -22,7 +22,7 @@
 import { arg, type ElementClass, element, rest } from "@clickos/click-core/element";
 import type { I32 } from "@clickos/codegen";
 import { readClassifierPattern } from "./classifier-pattern.ts";
-import { laterDecision, stageDecision } from "./decision.ts";
+import { describeDecision, laterDecision, stageDecision } from "./decision.ts";
 import type { Expression } from "./expression.ts";
 import { dataWords, expressionOf } from "./match-expression.ts";
 import { patternReport, type Report, readPattern, rulesFor } from "./patterns.ts";
@@ -61,7 +61,10 @@ export const Classifier: ElementClass = element({
         if (!program.reaches(output)) warning(`output ${output} matches no packets`);
     return { decision: laterDecision(rulesFor(rules, dataWords)), program };
   },
-  handlers: { program: { kind: "table", flags: ".", constant: ({ plan }) => formatProgram(plan.program) } },
+  handlers: {
+    program: { kind: "table", flags: ".", constant: ({ plan }) => formatProgram(plan.program) },
+    lookup: { kind: "table", read: (_s, { plan }) => describeDecision(plan.decision()) },
+  },
   push(c, _port, packet, { plan, output, noutputs, name, data }) {
     const { data: address, length } = packet;
     const { program } = plan;

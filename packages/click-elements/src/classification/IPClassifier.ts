@@ -5,7 +5,8 @@
  * primitives such as `src host 10.0.0.1`, `dst net 10.0.0.0/8`, `tcp dst port 80`, `icmp type echo`, `ip frag` and `ip[8:1] > 1`,
  * joined by `and`, `or`, `not` and parentheses: the page of IPFilter has all of them.
  *
- * Handlers: program (read: the program that Click would compile the patterns to), pattern0, pattern1, ... (read and write).
+ * Handlers: program (read: the program that Click would compile the patterns to), lookup (read: what
+ * packets are looked up in, as of IPFilter), pattern0, pattern1, ... (read and write).
  *
  *   ... -> CheckIPHeader -> c :: IPClassifier(tcp dst port 80, udp, -); c [0] -> ...; c [1] -> ...; c [2] -> Discard
  */
@@ -37,7 +38,10 @@ export const IPClassifier: ElementClass = element({
     if (sound) for (const output of rules.unreached(noutputs)) context.warning(`output ${output} matches no packets`);
     return { rules, texts };
   },
-  handlers: { program: { kind: "table", constant: ({ plan }) => plan.rules.program } },
+  handlers: {
+    program: { kind: "table", constant: ({ plan }) => plan.rules.program },
+    lookup: { kind: "table", read: (_s, { plan }) => plan.rules.lookup },
+  },
   furtherHandlers: ({ plan: { texts }, outputs }) => argumentHandlers("pattern", texts, outputs.length),
   push(c, _port, packet, { plan, output, name, data }) {
     const { rules, decisions } = plan.rules;

@@ -2,7 +2,7 @@
  * IPFilter(ACTION PATTERN, ...) — passes or drops IP packets by the first rule that matches.
  *
  * ACTION is `allow` (output 0), `deny` or `drop`, or an output number. A packet that no rule matches is dropped. The rules are
- * compiled to decision trees. The IP header must be marked, as CheckIPHeader and MarkIPHeader do; a test of bytes that a packet
+ * compiled to decision trees, or many of them to tables. The IP header must be marked, as CheckIPHeader and MarkIPHeader do; a test of bytes that a packet
  * does not have does not match, and tests of ports, of the ICMP type and of TCP options match first fragments only.
  *
  * Primitives of a PATTERN, in which most words may be left out (`tcp`, `www` and `10.0.0.0/8` are patterns):
@@ -28,7 +28,8 @@
  * continues the primitive before it: `dst port 80 or 443`. Addresses, ports and protocols may be names: those of AddressInfo
  * and PortInfo, and those that the machine has.
  *
- * Handlers: program (read: the program that Click would compile the rules to).
+ * Handlers: program (read: the program that Click would compile the rules to), lookup (read: what packets are looked up in: how many decision
+ * trees and automata, and the bytes of their tables).
  *
  *   ... -> CheckIPHeader(14) -> IPFilter(allow tcp dst port 80 or 443, deny src net 10.0.0.0/8 and not icmp, allow all) -> ...
  */
@@ -74,7 +75,10 @@ export const IPFilter: ElementClass = element({
     rules: readFilterRules(context.arguments, context),
   }),
   state: ({ plan }) => ({ hits: array(u64, plan.rules.rules.length + 1) }),
-  handlers: { program: { kind: "table", read: (_s, { plan }) => plan.rules.program } },
+  handlers: {
+    program: { kind: "table", read: (_s, { plan }) => plan.rules.program },
+    lookup: { kind: "table", read: (_s, { plan }) => plan.rules.lookup },
+  },
   drops: (s, { plan: { rules, texts } }) =>
     s.hits.flatMap((count, i) => {
       const rule = rules.rules[i];

@@ -94,7 +94,9 @@ class Making {
     const stages = readings.slice(0, -1).map((reading, i) => {
       const following = new Lists();
       const rest = rests[i] as readonly number[];
-      const states = lists.map((list) => this.state(list, reading, rest, (to) => following.number(to)));
+      /** Which list each symbol has in a state; 0 between states. */
+      const place = new Uint32Array(reading.size);
+      const states = lists.map((list) => this.state(list, reading, rest, place, (to) => following.number(to)));
       lists = following.all;
       if (lists.length > mostStates) throw new TooMany(this.times);
       return { reading, states };
@@ -120,37 +122,45 @@ class Making {
     list: readonly number[],
     { of }: Reading,
     rest: readonly number[],
+    place: Uint32Array,
     target: (to: readonly number[]) => number,
   ): State {
-    const open = new Map<number, number[]>();
-    for (const r of list) for (const s of of[r] ?? []) if (!open.has(s)) open.set(s, []);
-    const others: number[] = [];
-    const closed = new Set<readonly number[]>();
-    const add = (to: number[], r: number): void => {
-      if (closed.has(to)) return;
+    // The first list is of symbols that are not open.
+    const symbols: number[] = [];
+    const lists: number[][] = [[]];
+    for (const r of list)
+      for (const s of of[r] ?? []) {
+        if (place[s] !== 0) continue;
+        symbols.push(s);
+        place[s] = lists.push([]) - 1;
+      }
+    const closed = new Uint8Array(lists.length);
+    const add = (at: number, r: number): void => {
+      if (closed[at]) return;
+      const to = lists[at] as number[];
       const asked = rest[r] as number;
-      if (to.length <= mostCompared && to.some((x) => rest[x] === asked)) return;
+      if (to.length <= mostCompared) for (const x of to) if (rest[x] === asked) return;
       this.count(r);
       to.push(r);
-      if (asked === 0) closed.add(to);
+      if (asked === 0) closed[at] = 1;
     };
     for (const r of list) {
       const only = of[r];
-      if (only) for (const s of only) add(open.get(s) as number[], r);
+      if (only) for (const s of only) add(place[s] as number, r);
       else {
-        add(others, r);
-        this.left -= open.size >> 3;
-        for (const to of open.values()) add(to, r);
+        this.left -= lists.length >> 3;
+        for (let at = 0; at < lists.length; at++) add(at, r);
       }
     }
-    const otherwise = target(others);
+    const otherwise = target(lists[0] as number[]);
     const state = { otherwise, symbols: [] as number[], next: [] as number[] };
-    for (const [s, to] of open) {
-      const next = target(to);
-      if (next === otherwise) continue;
+    symbols.forEach((s, i) => {
+      place[s] = 0;
+      const next = target(lists[i + 1] as number[]);
+      if (next === otherwise) return;
       state.symbols.push(s);
       state.next.push(next);
-    }
+    });
     return state;
   }
 

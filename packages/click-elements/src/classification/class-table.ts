@@ -19,7 +19,7 @@ export interface NumberedRanges {
 export type ClassTable = (c: FunctionBuilder, value: I32) => I32;
 
 /** Tables that are indexed by bytes have so many blocks of 256 entries. */
-const mostBlocks = 128;
+const mostBlocks = 1024;
 
 /** Places a table for values of 8, 16 or 32 bits. `undefined` where it would have too many blocks. */
 export function classTable(place: PlaceData, bits: 8 | 16 | 32, ranges: NumberedRanges): ClassTable | undefined {

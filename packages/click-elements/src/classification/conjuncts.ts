@@ -68,8 +68,12 @@ class Alternatives {
       case "or":
         return this.either(term.list, most);
       default: {
-        let all: readonly Tests[] = [new Map()];
-        for (const part of term.list) {
+        // Most parts are a test: those are put together first.
+        const tests = new Map<TestedField, FieldTest>();
+        const others = term.list.filter((part) => part.kind !== "test");
+        for (const part of term.list) if (part.kind === "test" && !this.add(tests, this.tests.of(part))) return [];
+        let all: readonly Tests[] = [tests];
+        for (const part of others) {
           const more = this.of(part, most);
           if (!more || all.length * more.length > most) return undefined;
           all = all.flatMap((a) => more.flatMap((b) => this.both(a, b) ?? []));
@@ -111,13 +115,16 @@ class Alternatives {
   private both(a: Tests, b: Tests): Tests | undefined {
     if (a.size === 0) return b;
     const all = new Map(a);
-    for (const [field, test] of b) {
-      const known = all.get(field);
-      const wanted = known ? this.tests.combined("and", known, test) : test;
-      if (wanted.never) return undefined;
-      if (wanted.always) all.delete(field);
-      else all.set(field, wanted);
-    }
+    for (const test of b.values()) if (!this.add(all, test)) return undefined;
     return all;
+  }
+
+  /** Asks for a test too; `false` where nothing is left that would pass. */
+  private add(all: Map<TestedField, FieldTest>, test: FieldTest): boolean {
+    const known = all.get(test.field);
+    const wanted = known ? this.tests.combined("and", known, test) : test;
+    if (wanted.always) all.delete(test.field);
+    else all.set(test.field, wanted);
+    return !wanted.never;
   }
 }

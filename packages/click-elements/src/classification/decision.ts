@@ -3,7 +3,7 @@ import type { FunctionBuilder, I32 } from "@clickos/codegen";
 import type { DecisionTree, Rule, TreeNode } from "./decision-tree.ts";
 import type { PlaceData } from "./range-table.ts";
 import { type RuleTables, ruleTables } from "./rule-tables.ts";
-import { stageTables } from "./stage-tables.ts";
+import { placeTables, sizeOfTables } from "./stage-tables.ts";
 import { type KnownLengths, type LookupInput, stageLookup } from "./stage-tree.ts";
 import { decisionTree } from "./tree-builder.ts";
 
@@ -52,10 +52,16 @@ export function stageDecision(
   const inTree = tree && stageLookup(c, context, tree, input, known);
   if (!tables) return inTree as I32;
   const { otherwise } = tables;
-  const inTables = stageTables(c, context.data, tables, input, known);
+  const inTables = placeTables(context.data, tables)(c, input, known);
   // No result is the greatest number without a sign.
   const first = inTree ? c.select(inTables.ltU(inTree), inTables, inTree) : inTables;
   return otherwise < 0 ? first : c.select(first.ltS(0), c.i32(otherwise), first);
+}
+
+/** What a handler says of a decision: lines of a name and a number. */
+export function describeDecision({ tree, tables }: Decision): string {
+  const lines = [`trees ${tree?.length ?? 0}`, `automata ${tables?.automata.length ?? 0}`];
+  return `${[...lines, `bytes ${tables ? sizeOfTables(tables) : 0}`].join("\n")}\n`;
 }
 
 /** How often the value of a field is compared on the way to a result, all ways being taken as often. */

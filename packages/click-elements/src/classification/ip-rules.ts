@@ -1,7 +1,7 @@
 /** The rules of IPFilter and IPClassifier: read from arguments, made decision trees, shown as programs. */
 import { arg, type PrepareContext, type Scope } from "@clickos/click-core/element";
 import { unquote } from "@clickos/click-language/arguments";
-import { type Decision, decisionOf, treeOf } from "./decision.ts";
+import { type Decision, decisionOf, describeDecision, treeOf } from "./decision.ts";
 import { readIpPattern } from "./ip-pattern.ts";
 import { ipWords } from "./ip-words.ts";
 import { headerWords, shortHeaderWords } from "./match-expression.ts";
@@ -53,6 +53,11 @@ export class IpRules {
   /** Click's program, as text. */
   get program(): string {
     return formatMerged(this.compiled);
+  }
+
+  /** How packets are looked up, as text. */
+  get lookup(): string {
+    return describeDecision(this.decisions.whole);
   }
 
   /** Which outputs no packet reaches, as far as Click's program shows. */

@@ -1,6 +1,7 @@
 /** What automata read: which fields are one symbol together, and in which order symbols come. */
 import type { Conjunct } from "./conjuncts.ts";
 import type { TestedField } from "./field-tests.ts";
+import { refine } from "./refine.ts";
 
 /** The classes of a field, as some conjuncts tell them apart. */
 export interface LocalClasses {
@@ -13,7 +14,7 @@ export interface LocalClasses {
 /** Fields that are one symbol: `sum of (class of field i) * stride i`, or what a table has there. */
 export interface Reading {
   readonly parts: readonly { readonly field: TestedField; readonly stride: number }[];
-  readonly table: readonly number[] | undefined;
+  readonly table: Uint32Array | undefined;
   /** How many symbols there are. */
   readonly size: number;
   /** With which symbols each conjunct may hold; `undefined` where with any. */
@@ -112,25 +113,10 @@ function combine(conjuncts: number, fields: readonly LocalClasses[]): Reading {
     size,
     of: lists,
   } = together(fields.map((f) => ({ ...f, of: groups.map(([r]) => f.of[r as number]) })));
-  const sets: number[][] = Array.from({ length: size }, () => []);
-  lists.forEach((list, g) => {
-    for (const s of list as readonly number[]) sets[s]?.push(g);
-  });
-  const numbers = new Map<string, number>();
-  const holding = groups.map((): number[] => []);
-  const table = sets.map((set) => {
-    const key = set.join();
-    let number = numbers.get(key);
-    if (number === undefined) {
-      number = numbers.size;
-      numbers.set(key, number);
-      for (const g of set) holding[g]?.push(number);
-    }
-    return number;
-  });
+  const refined = refine(size, lists as readonly (readonly number[])[]);
   const of = new Array<readonly number[] | undefined>(conjuncts).fill(undefined);
   groups.forEach((group, g) => {
-    for (const r of group) of[r] = holding[g];
+    for (const r of group) of[r] = refined.of[g];
   });
-  return { parts, table, size: numbers.size, of };
+  return { parts, table: refined.groups, size: refined.count, of };
 }

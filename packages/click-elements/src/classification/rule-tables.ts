@@ -10,6 +10,7 @@ import type { Rule } from "./decision-tree.ts";
 import { type FieldClasses, fieldClasses } from "./field-classes.ts";
 import type { FieldTest, TestedField } from "./field-tests.ts";
 import { type LocalClasses, readingsOf } from "./readings.ts";
+import { refine } from "./refine.ts";
 
 export interface Automaton {
   readonly stages: readonly Stage[];
@@ -21,7 +22,7 @@ export interface Automaton {
 /** A field that an automaton reads: its own classes, by those of the field. */
 export interface AutomatonField {
   readonly field: TestedField;
-  readonly local: Uint16Array;
+  readonly local: Uint32Array;
   readonly count: number;
   /** Whether a conjunct may hold in a class. */
   readonly possible: readonly boolean[];
@@ -44,10 +45,13 @@ const classStepsEach = 400;
 /** Ranges of a field. */
 const mostRanges = 30_000;
 const entriesEach = 24;
-const entriesFew = 60_000;
+const entriesFew = 250_000;
 
-/** Tables of rules, whose results ascend and are less than 65,535; `undefined` where they would be too large. */
-export function ruleTables(rules: readonly Rule[]): RuleTables | undefined {
+/**
+ * Tables of rules, whose results ascend and are less than 65,535; `undefined` where they would be too large.
+ * @param entries how often the conjuncts of an automaton may be put into lists of its states, besides so often for each
+ */
+export function ruleTables(rules: readonly Rule[], entries: number = entriesFew): RuleTables | undefined {
   const { list, others } = conjunctsOf(rules);
   const last = list.at(-1);
   const otherwise = last?.tests.size === 0 ? last.result : -1;
@@ -71,7 +75,7 @@ export function ruleTables(rules: readonly Rule[]): RuleTables | undefined {
     const automata: Automaton[] = [];
     const waiting: (readonly Conjunct[])[] = [conjuncts];
     for (let group = waiting.pop(); group; group = waiting.pop()) {
-      const made = automatonOf(group, fields);
+      const made = automatonOf(group, fields, entries);
       if ("parts" in made) waiting.push(...made.parts);
       else automata.push(made);
       if (automata.length + waiting.length > mostAutomata) return undefined;
@@ -121,6 +125,7 @@ function parted(
 function automatonOf(
   group: readonly Conjunct[],
   classes: ReadonlyMap<TestedField, FieldClasses>,
+  entries: number,
 ): Automaton | { readonly parts: readonly (readonly Conjunct[])[] } {
   const fields: AutomatonField[] = [];
   const local: LocalClasses[] = [];
@@ -130,7 +135,7 @@ function automatonOf(
     fields.push(own.field);
     local.push(own.classes);
   }
-  const most = entriesFew + group.length * entriesEach;
+  const most = entries + group.length * entriesEach;
   try {
     return { ...makeStages(group, readingsOf(group, local), most), fields, conjuncts: group.length };
   } catch (e) {
@@ -146,35 +151,32 @@ function localClasses(
   key: TestedField,
   { count, of }: FieldClasses,
 ): { readonly field: AutomatonField; readonly classes: LocalClasses } | undefined {
-  const tests = [...new Set(group.flatMap(({ tests }) => tests.get(key) ?? []))];
+  const asked = new Set<FieldTest>();
+  for (const { tests } of group) {
+    const test = tests.get(key);
+    if (test) asked.add(test);
+  }
+  const tests = [...asked];
   if (tests.length === 0) return undefined;
-  const sets: number[][] = Array.from({ length: count }, () => []);
-  tests.forEach((test, i) => {
-    for (const c of of.get(test) as readonly number[]) sets[c]?.push(i);
-  });
-  const numbers = new Map<string, number>([["", 0]]);
-  const holding = tests.map((): number[] => []);
-  const local = new Uint16Array(count);
-  sets.forEach((set, c) => {
-    const text = set.join();
-    let number = numbers.get(text);
-    if (number === undefined) {
-      number = numbers.size;
-      numbers.set(text, number);
-      for (const test of set) holding[test]?.push(number);
-    }
-    local[c] = number;
-  });
+  const refined = refine(
+    count,
+    tests.map((test) => of.get(test) as readonly number[]),
+  );
   const place = new Map(tests.map((test, i) => [test, i]));
   const open = group.some(({ tests }) => !tests.has(key));
   return {
-    field: { field: key, local, count: numbers.size, possible: sets.map((set) => open || set.length > 0) },
+    field: {
+      field: key,
+      local: refined.groups,
+      count: refined.count,
+      possible: Array.from(refined.groups, (own) => open || own > 0),
+    },
     classes: {
       field: key,
-      count: numbers.size,
+      count: refined.count,
       of: group.map(({ tests }) => {
         const test = tests.get(key);
-        return test && holding[place.get(test) as number];
+        return test && refined.of[place.get(test) as number];
       }),
     },
   };

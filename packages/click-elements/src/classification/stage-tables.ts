@@ -1,358 +1,151 @@
 /**
- * Stages tables of rules: each field's value is made a number by a table in memory, and automata go from state to state. No branch depends
- * on what is looked up but which automata are run, so that nothing is guessed wrong.
+ * Tables of rules in memory, and code that looks packets up in them: each field's value is made a number by a table, and automata go from
+ * state to state. No branch depends on what is looked up but which automata are run, so that little is guessed wrong.
  *
  * Budget: 3 ns a field and 2 ns a stage, while the tables are in the first two caches.
  */
 import type { FunctionBuilder, I32 } from "@clickos/codegen";
-import type { LastStage, Stage } from "./automaton.ts";
 import { type ClassTable, classTable, words16 } from "./class-table.ts";
 import type { FieldClasses } from "./field-classes.ts";
-import type { TestedField } from "./field-tests.ts";
+import { PlacedAutomaton } from "./placed-automaton.ts";
 import type { PlaceData } from "./range-table.ts";
-import type { Reading } from "./readings.ts";
-import { displace } from "./rows.ts";
-import type { Automaton, AutomatonField, RuleTables } from "./rule-tables.ts";
+import type { AutomatonField, RuleTables } from "./rule-tables.ts";
 import { type KnownLengths, type LookupInput, readField } from "./stage-tree.ts";
 
-/** A stage that is a plain table has no more entries than that, or than a few times those that it needs. */
-const denseEntries = 8192;
 /** So many automata are all run: to guess which takes longer. */
 const alwaysRun = 3;
 
 /** Looks up a packet; the result is that of the first conjunct that holds, or -1. */
-export function stageTables(
-  c: FunctionBuilder,
-  place: PlaceData,
-  { fields, automata }: RuleTables,
-  input: LookupInput,
-  known: KnownLengths = {},
-): I32 {
+export type TableLookup = (c: FunctionBuilder, input: LookupInput, known: KnownLengths) => I32;
+
+/** Places tables. */
+export function placeTables(place: PlaceData, { fields, automata }: RuleTables): TableLookup {
   const placed = automata.map((automaton) => new PlacedAutomaton(place, automaton));
   const [only] = placed;
-  if (only && placed.length === 1) {
-    const symbols = new Map(
-      only.automaton.fields.map((of) => {
-        const classes = fields.get(of.field) as FieldClasses;
-        return [of.field, stageField(c, place, classes, (k) => only.symbol(of, k), input, known)];
-      }),
-    );
+  if (!only || placed.length > 1) return placeSeveral(place, fields, placed);
+  const readers = only.automaton.fields.map((of) => {
+    const classes = fields.get(of.field) as FieldClasses;
+    return { field: of.field, read: placeField(place, classes, (k) => only.symbol(of, k)) };
+  });
+  return (c, input, known) => {
+    const symbols = new Map(readers.map(({ field, read }) => [field, read(c, input, known)]));
     return only.stage(c, (field) => symbols.get(field) as I32).sub(1);
-  }
-  return stageSeveral(c, place, fields, placed, input, known);
+  };
+}
+
+/** So many bytes are placed. */
+export function sizeOfTables(tables: RuleTables): number {
+  let size = 0;
+  placeTables((bytes) => {
+    size += bytes.length;
+    return 0;
+  }, tables);
+  return size;
 }
 
 /** Runs those automata in which a conjunct may hold; what the first conjunct says counts. */
-function stageSeveral(
-  c: FunctionBuilder,
-  place: PlaceData,
-  fields: RuleTables["fields"],
-  placed: readonly PlacedAutomaton[],
-  input: LookupInput,
-  known: KnownLengths,
-): I32 {
-  // A row for each class of a field: its symbols for the automata, and where they are not all run, a bit for each in which something may hold.
+function placeSeveral(place: PlaceData, fields: RuleTables["fields"], placed: readonly PlacedAutomaton[]): TableLookup {
+  // A row for each class of a field: where not all automata are run, a bit for each in which something may hold; its symbols for each.
   const masked = placed.length > alwaysRun;
-  const before = masked ? 4 : 0;
+  const start = masked ? 4 : 0;
   const rows = [...fields].map(([field, classes]) => {
-    const of = placed.map(({ automaton }) => automaton.fields.find((f) => f.field === field));
-    const used = of.filter((f) => f).length;
-    const size = masked ? (before + 2 * used + 3) & ~3 : 2 * used;
+    const users = placed.flatMap((one) => {
+      const of = one.automaton.fields.find((f) => f.field === field);
+      return of ? { one, of } : [];
+    });
+    const size = masked ? (start + 2 * users.length + 3) & ~3 : 2 * users.length;
     const bytes = new DataView(new ArrayBuffer(classes.count * size));
     for (let k = 0; k < classes.count; k++) {
-      let mask = 0;
-      let at = k * size + before;
-      of.forEach((f, a) => {
-        if (!f || f.possible[k]) mask |= 1 << a;
-        if (!f) return;
-        bytes.setUint16(at, (placed[a] as PlacedAutomaton).symbol(f, k), true);
-        at += 2;
+      if (masked) bytes.setUint32(k * size, maskOf(placed, users, k), true);
+      users.forEach(({ one, of }, i) => {
+        bytes.setUint16(k * size + start + 2 * i, one.symbol(of, k), true);
       });
-      if (masked) bytes.setUint32(k * size, mask, true);
     }
     const address = place(new Uint8Array(bytes.buffer), 4);
-    const row = stageField(c, place, classes, (k) => k, input, known).mul(size);
-    return { field, of, row, address };
+    const offsets = new Map(users.map(({ one }, i) => [one, address + start + 2 * i]));
+    return { field, size, address, offsets, read: placeField(place, classes, (k) => k) };
   });
-  const run = (one: PlacedAutomaton, a: number): I32 =>
-    one
-      .stage(c, (field) => {
-        const { of, row, address } = rows.find((r) => r.field === field) as (typeof rows)[number];
-        return c.load16(row, address + before + 2 * of.slice(0, a).filter((f) => f).length);
-      })
-      .sub(1);
-  // No result is the greatest number without a sign.
-  const least = (a: I32, b: I32): I32 => c.select(a.ltU(b), a, b);
-  if (!masked) return placed.map(run).reduce(least);
-  const masks = rows.map(({ row, address }) => c.load32(row, address));
-  const left = c.var(
-    "i32",
-    masks.reduce((all, mask) => all.and(mask)),
-    "left",
-  );
-  const best = c.var("i32", -1, "best");
-  c.while(
-    () => left.get().ne(0),
-    () => {
-      const mask = left.get();
-      left.set(mask.and(mask.sub(1)));
-      c.switch(
-        mask.ctz(),
-        placed.map((one, a) => () => best.set(least(run(one, a), best.get()))),
-      );
-    },
-  );
-  return best.get();
+  return (c, input, known) => {
+    const found = new Map(rows.map(({ field, size, read }) => [field, read(c, input, known).mul(size)]));
+    const run = (one: PlacedAutomaton): I32 =>
+      one
+        .stage(c, (field) => {
+          const { offsets } = rows.find((r) => r.field === field) as (typeof rows)[number];
+          return c.load16(found.get(field) as I32, offsets.get(one) as number);
+        })
+        .sub(1);
+    // No result is the greatest number without a sign.
+    const least = (a: I32, b: I32): I32 => c.select(a.ltU(b), a, b);
+    if (!masked) return placed.map(run).reduce(least);
+    const masks = rows.map(({ field, address }) => c.load32(found.get(field) as I32, address));
+    const all = masks.reduce((left, mask) => left.and(mask));
+    const left = c.var("i32", all, "left");
+    const best = c.var("i32", -1, "best");
+    c.while(
+      () => left.get().ne(0),
+      () => {
+        const mask = left.get();
+        left.set(mask.and(mask.sub(1)));
+        c.switch(
+          mask.ctz(),
+          placed.map((one) => () => best.set(least(run(one), best.get()))),
+        );
+      },
+    );
+    return best.get();
+  };
 }
 
-/** The number that a field's class has. */
-function stageField(
-  c: FunctionBuilder,
+/** A bit for each automaton that does not read the field, or in which a conjunct may hold in a class of it. */
+function maskOf(
+  placed: readonly PlacedAutomaton[],
+  users: readonly { readonly one: PlacedAutomaton; readonly of: AutomatonField }[],
+  k: number,
+): number {
+  let mask = 0;
+  placed.forEach((one, a) => {
+    const user = users.find((u) => u.one === one);
+    if (!user || user.of.possible[k]) mask |= 1 << a;
+  });
+  return mask >>> 0;
+}
+
+/** Reads the number that a field's class has. */
+function placeField(
   place: PlaceData,
   { field: { field, values }, ends, classes, unreadable }: FieldClasses,
   number: (k: number) => number,
-  input: LookupInput,
-  known: KnownLengths,
-): I32 {
+): TableLookup {
   const bits = (field.width * 8) as 8 | 16 | 32;
   const top = 2 ** bits - 1;
   const count = ends.findIndex((end) => end >= top) + 1;
   const ranges = { ends: [...ends.slice(0, count - 1), top], numbers: classes.slice(0, count).map(number) };
   const table = classTable(place, bits, ranges) as ClassTable;
-  const read = (): I32 => table(c, readField(c, input, field));
-  if (field.base === "value") return read();
-  const needed = field.offset + field.width;
-  if ((known[field.base] ?? 0) >= needed) return read();
-  const { length } = input[field.base] as { length: I32 };
-  const found = c.var("i32", number(unreadable), "class");
+  const none = number(unreadable);
   // Packets that end with the first byte.
-  const partial =
-    values > top + 1
-      ? Array.from({ length: values - top - 1 }, (_, i) =>
-          number(classes[ends.findIndex((end) => end >= top + 1 + i)] as number),
-        )
-      : [];
-  c.if(
-    length.geS(needed),
-    () => found.set(read()),
-    () => {
-      if (partial.every((n) => n === number(unreadable))) return;
-      c.if(length.geS(needed - 1), () => {
-        const byte = readField(c, input, { ...field, width: 1, mask: 255 });
-        found.set(c.load16(byte.shl(1), place(words16(partial), 2)));
-      });
-    },
-  );
-  return found.get();
-}
-
-/** How a state is written where it is come to: a place in the next stage's table. */
-type Encoding = (state: number) => number;
-
-/** Goes on from a state by a symbol. */
-type Step = (c: FunctionBuilder, state: I32 | undefined, symbol: I32) => I32;
-
-/** A stage in memory. */
-interface PlacedStage {
-  readonly reading: Reading;
-  readonly encoding: Encoding;
-  readonly step: Step;
-}
-
-/** An automaton's tables in memory. */
-class PlacedAutomaton {
-  readonly automaton: Automaton;
-  /** A first stage of one field has no table: its symbols are the states that they lead to. */
-  private readonly fused: { readonly field: TestedField; readonly states: readonly number[] } | undefined;
-  private readonly stages: readonly (PlacedStage & { readonly table: number | undefined })[];
-  private readonly strides = new Map<TestedField, number>();
-
-  constructor(place: PlaceData, automaton: Automaton) {
-    this.automaton = automaton;
-    const { stages, last } = automaton;
-    for (const { reading } of [...stages, last])
-      for (const { field, stride } of reading.parts) this.strides.set(field, stride);
-    let following = stages.length > 0 ? placeLast(place, last) : undefined;
-    const placed = following ? [following] : [];
-    for (const [i, stage] of [...stages.entries()].reverse()) {
-      const encoding = following?.encoding as Encoding;
-      const field = i === 0 && onlyField(stage.reading);
-      if (field) this.fused = { field, states: rowOf(stage, 0, encoding) };
-      else {
-        following = placeStage(place, stage, encoding);
-        placed.unshift(following);
-      }
-    }
-    if (stages.length === 0) {
-      const field = onlyField(last.reading);
-      const states = resultsOf(last);
-      if (field) this.fused = { field, states };
-      else placed.push(dense(place, last.reading, states));
-    }
-    this.stages = placed.map((stage) => {
-      const { table } = stage.reading;
-      return { ...stage, table: table && place(words16(table), 4) };
-    });
-  }
-
-  /** What is read for a class of a field. */
-  symbol({ field, local }: AutomatonField, k: number): number {
-    const own = local[k] as number;
-    if (this.fused?.field === field) return this.fused.states[own] as number;
-    return own * (this.strides.get(field) as number);
-  }
-
-  /** One more than the result of the first conjunct that holds, or 0. */
-  stage(c: FunctionBuilder, symbolOf: (field: TestedField) => I32): I32 {
-    let state = this.fused && symbolOf(this.fused.field);
-    for (const { reading, table, step } of this.stages) {
-      const sum = reading.parts.map(({ field }) => symbolOf(field)).reduce((all, s) => all.add(s));
-      state = step(c, state, table === undefined ? sum : c.load16(sum.shl(1), table));
-    }
-    return state as I32;
-  }
-}
-
-function onlyField({ parts, table }: Reading): TestedField | undefined {
-  return parts.length === 1 && !table ? parts[0]?.field : undefined;
-}
-
-/** One more than the result for each symbol, where there is one state. */
-function resultsOf({ reading: { size }, states, rows }: LastStage): number[] {
-  const { results } = states[0] as LastStage["states"][number];
-  const { symbols, places } = rows[0] as LastStage["rows"][number];
-  const all = new Array<number>(size).fill((results[0] as number) + 1);
-  symbols.forEach((s, i) => {
-    all[s] = (results[places[i] as number] as number) + 1;
+  const partial = Array.from({ length: values - top - 1 }, (_, i) => {
+    const range = ends.findIndex((end) => end >= top + 1 + i);
+    return number(classes[range] as number);
   });
-  return all;
-}
-
-/** Where all symbols of a state lead. */
-function rowOf({ reading, states }: Stage, state: number, following: Encoding): number[] {
-  const { otherwise, symbols, next } = states[state] as Stage["states"][number];
-  const row = new Array<number>(reading.size).fill(following(otherwise));
-  symbols.forEach((s, i) => {
-    row[s] = following(next[i] as number);
-  });
-  return row;
-}
-
-function placeStage(place: PlaceData, stage: Stage, following: Encoding): PlacedStage {
-  const { reading, states } = stage;
-  const { size } = reading;
-  const entries = size * states.length;
-  const sparse = states.reduce((sum, { symbols }) => sum + symbols.length, 0) * 2 + states.length * 4;
-  if (states.length > 1 && entries > denseEntries && (entries > 4 * denseEntries || entries > sparse))
-    return sparseStage(place, stage, following);
-  return dense(
-    place,
-    reading,
-    states.flatMap((_, state) => rowOf(stage, state, following)),
-  );
-}
-
-/** A row of all symbols for each state. */
-function dense(place: PlaceData, reading: Reading, rows: readonly number[]): PlacedStage {
-  const address = place(words16(rows), 4);
-  return {
-    reading,
-    encoding: (state) => state * reading.size,
-    step: (c, state, symbol) => c.load16((state ? state.add(symbol) : symbol).shl(1), address),
+  const partialAt = partial.some((n) => n !== none) ? place(words16(partial), 2) : undefined;
+  return (c, input, known) => {
+    const read = (): I32 => table(c, readField(c, input, field));
+    if (field.base === "value") return read();
+    const needed = field.offset + field.width;
+    if ((known[field.base] ?? 0) >= needed) return read();
+    const { length } = input[field.base] as { length: I32 };
+    const found = c.var("i32", none, "class");
+    c.if(
+      length.geS(needed),
+      () => found.set(read()),
+      () => {
+        if (partialAt === undefined) return;
+        c.if(length.geS(needed - 1), () => {
+          const byte = readField(c, input, { ...field, width: 1, mask: 255 });
+          found.set(c.load16(byte.shl(1), partialAt));
+        });
+      },
+    );
+    return found.get();
   };
-}
-
-/**
- * States as rows of one array, in which each entry has the number of its state in the high half; the others of a state lead to
- * one place.
- */
-function sparseStage(place: PlaceData, { reading, states }: Stage, following: Encoding): PlacedStage {
-  const { starts, length } = displace(states.map(({ symbols }) => symbols));
-  const slots = new Slots(length + reading.size);
-  const records = new Uint32Array(states.length * 2);
-  states.forEach(({ otherwise, symbols, next }, s) => {
-    const start = starts[s] as number;
-    records[s * 2] = start;
-    records[s * 2 + 1] = following(otherwise);
-    slots.fill(s, start, symbols, next.map(following));
-  });
-  const slotsAt = place(slots.bytes, 4);
-  const recordsAt = place(words32(records), 8);
-  return {
-    reading,
-    encoding: (state) => state,
-    step(c, state, symbol) {
-      const from = state ?? c.i32(0);
-      const record = from.shl(3);
-      const slot = c.load32(c.load32(record, recordsAt).add(symbol).shl(2), slotsAt);
-      return c.select(slot.shrU(16).eq(from), slot.and(0xffff), c.load32(record, recordsAt + 4));
-    },
-  };
-}
-
-/**
- * The rows in one array, and a record for each state, which is known by its place in units of four bytes:
- *
- *   0  start u32 of its row   4  row u16   6  one more than each result u16...
- */
-function placeLast(place: PlaceData, { reading, states, rows }: LastStage): PlacedStage {
-  const { starts, length } = displace(rows.map(({ symbols }) => symbols));
-  const slots = new Slots(length + reading.size);
-  rows.forEach(({ symbols, places }, row) => {
-    slots.fill(row, starts[row] as number, symbols, places);
-  });
-  const ats: number[] = [];
-  let size = 0;
-  for (const { results } of states) {
-    ats.push(size / 4);
-    size += (6 + results.length * 2 + 3) & ~3;
-  }
-  const records = new DataView(new ArrayBuffer(size));
-  states.forEach(({ row, results }, s) => {
-    const at = (ats[s] as number) * 4;
-    records.setUint32(at, starts[row] as number, true);
-    records.setUint16(at + 4, row, true);
-    results.forEach((result, i) => {
-      records.setUint16(at + 6 + i * 2, result + 1, true);
-    });
-  });
-  const slotsAt = place(slots.bytes, 4);
-  const recordsAt = place(new Uint8Array(records.buffer), 8);
-  return {
-    reading,
-    encoding: (state) => ats[state] as number,
-    step(c, state, symbol) {
-      const record = (state as I32).shl(2);
-      const slot = c.load32(c.load32(record, recordsAt).add(symbol).shl(2), slotsAt);
-      const found = c.select(slot.shrU(16).eq(c.load16(record, recordsAt + 4)), slot.and(0xffff), c.i32(0));
-      return c.load16(record.add(found.shl(1)), recordsAt + 6);
-    },
-  };
-}
-
-/** Entries of rows, which say in their high half whose they are. */
-class Slots {
-  private readonly words: Uint32Array;
-
-  constructor(length: number) {
-    this.words = new Uint32Array(length).fill(0xffff0000);
-  }
-
-  fill(row: number, start: number, symbols: readonly number[], values: readonly number[]): void {
-    symbols.forEach((s, i) => {
-      this.words[start + s] = ((row << 16) | (values[i] as number)) >>> 0;
-    });
-  }
-
-  get bytes(): Uint8Array {
-    return words32(this.words);
-  }
-}
-
-function words32(words: Uint32Array): Uint8Array {
-  const bytes = new DataView(new ArrayBuffer(words.length * 4));
-  words.forEach((word, i) => {
-    bytes.setUint32(i * 4, word, true);
-  });
-  return new Uint8Array(bytes.buffer);
 }

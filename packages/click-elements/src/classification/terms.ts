@@ -24,6 +24,45 @@ export interface Term {
   seen: number;
 }
 
+/** Its fields are collected when they are asked for. */
+class InternedTerm implements Term {
+  readonly id: number;
+  readonly kind: Term["kind"];
+  readonly field: string | undefined;
+  readonly points: readonly number[];
+  readonly unreadable: boolean;
+  readonly list: readonly Term[];
+  resolved: Term | undefined = undefined;
+  epoch = -1;
+  seen = 0;
+  private collected: ReadonlySet<string> | undefined;
+
+  constructor(
+    id: number,
+    kind: Term["kind"],
+    field: string | undefined,
+    points: readonly number[],
+    unreadable: boolean,
+    list: readonly Term[],
+  ) {
+    this.id = id;
+    this.kind = kind;
+    this.field = field;
+    this.points = points;
+    this.unreadable = unreadable;
+    this.list = list;
+  }
+
+  get fields(): ReadonlySet<string> {
+    if (!this.collected) {
+      const fields = new Set<string>(this.field === undefined ? [] : [this.field]);
+      for (const t of this.list) for (const f of t.fields) fields.add(f);
+      this.collected = fields;
+    }
+    return this.collected;
+  }
+}
+
 /** Whether a test holds for a value. */
 export function holds(test: Term, value: number | undefined): boolean {
   if (value === undefined) return test.unreadable;
@@ -233,20 +272,7 @@ export class Terms {
       kind === "test" ? `${field} ${unreadable ? 1 : 0} ${points.join()}` : `${kind} ${list.map((t) => t.id).join()}`;
     let term = this.terms.get(key);
     if (!term) {
-      const fields = new Set<string>(field === undefined ? [] : [field]);
-      for (const t of list) for (const f of t.fields) fields.add(f);
-      term = {
-        id: this.terms.size,
-        kind,
-        field,
-        points,
-        unreadable,
-        list,
-        fields,
-        resolved: undefined,
-        epoch: -1,
-        seen: 0,
-      };
+      term = new InternedTerm(this.terms.size, kind, field, points, unreadable, list);
       this.terms.set(key, term);
     }
     return term;
