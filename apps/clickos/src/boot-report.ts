@@ -5,6 +5,7 @@ import type { CrashRecord } from "@clickos/hypervisor";
 import type { Port, ValeSwitch } from "@clickos/vale";
 import type { BootTimeline, Vm } from "@clickos/xl-fast";
 import { CommandError } from "./failure.ts";
+import { droppedAt } from "./port-drops.ts";
 
 /** One place that frames pass, with how many did. */
 export interface Hop {
@@ -68,15 +69,18 @@ export class Tally {
   drop(where: string, count: number): void {
     if (count > 0) this.drops[where] = (this.drops[where] ?? 0) + count;
   }
+  /** What a switch dropped. */
+  bridge(bridge: ValeSwitch): void {
+    const { ports, drops } = bridge.stats;
+    for (const [name, stats] of Object.entries(ports))
+      for (const [reason, count] of droppedAt(name, stats)) this.drop(`${bridge.name}: ${reason}`, count);
+    this.drop(`${bridge.name}: destination behind the port of entry`, drops.hairpin);
+    this.drop(`${bridge.name}: nobody to send to`, drops.nobody);
+    this.drop(`${bridge.name}: shorter than an Ethernet header`, drops.runt);
+  }
   /** A switch that joins a port to an interface of the VM: in the order of a packet's way, in to the VM, then out of it. */
   lane(bridge: ValeSwitch, port: Port, vif: Port | undefined): void {
-    const { ports, drops } = bridge.stats;
-    for (const [name, s] of Object.entries(ports)) {
-      this.drop(`${bridge.name}: no room in ${name}`, s.noRoom);
-      this.drop(`${bridge.name}: frame too long for ${name}`, s.tooLong);
-      this.drop(`${bridge.name}: source is not an address of ${name}`, s.foreignSource);
-      this.drop(`${bridge.name}: too many addresses behind ${name}`, s.overLimit);
-    }
+    const { ports } = bridge.stats;
     for (const [from, to] of [
       [port.name, vif?.name ?? ""],
       [vif?.name ?? "", port.name],
@@ -85,9 +89,6 @@ export class Tally {
       if (a) this.hop(`${from} → ${bridge.name}`, a.inPackets, a.inBytes);
       if (b) this.hop(`${bridge.name} → ${to}`, b.outPackets, b.outBytes);
     }
-    this.drop(`${bridge.name}: destination behind the port of entry`, drops.hairpin);
-    this.drop(`${bridge.name}: nobody to send to`, drops.nobody);
-    this.drop(`${bridge.name}: shorter than an Ethernet header`, drops.runt);
     for (const each of [port, vif])
       for (const [reason, count] of Object.entries(each?.drops ?? {})) this.drop(`${each?.name}: ${reason}`, count);
   }

@@ -13,10 +13,11 @@ import type { Hypervisor } from "@clickos/hypervisor";
 import { createHypervisor } from "@clickos/hypervisor/node";
 import { createIxgbe, drive, driverMemory, type Ixgbe, registers } from "@clickos/ixgbe-model";
 import { type LoopSource, runLoop, SharedClock } from "@clickos/run-loop";
-import { createSwitch, frameMemory, learningBridge, type Port, patch, type ValeSwitch } from "@clickos/vale";
+import { frameMemory, type Port, type ValeSwitch } from "@clickos/vale";
 import { createToolstack, type Vm } from "@clickos/xl-fast";
 import { type BootReport, checkInterfaces, crashText, type NicReport, Tally } from "./boot-report.ts";
 import { CommandError } from "./failure.ts";
+import { type LaneOptions, laneSwitches, nicPortOf, refusingPorts, vifOf } from "./lane-switches.ts";
 import { earliest, Rest } from "./rest.ts";
 import { CaptureWire } from "./wire.ts";
 
@@ -28,16 +29,10 @@ export interface NicCaptures {
   readonly output?: string;
 }
 
-export interface BootOptions {
+export interface BootOptions extends LaneOptions {
   readonly elements: ElementSet;
   /** By device number. */
   readonly nics: ReadonlyMap<number, NicCaptures>;
-  /**
-   * What NICs and interfaces carry behind the Ethernet header, up to 9,000 bytes; frames of 2,032 bytes when it is not given.
-   */
-  readonly mtu?: number | undefined;
-  /** How each switch looks frames up: `patch` (the default) joins NIC and VM, `learning` is a bridge. */
-  readonly lookup?: "patch" | "learning";
   /**
    * Whether the image's code is trusted to come back: it runs on the caller's thread, which is faster, and nobody ends it if
    * it loops. `false` by default.
@@ -88,6 +83,11 @@ export async function bootImage(bytes: Uint8Array<ArrayBuffer>, options: BootOpt
   const toolstack = createToolstack({ elements: options.elements, hypervisor });
   let report: BootReport;
   try {
+    const switches = laneSwitches(
+      image.manifest.vifs.map(({ device }) => device),
+      options,
+      () => Number(clock.now()) / 1e6,
+    );
     for (const { device } of image.manifest.vifs) {
       const captures = options.nics.get(device) ?? {};
       const wire = new CaptureWire(captures.input, captures.output, clock.now);
@@ -95,12 +95,10 @@ export async function bootImage(bytes: Uint8Array<ArrayBuffer>, options: BootOpt
         mac: `02:00:00:00:ff:${device.toString(16).padStart(2, "0")}`,
         dma: frameMemory(driverMemory),
       });
-      const bridge = createSwitch({
-        name: `vale${device}`,
-        lookup: options.lookup === "learning" ? learningBridge() : patch(),
-      });
+      const bridge = switches.get(device) as ValeSwitch;
       nic.connect(wire);
-      const port = bridge.attach(drive(nic, `nic${device}`, { mtu: options.mtu }));
+      const driven = drive(nic, `nic${device}`, { mtu: options.mtu });
+      const port = refusingPorts(device, () => bridge.attach(driven, nicPortOf(device, options)));
       stack.push({ device, nic, wire, bridge, port, captures });
     }
     // Time begins with the first frame, which a pipe may not have yet.
@@ -111,7 +109,7 @@ export async function bootImage(bytes: Uint8Array<ArrayBuffer>, options: BootOpt
       image: bytes,
       paused: true,
       // What is in the captures is others' frames, and the VM passes them on.
-      vif: stack.map(({ bridge }) => ({ bridge, antiSpoof: false, mtu: options.mtu })),
+      vif: stack.map(({ bridge, device }) => vifOf(bridge, device, options)),
     });
     options.onBoot?.(vm);
     const together = options.mtu === undefined ? burst : jumboBurst;
@@ -150,9 +148,10 @@ interface Machine {
 
 /** The VM, one slice a turn, with its switches. Frames arrive when all else is quiet. */
 function machine({ hypervisor, vm, stack, together, clock, until, fast }: Machine): LoopSource {
+  const bridges = new Set(stack.map(({ bridge }) => bridge));
   const forward = (over: () => boolean): boolean => {
     let moved = false;
-    for (const { bridge } of stack)
+    for (const bridge of bridges)
       while (bridge.forward() > 0) {
         moved = true;
         if (over()) break;
@@ -221,5 +220,6 @@ function makeReport(vm: Vm, stack: readonly Lane[]): BootReport {
       output: captures.output,
     });
   });
+  for (const bridge of new Set(stack.map(({ bridge }) => bridge))) tally.bridge(bridge);
   return tally.report(vm, nics, problems);
 }

@@ -7,18 +7,16 @@ import { loadImage } from "@clickos/click-image";
 import { createHypervisor } from "@clickos/hypervisor/node";
 import { type Attachment, openAttachment } from "@clickos/netdev";
 import { type LoopSource, runLoop } from "@clickos/run-loop";
-import { createSwitch, learningBridge, patch, type ValeSwitch } from "@clickos/vale";
+import type { ValeSwitch } from "@clickos/vale";
 import { createToolstack, type Vm } from "@clickos/xl-fast";
 import { type BootReport, checkInterfaces, crashText, type NicReport, Tally } from "./boot-report.ts";
 import { CommandError } from "./failure.ts";
+import { type LaneOptions, laneSwitches, nicPortOf, refusingPorts, vifOf } from "./lane-switches.ts";
 
-export interface LiveBootOptions {
+export interface LiveBootOptions extends LaneOptions {
   readonly elements: ElementSet;
   /** Texts of attachments by device number, as `tap:click0`. */
   readonly nics: ReadonlyMap<number, string>;
-  /** What interfaces carry behind the Ethernet header, up to 9,000 bytes. */
-  readonly mtu?: number | undefined;
-  readonly lookup?: "patch" | "learning";
   /** Whether the image's code runs on the caller's thread; on one of its own by default, where a watchdog ends it. */
   readonly trusted?: boolean;
   /** How long it runs at most, in nanoseconds. */
@@ -53,34 +51,37 @@ export async function bootLive(bytes: Uint8Array<ArrayBuffer>, options: LiveBoot
   const toolstack = createToolstack({ elements: options.elements, hypervisor });
   const lanes: LiveLane[] = [];
   try {
+    const switches = laneSwitches(
+      image.manifest.vifs.map(({ device }) => device),
+      options,
+    );
     for (const { device } of image.manifest.vifs) {
       const attachment = options.nics.get(device) ?? "";
-      const bridge = createSwitch({
-        name: `vale${device}`,
-        lookup: options.lookup === "learning" ? learningBridge() : patch(),
-      });
+      const bridge = switches.get(device) as ValeSwitch;
       const port = attachment
         ? await openAttachment(attachment, { name: `nic${device}`, mtu: options.mtu })
         : undefined;
       lanes.push({ device, attachment, bridge, port });
-      if (port) bridge.attach(port);
+      if (port) refusingPorts(device, () => bridge.attach(port, nicPortOf(device, options)));
     }
     const vm = await toolstack.create({
       name: image.manifest.name,
       image: bytes,
       // What comes from outside is others' frames, and the VM passes them on.
-      vif: lanes.map(({ bridge }) => ({ bridge, antiSpoof: false, mtu: options.mtu })),
+      vif: lanes.map(({ bridge, device }) => vifOf(bridge, device, options)),
     });
     options.onBoot?.({ vm, lanes });
     const until = options.lasts === undefined ? undefined : hypervisor.now() + options.lasts;
-    const sources = [hypervisor, ...lanes.map(({ bridge }) => bridge), watch(vm, () => hypervisor.now(), until)];
+    const sources = [hypervisor, ...new Set(switches.values()), watch(vm, () => hypervisor.now(), until)];
     await runLoop(sources, { signal: options.signal });
     if (vm.domain.crash) throw new CommandError(crashText(vm.domain.crash));
     const report = reportOf(vm, lanes);
     toolstack.destroy(vm.name);
     return report;
   } finally {
-    for (const { bridge, port } of lanes) if (port) bridge.detach(port);
+    for (const { bridge, port } of lanes)
+      if (port && bridge.stats.ports[port.name]) bridge.detach(port);
+      else port?.detached?.();
     await hypervisor.close();
   }
 }
@@ -117,5 +118,6 @@ function reportOf(vm: Vm, lanes: readonly LiveLane[]): BootReport {
       output: undefined,
     });
   });
+  for (const bridge of new Set(lanes.map(({ bridge }) => bridge))) tally.bridge(bridge);
   return tally.report(vm, nics, problems);
 }

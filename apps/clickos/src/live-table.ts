@@ -1,6 +1,7 @@
 /** A table of ports and rates that is drawn anew each second, at a terminal. */
 import type { PortStats } from "@clickos/vale";
 import type { RunningVm } from "./live-boot.ts";
+import { dropsInShort } from "./port-drops.ts";
 import { printable } from "./printable.ts";
 import { scaled } from "./scaled.ts";
 import { table } from "./table.ts";
@@ -12,8 +13,8 @@ export interface PortSample {
   readonly name: string;
   readonly attachment: string;
   readonly stats: Pick<PortStats, "inPackets" | "inBytes" | "outPackets" | "outBytes">;
-  /** All that was dropped here, for whatever reason. */
-  readonly drops: number;
+  /** What was dropped here, by reason. */
+  readonly drops: readonly (readonly [reason: string, count: number])[];
   readonly problem: string | undefined;
 }
 
@@ -22,8 +23,7 @@ export function samplePorts({ vm, lanes }: RunningVm): PortSample[] {
     [port, vm.vifs[i]].flatMap((each) => {
       const stats = each && bridge.stats.ports[each.name];
       if (!each || !stats) return [];
-      const refused = stats.noRoom + stats.tooLong + stats.foreignSource + stats.overLimit;
-      const drops = Object.values(each.drops ?? {}).reduce((sum, n) => sum + n, refused);
+      const drops = dropsInShort(each, stats);
       const { problem } = each as { readonly problem?: string };
       return [{ name: each.name, attachment: each === port ? attachment : "", stats, drops, problem }];
     }),
@@ -44,8 +44,10 @@ export function portTable(now: readonly PortSample[], before: readonly PortSampl
       name,
       ...direction("inPackets", "inBytes"),
       ...direction("outPackets", "outBytes"),
-      `${drops}`,
-      problem === undefined ? attachment : printable(problem),
+      `${drops.reduce((sum, [, count]) => sum + count, 0)}`,
+      printable(
+        [problem ?? attachment, ...drops.map(([reason, count]) => `${count} ${reason}`)].filter(Boolean).join(", "),
+      ),
     ];
   });
   return table([["port", "in", "", "packets", "out", "", "packets", "drops", ""], ...rows]);

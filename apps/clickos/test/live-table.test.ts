@@ -7,7 +7,7 @@ const sample = (name: string, packets: number, more: Partial<PortSample> = {}): 
   name,
   attachment: "tap:click0",
   stats: { inPackets: packets, inBytes: packets * 1000, outPackets: packets * 2, outBytes: packets * 64 },
-  drops: 0,
+  drops: [],
   problem: undefined,
   ...more,
 });
@@ -16,7 +16,12 @@ describe("the table of ports", () => {
   it("has what came and left since the sample before, a second, and in all", () => {
     const text = portTable(
       [
-        sample("nic0", 3000, { drops: 7 }),
+        sample("nic0", 3000, {
+          drops: [
+            ["no room", 4],
+            ["rate in", 3],
+          ],
+        }),
         sample("vif1.0", 5, { attachment: "", problem: "nobody\u001b[31m is there" }),
       ],
       [sample("nic0", 1000)],
@@ -24,7 +29,7 @@ describe("the table of ports", () => {
     );
     expect(text).toMatchInlineSnapshot(`
       "  port    in                    packets  out                  packets  drops
-        nic0    1.00 kp/s  8.00 Mb/s  3000     2.00 kp/s  512 kb/s  6000     7      tap:click0
+        nic0    1.00 kp/s  8.00 Mb/s  3000     2.00 kp/s  512 kb/s  6000     7      tap:click0, 4 no room, 3 rate in
         vif1.0  0 p/s      0 b/s      5        0 p/s      0 b/s     10       0      nobody\\x1b[31m is there"
     `);
   });

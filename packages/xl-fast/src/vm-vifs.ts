@@ -4,11 +4,17 @@ import type { ImageManifest } from "@clickos/click-image";
 import type { Domain, Hypervisor } from "@clickos/hypervisor";
 import { connectFrontEnd, parseRate, ringsOf, type Vif, type VifMode } from "@clickos/netback";
 import { devicePage, xenbusState } from "@clickos/netfront";
-import { maximumMtu, minimumMtu, type PortRules, SwitchError, type ValeSwitch } from "@clickos/vale";
+import { maximumMtu, minimumMtu, type PortOptions, SwitchError, type ValeSwitch } from "@clickos/vale";
 import { ToolstackError } from "./error.ts";
 
-/** A virtual interface of a VM to be created. */
-export interface VifConfig {
+/** What a switch is told of an interface besides its addresses and MTU. */
+const portOptions = ["isolated", "floodLimits", "rateLimits", "vlans", "priority"] as const;
+
+/**
+ * A virtual interface of a VM to be created. The options of its port are the switch's: `vlans`, `isolated`, `floodLimits`, `priority`, and
+ * `rateLimits`, which drop what is beyond a rate where `rate` holds it back in the VM.
+ */
+export interface VifConfig extends Pick<PortOptions, (typeof portOptions)[number]> {
   /** The switch it is attached to. */
   readonly bridge: ValeSwitch;
   /** `02:00:…` by default, from the domain and the interface. */
@@ -132,9 +138,14 @@ export class VmVifs {
     return this.configOf(device).mac ?? `02:00:00:${hex(id >> 8)}:${hex(id & 255)}:${hex(device)}`;
   }
   /** What its switch is told about an interface. */
-  private rulesOf(device: number): PortRules {
-    const { bridge, antiSpoof = bridge.byAddress, addresses = [] } = this.configOf(device);
-    return antiSpoof ? { addresses: [this.macOf(device), ...addresses] } : {};
+  private rulesOf(device: number): PortOptions {
+    const config = this.configOf(device);
+    const { bridge, antiSpoof = bridge.byAddress, addresses = [], mtu } = config;
+    return {
+      ...Object.fromEntries(portOptions.flatMap((key) => (config[key] === undefined ? [] : [[key, config[key]]]))),
+      ...(antiSpoof ? { addresses: [this.macOf(device), ...addresses] } : {}),
+      ...(mtu === undefined ? {} : { mtu }),
+    };
   }
 
   /** Fills in the device pages: who the back end is, the event channel, the address. Of these, a router that boots reads the first. */

@@ -20,6 +20,7 @@ import { attachmentsOf, type DeviceUse, nicCaptures } from "../nic-specification
 import { byDevice, mtuOption, numbered, paceOf, speedOption, timeOption } from "../option-values.ts";
 import { checkOutputs, type NamedFile } from "../output-files.ts";
 import { collect } from "../plain-options.ts";
+import { nicPorts, type PortSpecification, vifPorts } from "../port-specifications.ts";
 import { printable, printableJson } from "../printable.ts";
 import { bootText, imageText, manifestNote, runText } from "../report.ts";
 import { runConfiguration } from "../run.ts";
@@ -53,6 +54,8 @@ function reportProblems(problems: readonly string[]): void {
 interface BootCommandOptions {
   readonly nic?: Map<number, string>;
   readonly learning?: boolean;
+  readonly vif?: Map<number, PortSpecification>;
+  readonly nicPort?: Map<number, PortSpecification>;
   readonly mtu?: number;
   readonly fast?: boolean;
   readonly until?: bigint;
@@ -218,6 +221,16 @@ export function addLocal(program: Command): void {
     .option("--mtu <BYTES>", "what NICs and interfaces carry behind the Ethernet header, up to 9000", mtuOption)
     .option("--fast", "frames do not wait for their times")
     .option("--until <TIME>", "end after so much simulated time at the latest: 10, 500ms, 2min", timeOption)
+    .option(
+      "--vif <N=OPTIONS>",
+      "the VM's interface N on its switch, as N=vlan=10,rate-in=10M: bridge=NAME (interfaces that name one share it), mac=, rate=10Mb/s@20ms, and those of --nic-port",
+      vifPorts,
+    )
+    .option(
+      "--nic-port <N=OPTIONS>",
+      "NIC N's port there: vlan=, trunk=10:20 or all, native=, pcp=, isolated[=GROUP], broadcast= and unknown= (frames a second), rate-in=, rate-out= (bits a second, as 10M), burst= (bytes), priority=0 to 7",
+      nicPorts,
+    )
     .option("--learning", "learning bridges between NIC and VM, instead of patches")
     .option("--trust <DIR>", "run only what one of the public keys in this folder (*.pem) has signed")
     .option("--json", "print the report as JSON")
@@ -242,6 +255,8 @@ export function addLocal(program: Command): void {
         mtu: options.mtu,
         lasts: options.until,
         lookup: options.learning ? "learning" : "patch",
+        vifPorts: options.vif,
+        nicPorts: options.nicPort,
         trusted: signature.status === "trusted",
       } as const;
       const report = await interruptible((signal) => {
