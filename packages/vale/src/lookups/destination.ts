@@ -51,10 +51,11 @@ export class Destinations {
   resultOf(number: number): number {
     return this.results[number] as number;
   }
-  /** Where the results are in packet memory, or `undefined` where code does not reach them. */
+  /** By number: where frames go at present. */
   get words(): Int32Array {
     return this.results;
   }
+  /** The packet memory that they are in, where code reaches them. */
   get memory(): WebAssembly.Memory | undefined {
     return memoryOf(this.results);
   }
