@@ -125,9 +125,14 @@ export function createWorld({ seed, elements, worker, meter, short }) {
     holdings() {
       let ports = 0;
       for (let port = 1; port < portCount; port++) if (events.status(0, port).state !== "closed") ports++;
+      // Why the last creations failed is kept, of 64 at most.
+      const failed = "/tool/clickos/failed";
+      const kept = ["/tool", "/tool/clickos", failed].filter((path) => store.exists(path)).length;
+      const { nodes, ...others } = store.statistics;
       return {
         domains: hypervisor.domains.length,
-        ...store.statistics,
+        ...others,
+        nodes: nodes - kept - (store.exists(failed) ? store.directory(failed).length : 0),
         ports,
         mapped: mapper.mapped,
         "switch ports": [bridge, arena].reduce((n, each) => n + Object.keys(each.stats.ports).length, 0),

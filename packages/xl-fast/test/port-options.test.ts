@@ -2,7 +2,7 @@
 import { elements } from "@clickos/click-elements";
 import { linkImage } from "@clickos/click-image";
 import { createSwitch, type SwitchOptions } from "@clickos/vale";
-import { createToolstack, type VifConfig } from "@clickos/xl-fast";
+import { createToolstack, type VifConfig, type Vm } from "@clickos/xl-fast";
 import { describe, expect, it } from "vitest";
 
 const toAll = Uint8Array.from({ length: 60 }, (_, i) => (i < 6 ? 255 : i < 12 ? 2 : i));
@@ -11,7 +11,7 @@ async function tenants(options: SwitchOptions, vifs: readonly Partial<VifConfig>
   const xl = createToolstack({ elements });
   const bridge = createSwitch(options);
   const image = await linkImage({ file: "t.click", text }, { elements, name: "vm" });
-  const vms = [];
+  const vms: Vm[] = [];
   for (const [i, vif] of vifs.entries())
     vms.push(await xl.create({ name: `vm${i}`, image, vif: [{ bridge, antiSpoof: false, ...vif }] }));
   return {

@@ -96,6 +96,7 @@ export const probes = [
     name: "handlers",
     args: ["-q", "-h", "f.handlers"],
     config: "Idle -> f :: IPFilter(allow tcp) -> Discard",
+    differs: "ours has `lookup`, which says what packets are looked up in, and its bytes",
   },
   {
     name: "all ICMP types",

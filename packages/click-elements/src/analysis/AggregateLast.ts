@@ -77,7 +77,11 @@ export const AggregateLast: ElementClass = element({
   startsScheduled: () => false,
   task(c, context) {
     const asked = c.var("i32", context.state.clearing.get(), "asked");
-    c.if(asked.get(), () => clear(c, context), () => context.task.unschedule());
+    c.if(
+      asked.get(),
+      () => clear(c, context),
+      () => context.task.unschedule(),
+    );
     return asked.get();
   },
   push(c, _port, packet, context) {
