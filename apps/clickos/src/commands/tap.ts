@@ -1,7 +1,7 @@
 /** `clickos tap`: frames that pass a port of a switch or an interface of a domain, as a capture. */
 
 import type { Client } from "@clickos/client";
-import { CaptureEncoder } from "@clickos/pcap";
+import { writeCapture } from "@clickos/pcap";
 import { createCapture } from "@clickos/pcap/node";
 import { type Command, Option } from "commander";
 import { CommandError, UsageError } from "../failure.ts";
@@ -39,19 +39,9 @@ function outputTo(path: string): {
   close(): void;
 } {
   if (path !== "-") return createCapture(path);
-  const encoder = new CaptureEncoder("pcapng");
-  const flush = (): void => {
-    process.stdout.write(encoder.buffer.slice(0, encoder.used));
-    encoder.used = 0;
-  };
-  return {
-    write(data, timeNs, length) {
-      if (!encoder.fits(data)) encoder.grow(data);
-      encoder.add(data, timeNs, length);
-    },
-    flush,
-    close: flush,
-  };
+  const capture = writeCapture("pcapng");
+  const flush = (): void => void process.stdout.write(capture.take());
+  return { write: (data, timeNs, length) => void capture.write(data, timeNs, length), flush, close: flush };
 }
 
 export function addTap(program: Command): void {
