@@ -10,4 +10,5 @@ export { type ElementPage, elementPage } from "./element-page.ts";
 export { CommandError } from "./failure.ts";
 export { bootLive, type LiveBootOptions, type LiveLane, type RunningVm } from "./live-boot.ts";
 export type { Pace } from "./playing.ts";
+export type { PortSpecification } from "./port-specifications.ts";
 export { type RunOptions, type RunReport, runConfiguration } from "./run.ts";

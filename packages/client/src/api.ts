@@ -230,12 +230,17 @@ export interface DaemonEvent {
   readonly detail?: string | undefined;
 }
 
-interface Method<P, R> {
+/** What a method takes and gives. */
+export interface Method<P, R> {
   readonly params: P;
   readonly result: R;
 }
-type Named = { readonly name: string };
-type Nothing = Readonly<Record<never, never>>;
+/** Of the domain or switch of that name. */
+export interface Named {
+  readonly name: string;
+}
+/** No parameters. */
+export type Nothing = Readonly<Record<never, never>>;
 
 /** What can be asked for: a method's parameters, and its result. */
 export interface Methods {
@@ -318,7 +323,8 @@ export interface Methods {
   readonly "stream.close": Method<{ readonly stream: number }, null>;
 }
 
-interface Stream<P, I> {
+/** What a stream takes, and its items. */
+export interface Stream<P, I> {
   readonly params: P;
   readonly item: I;
 }

@@ -10,4 +10,4 @@ export type { OnCrash, RestartLimits } from "./restart-policy.ts";
 export { createToolstack } from "./toolstack.ts";
 export { decodeVm, type SavedVm } from "./vm-file.ts";
 export { connectStore } from "./vm-store.ts";
-export type { VifConfig } from "./vm-vifs.ts";
+export type { VifConfig, VmInterface } from "./vm-vifs.ts";
