@@ -11,9 +11,9 @@ import { addSwitches } from "./commands/switches.ts";
 import { addTap } from "./commands/tap.ts";
 import { addTop } from "./commands/top.ts";
 import { addTopology } from "./commands/topology.ts";
-import { printJson } from "./commands/with-daemon.ts";
 import { failureText, UsageError, usageStatus } from "./failure.ts";
 import { failureJson } from "./failure-json.ts";
+import { printJson } from "./print.ts";
 import { guardOutput } from "./shutdown.ts";
 
 const version = "0.1.0";

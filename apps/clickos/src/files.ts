@@ -66,7 +66,7 @@ export function writeBytes(path: string, bytes: Uint8Array): void {
     if (there && !there.isFile()) writeFileSync(path, bytes);
     else replaceFile(placeOf(path), bytes, there?.mode);
   } catch (e) {
-    throw new CommandError(`cannot write ${path}: ${systemReason(e)}`);
+    throw new CommandError(`cannot write ${path}: ${systemReason(e)}`, { cause: e });
   }
 }
 

@@ -187,10 +187,50 @@ describe("the daemon", () => {
     ending.abort();
     await watching;
     await client.call("router.stop", { domain: "shell" });
-    expect(await client.call("router.list", { domain: "shell" })).toEqual([]);
+    expect(await client.call("router.list", { domain: "shell" })).toEqual([
+      { number: 0, status: "Halted", elements: 0 },
+    ]);
     await client.call("router.start", { domain: "shell" });
     await client.call("router.remove", { domain: "shell" });
     expect(await codeOf(client.call("router.start", { domain: "shell" }))).toBe("NO_ROUTER");
+  });
+
+  it("keeps which routers were stopped and removed, those of images too", async () => {
+    await client.call("switch.create", { name: "vale0" });
+    const list = () => client.call("router.list", { domain: "one" });
+    await client.call("domain.create", { name: "one", configuration: counter, vifs: [{ bridge: "vale0" }] });
+    await client.call("router.stop", { domain: "one" });
+    expect(await until(list, (l) => l.length > 0)).toEqual([{ number: 0, status: "Halted", elements: 0 }]);
+    await stop();
+    await start();
+    expect(await list()).toMatchObject([{ number: 0, status: "Halted" }]);
+    await client.call("router.start", { domain: "one" });
+    expect(await list()).toMatchObject([{ number: 0, status: "Running", elements: 4 }]);
+    await client.call("router.stop", { domain: "one" });
+    await until(list, ([router]) => router?.status === "Halted");
+    await client.call("router.remove", { domain: "one" });
+    await stop();
+    await start();
+    expect(await list()).toEqual([]);
+    expect(await codeOf(client.call("router.start", { domain: "one" }))).toBe("NO_ROUTER");
+    await client.call("router.install", { domain: "one", configuration: counter });
+    expect(await list()).toMatchObject([{ number: 0, status: "Running" }]);
+  });
+
+  it("has no domain back that was destroyed while its state was kept", async () => {
+    await client.call("domain.create", { name: "gone" });
+    const kept = codeOf(client.call("domain.checkpoint", { name: "gone" }));
+    await client.call("domain.destroy", { name: "gone" });
+    expect(["NO_DOMAIN", "NOT_RUNNING", "succeeded"]).toContain(await kept);
+    await stop();
+    await start();
+    expect(await client.call("domain.list", {})).toEqual([]);
+    expect(readdirSync(join(paths.state, "checkpoints"))).toEqual([]);
+  });
+
+  it("answers any number of requests that are sent at once", async () => {
+    const lists = await Promise.all(Array.from({ length: 2000 }, () => client.call("domain.list", {})));
+    expect(lists.every((list) => list.length === 0)).toBe(true);
   });
 
   it("has everything back: domains from their images, from checkpoints, shells with their routers, and what failed", async () => {

@@ -106,8 +106,8 @@ export interface VifInfo {
 
 export interface RouterInfo {
   readonly number: number;
-  readonly status: "Running" | "Halted" | "Error";
-  readonly error?: string | undefined;
+  readonly status: "Running" | "Halted";
+  /** Of one that runs. */
   readonly elements: number;
 }
 

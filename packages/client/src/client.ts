@@ -22,6 +22,13 @@ export interface Transport {
   close(): void;
 }
 
+export interface StreamOptions {
+  /** Ends it. */
+  readonly signal?: AbortSignal;
+  /** Hears how many items the daemon dropped, as they were not read in time. */
+  readonly onLost?: (count: number) => void;
+}
+
 export interface Client {
   /** What the daemon said of itself. */
   readonly daemon: DaemonInfo;
@@ -35,7 +42,7 @@ export interface Client {
   stream<S extends StreamName>(
     name: S,
     params: StreamParams<S>,
-    options?: { readonly signal?: AbortSignal },
+    options?: StreamOptions,
   ): AsyncIterableIterator<Item<S>>;
   close(): void;
 }
@@ -48,7 +55,12 @@ interface Message {
     readonly data?: { readonly code?: string; readonly diagnostics?: readonly DiagnosticInfo[] };
   };
   readonly method?: string;
-  readonly params?: { readonly stream?: number; readonly value?: unknown; readonly error?: string };
+  readonly params?: {
+    readonly stream?: number;
+    readonly value?: unknown;
+    readonly count?: number;
+    readonly error?: string;
+  };
 }
 
 interface Waiting {
@@ -58,6 +70,9 @@ interface Waiting {
 
 /** Items of a stream that nobody has taken yet, and who waits for the next. */
 class Items {
+  private onLost: ((count: number) => void) | undefined;
+  /** Items that were lost before anybody listened. */
+  private lost = 0;
   private readonly list: unknown[] = [];
   private ended: { readonly error: ClientError | undefined } | undefined;
   private rouse: (() => void) | undefined;
@@ -65,6 +80,15 @@ class Items {
   add(item: unknown): void {
     this.list.push(item);
     this.rouse?.();
+  }
+  /** Has somebody hear how many items were dropped. */
+  listen(onLost: ((count: number) => void) | undefined): void {
+    this.onLost = onLost;
+    if (this.lost > 0) onLost?.(this.lost);
+  }
+  lose(count: number): void {
+    if (this.onLost) this.onLost(count);
+    else this.lost += count;
   }
   end(error?: ClientError): void {
     this.ended ??= { error };
@@ -86,7 +110,6 @@ class Items {
 export async function createClient(transport: Transport): Promise<Client> {
   const waiting = new Map<number, Waiting>();
   const streams = new Map<number, Items>();
-  /** Items that came before the answer that tells whose they are. */
   let failure: ClientError | undefined;
   let last = 0;
 
@@ -97,6 +120,7 @@ export async function createClient(transport: Transport): Promise<Client> {
     for (const items of streams.values()) items.end(e);
     streams.clear();
   };
+  /** A stream's items may come before the answer that tells its number. */
   const itemsOf = (stream: number): Items => {
     let items = streams.get(stream);
     if (!items) {
@@ -125,6 +149,7 @@ export async function createClient(transport: Transport): Promise<Client> {
       else call?.resolve(message.result as never);
     } else if (params?.stream !== undefined) {
       if (method === "item") itemsOf(params.stream).add(params.value);
+      else if (method === "lost") itemsOf(params.stream).lose(params.count ?? 0);
       else if (method === "end")
         itemsOf(params.stream).end(params.error === undefined ? undefined : new ClientError("ENDED", params.error));
     } else if (error) {
@@ -149,10 +174,11 @@ export async function createClient(transport: Transport): Promise<Client> {
   return {
     daemon,
     call: (method, params) => request(method, params),
-    async *stream(name, params, { signal } = {}) {
+    async *stream(name, params, { signal, onLost } = {}) {
       if (signal?.aborted) return;
       const { stream } = (await request(name, params)) as { stream: number };
       const items = itemsOf(stream);
+      items.listen(onLost);
       const end = (): void => items.end();
       signal?.addEventListener("abort", end);
       try {
@@ -163,8 +189,9 @@ export async function createClient(transport: Transport): Promise<Client> {
         }
       } finally {
         signal?.removeEventListener("abort", end);
-        streams.delete(stream);
         if (!failure) await request("stream.close", { stream }).catch(() => {});
+        // What was on its way has come by now.
+        streams.delete(stream);
       }
     },
     close() {

@@ -5,6 +5,6 @@
  */
 export type * from "./api.ts";
 export { apiVersion } from "./api.ts";
-export { type Client, createClient, type Transport } from "./client.ts";
+export { type Client, createClient, type StreamOptions, type Transport } from "./client.ts";
 export { ClientError, type DiagnosticInfo } from "./error.ts";
 export { LineReader, longestLine } from "./lines.ts";

@@ -100,6 +100,31 @@ describe("a client", () => {
     expect(closed).toEqual([7]);
   });
 
+  it("tells how many items were lost, and keeps nothing of a stream that has ended", async () => {
+    const { made, say } = transport(({ id, method }, send) => {
+      if (method === "daemon.hello") send({ id, result: hello });
+      else if (method === "daemon.events") {
+        send({ id, result: { stream: 1 } });
+        send({ method: "lost", params: { stream: 1, count: 7 } });
+        send({ method: "item", params: { stream: 1, value: { event: "a" } } });
+      } else {
+        send({ method: "item", params: { stream: 1, value: { event: "on its way" } } });
+        send({ id, result: null });
+      }
+    });
+    const client = await createClient(made);
+    const lost: number[] = [];
+    const stream = client.stream("daemon.events", {}, { onLost: (count) => void lost.push(count) });
+    expect((await stream.next()).value).toEqual({ event: "a" });
+    await stream.return?.(undefined);
+    // A stream of that number begins with nothing of the former one's.
+    const again = client.stream("daemon.events", {});
+    expect((await again.next()).value).toEqual({ event: "a" });
+    say(JSON.stringify({ method: "end", params: { stream: 1 } }));
+    expect((await again.next()).done).toBe(true);
+    expect(lost).toEqual([7]);
+  });
+
   it("refuses what is no JSON", async () => {
     const { made, say } = transport(({ id, method }, send) => {
       if (method === "daemon.hello") send({ id, result: hello });

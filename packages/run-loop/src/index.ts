@@ -10,5 +10,6 @@ export { SharedClock } from "./shared-clock.ts";
 export { SimulatedClock } from "./simulated-clock.ts";
 export { EventLoopSleeper, longestSleepMs, type Sleeper } from "./sleeper.ts";
 export type { LoopSource, Turn } from "./source.ts";
+export { SourceSet } from "./source-set.ts";
 export { ThreadSleeper } from "./thread-sleeper.ts";
 export { Wakers } from "./wakers.ts";

@@ -116,8 +116,11 @@ async function checkPath(path: string): Promise<Identity | undefined> {
   return found;
 }
 
-/** Only a refusal says that nobody listens; anything else may be a server that is busy, or of another kind. */
-function isDead(path: string): Promise<boolean> {
+/**
+ * Whether a socket's server is gone. Only a refusal says that nobody listens; anything else may be a server that is busy, or of
+ * another kind. It takes a second at most.
+ */
+export function isDead(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ path });
     const done = (dead: boolean): void => {

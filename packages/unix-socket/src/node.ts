@@ -4,4 +4,4 @@
  * @packageDocumentation
  */
 export { UnixSocketError, type UnixSocketErrorCode } from "./error.ts";
-export { type ListenUnixOptions, listenUnix, maximumPath } from "./listen.ts";
+export { isDead, type ListenUnixOptions, listenUnix, maximumPath } from "./listen.ts";

@@ -2,7 +2,7 @@
 import type { Client } from "@clickos/client";
 import type { Command } from "commander";
 import { findDaemon } from "../daemon/reach.ts";
-import { print } from "./with-daemon.ts";
+import { print } from "../print.ts";
 
 const script = `# clickos completion bash > ~/.local/share/bash-completion/completions/clickos
 _clickos() {

@@ -5,9 +5,10 @@ import { type Command, Option } from "commander";
 import { CommandError, UsageError } from "../failure.ts";
 import { readBytes } from "../files.ts";
 import { collect, number } from "../plain-options.ts";
+import { print, printJson } from "../print.ts";
 import { microseconds } from "../table.ts";
 import { parseVif } from "./vif-text.ts";
-import { print, printJson, withDaemon } from "./with-daemon.ts";
+import { withDaemon } from "./with-daemon.ts";
 import { isXlConfig, parseXlConfig } from "./xl-config.ts";
 
 interface CreateOptions {

@@ -4,9 +4,10 @@ import { daemonPaths } from "../daemon/paths.ts";
 import { findDaemon } from "../daemon/reach.ts";
 import { CommandError, UsageError } from "../failure.ts";
 import { number } from "../plain-options.ts";
+import { print, printJson } from "../print.ts";
 import { printable } from "../printable.ts";
 import { interruptible } from "../shutdown.ts";
-import { print, printJson, withDaemon } from "./with-daemon.ts";
+import { withDaemon } from "./with-daemon.ts";
 
 /** How often a daemon that was started on demand looks whether it has anything to do, and how long it waits for something. */
 const idleLookMs = 30_000;

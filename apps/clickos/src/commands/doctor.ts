@@ -1,13 +1,13 @@
 /** `clickos doctor`: what this machine lets one do, what is wrong with it, and what ended programs have left behind. */
 import { accessSync, constants, existsSync, lstatSync, readdirSync, rmSync, statfsSync } from "node:fs";
 import { createRequire } from "node:module";
-import { connect } from "node:net";
 import { dirname, join } from "node:path";
+import { isDead } from "@clickos/unix-socket/node";
 import type { Command } from "commander";
 import { daemonPaths } from "../daemon/paths.ts";
 import { findDaemon } from "../daemon/reach.ts";
+import { print, printJson } from "../print.ts";
 import { table } from "../table.ts";
-import { print, printJson } from "./with-daemon.ts";
 
 /** How something is: as it should be, missing with a loss that is named, or wrong. */
 export interface Finding {
@@ -25,28 +25,16 @@ interface Leftover {
   readonly what: string;
 }
 
-/** Whether anybody listens on a socket. */
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ path });
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", (e: NodeJS.ErrnoException) => resolve(e.code !== "ECONNREFUSED" && e.code !== "ENOENT"));
-  });
-}
-
 async function leftovers(): Promise<Leftover[]> {
   const { socket, store, state } = daemonPaths();
   const found: Leftover[] = [];
   for (const path of [socket, store, join(state, "lock")])
-    if (existsSync(path) && lstatSync(path).isSocket() && !(await answers(path)))
+    if (existsSync(path) && lstatSync(path).isSocket() && (await isDead(path)))
       found.push({ path, what: "a socket that nobody listens on" });
   for (const folder of [state, join(state, "images"), join(state, "checkpoints")])
     if (existsSync(folder))
       for (const name of readdirSync(folder))
-        if (/\.\d+\.new$|^journal\.new$/.test(name))
+        if (/^\.clickos-[0-9a-f]{12}$|^journal\.new$/.test(name))
           found.push({ path: join(folder, name), what: "a file that was not written to its end" });
   return found;
 }

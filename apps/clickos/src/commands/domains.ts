@@ -4,12 +4,13 @@ import type { DomainInfo } from "@clickos/client";
 import type { Command } from "commander";
 import { UsageError } from "../failure.ts";
 import { collect, number } from "../plain-options.ts";
+import { print, printJson } from "../print.ts";
 import { printable } from "../printable.ts";
 import { interruptible } from "../shutdown.ts";
 import { size, table } from "../table.ts";
 import { createText } from "./create.ts";
 import { parseVif } from "./vif-text.ts";
-import { print, printJson, withDaemon } from "./with-daemon.ts";
+import { withDaemon } from "./with-daemon.ts";
 
 /** States as `xl list` abbreviates them. */
 export function domainTable(domains: readonly DomainInfo[]): string {

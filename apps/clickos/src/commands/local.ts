@@ -21,7 +21,8 @@ import { byDevice, mtuOption, numbered, paceOf, speedOption, timeOption } from "
 import { checkOutputs, type NamedFile } from "../output-files.ts";
 import { collect } from "../plain-options.ts";
 import { nicPorts, type PortSpecification, vifPorts } from "../port-specifications.ts";
-import { printable, printableJson } from "../printable.ts";
+import { print, printJson } from "../print.ts";
+import { printable } from "../printable.ts";
 import { bootText, imageText, manifestNote, runText } from "../report.ts";
 import { runConfiguration } from "../run.ts";
 import { interruptible, outputWritten } from "../shutdown.ts";
@@ -38,13 +39,6 @@ import {
   readConfiguration,
 } from "../tools.ts";
 import { admit, refuseBad, signatureText, signingKey, trustedKeys, warning } from "../trust.ts";
-
-const print = (text: string): void => {
-  process.stdout.write(`${text}\n`);
-};
-
-const json = (value: unknown): void =>
-  print(printableJson(JSON.stringify(value, (_key, v) => (typeof v === "bigint" ? Number(v) : v), 2)));
 
 function reportProblems(problems: readonly string[]): void {
   for (const problem of problems) process.stderr.write(`clickos: ${printable(problem)}\n`);
@@ -133,7 +127,7 @@ export function addLocal(program: Command): void {
             signal,
           }),
         );
-        if (options.json) json(report);
+        if (options.json) printJson(report);
         else {
           const text = runText(report);
           if (text) print(text);
@@ -165,7 +159,7 @@ export function addLocal(program: Command): void {
       const bytes = key ? await signImage(image.bytes, key) : image.bytes;
       writeBytes(options.output, bytes);
       if (options.json)
-        json({
+        printJson({
           output: options.output,
           bytes: bytes.length,
           sha256: image.sha256,
@@ -197,7 +191,7 @@ export function addLocal(program: Command): void {
       else {
         const comparison = compareCode(image, elements);
         if (options.json)
-          json({
+          printJson({
             bytes: bytes.length,
             sha256: image.sha256,
             signature,
@@ -271,7 +265,7 @@ export function addLocal(program: Command): void {
         checkOutputs([{ path: file, what: "the image" }, ...captures("input")], captures("output"));
         return bootImage(bytes, { ...common, nics, fast: options.fast, signal });
       });
-      if (options.json) json(report);
+      if (options.json) printJson(report);
       else print(bootText(report));
       reportProblems(report.problems);
     });
@@ -295,7 +289,7 @@ export function addLocal(program: Command): void {
     .option("--json", "print them as JSON")
     .action((file: string, words: string[], options: { json?: boolean }) => {
       const list = checkSource(readConfiguration(file), elements, variablesOf(words));
-      if (options.json) json(diagnosticsJson(list));
+      if (options.json) printJson(diagnosticsJson(list));
       else if (list.length > 0) print(diagnosticsText(list));
       if (list.some((d) => d.severity === "error")) process.exitCode = 1;
     });

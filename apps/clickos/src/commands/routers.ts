@@ -3,10 +3,11 @@ import type { Configuration } from "@clickos/client";
 import type { Command } from "commander";
 import { CommandError } from "../failure.ts";
 import { readText } from "../files.ts";
+import { print, printJson } from "../print.ts";
 import { printable } from "../printable.ts";
 import { interruptible } from "../shutdown.ts";
 import { table } from "../table.ts";
-import { placeOf, print, printJson, withDaemon } from "./with-daemon.ts";
+import { placeOf, withDaemon } from "./with-daemon.ts";
 
 /** Reads a configuration; what reads those in archives is loaded then. */
 async function configurationIn(file: string): Promise<Configuration> {

@@ -2,8 +2,9 @@
 import type { SwitchInfo } from "@clickos/client";
 import { type Command, Option } from "commander";
 import { number } from "../plain-options.ts";
+import { print, printJson } from "../print.ts";
 import { table } from "../table.ts";
-import { print, printJson, withDaemon } from "./with-daemon.ts";
+import { withDaemon } from "./with-daemon.ts";
 
 export function switchText({ name, lookup, ports, drops }: SwitchInfo): string {
   const rows = ports.map(({ name, peer, inPackets, outPackets, drops, problem }) => [

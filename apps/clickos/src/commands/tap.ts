@@ -69,7 +69,11 @@ export function addTap(program: Command): void {
           throw new UsageError("a capture is no text: write it to a file with -o, or pipe it to a program");
         const { direction, snapLength, count = Number.POSITIVE_INFINITY } = options;
         await interruptible(async (signal) => {
-          const stream = client.stream("port.tap", { ...at, direction, snapLength }, { signal });
+          let gaps = 0;
+          const onLost = (count: number): void => {
+            gaps += count;
+          };
+          const stream = client.stream("port.tap", { ...at, direction, snapLength }, { signal, onLost });
           const output = outputTo(options.output);
           let seen = 0;
           let missed = 0;
@@ -86,7 +90,13 @@ export function addTap(program: Command): void {
           } finally {
             output.close();
           }
-          process.stderr.write(`${seen} frames${missed > 0 ? `, ${missed} more were missed` : ""}\n`);
+          const more =
+            gaps > 0
+              ? `, at least ${missed + gaps} more were missed`
+              : missed > 0
+                ? `, ${missed} more were missed`
+                : "";
+          process.stderr.write(`${seen} frames${more}\n`);
         });
       }),
     );

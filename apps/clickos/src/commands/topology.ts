@@ -2,10 +2,11 @@
 import type { Client } from "@clickos/client";
 import type { Command } from "commander";
 import { CommandError } from "../failure.ts";
+import { print, printJson } from "../print.ts";
 import { interruptible } from "../shutdown.ts";
 import { domainTable } from "./domains.ts";
 import { switchText } from "./switches.ts";
-import { print, printJson, withDaemon } from "./with-daemon.ts";
+import { withDaemon } from "./with-daemon.ts";
 
 async function showGroup(client: Client, group: string, asJson: boolean | undefined): Promise<void> {
   const domains = (await client.call("domain.list", {})).filter((d) => d.group === group);

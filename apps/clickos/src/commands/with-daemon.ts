@@ -1,7 +1,6 @@
 /** What commands over the daemon share. */
 import type { Client } from "@clickos/client";
 import { reachDaemon } from "../daemon/reach.ts";
-import { printableJson } from "../printable.ts";
 
 /** Runs something with a connection to the daemon, which is closed afterwards. */
 export function withDaemon(run: (client: Client) => Promise<null>): Promise<void>;
@@ -13,14 +12,6 @@ export async function withDaemon<T>(run: (client: Client) => Promise<T>): Promis
   } finally {
     client.close();
   }
-}
-
-export function print(text: string): void {
-  process.stdout.write(`${text}\n`);
-}
-
-export function printJson(value: unknown): void {
-  print(printableJson(JSON.stringify(value, undefined, 2)));
 }
 
 /** `NAME` or `NAME/ROUTER`: a domain, or one of its routers. */

@@ -4,7 +4,8 @@ import type { CrashRecord } from "@clickos/hypervisor";
 import type { Vm } from "@clickos/xl-fast";
 import type { DomainRecord } from "./domain-record.ts";
 
-export function domainInfo(vm: Vm, { settings, createdAt }: DomainRecord, restarts: number): DomainInfo {
+export function domainInfo(vm: Vm, record: DomainRecord, restarts: number): DomainInfo {
+  const { settings, createdAt } = record;
   const { domain } = vm;
   const { pcpu, runTimeNs, slices, memoryBytes } = domain.statistics;
   return {
@@ -21,7 +22,7 @@ export function domainInfo(vm: Vm, { settings, createdAt }: DomainRecord, restar
     createdAt,
     restarts,
     vifs: vm.interfaces.map(({ device, port, bridge, mac }) => ({ device, port, bridge, mac })),
-    routers: vm.routers.map((number) => routerInfo(vm, number)),
+    routers: routersInfo(vm, record),
     ...(domain.shutdownReason === undefined ? {} : { shutdownReason: domain.shutdownReason }),
     ...(domain.crash === undefined ? {} : { crash: crashInfo(domain.crash) }),
     ...(settings.group === undefined ? {} : { group: settings.group }),
@@ -52,8 +53,19 @@ export function failedInfo({ settings, createdAt }: DomainRecord, error: string)
   };
 }
 
-export function routerInfo(vm: Vm, number: number): RouterInfo {
-  return { number, status: "Running", elements: vm.imageOf(number).manifest.router.elements.length };
+/** Those that run, and those that were stopped, by number. */
+export function routersInfo(vm: Vm, { routers }: DomainRecord): RouterInfo[] {
+  const running = vm.routers.map(
+    (number): RouterInfo => ({
+      number,
+      status: "Running",
+      elements: vm.imageOf(number).manifest.router.elements.length,
+    }),
+  );
+  const halted = Object.entries(routers)
+    .filter(([number, { text, stopped }]) => stopped && text !== undefined && !vm.routers.includes(Number(number)))
+    .map(([number]): RouterInfo => ({ number: Number(number), status: "Halted", elements: 0 }));
+  return [...running, ...halted].sort((a, b) => a.number - b.number);
 }
 
 function crashInfo(crash: CrashRecord): CrashInfo {

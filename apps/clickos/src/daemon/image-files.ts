@@ -1,23 +1,12 @@
 /** Images and checkpoints in the daemon's folder. An image's name is its bytes' SHA-256: one that many domains have is there once. */
 import { createHash } from "node:crypto";
-import { closeSync, fsyncSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type Image, loadImage } from "@clickos/click-image";
+import { writeBytes } from "../files.ts";
 import { ownFolder } from "./paths.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
-
-/** Writes a file whole or not at all: beside its place, then into it. */
-export function writeWhole(path: string, bytes: Uint8Array): void {
-  const beside = `${path}.${process.pid}.new`;
-  try {
-    writeFileSync(beside, bytes, { mode: 0o600, flush: true } as { mode: number });
-    renameSync(beside, path);
-  } catch (e) {
-    rmSync(beside, { force: true });
-    throw e;
-  }
-}
 
 /** Has names in a folder be on the disk too. */
 function syncFolder(path: string): void {
@@ -41,7 +30,7 @@ export class FileStore {
     return join(this.folder, `${name}${this.extension}`);
   }
   write(name: string, bytes: Uint8Array): void {
-    writeWhole(this.pathOf(name), bytes);
+    writeBytes(this.pathOf(name), bytes);
     syncFolder(this.folder);
   }
   /** @throws the system's error. */

@@ -3,14 +3,14 @@ import { join } from "node:path";
 import type { ElementSet } from "@clickos/click-core";
 import type { AttachmentDefinition, SwitchDefinition } from "@clickos/client";
 import { createHypervisor } from "@clickos/hypervisor/node";
-import { runLoop } from "@clickos/run-loop";
+import { runLoop, SourceSet } from "@clickos/run-loop";
 import { createToolstack, type Toolstack } from "@clickos/xl-fast";
+import { DomainMaker } from "./domain-maker.ts";
 import { Domains } from "./domains.ts";
 import { Events } from "./events.ts";
 import { FileStore, ImageStore } from "./image-files.ts";
 import { type Journal, type Json, openJournal } from "./journal.ts";
 import { ownFolder } from "./paths.ts";
-import { SourceSet } from "./source-set.ts";
 import { Switches } from "./switches.ts";
 
 export interface MachineOptions {
@@ -44,14 +44,15 @@ export class Machine {
     this.toolstack = createToolstack({
       elements,
       hypervisor,
-      onRouter: (vm, router, runs) => this.domains.routerChanged(vm, router, runs),
+      onRouter: (vm, router, runs) => void this.domains.routers.changed(vm, router, runs).catch(() => {}),
     });
     this.switches = new Switches(this.sources, this.events);
+    const { toolstack, switches } = this;
+    const images = new ImageStore(join(state, "images"));
     this.domains = new Domains({
-      toolstack: this.toolstack,
-      elements,
-      switches: this.switches,
-      images: new ImageStore(join(state, "images")),
+      toolstack,
+      maker: new DomainMaker({ toolstack, elements, switches, images }),
+      images,
       checkpoints: new FileStore(join(state, "checkpoints"), ".vm"),
       journal: this.journal,
       events: this.events,

@@ -9,7 +9,6 @@ import {
   type Result,
 } from "@clickos/client";
 import { DaemonError } from "./daemon-error.ts";
-import { routerInfo } from "./domain-info.ts";
 import type { Machine } from "./machine.ts";
 import { metrics } from "./metrics.ts";
 
@@ -58,14 +57,11 @@ export function machineMethods(machine: Machine, daemon: { info(): DaemonInfo; s
     "domain.clone": ({ name, to, vifs }) => domains.clone(name, to, vifs),
     "domain.checkpoint": ({ name }) => domains.checkpoint(name),
 
-    "router.install": ({ configuration, ...place }) => done(domains.install(place, configuration)),
-    "router.remove": (place) => done(domains.removeRouter(place)),
-    "router.start": (place) => done(domains.startRouter(place)),
-    "router.stop": (place) => done(domains.stopRouter(place)),
-    "router.list": ({ domain }) => {
-      const vm = domains.get(domain);
-      return vm.routers.map((number) => routerInfo(vm, number));
-    },
+    "router.install": ({ configuration, ...place }) => done(domains.routers.install(place, configuration)),
+    "router.remove": (place) => done(domains.routers.remove(place)),
+    "router.start": (place) => done(domains.routers.start(place)),
+    "router.stop": (place) => done(domains.routers.stop(place)),
+    "router.list": ({ domain }) => domains.routers.list(domain),
     "router.configuration": ({ domain, router = 0 }) => ({
       file: `${domain}/${router}`,
       text: domains.get(domain).configuration(router),
@@ -85,7 +81,7 @@ export function machineMethods(machine: Machine, daemon: { info(): DaemonInfo; s
     },
 
     "switch.create": (definition) => done(machine.createSwitch(definition)),
-    "switch.list": () => switches.list((port) => domains.peerOf(port)),
+    "switch.list": () => switches.list(domains.peers()),
     "switch.destroy": ({ name }) => done(machine.destroySwitch(name)),
     "switch.attach": async (definition) => ({ port: await machine.attach(definition) }),
     "switch.detach": ({ switch: name, port }) => done(machine.detach(name, port)),

@@ -48,7 +48,8 @@ export function metrics(machine: Machine): string {
     add("clickos_vcpu_slices", "counter", "Slices that a domain's vCPU has run.", { ...of, pcpu }, slices);
     add("clickos_domain_restarts", "counter", "Starts of a domain after a crash.", of, restarts);
     if (state === "failed") continue;
-    for (const { number } of routers) {
+    for (const { number, status } of routers) {
+      if (status !== "Running") continue;
       const place = { ...of, router: number };
       for (const { element, reason, count } of domains.get(name).drops(number))
         add("clickos_drops", "counter", "Packets that elements dropped.", { ...place, element, reason }, count);
@@ -66,7 +67,7 @@ export function metrics(machine: Machine): string {
       }
     }
   }
-  for (const { name, ports, drops } of switches.list((port) => domains.peerOf(port))) {
+  for (const { name, ports, drops } of switches.list(domains.peers())) {
     for (const { name: port, inPackets, inBytes, outPackets, outBytes, drops: lost, problem } of ports) {
       const of = { switch: name, port };
       const help = "through a switch's port, by direction as the switch sees it.";

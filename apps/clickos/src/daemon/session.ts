@@ -9,7 +9,7 @@ import { diagnosticsJson } from "../diagnostics-json.ts";
 import { DaemonError } from "./daemon-error.ts";
 import type { MachineMethods } from "./methods.ts";
 import { complaint, methodParameters, streamParameters } from "./parameters.ts";
-import { type MachineStreams, noStream } from "./streams.ts";
+import type { MachineStreams } from "./streams.ts";
 
 /** Bytes that wait for a client, before nothing more is read from it and items of its streams are dropped. */
 const backlog = 4 * 1024 * 1024;
@@ -44,6 +44,8 @@ export class Session {
   private readonly methods: MachineMethods;
   private readonly streams: MachineStreams;
   private readonly lines = new LineReader();
+  /** Requests that have come and are not begun: at most those of one piece of bytes, as nothing more is read meanwhile. */
+  private readonly lined: string[] = [];
   private readonly open = new Map<number, () => void>();
   private calls = 0;
   private lastStream = 0;
@@ -59,11 +61,10 @@ export class Session {
   receive(bytes: Uint8Array): void {
     if (this.ended) return;
     try {
-      for (const line of this.lines.read(bytes)) {
-        this.request(line);
-        if (this.ended) return;
-      }
+      for (const line of this.lines.read(bytes)) this.lined.push(line);
+      this.work();
     } catch (e) {
+      this.work();
       // Where the next message begins is not known any more.
       this.refuse(null, codes.parse, "PROTOCOL", (e as Error).message);
       this.connection.close();
@@ -72,7 +73,7 @@ export class Session {
   /** The client has taken what waited. */
   drained(): void {
     this.waiting = 0;
-    this.goOn();
+    this.work();
   }
   close(): void {
     if (this.ended) return;
@@ -101,16 +102,11 @@ export class Session {
       );
       return;
     }
-    if (this.calls >= mostCalls) {
-      this.refuse(known, codes.failed, "TOO_MANY", `${mostCalls} requests are under way`);
-      return;
-    }
     this.calls++;
     void this.answer(known, method, params).finally(() => {
       this.calls--;
-      this.goOn();
+      this.work();
     });
-    if (this.calls >= mostCalls) this.connection.pause();
   }
   private async answer(id: Id, method: string, params: unknown): Promise<void> {
     try {
@@ -126,7 +122,7 @@ export class Session {
       } else if (Object.hasOwn(this.streams, method)) this.begin(id, method as StreamName, params);
       else this.refuse(id, codes.method, "NO_METHOD", `there is no method '${method}'`);
     } catch (e) {
-      const { code } = e as { code?: unknown };
+      const code = codeOf(e);
       const data = e instanceof ConfigurationError ? { diagnostics: diagnosticsJson(e.diagnostics) } : {};
       const word = e instanceof ConfigurationError ? "CONFIGURATION" : typeof code === "string" ? code : "FAILED";
       const message = e instanceof Error ? e.message : String(e);
@@ -170,7 +166,8 @@ export class Session {
     if (over) finish();
   }
   private end(stream: number): void {
-    const end = this.open.get(stream) ?? noStream(stream);
+    const end = this.open.get(stream);
+    if (!end) throw new DaemonError("NO_METHOD", `there is no stream ${stream} on this connection`);
     this.open.delete(stream);
     end();
   }
@@ -183,8 +180,15 @@ export class Session {
     this.waiting = this.connection.write(`${JSON.stringify(message)}\n`);
     if (this.waiting > backlog) this.connection.pause();
   }
-  private goOn(): void {
-    if (!this.ended && this.waiting <= backlog && this.calls < mostCalls) this.connection.resume();
+  private get isBusy(): boolean {
+    return this.waiting > backlog || this.calls >= mostCalls;
+  }
+  /** Begins what has come, as far as there is room for it; nothing is read while there is none. */
+  private work(): void {
+    while (!this.ended && !this.isBusy && this.lined.length > 0) this.request(this.lined.shift() as string);
+    if (this.ended) return;
+    if (this.isBusy) this.connection.pause();
+    else this.connection.resume();
   }
 }
 
@@ -196,4 +200,10 @@ function checked<T>(method: string, shape: Shape<T>, params: unknown): T {
   const read = shape.safeParse(params);
   if (!read.success) throw new DaemonError("BAD_PARAMS", `${method}: ${complaint(read.error)}`);
   return read.data;
+}
+
+/** An error's word; the system's, where it is the cause. */
+function codeOf(e: unknown): unknown {
+  const { code, cause } = e as { readonly code?: unknown; readonly cause?: { readonly code?: unknown } };
+  return code ?? cause?.code;
 }

@@ -1,8 +1,8 @@
 /** What each stream tells, until it is closed. */
 import type { Item, StreamName, StreamParams } from "@clickos/client";
-import { DaemonError } from "./daemon-error.ts";
 import type { Machine } from "./machine.ts";
 import { tapPort } from "./tap.ts";
+import { watchHandlers } from "./watch-handlers.ts";
 
 export interface StreamSink<I> {
   item(item: I): void;
@@ -45,47 +45,6 @@ export function machineStreams({ events, domains, switches }: Machine): MachineS
 
     "port.tap": (params, sink) => tapPort(switches.get(params.switch), params, sink),
 
-    "handler.watch": ({ paths, domain, router = 0 }, sink) => {
-      const vm = domains.get(domain);
-      let watches: Disposable[] = [];
-      const drop = (): void => {
-        for (const watch of watches.splice(0)) watch[Symbol.dispose]();
-      };
-      /** Those of the router that runs now: it is another one after a new configuration. */
-      const begin = (): void => {
-        drop();
-        const tree = vm.handlers(router);
-        for (const given of paths) {
-          const { path } = tree.describe(given);
-          sink.item({ path, value: tree.read(path) });
-          watches.push(tree.watch(path, (value) => sink.item({ path, value })));
-        }
-      };
-      begin();
-      const deaf = events.listen(({ event, subject }) => {
-        if (event === "router.running" && subject === `${vm.name}/${router}`) {
-          try {
-            begin();
-          } catch (e) {
-            end((e as Error).message);
-          }
-        } else if (event === "domain.destroyed" && vm.domain.state === "destroyed") end();
-      });
-      const close = (): void => {
-        deaf();
-        drop();
-      };
-      const end = (error?: string): void => {
-        close();
-        sink.end(error);
-      };
-      watches = watches.filter(Boolean);
-      return close;
-    },
+    "handler.watch": (params, sink) => watchHandlers(domains, events, params, sink),
   };
-}
-
-/** @throws {DaemonError} */
-export function noStream(stream: number): never {
-  throw new DaemonError("NO_METHOD", `there is no stream ${stream} on this connection`);
 }

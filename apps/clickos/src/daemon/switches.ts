@@ -1,10 +1,10 @@
 /** The daemon's switches and what is attached to them. */
 import type { AttachmentDefinition, PortInfo, SwitchDefinition, SwitchInfo } from "@clickos/client";
 import { type Attachment, openAttachment } from "@clickos/netdev";
+import type { SourceSet } from "@clickos/run-loop";
 import { createSwitch, learningBridge, type Port, type PortStats, patch, type ValeSwitch } from "@clickos/vale";
 import { DaemonError } from "./daemon-error.ts";
 import type { Events } from "./events.ts";
-import type { SourceSet } from "./source-set.ts";
 
 /** An attachment, and what it was defined as. */
 interface Attached {

@@ -1,8 +1,6 @@
-/**
- * Sources of a run loop that come and go. Those that have nothing to do cost nothing: a source gets a turn when it was woken,
- * has more to do, polls, or has a timer that is due.
- */
-import { type LoopSource, type Turn, Wakers } from "@clickos/run-loop";
+/** Sources that come and go, as one source of a loop. */
+import type { LoopSource, Turn } from "./source.ts";
+import { Wakers } from "./wakers.ts";
 
 interface Member {
   readonly source: LoopSource;
@@ -11,10 +9,15 @@ interface Member {
   ready: boolean;
 }
 
+/**
+ * A source gets a turn when it was woken, has more to do, polls, or has a timer that is due; one that cannot wake the loop is idle
+ * for good. Its turns are not asynchronous. O(sources) a turn, without allocation.
+ */
 export class SourceSet implements LoopSource {
   private readonly members = new Map<LoopSource, Member>();
   private readonly wakers = new Wakers();
 
+  /** Adds a source, which has a turn soon. */
   add(source: LoopSource): void {
     const member: Member = {
       source,
@@ -27,6 +30,7 @@ export class SourceSet implements LoopSource {
     this.members.set(source, member);
     this.wakers.wake();
   }
+  /** Takes one away. One that is not there does nothing. */
   delete(source: LoopSource): void {
     this.members.get(source)?.end?.();
     this.members.delete(source);
@@ -42,13 +46,13 @@ export class SourceSet implements LoopSource {
   turn(over: () => boolean): Turn {
     let worst: Turn = "idle";
     for (const member of this.members.values()) {
-      const due = member.source.wakesIn;
-      if (!member.ready && !(due !== undefined && due <= 0n)) continue;
+      if (!member.ready && !isDue(member.source)) continue;
       // What wakes it meanwhile is not lost.
       member.ready = false;
       const turn = member.source.turn(over);
-      if (typeof turn !== "string") throw new TypeError("a source whose turns are asynchronous");
-      if (turn === "more" || turn === "polling") member.ready = true;
+      if (typeof turn !== "string") throw new TypeError("a source of a set has turns that are not asynchronous");
+      if (turn === "stopped") return turn;
+      if (turn !== "idle") member.ready = true;
       if (turn === "more" || (turn === "polling" && worst === "idle")) worst = turn;
     }
     return worst;
@@ -61,4 +65,8 @@ export class SourceSet implements LoopSource {
     }
     return first;
   }
+}
+
+function isDue({ wakesIn }: LoopSource): boolean {
+  return wakesIn !== undefined && wakesIn <= 0n;
 }
