@@ -10,18 +10,11 @@ const command = { target: "node20", noExternal: [/.*/], minify: true, treeshake:
 
 export default defineConfig([
   { entry: ["src/index.ts"], format: ["esm"], target: "node20", dts: true, clean: true, treeshake: true },
+  { ...command, entry: { "pcpu-worker": worker }, format: ["esm"] },
   {
     ...command,
-    entry: { clickos: "src/clickos.ts", "pcpu-worker": worker },
-    format: ["esm"],
-    banner: {
-      js: 'import { createRequire as __createRequire } from "node:module";const require = __createRequire(import.meta.url);',
-    },
-  },
-  {
-    ...command,
-    // A script, so that V8's code for it can be kept: see bin/click.cjs.
-    entry: { click: "src/click-main.ts" },
+    // Scripts, so that V8's code for them can be kept: see bin/start.cjs.
+    entry: { click: "src/click-main.ts", clickos: "src/clickos.ts" },
     format: ["cjs"],
     splitting: false,
     esbuildPlugins: [lazyElements],

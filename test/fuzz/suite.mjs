@@ -88,7 +88,7 @@ async function fuzzTarget(name, thread, { seed, to, until, least, onFinding }) {
   let done = 0;
   let before;
   while (done < to && (done < least || Date.now() < until) && lost < maximumLost) {
-    const end = Math.min(to, Math.max(done + batch, least));
+    const end = Math.min(to, done < least ? least : done + batch);
     const answer = await ask({ ask: "run", from: done, to: end, until: done < least ? Infinity : until });
     done = answer.next;
     // What is compiled and cached has been by now.

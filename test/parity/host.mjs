@@ -1,18 +1,15 @@
-// Runs the command for one probe after another, in a process that stays: to start a program takes longer than most probes.
-// The program is compiled once, and made anew for each run, so that nothing of it is left from the run before. What ends this
-// process, or is thrown past the program, is the parent's to see: it runs that probe in a process of its own.
+// Runs the command for one probe after another, in a process that stays: to start a program takes longer than most probes, and
+// so does a program that V8 has not seen run. The program is evaluated once; what a run would leave behind for the next, or what
+// ends this process, is seen as a difference by the parent: it runs that probe in a process of its own.
 
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { devNull } from "node:os";
+import { join } from "node:path";
 import { Writable } from "node:stream";
 import { constants, Script } from "node:vm";
 
 const [, , file] = process.argv;
-const require = createRequire(file);
-const program = new Script(`(function (require, __filename, process) {${readFileSync(file, "utf8")}\n})`, {
-  filename: file,
-  importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-}).runInThisContext();
 
 /** What a program writes to a standard stream. */
 function stream() {
@@ -26,10 +23,13 @@ function stream() {
   return Object.assign(writable, { taken: () => Buffer.concat(chunks).toString("utf8") });
 }
 
-/** The process as a run of the program sees it: arguments, streams and an end of its own. */
-function processOf(args, ended) {
+/** The process as the program sees it: arguments, streams and an end of its own, other ones for each run. */
+let own;
+
+/** Has the program see a new process. */
+function start(args, ended) {
   const [stdout, stderr] = [stream(), stream()];
-  const own = {
+  own = {
     argv: [process.execPath, file, ...args],
     stdout,
     stderr,
@@ -38,25 +38,48 @@ function processOf(args, ended) {
       ended({ status: (code ?? 0) & 255, stdout: stdout.taken(), stderr: stderr.taken() });
     },
   };
-  return new Proxy(own, {
-    get: (_, key) => {
-      if (Object.hasOwn(own, key)) return own[key];
-      const value = process[key];
-      return typeof value === "function" ? value.bind(process) : value;
-    },
-    set: (_, key, value) => {
-      own[key] = value;
-      return true;
-    },
-  });
 }
 
-process.on("message", ({ args, folder, env }) => {
+const seen = new Proxy(process, {
+  get(_, key) {
+    if (Object.hasOwn(own, key)) return own[key];
+    const value = process[key];
+    return typeof value === "function" ? value.bind(process) : value;
+  },
+  set(_, key, value) {
+    own[key] = value;
+    return true;
+  },
+});
+
+const program = {};
+const evaluated = new Promise((resolve) => {
+  start(["--version"], resolve);
+  new Script(`(function (exports, require, __filename, process) {${readFileSync(file, "utf8")}\n})`, {
+    filename: file,
+    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+  }).runInThisContext()(program, createRequire(file), file, seen);
+});
+
+/** Has standard input be a file: what is opened next has the lowest number that is free. */
+function readFrom(path) {
+  closeSync(0);
+  openSync(path, "r");
+}
+
+process.on("message", async ({ args, folder, env, stdin }) => {
+  await evaluated;
   process.chdir(folder);
   process.env = env;
-  program(
-    require,
-    file,
-    processOf(args, (outcome) => process.send(outcome)),
-  );
+  if (stdin !== undefined) {
+    const path = join(folder, ".stdin");
+    writeFileSync(path, Buffer.from(stdin, "base64"));
+    readFrom(path);
+    rmSync(path);
+  }
+  start(args, (outcome) => {
+    if (stdin !== undefined) readFrom(devNull);
+    process.send(outcome);
+  });
+  own.exit(await program.run(args));
 });

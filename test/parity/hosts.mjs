@@ -6,8 +6,11 @@ import { environment, inFolder, runProbe } from "./probe.mjs";
 
 const host = fileURLToPath(new URL("./host.mjs", import.meta.url));
 
-/** Whether a probe needs a process of its own: what others see of it, what it reads, and how long it may take. */
-const standsAlone = ({ sessions, stdin, seconds }) => sessions || stdin !== undefined || seconds !== undefined;
+/** Seconds that a run may take in a process that stays, unless the probe says more. */
+const longest = 10;
+
+/** Whether a probe needs a process of its own: where others see it run, and where it is ended early. */
+const standsAlone = ({ sessions, seconds = longest }) => sessions || seconds < longest;
 
 /** Seconds after which a run is taken for one that does not end, where the native program's did not. */
 const endless = 1.5;
@@ -31,7 +34,10 @@ export class Host {
     let outcome;
     if (recorded.status === "timeout") outcome = await runProbe(this.#command, { ...probe, seconds: endless });
     else if (!alone)
-      outcome = await inFolder(probe, (folder, args) => this.#ask({ folder, args, env: environment(folder) }));
+      outcome = await inFolder(probe, (folder, args) => {
+        const stdin = probe.stdin === undefined ? undefined : Buffer.from(probe.stdin).toString("base64");
+        return this.#ask({ folder, args, env: environment(folder), stdin }, probe.seconds);
+      });
     if (outcome && difference(recorded, outcome) === undefined) return undefined;
     return difference(recorded, await runProbe(this.#command, probe));
   }
@@ -42,7 +48,7 @@ export class Host {
   }
 
   /** The outcome; nothing where the process ends, or takes too long. */
-  #ask(message) {
+  #ask(message, seconds = longest) {
     const child = (this.#child ??= fork(host, [this.#file], { stdio: ["ignore", "ignore", "ignore", "ipc"] }));
     return new Promise((resolve) => {
       const settle = (outcome) => {
@@ -51,7 +57,7 @@ export class Host {
         if (!outcome) this.close();
         resolve(outcome);
       };
-      const timer = setTimeout(settle, 10_000);
+      const timer = setTimeout(settle, seconds * 1000);
       child.once("message", settle);
       child.once("exit", () => settle(undefined));
       child.send(message);

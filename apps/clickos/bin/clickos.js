@@ -1,10 +1,5 @@
 #!/usr/bin/env node
 // The command's entry. A file of its own, so that it is there when npm links it, before anything is built.
-import { existsSync } from "node:fs";
+import { start } from "./start.cjs";
 
-const command = new URL("../dist/clickos.js", import.meta.url);
-if (existsSync(command)) await import(command.href);
-else {
-  console.error("clickos: not built yet; in a clone of the repository, run: npm run build");
-  process.exitCode = 1;
-}
+start("clickos");

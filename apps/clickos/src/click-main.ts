@@ -3,11 +3,15 @@ import { flushStandardOutput } from "@clickos/click-elements/node";
 import { click } from "./click.ts";
 import { blockOutput, guardOutput, outputWritten } from "./shutdown.ts";
 
-blockOutput();
-guardOutput("click");
-void click(process.argv.slice(2)).then(async (status) => {
+/** Runs the command until its output is written; the result is its exit status. */
+export async function run(argv: readonly string[]): Promise<number> {
+  const status = await click(argv);
   flushStandardOutput();
   await outputWritten();
-  // What is left open by then, such as a socket that somebody else holds, keeps nothing waiting.
-  process.exit(process.exitCode || status);
-});
+  return Number(process.exitCode) || status;
+}
+
+blockOutput();
+guardOutput("click");
+// What is left open by then, such as a socket that somebody else holds, keeps nothing waiting.
+void run(process.argv.slice(2)).then((status) => process.exit(status));

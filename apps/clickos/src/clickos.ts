@@ -43,29 +43,32 @@ addDaemon(program, version);
 addDoctor(program);
 addCompletion(program);
 
-// The others bring the compiler and the element library: they are loaded when one of them is meant, or help is.
-const meant = process.argv[2] === "complete" ? "complete-all" : process.argv[2];
-if (!program.commands.some((command) => command.name() === meant)) {
-  const { addLocal } = await import("./commands/local.ts");
-  program.commandsGroup("By themselves:");
-  addLocal(program);
+async function run(): Promise<void> {
+  // The others bring the compiler and the element library: they are loaded when one of them is meant, or help is.
+  const meant = process.argv[2] === "complete" ? "complete-all" : process.argv[2];
+  if (!program.commands.some((command) => command.name() === meant)) {
+    const { addLocal } = await import("./commands/local.ts");
+    program.commandsGroup("By themselves:");
+    addLocal(program);
+  }
+
+  try {
+    await program.parseAsync();
+  } catch (e) {
+    // Help, the version, and mistakes in the options have been printed.
+    if (e instanceof CommanderError) {
+      process.exitCode ||= e.exitCode === 0 ? 0 : usageStatus;
+      if (e.exitCode !== 0 && wantsJson()) printJson(await failureJson(e));
+    } else {
+      const text = failureText(e);
+      process.stderr.write(
+        `${text ?? `${pc.red("clickos: internal error")}\n${e instanceof Error ? e.stack : String(e)}`}\n`,
+      );
+      if (wantsJson()) printJson(await failureJson(e));
+      process.exitCode = e instanceof UsageError ? usageStatus : 1;
+    }
+  }
 }
 
 guardOutput("clickos");
-
-try {
-  await program.parseAsync();
-} catch (e) {
-  // Help, the version, and mistakes in the options have been printed.
-  if (e instanceof CommanderError) {
-    process.exitCode ||= e.exitCode === 0 ? 0 : usageStatus;
-    if (e.exitCode !== 0 && wantsJson()) printJson(await failureJson(e));
-  } else {
-    const text = failureText(e);
-    process.stderr.write(
-      `${text ?? `${pc.red("clickos: internal error")}\n${e instanceof Error ? e.stack : String(e)}`}\n`,
-    );
-    if (wantsJson()) printJson(await failureJson(e));
-    process.exitCode = e instanceof UsageError ? usageStatus : 1;
-  }
-}
+void run();

@@ -41,7 +41,7 @@ export function elementPage(cls: ElementClass): ElementPage {
     name,
     category,
     // Up to the end of the sentence, which may be on the next line.
-    summary: (/—\s*([\s\S]*?)(?:\.?\n\n|\.\s|\.?$)/.exec(page)?.[1] ?? "").replace(/\s+/g, " "),
+    summary: (/\u2014\s*([\s\S]*?)(?:\.?\n\n|\.\s|\.?$)/.exec(page)?.[1] ?? "").replace(/\s+/g, " "),
     page,
     inputs: side(inputs, incoming),
     outputs: side(outputs, outgoing ?? incoming),

@@ -17,7 +17,7 @@ const why = (): string => {
 const skipped = why();
 
 describe.skipIf(skipped !== "")(`a limit of address space${skipped}`, () => {
-  beforeAll(() => needsBuild(new URL("../dist/clickos.js", import.meta.url)));
+  beforeAll(() => needsBuild(new URL("../dist/clickos.cjs", import.meta.url)));
   const run = (command: string, args: string): { status: number | null; stderr: string } => {
     const { status, stderr } = limited(`${node} '${join(app, "bin", command)}' ${args}`);
     return { status, stderr: String(stderr) };

@@ -12,7 +12,7 @@ const dir = mkdtempSync(join(tmpdir(), "attachments-"));
 const example = (name: string): string => fileURLToPath(new URL(`../../../examples/${name}`, import.meta.url));
 const command = fileURLToPath(new URL("../bin/clickos.js", import.meta.url));
 const undo: (() => unknown)[] = [];
-beforeAll(() => needsBuild(new URL("../dist/clickos.js", import.meta.url)));
+beforeAll(() => needsBuild(new URL("../dist/clickos.cjs", import.meta.url)));
 afterEach(async () => {
   for (const each of undo.splice(0).reverse()) await each();
 });

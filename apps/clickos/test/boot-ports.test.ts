@@ -48,7 +48,7 @@ function boot(...args: string[]): { drops: Record<string, number>; hops: { name:
 }
 
 beforeAll(() => {
-  needsBuild(new URL("../dist/clickos.js", import.meta.url));
+  needsBuild(new URL("../dist/clickos.cjs", import.meta.url));
   writeFileSync(at("wire.click"), "FromDevice(0) -> c :: Counter -> ToDevice(1); FromDevice(1) -> ToDevice(0)");
   expect(clickos("build", "wire.click", "-o", "wire.cos").status).toBe(0);
 });

@@ -19,7 +19,7 @@ const config = join(app, "demo/firewall.click");
 const dir = mkdtempSync(join(tmpdir(), "clickos-test-"));
 const at = (name: string): string => join(dir, name);
 afterAll(() => rmSync(dir, { recursive: true }));
-beforeAll(() => needsBuild(new URL("../dist/clickos.js", import.meta.url)));
+beforeAll(() => needsBuild(new URL("../dist/clickos.cjs", import.meta.url)));
 
 function clickos(...args: string[]): { status: number | null; stdout: string; stderr: string } {
   const { status, stdout, stderr } = spawnSync(process.execPath, [command, ...args], {

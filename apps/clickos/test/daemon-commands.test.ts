@@ -40,7 +40,7 @@ async function counted(domain: string, wanted: number): Promise<void> {
 }
 
 beforeAll(() => {
-  needsBuild(new URL("../dist/clickos.js", import.meta.url));
+  needsBuild(new URL("../dist/clickos.cjs", import.meta.url));
   writeFileSync(
     join(dir, "count.click"),
     "FromDevice(0) -> c :: Counter -> ToDevice(1);\nFromDevice(1) -> ToDevice(0);\n",

@@ -50,7 +50,7 @@ function capture(name: string, count: number): Buffer {
 }
 
 describe.skipIf(process.platform === "win32")("files (skipped on Windows)", () => {
-  beforeAll(() => needsBuild(new URL("../dist/clickos.js", import.meta.url)));
+  beforeAll(() => needsBuild(new URL("../dist/clickos.cjs", import.meta.url)));
   writeFileSync(at("pass.click"), "FromDevice(0) -> ToDevice(1);\n");
   const bytes = capture("in.pcap", 100);
 

@@ -19,7 +19,7 @@ const env = {
 };
 
 beforeAll(() => {
-  needsBuild(new URL("../dist/clickos.js", import.meta.url));
+  needsBuild(new URL("../dist/clickos.cjs", import.meta.url));
   writeFileSync(join(dir, "clickos"), `#!/bin/sh\nexec '${process.execPath}' '${command}' "$@"\n`, { mode: 0o755 });
 });
 afterAll(() => {

@@ -19,7 +19,7 @@ for (const name of ["click", "clickos"]) {
   );
   chmodSync(file, 0o755);
 }
-beforeAll(() => needsBuild(new URL("../dist/clickos.js", import.meta.url)));
+beforeAll(() => needsBuild(new URL("../dist/clickos.cjs", import.meta.url)));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 interface Outcome {

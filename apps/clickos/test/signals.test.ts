@@ -88,7 +88,7 @@ function pipe(name: string, count: number): { path: string; release(): void } {
 }
 
 describe.skipIf(process.platform === "win32")("a signal (skipped on Windows)", () => {
-  beforeAll(() => needsBuild(new URL("../dist/clickos.js", import.meta.url)));
+  beforeAll(() => needsBuild(new URL("../dist/clickos.cjs", import.meta.url)));
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     it(`${signal} ends a run on a pipe that never ends, with its frames in whole captures`, async () => {
       const input = pipe(`run-${signal}`, 2000);

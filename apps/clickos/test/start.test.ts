@@ -26,7 +26,7 @@ function installed(name: string): { program: string; code: string; cache: string
   const at = join(folder, name);
   for (const part of ["bin", "dist"]) mkdirSync(join(at, part), { recursive: true });
   writeFileSync(join(at, "package.json"), '{ "type": "module" }');
-  copyFileSync(join(app, "bin/click.cjs"), join(at, "bin/click.cjs"));
+  for (const file of ["click.cjs", "start.cjs"]) copyFileSync(join(app, "bin", file), join(at, "bin", file));
   copyFileSync(join(app, "dist/click.cjs"), join(at, "dist/click.cjs"));
   return { program: join(at, "bin/click.cjs"), code: join(at, "dist/click.cjs.code"), cache: join(at, "cache") };
 }

@@ -11,7 +11,7 @@ import { needsBuild } from "../../../test/built.ts";
 const app = fileURLToPath(new URL("..", import.meta.url));
 const dir = mkdtempSync(join(tmpdir(), "clickos-trust-"));
 const at = (name: string): string => join(dir, name);
-beforeAll(() => needsBuild(new URL("../dist/clickos.js", import.meta.url)));
+beforeAll(() => needsBuild(new URL("../dist/clickos.cjs", import.meta.url)));
 afterAll(() => rmSync(dir, { recursive: true }));
 
 function clickos(...args: string[]): { status: number | null; stdout: string; stderr: string } {

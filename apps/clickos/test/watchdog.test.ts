@@ -15,7 +15,7 @@ const command = join(app, "bin/clickos.js");
 const dir = mkdtempSync(join(tmpdir(), "clickos-watchdog-"));
 const at = (name: string): string => join(dir, name);
 const env = { ...process.env, NO_COLOR: "1" };
-beforeAll(() => needsBuild(new URL("../dist/clickos.js", import.meta.url)));
+beforeAll(() => needsBuild(new URL("../dist/clickos.cjs", import.meta.url)));
 afterAll(() => rmSync(dir, { recursive: true }));
 
 function boot(image: string, ...args: string[]): { status: number | null; stdout: string; stderr: string } {

@@ -151,7 +151,7 @@ describe("a route table", () => {
         expect([table.length, inUse()]).toEqual([0, 0]);
         for (const a of addresses) expect(lookup(a)).toBe(undefined);
       }),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
   });
 
@@ -192,7 +192,7 @@ describe("a route table", () => {
           }
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 
@@ -309,7 +309,7 @@ describe("a route table", () => {
           expect(inUse()).toBe(0);
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
     expect(full).toBeGreaterThan(100);
   });
@@ -353,7 +353,7 @@ describe("a route table", () => {
           expect(to.inUse()).toBe(0);
         },
       ),
-      { numRuns: 150 },
+      { numRuns: 80 },
     );
   });
 
@@ -403,7 +403,7 @@ describe("a route table", () => {
           survive(() => table.clear(heap));
         },
       ),
-      { numRuns: 150 },
+      { numRuns: 80 },
     );
     expect(faults).toBeGreaterThan(100);
   });

@@ -54,7 +54,7 @@ describe("extreme numbers are compiled, or refused in words", () => {
     if (!expected.test(problem)) expect(problem).toBe("");
     for (const [name] of spec) for (const value of values) compile(cls, [...given(name), `${name} ${value}`]);
     // And where no name says what the number is.
-    for (const value of values) for (const before of [[], ["0"], given("")]) compile(cls, [...before, value]);
+    for (const value of numbers) for (const before of [[], ["0"], given("")]) compile(cls, [...before, value]);
   });
 
   it("offsets beyond any packet", () => {
