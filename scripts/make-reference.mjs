@@ -91,13 +91,17 @@ for (const name of Object.keys(elements).sort()) {
   const page = elementPage(elements[name]);
   categories.set(page.category, [...(categories.get(page.category) ?? []), page]);
 }
-for (const [category, pages] of categories) {
-  const title = `Elements: ${titles[category] ?? category}`;
+const titleOf = (category) => {
+  const title = titles[category] ?? category;
+  return title[0].toUpperCase() + title.slice(1);
+};
+const sorted = [...categories].sort(([a], [b]) => titleOf(a).localeCompare(titleOf(b), "en", { sensitivity: "base" }));
+for (const [category, pages] of sorted) {
+  const title = `Elements: ${titleOf(category)}`;
   const list = pages.map(({ name, summary }) => `- [${name}](#${name.toLowerCase()}): ${prose(summary)}`);
   const text = [
     "---",
-    `title: "${title}"`,
-    "group: Elements",
+    `title: "${titleOf(category)}"`,
     "---",
     "",
     `# ${title}`,
@@ -108,4 +112,23 @@ for (const [category, pages] of categories) {
   ];
   writeFileSync(join(folder, `elements-${category}.md`), `${text.join("\n")}\n`);
 }
+const index = [
+  "---",
+  "title: Element reference",
+  "children:",
+  ...sorted.map(([category]) => `  - ./elements-${category}.md`),
+  "---",
+  "",
+  "# Element reference",
+  "",
+  "`clickos explain NAME` prints what is said here of an element.",
+  "",
+  ...sorted.flatMap(([category, pages]) => [
+    `## ${titleOf(category)}`,
+    "",
+    pages.map(({ name }) => `[${name}](elements-${category}.md#${name.toLowerCase()})`).join(", "),
+    "",
+  ]),
+];
+writeFileSync(join(folder, "index.md"), `${index.join("\n")}\n`);
 console.log(`${Object.keys(elements).length} elements in ${categories.size} categories: ${folder}`);
