@@ -210,6 +210,16 @@ export interface HandlerInfo {
   readonly unit?: string | undefined;
 }
 
+/** How a router took the place of another. */
+export interface TakeoverInfo {
+  /** Milliseconds that the domain stood still. */
+  readonly pauseMs: number;
+  /** Frames that stood in the rings of interfaces, and that the router has now. */
+  readonly frames: number;
+  /** Those of interfaces that it does not use. */
+  readonly lost: number;
+}
+
 /** One of a domain's routers, the first by default. */
 export interface RouterPlace {
   readonly domain: string;
@@ -221,7 +231,7 @@ export interface DaemonEvent {
   readonly at: number;
   /**
    * `domain.created`, `domain.destroyed`, `domain.crashed`, `domain.shutdown`, `domain.restarted`, `domain.given-up`, `domain.paused`,
-   * `domain.unpaused`, `domain.renamed`, `router.running`, `router.halted`, `switch.created`, `switch.destroyed`,
+   * `domain.unpaused`, `domain.renamed`, `router.running`, `router.reconfigured`, `router.halted`, `switch.created`, `switch.destroyed`,
    * `port.attached`, `port.detached`, `link.up`, `link.down`, `checkpoint`.
    */
   readonly event: string;
@@ -295,8 +305,11 @@ export interface Methods {
   /** Keeps the domain as it is now in the daemon's folder: after a crash of the daemon it goes on from there. */
   readonly "domain.checkpoint": Method<Named, { readonly bytes: number }>;
 
-  /** Compiles a configuration and runs it as a router of a domain, in place of what runs there. */
-  readonly "router.install": Method<RouterPlace & { readonly configuration: Configuration }, null>;
+  /**
+   * Compiles a configuration and runs it as a router of a domain. In place of one that runs it does so live: elements of the same
+   * name and class keep their state, and interfaces lose no frame. `null` when nothing ran there, or the same.
+   */
+  readonly "router.install": Method<RouterPlace & { readonly configuration: Configuration }, TakeoverInfo | null>;
   readonly "router.remove": Method<RouterPlace, null>;
   readonly "router.start": Method<RouterPlace, null>;
   readonly "router.stop": Method<RouterPlace, null>;

@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 export { ToolstackError, type ToolstackErrorCode } from "./error.ts";
-export type { BootTimeline, Toolstack, Vm, VmConfig, VmEvent, VmSummary } from "./interface.ts";
+export type { BootTimeline, Takeover, Toolstack, Vm, VmConfig, VmEvent, VmSummary } from "./interface.ts";
 export type { ShellPlan } from "./prepared.ts";
 export type { OnCrash, RestartLimits } from "./restart-policy.ts";
 export { createToolstack } from "./toolstack.ts";

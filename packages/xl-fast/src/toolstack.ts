@@ -10,7 +10,7 @@ import {
   HypervisorError,
 } from "@clickos/hypervisor";
 import { createXenStore, type XenStore } from "@clickos/xenstore";
-import { carryOver, memoryOf, relink } from "./carry-over.ts";
+import { memoryOf, relink, stateCarrier } from "./carry-over.ts";
 import type { ClickControl } from "./click-control.ts";
 import { ClickControls } from "./click-controls.ts";
 import { ToolstackError } from "./error.ts";
@@ -168,7 +168,7 @@ export function createToolstack(options: {
         const memory = memoryOf(former.snapshot);
         for (const { router, image } of images) {
           const before = former.routers.find((r) => r.router === router);
-          if (before) carryOver(memory, before.image, image, domain.memory, elements);
+          if (before) stateCarrier(before.image, image, elements)(memory, domain.memory);
         }
       }
       phases.end("connect");
@@ -181,9 +181,12 @@ export function createToolstack(options: {
     describeVm(store, domain, name, vifs.bridges);
     const control = controls.serve(domain.id, {
       async start(number, text, file) {
-        const image = await routers.link(`${name}/${number}`, file, text);
-        await routers.halt(number);
-        return routers.start(number, image);
+        const former = routers.running.get(number);
+        const image = await routers.link(`${name}/${number}`, file, text, former);
+        if (!former) return { handlers: await routers.start(number, image), takeover: undefined };
+        const { router, ...takeover } = await routers.replace(number, image);
+        tell({ kind: "reconfigured", name: domain.name, id: domain.id, router: number, ...takeover });
+        return { handlers: router, takeover };
       },
       runs: (number) => routers.running.has(number),
       halt: (number) => routers.halt(number),

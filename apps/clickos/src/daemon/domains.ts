@@ -342,6 +342,14 @@ export class Domains {
       found.restarts++;
       this.listen(found);
       events.tell("domain.restarted", name, `domain ${event.id}`);
+    } else if (kind === "reconfigured") {
+      const { pauseMs, frames, lost } = event;
+      const lostText = lost === 0 ? "" : `, ${lost} lost`;
+      events.tell(
+        "router.reconfigured",
+        `${name}/${event.router}`,
+        `paused ${pauseMs.toFixed(1)} ms, ${frames} frames carried over${lostText}`,
+      );
     } else if (kind === "destroyed") void this.remove(name, found);
     else if (kind === "given up") {
       events.tell("domain.given-up", name, event.reason);

@@ -57,7 +57,7 @@ export function machineMethods(machine: Machine, daemon: { info(): DaemonInfo; s
     "domain.clone": ({ name, to, vifs }) => domains.clone(name, to, vifs),
     "domain.checkpoint": ({ name }) => domains.checkpoint(name),
 
-    "router.install": ({ configuration, ...place }) => done(domains.routers.install(place, configuration)),
+    "router.install": ({ configuration, ...place }) => domains.routers.install(place, configuration),
     "router.remove": (place) => done(domains.routers.remove(place)),
     "router.start": (place) => done(domains.routers.start(place)),
     "router.stop": (place) => done(domains.routers.stop(place)),
