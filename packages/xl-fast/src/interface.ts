@@ -5,6 +5,8 @@ import type { Image } from "@clickos/click-image";
 import type { CrashRecord, Domain, Hypervisor, Share } from "@clickos/hypervisor";
 import type { Vif } from "@clickos/netback";
 import type { XenStore } from "@clickos/xenstore";
+import type { Equal } from "./changed-frames.ts";
+import type { Departure } from "./departure.ts";
 import type { ShellPlan } from "./prepared.ts";
 import type { OnCrash, RestartLimits } from "./restart-policy.ts";
 import type { SavedVm } from "./vm-file.ts";
@@ -141,6 +143,13 @@ export interface Toolstack {
     saved: Uint8Array<ArrayBuffer> | SavedVm,
     config?: Omit<VmConfig, "image" | "name"> & { readonly name?: string; readonly recompile?: boolean },
   ): Promise<Vm>;
+  /**
+   * Has a VM go elsewhere while it runs: see `Departure`. What is told of it makes a `SavedVm`, for `restore` there; it is destroyed here
+   * once it runs there. `equal` compares memory in the fastest way that there is. @throws {ToolstackError}
+   */
+  depart(name: string, options?: { readonly equal?: Equal | undefined }): Promise<Departure>;
+  /** Compiles an image's code, for a VM of it that is to run soon. @throws {ImageError} */
+  compile(image: Image): Promise<void>;
   /** A second VM that begins where the first one is. @throws {ToolstackError} */
   clone(name: string, config: Omit<VmConfig, "image">): Promise<Vm>;
   get(name: string): Vm | undefined;

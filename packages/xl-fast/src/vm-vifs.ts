@@ -6,6 +6,7 @@ import { connectFrontEnd, type HeldFrames, parseRate, ringsOf, type Vif, type Vi
 import { devicePage, postedPages, xenbusState } from "@clickos/netfront";
 import { maximumMtu, minimumMtu, type Port, type PortOptions, SwitchError, type ValeSwitch } from "@clickos/vale";
 import { ToolstackError } from "./error.ts";
+import { type HoldingPort, holdingPort } from "./holding-port.ts";
 
 /** What a switch is told of an interface besides its addresses and MTU. */
 const portOptions = ["isolated", "floodLimits", "rateLimits", "vlans", "priority"] as const;
@@ -46,10 +47,23 @@ export interface VmInterface {
 
 type Places = ImageManifest["vifs"][number];
 
+/** Frames that came for an interface while nobody read them. */
+export interface HeldForDevice {
+  readonly device: number;
+  readonly frames: readonly Uint8Array[];
+}
+
 interface Connected {
   readonly device: number;
   readonly vif: Vif;
   readonly bridge: ValeSwitch;
+}
+
+/** What is at the switch in place of an interface that is held. */
+interface Holder {
+  readonly bridge: ValeSwitch;
+  readonly port: HoldingPort;
+  attached: boolean;
 }
 
 export class VmVifs {
@@ -58,6 +72,8 @@ export class VmVifs {
   private readonly ports = new Map<number, number>();
   private readonly hypervisor: Hypervisor;
   private readonly domain: Domain;
+  /** By device. */
+  private readonly holders = new Map<number, Holder>();
   private configs: readonly VifConfig[] = [];
   private devices: readonly number[] = [];
 
@@ -255,6 +271,42 @@ export class VmVifs {
     }
     return { frames, lost };
   }
+  /** Has ports keep what comes for the interfaces of a domain that stands still: their rings stay as they are. */
+  hold(): void {
+    for (const { device, vif, bridge } of this.connected.splice(0)) {
+      bridge.settle(vif);
+      vif.flush();
+      const port = holdingPort(vif.name, vif.frameLimit);
+      bridge.replace(vif, port);
+      this.holders.set(device, { bridge, port, attached: true });
+    }
+  }
+  /** Has nothing come any more. */
+  closeHeld(): void {
+    for (const holder of this.holders.values()) {
+      if (holder.attached) holder.bridge.detach(holder.port);
+      holder.attached = false;
+    }
+  }
+  /** What was kept. */
+  get held(): HeldForDevice[] {
+    return [...this.holders].map(([device, { port }]) => ({ device, frames: port.frames }));
+  }
+  /** Ends that: rings are taken up where they are, and what was kept comes into them. */
+  release(places: readonly Places[]): void {
+    for (const place of places) {
+      const { device } = place;
+      const holder = this.holders.get(device);
+      if (!holder) continue;
+      this.holders.delete(device);
+      const { bridge, port, attached } = holder;
+      const vif = this.vifOf(place, true);
+      if (attached) bridge.replace(port, vif);
+      else bridge.attach(vif, this.rulesOf(device));
+      this.connected.push({ device, vif, bridge });
+      vif.put({ sent: [], unread: port.frames });
+    }
+  }
   /** Attaches ports that do nothing for devices that are not connected yet. All or none. @throws {ToolstackError} */
   private keepPlaces(devices: readonly number[]): ReadonlyMap<number, Port> {
     const kept = new Map<number, Port>();
@@ -274,6 +326,7 @@ export class VmVifs {
   /** Detaches interfaces and closes their channels. */
   disconnect(devices: readonly number[] = [...this.ports.keys()]): void {
     const { events } = this.hypervisor;
+    this.closeHeld();
     for (const device of devices) {
       const i = this.connected.findIndex((c) => c.device === device);
       const found = this.connected[i];

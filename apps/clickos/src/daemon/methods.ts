@@ -56,6 +56,7 @@ export function machineMethods(machine: Machine, daemon: { info(): DaemonInfo; s
       domains.restore({ bytes: new Uint8Array(readFileSync(path)), ...options }),
     "domain.clone": ({ name, to, vifs }) => domains.clone(name, to, vifs),
     "domain.checkpoint": ({ name }) => domains.checkpoint(name),
+    "domain.migrate": (request) => domains.leavings.send(request),
 
     "router.install": ({ configuration, ...place }) => domains.routers.install(place, configuration),
     "router.remove": (place) => done(domains.routers.remove(place)),

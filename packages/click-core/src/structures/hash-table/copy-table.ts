@@ -13,17 +13,18 @@ import type { TableShape } from "./hash-table.ts";
 import { KeyHasher, multiplierCount } from "./key-hash.ts";
 import { entryHeader, fill, firstShift, gone, header, nodeSize, placeBits, queueLayout, slotSize } from "./layout.ts";
 
-/** Entries are blocks of the heap, the smallest of which has so many bytes. */
-const granule = 16;
+/** Entries are blocks of the heap, the smallest of which has so many bytes; those with several keys begin with a cache line. */
+const smallest = 16;
+const line = 64;
 /** The words of a node: its time has two. */
 const entryWord = 2;
 const nodeWords = nodeSize >> 2;
 const slotWords = slotSize >> 2;
 
-/** Slots that keys are put into: from a word on, by all but `shift` bits of their hashes. */
-interface Slots {
+/** Slots, as words: from the first one to before the end. */
+interface Part {
   readonly first: number;
-  readonly shift: number;
+  readonly end: number;
 }
 
 /** What a table that does not make sense throws inside here. */
@@ -63,12 +64,12 @@ class TableCopy<V extends Fields> {
   private readonly allocate: (bytes: number, count: number) => number;
   private readonly source: Uint32Array;
   private readonly target: Uint32Array;
-  /** By granule from `lowest` on: the new address of an entry. */
-  private moved = new Uint32Array(0);
+  /** Entries begin at multiples of so many bytes. */
+  private readonly granule: number;
+  /** By granule from `lowest` on: a bit for each key that an entry is found by, and its new address. */
   private lowest = 0;
-  /** By granule: a bit for each key of the entry that was found. */
-  private seen = new Uint16Array(0);
-  private readonly isShared: boolean;
+  private found = new Uint16Array(0);
+  private moved = new Uint32Array(0);
   /** Fields that are more than their bytes, with their offsets in an entry. */
   private readonly special: readonly (readonly [offset: number, type: TransferableField<unknown, unknown>])[];
 
@@ -76,7 +77,7 @@ class TableCopy<V extends Fields> {
     this.shape = shape;
     this.mover = mover;
     this.allocate = allocate;
-    this.isShared = shape.keys > 1;
+    this.granule = shape.keys > 1 ? line : smallest;
     this.source = new Uint32Array(mover.from.buffer, 0, mover.from.byteLength >> 2);
     this.target = new Uint32Array(mover.to.buffer, 0, mover.to.byteLength >> 2);
     const offsets = shape.value.offsets as Record<string, number>;
@@ -86,28 +87,25 @@ class TableCopy<V extends Fields> {
   }
 
   run(from: number, to: number): void {
-    const { mover, shape, target } = this;
+    const { mover, shape, source, target } = this;
     const { slots, shift, former, formerShift } = header.read(mover.from, from);
     if (slots === 0) return;
-    const size = this.slotsAt(slots, shift);
-    const formerSize = former === 0 ? 0 : this.slotsAt(former, formerShift);
-    const length = this.entries([slots, size], [former, formerSize]);
+    // Those of a table that grows are in the former slots until they are moved.
+    const parts: Part[] = [this.part(slots, shift)];
+    if (former !== 0) parts.push(this.part(former, formerShift));
+    const { length, used } = this.find(parts);
     if (length === 0) return;
     const words = multiplierCount(shape.keyWords) * 2;
     const multipliers = (from + shape.multipliers) >> 2;
-    const drawn = this.source.slice(multipliers, multipliers + words);
+    const drawn = source.slice(multipliers, multipliers + words);
     target.set(drawn, (to + shape.multipliers) >> 2);
-    const used = this.count(slots, size) + this.count(former, formerSize);
     let next: number = firstShift;
     const [wanted, outOf] = fill.wanted;
     while (used * outOf > 2 ** (32 - next) * wanted) next--;
     const bytes = 2 ** (32 - next) * slotSize;
     const at = this.allocate(bytes, 1);
     target.fill(0, at >> 2, (at + bytes) >> 2);
-    const hasher = new KeyHasher(this.source, drawn);
-    // Keys that were still to be moved to more slots are by now.
-    this.keys(slots, size, { first: at >> 2, shift: next }, hasher);
-    this.keys(former, formerSize, { first: at >> 2, shift: next }, hasher);
+    this.entries(length, at >> 2, next, new KeyHasher(source, drawn));
     for (let queue = 0; queue < shape.queues; queue++) {
       const offset = header.size + queue * queueLayout.size;
       this.queue(from + offset, to + offset, length, queue);
@@ -115,96 +113,92 @@ class TableCopy<V extends Fields> {
     Object.assign(header.read(mover.to, to), { length, used, slots: at, shift: next });
   }
 
-  /** How many slots there are, which are in the memory. */
-  private slotsAt(slots: number, shift: number): number {
-    if (shift > firstShift || (slots & 7) !== 0) throw new Damaged();
+  /** Slots that are in the memory. */
+  private part(slots: number, shift: number): Part {
     const size = 2 ** (32 - shift);
-    if (slots + size * slotSize > this.mover.from.byteLength) throw new Damaged();
-    return size;
+    if (shift > firstShift || (slots & 7) !== 0 || slots + size * slotSize > this.mover.from.byteLength)
+      throw new Damaged();
+    return { first: slots >> 2, end: (slots >> 2) + size * slotWords };
   }
-  private addressOf(reference: number): number {
-    return this.isShared ? (reference & -64) >>> 0 : reference - this.shape.keyAt;
-  }
-  /** Copies the entries of some slots, which are found by their first keys; how many there are. */
-  private entries(...of: readonly (readonly [slots: number, size: number])[]): number {
-    const { source, target, special, mover } = this;
-    const { keyAt, entrySize, queues } = this.shape;
-    const { place, bound } = entryHeader.offsets;
-    const found = new Uint32Array(of.reduce((sum, [, size]) => sum + size, 0));
-    let count = 0;
-    let [lowest, highest] = [0xffffffff, 0];
-    for (const [slots, size] of of)
-      for (let word = slots >> 2, end = word + size * slotWords; word < end; word += slotWords) {
-        const reference = source[word] as number;
+  /** Notes which entries there are, and by which keys they are found; how many there are of either. */
+  private find(parts: readonly Part[]): { readonly length: number; readonly used: number } {
+    const { source, granule } = this;
+    const { keyAt, keySize, keys, entrySize } = this.shape;
+    // References are to keys, the first of which stands in the first granule of an entry.
+    let lowest = 0xffffffff;
+    let highest = 0;
+    for (const { first, end } of parts)
+      for (let s = first; s < end; s += slotWords) {
+        const reference = source[s] as number;
         if (reference <= gone) continue;
-        const address = this.addressOf(reference);
-        if (reference - address !== keyAt) continue;
-        if (address < 0 || address % granule !== 0) throw new Damaged();
-        if (address < lowest) lowest = address;
-        if (address > highest) highest = address;
-        found[count++] = address;
+        if (reference < lowest) lowest = reference;
+        if (reference > highest) highest = reference;
       }
-    if (count === 0) return 0;
-    if (highest + entrySize > mover.from.byteLength) throw new Damaged();
-    const moved = new Uint32Array((highest - lowest) / granule + 1);
+    if (highest === 0) return { length: 0, used: 0 };
+    lowest = Math.floor((lowest - keyAt) / granule) * granule;
+    if (lowest < 0 || highest + entrySize > this.mover.from.byteLength) throw new Damaged();
+    const found = new Uint16Array((highest - lowest) / granule + 1);
+    let length = 0;
+    let used = 0;
+    for (const { first, end } of parts)
+      for (let s = first; s < end; s += slotWords) {
+        const reference = source[s] as number;
+        if (reference <= gone) continue;
+        const offset = reference - keyAt - lowest;
+        const index = Math.floor(offset / granule);
+        const which = (offset - index * granule) / keySize;
+        if (offset < 0 || which >= keys || !Number.isInteger(which)) throw new Damaged();
+        const known = found[index] as number;
+        if ((known >>> which) & 1) throw new Damaged();
+        found[index] = known | (1 << which);
+        if (which === 0) length++;
+        used++;
+      }
+    this.lowest = lowest;
+    this.found = found;
+    this.moved = new Uint32Array(found.length);
+    return { length, used };
+  }
+  /** Copies the entries in the order in which they stand, and puts their keys into slots from the word `first` on. */
+  private entries(length: number, first: number, shift: number, hasher: KeyHasher): void {
+    const { source, target, special, mover, found, moved, lowest, granule } = this;
+    const { keyAt, keySize, keyWords, entrySize, queues } = this.shape;
+    const { place, bound } = entryHeader.offsets;
     const block = blockBytes(entrySize);
     const words = (entrySize + 3) >> 2;
-    let next = this.allocate(entrySize, count);
-    for (let i = 0; i < count; i++, next += block) {
-      const address = found[i] as number;
-      const index = (address - lowest) / granule;
-      if (moved[index] !== 0) throw new Damaged();
+    const mask = 2 ** (32 - shift) - 1;
+    let next = this.allocate(entrySize, length);
+    for (let index = 0; index < found.length; index++) {
+      let keys = found[index] as number;
+      if (keys === 0) continue;
+      // Each is found by its first key.
+      if ((keys & 1) === 0) throw new Damaged();
+      const address = lowest + index * granule;
       moved[index] = next;
       for (let k = 0, s = address >> 2, t = next >> 2; k < words; k++, s++, t++) target[t] = source[s] as number;
+      for (let key = keyAt; keys !== 0; keys >>>= 1, key += keySize) {
+        if ((keys & 1) === 0) continue;
+        const hash = hasher.hash((address + key) >> 2, keyWords);
+        let slot = first + (hash >>> shift) * slotWords;
+        while (target[slot] !== 0) slot = first + (((slot - first) / slotWords + 1) & mask) * slotWords;
+        target[slot] = next + key;
+        target[slot + 1] = hash;
+      }
       if (queues > 0) {
         // Until its node is found.
         target[(next + place) >> 2] = 0;
-        target.fill(0xffffffff, (next + bound) >> 2, (next + bound + 8) >> 2);
+        target[(next + bound) >> 2] = 0xffffffff;
+        target[(next + bound + 4) >> 2] = 0xffffffff;
       }
       for (const [offset, type] of special) {
         new Uint8Array(mover.to.buffer, next + offset, type.size).fill(0);
         type.transfer(mover, type, address + offset, next + offset);
       }
-    }
-    this.moved = moved;
-    this.seen = new Uint16Array(moved.length);
-    this.lowest = lowest;
-    return count;
-  }
-  /** How many slots are in use. */
-  private count(slots: number, size: number): number {
-    const { source } = this;
-    let count = 0;
-    for (let s = slots >> 2, end = s + size * slotWords; s < end; s += slotWords)
-      if ((source[s] as number) > gone) count++;
-    return count;
-  }
-  /** Puts the keys of some slots into others. */
-  private keys(slots: number, size: number, { first, shift }: Slots, hasher: KeyHasher): void {
-    const { source, target, moved, lowest, seen } = this;
-    const { keyWords, keyAt, keySize, keys } = this.shape;
-    const mask = 2 ** (32 - shift) - 1;
-    for (let s = slots >> 2, end = s + size * slotWords; s < end; s += slotWords) {
-      const reference = source[s] as number;
-      if (reference <= gone) continue;
-      const hash = source[s + 1] as number;
-      const address = this.addressOf(reference);
-      const which = (reference - address - keyAt) / keySize;
-      if (!Number.isInteger(which) || which < 0 || which >= keys) throw new Damaged();
-      const index = (address - lowest) / granule;
-      const next = moved[index];
-      if (!next || hasher.hash(reference >> 2, keyWords) !== hash) throw new Damaged();
-      const known = seen[index] as number;
-      if ((known >>> which) & 1) throw new Damaged();
-      seen[index] = known | (1 << which);
-      let slot = hash >>> shift;
-      while (target[first + slot * slotWords] !== 0) slot = (slot + 1) & mask;
-      target[first + slot * slotWords] = next + (reference - address);
-      target[first + slot * slotWords + 1] = hash;
+      next += block;
     }
   }
   private entry(address: number): number {
-    const next = this.moved[(address - this.lowest) / granule];
+    const next = this.moved[(address - this.lowest) / this.granule];
     if (!next) throw new Damaged();
     return next;
   }
