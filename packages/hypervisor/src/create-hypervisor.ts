@@ -432,10 +432,7 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
         }
         return body();
       } finally {
-        if (domain.state === "running") {
-          machine.setMayRun(id, true);
-          machine.wake(id);
-        }
+        domain.goOn();
       }
     },
     step: async (id) => step(known(id), host, sleep),

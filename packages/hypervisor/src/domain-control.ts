@@ -71,6 +71,8 @@ export class DomainControl implements Domain {
   onStarted: (() => void) | undefined;
   /** Between two pCPUs: nobody runs it, and nobody is to. */
   moving = false;
+  /** Between two modules: the same. */
+  private exchanging = false;
   private readonly host: DomainHost;
   private readonly bytes: number;
   private leave: () => void = () => {};
@@ -113,9 +115,14 @@ export class DomainControl implements Domain {
   unpause(): void {
     if (this.state !== "paused") return;
     this.state = "running";
-    this.host.machine.setMayRun(this.id, true);
     const { slot } = this;
     this.tell({ op: "unpaused", slot }, () => this.host.own.unpaused(slot));
+    this.goOn();
+  }
+  /** Has it run again that stood still, if it is to. */
+  goOn(): void {
+    if (this.state !== "running" || this.exchanging) return;
+    this.host.machine.setMayRun(this.id, true);
     this.host.machine.wake(this.id);
   }
   async pause(): Promise<void> {
@@ -222,7 +229,9 @@ export class DomainControl implements Domain {
     const { machine, own, threads } = this.host;
     const fail = (why: string): HypervisorError =>
       new HypervisorError("LOAD_FAILED", `a module of '${this.name}' was not exchanged: ${why}`);
-    if (!this.isAlive || this.moving) throw fail(`it is ${this.moving ? "being moved" : this.state}`);
+    if (!this.isAlive || this.moving || this.exchanging)
+      throw fail(this.isAlive ? "it is busy" : `it is ${this.state}`);
+    this.exchanging = true;
     if (this.state === "running") machine.setMayRun(this.id, false);
     try {
       await this.soon(() => !this.moves);
@@ -241,10 +250,8 @@ export class DomainControl implements Domain {
         if (failure && !abandoned) throw fail(failure.message);
       }
     } finally {
-      if (this.state === "running") {
-        machine.setMayRun(this.id, true);
-        machine.wake(this.id);
-      }
+      this.exchanging = false;
+      this.goOn();
     }
   }
   /** Waits for something that its thread does: without letting anything else happen here, for as long as `hold` would. */
