@@ -210,6 +210,30 @@ export interface HandlerInfo {
   readonly unit?: string | undefined;
 }
 
+/** How a domain has moved. */
+export interface MigrationResult {
+  /** Milliseconds from when it stood still to when it ran at the other side, as this side saw it; and of all. */
+  readonly pauseMs: number;
+  readonly totalMs: number;
+  /** How often its memory was gone through, how many frames of 4 KiB were sent, and those of the last time, while it stood still. */
+  readonly rounds: number;
+  readonly frames: number;
+  readonly last: number;
+  readonly bytes: number;
+  /** Packets that came for it here while it stood still, and were sent on. */
+  readonly held: number;
+}
+
+/** How a router took the place of another. */
+export interface TakeoverInfo {
+  /** Milliseconds that the domain stood still. */
+  readonly pauseMs: number;
+  /** Frames that stood in the rings of interfaces, and that the router has now. */
+  readonly frames: number;
+  /** Those of interfaces that it does not use. */
+  readonly lost: number;
+}
+
 /** One of a domain's routers, the first by default. */
 export interface RouterPlace {
   readonly domain: string;
@@ -221,7 +245,7 @@ export interface DaemonEvent {
   readonly at: number;
   /**
    * `domain.created`, `domain.destroyed`, `domain.crashed`, `domain.shutdown`, `domain.restarted`, `domain.given-up`, `domain.paused`,
-   * `domain.unpaused`, `domain.renamed`, `router.running`, `router.halted`, `switch.created`, `switch.destroyed`,
+   * `domain.unpaused`, `domain.renamed`, `domain.migrated`, `router.running`, `router.reconfigured`, `router.halted`, `switch.created`, `switch.destroyed`,
    * `port.attached`, `port.detached`, `link.up`, `link.down`, `checkpoint`.
    */
   readonly event: string;
@@ -295,8 +319,26 @@ export interface Methods {
   /** Keeps the domain as it is now in the daemon's folder: after a crash of the daemon it goes on from there. */
   readonly "domain.checkpoint": Method<Named, { readonly bytes: number }>;
 
-  /** Compiles a configuration and runs it as a router of a domain, in place of what runs there. */
-  readonly "router.install": Method<RouterPlace & { readonly configuration: Configuration }, null>;
+  /**
+   * Has the domain go on at another daemon, at `HOST:PORT` or behind a UNIX socket, as it is: its memory is sent while it runs, and it stands
+   * still for what has changed at last. Whatever fails before it was handed over, it goes on here.
+   */
+  readonly "domain.migrate": Method<
+    Named & {
+      readonly to: string;
+      /** Another name there. */
+      readonly as?: string | undefined;
+      /** Its interfaces there, in order; by default at switches of the same names. */
+      readonly vifs?: readonly VifDefinition[] | undefined;
+    },
+    MigrationResult
+  >;
+
+  /**
+   * Compiles a configuration and runs it as a router of a domain. In place of one that runs it does so live: elements of the same
+   * name and class keep their state, and interfaces lose no frame. `null` when nothing ran there, or the same.
+   */
+  readonly "router.install": Method<RouterPlace & { readonly configuration: Configuration }, TakeoverInfo | null>;
   readonly "router.remove": Method<RouterPlace, null>;
   readonly "router.start": Method<RouterPlace, null>;
   readonly "router.stop": Method<RouterPlace, null>;

@@ -8,7 +8,7 @@ import { answerCall } from "./dom0-calls.ts";
 import { Dom0Events } from "./dom0-events.ts";
 import { Dom0Sleep } from "./dom0-sleep.ts";
 import type { Domain, DomainOptions } from "./domain.ts";
-import { checkedShare, DomainControl, type DomainHost } from "./domain-control.ts";
+import { checkedShare, DomainControl, type DomainHost, holdMs } from "./domain-control.ts";
 import { HypervisorError } from "./error.ts";
 import { GuestContext, type ThreadServices } from "./guest-context.ts";
 import type { Hypervisor, HypervisorOptions } from "./hypervisor.ts";
@@ -24,9 +24,6 @@ import { Slots } from "./slots.ts";
 import { checkFrames, type DomainSnapshot, putFrames, takeFrames } from "./snapshot.ts";
 import { step } from "./step.ts";
 import { type Failure, failureOf } from "./thread.ts";
-
-/** How long to wait for a slice to end: domain 0 does nothing else meanwhile. */
-const holdMs = 40;
 
 /** Event channels of a domain unless told otherwise, and bytes of each. */
 const defaultPorts = 1023;
@@ -435,10 +432,7 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
         }
         return body();
       } finally {
-        if (domain.state === "running") {
-          machine.setMayRun(id, true);
-          machine.wake(id);
-        }
+        domain.goOn();
       }
     },
     step: async (id) => step(known(id), host, sleep),

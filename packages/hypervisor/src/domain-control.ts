@@ -13,6 +13,9 @@ import type { Pcpu } from "./pcpu.ts";
 import { type Answer, awake, type PcpuThreadSet } from "./pcpu-threads.ts";
 import { failureOf, type ToPcpu } from "./thread.ts";
 
+/** How long to wait for a slice to end: domain 0 does nothing else meanwhile. */
+export const holdMs = 40;
+
 /** What a domain runs on. */
 export interface DomainHost {
   readonly machine: Machine;
@@ -68,6 +71,8 @@ export class DomainControl implements Domain {
   onStarted: (() => void) | undefined;
   /** Between two pCPUs: nobody runs it, and nobody is to. */
   moving = false;
+  /** Between two modules: the same. */
+  private exchanging = false;
   private readonly host: DomainHost;
   private readonly bytes: number;
   private leave: () => void = () => {};
@@ -110,9 +115,14 @@ export class DomainControl implements Domain {
   unpause(): void {
     if (this.state !== "paused") return;
     this.state = "running";
-    this.host.machine.setMayRun(this.id, true);
     const { slot } = this;
     this.tell({ op: "unpaused", slot }, () => this.host.own.unpaused(slot));
+    this.goOn();
+  }
+  /** Has it run again that stood still, if it is to. */
+  goOn(): void {
+    if (this.state !== "running" || this.exchanging) return;
+    this.host.machine.setMayRun(this.id, true);
     this.host.machine.wake(this.id);
   }
   async pause(): Promise<void> {
@@ -214,6 +224,44 @@ export class DomainControl implements Domain {
     this.setModule(index, undefined);
     const { slot } = this;
     this.tell({ op: "unload", slot, index }, () => this.host.own.get(slot)?.guest.unload?.(index));
+  }
+  async exchange(index: number, module: WebAssembly.Module, change: () => void): Promise<void> {
+    const { machine, own, threads } = this.host;
+    const fail = (why: string): HypervisorError =>
+      new HypervisorError("LOAD_FAILED", `a module of '${this.name}' was not exchanged: ${why}`);
+    if (!this.isAlive || this.moving || this.exchanging)
+      throw fail(this.isAlive ? "it is busy" : `it is ${this.state}`);
+    this.exchanging = true;
+    if (this.state === "running") machine.setMayRun(this.id, false);
+    try {
+      await this.soon(() => !this.moves);
+      if (!this.isAlive) throw fail(`it is ${this.state}`);
+      change();
+      this.setModule(index, module);
+      if (this.pcpu === 0) own.get(this.slot)?.guest.exchange?.(index, module);
+      else {
+        let answer: Answer | undefined;
+        const asked = threads.ask(this.pcpu, { op: "exchange", slot: this.slot, index, module }, (given) => {
+          answer = given;
+        });
+        await this.soon(() => answer !== undefined);
+        const { failure, abandoned } = await asked;
+        // A thread that takes the place of one that was lost begins with the modules of by now.
+        if (failure && !abandoned) throw fail(failure.message);
+      }
+    } finally {
+      this.exchanging = false;
+      this.goOn();
+    }
+  }
+  /** Waits for something that its thread does: without letting anything else happen here, for as long as `hold` would. */
+  private async soon(done: () => boolean): Promise<void> {
+    const end = performance.now() + holdMs;
+    while (!done() && performance.now() < end) this.host.threads.pollOne(this.pcpu);
+    while (!done() && this.isAlive) {
+      this.host.threads.pollOne(this.pcpu);
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
   }
   private setModule(index: number, module: WebAssembly.Module | undefined): void {
     const { portable } = this.kernel;

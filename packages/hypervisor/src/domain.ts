@@ -52,6 +52,12 @@ export interface Domain extends GrantingDomain {
   /** Adds a module to a kernel made of modules, and boots it; its number. */
   load(module: WebAssembly.Module): Promise<number>;
   unload(module: number): void;
+  /**
+   * Runs another module in place of one that was loaded, over the memory that `change` leaves: it does not boot. The vCPU stands
+   * still from before `change` until the module is there, and nothing else is done on this thread meanwhile, unless the vCPU's is busy
+   * for long. What `change` throws is thrown, and the former module goes on. @throws {HypervisorError}
+   */
+  exchange(module: number, next: WebAssembly.Module, change: () => void): Promise<void>;
   /** Bytes of frames that hold anything but zeros. */
   residentBytes(): number;
 }

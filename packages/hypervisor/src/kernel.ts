@@ -12,6 +12,8 @@ export interface Guest {
   /** Adds a module to what runs; its number. For kernels made of modules. */
   load?(module: WebAssembly.Module, boot: boolean): number;
   unload?(module: number): void;
+  /** Runs another module in place of one, over what is in memory. */
+  exchange?(index: number, module: WebAssembly.Module): void;
 }
 
 /** A kernel in a form that other threads can take. */

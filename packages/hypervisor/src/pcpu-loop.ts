@@ -158,6 +158,18 @@ export async function pcpuLoop(options: PcpuLoopOptions): Promise<void> {
     }
   };
 
+  const exchange = (m: Extract<ToPcpu, { op: "exchange" }>): void => {
+    const done = { op: "done", request: m.request, value: 0 } as const;
+    try {
+      const guest = pcpu.get(m.slot)?.guest;
+      if (!guest?.exchange) throw new Error("the domain's kernel takes no modules");
+      pcpu.as(m.slot, () => guest.exchange?.(m.index, m.module));
+      post(done);
+    } catch (e) {
+      post({ ...done, value: errno.EINVAL, failure: failureOf(e) });
+    }
+  };
+
   const handle = async (): Promise<"more"> => {
     receiveAll();
     for (let m = queue.shift(); m; m = queue.shift()) {
@@ -166,6 +178,7 @@ export async function pcpuLoop(options: PcpuLoopOptions): Promise<void> {
         pcpu.remove(m.slot);
         post({ op: "done", request: m.request, value: 0 });
       } else if (m.op === "load") load(m);
+      else if (m.op === "exchange") exchange(m);
       else if (m.op === "unload") unload(m);
       else if (m.op === "share") pcpu.setShare(m.slot, m.share);
       else if (m.op === "unpaused") pcpu.unpaused(m.slot);

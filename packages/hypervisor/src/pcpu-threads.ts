@@ -263,7 +263,13 @@ export class PcpuThreadSet {
     pcpu: number,
     message:
       | { readonly op: "remove"; readonly slot: number }
-      | { readonly op: "load"; readonly slot: number; readonly module: WebAssembly.Module },
+      | { readonly op: "load"; readonly slot: number; readonly module: WebAssembly.Module }
+      | {
+          readonly op: "exchange";
+          readonly slot: number;
+          readonly index: number;
+          readonly module: WebAssembly.Module;
+        },
     heard: (answer: Answer) => void = () => {},
   ): Promise<Answer> {
     const t = this.threads[pcpu - 1];

@@ -33,20 +33,11 @@ export function takeFrames(memory: ArrayBufferLike): DomainSnapshot["frames"] {
     const start = frame * perFrame;
     for (let i = start; i < start + perFrame; i++) {
       if (longs[i] === 0n) continue;
-      const bytes = new Uint8Array(memory, frame * frameSize, frameSize).slice();
-      if (frame === domainFrames.console) emptyConsole(bytes);
-      frames.push({ frame, bytes });
+      frames.push({ frame, bytes: new Uint8Array(memory, frame * frameSize, frameSize).slice() });
       break;
     }
   }
   return frames;
-}
-
-/** What the console's ring holds has been printed here, and is not printed again elsewhere. */
-function emptyConsole(frame: Uint8Array): void {
-  const data = new DataView(frame.buffer, frame.byteOffset);
-  const { outCons, outProd } = consoleRing.offsets;
-  data.setUint32(outCons, data.getUint32(outProd, true), true);
 }
 
 /** A snapshot that was not decoded here may say anything. @throws {SnapshotError} */
@@ -57,9 +48,14 @@ export function checkFrames(snapshot: DomainSnapshot): void {
       throw new SnapshotError(`frame ${frame} is outside the domain's memory`);
 }
 
-/** Puts a snapshot's memory into a domain's. What its old hosts had set in it is cleared: pending events, mapped grants. */
+/**
+ * Puts a snapshot's memory into a domain's. What its old hosts had set in it is cleared: pending events, mapped grants. What its
+ * console's ring holds was printed there, and is not printed again.
+ */
 export function putFrames(memory: ArrayBufferLike, snapshot: DomainSnapshot): void {
   for (const { frame, bytes } of snapshot.frames) new Uint8Array(memory, frame * frameSize, frameSize).set(bytes);
+  const ring = consoleRing.view(memory, domainFrames.console * frameSize);
+  ring.outCons = ring.outProd;
   const shared = new Uint8Array(memory, domainFrames.sharedInfo * frameSize, sharedInfo.size);
   shared.fill(0);
   const entries = new Int32Array(

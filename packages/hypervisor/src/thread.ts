@@ -33,6 +33,13 @@ export type ToPcpu =
   | { readonly op: "share"; readonly slot: number; readonly share: Share }
   | { readonly op: "unpaused"; readonly slot: number }
   | { readonly op: "load"; readonly slot: number; readonly module: WebAssembly.Module; readonly request: number }
+  | {
+      readonly op: "exchange";
+      readonly slot: number;
+      readonly index: number;
+      readonly module: WebAssembly.Module;
+      readonly request: number;
+    }
   | { readonly op: "unload"; readonly slot: number; readonly index: number };
 
 export interface Failure {

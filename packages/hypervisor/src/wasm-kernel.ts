@@ -57,6 +57,13 @@ class WasmGuest implements Guest {
   }
 
   load(module: WebAssembly.Module, boot: boolean): number {
+    this.loaded.push(this.instantiate(module, boot));
+    return this.loaded.length - 1;
+  }
+  exchange(index: number, module: WebAssembly.Module): void {
+    this.loaded[index] = this.instantiate(module, false);
+  }
+  private instantiate(module: WebAssembly.Module, boot: boolean): Loaded {
     const { domain } = this;
     const xen: Record<string, WebAssembly.ImportValue> = { memory: domain.memory };
     for (const call of implementations) xen[call.name] = (...args: unknown[]) => call.run(domain, ...(args as never[]));
@@ -67,8 +74,7 @@ class WasmGuest implements Guest {
       throw new KernelError("the module does not export boot and vcpu");
     if (boot) start();
     this.onPhase("guest");
-    this.loaded.push({ vcpu: vcpu as Loaded["vcpu"], timer: never, halted: false });
-    return this.loaded.length - 1;
+    return { vcpu: vcpu as Loaded["vcpu"], timer: never, halted: false };
   }
   /** A number that is no module's any more. */
   skip(): void {

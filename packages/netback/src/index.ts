@@ -12,6 +12,7 @@ export {
 } from "./backend-driver.ts";
 export { completeChecksum } from "./checksum.ts";
 export { connectFrontEnd, type FrontEnd } from "./connect.ts";
+export type { HeldFrames } from "./held-frames.ts";
 export { ringsOf, type VifMode, vifModes } from "./modes.ts";
 export { connectVif } from "./netback.ts";
 export { parseRate, type Rate, RateLimit } from "./rate.ts";

@@ -16,12 +16,14 @@ import {
   type PlaceNumbers,
 } from "@clickos/vale";
 import { maximumFrameSlots, netmapRing, netmapSlot, ringSlots } from "@clickos/xen-ring";
+import { Backlog, drain, giveAll } from "./held-frames.ts";
 import { moreFragments, NetmapChain } from "./netmap-chain.ts";
 import { furthestOffset, lastSlot } from "./netmap-ends.ts";
+import { mapGrants } from "./netmap-grants.ts";
 import { lendNetmap } from "./netmap-loan.ts";
 import { netmapSink, netmapSource, type RingSlots } from "./netmap-rings.ts";
 import { RateLimit } from "./rate.ts";
-import { bufferSize, NetbackError, receiveLimit, shortestFrame, type Vif } from "./vif.ts";
+import { bufferSize, receiveLimit, shortestFrame, type Vif } from "./vif.ts";
 import type { VifOptions } from "./vif-options.ts";
 
 const mask = ringSlots - 1;
@@ -38,39 +40,9 @@ const slotsWord = netmapRing.offsets.slots >> 2;
  * @throws {RangeError} for an MTU that is none.
  */
 export function connectVif(options: VifOptions): Vif {
-  const { mapper, domain, grants } = options;
   const limit = longestFrame(options.mtu);
-  const window = mapper.window(domain);
-  if (!window) throw new NetbackError(`${options.name}: there is no domain ${domain}`);
-  const { bufferFrames, bufferCount } = grants;
-  /** The references in the order in which they are pinned, and how many are: the rings, then the buffers in a row. */
-  const refOf = (i: number): number =>
-    i === 0 ? grants.rxRingRef : i === 1 ? grants.txRingRef : grants.bufferRef + i - 2;
-  let pinned = 0;
-  const unpinAll = (): void => {
-    while (pinned > 0) window.unpin(refOf(--pinned), false);
-  };
-  /** Where the next granted frame begins in the guest's memory. */
-  const map = (): number => {
-    const ref = refOf(pinned);
-    const offset = window.pin(ref, false);
-    if (offset < 0) {
-      unpinAll();
-      throw new NetbackError(`${options.name}: grant ${ref} of domain ${domain} cannot be mapped (GNTST ${offset})`);
-    }
-    pinned++;
-    return offset;
-  };
-  if (!(bufferFrames >= 0 && bufferFrames <= 65536 && bufferCount >= 0 && bufferCount <= bufferFrames * 2))
-    throw new NetbackError(`${options.name}: ${bufferCount} buffers in ${bufferFrames} frames`);
-  const rxRing = map();
-  const txRing = map();
-  const offsets = new Int32Array(bufferCount);
-  for (let f = 0; f < bufferFrames; f++) {
-    const offset = map();
-    if (f * 2 < bufferCount) offsets[f * 2] = offset;
-    if (f * 2 + 1 < bufferCount) offsets[f * 2 + 1] = offset + bufferSize;
-  }
+  const { window, rxRing, txRing, offsets, unpinAll } = mapGrants(options);
+  const { bufferCount } = options.grants;
 
   // One view of the guest's memory; only mapped frames are reached through `offsets` and the ring bases.
   const batch = new FrameBatch(window.buffer);
@@ -95,6 +67,10 @@ export function connectVif(options: VifOptions): Vif {
   let gathered: GatheredFrames | undefined;
   /** Of a frame that goes to the guest in several slots: bytes in each. */
   const parts = new Int32Array(maximumFrameSlots);
+  /** Frames of an interface that was here before. */
+  const backlog = new Backlog();
+  /** All that was sent is taken now, whatever its rate. */
+  let isTaking = false;
   const ready = new Wakers();
   const deaf = options.onEvent?.(() => ready.wake());
   let open = true;
@@ -181,6 +157,7 @@ export function connectVif(options: VifOptions): Vif {
     },
     given(used = 0) {
       if (!open || window.closed || (rate && !rate.open(now()))) return 0;
+      if (!backlog.isEmpty) return -1;
       const waiting = (head: number): number =>
         head >>> 0 >= ringSlots || chain.unfinished ? -1 : (head - txCur) & mask;
       const given = waiting(Atomics.load(words, tx + headWord));
@@ -236,14 +213,29 @@ export function connectVif(options: VifOptions): Vif {
       },
     });
 
-  return {
+  /** Frames in the receive ring that the guest has not read; it stands still. */
+  const unread = (): Uint8Array[] => {
+    const head = Atomics.load(words, rx + headWord);
+    if (head >>> 0 >= ringSlots || window.closed) return [];
+    return new NetmapChain({ words, ring: rx, buffers: offsets, limit: rxLimit }).frames(head, rxTail, memory.bytes);
+  };
+
+  const vif: Vif = {
     name: options.name,
     frameLimit: rxLimit,
     source,
     sink,
     lender,
     poll() {
-      if (!open || window.closed || (lender && lender.lentTx > 0) || (rate && !rate.open(now()))) return null;
+      if (!open || window.closed || (lender && lender.lentTx > 0)) return null;
+      if (rate && !isTaking && !rate.open(now())) return null;
+      if (!backlog.isEmpty) {
+        const first = backlog.next(burst);
+        rate?.spend(backlog.bytes);
+        txPackets += first.count;
+        txBytes += backlog.bytes;
+        return first;
+      }
       let head = Atomics.load(words, tx + headWord);
       if (head === txCur) head = headOrEvent();
       if (head >>> 0 >= ringSlots) {
@@ -371,6 +363,17 @@ export function connectVif(options: VifOptions): Vif {
         "bad ring index": badIndex,
       };
     },
+    take() {
+      isTaking = true;
+      const frames = { sent: drain(vif), unread: open ? unread() : [] };
+      disconnect();
+      return frames;
+    },
+    put(frames) {
+      backlog.add(frames.sent);
+      ready.wake();
+      return giveAll(vif, frames.unread);
+    },
     detached: disconnect,
     disconnect,
     get stats() {
@@ -378,4 +381,5 @@ export function connectVif(options: VifOptions): Vif {
       return { txPackets, txBytes, rxPackets, rxBytes, txBadSlot: bad, badIndex, rxBadSlot, notifications };
     },
   };
+  return vif;
 }

@@ -2,6 +2,7 @@
 import type { GrantWindow } from "@clickos/grant-table";
 import { FrameMemory } from "@clickos/vale";
 import { type RingProtocol, ringSize, sring } from "@clickos/xen-ring";
+import { NetbackError } from "./vif.ts";
 
 /** Words of an sring's header. */
 const REQ_PROD = 0;
@@ -18,7 +19,7 @@ export class NetifBackRing {
   private readonly stride: number;
   readonly size: number;
   reqCons: number;
-  private rspProd: number;
+  rspProd: number;
 
   constructor(buffer: ArrayBufferLike, offset: number, protocol: RingProtocol<any, any>) {
     this.memory = new FrameMemory(buffer);
@@ -35,6 +36,10 @@ export class NetifBackRing {
   get waiting(): number {
     const n = (Atomics.load(this.words, REQ_PROD) - this.reqCons) >>> 0;
     return n > this.size ? -1 : n;
+  }
+  /** The front end's index of requests, which may be any. */
+  get reqProd(): number {
+    return Atomics.load(this.words, REQ_PROD) >>> 0;
   }
   /** Where a request or response is. */
   slot(index: number): number {
@@ -80,5 +85,24 @@ export class KeptGrants {
   close(): void {
     for (const ref of this.offsets.keys()) this.window.unpin(ref, this.readOnly);
     this.offsets.clear();
+  }
+}
+
+/** Maps the rings of an interface: where they are. @throws {NetbackError} when one is not granted; nothing stays mapped. */
+export function mapRings(
+  { name, txRingRef, rxRingRef }: { readonly name: string; readonly txRingRef: number; readonly rxRingRef: number },
+  window: GrantWindow,
+): { readonly txAt: number; readonly rxAt: number } {
+  const mapRing = (ref: number): number => {
+    const offset = window.pin(ref, false);
+    if (offset < 0) throw new NetbackError(`${name}: ring grant ${ref} cannot be mapped (GNTST ${offset})`);
+    return offset;
+  };
+  const txAt = mapRing(txRingRef);
+  try {
+    return { txAt, rxAt: mapRing(rxRingRef) };
+  } catch (e) {
+    window.unpin(txRingRef, false);
+    throw e;
   }
 }

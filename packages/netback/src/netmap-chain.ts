@@ -6,6 +6,7 @@
  * refused, and what follows of it too, up to its end.
  */
 import { maximumFrameSlots, NS, netmapRing, netmapSlot, ringSlots } from "@clickos/xen-ring";
+import { joined } from "./held-frames.ts";
 import { bufferSize, shortestFrame } from "./vif.ts";
 
 const mask = ringSlots - 1;
@@ -75,6 +76,22 @@ export class NetmapChain {
       }
     }
     return -1;
+  }
+  /** Copies of the frames from a slot on; what makes no sense is left out. */
+  frames(first: number, head: number, memory: Uint8Array): Uint8Array[] {
+    const frames: Uint8Array[] = [];
+    for (let cur = first; cur !== head; ) {
+      const end = this.read(cur, head);
+      if (end < 0) break;
+      cur = this.unfinished ? this.skip(end, head) : end;
+      if (this.fault) continue;
+      const pieces = Array.from({ length: this.pieces }, (_, p) => {
+        const at = this.offsets[p] as number;
+        return memory.slice(at, at + (this.lengths[p] as number));
+      });
+      frames.push(joined(pieces));
+    }
+    return frames;
   }
   /** The slot after the rest of a frame that was refused; `head` while its end is not there. */
   skip(first: number, head: number): number {

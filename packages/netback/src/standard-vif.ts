@@ -17,8 +17,11 @@ import {
   XEN_NETIF_EXTRA_FLAG_MORE,
 } from "@clickos/xen-ring";
 import { completeChecksum } from "./checksum.ts";
-import { KeptGrants, NetifBackRing } from "./netif-ring.ts";
+import { Backlog, drain, giveAll } from "./held-frames.ts";
+import { NetifAnswers } from "./netif-answers.ts";
+import { KeptGrants, mapRings, NetifBackRing } from "./netif-ring.ts";
 import { type Rate, RateLimit } from "./rate.ts";
+import { StandardCounters } from "./standard-counters.ts";
 import { NetbackError, receiveLimit, shortestFrame, type Vif } from "./vif.ts";
 
 export interface StandardVifOptions {
@@ -74,19 +77,7 @@ export function connectStandardVif(options: StandardVifOptions): Vif {
   const limit = longestFrame(options.mtu);
   const window = mapper.window(domain);
   if (!window) throw new NetbackError(`${options.name}: there is no domain ${domain}`);
-  const mapRing = (ref: number): number => {
-    const offset = window.pin(ref, false);
-    if (offset < 0) throw new NetbackError(`${options.name}: ring grant ${ref} cannot be mapped (GNTST ${offset})`);
-    return offset;
-  };
-  const txAt = mapRing(options.txRingRef);
-  let rxAt: number;
-  try {
-    rxAt = mapRing(options.rxRingRef);
-  } catch (e) {
-    window.unpin(options.txRingRef, false);
-    throw e;
-  }
+  const { txAt, rxAt } = mapRings(options, window);
   const tx = new NetifBackRing(window.buffer, txAt, netifTx);
   const rx = new NetifBackRing(window.buffer, rxAt, netifRx);
   const keptTx = options.persistent ? new KeptGrants(window, true) : undefined;
@@ -101,6 +92,19 @@ export function connectStandardVif(options: StandardVifOptions): Vif {
   /** Where the next frame is put. */
   let stagedTo = 0;
   const rxLimit = receiveLimit(options.frameLimit, limit);
+  /** Frames of an interface that was here before. */
+  const backlog = new Backlog();
+  /** All that was sent is taken now, whatever its rate. */
+  let isTaking = false;
+  const answered = new NetifAnswers({
+    ring: rx,
+    memory: guest,
+    limit: rxLimit,
+    pin: (ref) => (keptRx ? keptRx.pin(ref) : window.pin(ref, false)),
+    unpin(ref) {
+      if (!keptRx) window.unpin(ref, false);
+    },
+  });
   const ready = new Wakers();
   const deaf = options.onEvent?.(() => ready.wake());
   let open = true;
@@ -109,21 +113,7 @@ export function connectStandardVif(options: StandardVifOptions): Vif {
   let unfinished = false;
   /** Receive slots that may still be bad in this round; the next begins when it is flushed. */
   let badLeft = slotsPerTurn;
-  const n = {
-    txPackets: 0,
-    txBytes: 0,
-    rxPackets: 0,
-    rxBytes: 0,
-    badIndex: 0,
-    txBadGrant: 0,
-    txBadSize: 0,
-    txTooManySlots: 0,
-    txTooLong: 0,
-    txChecksum: 0,
-    txExtra: 0,
-    rxBadGrant: 0,
-    notifications: 0,
-  };
+  const n = new StandardCounters();
   // The slots of the packet at hand, read once.
   const grefs = new Int32Array(maximumPacketSlots);
   const offsets = new Int32Array(maximumPacketSlots);
@@ -259,7 +249,8 @@ export function connectStandardVif(options: StandardVifOptions): Vif {
     window.unpin(options.rxRingRef, false);
   };
 
-  const answerRx = (id: number, status: number, flags: number): void => {
+  const answerRx = (id: number, ref: number, status: number, flags: number): void => {
+    answered.note(ref);
     const at = rx.respond();
     rx.data.setUint16(at, id, true);
     rx.data.setUint16(at + 2, 0, true);
@@ -286,6 +277,7 @@ export function connectStandardVif(options: StandardVifOptions): Vif {
         const at = rx.slot(rx.reqCons);
         ids[s] = rx.data.getUint16(at, true);
         const ref = rx.data.getUint32(at + 4, true);
+        grefs[s] = ref;
         rx.reqCons = (rx.reqCons + 1) >>> 0;
         const page = bad > 0 ? -1 : pinRx(ref);
         if (page < 0) {
@@ -299,7 +291,12 @@ export function connectStandardVif(options: StandardVifOptions): Vif {
       for (let s = 0; s < slots; s++) {
         const last = s === slots - 1;
         const size = last ? length - s * frameSize : frameSize;
-        answerRx(ids[s] as number, bad > 0 ? NETIF_RSP.error : size, last ? 0 : NETRXF.moreData);
+        answerRx(
+          ids[s] as number,
+          (grefs[s] as number) >>> 0,
+          bad > 0 ? NETIF_RSP.error : size,
+          last ? 0 : NETRXF.moreData,
+        );
       }
       if (bad === 0) return true;
       n.rxBadGrant++;
@@ -308,16 +305,24 @@ export function connectStandardVif(options: StandardVifOptions): Vif {
     return false;
   };
 
-  return {
+  const vif: Vif = {
     name: options.name,
     frameLimit: rxLimit,
     poll() {
       if (!open || window.closed) return null;
+      if (rate && !isTaking && !rate.open(now())) return null;
+      if (!backlog.isEmpty) {
+        const first = backlog.next(burst);
+        rate?.spend(backlog.bytes);
+        n.txPackets += first.count;
+        n.txBytes += backlog.bytes;
+        return first;
+      }
       batch.count = 0;
       stagedTo = 0;
       let left = slotsPerTurn;
       while (batch.count < burst && left > 0 && stagedTo + limit <= staging) {
-        if (rate && !rate.open(now())) break;
+        if (rate && !isTaking && !rate.open(now())) break;
         const { waiting } = tx;
         if (waiting < 0) {
           // Until the index makes sense again: once for each time it stops making any.
@@ -369,31 +374,24 @@ export function connectStandardVif(options: StandardVifOptions): Vif {
       return open && !window.closed ? rate?.opensIn(now()) : undefined;
     },
     get drops() {
-      return {
-        "bad ring index": n.badIndex,
-        "bad transmit grant": n.txBadGrant,
-        "bad transmit size": n.txBadSize,
-        "too many transmit slots": n.txTooManySlots,
-        "transmit frame too long": n.txTooLong,
-        "checksum cannot be completed": n.txChecksum,
-        "extra info not offered": n.txExtra,
-        "bad receive grant": n.rxBadGrant,
-      };
+      return n.drops;
+    },
+    take(posted) {
+      isTaking = true;
+      const frames = { sent: drain(vif), unread: open && !window.closed ? answered.unread(posted) : [] };
+      disconnect();
+      return frames;
+    },
+    put(frames) {
+      backlog.add(frames.sent);
+      ready.wake();
+      return giveAll(vif, frames.unread);
     },
     detached: disconnect,
     disconnect,
     get stats() {
-      const { txPackets, txBytes, rxPackets, rxBytes, badIndex, notifications } = n;
-      return {
-        txPackets,
-        txBytes,
-        rxPackets,
-        rxBytes,
-        badIndex,
-        notifications,
-        txBadSlot: n.txBadGrant + n.txBadSize + n.txTooManySlots + n.txTooLong + n.txChecksum + n.txExtra,
-        rxBadSlot: n.rxBadGrant,
-      };
+      return n.stats;
     },
   };
+  return vif;
 }

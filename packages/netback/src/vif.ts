@@ -1,5 +1,6 @@
 /** What all kinds of back ends have in common. */
 import { maximumFrame, type Port } from "@clickos/vale";
+import type { HeldFrames } from "./held-frames.ts";
 
 /** Frames by what became of them. Transmit and receive are named from the guest's side. */
 export interface VifStats {
@@ -21,6 +22,14 @@ export interface VifStats {
 
 export interface Vif extends Port {
   readonly stats: VifStats;
+  /**
+   * Takes all frames out of the rings of a guest that stands still, for another interface to have them; this one gives and
+   * takes nothing from there on. `posted` is how many receive requests the front end keeps in its ring, where answers do not
+   * say what it has read: netif rings.
+   */
+  take(posted: number): HeldFrames;
+  /** Has the switch get these frames before those of the ring, and the guest these before others; how many there was no room for. */
+  put(frames: HeldFrames): number;
   /** Unmaps everything. Twice does nothing. */
   disconnect(): void;
 }

@@ -10,8 +10,15 @@ export const devicePageMagic = 0x46495643;
 export const ringKinds = { netmap: 0, netif: 1, persistent: 2 } as const;
 export type RingKind = keyof typeof ringKinds;
 
+/** Pages that an interface with netif rings has posted for receiving, whenever it stands still. */
+export const postedPages = 64;
+
 /** Grant entries that an interface needs for itself: rings, pages for receiving, packets under way. */
-export const ownGrants: Readonly<Record<RingKind, number>> = { netmap: 2, netif: 2 + 64 + 256, persistent: 2 + 64 };
+export const ownGrants: Readonly<Record<RingKind, number>> = {
+  netmap: 2,
+  netif: 2 + postedPages + 256,
+  persistent: 2 + postedPages,
+};
 /** Whether the pool's frames are granted for it, once. */
 export const grantsPool: Readonly<Record<RingKind, boolean>> = { netmap: true, netif: false, persistent: true };
 

@@ -10,6 +10,7 @@ export {
   devicePageMagic,
   grantsPool,
   ownGrants,
+  postedPages,
   type RingKind,
   ringKinds,
 } from "./device-page.ts";

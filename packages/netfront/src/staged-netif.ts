@@ -16,7 +16,7 @@ import {
   sring,
   xenbusState,
 } from "@clickos/xen-ring";
-import { devicePage, devicePageMagic, ringKinds } from "./device-page.ts";
+import { devicePage, devicePageMagic, postedPages, ringKinds } from "./device-page.ts";
 import { type GuestContext, largestFrame, type StagedFrame } from "./guest.ts";
 import { grant, poolFrames, type StagedVif, type VifPlaces } from "./staged-netmap.ts";
 import { countsOf, hasRoom, sendInPieces, spaceIn } from "./staged-pieces.ts";
@@ -24,8 +24,6 @@ import { countsOf, hasRoom, sendInPieces, spaceIn } from "./staged-pieces.ts";
 /** Slots of a ring of one page, for both directions. */
 const slots = 256;
 const mask = slots - 1;
-/** Pages posted for receiving. */
-const rxPages = 64;
 const txStride = 12;
 const rxStride = 8;
 const { offsets: ring } = sring;
@@ -42,7 +40,7 @@ export function stageNetifVif(context: GuestContext, device: number, table: numb
     rings: persistent ? "persistent" : "netif",
   };
   const { rxRing, txRing } = places;
-  const pages = context.reserve(rxPages * frameSize, frameSize);
+  const pages = context.reserve(postedPages * frameSize, frameSize);
   // The guest's own numbers: next request and next answer of each ring, then the buffer of each request under way.
   const own = context.reserve(64, 16);
   const [txProd, txCons, rxProd, rxCons, grantBase, bufferBase] = [own, own + 4, own + 8, own + 12, own + 16, own + 20];
@@ -92,7 +90,8 @@ export function stageNetifVif(context: GuestContext, device: number, table: numb
     if (!persistent) c.atomicStore(id.add(c.load32(grantBase)).add(2).shl(3).add(table), 0);
     post(c, id);
   };
-  const pageOf = (c: FunctionBuilder, slot: I32): I32 => c.load16(slot, netifRxResponse.offsets.id).and(rxPages - 1);
+  const pageOf = (c: FunctionBuilder, slot: I32): I32 =>
+    c.load16(slot, netifRxResponse.offsets.id).and(postedPages - 1);
   /** Offset, flags and bytes of an answer; of no bytes when they are not within its page. */
   const answerOf = (c: FunctionBuilder, slot: I32): { offset: I32; more: I32; bytes: I32 } => {
     const offset = c.load16(slot, netifRxResponse.offsets.offset);
@@ -172,7 +171,7 @@ export function stageNetifVif(context: GuestContext, device: number, table: numb
     c.store32(entryOf(prod), frame.address);
     const ref = persistent
       ? frame.data.sub(pool.base(c)).shrU(12).add(c.load32(bufferBase))
-      : id.add(c.load32(grantBase)).add(2 + rxPages);
+      : id.add(c.load32(grantBase)).add(2 + postedPages);
     if (!persistent) {
       const backend = staged(c, devicePage, places.page).backendId.get();
       grant(c, table, ref, frame.data.shrU(12), backend, GTF.permitAccess | GTF.readonly);
@@ -283,11 +282,11 @@ export function stageNetifVif(context: GuestContext, device: number, table: numb
         c.store32(at, 1, ring.reqEvent);
         c.store32(at, 1, ring.rspEvent);
       }
-      c.for(0, rxPages, 1, (id) => {
+      c.for(0, postedPages, 1, (id) => {
         if (persistent) grant(c, table, id.add(first + 2), id.add(pages / frameSize), backend);
         post(c, id);
       });
-      c.atomicStore(rxRing, rxPages, ring.reqProd);
+      c.atomicStore(rxRing, postedPages, ring.reqProd);
       page.magic.set(devicePageMagic);
       page.rings.set(ringKinds[places.rings]);
       page.rxRingRef.set(first);
@@ -312,7 +311,7 @@ export function stageNetifVif(context: GuestContext, device: number, table: numb
             c.atomicStore(
               id
                 .add(c.load32(grantBase))
-                .add(2 + rxPages)
+                .add(2 + postedPages)
                 .shl(3)
                 .add(table),
               0,

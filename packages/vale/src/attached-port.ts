@@ -14,6 +14,7 @@ import type { VlanRules } from "./vlan-rules.ts";
 
 export class AttachedPort implements PortFeatures {
   readonly port: Port;
+  readonly features: PortFeatures;
   readonly frameLimit: number;
   readonly closed: boolean;
   readonly group: string | true | undefined;
@@ -31,7 +32,7 @@ export class AttachedPort implements PortFeatures {
   leavingTo: readonly Mirror[] = [];
   /** What moves its frames while its buffers are lent to the other port, or those of the other to it; and what ends that. */
   loan: { readonly side: LoanSide; end(): void } | undefined;
-  readonly counters: PortCounters = new PortCounters();
+  readonly counters: PortCounters;
   /** Frames of the batch at hand that go there, by index. */
   readonly list: Int32Array = packetWords(batchSize);
   /** Batches of its own that were moved without code. */
@@ -42,8 +43,11 @@ export class AttachedPort implements PortFeatures {
   private mover: FrameMover | undefined;
   private sink: FrameSink | undefined;
 
-  constructor(port: Port, features: PortFeatures) {
+  /** With the counters of the port in whose place it comes. */
+  constructor(port: Port, features: PortFeatures, counters: PortCounters = new PortCounters()) {
     this.port = port;
+    this.features = features;
+    this.counters = counters;
     this.frameLimit = Math.min(port.frameLimit ?? features.frameLimit, features.frameLimit);
     this.closed = features.closed;
     this.group = features.group;

@@ -6,7 +6,7 @@
  * the benchmarks `switch2` and `learn64`.
  */
 import { AnsweredFrames } from "./answered-frames.ts";
-import type { AttachedPort } from "./attached-port.ts";
+import { AttachedPort } from "./attached-port.ts";
 import { Delivery, fewFrames } from "./delivery.ts";
 import { batchSize, type FrameBatch, maximumFrame } from "./frame-batch.ts";
 import { loanBetween } from "./loans.ts";
@@ -16,6 +16,7 @@ import { joinMirrors, type Mirror } from "./mirror.ts";
 import { shortestFrame } from "./mtu.ts";
 import { OwnFrames } from "./own-frames.ts";
 import { memoryOf, packetWords } from "./packet-memory.ts";
+import type { Port } from "./port.ts";
 import { counter } from "./port-counters.ts";
 import { PortLists } from "./port-lists.ts";
 import { type PortClass, PortTurns } from "./port-turns.ts";
@@ -100,6 +101,16 @@ export class Forwarding implements Answers {
     this.mirrors = joinMirrors(this.ports);
     // A mirror gets copies, which somebody has to make.
     for (const other of this.ports) other?.loan?.end();
+  }
+  /** Another port at the same place: what is counted there goes on. */
+  replace(index: number, next: Port): void {
+    const former = this.ports[index] as AttachedPort;
+    former.loan?.end();
+    const port = new AttachedPort(next, former.features, former.counters);
+    this.ports[index] = port;
+    this.lists.attach(index, port);
+    this.ready.add(index);
+    if (this.mirrors.length > 0) this.mirrors = joinMirrors(this.ports);
   }
   detach(index: number): void {
     const port = this.ports[index];

@@ -28,6 +28,17 @@ export interface ValeSwitch extends LoopSource {
   attach<P extends Port>(port: P, options?: PortOptions): P;
   detach(port: Port): void;
   /**
+   * Ends what others do in the rings of a port, as a device that uses its buffers does: what stands there is for who has attached the
+   * port to take, until the switch has its next turn. @throws {SwitchError}
+   */
+  settle(port: Port): void;
+  /**
+   * Puts a port in the place of one of the same name, which leaves: rules, counters and what was learned there stay.
+   *
+   * @throws {SwitchError}
+   */
+  replace(former: Port, next: Port): void;
+  /**
    * Moves one batch from each port; how many frames entered. A port that has found only bad frames so far counts as
    * one, so that whoever goes on until nothing moves comes to its good ones.
    */
@@ -83,15 +94,28 @@ export function createSwitch(options: SwitchOptions = {}): ValeSwitch {
       throw e instanceof AddressError ? new SwitchError(e.code, e.message) : e;
     }
     lookup.enter?.(index, port.name);
+    listen(index, port);
+    forwarding.attach(index, new AttachedPort(port, features));
+    byName.set(port.name, index);
+    // It may have frames already.
+    wakers.wake();
+  };
+
+  const indexOf = (port: Port): number => {
+    const index = byName.get(port.name) ?? -1;
+    if (ports[index]?.port !== port) throw new SwitchError("NOT_ATTACHED", `port '${port.name}' is not attached`);
+    return index;
+  };
+  const listen = (index: number, port: Port): void => {
     deaf[index] = port.onReady?.(() => {
       forwarding.ready.add(index);
       wakers.wake();
     });
     if (!deaf[index]) polled++;
-    forwarding.attach(index, new AttachedPort(port, features));
-    byName.set(port.name, index);
-    // It may have frames already.
-    wakers.wake();
+  };
+  const ignore = (index: number): void => {
+    if (deaf[index]) deaf[index]();
+    else polled--;
   };
 
   return {
@@ -104,15 +128,24 @@ export function createSwitch(options: SwitchOptions = {}): ValeSwitch {
       return port as never;
     },
     detach(port) {
-      const index = byName.get(port.name) ?? -1;
-      if (ports[index]?.port !== port) throw new SwitchError("NOT_ATTACHED", `port '${port.name}' is not attached`);
+      const index = indexOf(port);
       forwarding.detach(index);
       byName.delete(port.name);
       free = Math.min(free, index);
-      if (deaf[index]) deaf[index]();
-      else polled--;
+      ignore(index);
       lookup.forget?.(index);
       port.detached?.();
+    },
+    settle: (port) => ports[indexOf(port)]?.loan?.end(),
+    replace(former, next) {
+      const index = indexOf(former);
+      if (next.name !== former.name)
+        throw new SwitchError("NOT_ATTACHED", `port '${next.name}' cannot take the place of '${former.name}'`);
+      ignore(index);
+      listen(index, next);
+      forwarding.replace(index, next);
+      former.detached?.();
+      wakers.wake();
     },
     forward: () => forwarding.forward(),
     turn: () => (forwarding.forward() > 0 ? "more" : polled > 0 ? "polling" : "idle"),

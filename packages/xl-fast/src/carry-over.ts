@@ -57,22 +57,24 @@ export function memoryOf({ pages, frames }: DomainSnapshot): Uint8Array {
 }
 
 /**
- * Moves a router's state from a former memory to that of its domain.
+ * Makes what moves a router's state from a former memory to another. Much of the work is done by then.
  *
- * @throws {ToolstackError} BAD_FILE when the former memory holds what cannot be.
+ * @throws {ConfigurationError} when the classes do not take the configuration.
  */
-export function carryOver(
-  former: Uint8Array,
-  before: Image,
-  after: Image,
-  memory: WebAssembly.Memory,
-  elements: ElementSet,
-): void {
+export function stateCarrier(before: Image, after: Image, elements: ElementSet): StateCarrier {
   const { checked } = checkConfiguration(after.manifest.config, elements);
-  try {
-    transferState({ memory: former, plan: before.manifest.router }, memory, { memory: after.manifest.router, checked });
-  } catch (e) {
-    if (!(e instanceof RangeError)) throw e;
-    throw new ToolstackError("BAD_FILE", `the state of '${before.manifest.name}' cannot be moved: ${e.message}`);
-  }
+  return (former, memory) => {
+    try {
+      transferState({ memory: former, plan: before.manifest.router }, memory, {
+        memory: after.manifest.router,
+        checked,
+      });
+    } catch (e) {
+      if (!(e instanceof RangeError)) throw e;
+      throw new ToolstackError("BAD_FILE", `the state of '${before.manifest.name}' cannot be moved: ${e.message}`);
+    }
+  };
 }
+
+/** @throws {ToolstackError} BAD_FILE when the former memory holds what cannot be. */
+export type StateCarrier = (former: { readonly buffer: ArrayBufferLike }, memory: WebAssembly.Memory) => void;

@@ -20,6 +20,7 @@
 import type { HandlerTree } from "@clickos/click-core";
 import type { ShutdownReason } from "@clickos/hypervisor";
 import { type StoreConnection, StoreError } from "@clickos/xenstore";
+import type { Takeover } from "./interface.ts";
 import { fromBytes, toBytes } from "./store-text.ts";
 
 /** Routers of one domain. */
@@ -32,13 +33,19 @@ export function clickosPath(domain: number): string {
   return `/local/domain/${domain}/data/clickos`;
 }
 
+/** A router that was started, and how it took the place of another. */
+export interface Started {
+  readonly handlers: HandlerTree;
+  readonly takeover: Takeover | undefined;
+}
+
 /** Who runs routers in the domain. */
 export interface RouterHost {
   /**
    * Starts a router, in place of one that runs; what is wrong with the configuration is thrown, and that one goes on. Messages call
    * the configuration `name`.
    */
-  start(router: number, configuration: string, name: string): Promise<HandlerTree>;
+  start(router: number, configuration: string, name: string): Promise<Started>;
   runs(router: number): boolean;
   halt(router: number): Promise<void>;
   /** Prints to the domain's console. */
@@ -57,9 +64,9 @@ export interface ClickControl {
   ended(router: number, why: string, crashed: boolean): void;
   /**
    * Runs a configuration as a router, as if it had been written to the store, after all that was asked for before. What is wrong
-   * with it is thrown, and one that was to be replaced goes on. `name` is what messages call it.
+   * with it is thrown, and one that was to be replaced goes on. `name` is what messages call it. `undefined` when there was none.
    */
-  install(router: number, configuration: string, name?: string): Promise<void>;
+  install(router: number, configuration: string, name?: string): Promise<Takeover | undefined>;
   /** Ends a router; its configuration stays in the store. */
   halt(router: number): Promise<void>;
   /** The configurations of routers that run. */
@@ -150,32 +157,38 @@ export function serveClickControl(options: { store: StoreConnection; domain: num
       put(`${at}/config/${n}`, bytes.slice(n * chunk, (n + 1) * chunk));
   };
   /** Runs what `configured` gives, and says in the store how that went. @throws why it did not. */
-  const run = async (router: number, configured: () => string): Promise<void> => {
+  const run = async (router: number, configured: () => string): Promise<Takeover | undefined> => {
     try {
       if (router >= maximumRouters)
         throw new Error(`a domain has at most ${maximumRouters} routers, 0 to ${maximumRouters - 1}`);
       const configuration = configured();
+      let takeover: Takeover | undefined;
       if (routers.get(router)?.configuration !== configuration) {
         const name = fromBytes(get(`${clickos}/${router}/config_name`) || `clickos/${router}`);
-        const handlers = await host.start(router, configuration, name);
-        routers.set(router, { configuration, handlers });
+        const started = await host.start(router, configuration, name);
+        takeover = started.takeover;
+        routers.set(router, { configuration, handlers: started.handlers });
         host.changed(router, true);
       }
       succeed(router);
       put(`${clickos}/${router}/status`, "Running");
+      return takeover;
     } catch (e) {
       fail(router, e);
-      // One that was to be replaced goes on, unless its successor was found wanting only when it booted.
+      // One that was to be replaced goes on.
       if (!host.runs(router) && routers.delete(router)) host.changed(router, false);
       put(`${clickos}/${router}/status`, routers.has(router) ? "Running" : "Error");
       throw e;
     }
   };
-  const start = (router: number): Promise<void> => run(router, () => configurationOf(router)).catch(() => {});
+  const start = (router: number): Promise<unknown> => run(router, () => configurationOf(router)).catch(() => {});
   /** Has something done after all that was asked for before. */
-  const inTurn = (task: () => Promise<void>): Promise<void> => {
+  const inTurn = <T>(task: () => Promise<T>): Promise<T> => {
     const done = last.then(task);
-    last = done.catch(() => {});
+    last = done.then(
+      () => {},
+      () => {},
+    );
     return done;
   };
   const halt = async (router: number): Promise<void> => {
@@ -219,7 +232,7 @@ export function serveClickControl(options: { store: StoreConnection; domain: num
     const [number = "", what, ...rest] = path.slice(clickos.length + 1).split("/");
     if (!/^\d{1,9}$/.test(number)) return;
     const router = Number(number);
-    const later = (task: () => Promise<void> | void): void => {
+    const later = (task: () => Promise<unknown> | void): void => {
       last = last.then(async () => {
         // The domain may be gone by now.
         if (!open) return;

@@ -3,11 +3,13 @@
  *
  * @packageDocumentation
  */
+export type { Equal } from "./changed-frames.ts";
+export type { Departure } from "./departure.ts";
 export { ToolstackError, type ToolstackErrorCode } from "./error.ts";
-export type { BootTimeline, Toolstack, Vm, VmConfig, VmEvent, VmSummary } from "./interface.ts";
+export type { BootTimeline, Takeover, Toolstack, Vm, VmConfig, VmEvent, VmSummary } from "./interface.ts";
 export type { ShellPlan } from "./prepared.ts";
 export type { OnCrash, RestartLimits } from "./restart-policy.ts";
 export { createToolstack } from "./toolstack.ts";
 export { decodeVm, type SavedVm } from "./vm-file.ts";
 export { connectStore } from "./vm-store.ts";
-export type { VifConfig, VmInterface } from "./vm-vifs.ts";
+export type { HeldForDevice, VifConfig, VmInterface } from "./vm-vifs.ts";

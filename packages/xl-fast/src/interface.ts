@@ -5,6 +5,8 @@ import type { Image } from "@clickos/click-image";
 import type { CrashRecord, Domain, Hypervisor, Share } from "@clickos/hypervisor";
 import type { Vif } from "@clickos/netback";
 import type { XenStore } from "@clickos/xenstore";
+import type { Equal } from "./changed-frames.ts";
+import type { Departure } from "./departure.ts";
 import type { ShellPlan } from "./prepared.ts";
 import type { OnCrash, RestartLimits } from "./restart-policy.ts";
 import type { SavedVm } from "./vm-file.ts";
@@ -35,7 +37,7 @@ export interface VmConfig {
   readonly restart?: Partial<RestartLimits>;
 }
 
-/** What has become of a VM that crashed. `id` is its domain's. */
+/** What has become of a VM. `id` is its domain's. */
 export type VmEvent =
   | { readonly kind: "crashed"; readonly name: string; readonly id: number; readonly crash: CrashRecord }
   /** It is to be started anew after so many milliseconds. */
@@ -43,7 +45,19 @@ export type VmEvent =
   | { readonly kind: "restarted"; readonly name: string; readonly id: number; readonly vm: Vm }
   /** It is left as it is: it crashes too often, or could not be started. */
   | { readonly kind: "given up"; readonly name: string; readonly id: number; readonly reason: string }
-  | { readonly kind: "destroyed"; readonly name: string; readonly id: number };
+  | { readonly kind: "destroyed"; readonly name: string; readonly id: number }
+  /** A router has the place and the state of another one. */
+  | ({ readonly kind: "reconfigured"; readonly name: string; readonly id: number; readonly router: number } & Takeover);
+
+/** How a router took the place of another. */
+export interface Takeover {
+  /** Milliseconds that the VM stood still. */
+  readonly pauseMs: number;
+  /** Frames in the rings of interfaces that the former router had not read, or had sent, and the next one has. */
+  readonly frames: number;
+  /** Those that nobody has: of interfaces that the next one does not use. */
+  readonly lost: number;
+}
 
 /** Microseconds of each phase of a creation, in order. */
 export interface BootTimeline {
@@ -76,10 +90,12 @@ export interface Vm {
   /** The configuration of a router that runs. @throws {ToolstackError} NOT_RUNNING */
   configuration(router?: number): string;
   /**
-   * Compiles a configuration and runs it as a router, in place of one that runs; what is wrong with it is thrown, and that one
-   * goes on. `file` is what errors call it. @throws {ConfigurationError} @throws {ToolstackError}
+   * Compiles a configuration and runs it as a router. In place of one that runs it does so live: elements of the same name and class
+   * keep their state, field by field, and the interfaces that both use lose no frame; the VM stands still for as long as that
+   * takes, not while it is compiled. What is wrong with the configuration is thrown, and the former router goes on. `file` is what
+   * errors call it. `undefined` when no router ran there, or the same. @throws {ConfigurationError} @throws {ToolstackError}
    */
-  install(router: number, configuration: string, file?: string): Promise<void>;
+  install(router: number, configuration: string, file?: string): Promise<Takeover | undefined>;
   /** Ends a router. One that does not run is none the worse for it. */
   halt(router: number): Promise<void>;
   /** Resolves when what was asked for through the store is done. */
@@ -127,6 +143,13 @@ export interface Toolstack {
     saved: Uint8Array<ArrayBuffer> | SavedVm,
     config?: Omit<VmConfig, "image" | "name"> & { readonly name?: string; readonly recompile?: boolean },
   ): Promise<Vm>;
+  /**
+   * Has a VM go elsewhere while it runs: see `Departure`. What is told of it makes a `SavedVm`, for `restore` there; it is destroyed here
+   * once it runs there. `equal` compares memory in the fastest way that there is. @throws {ToolstackError}
+   */
+  depart(name: string, options?: { readonly equal?: Equal | undefined }): Promise<Departure>;
+  /** Compiles an image's code, for a VM of it that is to run soon. @throws {ImageError} */
+  compile(image: Image): Promise<void>;
   /** A second VM that begins where the first one is. @throws {ToolstackError} */
   clone(name: string, config: Omit<VmConfig, "image">): Promise<Vm>;
   get(name: string): Vm | undefined;

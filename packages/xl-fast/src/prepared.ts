@@ -89,14 +89,22 @@ export async function prepareDomain(parts: PrepareParts, options: PrepareOptions
   return made[0] as Prepared;
 }
 
-function preparedOf({ hypervisor, store, elements, modules }: PrepareParts, domain: Domain): Prepared {
+function preparedOf(parts: PrepareParts, domain: Domain): Prepared {
+  const { hypervisor, store, elements, modules } = parts;
   const vifs = new VmVifs(hypervisor, domain);
   const disconnect = connectStore(hypervisor, store, domain);
   let open = true;
   return {
     domain,
     vifs,
-    routers: new VmRouters(hypervisor, domain, vifs, elements, modules),
+    routers: new VmRouters({
+      hypervisor,
+      domain,
+      vifs,
+      elements,
+      modules,
+      draft: (pages, pcpu) => prepareDomain(parts, { name: domain.name, pages, pcpu }),
+    }),
     onPhase: undefined,
     end() {
       if (!open) return;

@@ -10,9 +10,10 @@ import {
   HypervisorError,
 } from "@clickos/hypervisor";
 import { createXenStore, type XenStore } from "@clickos/xenstore";
-import { carryOver, memoryOf, relink } from "./carry-over.ts";
+import { memoryOf, relink, stateCarrier } from "./carry-over.ts";
 import type { ClickControl } from "./click-control.ts";
 import { ClickControls } from "./click-controls.ts";
+import { departureOf } from "./departure.ts";
 import { ToolstackError } from "./error.ts";
 import { Failures } from "./failures.ts";
 import type { Toolstack, Vm, VmConfig, VmEvent } from "./interface.ts";
@@ -20,8 +21,8 @@ import { ModuleCache } from "./module-cache.ts";
 import { Phases } from "./phases.ts";
 import { type Prepared, type PrepareParts, pagesFor, prepareDomain, Shells } from "./prepared.ts";
 import { RestartPolicy } from "./restart-policy.ts";
+import { vmOf } from "./vm.ts";
 import { decodeVm, encodeVm, type SavedVm } from "./vm-file.ts";
-import type { VmRouter } from "./vm-router.ts";
 import type { VmRouters } from "./vm-routers.ts";
 import { describeVm, forgetVm } from "./vm-store.ts";
 import type { VmVifs } from "./vm-vifs.ts";
@@ -31,6 +32,7 @@ interface Entry {
   readonly domain: Domain;
   readonly devices: readonly number[];
   readonly routers: VmRouters;
+  readonly vifs: VmVifs;
   readonly control: ClickControl;
   /** What it is made from anew, with the images of its routers. */
   readonly config: Omit<VmConfig, "image">;
@@ -168,7 +170,7 @@ export function createToolstack(options: {
         const memory = memoryOf(former.snapshot);
         for (const { router, image } of images) {
           const before = former.routers.find((r) => r.router === router);
-          if (before) carryOver(memory, before.image, image, domain.memory, elements);
+          if (before) stateCarrier(before.image, image, elements)(memory, domain.memory);
         }
       }
       phases.end("connect");
@@ -181,9 +183,12 @@ export function createToolstack(options: {
     describeVm(store, domain, name, vifs.bridges);
     const control = controls.serve(domain.id, {
       async start(number, text, file) {
-        const image = await routers.link(`${name}/${number}`, file, text);
-        await routers.halt(number);
-        return routers.start(number, image);
+        const former = routers.running.get(number);
+        const image = await routers.link(`${name}/${number}`, file, text, former);
+        if (!former) return { handlers: await routers.start(number, image), takeover: undefined };
+        const { router, ...takeover } = await routers.replace(number, image);
+        tell({ kind: "reconfigured", name: domain.name, id: domain.id, router: number, ...takeover });
+        return { handlers: router, takeover };
       },
       runs: (number) => routers.running.has(number),
       halt: (number) => routers.halt(number),
@@ -203,46 +208,8 @@ export function createToolstack(options: {
       for (const number of [...routers.running.keys()]) control.ended(number, why, domain.crash !== undefined);
       if (domain.crash) crashed(domain.name, domain.crash);
     });
-    const routerOf = (number: number): VmRouter => {
-      const router = routers.running.get(number);
-      if (!router) throw new ToolstackError("NOT_RUNNING", `router ${number} of '${name}' does not run`);
-      return router;
-    };
-    const vm: Vm = {
-      get name() {
-        return domain.name;
-      },
-      domain,
-      get image() {
-        return routerOf(0).image;
-      },
-      imageOf: (router) => routerOf(router).image,
-      get timeline() {
-        return { totalUs: phases.totalUs, phases: phases.list };
-      },
-      get vifs() {
-        return vifs.list;
-      },
-      get interfaces() {
-        return vifs.interfaces;
-      },
-      get routers() {
-        return [...routers.running.keys()].sort((a, b) => a - b);
-      },
-      read: (path, router = 0) => routerOf(router).read(path),
-      write: (path, value, router = 0) => routerOf(router).write(path, value),
-      handlers: (router = 0) => routerOf(router),
-      drops: (router = 0) => routerOf(router).drops(),
-      unfinished: (router = 0) => routerOf(router).unfinished(),
-      configuration(router = 0) {
-        const found = control.running.get(router);
-        return found ? found.configuration : routerOf(router).image.manifest.config.text;
-      },
-      install: (router, configuration, file) => control.install(router, configuration, file),
-      halt: (router) => control.halt(router),
-      settled: () => control.settled(),
-    };
-    vms.set(name, { vm, domain, devices, routers, control, config, pages, policy, end });
+    const vm = vmOf({ domain, phases, vifs, routers, control });
+    vms.set(name, { vm, domain, devices, routers, vifs, control, config, pages, policy, end });
     failures.remove(name);
     if (!config.paused) domain.unpause();
     phases.end("store");
@@ -373,6 +340,21 @@ export function createToolstack(options: {
       const saved = "snapshot" in given ? given : await decodeVm(given);
       const named = { ...config, name: config.name ?? saved.name };
       return recompile ? recompiled(saved, named) : rebuild(saved, named);
+    },
+    async depart(name, { equal } = {}) {
+      const { domain, devices, routers, control, vifs } = entry(name);
+      await control.settled();
+      return departureOf({
+        name,
+        domain,
+        devices,
+        vifs,
+        equal,
+        routers: () => [...routers.running].map(([router, { image }]) => ({ router, image })),
+      });
+    },
+    async compile(image) {
+      await modules.get(image);
     },
     async clone(name, config) {
       return rebuild(await take(entry(name)), config);

@@ -26,7 +26,7 @@ export class VmMemory {
   private readonly hypervisor: Hypervisor;
   private readonly domain: Domain;
   /** Memory that routers may have written to. */
-  private readonly written: Room[] = [];
+  private written: readonly Room[] = [];
 
   constructor(hypervisor: Hypervisor, domain: Domain) {
     this.hypervisor = hypervisor;
@@ -49,33 +49,54 @@ export class VmMemory {
    * @throws {ToolstackError} NO_ROOM when it was used meanwhile.
    */
   take(plan: Plan, running: readonly Plan[]): void {
-    const below = running.filter((r) => r.heap !== undefined && r.base < plan.base);
     // Nothing is allocated between the look and the change.
-    if (below.length > 0)
-      this.hypervisor.hold(this.domain.id, () => {
-        for (const r of below) {
-          if (this.usedEnd(r) > plan.base)
-            throw new ToolstackError(
-              "NO_ROOM",
-              `'${this.domain.name}' has used the memory that the router was linked for`,
-            );
-          const at = r.control + heapEnd;
-          this.data.setUint32(at, Math.min(this.data.getUint32(at, true), plan.base), true);
-        }
-      });
+    if (running.length > 0) this.hypervisor.hold(this.domain.id, () => this.makeRoom(plan, running));
     // Memory that no router has had is zero, and better left alone: frames that nobody touches cost nothing.
     this.clear(plan.base, plan.end);
-    this.written.push({ start: plan.base, end: plan.end });
+    this.wrote(plan.base, plan.end);
+  }
+
+  /** Ends the heaps of others where a router comes, in a domain that stands still. @throws {ToolstackError} NO_ROOM */
+  makeRoom(plan: Plan, others: readonly Plan[]): void {
+    for (const r of others) {
+      if (r.heap === undefined || r.base > plan.base) continue;
+      if (this.usedEnd(r) > plan.base)
+        throw new ToolstackError("NO_ROOM", `'${this.domain.name}' has used the memory that the router was linked for`);
+      const at = r.control + heapEnd;
+      this.data.setUint32(at, Math.min(this.data.getUint32(at, true), plan.base), true);
+    }
+  }
+
+  /** Gives the heap of a router in another memory as much as it has here, beside others. */
+  limit(plan: Plan, others: readonly Plan[], memory: ArrayBufferLike): void {
+    if (plan.heap === undefined) return;
+    const above = others.filter((other) => other.base > plan.base).map((other) => other.base);
+    new DataView(memory).setUint32(plan.control + heapEnd, Math.min(memory.byteLength, ...above), true);
+  }
+
+  /**
+   * Puts a router that stands in another memory, at its place there, into the place of a former one. Frames that it has never touched stay
+   * as they are where they are zero.
+   */
+  exchange(former: Plan, plan: Plan, memory: ArrayBufferLike): void {
+    this.leave(former);
+    const words = new DataView(memory);
+    // Its heap goes as far as it has used it, until it is given more.
+    const used =
+      plan.heap === undefined ? plan.end : Math.max(plan.end, words.getUint32(plan.control + heapNext, true));
+    if (plan.heap !== undefined) words.setUint32(plan.control + heapEnd, used, true);
+    copyFrames(memory, this.data.buffer, plan.base, Math.min(used, memory.byteLength));
+    this.wrote(plan.base, used);
   }
 
   /** A router has gone: whoever comes there finds what it left. */
   leave(plan: Plan): void {
-    this.written.push({ start: plan.base, end: this.usedEnd(plan) });
+    this.wrote(plan.base, this.usedEnd(plan));
   }
 
   /** The memory is that of a domain from elsewhere: any of it may have been written. */
   adopt(): void {
-    this.written.push({ start: 0, end: this.domain.memory.buffer.byteLength });
+    this.wrote(0, this.domain.memory.buffer.byteLength);
   }
 
   /** Gives the heap of each router what is free behind it. */
@@ -92,6 +113,14 @@ export class VmMemory {
     }
   }
 
+  /** Notes what may have been written, once. */
+  private wrote(start: number, end: number): void {
+    const touching = this.written.filter((w) => w.start <= end && w.end >= start);
+    this.written = [
+      ...this.written.filter((w) => !touching.includes(w)),
+      { start: Math.min(start, ...touching.map((w) => w.start)), end: Math.max(end, ...touching.map((w) => w.end)) },
+    ];
+  }
   /** Clears what routers have written to, which nobody has. */
   private clear(start: number, end: number): void {
     for (const w of this.written) {
@@ -109,6 +138,24 @@ export class VmMemory {
     if (heap === undefined) return end;
     return Math.min(Math.max(end, this.data.getUint32(control + heapNext, true)), this.data.byteLength);
   }
+}
+
+/** Copies memory frame by frame, from the first address of one on; what is zero in both is not written. */
+export function copyFrames(from: ArrayBufferLike, to: ArrayBufferLike, start: number, end: number): void {
+  const source = new Int32Array(from);
+  const target = new Int32Array(to);
+  const words = frameSize / 4;
+  const isZero = (memory: Int32Array, at: number): boolean => {
+    for (let i = at; i < at + words; i += 8) {
+      const some = (memory[i] as number) | (memory[i + 1] as number) | (memory[i + 2] as number);
+      const others = (memory[i + 3] as number) | (memory[i + 4] as number) | (memory[i + 5] as number);
+      if ((some | others | (memory[i + 6] as number) | (memory[i + 7] as number)) !== 0) return false;
+    }
+    return true;
+  };
+  for (let at = start / 4; at < end / 4; at += words)
+    if (!isZero(source, at)) target.set(source.subarray(at, at + words), at);
+    else if (!isZero(target, at)) target.fill(0, at, at + words);
 }
 
 /** The first address of a frame from there on. */

@@ -6,9 +6,11 @@ import { type Image, linkImage, locateCrash } from "@clickos/click-image";
 import { entriesPerFrame, frameSize, GTF, grantEntry, reservedEntries } from "@clickos/grant-table";
 import { type Domain, domainFrames, firstFreeAddress, type Hypervisor, type Locate } from "@clickos/hypervisor";
 import type { GuestPlace } from "@clickos/minios";
+import { stateCarrier } from "./carry-over.ts";
 import { ToolstackError } from "./error.ts";
+import type { Takeover } from "./interface.ts";
 import type { ModuleCache } from "./module-cache.ts";
-import { gaps, VmMemory } from "./vm-memory.ts";
+import { copyFrames, gaps, VmMemory } from "./vm-memory.ts";
 import { VmRouter } from "./vm-router.ts";
 import type { VmVifs } from "./vm-vifs.ts";
 
@@ -19,6 +21,27 @@ export interface StartOptions {
   readonly onBooted?: () => void;
 }
 
+/** A domain in which nothing runs yet. */
+export interface Draft {
+  readonly domain: Domain;
+  readonly routers: VmRouters;
+  end(): void;
+}
+
+export interface RouterParts {
+  readonly hypervisor: Hypervisor;
+  readonly domain: Domain;
+  readonly vifs: VmVifs;
+  readonly elements: ElementSet;
+  readonly modules: ModuleCache;
+  draft(pages: number, pcpu: number): Promise<Draft>;
+}
+
+const pageSize = 65536;
+/** How often moving the state is rehearsed at most, and how long it takes when that is enough. */
+const rehearsals = 3;
+const shortMs = 3;
+
 export class VmRouters {
   readonly running: Map<number, VmRouter> = new Map();
   private readonly hypervisor: Hypervisor;
@@ -28,7 +51,12 @@ export class VmRouters {
   private readonly memory: VmMemory;
   private readonly modules: ModuleCache;
 
-  constructor(hypervisor: Hypervisor, domain: Domain, vifs: VmVifs, elements: ElementSet, modules: ModuleCache) {
+  /** Makes a domain to boot a router in that is to replace one. */
+  private readonly draft: (pages: number, pcpu: number) => Promise<Draft>;
+
+  constructor(parts: RouterParts) {
+    const { hypervisor, domain, vifs, elements, modules, draft } = parts;
+    this.draft = draft;
     this.hypervisor = hypervisor;
     this.domain = domain;
     this.vifs = vifs;
@@ -37,10 +65,10 @@ export class VmRouters {
     this.memory = new VmMemory(hypervisor, domain);
   }
 
-  /** Links a configuration for a place where there is room. @throws {ConfigurationError} @throws {ToolstackError} */
-  async link(name: string, file: string, text: string): Promise<Image> {
+  /** Links a configuration for a place where there is room, that of a router it is to replace too. @throws {ConfigurationError} @throws {ToolstackError} */
+  async link(name: string, file: string, text: string, former?: VmRouter): Promise<Image> {
     const grantsEnd = domainFrames.grantTableFrames * entriesPerFrame;
-    const manifests = [...this.running.values()].map((r) => r.image.manifest);
+    const manifests = [...this.running.values()].filter((r) => r !== former).map((r) => r.image.manifest);
     const memory = this.memory.free(manifests.map(({ router }) => router));
     const grants = gaps(
       reservedEntries,
@@ -115,6 +143,84 @@ export class VmRouters {
     return router;
   }
 
+  /**
+   * Has an image run in place of a router, with the state that this has, and the frames in the rings of its interfaces. The image
+   * boots in a domain of its own, where the state is carried over to, and what comes of it is put into the place of the former
+   * router: until then that one goes on, whatever happens. @throws {ToolstackError}
+   */
+  async replace(number: number, image: Image): Promise<{ readonly router: VmRouter } & Takeover> {
+    const former = this.running.get(number) as VmRouter;
+    const { manifest } = image;
+    const before = former.image.manifest;
+    const module = await this.modules.get(image);
+    const carry = stateCarrier(former.image, image, this.elements);
+    this.vifs.check(manifest.vifs, before.vifs);
+    const others = [...this.running.values()].filter((r) => r !== former).map((r) => r.image.manifest.router);
+    const { buffer } = this.domain.memory;
+    const pages = buffer.byteLength / pageSize;
+    /** A domain in which the image has booted. */
+    const booted = async (): Promise<Draft> => {
+      const draft = await this.draft(pages, this.domain.statistics.pcpu);
+      try {
+        const { memory } = draft.domain;
+        routerControl.view(memory.buffer, manifest.router.control).now = this.domain.now();
+        await draft.routers.boot(image, module);
+        this.memory.limit(manifest.router, others, memory.buffer);
+        return draft;
+      } catch (e) {
+        draft.end();
+        throw e;
+      }
+    };
+    await this.rehearse(booted, (memory) => carry(this.domain.memory, memory));
+    const draft = await booted();
+    try {
+      const { memory } = draft.domain;
+      let pausedAt = 0;
+      let moved = { frames: 0, lost: 0 };
+      await this.domain.exchange(former.module, module, () => {
+        pausedAt = performance.now();
+        if (this.running.get(number) !== former)
+          throw new ToolstackError("NOT_RUNNING", `router ${number} of '${this.domain.name}' has ended meanwhile`);
+        carry(this.domain.memory, memory);
+        this.memory.makeRoom(manifest.router, others);
+        moved = this.vifs.replace(before.vifs, manifest.vifs, () => {
+          this.clearGrants(before.grants);
+          this.memory.exchange(before.router, manifest.router, memory.buffer);
+          this.copyGrants(manifest.grants, draft.domain.table);
+          this.memory.spread([...others, manifest.router]);
+        });
+      });
+      const pauseMs = performance.now() - pausedAt;
+      former.close();
+      const router = new VmRouter(image, former.module, this.hypervisor, this.domain, this.elements);
+      this.running.set(number, router);
+      return { router, pauseMs, ...moved };
+    } finally {
+      draft.end();
+    }
+  }
+  /**
+   * Does what is to be done while a VM stands still before, with drafts that are thrown away, while the VM goes on: by then the engine has
+   * made machine code of what is done for each of thousands of entries. What is read meanwhile may make no sense.
+   */
+  private async rehearse(booted: () => Promise<Draft>, carry: (memory: WebAssembly.Memory) => void): Promise<void> {
+    for (let times = 0, tookMs = Number.POSITIVE_INFINITY; times < rehearsals && tookMs > shortMs; times++) {
+      const draft = await booted();
+      try {
+        const { buffer } = draft.domain.memory;
+        const began = performance.now();
+        carry(draft.domain.memory);
+        copyFrames(buffer, new SharedArrayBuffer(buffer.byteLength), 0, buffer.byteLength);
+        tookMs = performance.now() - began;
+      } catch (e) {
+        if (!(e instanceof ToolstackError)) throw e;
+      } finally {
+        draft.end();
+      }
+    }
+  }
+
   async halt(number: number): Promise<void> {
     const router = this.running.get(number);
     if (!router) return;
@@ -139,6 +245,15 @@ export class VmRouters {
     const { buffer, offset } = this.domain.table;
     const words = new Int32Array(buffer, offset + first * grantEntry.size, count * 2);
     for (let i = 0; i < words.length; i += 2) Atomics.store(words, i, GTF.invalid);
+  }
+
+  /** Takes over entries that were filled in elsewhere. */
+  private copyGrants({ first, count }: { first: number; count: number }, from: Domain["table"]): void {
+    const { buffer, offset } = this.domain.table;
+    const at = first * grantEntry.size;
+    new Uint8Array(buffer, offset + at, count * grantEntry.size).set(
+      new Uint8Array(from.buffer, from.offset + at, count * grantEntry.size),
+    );
   }
 
   /** Finds the element of whichever router a crash was in. */

@@ -2,10 +2,11 @@
 
 import type { ImageManifest } from "@clickos/click-image";
 import type { Domain, Hypervisor } from "@clickos/hypervisor";
-import { connectFrontEnd, parseRate, ringsOf, type Vif, type VifMode } from "@clickos/netback";
-import { devicePage, xenbusState } from "@clickos/netfront";
-import { maximumMtu, minimumMtu, type PortOptions, SwitchError, type ValeSwitch } from "@clickos/vale";
+import { connectFrontEnd, type HeldFrames, parseRate, ringsOf, type Vif, type VifMode } from "@clickos/netback";
+import { devicePage, postedPages, xenbusState } from "@clickos/netfront";
+import { maximumMtu, minimumMtu, type Port, type PortOptions, SwitchError, type ValeSwitch } from "@clickos/vale";
 import { ToolstackError } from "./error.ts";
+import { type HoldingPort, holdingPort } from "./holding-port.ts";
 
 /** What a switch is told of an interface besides its addresses and MTU. */
 const portOptions = ["isolated", "floodLimits", "rateLimits", "vlans", "priority"] as const;
@@ -46,12 +47,23 @@ export interface VmInterface {
 
 type Places = ImageManifest["vifs"][number];
 
+/** Frames that came for an interface while nobody read them. */
+export interface HeldForDevice {
+  readonly device: number;
+  readonly frames: readonly Uint8Array[];
+}
+
 interface Connected {
   readonly device: number;
   readonly vif: Vif;
   readonly bridge: ValeSwitch;
-  /** Domain 0's port. */
-  readonly local: number;
+}
+
+/** What is at the switch in place of an interface that is held. */
+interface Holder {
+  readonly bridge: ValeSwitch;
+  readonly port: HoldingPort;
+  attached: boolean;
 }
 
 export class VmVifs {
@@ -60,6 +72,8 @@ export class VmVifs {
   private readonly ports = new Map<number, number>();
   private readonly hypervisor: Hypervisor;
   private readonly domain: Domain;
+  /** By device. */
+  private readonly holders = new Map<number, Holder>();
   private configs: readonly VifConfig[] = [];
   private devices: readonly number[] = [];
 
@@ -108,8 +122,8 @@ export class VmVifs {
   get rings(): Record<number, ReturnType<typeof ringsOf>> {
     return Object.fromEntries(this.devices.map((d, i) => [d, ringsOf(this.configs[i]?.mode ?? "+batch")]));
   }
-  /** Whether the VM has these interfaces, and they are free. @throws {ToolstackError} */
-  check(places: readonly Places[]): void {
+  /** Whether the VM has these interfaces, and they are free, or a router's that is to go. @throws {ToolstackError} */
+  check(places: readonly Places[], leaving: readonly Places[] = []): void {
     for (const [i, { device, rings }] of places.entries()) {
       const { mode = "+batch", rate, mtu, bridge, antiSpoof } = this.configOf(device);
       if (antiSpoof && !bridge.byAddress)
@@ -125,7 +139,7 @@ export class VmVifs {
         throw new ToolstackError("BAD_VIFS", `'${mtu}' is no MTU: a whole number from ${minimumMtu} to ${maximumMtu}`);
       if (places.findIndex((p) => p.device === device) !== i)
         throw new ToolstackError("BAD_VIFS", `a router of '${this.domain.name}' names interface ${device} twice`);
-      if (this.ports.has(device))
+      if (this.ports.has(device) && !leaving.some((p) => p.device === device))
         throw new ToolstackError(
           "DEVICE_TAKEN",
           `interface ${device} of '${this.domain.name}' is used by another router`,
@@ -150,67 +164,169 @@ export class VmVifs {
 
   /** Fills in the device pages: who the back end is, the event channel, the address. Of these, a router that boots reads the first. */
   prepare(places: readonly Places[]): void {
+    this.check(places);
+    for (const place of places) this.fillIn(place);
+  }
+  /** Fills in a device page; the channel is that of before, where there was one. */
+  private fillIn({ device, page: at }: Places): void {
     const { events } = this.hypervisor;
     const { id, memory } = this.domain;
-    this.check(places);
-    for (const { device, page: at } of places) {
-      const remote = events.allocUnbound(id, 0);
-      this.ports.set(device, events.bindInterdomain(0, id, remote));
-      const page = devicePage.view(memory.buffer, at);
-      page.backendId = 0;
-      page.eventChannel = remote;
-      page.mac = macBytes(this.macOf(device));
-      // One that has booted has said more.
-      if (page.state === xenbusState.unknown) page.state = xenbusState.initialising;
+    let local = this.ports.get(device);
+    if (local === undefined) {
+      local = events.bindInterdomain(0, id, events.allocUnbound(id, 0));
+      this.ports.set(device, local);
     }
+    const end = events.status(0, local);
+    const page = devicePage.view(memory.buffer, at);
+    page.backendId = 0;
+    page.eventChannel = end.state === "interdomain" ? end.remotePort : 0;
+    page.mac = macBytes(this.macOf(device));
+    // One that has booted has said more.
+    if (page.state === xenbusState.unknown) page.state = xenbusState.initialising;
   }
 
   /** Maps what a router that has booted granted, and attaches its interfaces. All or none. */
   connect(places: readonly Places[], resume = false): void {
-    const { hypervisor } = this;
-    const { mapper, events } = hypervisor;
-    const { id, memory } = this.domain;
     try {
-      for (const { device, page: at, rings } of places) {
-        const page = devicePage.view(memory.buffer, at);
-        const local = this.ports.get(device) as number;
-        const { bridge, mode = "+batch", rate, mtu } = this.configOf(device);
-        const { rxRingRef, txRingRef, bufferRef, bufferFrames, bufferCount, frameLimit } = page;
-        const notify = (): void => void events.send(0, local);
-        const vif = connectFrontEnd(mode, {
-          name: this.nameOf(device),
-          domain: id,
-          mapper,
-          rings,
-          grants: { rxRingRef, txRingRef, bufferRef, bufferFrames, bufferCount },
-          mtu,
-          frameLimit,
-          rate: rate === undefined ? undefined : parseRate(rate),
-          resume,
-          onEvent: (listener) => {
-            hypervisor.onEvent(local, listener);
-            return () => hypervisor.onEvent(local, undefined);
-          },
-          notifyTx: notify,
-          notifyRx: notify,
-        });
+      for (const place of places) {
+        const { device } = place;
+        const { bridge } = this.configOf(device);
+        const vif = this.vifOf(place, resume);
         try {
           bridge.attach(vif, this.rulesOf(device));
         } catch (e) {
           vif.disconnect();
           throw e instanceof SwitchError ? new ToolstackError("BAD_VIFS", e.message) : e;
         }
-        this.connected.push({ device, vif, bridge, local });
+        this.connected.push({ device, vif, bridge });
       }
     } catch (e) {
       this.disconnect(places.map(({ device }) => device));
       throw e;
     }
   }
+  /** The back end of an interface, which is not attached yet. @throws {NetbackError} */
+  private vifOf({ device, page: at, rings }: Places, resume: boolean): Vif {
+    const { hypervisor } = this;
+    const { mapper, events } = hypervisor;
+    const { id, memory } = this.domain;
+    const page = devicePage.view(memory.buffer, at);
+    const local = this.ports.get(device) as number;
+    const { mode = "+batch", rate, mtu } = this.configOf(device);
+    const { rxRingRef, txRingRef, bufferRef, bufferFrames, bufferCount, frameLimit } = page;
+    const notify = (): void => void events.send(0, local);
+    return connectFrontEnd(mode, {
+      name: this.nameOf(device),
+      domain: id,
+      mapper,
+      rings,
+      grants: { rxRingRef, txRingRef, bufferRef, bufferFrames, bufferCount },
+      mtu,
+      frameLimit,
+      rate: rate === undefined ? undefined : parseRate(rate),
+      resume,
+      onEvent: (listener) => {
+        hypervisor.onEvent(local, listener);
+        return () => hypervisor.onEvent(local, undefined);
+      },
+      notifyTx: notify,
+      notifyRx: notify,
+    });
+  }
+
+  /**
+   * Has the interfaces of a router be those of another that takes its place, while the domain stands still. `change` puts that one's rings
+   * where they are; what stood in the former ones goes on in these. Interfaces that the next router does not use leave their switches.
+   */
+  replace(before: readonly Places[], after: readonly Places[], change: () => void): { frames: number; lost: number } {
+    const stays = (device: number): boolean => after.some((p) => p.device === device);
+    // What a switch may refuse comes before anything is changed.
+    const coming = this.keepPlaces(after.map(({ device }) => device));
+    const held = new Map<number, HeldFrames>();
+    let frames = 0;
+    let lost = 0;
+    for (const { device, vif, bridge } of this.connected.filter((c) => before.some((p) => p.device === c.device))) {
+      bridge.settle(vif);
+      const taken = vif.take(postedPages);
+      if (stays(device)) {
+        held.set(device, taken);
+        frames += taken.sent.length + taken.unread.length;
+      } else lost += taken.sent.length + taken.unread.length;
+    }
+    this.disconnect(before.map(({ device }) => device).filter((device) => !stays(device)));
+    change();
+    for (const place of after) this.fillIn(place);
+    for (const place of after) {
+      const { device } = place;
+      const i = this.connected.findIndex((c) => c.device === device);
+      const former = this.connected[i];
+      const { bridge } = this.configOf(device);
+      const vif = this.vifOf(place, false);
+      bridge.replace(former?.vif ?? (coming.get(device) as Port), vif);
+      if (!former) this.connected.push({ device, vif, bridge });
+      else this.connected[i] = { ...former, vif };
+      const left = vif.put(held.get(device) ?? { sent: [], unread: [] });
+      frames -= left;
+      lost += left;
+    }
+    return { frames, lost };
+  }
+  /** Has ports keep what comes for the interfaces of a domain that stands still: their rings stay as they are. */
+  hold(): void {
+    for (const { device, vif, bridge } of this.connected.splice(0)) {
+      bridge.settle(vif);
+      vif.flush();
+      const port = holdingPort(vif.name, vif.frameLimit);
+      bridge.replace(vif, port);
+      this.holders.set(device, { bridge, port, attached: true });
+    }
+  }
+  /** Has nothing come any more. */
+  closeHeld(): void {
+    for (const holder of this.holders.values()) {
+      if (holder.attached) holder.bridge.detach(holder.port);
+      holder.attached = false;
+    }
+  }
+  /** What was kept. */
+  get held(): HeldForDevice[] {
+    return [...this.holders].map(([device, { port }]) => ({ device, frames: port.frames }));
+  }
+  /** Ends that: rings are taken up where they are, and what was kept comes into them. */
+  release(places: readonly Places[]): void {
+    for (const place of places) {
+      const { device } = place;
+      const holder = this.holders.get(device);
+      if (!holder) continue;
+      this.holders.delete(device);
+      const { bridge, port, attached } = holder;
+      const vif = this.vifOf(place, true);
+      if (attached) bridge.replace(port, vif);
+      else bridge.attach(vif, this.rulesOf(device));
+      this.connected.push({ device, vif, bridge });
+      vif.put({ sent: [], unread: port.frames });
+    }
+  }
+  /** Attaches ports that do nothing for devices that are not connected yet. All or none. @throws {ToolstackError} */
+  private keepPlaces(devices: readonly number[]): ReadonlyMap<number, Port> {
+    const kept = new Map<number, Port>();
+    for (const device of devices) {
+      if (this.connected.some((c) => c.device === device)) continue;
+      const { bridge } = this.configOf(device);
+      try {
+        kept.set(device, bridge.attach(silentPort(this.nameOf(device)), this.rulesOf(device)));
+      } catch (e) {
+        for (const [other, port] of kept) this.configOf(other).bridge.detach(port);
+        throw e instanceof SwitchError ? new ToolstackError("BAD_VIFS", e.message) : e;
+      }
+    }
+    return kept;
+  }
 
   /** Detaches interfaces and closes their channels. */
   disconnect(devices: readonly number[] = [...this.ports.keys()]): void {
     const { events } = this.hypervisor;
+    this.closeHeld();
     for (const device of devices) {
       const i = this.connected.findIndex((c) => c.device === device);
       const found = this.connected[i];
@@ -227,6 +343,11 @@ export class VmVifs {
         events.close(this.domain.id, end.remotePort);
     }
   }
+}
+
+/** A port that has no frames and takes none. */
+function silentPort(name: string): Port {
+  return { name, poll: () => null, release() {}, deliver: () => 0, flush() {}, onReady: () => () => {} };
 }
 
 function hex(n: number): string {

@@ -24,6 +24,7 @@ const domainCommands = new Set([
   "save",
   "checkpoint",
   "clone",
+  "migrate",
   "read",
   "write",
   "handlers",

@@ -18,6 +18,7 @@ interface DaemonCommandOptions {
   readonly onDemand?: boolean;
   readonly threads?: number;
   readonly metrics?: string;
+  readonly migrate?: string;
 }
 
 export function addDaemon(program: Command, version: string): void {
@@ -29,6 +30,10 @@ export function addDaemon(program: Command, version: string): void {
     .option("--foreground", "for service managers: what a daemon does in any case, as it never leaves its terminal")
     .option("--threads <N>", "threads to run domains on, beside the daemon's own; 1 by default", number)
     .option("--metrics <HOST:PORT>", "serve metrics over TCP too, at http://HOST:PORT/metrics")
+    .option(
+      "--migrate <HOST:PORT>",
+      "take domains that other daemons migrate over TCP, too: from whoever reaches the port",
+    )
     .option("--on-demand", "end after ten minutes with nothing defined and no clients")
     .action(async (options: DaemonCommandOptions) => {
       const { elements } = await import("@clickos/click-elements/node");
@@ -40,9 +45,11 @@ export function addDaemon(program: Command, version: string): void {
           paths: daemonPaths(),
           threads: options.threads,
           metrics: options.metrics === undefined ? undefined : endpoint(options.metrics),
+          migrations: options.migrate === undefined ? undefined : endpoint(options.migrate),
         });
         const { socket, store, recovery } = daemon.info;
         print(`listening on ${socket}; XENSTORED_PATH=${store}`);
+        if (daemon.migrationsPort !== undefined) print(`takes domains on port ${daemon.migrationsPort}`);
         if (daemon.metricsPort !== undefined) print(`metrics on port ${daemon.metricsPort}`);
         for (const problem of recovery.problems) process.stderr.write(`clickos: ${printable(problem)}\n`);
         let idle = 0;

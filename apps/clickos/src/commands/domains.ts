@@ -1,6 +1,6 @@
 /** Commands over domains. */
 import { resolve } from "node:path";
-import type { DomainInfo } from "@clickos/client";
+import type { DomainInfo, MigrationResult } from "@clickos/client";
 import type { Command } from "commander";
 import { UsageError } from "../failure.ts";
 import { collect, number } from "../plain-options.ts";
@@ -170,6 +170,32 @@ export function addDomains(program: Command): void {
         }),
     );
   program
+    .command("migrate")
+    .description(
+      "have a domain go on at another daemon, with its state, while packets flow; whatever fails, it goes on here",
+    )
+    .argument("<NAME>")
+    .argument("<HOST:PORT|SOCKET>", "the other daemon's port for that (daemon --migrate), or its socket")
+    .option("--as <NAME>", "another name there")
+    .option(
+      "--vif <SWITCH|KEY=VALUE,...>",
+      "its interfaces there, in order; by default at switches of the same names",
+      collect,
+    )
+    .option("--json", "print it as JSON")
+    .action((name: string, to: string, options: { as?: string; vif?: string[]; json?: boolean }) =>
+      withDaemon(async (client) => {
+        const moved = await client.call("domain.migrate", {
+          name,
+          to: to.includes("/") ? resolve(to) : to,
+          as: options.as,
+          vifs: options.vif?.map(parseVif),
+        });
+        if (options.json) printJson(moved);
+        else print(migrationText(moved));
+      }),
+    );
+  program
     .command("clone")
     .description("make a second domain that begins where the first one is")
     .argument("<NAME>")
@@ -199,4 +225,8 @@ function longText(domain: DomainInfo): string {
   if (crash) rows.push(["crash", `${crash.cause}: ${crash.message}${crash.element ? ` in ${crash.element}` : ""}`]);
   if (error) rows.push(["error", error]);
   return `${name}\n${table(rows)}`;
+}
+
+function migrationText({ pauseMs, totalMs, rounds, bytes, last, held }: MigrationResult): string {
+  return `paused ${pauseMs.toFixed(1)} ms of ${totalMs.toFixed(0)} ms; ${size(bytes)} in ${rounds} rounds, ${last} frames in the last; ${held} packets sent on`;
 }

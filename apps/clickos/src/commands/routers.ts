@@ -1,5 +1,5 @@
 /** Commands over routers and their handlers. */
-import type { Configuration } from "@clickos/client";
+import type { Configuration, TakeoverInfo } from "@clickos/client";
 import type { Command } from "commander";
 import { CommandError } from "../failure.ts";
 import { readText } from "../files.ts";
@@ -20,13 +20,13 @@ export function addRouters(program: Command): void {
   const router = program.command("router").description("routers of a domain: install, remove, start, stop, list");
   router
     .command("install")
-    .description("compile a configuration and run it as a router, in place of one that runs")
+    .description("compile a configuration and run it as a router, in place of one that runs, whose state it takes over")
     .argument("<NAME[/N]>", place)
     .argument("<FILE>", "the configuration; - is standard input")
     .action((name: string, file: string) =>
-      withDaemon(async (client) =>
-        client.call("router.install", { ...placeOf(name), configuration: await configurationIn(file) }),
-      ),
+      withDaemon(async (client) => {
+        await client.call("router.install", { ...placeOf(name), configuration: await configurationIn(file) });
+      }),
     );
   for (const [verb, what] of [
     ["remove", "end a router and forget its configuration"],
@@ -121,18 +121,34 @@ export function addRouters(program: Command): void {
     );
   program
     .command("config")
-    .description("print the configuration of a domain's router, or replace it")
+    .description(
+      "print the configuration of a domain's router, or replace it while it runs: elements of the same name and class keep their state, and no packet is lost",
+    )
     .argument("<NAME[/N]>", place)
     .argument("[FILE]", "the configuration to run from here on; - is standard input")
-    .action((name: string, file: string | undefined) =>
+    .option("--json", "print JSON: the configuration, or how long the domain stood still and what was carried over")
+    .action((name: string, file: string | undefined, options: { json?: boolean }) =>
       withDaemon(async (client) => {
         const at = placeOf(name);
-        if (file === undefined) process.stdout.write(lineOf((await client.call("router.configuration", at)).text));
-        else await client.call("router.install", { ...at, configuration: await configurationIn(file) });
+        if (file === undefined) {
+          const configuration = await client.call("router.configuration", at);
+          if (options.json) printJson(configuration);
+          else process.stdout.write(lineOf(configuration.text));
+          return;
+        }
+        const configuration = await configurationIn(file);
+        const takeover = await client.call("router.install", { ...at, configuration });
+        if (options.json) printJson(takeover);
+        else if (takeover) print(takeoverText(takeover));
       }),
     );
 }
 
 function lineOf(text: string): string {
   return text === "" || text.endsWith("\n") ? text : `${text}\n`;
+}
+
+function takeoverText({ pauseMs, frames, lost }: TakeoverInfo): string {
+  const others = lost === 0 ? "none lost" : `${lost} lost, of interfaces that it does not use`;
+  return `paused ${pauseMs.toFixed(1)} ms; ${frames} frames were under way, ${others}`;
 }

@@ -11,7 +11,9 @@ export type DaemonErrorCode =
   | "BAD_STATE"
   | "NO_METHOD"
   | "VERSION"
-  | "TOO_MANY";
+  | "TOO_MANY"
+  | "MIGRATION"
+  | "REFUSED";
 
 export class DaemonError extends Error {
   override readonly name = "DaemonError";

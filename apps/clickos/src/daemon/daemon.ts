@@ -9,7 +9,7 @@ import { serve as serveStore } from "@clickos/xenstore/node";
 import { Machine } from "./machine.ts";
 import { machineMethods } from "./methods.ts";
 import { type DaemonPaths, ownFolder } from "./paths.ts";
-import { serveApi, serveMetrics } from "./server.ts";
+import { serveApi, serveMetrics, serveMigrations } from "./server.ts";
 
 export interface DaemonOptions {
   readonly elements: ElementSet;
@@ -19,12 +19,16 @@ export interface DaemonOptions {
   readonly threads?: number | undefined;
   /** Serves metrics over TCP here. */
   readonly metrics?: { readonly host: string; readonly port: number } | undefined;
+  /** Takes domains from other daemons over TCP here. */
+  readonly migrations?: { readonly host: string; readonly port: number } | undefined;
 }
 
 export interface Daemon {
   readonly info: DaemonInfo;
   /** Where metrics are served over TCP. */
   readonly metricsPort: number | undefined;
+  /** Where domains are taken over TCP. */
+  readonly migrationsPort: number | undefined;
   /** Clients, domains and switches: one without any has nothing to do. */
   readonly busy: boolean;
   /** Resolves when somebody has asked it to stop. */
@@ -57,6 +61,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     const { metrics } = options;
     const exporter = metrics && (await serveMetrics(machine, metrics.host, metrics.port));
     if (exporter) undo.push(() => exporter.close());
+    const { migrations } = options;
+    const arrivals = migrations && (await serveMigrations(machine, migrations.host, migrations.port));
+    if (arrivals) undo.push(() => arrivals.close());
     const info: DaemonInfo = {
       api: apiVersion,
       version: options.version,
@@ -81,6 +88,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     return {
       info,
       metricsPort: exporter?.port,
+      migrationsPort: arrivals?.port,
       get busy() {
         return api.clients > 0 || machine.domains.count > 0 || machine.switches.names.length > 0;
       },

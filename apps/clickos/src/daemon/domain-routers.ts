@@ -1,5 +1,5 @@
 /** Routers of domains: installed, removed, started and stopped as asked for, and kept. */
-import type { Configuration, RouterInfo, RouterPlace } from "@clickos/client";
+import type { Configuration, RouterInfo, RouterPlace, TakeoverInfo } from "@clickos/client";
 import type { Vm } from "@clickos/xl-fast";
 import { DaemonError } from "./daemon-error.ts";
 import { routersInfo } from "./domain-info.ts";
@@ -24,8 +24,9 @@ export class DomainRouters {
     const { vm, record } = this.table.entry(name);
     return routersInfo(vm, record);
   }
-  async install({ domain, router = 0 }: RouterPlace, configuration: Configuration): Promise<void> {
-    await this.table.running(domain).vm.install(router, configuration.text, configuration.file);
+  async install({ domain, router = 0 }: RouterPlace, configuration: Configuration): Promise<TakeoverInfo | null> {
+    const { vm } = this.table.running(domain);
+    return (await vm.install(router, configuration.text, configuration.file)) ?? null;
   }
   async remove({ domain, router = 0 }: RouterPlace): Promise<void> {
     const found = this.table.running(domain);

@@ -13,6 +13,8 @@ import { DomainTable, type Entry } from "./domain-table.ts";
 import type { Events } from "./events.ts";
 import type { FileStore, ImageStore } from "./image-files.ts";
 import type { Journal } from "./journal.ts";
+import { Arrivals } from "./migration/arriving.ts";
+import { Leavings } from "./migration/leaving.ts";
 import { noteOf, settingsIn } from "./saved-settings.ts";
 
 export interface DomainsOptions {
@@ -31,11 +33,26 @@ export class Domains {
   private readonly at: DomainsOptions;
   /** Their routers. */
   readonly routers: DomainRouters;
+  /** Those that go to other daemons, and come from them. */
+  readonly leavings: Leavings;
+  readonly arrivals: Arrivals;
 
   constructor(options: DomainsOptions) {
     this.at = options;
     this.table = new DomainTable(options.journal);
     this.routers = new DomainRouters(this.table, options);
+    const { table } = this;
+    const { toolstack, maker, events } = options;
+    this.leavings = new Leavings({
+      toolstack,
+      table,
+      gone: async (name) => {
+        events.tell("domain.migrated", name);
+        await this.destroy(name);
+      },
+      stranded: (name) => this.set(name, { paused: true }),
+    });
+    this.arrivals = new Arrivals({ toolstack, maker, table, adopt: (vm, settings) => this.adopt(vm, settings) });
     options.toolstack.onVmEvent((event) => this.crashed(event));
   }
 
@@ -342,6 +359,14 @@ export class Domains {
       found.restarts++;
       this.listen(found);
       events.tell("domain.restarted", name, `domain ${event.id}`);
+    } else if (kind === "reconfigured") {
+      const { pauseMs, frames, lost } = event;
+      const lostText = lost === 0 ? "" : `, ${lost} lost`;
+      events.tell(
+        "router.reconfigured",
+        `${name}/${event.router}`,
+        `paused ${pauseMs.toFixed(1)} ms, ${frames} frames carried over${lostText}`,
+      );
     } else if (kind === "destroyed") void this.remove(name, found);
     else if (kind === "given up") {
       events.tell("domain.given-up", name, event.reason);

@@ -56,8 +56,9 @@ export function machineMethods(machine: Machine, daemon: { info(): DaemonInfo; s
       domains.restore({ bytes: new Uint8Array(readFileSync(path)), ...options }),
     "domain.clone": ({ name, to, vifs }) => domains.clone(name, to, vifs),
     "domain.checkpoint": ({ name }) => domains.checkpoint(name),
+    "domain.migrate": (request) => domains.leavings.send(request),
 
-    "router.install": ({ configuration, ...place }) => done(domains.routers.install(place, configuration)),
+    "router.install": ({ configuration, ...place }) => domains.routers.install(place, configuration),
     "router.remove": (place) => done(domains.routers.remove(place)),
     "router.start": (place) => done(domains.routers.start(place)),
     "router.stop": (place) => done(domains.routers.stop(place)),

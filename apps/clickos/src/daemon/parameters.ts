@@ -50,6 +50,9 @@ const settings = {
 const named = z.strictObject({ name });
 const nothing = z.strictObject({});
 
+/** Of a domain, without its code. */
+export const domainSettings: z.ZodType<{ name: string; paused?: boolean | undefined }> = z.object(settings);
+
 /** What the daemon writes into domains that it saves. */
 export const savedNote: z.ZodType<{ clickos: 1; settings: { name: string } }> = z.object({
   clickos: z.literal(1),
@@ -88,6 +91,7 @@ export const methodParameters: { readonly [M in MethodName]: z.ZodType<Params<M>
   }),
   "domain.clone": z.strictObject({ name, to: name, vifs }),
   "domain.checkpoint": named,
+  "domain.migrate": z.strictObject({ name, to: path, as: name.optional(), vifs }),
   "router.install": z.strictObject({ ...place, configuration }),
   "router.remove": z.strictObject(place),
   "router.start": z.strictObject(place),

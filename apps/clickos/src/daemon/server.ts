@@ -1,6 +1,6 @@
 /**
- * The daemon's socket. A connection whose first byte is `{` speaks the API, JSON-RPC by lines; any other is taken for HTTP, which
- * has `GET /metrics` and `POST /rpc`, one request in each.
+ * The daemon's socket. A connection whose first byte is `{` speaks the API, JSON-RPC by lines; one that begins with the line for it
+ * brings a domain; any other is taken for HTTP, which has `GET /metrics` and `POST /rpc`, one request in each.
  */
 import {
   createServer as createHttpServer,
@@ -14,6 +14,7 @@ import { listenUnix } from "@clickos/unix-socket/node";
 import type { Machine } from "./machine.ts";
 import type { MachineMethods } from "./methods.ts";
 import { metrics, openMetricsType } from "./metrics.ts";
+import { Peer, preface } from "./migration/messages.ts";
 import { type Connection, Session } from "./session.ts";
 import { type MachineStreams, machineStreams } from "./streams.ts";
 
@@ -53,6 +54,7 @@ export async function serveApi({ path, machine, methods }: ApiServerOptions): Pr
     socket.once("data", (first: Buffer) => {
       clearTimeout(silent);
       if (first[0] === 0x7b) speak(socket, first, methods, streams);
+      else if (beginsMigration(first)) void arrive(machine, socket, first);
       else {
         socket.pause();
         socket.unshift(first);
@@ -81,6 +83,51 @@ export async function serveApi({ path, machine, methods }: ApiServerOptions): Pr
   };
 }
 
+/** Whether a connection is from a daemon that sends a domain. It says so in one piece. */
+function beginsMigration(first: Buffer): boolean {
+  return first.subarray(0, preface.length).toString("latin1") === preface;
+}
+async function arrive({ domains }: Machine, socket: Socket, first: Buffer): Promise<void> {
+  await domains.arrivals.take(new Peer(socket, first.subarray(preface.length)));
+}
+
+/** Takes domains that come over TCP. Whoever reaches it can make domains here. */
+export async function serveMigrations(
+  machine: Machine,
+  host: string,
+  port: number,
+): Promise<{ port: number; close(): void }> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => socket.destroy());
+    const silent = setTimeout(() => socket.destroy(), greetingMs);
+    socket.on("close", () => {
+      clearTimeout(silent);
+      sockets.delete(socket);
+    });
+    socket.once("data", (first: Buffer) => {
+      clearTimeout(silent);
+      if (beginsMigration(first)) void arrive(machine, socket, first);
+      else socket.destroy();
+    });
+  });
+  await listening(server, host, port);
+  return {
+    port: (server.address() as { port: number }).port,
+    close() {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+function listening(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, resolve);
+  });
+}
+
 function speak(socket: Socket, first: Buffer, methods: MachineMethods, streams: MachineStreams): void {
   const connection: Connection = {
     write(line) {
@@ -105,10 +152,7 @@ export async function serveMetrics(
   port: number,
 ): Promise<{ port: number; close(): void }> {
   const server = createHttpServer((request, response) => answerMetrics(machine, request, response));
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, resolve);
-  });
+  await listening(server, host, port);
   return {
     port: (server.address() as { port: number }).port,
     close() {

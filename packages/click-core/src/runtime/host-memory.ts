@@ -2,7 +2,6 @@
 import { largestClass, lineClass, smallestClass } from "../compile/heap.ts";
 import type { MemoryPlan } from "../compile/memory-plan.ts";
 import { routerControl } from "../compile/platform.ts";
-import type { HostHeap } from "../element/handler.ts";
 import {
   bufferSize,
   dataLimit,
@@ -11,13 +10,14 @@ import {
   maximumLargeFrame,
   packetDescriptor,
 } from "../element/packet.ts";
+import type { MoverHeap } from "./transfer.ts";
 
 const { freeCount, freeStack, poolFresh, poolEmpty, heapNext, heapEnd, heapEmpty, heapFree, seed, largeBuffers } =
   routerControl.offsets;
 const { limit } = packetDescriptor.offsets;
 const guard = bufferSize - dataLimit;
 
-export class HostMemory implements HostHeap {
+export class HostMemory implements MoverHeap {
   readonly data: DataView;
   private readonly control: number;
   private readonly pool: MemoryPlan["pool"];
@@ -90,12 +90,7 @@ export class HostMemory implements HostHeap {
         this.setWord(list, this.data.getUint32(first, true));
         return first;
       }
-      for (let gap = smallestClass; gap < Math.min(size, lineClass); gap++) {
-        const address = this.word(heapNext);
-        if (((address >>> gap) & 1) === 0) continue;
-        this.setWord(heapNext, address + 2 ** gap);
-        this.free(address, 2 ** gap);
-      }
+      this.alignNext(size);
       const next = this.word(heapNext);
       if (this.word(heapEnd) - next >= 2 ** size) {
         this.setWord(heapNext, next + 2 ** size);
@@ -104,6 +99,29 @@ export class HostMemory implements HostHeap {
     }
     this.setWord(heapEmpty, this.word(heapEmpty) + 1);
     return 0;
+  }
+  allocateMany(bytes: number, count: number): number {
+    if (count === 1) return this.allocate(bytes);
+    const size = classOf(bytes);
+    if (size > largestClass || count === 0) return 0;
+    this.alignNext(size);
+    const next = this.word(heapNext);
+    const all = count * 2 ** size;
+    if (this.word(heapEnd) - next < all) {
+      this.setWord(heapEmpty, this.word(heapEmpty) + 1);
+      return 0;
+    }
+    this.setWord(heapNext, next + all);
+    return next;
+  }
+  /** Makes what was never used begin with a block of a size; what is before is for smaller ones. */
+  private alignNext(size: number): void {
+    for (let gap = smallestClass; gap < Math.min(size, lineClass); gap++) {
+      const address = this.word(heapNext);
+      if (((address >>> gap) & 1) === 0) continue;
+      this.setWord(heapNext, address + 2 ** gap);
+      this.free(address, 2 ** gap);
+    }
   }
   /** Gives back what `allocate` gave for as many bytes. */
   free(address: number, bytes: number): void {
@@ -118,6 +136,11 @@ export class HostMemory implements HostHeap {
   private setWord(offset: number, value: number): void {
     this.data.setUint32(this.control + offset, value, true);
   }
+}
+
+/** Bytes of a block for so many. */
+export function blockBytes(bytes: number): number {
+  return 2 ** classOf(bytes);
 }
 
 /** The logarithm of the size of a block. */

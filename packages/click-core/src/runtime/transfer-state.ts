@@ -59,6 +59,7 @@ export function transferState(
     },
   };
   const old = new Map(before.plan.elements.map((e) => [e.name, e]));
+  carryDrops(from, to, before.plan, after.memory);
   for (const e of after.checked.elements) {
     const was = old.get(e.source.name);
     const is = after.memory.elements[e.index];
@@ -85,4 +86,16 @@ export function transferState(
   former.chance.forEach((_, i) => {
     control.chance[i] = former.chance[i] as number;
   });
+}
+
+/** Gives elements of the same name and class what they had dropped, by reason. */
+function carryDrops(from: DataView, to: DataView, before: MemoryPlan, after: MemoryPlan): void {
+  const classOf = ({ elements }: MemoryPlan): Map<string, string> =>
+    new Map(elements.map(({ name, className }) => [name, className]));
+  const [was, is] = [classOf(before), classOf(after)];
+  const counted = new Map(before.drops.map(({ element, reason, address }) => [`${element}\n${reason}`, address]));
+  for (const { element, reason, address } of after.drops) {
+    const former = was.get(element) === is.get(element) ? counted.get(`${element}\n${reason}`) : undefined;
+    if (former !== undefined) to.setBigUint64(address, from.getBigUint64(former, true), true);
+  }
 }

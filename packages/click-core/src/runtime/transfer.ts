@@ -8,12 +8,18 @@ import type { FieldPlace } from "../compile/memory-plan.ts";
 import type { HostHeap } from "../element/handler.ts";
 import { packetDescriptor } from "../element/packet.ts";
 
+/** A heap that is filled with much at once. */
+export interface MoverHeap extends HostHeap {
+  /** The address of the first of so many blocks in a row, each of which can be given back by itself; 0 when there is no room. */
+  allocateMany(bytes: number, count: number): number;
+}
+
 /** Two memories, and packets on their way from one to the other. */
 export interface StateMover {
   readonly from: DataView;
   readonly to: DataView;
   /** The new router's, for fields that have memory there. */
-  readonly heap: HostHeap;
+  readonly heap: MoverHeap;
   /** How many packets there can be in the old memory, which need not be believed. */
   readonly mostPackets: number;
   /** Copies the packet at an address of the old memory; its address in the new, or 0 when there is no buffer left. */

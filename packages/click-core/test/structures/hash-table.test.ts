@@ -7,7 +7,7 @@ import { routerControl } from "../../src/compile/platform.ts";
 import { provideSeed } from "../../src/compile/seed.ts";
 import { hashTable, type StateMover } from "../../src/element.ts";
 import { HostMemory } from "../../src/runtime/host-memory.ts";
-import { hostKeyHash, hostMultipliers, keyHash } from "../../src/structures/hash-table/key-hash.ts";
+import { hostKeyHash, hostMultipliers, KeyHasher, keyHash } from "../../src/structures/hash-table/key-hash.ts";
 import { operation, runStaged } from "./staged.ts";
 
 const control = 1024;
@@ -419,6 +419,10 @@ describe("the hash of a key", () => {
       fc.property(fc.array(word, { minLength: 1, maxLength: 5 }), fc.bigInt(0n, 2n ** 64n - 1n), (key, seed) => {
         const multipliers = seeded(seed);
         expect(call[`hash${key.length}`]!(...key)).toBe(hostKeyHash((i) => multipliers[i] as bigint, key));
+        const halves = new Uint32Array(BigUint64Array.from(multipliers).buffer);
+        expect(new KeyHasher(Uint32Array.from([7, ...key]), halves).hash(1, key.length)).toBe(
+          hostKeyHash((i) => multipliers[i] as bigint, key),
+        );
       }),
     );
   });

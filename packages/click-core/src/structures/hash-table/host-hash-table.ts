@@ -3,6 +3,7 @@ import type { Fields, HostFields } from "@clickos/layout";
 import { fieldPlaces } from "../../compile/memory-plan.ts";
 import type { HostHeap } from "../../element/handler.ts";
 import { copyBytes, type StateMover, transferFields } from "../../runtime/transfer.ts";
+import { copyTable } from "./copy-table.ts";
 import type { TableShape } from "./hash-table.ts";
 import { HostQueue } from "./host-queue.ts";
 import { hostKeyHash, hostMultipliers, multiplierCount } from "./key-hash.ts";
@@ -59,6 +60,8 @@ export function hostHashTable<V extends Fields>(shape: TableShape<V>): HostSide<
   return {
     read,
     transfer(mover, from, to) {
+      if (copyTable(shape, mover, from, to)) return;
+      // As much as there is room for.
       const before = read(mover.from, from);
       const after = read(mover.to, to);
       const moved = new Map<number, HostTableEntry<V>>();

@@ -71,6 +71,47 @@ export function hostKeyHash(multipliers: (i: number) => bigint, key: readonly nu
   return Math.imul(high ^ (high >>> 15), spread) >>> 0;
 }
 
+/** The same of many keys that stand in memory, a word at an index of `words`: in halves of 64 bits, as no number is larger than 53. */
+export class KeyHasher {
+  private readonly words: Uint32Array;
+  /** The halves of the multipliers, low ones first. */
+  private readonly multipliers: Uint32Array;
+
+  constructor(words: Uint32Array, multipliers: Uint32Array) {
+    this.words = words;
+    this.multipliers = multipliers;
+  }
+  hash(at: number, count: number): number {
+    const { words, multipliers } = this;
+    let sumLow = 0;
+    let sumHigh = 0;
+    for (let i = 0; i < count; i += 2) {
+      let aLow = words[at + i] as number;
+      let aHigh = 0;
+      let bLow = multipliers[i * 2] as number;
+      let bHigh = multipliers[i * 2 + 1] as number;
+      if (i + 1 < count) {
+        aLow += bLow;
+        aHigh = bHigh + (aLow > 0xffffffff ? 1 : 0);
+        bLow = (words[at + i + 1] as number) + (multipliers[i * 2 + 2] as number);
+        bHigh = (multipliers[i * 2 + 3] as number) + (bLow > 0xffffffff ? 1 : 0);
+      }
+      const a0 = aLow & 0xffff;
+      const a1 = aLow >>> 16;
+      const b0 = bLow & 0xffff;
+      const b1 = bLow >>> 16;
+      const lowest = a0 * b0;
+      const middle = a0 * b1 + a1 * b0 + Math.floor(lowest / 65536);
+      const low = (((middle & 0xffff) << 16) | (lowest & 0xffff)) >>> 0;
+      const high = a1 * b1 + Math.floor(middle / 65536) + Math.imul(aHigh, bLow) + Math.imul(aLow, bHigh);
+      sumLow += low;
+      sumHigh = (sumHigh + high + (sumLow > 0xffffffff ? 1 : 0)) % 2 ** 32;
+      sumLow >>>= 0;
+    }
+    return Math.imul(sumHigh ^ (sumHigh >>> 15), spread) >>> 0;
+  }
+}
+
 export function hostMultipliers(seed: bigint, address: number, count: number): bigint[] {
   let state = mask(seed + BigInt(address) * 0xff51afd7ed558ccdn);
   return Array.from({ length: count }, () => {
