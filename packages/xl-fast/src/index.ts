@@ -6,13 +6,8 @@
 export { ToolstackError, type ToolstackErrorCode } from "./error.ts";
 export type { BootTimeline, Toolstack, Vm, VmConfig, VmEvent, VmSummary } from "./interface.ts";
 export type { ShellPlan } from "./prepared.ts";
-export {
-  createReactive,
-  type Reactive,
-  type ReactiveParts,
-  type ReactiveRule,
-  type ReactiveStats,
-} from "./reactive.ts";
+export { createReactive } from "./reactive.ts";
+export type { EndReason, Reactive, ReactiveParts, ReactiveRule, ReactiveStats } from "./reactive-rule.ts";
 export type { OnCrash, RestartLimits } from "./restart-policy.ts";
 export { createToolstack } from "./toolstack.ts";
 export { decodeVm, type SavedVm } from "./vm-file.ts";

@@ -9,100 +9,14 @@
  *
  * What unknown senders may cost is bounded: VMs, creations a second, packets that wait. What is beyond is dropped, and counted.
  */
-import type { ElementSet } from "@clickos/click-core";
 import type { Image } from "@clickos/click-image";
-import type { Source } from "@clickos/click-language";
-import type { Share } from "@clickos/hypervisor";
 import { ringsOf } from "@clickos/netback";
-import {
-  type FrameKeyKind,
-  isSteered,
-  KeyedSteering,
-  type SteeredLookup,
-  type Steering,
-  type SteeringStats,
-  type ValeSwitch,
-} from "@clickos/vale";
+import { isSteered, KeyedSteering, type SteeredLookup, type Steering, type ValeSwitch } from "@clickos/vale";
 import { ToolstackError } from "./error.ts";
-import type { Toolstack, Vm } from "./interface.ts";
+import type { Vm } from "./interface.ts";
 import { keyParameters, keyText, parametersOf } from "./key-parameters.ts";
+import type { EndReason, Reactive, ReactiveParts, ReactiveRule, ReactiveStats } from "./reactive-rule.ts";
 import { compileTemplate, type Template } from "./template.ts";
-import type { VifConfig } from "./vm-vifs.ts";
-
-export interface ReactiveRule {
-  /** VMs are called `<name>.1`, `<name>.2` and so on. */
-  readonly name: string;
-  /** What a VM is for: see `FrameKeyKind`. */
-  readonly per: FrameKeyKind;
-  /**
-   * The configuration of the VMs. Parameters may stand in arguments that a handler changes while a router runs: `$SRC` of a source; `$SRC`,
-   * `$DST`, `$PROTO`, `$SPORT`, `$DPORT` of a flow; `$MAC`, `$INNER_VLAN` of a subscriber; and `$VLAN`, 0 without a tag.
-   */
-  readonly configuration: Source;
-  /** Handlers that are written before a VM runs, with texts in which parameters may stand. */
-  readonly set?: Readonly<Record<string, string>> | undefined;
-  /**
-   * The interfaces of a VM. The first one's switch is the one whose frames make VMs. On the others' switches frames that are sent back, to
-   * the source or along the flow, go to the VM, while there is one.
-   */
-  readonly vif: readonly VifConfig[];
-  /** Names of ports of the first switch, whose frames make VMs; by default all but those of the rule's VMs. */
-  readonly ports?: readonly string[] | undefined;
-  /** A VM that had no packets for so long is ended; 30 s by default. */
-  readonly idleMs?: number | undefined;
-  /** VMs at most, and keys that wait for one; 1,024 by default. */
-  readonly limit?: number | undefined;
-  /** VMs that are created in a second at most; 1,000 by default. */
-  readonly ratePerSecond?: number | undefined;
-  /** Frames that wait for their VMs at most; 4,096 by default. */
-  readonly queue?: number | undefined;
-  /** Of these, frames for one VM; 64 by default. */
-  readonly queuePerVm?: number | undefined;
-  /** Prepared shells of the image, for the first of many that come at once; none by default. */
-  readonly shells?: number | undefined;
-  readonly memoryKiB?: number | undefined;
-  readonly pcpu?: number | undefined;
-  readonly share?: Partial<Share> | undefined;
-}
-
-export interface ReactiveParts {
-  readonly toolstack: Toolstack;
-  /** Classes to compile the configuration with. */
-  readonly elements: ElementSet;
-  /** Milliseconds. */
-  now?(): number;
-  /** Hears of VMs that were created, before they run, and of those that have ended, whatever ended them. */
-  onCreated?(vm: Vm, key: string): void;
-  onEnded?(name: string, key: string, why: "idle" | "crashed" | "destroyed"): void;
-  onFailed?(key: string, error: Error): void;
-}
-
-/** Counts since the rule is there, and what there is now. */
-export interface ReactiveStats extends SteeringStats {
-  readonly vms: number;
-  /** Keys whose VMs are to be created. */
-  readonly pending: number;
-  /** Frames that wait. */
-  readonly waiting: number;
-  readonly created: number;
-  /** Ended, because there were no packets for a time. */
-  readonly reaped: number;
-  readonly crashed: number;
-  /** VMs that could not be created; the key's packets are dropped for a second. */
-  readonly failed: number;
-  readonly lastError: string | undefined;
-}
-
-export interface Reactive {
-  readonly image: Image;
-  readonly stats: ReactiveStats;
-  /** VMs with their keys. */
-  list(): { readonly name: string; readonly key: string }[];
-  /** Resolves when there is a VM for every key that was there, or there is none because of an error. */
-  settled(): Promise<void>;
-  /** Ends the rule and its VMs. */
-  close(): Promise<void>;
-}
 
 /** How long packets are dropped of a key whose VM crashed or could not be created. */
 const refusedMs = 1000;
@@ -179,7 +93,8 @@ class ReactiveVms implements Reactive {
   private readonly now: () => number;
   /** By place. */
   private readonly live = new Map<number, Live>();
-  private readonly byName = new Map<string, number>();
+  /** Places by the numbers of their domains. */
+  private readonly byId = new Map<number, number>();
   /** Places whose keys are refused, and until when. */
   private readonly refused = new Map<number, number>();
   /** Places that wait for their creation, in order. */
@@ -242,7 +157,7 @@ class ReactiveVms implements Reactive {
     const [first] = lookups.keys();
     first?.attach(this.steering.holder, { flood: false });
     this.deaf = parts.toolstack.onVmEvent((event) => {
-      const place = this.byName.get(event.name);
+      const place = this.byId.get(event.id);
       if (event.kind !== "crashed" || place === undefined) return;
       this.counts.crashed++;
       this.lastError = `${event.name}: ${event.crash.cause}: ${event.crash.message}`;
@@ -277,8 +192,7 @@ class ReactiveVms implements Reactive {
     this.deaf();
     this.pending.length = 0;
     for (const [place, { vm }] of [...this.live]) {
-      this.live.delete(place);
-      this.byName.delete(vm.name);
+      this.ended(place, "closed");
       this.steering.forget(place);
       if (this.parts.toolstack.get(vm.name) === vm) this.parts.toolstack.destroy(vm.name);
     }
@@ -366,7 +280,7 @@ class ReactiveVms implements Reactive {
     }
     this.counts.created++;
     this.live.set(place, { vm, usedAt: this.now(), woken: false });
-    this.byName.set(name, place);
+    this.byId.set(vm.domain.id, place);
     const { interfaces } = vm;
     this.steering.point(
       place,
@@ -384,11 +298,11 @@ class ReactiveVms implements Reactive {
     this.refused.set(place, this.now() + refusedMs);
   }
   /** A VM is there no more, or soon. */
-  private ended(place: number, why: "idle" | "crashed" | "destroyed"): void {
+  private ended(place: number, why: EndReason): void {
     const found = this.live.get(place);
     if (!found) return;
     this.live.delete(place);
-    this.byName.delete(found.vm.name);
+    this.byId.delete(found.vm.domain.id);
     this.parts.onEnded?.(found.vm.name, keyText(this.steering.keyOf(place)), why);
   }
   /** Ends VMs that had no packets for long, and lets keys be tried again. */

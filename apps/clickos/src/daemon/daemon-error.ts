@@ -6,6 +6,7 @@ export type DaemonErrorCode =
   | "NO_PORT"
   | "NO_DOMAIN"
   | "NO_ROUTER"
+  | "NO_RULE"
   | "IN_USE"
   | "BAD_PARAMS"
   | "BAD_STATE"

@@ -95,6 +95,24 @@ export class Domains {
     });
   }
 
+  // ---- what packets make
+
+  /** One that a rule has created is there. It is not kept: packets make it again. */
+  enterMade(vm: Vm, settings: Omit<DomainSettings, "name">, made: NonNullable<DomainRecord["made"]>): void {
+    const record = { settings: { ...settings, name: vm.name }, routers: {}, createdAt: Date.now() / 1000, made };
+    const entry: Entry = { key: "", record, vm, restarts: 0, checkpointTimer: undefined };
+    this.table.checkFree(vm.name);
+    this.table.entries.set(vm.name, entry);
+    this.listen(entry);
+    this.at.events.tell("domain.created", vm.name, `domain ${vm.domain.id}, for ${made.key}`);
+  }
+  /** It has gone. */
+  leaveMade(name: string, why: string): void {
+    if (!this.table.entries.get(name)?.record.made) return;
+    this.table.entries.delete(name);
+    this.at.events.tell("domain.destroyed", name, why);
+  }
+
   // ---- looking
 
   list(): DomainInfo[] {
@@ -204,6 +222,11 @@ export class Domains {
   /** Keeps its state as it is now, in place of what was kept before. */
   async checkpoint(name: string): Promise<{ bytes: number }> {
     const found = this.table.running(name);
+    if (found.record.made)
+      throw new DaemonError(
+        "BAD_STATE",
+        `'${name}' is not kept: packets made it, by the rule '${found.record.made.rule}'`,
+      );
     const bytes = await this.at.toolstack.save(name, { keep: true, note: noteOf(found.record.settings) });
     this.table.checkThere(found);
     const file = `${found.key.slice(domainKeys.length)}-${randomBytes(4).toString("hex")}`;
