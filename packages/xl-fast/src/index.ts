@@ -5,6 +5,7 @@
  */
 export { ToolstackError, type ToolstackErrorCode } from "./error.ts";
 export type { BootTimeline, Toolstack, Vm, VmConfig, VmEvent, VmSummary } from "./interface.ts";
+export { type LinkRouter, linkHere } from "./link.ts";
 export type { ShellPlan } from "./prepared.ts";
 export { createReactive } from "./reactive.ts";
 export type { EndReason, Reactive, ReactiveParts, ReactiveRule, ReactiveStats } from "./reactive-rule.ts";

@@ -15,6 +15,7 @@ import {
 } from "@clickos/hypervisor";
 import type { XenStore } from "@clickos/xenstore";
 import { ToolstackError } from "./error.ts";
+import type { LinkRouter } from "./link.ts";
 import type { ModuleCache } from "./module-cache.ts";
 import { VmRouters } from "./vm-routers.ts";
 import { connectStore } from "./vm-store.ts";
@@ -46,6 +47,7 @@ export interface PrepareParts {
   readonly hypervisor: Hypervisor;
   readonly store: XenStore;
   readonly elements: ElementSet;
+  readonly link: LinkRouter;
   readonly modules: ModuleCache;
 }
 
@@ -89,14 +91,15 @@ export async function prepareDomain(parts: PrepareParts, options: PrepareOptions
   return made[0] as Prepared;
 }
 
-function preparedOf({ hypervisor, store, elements, modules }: PrepareParts, domain: Domain): Prepared {
+function preparedOf(parts: PrepareParts, domain: Domain): Prepared {
+  const { hypervisor, store } = parts;
   const vifs = new VmVifs(hypervisor, domain);
   const disconnect = connectStore(hypervisor, store, domain);
   let open = true;
   return {
     domain,
     vifs,
-    routers: new VmRouters(hypervisor, domain, vifs, elements, modules),
+    routers: new VmRouters(parts, domain, vifs),
     onPhase: undefined,
     end() {
       if (!open) return;

@@ -5,6 +5,7 @@ import type { Source } from "@clickos/click-language";
 import type { Share } from "@clickos/hypervisor";
 import type { FrameKeyKind, SteeringStats } from "@clickos/vale";
 import type { Toolstack, Vm } from "./interface.ts";
+import type { LinkRouter } from "./link.ts";
 import type { VifConfig } from "./vm-vifs.ts";
 
 export interface ReactiveRule {
@@ -50,6 +51,8 @@ export interface ReactiveParts {
   readonly toolstack: Toolstack;
   /** Classes to compile the configuration with. */
   readonly elements: ElementSet;
+  /** What compiles it; on the caller's thread by default. */
+  readonly link?: LinkRouter | undefined;
   /** Milliseconds. */
   now?(): number;
   /** Hears of VMs that were created, before they run, and of those that have ended, whatever ended them. */

@@ -15,6 +15,7 @@ import { isSteered, KeyedSteering, type SteeredLookup, type Steering, type ValeS
 import { ToolstackError } from "./error.ts";
 import type { Vm } from "./interface.ts";
 import { keyParameters, keyText, parametersOf } from "./key-parameters.ts";
+import { linkHere } from "./link.ts";
 import type { EndReason, Reactive, ReactiveParts, ReactiveRule, ReactiveStats } from "./reactive-rule.ts";
 import { compileTemplate, type Template } from "./template.ts";
 
@@ -45,8 +46,8 @@ export async function createReactive(parts: ReactiveParts, rule: ReactiveRule): 
   const rings = Object.fromEntries(rule.vif.map(({ mode = "+batch" }, device) => [device, ringsOf(mode)]));
   const { name, set } = rule;
   const parameters = keyParameters[rule.per];
-  const { elements, toolstack } = parts;
-  const template = await compileTemplate(rule.configuration, { elements, name, rings, parameters, set });
+  const { elements, toolstack, link = linkHere(elements) } = parts;
+  const template = await compileTemplate(rule.configuration, { elements, link, name, rings, parameters, set });
   const devices = template.image.manifest.vifs.length;
   if (devices !== rule.vif.length)
     throw new ToolstackError(

@@ -4,14 +4,17 @@
  */
 import type { ElementSet } from "@clickos/click-core";
 import { writableArguments } from "@clickos/click-core/compile";
-import { type Image, type LinkOptions, linkImage } from "@clickos/click-image";
+import type { Image, LinkOptions } from "@clickos/click-image";
 import { ConfigurationError, Diagnostics, flatten, parse, type Source } from "@clickos/click-language";
+import type { LinkRouter } from "./link.ts";
 
 export interface TemplateOptions extends LinkOptions {
   /** The parameters, with values that the configuration is compiled with: any that are right where they stand. */
   readonly parameters: Readonly<Record<string, string>>;
   /** Handlers that are written besides, with texts in which parameters may stand. */
   readonly set?: Readonly<Record<string, string>> | undefined;
+  /** What compiles it. */
+  readonly link: LinkRouter;
 }
 
 /** What is written to a VM. */
@@ -32,12 +35,12 @@ export interface Template {
  * @throws {ConfigurationError} with everything that is wrong, parameters in arguments that are compiled in among it.
  */
 export async function compileTemplate(source: Source, options: TemplateOptions): Promise<Template> {
-  const { parameters, set = {}, ...link } = options;
+  const { parameters, set = {}, elements, link, ...others } = options;
   const names = Object.keys(parameters);
-  const writes = [...writesOf(source, names, link.elements), ...writesAsSet(source, names, set)];
+  const writes = [...writesOf(source, names, elements), ...writesAsSet(source, names, set)];
   // In the first line, so that others keep their places. An image has its configuration whole.
   const define = `define(${names.map((name) => `$${name} ${parameters[name]}`).join(", ")}); `;
-  const image = await linkImage({ file: source.file, text: define + source.text }, link);
+  const image = await link({ file: source.file, text: define + source.text }, others);
   for (const { path } of writes) checkHandler(source, image, path);
   return {
     image,

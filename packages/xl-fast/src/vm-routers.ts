@@ -2,11 +2,12 @@
 import type { ElementSet } from "@clickos/click-core";
 import { routerControl } from "@clickos/click-core/compile";
 import { drawSeed } from "@clickos/click-core/runtime";
-import { type Image, linkImage, locateCrash } from "@clickos/click-image";
+import { type Image, locateCrash } from "@clickos/click-image";
 import { entriesPerFrame, frameSize, GTF, grantEntry, reservedEntries } from "@clickos/grant-table";
 import { type Domain, domainFrames, firstFreeAddress, type Hypervisor, type Locate } from "@clickos/hypervisor";
 import type { GuestPlace } from "@clickos/minios";
 import { ToolstackError } from "./error.ts";
+import type { LinkRouter } from "./link.ts";
 import type { ModuleCache } from "./module-cache.ts";
 import { gaps, VmMemory } from "./vm-memory.ts";
 import { VmRouter } from "./vm-router.ts";
@@ -19,6 +20,14 @@ export interface StartOptions {
   readonly onBooted?: () => void;
 }
 
+/** What routers are made with. */
+export interface RouterParts {
+  readonly hypervisor: Hypervisor;
+  readonly elements: ElementSet;
+  readonly link: LinkRouter;
+  readonly modules: ModuleCache;
+}
+
 export class VmRouters {
   readonly running: Map<number, VmRouter> = new Map();
   private readonly hypervisor: Hypervisor;
@@ -26,15 +35,17 @@ export class VmRouters {
   private readonly vifs: VmVifs;
   private readonly elements: ElementSet;
   private readonly memory: VmMemory;
+  private readonly linkRouter: LinkRouter;
   private readonly modules: ModuleCache;
 
-  constructor(hypervisor: Hypervisor, domain: Domain, vifs: VmVifs, elements: ElementSet, modules: ModuleCache) {
-    this.hypervisor = hypervisor;
+  constructor(parts: RouterParts, domain: Domain, vifs: VmVifs) {
+    this.hypervisor = parts.hypervisor;
     this.domain = domain;
     this.vifs = vifs;
-    this.elements = elements;
-    this.modules = modules;
-    this.memory = new VmMemory(hypervisor, domain);
+    this.elements = parts.elements;
+    this.linkRouter = parts.link;
+    this.modules = parts.modules;
+    this.memory = new VmMemory(parts.hypervisor, domain);
   }
 
   /** Links a configuration for a place where there is room. @throws {ConfigurationError} @throws {ToolstackError} */
@@ -48,7 +59,7 @@ export class VmRouters {
       manifests.map(({ grants: { first, count } }) => ({ start: first, end: first + count })),
     );
     const at = (place: GuestPlace): Promise<Image> =>
-      linkImage({ file, text }, { elements: this.elements, name, place, rings: this.vifs.rings });
+      this.linkRouter({ file, text }, { name, place, rings: this.vifs.rings });
     const guess: GuestPlace = {
       base: memory[0]?.start ?? firstFreeAddress,
       firstGrant: grants[0]?.start ?? reservedEntries,

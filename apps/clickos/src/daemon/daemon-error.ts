@@ -12,7 +12,9 @@ export type DaemonErrorCode =
   | "BAD_STATE"
   | "NO_METHOD"
   | "VERSION"
-  | "TOO_MANY";
+  | "TOO_MANY"
+  /** The thread that compiles configurations has ended, or took too long. */
+  | "COMPILER";
 
 export class DaemonError extends Error {
   override readonly name = "DaemonError";

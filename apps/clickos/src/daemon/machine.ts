@@ -4,7 +4,7 @@ import type { ElementSet } from "@clickos/click-core";
 import type { AttachmentDefinition, SwitchDefinition } from "@clickos/client";
 import { createHypervisor } from "@clickos/hypervisor/node";
 import { runLoop, SourceSet } from "@clickos/run-loop";
-import { createToolstack, type Toolstack } from "@clickos/xl-fast";
+import { createToolstack, type LinkRouter, linkHere, type Toolstack } from "@clickos/xl-fast";
 import { DaemonError } from "./daemon-error.ts";
 import { DomainMaker } from "./domain-maker.ts";
 import { Domains } from "./domains.ts";
@@ -17,6 +17,8 @@ import { Switches } from "./switches.ts";
 
 export interface MachineOptions {
   readonly elements: ElementSet;
+  /** What compiles configurations with these; on the caller's thread by default. */
+  readonly link?: LinkRouter | undefined;
   /** The folder of the journal, images and checkpoints. */
   readonly state: string;
   /** Threads beside the daemon's own, which domains run on where a watchdog guards them. */
@@ -34,26 +36,29 @@ export class Machine {
   readonly reactive: ReactiveRules;
   readonly events: Events = new Events();
   readonly pcpus: number;
+  private readonly maker: DomainMaker;
   private readonly journal: Journal;
   private readonly sources = new SourceSet();
   private readonly ending = new AbortController();
   private loop: Promise<unknown> = Promise.resolve();
 
   /** Opens what is kept in the folder; nothing runs yet. @throws {CommandError} */
-  constructor({ elements, state, threads }: MachineOptions) {
+  constructor({ elements, link = linkHere(elements), state, threads }: MachineOptions) {
     ownFolder(state);
     this.journal = openJournal(join(state, "journal"));
     const hypervisor = createHypervisor({ pcpus: threads });
     this.pcpus = threads + 1;
     this.toolstack = createToolstack({
       elements,
+      link,
       hypervisor,
       onRouter: (vm, router, runs) => void this.domains.routers.changed(vm, router, runs).catch(() => {}),
     });
     this.switches = new Switches(this.sources, this.events);
     const { toolstack, switches } = this;
     const images = new ImageStore(join(state, "images"));
-    const maker = new DomainMaker({ toolstack, elements, switches, images });
+    const maker = new DomainMaker({ toolstack, elements, link, switches, images });
+    this.maker = maker;
     this.domains = new Domains({
       toolstack,
       maker,
@@ -63,7 +68,7 @@ export class Machine {
       events: this.events,
     });
     const { domains, journal, events } = this;
-    this.reactive = new ReactiveRules({ toolstack, elements, maker, domains, journal, events });
+    this.reactive = new ReactiveRules({ toolstack, elements, link, maker, domains, journal, events });
   }
 
   /** Runs, and makes what the journal has: switches, what is attached to them, then domains. @returns what could not be made. */
@@ -88,6 +93,7 @@ export class Machine {
   }
   async close(): Promise<void> {
     this.domains.close();
+    this.maker.close();
     await this.reactive.close();
     this.ending.abort();
     this.sources.wake();

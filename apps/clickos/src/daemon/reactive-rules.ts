@@ -1,7 +1,7 @@
 /** The daemon's rules by which packets make domains: put into force, listed, ended, and kept in the journal. */
 import type { ElementSet } from "@clickos/click-core";
 import type { ReactiveDefinition, ReactiveInfo } from "@clickos/client";
-import { createReactive, type Reactive, type Toolstack } from "@clickos/xl-fast";
+import { createReactive, type LinkRouter, type Reactive, type Toolstack } from "@clickos/xl-fast";
 import { DaemonError } from "./daemon-error.ts";
 import type { DomainMaker } from "./domain-maker.ts";
 import type { Domains } from "./domains.ts";
@@ -11,6 +11,7 @@ import type { Journal, Json } from "./journal.ts";
 export interface ReactiveRulesOptions {
   readonly toolstack: Toolstack;
   readonly elements: ElementSet;
+  readonly link: LinkRouter;
   readonly maker: DomainMaker;
   readonly domains: Domains;
   readonly journal: Journal;
@@ -95,7 +96,7 @@ export class ReactiveRules {
   }
 
   private async begin(definition: ReactiveDefinition): Promise<void> {
-    const { toolstack, elements, maker, domains, events } = this.at;
+    const { toolstack, elements, link, maker, domains, events } = this.at;
     const { name, vifs, idleSeconds, queuePerDomain, shells = usualShells, group, tag, ...others } = definition;
     const { memoryKiB, pcpu, weight, cap } = definition;
     const settings = { vifs, memoryKiB, pcpu, weight, cap, onCrash: "destroy" as const };
@@ -104,6 +105,7 @@ export class ReactiveRules {
       {
         toolstack,
         elements,
+        link,
         onCreated: (vm, key) => domains.enterMade(vm, settings, { rule: name, key }),
         onEnded: (domain, _key, why) => {
           if (why === "idle" || why === "closed") domains.leaveMade(domain, why);
