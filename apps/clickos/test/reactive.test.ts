@@ -75,7 +75,7 @@ reactive:
     vifs: [ "bridge=access,antispoof=no", "bridge=core,antispoof=no,priority=3" ]
     set: { "p.color": 7 }
     ports: [ users ]
-    idle: 0.3
+    idle: 60
     shells: 2
 `;
 const text =
@@ -95,7 +95,7 @@ it("a topology's rule makes a domain for each source, loses no packet, and ends 
   const ended: string[] = [];
   const deaf = new AbortController();
   const events = client.stream("daemon.events", {}, { signal: deaf.signal });
-  void (async () => {
+  const listening = (async () => {
     for await (const { event, subject } of events) if (event === "domain.destroyed") ended.push(subject);
   })();
   expect(await up()).toEqual([
@@ -108,58 +108,59 @@ it("a topology's rule makes a domain for each source, loses no packet, and ends 
   const all = await until(({ frames }) => frames.steered + frames.released === packets.length);
   expect(all).toMatchObject({ created: sources, failed: 0, switch: "access", group: "edge" });
   expect(all.frames).toMatchObject({ waiting: 0, lost: 0, queueFull: 0, tooManyKeys: 0, refused: 0 });
-  const domains = await client.call("domain.list", {});
-  const first = domains.find(({ rule, key }) => rule === "fw" && key === "10.0.0.0");
-  if (first) {
-    expect(await client.call("handler.read", { domain: first.name, path: "p.color" })).toBe("7");
-    expect(domainTable([first])).toContain("10.0.0.0");
-    await expect(client.call("domain.checkpoint", { name: first.name })).rejects.toThrow("packets made it");
-  }
+  const first = (await client.call("domain.list", {})).find(({ rule, key }) => rule === "fw" && key === "10.0.0.0");
+  if (!first) throw new Error("there is no domain for the first source");
+  expect(await client.call("handler.read", { domain: first.name, path: "p.color" })).toBe("7");
+  expect(domainTable([first])).toContain("10.0.0.0");
+  await expect(client.call("domain.checkpoint", { name: first.name })).rejects.toThrow("packets made it");
   await expect(client.call("switch.destroy", { name: "access" })).rejects.toThrow("the rule 'fw' makes domains");
-  await expect(
-    client.call("reactive.create", {
-      name: "fw",
-      per: "vlan",
-      configuration: { file: "x", text },
-      vifs: [{ bridge: "core" }],
-    }),
-  ).rejects.toMatchObject({ code: "NAME_TAKEN" });
-  // Those that were idle go.
-  const rest = await until(({ reaped }) => reaped === sources);
-  expect(rest).toMatchObject({ domains: 0, created: sources });
-  expect((await client.call("domain.list", {})).filter(({ rule }) => rule === "fw")).toEqual([]);
-  expect(reactiveTable([rest])).toMatch(/fw +source +access +0 +0 +60 +60 +0 +300 +0 +0/);
-  expect(ended.length).toBe(sources);
-  deaf.abort();
+  const again = { name: "fw", per: "vlan" as const, configuration: { file: "x", text }, vifs: [{ bridge: "core" }] };
+  await expect(client.call("reactive.create", again)).rejects.toMatchObject({ code: "NAME_TAKEN" });
   expect(await client.call("daemon.metrics", {})).toMatch(
     /clickos_reactive_frames_total\{rule="fw",result="released"\} \d+/,
   );
-  // Late ones have another.
-  capture("late.pcap", [packet(1, 1000), packet(1, 1001)]);
-  await client.call("switch.attach", { switch: "access", specification: `pcap:${at("late.pcap")}`, name: "late" });
-  // That port is not one of the rule's.
-  while (
-    (await client.call("switch.list", {})).find(({ name }) => name === "access")?.ports.find((p) => p.name === "late")
-      ?.inPackets !== 2
-  )
+  // What comes at another port makes nothing.
+  capture("other.pcap", [packet(99, 1000)]);
+  await client.call("switch.attach", { switch: "access", specification: `pcap:${at("other.pcap")}`, name: "other" });
+  const access = async () => (await client.call("switch.list", {})).find(({ name }) => name === "access");
+  while ((await access())?.ports.find(({ name }) => name === "other")?.inPackets !== 1)
     await new Promise((resolve) => setTimeout(resolve, 10));
   expect((await rules())[0]?.created).toBe(sources);
-  await client.call("switch.detach", { switch: "access", port: "late" });
+  await client.call("switch.detach", { switch: "access", port: "other" });
   // Applied again, nothing changes; after a change the rule is made anew.
   expect(await up()).toEqual([]);
-  writeFileSync(at("edge.yaml"), topology.replace("idle: 0.3", "idle: 9"));
-  expect(await up()).toEqual(["rule fw destroyed", "rule fw created, per source"]);
+  const later = packets.map((_, i) => packet(i % sources, packets.length + i));
+  capture("later.pcap", later);
+  writeFileSync(at("edge.yaml"), topology.replace("idle: 60", "idle: 0.2").replace("in.pcap", "later.pcap"));
+  expect(await up()).toEqual([
+    "rule fw destroyed",
+    "port access:users detached",
+    "rule fw created, per source",
+    expect.stringContaining("port access:users attached"),
+  ]);
+  // Each is idle in the end; what comes late has another.
+  const rest = await until(({ domains, frames }) => frames.steered + frames.released === later.length && domains === 0);
+  expect(rest.created).toBe(rest.reaped);
+  expect(rest).toMatchObject({ failed: 0, crashed: 0 });
+  expect((await client.call("domain.list", {})).filter(({ rule }) => rule === "fw")).toEqual([]);
+  expect(reactiveTable([rest])).toMatch(/fw +source +access +0 +0 +\d+ +\d+ +0 +300 +0 +0/);
+  while (ended.length < sources + rest.reaped) await new Promise((resolve) => setTimeout(resolve, 5));
+  deaf.abort();
+  await listening;
   await client.call("switch.detach", { switch: "core", port: "out" });
-  expect(idsIn("out.pcap").sort((a, b) => a - b)).toEqual(packets.map((_, i) => i));
+  expect(idsIn("out.pcap").sort((a, b) => a - b)).toEqual([...packets, ...later].map((_, i) => i));
 });
 
 it("a rule is there again after the daemon's end, with domains for what comes then", async () => {
+  // Nothing is idle for so long here.
+  writeFileSync(at("edge.yaml"), topology.replace("in.pcap", "later.pcap"));
+  await up();
   await stop();
   await start();
   expect(daemon.info.recovery.problems).toEqual([]);
   // The capture is played again.
-  const again = await until(({ frames }) => frames.steered + frames.released === 300);
-  expect(again).toMatchObject({ name: "fw", created: 60 });
+  const back = await until(({ frames }) => frames.steered + frames.released === 300);
+  expect(back).toMatchObject({ name: "fw", created: 60 });
   const [one] = (await client.call("domain.list", {})).filter(({ rule }) => rule === "fw");
   await client.call("domain.destroy", { name: one?.name ?? "" });
   expect((await rules())[0]?.domains).toBe(59);
