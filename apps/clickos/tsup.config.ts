@@ -10,7 +10,7 @@ const command = { target: "node20", noExternal: [/.*/], minify: true, treeshake:
 
 export default defineConfig([
   { entry: ["src/index.ts"], format: ["esm"], target: "node20", dts: true, clean: true, treeshake: true },
-  { ...command, entry: { "pcpu-worker": worker }, format: ["esm"] },
+  { ...command, entry: { "compile-worker": "src/compile-worker.ts", "pcpu-worker": worker }, format: ["esm"] },
   {
     ...command,
     // Scripts, so that V8's code for them can be kept: see bin/start.cjs.

@@ -8,6 +8,7 @@
  *     trunk=N:N…, trunk=all    a trunk of these VLANs; native=N is the one of frames without a tag
  *     pcp=P                    the priority that tags have of frames that came without one
  *     isolated, isolated=GROUP does not reach other isolated ports, or others of the group
+ *     flood=yes, flood=no      whether it gets frames to groups, and to stations that nobody knows
  *     broadcast=N, unknown=N   frames a second to groups, and to stations that nobody knows, that may enter
  *     rate-in=B, rate-out=B    bits a second that may enter the switch here, or leave, with k, M or G; burst=BYTES at once
  *     priority=P               0 to 7: who comes first where room is scarce
@@ -17,7 +18,7 @@ import { InvalidArgumentError } from "commander";
 
 /** What is said of one port. */
 export interface PortSpecification {
-  readonly options: Pick<PortOptions, "isolated" | "floodLimits" | "rateLimits" | "vlans" | "priority">;
+  readonly options: Pick<PortOptions, "isolated" | "flood" | "floodLimits" | "rateLimits" | "vlans" | "priority">;
   readonly bridge?: string;
   readonly mac?: string;
   readonly rate?: string;
@@ -30,6 +31,7 @@ const keywords = [
   "native",
   "pcp",
   "isolated",
+  "flood",
   "broadcast",
   "unknown",
   "rate-in",
@@ -68,12 +70,19 @@ function parse(text: string, known: readonly Keyword[]): PortSpecification {
       throw new InvalidArgumentError(`${keyword}=${value}: expected bits a second, such as 10M or 1.5G`);
     return Math.round(Number(digits) * (scales[scale ?? ""] as number));
   };
+  const flag = (keyword: Keyword): boolean | undefined => {
+    const value = words.get(keyword);
+    if (value !== undefined && value !== "yes" && value !== "no")
+      throw new InvalidArgumentError(`${keyword}=${value}: expected yes or no`);
+    return value === undefined ? undefined : value === "yes";
+  };
   const some = <T extends object>(values: T): T | undefined =>
     Object.values(values).some((value) => value !== undefined) ? defined(values) : undefined;
   const rates = { entering: bits("rate-in"), leaving: bits("rate-out"), burst: number("burst") };
   const limits = { broadcast: number("broadcast"), unknownUnicast: number("unknown") };
   const options = {
     isolated: words.has("isolated") ? (words.get("isolated") ?? true) : undefined,
+    flood: flag("flood"),
     floodLimits: some(limits),
     rateLimits: some(rates),
     vlans: vlansOf(number, words.get("trunk")),
@@ -115,6 +124,13 @@ function collected(
     if (list.has(Number(device))) throw new InvalidArgumentError(`interface ${Number(device)} is given twice`);
     return new Map([...list, [Number(device), parse(text, known)]]);
   };
+}
+
+/** The keywords of what holds for a port, whatever is behind it. */
+export const portKeywords: readonly string[] = keywords;
+/** Reads those. @throws {InvalidArgumentError} */
+export function parsePortKeywords(text: string): PortSpecification["options"] {
+  return parse(text, keywords).options;
 }
 
 export const vifPorts: ReturnType<typeof collected> = collected([...vifKeywords, ...keywords]);

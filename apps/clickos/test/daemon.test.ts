@@ -88,6 +88,26 @@ async function until<T>(what: () => Promise<T>, holds: (value: T) => boolean): P
 const count = (name: string): Promise<string> => client.call("handler.read", { domain: name, path: "c.count" });
 
 describe("the daemon", () => {
+  it("has shells ready for what is created again", async () => {
+    await client.call("switch.create", { name: "vale0" });
+    const phases = async (name: string): Promise<string[]> => {
+      const { timeline } = await client.call("domain.create", {
+        name,
+        configuration: counter,
+        vifs: [{ bridge: "vale0" }],
+      });
+      return timeline.phases.map((phase) => phase.name);
+    };
+    expect(await phases("a")).toContain("domain");
+    expect(await phases("b")).toContain("domain");
+    let n = 0;
+    await until(
+      () => phases(`c${n++}`),
+      (list) => list.includes("shell"),
+    );
+    expect((await client.call("domain.list", {})).every(({ name }) => /^[abc]/.test(name))).toBe(true);
+  });
+
   it("makes, shows, steers and ends domains", async () => {
     await client.call("switch.create", { name: "vale0" });
     const { domain, timeline } = await client.call("domain.create", {

@@ -33,3 +33,4 @@ export {
 } from "./compile/platform.ts";
 export { taskTableSize } from "./compile/tasks.ts";
 export { classDigest, type LibraryDigest, otherClasses } from "./element/digest.ts";
+export { type WritableArgument, writableArguments } from "./element/live-arguments.ts";

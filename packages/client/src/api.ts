@@ -33,8 +33,40 @@ export type OnCrash = "preserve" | "destroy" | "restart";
 /** How packets move between a domain and its switch: the paper's stages, from a request a packet to rings in batches. */
 export type VifMode = "baseline" | "+grants" | "+vale" | "+batch";
 
+/** The VLANs of a port, in a switch with VLANs: `access` for one, or `trunk` for several, of which `native` has no tags. */
+export interface VlanDefinition {
+  readonly access?: number | undefined;
+  readonly trunk?: readonly number[] | "all" | undefined;
+  readonly native?: number | undefined;
+  /** The priority that tags have of frames that came without one, 0 to 7. */
+  readonly priority?: number | undefined;
+}
+
+/** What a switch is told of a port. */
+export interface PortDefinition {
+  readonly vlans?: VlanDefinition | undefined;
+  /** Does not reach other isolated ports; with a name, other ports of that group. */
+  readonly isolated?: boolean | string | undefined;
+  /** `false`: it gets no frames to groups, nor to stations that nobody knows. */
+  readonly flood?: boolean | undefined;
+  /** Frames a second that may enter here and go to many. */
+  readonly floodLimits?:
+    | { readonly broadcast?: number | undefined; readonly unknownUnicast?: number | undefined }
+    | undefined;
+  /** Bits a second that may enter the switch here, or leave; `burst` in bytes. What is beyond is dropped. */
+  readonly rateLimits?:
+    | {
+        readonly entering?: number | undefined;
+        readonly leaving?: number | undefined;
+        readonly burst?: number | undefined;
+      }
+    | undefined;
+  /** Who comes first where room is scarce: 0, the default, to 7. */
+  readonly priority?: number | undefined;
+}
+
 /** An interface of a domain. */
-export interface VifDefinition {
+export interface VifDefinition extends PortDefinition {
   /** The switch. */
   readonly bridge: string;
   readonly mac?: string | undefined;
@@ -132,6 +164,9 @@ export interface DomainInfo {
   readonly shutdownReason?: string | undefined;
   readonly error?: string | undefined;
   readonly crash?: CrashInfo | undefined;
+  /** Of one that packets made: the rule, and what it is for. */
+  readonly rule?: string | undefined;
+  readonly key?: string | undefined;
   readonly group?: string | undefined;
   readonly tag?: string | undefined;
 }
@@ -149,12 +184,14 @@ export interface SwitchDefinition {
   readonly name: string;
   /** A learning bridge by default; `patch` joins two ports. */
   readonly lookup?: "learning" | "patch" | undefined;
+  /** Whether it has VLANs (IEEE 802.1Q): each port is in some. Otherwise tags are a part of frames like any other. */
+  readonly vlans?: boolean | undefined;
   readonly group?: string | undefined;
   readonly tag?: string | undefined;
 }
 
 /** Something real at a port of a switch. */
-export interface AttachmentDefinition {
+export interface AttachmentDefinition extends PortDefinition {
   readonly switch: string;
   /** The port's name; made from the switch's by default. */
   readonly name?: string | undefined;
@@ -195,9 +232,75 @@ export interface TappedFrame {
 export interface SwitchInfo {
   readonly name: string;
   readonly lookup: string;
+  readonly vlans?: boolean | undefined;
   readonly ports: readonly PortInfo[];
   /** Frames that had nowhere to go, by reason. */
   readonly drops: Readonly<Record<string, number>>;
+  readonly group?: string | undefined;
+  readonly tag?: string | undefined;
+}
+
+/**
+ * A rule by which packets make domains: one for each flow, IP source, subscriber (Ethernet source) or VLAN of the frames that enter the
+ * switch of the first interface. It is made when its first frame comes, which waits for it, and goes when there were none for a time.
+ */
+export interface ReactiveDefinition {
+  /** Domains are called `NAME.1`, `NAME.2` and so on. */
+  readonly name: string;
+  readonly per: "flow" | "source" | "subscriber" | "vlan";
+  /**
+   * What the domains run. Parameters stand for the key in arguments that a handler changes: `$SRC`, `$DST`, `$PROTO`, `$SPORT`, `$DPORT` of a
+   * flow, `$SRC` of a source, `$MAC` and `$INNER_VLAN` of a subscriber, and `$VLAN`.
+   */
+  readonly configuration: Configuration;
+  /** Handlers that are written before a domain runs, with texts in which parameters may stand. */
+  readonly set?: Readonly<Record<string, string>> | undefined;
+  readonly vifs: readonly VifDefinition[];
+  /** Ports of the switch whose frames make domains; by default all but those of the rule's domains. */
+  readonly ports?: readonly string[] | undefined;
+  /** 30 by default. */
+  readonly idleSeconds?: number | undefined;
+  /** Domains at most, and keys that wait for one; 1,024 by default. */
+  readonly limit?: number | undefined;
+  /** Domains made in a second at most; 1,000 by default. */
+  readonly ratePerSecond?: number | undefined;
+  /** Frames that wait at most, 4,096 by default; and of one domain, 64. */
+  readonly queue?: number | undefined;
+  readonly queuePerDomain?: number | undefined;
+  /** Prepared domains; 4 by default. */
+  readonly shells?: number | undefined;
+  readonly memoryKiB?: number | undefined;
+  readonly pcpu?: number | undefined;
+  readonly weight?: number | undefined;
+  readonly cap?: number | undefined;
+  readonly group?: string | undefined;
+  readonly tag?: string | undefined;
+}
+
+export interface ReactiveInfo {
+  readonly name: string;
+  readonly per: ReactiveDefinition["per"];
+  readonly switch: string;
+  /** Why it is not in force, of one that could not be made again. */
+  readonly error?: string | undefined;
+  /** Domains there are, and keys that wait for one. */
+  readonly domains: number;
+  readonly pending: number;
+  /** Domains that were made, that went because they were idle, that crashed, and that could not be made. */
+  readonly created: number;
+  readonly reaped: number;
+  readonly crashed: number;
+  readonly failed: number;
+  /** The last reason for which one could not be made, or crashed. */
+  readonly lastError?: string | undefined;
+  /**
+   * Frames: those that were sent to their domain as they came (`steered`); those that were kept until there was one, of which were sent on
+   * (`released`), wait, or were lost with their domain; and those that were dropped, because too many frames wait (`queueFull`), too many
+   * domains are there (`tooManyKeys`), or their domain could not be made (`refused`).
+   */
+  readonly frames: Readonly<
+    Record<"steered" | "held" | "released" | "waiting" | "lost" | "queueFull" | "tooManyKeys" | "refused", number>
+  >;
   readonly group?: string | undefined;
   readonly tag?: string | undefined;
 }
@@ -245,8 +348,9 @@ export interface DaemonEvent {
   readonly at: number;
   /**
    * `domain.created`, `domain.destroyed`, `domain.crashed`, `domain.shutdown`, `domain.restarted`, `domain.given-up`, `domain.paused`,
-   * `domain.unpaused`, `domain.renamed`, `domain.migrated`, `router.running`, `router.reconfigured`, `router.halted`, `switch.created`, `switch.destroyed`,
-   * `port.attached`, `port.detached`, `link.up`, `link.down`, `checkpoint`.
+   * `domain.unpaused`, `domain.renamed`, `domain.migrated`, `router.running`, `router.reconfigured`, `router.halted`,
+   * `switch.created`, `switch.destroyed`, `port.attached`, `port.detached`, `link.up`, `link.down`, `checkpoint`,
+   * `reactive.created`, `reactive.destroyed`, `reactive.failed`.
    */
   readonly event: string;
   /** The domain, switch or port. */
@@ -358,6 +462,12 @@ export interface Methods {
   readonly "switch.destroy": Method<Named, null>;
   readonly "switch.attach": Method<AttachmentDefinition, { readonly port: string }>;
   readonly "switch.detach": Method<{ readonly switch: string; readonly port: string }, null>;
+
+  /** Puts a rule into force by which packets make domains. */
+  readonly "reactive.create": Method<ReactiveDefinition, null>;
+  readonly "reactive.list": Method<Nothing, readonly ReactiveInfo[]>;
+  /** Ends a rule and its domains. */
+  readonly "reactive.destroy": Method<Named, null>;
 
   /** Counters of everything, as OpenMetrics text. */
   readonly "daemon.metrics": Method<Nothing, string>;

@@ -24,6 +24,7 @@ export class AttachedPort implements PortFeatures {
   readonly leaving: TokenBucket | undefined;
   readonly mirror: MirrorOptions | undefined;
   readonly vlans: VlanRules | undefined;
+  readonly flood: boolean;
   readonly priority: number;
   /** Nothing holds for its frames but what the lookup says, and how long they are. */
   readonly plain: boolean;
@@ -58,6 +59,7 @@ export class AttachedPort implements PortFeatures {
     this.mirror = features.mirror;
     this.vlans = features.vlans;
     this.priority = features.priority;
+    this.flood = features.flood;
     const { group, broadcastLimit, unknownLimit, entering, leaving, mirror, vlans } = features;
     this.plain = !(group || broadcastLimit || unknownLimit || entering || leaving || mirror || vlans);
   }

@@ -11,7 +11,7 @@ import { Delivery, fewFrames } from "./delivery.ts";
 import { batchSize, type FrameBatch, maximumFrame } from "./frame-batch.ts";
 import { loanBetween } from "./loans.ts";
 import type { Answers, Lookup } from "./lookup.ts";
-import { broadcast, dropped, foreignSource, nobody, overLimit, unknown } from "./lookup-result.ts";
+import { broadcast, dropped, foreignSource, nobody, overLimit, taken, unknown } from "./lookup-result.ts";
 import { joinMirrors, type Mirror } from "./mirror.ts";
 import { shortestFrame } from "./mtu.ts";
 import { OwnFrames } from "./own-frames.ts";
@@ -64,8 +64,6 @@ export class Forwarding implements Answers {
   private ingress = 0;
   /** Ports for which more holds than what the lookup says. */
   private special = 0;
-  /** Frames are looked up one after the other, and in no VLAN. */
-  private readonly looksEach: boolean;
   private readonly memory: WebAssembly.Memory | undefined;
   /** All frames of a batch. */
   private readonly inOrder = allFrames();
@@ -79,7 +77,6 @@ export class Forwarding implements Answers {
     this.lookup = lookup;
     this.now = now;
     this.vlans = vlans ? new VlanFrames() : undefined;
-    this.looksEach = !vlans && !lookup.whole && !lookup.lookupMany;
     const memory = memoryOf(this.to);
     this.memory = memory;
     this.code = memory && lookupCode(memory);
@@ -124,7 +121,8 @@ export class Forwarding implements Answers {
   }
   /** Nothing is in use but the lookup of one frame after the other: no VLANs, mirrors, groups, limits or rates. */
   private get plain(): boolean {
-    return this.special === 0 && this.looksEach;
+    const { special, vlans, lookup } = this;
+    return special === 0 && !vlans && !lookup.whole && !lookup.lookupMany;
   }
 
   /** Moves one batch from each port that may have one; how many frames entered. */
@@ -370,7 +368,7 @@ export class Forwarding implements Answers {
     else if (to === overLimit) from.counters.add(counter.overLimit, 1);
     else if (to === dropped) from.counters.add(counter.refused, 1);
     else if (to === nobody) this.nobody++;
-    else this.hairpin++;
+    else if (to !== taken) this.hairpin++;
   }
   /** Puts a frame into the lists of all that may get it. */
   private flood(isUnknown: boolean, i: number, from: AttachedPort, ingress: number): void {
@@ -379,7 +377,7 @@ export class Forwarding implements Answers {
     let copies = 0;
     for (let p = 0; p < ports.length; p++) {
       const port = ports[p];
-      if (p === ingress || !port || (isUnknown && port.closed) || !from.reaches(port)) continue;
+      if (p === ingress || !port?.flood || (isUnknown && port.closed) || !from.reaches(port)) continue;
       if (vid !== noVlan && !port.vlans?.has(vid)) continue;
       this.lists.add(p, i);
       copies++;

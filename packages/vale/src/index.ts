@@ -8,9 +8,11 @@ export { FrameMemory, type FramePart, type FrameRegion } from "./frame-memory.ts
 export { GatheredFrames } from "./gathered-frames.ts";
 export type { Borrow, FrameLender, Loan, LoanSide } from "./loan.ts";
 export { type Answers, type LearningOptions, type Lookup, learningBridge, type PortRules, patch } from "./lookup.ts";
-export { broadcast, dropped, foreignSource, nobody, nowhere, overLimit, unknown } from "./lookup-result.ts";
+export { broadcast, dropped, foreignSource, nobody, nowhere, overLimit, taken, unknown } from "./lookup-result.ts";
 export type { Destination } from "./lookups/destination.ts";
 export { type FiveTupleOptions, fiveTupleLookup } from "./lookups/five-tuple-lookup.ts";
+export { type FrameKey, type FrameKeyKind, frameKeyKinds } from "./lookups/frame-key.ts";
+export { KeyedSteering, type KeyedSteeringOptions, type SteeringStats } from "./lookups/keyed-steering.ts";
 export {
   batchBytes,
   batchFrame,
@@ -27,6 +29,7 @@ export {
 } from "./lookups/module-lookup.ts";
 export { type PrefixEntry, type PrefixLookup, type PrefixOptions, prefixLookup } from "./lookups/prefix-lookup.ts";
 export { type StaticEntry, type StaticLookup, type StaticOptions, staticLookup } from "./lookups/static-lookup.ts";
+export { isSteered, type SteeredLookup, type Steering, steeredLookup, undecided } from "./lookups/steered-lookup.ts";
 export { createMemoryPort, type MemoryPort } from "./memory-port.ts";
 export type { MirrorOptions } from "./mirror.ts";
 export { longestFrame, maximumMtu, minimumMtu } from "./mtu.ts";

@@ -14,3 +14,5 @@ export const overLimit = -5;
 export const dropped = -6;
 /** To none: it is for a port that is not attached. */
 export const nobody = -7;
+/** To none yet: a steering has taken it, and counts it. */
+export const taken = -8;

@@ -51,6 +51,11 @@ export interface PortOptions extends PortRules {
    * One round of eight is begun by another priority than the highest.
    */
   readonly priority?: number;
+  /**
+   * `false`: the port gets no frames that go to many: to groups, or to addresses that nobody is known to have. As with `flood`,
+   * `mcast_flood` and `bcast_flood` of Linux's bridge(8) off.
+   */
+  readonly flood?: boolean;
   /** The VLANs of the port, in a switch that has some; an access port of VLAN 1 without it. */
   readonly vlans?: PortVlans;
 }
@@ -72,6 +77,8 @@ export interface PortFeatures {
   /** Nothing where a switch has no VLANs, and for mirrors. */
   readonly vlans: VlanRules | undefined;
   readonly priority: number;
+  /** Whether it gets what goes to many. */
+  readonly flood: boolean;
 }
 
 /** More than any frame has. */
@@ -102,6 +109,7 @@ export function featuresOf(name: string, options: PortOptions, lookup: Lookup, h
     );
   return {
     priority,
+    flood: options.flood ?? true,
     frameLimit: limitOf(options.mtu),
     closed: addresses !== undefined,
     group: isolated || undefined,

@@ -21,6 +21,8 @@ export interface SwitchStats {
 /** As a source of a run loop, it is idle when its ports have nothing, if all of them can tell when they have (`onReady`). */
 export interface ValeSwitch extends LoopSource {
   readonly name: string;
+  /** What says where frames go. */
+  readonly lookup: Lookup;
   /** Whether frames are looked up by their addresses, so that ports can have rules. */
   readonly byAddress: boolean;
   /** Attaches a port; a name makes a memory port. @throws {SwitchError} */
@@ -120,6 +122,7 @@ export function createSwitch(options: SwitchOptions = {}): ValeSwitch {
 
   return {
     name: options.name ?? "vale0",
+    lookup,
     byAddress: lookup.admit !== undefined,
     attach(given: string | Port, options: PortOptions = {}) {
       const features = featuresOf(typeof given === "string" ? given : given.name, options, lookup, vlans);

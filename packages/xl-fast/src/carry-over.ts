@@ -5,10 +5,11 @@
 import type { ElementSet } from "@clickos/click-core";
 import { checkConfiguration } from "@clickos/click-core/compile";
 import { transferState } from "@clickos/click-core/runtime";
-import { type Image, linkImage } from "@clickos/click-image";
+import type { Image } from "@clickos/click-image";
 import { frameSize } from "@clickos/grant-table";
 import type { DomainSnapshot } from "@clickos/hypervisor";
 import { ToolstackError } from "./error.ts";
+import type { LinkRouter } from "./link.ts";
 import type { SavedVm } from "./vm-file.ts";
 
 const pageSize = 65536;
@@ -19,7 +20,7 @@ const pageSize = 65536;
  * @throws {ToolstackError} OTHER_LIBRARY when a class is not there.
  * @throws {ConfigurationError} when the classes take the configuration no more.
  */
-export async function relink(saved: SavedVm, elements: ElementSet): Promise<SavedVm["routers"]> {
+export async function relink(saved: SavedVm, elements: ElementSet, link: LinkRouter): Promise<SavedVm["routers"]> {
   const missing = new Set(
     saved.routers.flatMap(({ image }) =>
       image.manifest.router.elements.map((e) => e.className).filter((name) => !Object.hasOwn(elements, name)),
@@ -41,7 +42,7 @@ export async function relink(saved: SavedVm, elements: ElementSet): Promise<Save
       firstGrant: Math.max(entries.first, grants),
     };
     const rings = Object.fromEntries(vifs.map((v) => [v.device, v.rings]));
-    const next = await linkImage(config, { elements, name, place, rings });
+    const next = await link(config, { name, place, rings });
     end = next.manifest.router.end;
     grants = next.manifest.grants.first + next.manifest.grants.count;
     linked.push({ router, image: next });

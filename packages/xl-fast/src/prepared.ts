@@ -15,6 +15,7 @@ import {
 } from "@clickos/hypervisor";
 import type { XenStore } from "@clickos/xenstore";
 import { ToolstackError } from "./error.ts";
+import type { LinkRouter } from "./link.ts";
 import type { ModuleCache } from "./module-cache.ts";
 import { VmRouters } from "./vm-routers.ts";
 import { connectStore } from "./vm-store.ts";
@@ -46,6 +47,7 @@ export interface PrepareParts {
   readonly hypervisor: Hypervisor;
   readonly store: XenStore;
   readonly elements: ElementSet;
+  readonly link: LinkRouter;
   readonly modules: ModuleCache;
 }
 
@@ -90,21 +92,16 @@ export async function prepareDomain(parts: PrepareParts, options: PrepareOptions
 }
 
 function preparedOf(parts: PrepareParts, domain: Domain): Prepared {
-  const { hypervisor, store, elements, modules } = parts;
+  const { hypervisor, store } = parts;
   const vifs = new VmVifs(hypervisor, domain);
   const disconnect = connectStore(hypervisor, store, domain);
   let open = true;
   return {
     domain,
     vifs,
-    routers: new VmRouters({
-      hypervisor,
-      domain,
-      vifs,
-      elements,
-      modules,
-      draft: (pages, pcpu) => prepareDomain(parts, { name: domain.name, pages, pcpu }),
-    }),
+    routers: new VmRouters(parts, domain, vifs, (pages, pcpu) =>
+      prepareDomain(parts, { name: domain.name, pages, pcpu }),
+    ),
     onPhase: undefined,
     end() {
       if (!open) return;

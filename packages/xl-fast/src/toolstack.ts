@@ -17,6 +17,7 @@ import { departureOf } from "./departure.ts";
 import { ToolstackError } from "./error.ts";
 import { Failures } from "./failures.ts";
 import type { Toolstack, Vm, VmConfig, VmEvent } from "./interface.ts";
+import { type LinkRouter, linkHere } from "./link.ts";
 import { ModuleCache } from "./module-cache.ts";
 import { Phases } from "./phases.ts";
 import { type Prepared, type PrepareParts, pagesFor, prepareDomain, Shells } from "./prepared.ts";
@@ -52,13 +53,14 @@ const defaultModulesKiB = 32 * 1024;
 
 /**
  * A toolstack over a hypervisor. `elements` are the classes whose handlers can be read; `modulesKiB` is how much of compiled
- * modules is kept for further VMs of the same images.
+ * modules is kept for further VMs of the same images; `link` compiles configurations, on the caller's thread by default.
  */
 export function createToolstack(options: {
   elements: ElementSet;
   hypervisor?: Hypervisor;
   store?: XenStore;
   modulesKiB?: number;
+  link?: LinkRouter;
   /** Hears of routers of VMs that were started or have ended, through the store too; not of those that a VM is made with. */
   onRouter?(vm: Vm, router: number, runs: boolean): void;
 }): Toolstack {
@@ -73,7 +75,8 @@ export function createToolstack(options: {
     for (const listener of listeners) listener(event);
   };
   const modules = new ModuleCache(options.modulesKiB ?? defaultModulesKiB);
-  const parts: PrepareParts = { hypervisor, store, elements, modules };
+  const link = options.link ?? linkHere(elements);
+  const parts: PrepareParts = { hypervisor, store, elements, link, modules };
   const shells = new Shells(parts);
   const entry = (name: string): Entry => {
     const found = vms.get(name);
@@ -272,7 +275,7 @@ export function createToolstack(options: {
   const rebuild = (saved: SavedVm, config: Omit<VmConfig, "image">): Promise<Vm> =>
     build(config, saved.snapshot.pages, saved.devices, saved.routers, { snapshot: saved.snapshot });
   const recompiled = async (former: SavedVm, config: Omit<VmConfig, "image">): Promise<Vm> => {
-    const routers = await relink(former, elements);
+    const routers = await relink(former, elements, link);
     const pages = Math.max(former.snapshot.pages, ...routers.map(({ image }) => image.manifest.router.pages));
     return build(config, pages, former.devices, routers, { former });
   };

@@ -23,6 +23,17 @@ import type { Domain, Hypervisor } from "@clickos/hypervisor";
 /** Milliseconds from one look at handlers that are watched to the next. */
 const watchMs = 100;
 
+/** Configurations of images, checked again with the classes that are here: once for all VMs of an image. */
+const checkedImages = new WeakMap<Image, { readonly elements: ElementSet; readonly graph: CheckedGraph }>();
+
+function checkedGraph(image: Image, elements: ElementSet): CheckedGraph {
+  const known = checkedImages.get(image);
+  if (known?.elements === elements) return known.graph;
+  const graph = checkConfiguration(image.manifest.config, elements).checked;
+  checkedImages.set(image, { elements, graph });
+  return graph;
+}
+
 export class VmRouter implements HandlerTree {
   readonly image: Image;
   /** Its number among the modules of the domain. */
@@ -136,7 +147,7 @@ export class VmRouter implements HandlerTree {
 
   /** An element of the configuration, checked again with the classes that are here, if they are the image's. */
   private instance(index: number): ElementInstance {
-    const { config, router, name } = this.image.manifest;
+    const { router, name } = this.image.manifest;
     const known = this.instances.get(index);
     if (known) return known;
     const plan = router.elements[index] as ElementPlan;
@@ -147,7 +158,7 @@ export class VmRouter implements HandlerTree {
       );
     if (!this.isSame(plan.className)) throw other();
     try {
-      this.graph ??= checkConfiguration(config, this.elements).checked;
+      this.graph ??= checkedGraph(this.image, this.elements);
     } catch (e) {
       // Another class of the configuration is not here, or does not take it any more.
       if (!(e instanceof ConfigurationError)) throw e;

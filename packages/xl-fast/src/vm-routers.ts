@@ -2,13 +2,14 @@
 import type { ElementSet } from "@clickos/click-core";
 import { routerControl } from "@clickos/click-core/compile";
 import { drawSeed } from "@clickos/click-core/runtime";
-import { type Image, linkImage, locateCrash } from "@clickos/click-image";
+import { type Image, locateCrash } from "@clickos/click-image";
 import { entriesPerFrame, frameSize, GTF, grantEntry, reservedEntries } from "@clickos/grant-table";
 import { type Domain, domainFrames, firstFreeAddress, type Hypervisor, type Locate } from "@clickos/hypervisor";
 import type { GuestPlace } from "@clickos/minios";
 import { stateCarrier } from "./carry-over.ts";
 import { ToolstackError } from "./error.ts";
 import type { Takeover } from "./interface.ts";
+import type { LinkRouter } from "./link.ts";
 import type { ModuleCache } from "./module-cache.ts";
 import { copyFrames, gaps, VmMemory } from "./vm-memory.ts";
 import { VmRouter } from "./vm-router.ts";
@@ -28,13 +29,15 @@ export interface Draft {
   end(): void;
 }
 
+/** Makes a domain to boot a router in that is to replace one. */
+export type MakeDraft = (pages: number, pcpu: number) => Promise<Draft>;
+
+/** What routers are made with. */
 export interface RouterParts {
   readonly hypervisor: Hypervisor;
-  readonly domain: Domain;
-  readonly vifs: VmVifs;
   readonly elements: ElementSet;
+  readonly link: LinkRouter;
   readonly modules: ModuleCache;
-  draft(pages: number, pcpu: number): Promise<Draft>;
 }
 
 const pageSize = 65536;
@@ -49,20 +52,20 @@ export class VmRouters {
   private readonly vifs: VmVifs;
   private readonly elements: ElementSet;
   private readonly memory: VmMemory;
+  private readonly linkRouter: LinkRouter;
   private readonly modules: ModuleCache;
 
-  /** Makes a domain to boot a router in that is to replace one. */
-  private readonly draft: (pages: number, pcpu: number) => Promise<Draft>;
+  private readonly draft: MakeDraft;
 
-  constructor(parts: RouterParts) {
-    const { hypervisor, domain, vifs, elements, modules, draft } = parts;
+  constructor(parts: RouterParts, domain: Domain, vifs: VmVifs, draft: MakeDraft) {
     this.draft = draft;
-    this.hypervisor = hypervisor;
+    this.hypervisor = parts.hypervisor;
     this.domain = domain;
     this.vifs = vifs;
-    this.elements = elements;
-    this.modules = modules;
-    this.memory = new VmMemory(hypervisor, domain);
+    this.elements = parts.elements;
+    this.linkRouter = parts.link;
+    this.modules = parts.modules;
+    this.memory = new VmMemory(parts.hypervisor, domain);
   }
 
   /** Links a configuration for a place where there is room, that of a router it is to replace too. @throws {ConfigurationError} @throws {ToolstackError} */
@@ -76,7 +79,7 @@ export class VmRouters {
       manifests.map(({ grants: { first, count } }) => ({ start: first, end: first + count })),
     );
     const at = (place: GuestPlace): Promise<Image> =>
-      linkImage({ file, text }, { elements: this.elements, name, place, rings: this.vifs.rings });
+      this.linkRouter({ file, text }, { name, place, rings: this.vifs.rings });
     const guess: GuestPlace = {
       base: memory[0]?.start ?? firstFreeAddress,
       firstGrant: grants[0]?.start ?? reservedEntries,

@@ -9,10 +9,10 @@ import { ToolstackError } from "./error.ts";
 import { type HoldingPort, holdingPort } from "./holding-port.ts";
 
 /** What a switch is told of an interface besides its addresses and MTU. */
-const portOptions = ["isolated", "floodLimits", "rateLimits", "vlans", "priority"] as const;
+const portOptions = ["flood", "isolated", "floodLimits", "rateLimits", "vlans", "priority"] as const;
 
 /**
- * A virtual interface of a VM to be created. The options of its port are the switch's: `vlans`, `isolated`, `floodLimits`, `priority`, and
+ * A virtual interface of a VM to be created. The options of its port are the switch's: `vlans`, `isolated`, `flood`, `floodLimits`, `priority`, and
  * `rateLimits`, which drop what is beyond a rate where `rate` holds it back in the VM.
  */
 export interface VifConfig extends Pick<PortOptions, (typeof portOptions)[number]> {

@@ -63,7 +63,7 @@ export function addCreate(program: Command): void {
     .option("-n, --name <NAME>", "its name; by default the file's")
     .option(
       "--vif <SWITCH|KEY=VALUE,...>",
-      "an interface, in the order of the devices: bridge=, mac=, rate=, mode=, mtu=, antispoof=",
+      "an interface, in the order of the devices: bridge=, mac=, rate=, mode=, mtu=, antispoof=; vlan=, trunk=, native=, pcp=, isolated, flood=, broadcast=, unknown=, rate-in=, rate-out=, burst=, priority=",
       collect,
     )
     .option("--memory <KiB>", "its memory; what the image needs by default", number)

@@ -41,6 +41,7 @@ export function addDaemon(program: Command, version: string): void {
       await interruptible(async (signal) => {
         const daemon = await startDaemon({
           elements,
+          compilerFile: new URL("./compile-worker.js", import.meta.url),
           version,
           paths: daemonPaths(),
           threads: options.threads,

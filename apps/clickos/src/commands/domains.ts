@@ -14,7 +14,7 @@ import { withDaemon } from "./with-daemon.ts";
 
 /** States as `xl list` abbreviates them. */
 export function domainTable(domains: readonly DomainInfo[]): string {
-  const rows = domains.map(({ name, id, memoryKiB, state, pcpu, runTimeNs, vifs, routers, error, crash }) => [
+  const rows = domains.map(({ name, id, memoryKiB, state, pcpu, runTimeNs, vifs, routers, error, crash, key }) => [
     name,
     id,
     Math.round(memoryKiB),
@@ -23,7 +23,7 @@ export function domainTable(domains: readonly DomainInfo[]): string {
     vifs.length,
     routers.length,
     (runTimeNs / 1e9).toFixed(3),
-    error ?? (crash ? `${crash.cause}: ${crash.message}` : ""),
+    error ?? (crash ? `${crash.cause}: ${crash.message}` : (key ?? "")),
   ]);
   return table([["name", "id", "KiB", "state", "pCPU", "vifs", "routers", "time (s)", ""], ...rows], "");
 }
@@ -212,7 +212,8 @@ export function addDomains(program: Command): void {
 }
 
 function longText(domain: DomainInfo): string {
-  const { name, id, state, memoryKiB, pcpu, weight, cap, onCrash, vifs, routers, restarts, crash, error } = domain;
+  const { name, id, state, memoryKiB, pcpu, weight, cap, onCrash, vifs, routers, restarts, crash, error, rule, key } =
+    domain;
   const rows: (readonly [string, string])[] = [
     ["id", String(id)],
     ["state", state],
@@ -222,6 +223,7 @@ function longText(domain: DomainInfo): string {
     ...vifs.map(({ device, port, bridge, mac }) => [`device ${device}`, `${port} on ${bridge}, ${mac}`] as const),
     ...routers.map(({ number, elements, status }) => [`router ${number}`, `${status}, ${elements} elements`] as const),
   ];
+  if (rule !== undefined) rows.push(["made by", `rule ${rule}, for ${key}`]);
   if (crash) rows.push(["crash", `${crash.cause}: ${crash.message}${crash.element ? ` in ${crash.element}` : ""}`]);
   if (error) rows.push(["error", error]);
   return `${name}\n${table(rows)}`;

@@ -2,11 +2,13 @@
 import type { SwitchInfo } from "@clickos/client";
 import { type Command, Option } from "commander";
 import { number } from "../plain-options.ts";
+import { portKeywords } from "../port-specifications.ts";
 import { print, printJson } from "../print.ts";
 import { table } from "../table.ts";
+import { parsePortOptions } from "./vif-text.ts";
 import { withDaemon } from "./with-daemon.ts";
 
-export function switchText({ name, lookup, ports, drops }: SwitchInfo): string {
+export function switchText({ name, lookup, vlans, ports, drops }: SwitchInfo): string {
   const rows = ports.map(({ name, peer, inPackets, outPackets, drops, problem }) => [
     name,
     peer,
@@ -18,7 +20,7 @@ export function switchText({ name, lookup, ports, drops }: SwitchInfo): string {
     problem ?? "",
   ]);
   const lost = Object.entries(drops).map(([reason, count]) => `${reason} ${count}`);
-  const head = `${name}  ${lookup}${lost.length > 0 ? `, dropped: ${lost.join(", ")}` : ""}`;
+  const head = `${name}  ${lookup}${vlans ? " with VLANs" : ""}${lost.length > 0 ? `, dropped: ${lost.join(", ")}` : ""}`;
   return rows.length === 0 ? head : `${head}\n${table([["port", "peer", "in", "out", "dropped", ""], ...rows])}`;
 }
 
@@ -31,8 +33,9 @@ export function addSwitches(program: Command): void {
     .addOption(
       new Option("--lookup <HOW>", "a learning bridge, or a patch between two ports").choices(["learning", "patch"]),
     )
-    .action((name: string, options: { lookup?: "learning" | "patch" }) =>
-      withDaemon((client) => client.call("switch.create", { name, lookup: options.lookup })),
+    .option("--vlans", "with VLANs: each port is in some, and frames stay in theirs")
+    .action((name: string, options: { lookup?: "learning" | "patch"; vlans?: boolean }) =>
+      withDaemon((client) => client.call("switch.create", { name, ...options })),
     );
   command
     .command("destroy")
@@ -63,9 +66,12 @@ export function addSwitches(program: Command): void {
     .argument("<ATTACHMENT>", "tap:click0, af_packet:eth0, qemu:/run/guest.sock, udp:…, vxlan:…, ws:…, pcap:…")
     .option("--name <PORT>", "the port's name")
     .option("--mtu <BYTES>", "what it carries behind the Ethernet header, up to 9000", number)
-    .action((name: string, specification: string, options: { name?: string; mtu?: number }) =>
+    .option("--options <KEY=VALUE,...>", `what holds for the port: ${portKeywords.join(", ")}`)
+    .action((name: string, specification: string, given: { name?: string; mtu?: number; options?: string }) =>
       withDaemon(async (client) => {
-        const { port } = await client.call("switch.attach", { switch: name, specification, ...options });
+        const { options, ...others } = given;
+        const ofPort = options === undefined ? {} : parsePortOptions(options);
+        const { port } = await client.call("switch.attach", { switch: name, specification, ...others, ...ofPort });
         print(port);
       }),
     );

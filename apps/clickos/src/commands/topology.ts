@@ -5,15 +5,25 @@ import { CommandError } from "../failure.ts";
 import { print, printJson } from "../print.ts";
 import { interruptible } from "../shutdown.ts";
 import { domainTable } from "./domains.ts";
+import { reactiveTable } from "./reactive.ts";
 import { switchText } from "./switches.ts";
 import { withDaemon } from "./with-daemon.ts";
 
 async function showGroup(client: Client, group: string, asJson: boolean | undefined): Promise<void> {
-  const domains = (await client.call("domain.list", {})).filter((d) => d.group === group);
+  const rules = (await client.call("reactive.list", {})).filter((r) => r.group === group);
+  const ofRule = new Set(rules.map(({ name }) => name));
+  const domains = (await client.call("domain.list", {})).filter(
+    ({ group: of, rule = "" }) => of === group || ofRule.has(rule),
+  );
   const switches = (await client.call("switch.list", {})).filter((s) => s.group === group);
-  if (asJson) printJson({ name: group, switches, domains });
-  else if (domains.length + switches.length === 0) throw new CommandError(`nothing is up of '${group}'`);
-  else print([...switches.map(switchText), domainTable(domains)].join("\n"));
+  if (asJson) printJson({ name: group, switches, rules, domains });
+  else if (rules.length + domains.length + switches.length === 0) throw new CommandError(`nothing is up of '${group}'`);
+  else
+    print(
+      [...switches.map(switchText), ...(rules.length > 0 ? [reactiveTable(rules)] : []), domainTable(domains)].join(
+        "\n",
+      ),
+    );
 }
 
 /** A topology's name: its file's, or what is given. */

@@ -1,6 +1,7 @@
 /** Interfaces as `xl` writes them: `bridge=vale0,mac=02:00:00:00:00:01,rate=10Mb/s`. */
-import type { VifDefinition, VifMode } from "@clickos/client";
+import type { PortDefinition, VifDefinition, VifMode } from "@clickos/client";
 import { UsageError } from "../failure.ts";
+import { parsePortKeywords, portKeywords } from "../port-specifications.ts";
 
 const modes: readonly string[] = ["baseline", "+grants", "+vale", "+batch"];
 const flags: Readonly<Record<string, boolean>> = { yes: true, no: false, 1: true, 0: false, true: true, false: false };
@@ -13,13 +14,28 @@ const without: Readonly<Record<string, string>> = {
   script: "the daemon joins interfaces to switches itself",
 };
 
+/** What holds for a port at its switch: `vlan=10,rate-in=10M`. @throws {UsageError} */
+export function parsePortOptions(text: string): PortDefinition {
+  try {
+    return parsePortKeywords(text) as PortDefinition;
+  } catch (e) {
+    throw new UsageError(`port '${text}': ${(e as Error).message}`);
+  }
+}
+
 /** @throws {UsageError} */
 export function parseVif(text: string): VifDefinition {
   const found: Record<string, unknown> = {};
+  /** What is the switch's to know. */
+  const ofPort: string[] = [];
   const words = text.split(",").map((word) => word.trim());
   for (const [i, word] of words.entries()) {
     if (word === "" && words.length > 1) continue;
     const at = word.indexOf("=");
+    if (portKeywords.includes(at < 0 ? word : word.slice(0, at).trim()) && !(at < 0 && i === 0)) {
+      ofPort.push(word);
+      continue;
+    }
     // A switch may be named alone.
     const [key, value] = at < 0 ? ["bridge", word] : [word.slice(0, at).trim(), word.slice(at + 1).trim()];
     if (at < 0 && i > 0) throw new UsageError(`interface '${text}': '${word}' is no KEY=VALUE`);
@@ -49,10 +65,11 @@ export function parseVif(text: string): VifDefinition {
         throw new UsageError(
           Object.hasOwn(without, key)
             ? `interface '${text}': '${key}' has no use here: ${without[key]}; leave it out`
-            : `interface '${text}': no key '${key}'; there are bridge, mac, rate, mode, mtu, antispoof, addresses`,
+            : `interface '${text}': no key '${key}'; there are bridge, mac, rate, mode, mtu, antispoof, addresses, ${portKeywords.join(", ")}`,
         );
     }
   }
   if (!found.bridge) throw new UsageError(`interface '${text}' names no switch: bridge=NAME`);
-  return found as unknown as VifDefinition;
+  const options = ofPort.length === 0 ? {} : parsePortOptions(ofPort.join(","));
+  return { ...found, ...options } as unknown as VifDefinition;
 }

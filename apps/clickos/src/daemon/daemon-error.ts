@@ -6,6 +6,7 @@ export type DaemonErrorCode =
   | "NO_PORT"
   | "NO_DOMAIN"
   | "NO_ROUTER"
+  | "NO_RULE"
   | "IN_USE"
   | "BAD_PARAMS"
   | "BAD_STATE"
@@ -13,7 +14,9 @@ export type DaemonErrorCode =
   | "VERSION"
   | "TOO_MANY"
   | "MIGRATION"
-  | "REFUSED";
+  | "REFUSED"
+  /** The thread that compiles configurations has ended, or took too long. */
+  | "COMPILER";
 
 export class DaemonError extends Error {
   override readonly name = "DaemonError";

@@ -6,6 +6,7 @@ import type { ElementSet } from "@clickos/click-core";
 import { apiVersion, type DaemonInfo } from "@clickos/client";
 import { listenUnix } from "@clickos/unix-socket/node";
 import { serve as serveStore } from "@clickos/xenstore/node";
+import { threadCompiler } from "./compiler.ts";
 import { Machine } from "./machine.ts";
 import { machineMethods } from "./methods.ts";
 import { type DaemonPaths, ownFolder } from "./paths.ts";
@@ -13,6 +14,8 @@ import { serveApi, serveMetrics, serveMigrations } from "./server.ts";
 
 export interface DaemonOptions {
   readonly elements: ElementSet;
+  /** The program of a thread that compiles configurations with these; without it the daemon's own thread does. */
+  readonly compilerFile?: URL | undefined;
   readonly version: string;
   readonly paths: DaemonPaths;
   /** Threads for domains; 1 by default. */
@@ -52,7 +55,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const undo: (() => unknown)[] = [() => lock.close()];
   try {
     const began = performance.now();
-    const machine = new Machine({ elements: options.elements, state: paths.state, threads });
+    const { elements, compilerFile } = options;
+    const compiler = compilerFile && threadCompiler(elements, compilerFile);
+    if (compiler) undo.push(() => compiler.close());
+    const machine = new Machine({ elements, link: compiler?.link, state: paths.state, threads });
     undo.push(() => machine.close());
     const problems = await machine.start();
     const recovery = { milliseconds: performance.now() - began, problems };

@@ -25,6 +25,7 @@ export function domainInfo(vm: Vm, record: DomainRecord, restarts: number): Doma
     routers: routersInfo(vm, record),
     ...(domain.shutdownReason === undefined ? {} : { shutdownReason: domain.shutdownReason }),
     ...(domain.crash === undefined ? {} : { crash: crashInfo(domain.crash) }),
+    ...record.made,
     ...(settings.group === undefined ? {} : { group: settings.group }),
     ...(settings.tag === undefined ? {} : { tag: settings.tag }),
   };

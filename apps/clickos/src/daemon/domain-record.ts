@@ -21,6 +21,8 @@ export interface DomainRecord {
   /** Routers that were put into it, replaced or stopped since, by number. */
   readonly routers: Readonly<Record<string, KeptRouter>>;
   readonly createdAt: number;
+  /** What packets made is not kept: the rule that made it, and what it is for. */
+  readonly made?: { readonly rule: string; readonly key: string } | undefined;
   /** The name of its last checkpoint in the daemon's folder. */
   readonly checkpoint?: string | undefined;
 }

@@ -65,7 +65,8 @@ export class DomainTable {
   }
   /** Writes what is kept of one; of one that has gone meanwhile, nothing. */
   async keep(entry: Entry): Promise<void> {
-    if (this.entries.get(entry.vm.name) === entry) await this.journal.put(entry.key, entry.record as unknown as Json);
+    if (this.entries.get(entry.vm.name) === entry && !entry.record.made)
+      await this.journal.put(entry.key, entry.record as unknown as Json);
   }
   /** @throws {DaemonError} when it has gone meanwhile. */
   checkThere(entry: Entry): void {

@@ -1,6 +1,7 @@
 /** The daemon's domains: made, changed and ended as asked for, kept in the journal, and made again from it. */
 import { randomBytes } from "node:crypto";
 import type { HandlerTree } from "@clickos/click-core";
+import { loadImage } from "@clickos/click-image";
 import type { CreateResult, DomainDefinition, DomainInfo, RouterPlace, VifDefinition } from "@clickos/client";
 import { decodeVm, type Toolstack, type Vm, type VmEvent } from "@clickos/xl-fast";
 import { writeBytes } from "../files.ts";
@@ -63,11 +64,11 @@ export class Domains {
     if (given !== undefined && configuration)
       throw new DaemonError("BAD_PARAMS", "an image and a configuration: a domain is made from one of them");
     return this.table.naming(settings.name, async () => {
-      const bytes =
+      const made =
         given !== undefined
-          ? new Uint8Array(Buffer.from(given, "base64"))
+          ? await loadImage(new Uint8Array(Buffer.from(given, "base64")))
           : configuration && (await this.at.maker.link(configuration));
-      const image = bytes && (await this.at.images.add(bytes));
+      const image = made && this.at.images.add(made);
       try {
         const vm = await this.at.maker.make(settings, image);
         return await this.take(vm, { settings, image, routers: {}, createdAt: Date.now() / 1000 });
@@ -110,6 +111,24 @@ export class Domains {
       const vm = await this.at.toolstack.clone(name, this.at.maker.configOf(settings));
       return this.adopt(vm, settings);
     });
+  }
+
+  // ---- what packets make
+
+  /** One that a rule has created is there. It is not kept: packets make it again. */
+  enterMade(vm: Vm, settings: Omit<DomainSettings, "name">, made: NonNullable<DomainRecord["made"]>): void {
+    const record = { settings: { ...settings, name: vm.name }, routers: {}, createdAt: Date.now() / 1000, made };
+    const entry: Entry = { key: "", record, vm, restarts: 0, checkpointTimer: undefined };
+    this.table.checkFree(vm.name);
+    this.table.entries.set(vm.name, entry);
+    this.listen(entry);
+    this.at.events.tell("domain.created", vm.name, `domain ${vm.domain.id}, for ${made.key}`);
+  }
+  /** It has gone. */
+  leaveMade(name: string, why: string): void {
+    if (!this.table.entries.get(name)?.record.made) return;
+    this.table.entries.delete(name);
+    this.at.events.tell("domain.destroyed", name, why);
   }
 
   // ---- looking
@@ -221,6 +240,11 @@ export class Domains {
   /** Keeps its state as it is now, in place of what was kept before. */
   async checkpoint(name: string): Promise<{ bytes: number }> {
     const found = this.table.running(name);
+    if (found.record.made)
+      throw new DaemonError(
+        "BAD_STATE",
+        `'${name}' is not kept: packets made it, by the rule '${found.record.made.rule}'`,
+      );
     const bytes = await this.at.toolstack.save(name, { keep: true, note: noteOf(found.record.settings) });
     this.table.checkThere(found);
     const file = `${found.key.slice(domainKeys.length)}-${randomBytes(4).toString("hex")}`;
@@ -274,7 +298,7 @@ export class Domains {
     let { image } = record;
     if (image !== undefined) {
       const { manifest } = await images.get(image);
-      if (!maker.isOurs(manifest)) image = await images.add(await maker.link(manifest.config));
+      if (!maker.isOurs(manifest)) image = images.add(await maker.link(manifest.config));
     }
     const vm = await maker.make(settings, image);
     // The former image goes only once there is a domain of the one that was compiled anew.
@@ -297,7 +321,7 @@ export class Domains {
     const devices = vm.interfaces.map(({ device }) => device).join();
     // One that uses all interfaces can be what the domain is made with.
     const whole = first?.manifest.vifs.map(({ device }) => device).join() === devices ? first : undefined;
-    const image = whole && (await this.at.images.add(whole.bytes));
+    const image = whole && this.at.images.add(whole);
     const routers = Object.fromEntries(
       vm.routers.filter((n) => n > 0 || !image).map((n) => [n, { file: `${vm.name}/${n}`, text: vm.configuration(n) }]),
     );

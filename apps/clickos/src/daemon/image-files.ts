@@ -57,11 +57,13 @@ export class ImageStore {
   constructor(folder: string) {
     this.files = new FileStore(folder, ".cos");
   }
-  /** Keeps an image for one that uses it, until it is released; its name. @throws {ImageError} for what is none. */
-  async add(bytes: Bytes): Promise<string> {
-    const name = createHash("sha256").update(bytes).digest("hex");
-    if (!this.uses.has(name)) await loadImage(bytes);
-    if (!this.uses.has(name)) this.files.write(name, bytes);
+  /** Keeps an image for one that uses it, until it is released; its name. */
+  add(image: Image): string {
+    const name = createHash("sha256").update(image.bytes).digest("hex");
+    if (!this.uses.has(name)) {
+      this.files.write(name, image.bytes);
+      this.loaded.set(name, Promise.resolve(image));
+    }
     this.use(name);
     return name;
   }

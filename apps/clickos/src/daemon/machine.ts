@@ -4,17 +4,21 @@ import type { ElementSet } from "@clickos/click-core";
 import type { AttachmentDefinition, SwitchDefinition } from "@clickos/client";
 import { createHypervisor } from "@clickos/hypervisor/node";
 import { runLoop, SourceSet } from "@clickos/run-loop";
-import { createToolstack, type Toolstack } from "@clickos/xl-fast";
+import { createToolstack, type LinkRouter, linkHere, type Toolstack } from "@clickos/xl-fast";
+import { DaemonError } from "./daemon-error.ts";
 import { DomainMaker } from "./domain-maker.ts";
 import { Domains } from "./domains.ts";
 import { Events } from "./events.ts";
 import { FileStore, ImageStore } from "./image-files.ts";
 import { type Journal, type Json, openJournal } from "./journal.ts";
 import { ownFolder } from "./paths.ts";
+import { ReactiveRules } from "./reactive-rules.ts";
 import { Switches } from "./switches.ts";
 
 export interface MachineOptions {
   readonly elements: ElementSet;
+  /** What compiles configurations with these; on the caller's thread by default. */
+  readonly link?: LinkRouter | undefined;
   /** The folder of the journal, images and checkpoints. */
   readonly state: string;
   /** Threads beside the daemon's own, which domains run on where a watchdog guards them. */
@@ -28,35 +32,43 @@ export class Machine {
   readonly toolstack: Toolstack;
   readonly switches: Switches;
   readonly domains: Domains;
+  /** Rules by which packets make domains. */
+  readonly reactive: ReactiveRules;
   readonly events: Events = new Events();
   readonly pcpus: number;
+  private readonly maker: DomainMaker;
   private readonly journal: Journal;
   private readonly sources = new SourceSet();
   private readonly ending = new AbortController();
   private loop: Promise<unknown> = Promise.resolve();
 
   /** Opens what is kept in the folder; nothing runs yet. @throws {CommandError} */
-  constructor({ elements, state, threads }: MachineOptions) {
+  constructor({ elements, link = linkHere(elements), state, threads }: MachineOptions) {
     ownFolder(state);
     this.journal = openJournal(join(state, "journal"));
     const hypervisor = createHypervisor({ pcpus: threads });
     this.pcpus = threads + 1;
     this.toolstack = createToolstack({
       elements,
+      link,
       hypervisor,
       onRouter: (vm, router, runs) => void this.domains.routers.changed(vm, router, runs).catch(() => {}),
     });
     this.switches = new Switches(this.sources, this.events);
     const { toolstack, switches } = this;
     const images = new ImageStore(join(state, "images"));
+    const maker = new DomainMaker({ toolstack, elements, link, switches, images });
+    this.maker = maker;
     this.domains = new Domains({
       toolstack,
-      maker: new DomainMaker({ toolstack, elements, switches, images }),
+      maker,
       images,
       checkpoints: new FileStore(join(state, "checkpoints"), ".vm"),
       journal: this.journal,
       events: this.events,
     });
+    const { domains, journal, events } = this;
+    this.reactive = new ReactiveRules({ toolstack, elements, link, maker, domains, journal, events });
   }
 
   /** Runs, and makes what the journal has: switches, what is attached to them, then domains. @returns what could not be made. */
@@ -66,6 +78,8 @@ export class Machine {
       [...this.journal.entries].filter(([key]) => key.startsWith(prefix)).map(([, value]) => value as unknown as T);
     const problems: string[] = [];
     for (const definition of of<SwitchDefinition>(switchKeys)) this.switches.create(definition);
+    // What comes from outside finds them in force.
+    problems.push(...(await this.reactive.recover()));
     for (const definition of of<AttachmentDefinition & { readonly name: string }>(attachmentKeys)) {
       try {
         await this.switches.attach(definition);
@@ -79,6 +93,8 @@ export class Machine {
   }
   async close(): Promise<void> {
     this.domains.close();
+    this.maker.close();
+    await this.reactive.close();
     this.ending.abort();
     this.sources.wake();
     await this.loop.catch(() => {});
@@ -94,6 +110,9 @@ export class Machine {
     await this.journal.put(switchKeys + definition.name, definition as unknown as Json);
   }
   async destroySwitch(name: string): Promise<void> {
+    const rule = this.reactive.using(name);
+    if (rule !== undefined)
+      throw new DaemonError("IN_USE", `the rule '${rule}' makes domains at switch '${name}'; destroy that first`);
     const ports = this.switches.attachedTo(name);
     this.switches.destroy(name);
     await Promise.all([

@@ -18,7 +18,7 @@ export type MachineMethods = {
 };
 
 export function machineMethods(machine: Machine, daemon: { info(): DaemonInfo; stop(): void }): MachineMethods {
-  const { domains, switches } = machine;
+  const { domains, switches, reactive } = machine;
   const done = <T>(what: Promise<T>): Promise<null> => what.then(() => null);
   return {
     "daemon.hello": ({ api }) => {
@@ -80,6 +80,10 @@ export function machineMethods(machine: Machine, daemon: { info(): DaemonInfo; s
       domains.handlers(place).write(path, value);
       return null;
     },
+
+    "reactive.create": (definition) => done(reactive.create(definition)),
+    "reactive.list": () => reactive.list(),
+    "reactive.destroy": ({ name }) => done(reactive.destroy(name)),
 
     "switch.create": (definition) => done(machine.createSwitch(definition)),
     "switch.list": () => switches.list(domains.peers()),

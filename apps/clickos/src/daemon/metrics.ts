@@ -82,6 +82,24 @@ export function metrics(machine: Machine): string {
     for (const [reason, count] of Object.entries(drops))
       add("clickos_switch_drops", "counter", "Frames that had nowhere to go.", { switch: name, reason }, count);
   }
+  for (const { name, domains: count, pending, created, reaped, crashed, failed, frames } of machine.reactive.list()) {
+    const of = { rule: name };
+    add("clickos_reactive_domains", "gauge", "Domains that packets made, by rule.", of, count);
+    add("clickos_reactive_pending", "gauge", "Keys that wait for a domain.", of, pending);
+    add("clickos_reactive_waiting_frames", "gauge", "Frames that wait for a domain.", of, frames.waiting);
+    const outcomes = { created, reaped, crashed, failed };
+    for (const [what, n] of Object.entries(outcomes))
+      add(
+        "clickos_reactive_events",
+        "counter",
+        "Domains made, reaped, crashed, and not made.",
+        { ...of, event: what },
+        n,
+      );
+    for (const [result, n] of Object.entries(frames))
+      if (result !== "waiting" && result !== "held")
+        add("clickos_reactive_frames", "counter", "Frames by what became of them.", { ...of, result }, n);
+  }
   add("clickos_process_resident_bytes", "gauge", "Memory of the daemon.", {}, process.memoryUsage.rss());
   const cpu = process.cpuUsage();
   add("clickos_process_cpu_seconds", "counter", "Processor time of the daemon.", {}, (cpu.user + cpu.system) / 1e6);

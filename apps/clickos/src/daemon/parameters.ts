@@ -1,6 +1,8 @@
 /** What methods take, checked: bytes from a socket are anybody's. The compiler holds these shapes against the client's types. */
 import type { MethodName, Params, StreamName, StreamParams } from "@clickos/client";
+import { frameKeyKinds } from "@clickos/vale";
 import { z } from "zod";
+import { portShape } from "./port-shape.ts";
 
 /** Letters, digits, `.`, `_`, `-`; begins with a letter or digit. */
 const name: z.ZodType<string> = z
@@ -29,6 +31,7 @@ const vif = z.strictObject({
   mtu: whole(68, 9000).optional(),
   antiSpoof: z.boolean().optional(),
   addresses: z.array(z.string().max(32)).max(64).optional(),
+  ...portShape,
 });
 const vifs = z.array(vif).max(100).optional();
 const group = name.optional();
@@ -101,7 +104,13 @@ export const methodParameters: { readonly [M in MethodName]: z.ZodType<Params<M>
   "handler.list": z.strictObject({ ...place, pattern: z.string().max(1024).optional() }),
   "handler.read": z.strictObject({ ...place, path, argument: z.string().max(65536).optional() }),
   "handler.write": z.strictObject({ ...place, path, value: z.string().max(longestText) }),
-  "switch.create": z.strictObject({ name, lookup: z.enum(["learning", "patch"]).optional(), group, tag }),
+  "switch.create": z.strictObject({
+    name,
+    lookup: z.enum(["learning", "patch"]).optional(),
+    vlans: z.boolean().optional(),
+    group,
+    tag,
+  }),
   "switch.list": nothing,
   "switch.destroy": named,
   "switch.attach": z.strictObject({
@@ -109,10 +118,37 @@ export const methodParameters: { readonly [M in MethodName]: z.ZodType<Params<M>
     name: name.optional(),
     specification: z.string().min(1).max(4096),
     mtu: whole(68, 9000).optional(),
+    ...portShape,
     group,
     tag,
   }),
   "switch.detach": z.strictObject({ switch: name, port: name }),
+  "reactive.create": z.strictObject({
+    name: name.refine((text) => text.length <= 52, "a rule's name has 52 characters at most: its domains' are longer"),
+    per: z.enum(frameKeyKinds),
+    configuration,
+    set: z.record(z.string().max(256), z.string().max(65536)).optional(),
+    vifs: z.array(vif).min(1).max(100),
+    ports: z.array(name).min(1).max(1024).optional(),
+    idleSeconds: z
+      .number()
+      .min(0.1)
+      .max(86_400 * 365)
+      .optional(),
+    limit: whole(1, 16_000).optional(),
+    ratePerSecond: z.number().min(0.1).max(1e6).optional(),
+    queue: whole(1, 1_000_000).optional(),
+    queuePerDomain: whole(1, 4096).optional(),
+    shells: whole(0, 1000).optional(),
+    memoryKiB: settings.memoryKiB,
+    pcpu: settings.pcpu,
+    weight: settings.weight,
+    cap: settings.cap,
+    group,
+    tag,
+  }),
+  "reactive.list": nothing,
+  "reactive.destroy": named,
   "stream.close": z.strictObject({ stream: z.int() }),
 };
 

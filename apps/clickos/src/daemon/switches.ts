@@ -2,9 +2,19 @@
 import type { AttachmentDefinition, PortInfo, SwitchDefinition, SwitchInfo } from "@clickos/client";
 import { type Attachment, openAttachment } from "@clickos/netdev";
 import type { SourceSet } from "@clickos/run-loop";
-import { createSwitch, learningBridge, type Port, type PortStats, patch, type ValeSwitch } from "@clickos/vale";
+import {
+  createSwitch,
+  type Lookup,
+  learningBridge,
+  type Port,
+  type PortStats,
+  patch,
+  steeredLookup,
+  type ValeSwitch,
+} from "@clickos/vale";
 import { DaemonError } from "./daemon-error.ts";
 import type { Events } from "./events.ts";
+import { portOptionsOf } from "./port-shape.ts";
 
 /** An attachment, and what it was defined as. */
 interface Attached {
@@ -42,9 +52,10 @@ export class Switches {
   }
 
   create(definition: SwitchDefinition): void {
-    const { name, lookup = "learning" } = definition;
+    const { name, lookup = "learning", vlans = false } = definition;
     if (this.entries.has(name)) throw new DaemonError("NAME_TAKEN", `a switch named '${name}' exists already`);
-    const bridge = createSwitch({ name, lookup: lookup === "patch" ? patch() : learningBridge() });
+    const learning = (): Lookup => (vlans ? learningBridge() : steeredLookup(learningBridge()));
+    const bridge = createSwitch({ name, vlans, lookup: lookup === "patch" ? patch() : learning() });
     this.entries.set(name, { definition, bridge, attached: new Map(), failed: new Map() });
     this.sources.add(bridge);
     this.events.tell("switch.created", name);
@@ -52,7 +63,7 @@ export class Switches {
   /** @throws {DaemonError} `NO_SWITCH`, `IN_USE`. */
   destroy(name: string): void {
     const { bridge, attached } = this.entry(name);
-    const vif = Object.keys(bridge.stats.ports).find((port) => !attached.has(port) && !isTap(port));
+    const vif = Object.keys(bridge.stats.ports).find((port) => !attached.has(port) && !isOurs(port));
     if (vif !== undefined)
       throw new DaemonError("IN_USE", `switch '${name}' has interfaces of domains: ${vif} is one; destroy those first`);
     for (const port of [...attached.keys()]) this.detach(name, port);
@@ -70,7 +81,7 @@ export class Switches {
     const port = await openAttachment(given.specification, { name, mtu: given.mtu });
     try {
       if (!this.entries.has(given.switch)) throw new DaemonError("NO_SWITCH", `switch '${given.switch}' is gone`);
-      bridge.attach(port);
+      bridge.attach(port, portOptionsOf(given));
     } catch (e) {
       port.detached?.();
       throw e;
@@ -118,11 +129,12 @@ export class Switches {
     return [...this.entries.values()].map(({ definition, bridge, attached, failed }) => ({
       name: definition.name,
       lookup: definition.lookup ?? "learning",
+      ...(definition.vlans ? { vlans: true } : {}),
       group: definition.group,
       tag: definition.tag,
       ports: [
         ...Object.entries(bridge.stats.ports)
-          .filter(([name]) => !isTap(name))
+          .filter(([name]) => !isOurs(name))
           .map(([name, stats]) => portInfo(name, stats, attached.get(name), peerOf(name))),
         ...[...failed].map(([name, { definition, why }]) => failedPort(name, definition, why)),
       ],
@@ -160,9 +172,9 @@ export class Switches {
   }
 }
 
-/** Whether a port is a tap's: no definition gives such a name. */
-function isTap(name: string): boolean {
-  return name.startsWith(".tap");
+/** Whether a port is a tap's or a rule's: no definition gives such a name. */
+function isOurs(name: string): boolean {
+  return name.startsWith(".");
 }
 
 function portInfo(name: string, stats: PortStats, attached: Attached | undefined, peer: string | undefined): PortInfo {

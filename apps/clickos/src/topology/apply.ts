@@ -4,6 +4,7 @@ import { basename } from "node:path";
 import type { Client, ClientError, DomainDefinition, DomainInfo } from "@clickos/client";
 import { CommandError } from "../failure.ts";
 import { readBytes, readText } from "../files.ts";
+import { endRules, ruleDefinitions } from "./reactive.ts";
 import type { Topology, TopologyDomain } from "./read.ts";
 
 /** Hears of each change, as it is made. */
@@ -31,6 +32,8 @@ export async function applyTopology(client: Client, topology: Topology, told: To
   const { name: group, switches, domains } = topology;
   // Files are read first: nothing is changed when one of them is not there.
   const wanted = domains.map((domain) => definitionOf(group, domain));
+  const rules = ruleDefinitions(topology.rules, group, digest);
+  const hadRules = await client.call("reactive.list", {});
   const had = await client.call("domain.list", {});
   const hadSwitches = await client.call("switch.list", {});
   const ours = <T extends { readonly name: string; readonly group?: string | undefined }>(
@@ -44,16 +47,24 @@ export async function applyTopology(client: Client, topology: Topology, told: To
     return found;
   };
   for (const { definition } of wanted) ours(had, definition.name, "a domain named");
+  for (const { name } of rules) ours(hadRules, name, "a rule named");
   const replacedSwitches = new Set<string>();
-  for (const { name, lookup } of switches) {
+  for (const { name, lookup, vlans } of switches) {
     const found = ours(hadSwitches, name, "a switch named");
-    if (found && found.lookup !== lookup) replacedSwitches.add(name);
+    if (found && (found.lookup !== lookup || (found.vlans ?? false) !== vlans)) replacedSwitches.add(name);
   }
 
   const destroy = async ({ name }: DomainInfo): Promise<void> => {
     await client.call("domain.destroy", { name });
     told(`domain ${name} destroyed`);
   };
+  const keptRules = await endRules(
+    client,
+    hadRules.filter((rule) => rule.group === group),
+    rules,
+    (bridge) => !replacedSwitches.has(bridge),
+    told,
+  );
   const kept: string[] = [];
   for (const domain of had.filter((d) => d.group === group)) {
     const next = wanted.find(({ definition }) => definition.name === domain.name);
@@ -86,9 +97,9 @@ export async function applyTopology(client: Client, topology: Topology, told: To
     }
   }
   const now = await client.call("switch.list", {});
-  for (const { name, lookup } of switches) {
+  for (const { name, lookup, vlans } of switches) {
     if (now.some((s) => s.name === name)) continue;
-    await client.call("switch.create", { name, lookup, group });
+    await client.call("switch.create", { name, lookup, vlans, group });
     told(`switch ${name} created`);
   }
   const create = async (definition: DomainDefinition): Promise<void> => {
@@ -113,11 +124,17 @@ export async function applyTopology(client: Client, topology: Topology, told: To
       told(`domain ${name} runs ${basename(configuration.file)} anew`);
     }
   }
+  for (const rule of rules) {
+    if (keptRules.has(rule.name)) continue;
+    await client.call("reactive.create", rule);
+    told(`rule ${rule.name} created, per ${rule.per}`);
+  }
   // What comes from outside finds everything in its place.
   for (const { name, ports } of switches)
     for (const port of ports) {
       if (now.find((s) => s.name === name)?.ports.some((p) => p.name === port.name)) continue;
-      await client.call("switch.attach", { switch: name, ...port, group, tag: digest(port) });
+      const { options, ...others } = port;
+      await client.call("switch.attach", { switch: name, ...others, ...options, group, tag: digest(port) });
       told(`port ${name}:${port.name} attached to ${port.specification}`);
     }
 }
@@ -125,6 +142,12 @@ export async function applyTopology(client: Client, topology: Topology, told: To
 /** Takes down all that was defined together. @returns how much there was. */
 export async function removeGroup(client: Client, group: string, told: Told): Promise<number> {
   let count = 0;
+  for (const { name, group: of } of await client.call("reactive.list", {})) {
+    if (of !== group) continue;
+    await client.call("reactive.destroy", { name });
+    told(`rule ${name} destroyed`);
+    count++;
+  }
   for (const { name, group: of } of await client.call("domain.list", {})) {
     if (of !== group) continue;
     await client.call("domain.destroy", { name });

@@ -1,11 +1,12 @@
 /** Topology files: switches, what is attached to them, and domains, in one YAML file. */
 import { basename, dirname, resolve } from "node:path";
-import type { OnCrash, VifDefinition } from "@clickos/client";
+import type { OnCrash, PortDefinition, VifDefinition } from "@clickos/client";
 import { isSeq, LineCounter, type ParsedNode, parseDocument } from "yaml";
 import { z } from "zod";
-import { parseVif } from "../commands/vif-text.ts";
+import { parsePortOptions, parseVif } from "../commands/vif-text.ts";
 import { CommandError } from "../failure.ts";
 import { readText } from "../files.ts";
+import { reactiveShape, ruleOf, type TopologyRule } from "./reactive.ts";
 
 const name = z
   .string()
@@ -13,18 +14,29 @@ const name = z
     /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
     "a name has letters, digits, '.', '_' and '-', 64 at most, and begins with a letter or digit",
   );
+/** A text that a function reads. */
+const readBy = <T>(read: (text: string) => T): z.ZodType<T> =>
+  z.string().transform((text, context): T => {
+    try {
+      return read(text);
+    } catch (e) {
+      context.addIssue({ code: "custom", message: (e as Error).message });
+      return z.NEVER;
+    }
+  });
 const attachment = z.union([
   z.string().min(1),
-  z.strictObject({ attach: z.string().min(1), mtu: z.int().min(68).max(9000).optional() }),
+  z.strictObject({
+    attach: z.string().min(1),
+    mtu: z.int().min(68).max(9000).optional(),
+    options: readBy(parsePortOptions).optional(),
+  }),
 ]);
-const vif = z.string().transform((text, context): VifDefinition => {
-  try {
-    return parseVif(text);
-  } catch (e) {
-    context.addIssue({ code: "custom", message: (e as Error).message });
-    return z.NEVER;
-  }
-});
+const vif = readBy(parseVif);
+const memory = z.union([
+  z.int().positive(),
+  z.string().regex(/^\d+ ?(KiB|MiB)$/, "memory is a number of KiB, or as in 8MiB"),
+]);
 
 const shape = z.strictObject({
   name: name.optional(),
@@ -34,6 +46,7 @@ const shape = z.strictObject({
       z
         .strictObject({
           lookup: z.enum(["learning", "patch"]).optional(),
+          vlans: z.boolean().optional(),
           ports: z.record(name, attachment).nullish(),
         })
         .nullable(),
@@ -47,12 +60,7 @@ const shape = z.strictObject({
           configuration: z.string().min(1).optional(),
           image: z.string().min(1).optional(),
           vifs: z.array(vif).nullish(),
-          memory: z
-            .union([
-              z.int().positive(),
-              z.string().regex(/^\d+ ?(KiB|MiB)$/, "memory is a number of KiB, or as in 8MiB"),
-            ])
-            .optional(),
+          memory: memory.optional(),
           pcpu: z.int().min(0).optional(),
           weight: z.int().min(1).max(65535).optional(),
           cap: z.int().min(0).max(100).optional(),
@@ -64,17 +72,20 @@ const shape = z.strictObject({
         }),
     )
     .nullish(),
+  reactive: z.record(name, reactiveShape(vif, memory, name)).nullish(),
 });
 
 export interface TopologyPort {
   readonly name: string;
   readonly specification: string;
   readonly mtu?: number | undefined;
+  readonly options?: PortDefinition | undefined;
 }
 
 export interface TopologySwitch {
   readonly name: string;
   readonly lookup: "learning" | "patch";
+  readonly vlans: boolean;
   readonly ports: readonly TopologyPort[];
 }
 
@@ -96,6 +107,7 @@ export interface Topology {
   readonly name: string;
   readonly switches: readonly TopologySwitch[];
   readonly domains: readonly TopologyDomain[];
+  readonly rules: readonly TopologyRule[];
 }
 
 /** Reads a topology. @throws {CommandError} with all that is wrong, each with file, line and column. */
@@ -144,11 +156,13 @@ export function readTopology(file: string): Topology {
   }
   const switches = read.data.switches ?? {};
   const domains = read.data.domains ?? {};
+  const rules = read.data.reactive ?? {};
   const folder = dirname(resolve(file));
-  for (const [each, { vifs }] of Object.entries(domains))
-    for (const [i, { bridge }] of (vifs ?? []).entries())
-      if (!(bridge in switches))
-        complain(placeOf(["domains", each, "vifs", i]), `there is no switch '${bridge}' in this file`);
+  for (const [part, list] of Object.entries({ domains, reactive: rules }))
+    for (const [each, { vifs }] of Object.entries(list))
+      for (const [i, { bridge }] of (vifs ?? []).entries())
+        if (!(bridge in switches))
+          complain(placeOf([part, each, "vifs", i]), `there is no switch '${bridge}' in this file`);
   if (problems.length > 0) fail();
   return {
     name:
@@ -159,10 +173,11 @@ export function readTopology(file: string): Topology {
     switches: Object.entries(switches).map(([name, given]) => ({
       name,
       lookup: given?.lookup ?? "learning",
+      vlans: given?.vlans ?? false,
       ports: Object.entries(given?.ports ?? {}).map(([port, what]) =>
         typeof what === "string"
           ? { name: port, specification: what }
-          : { name: port, specification: what.attach, mtu: what.mtu },
+          : { name: port, specification: what.attach, mtu: what.mtu, options: what.options },
       ),
     })),
     domains: Object.entries(domains).map(
@@ -177,6 +192,7 @@ export function readTopology(file: string): Topology {
         checkpointSeconds: checkpoint,
       }),
     ),
+    rules: Object.entries(rules).map(([name, rule]) => ruleOf(name, rule, folder, memoryOf)),
   };
 }
 

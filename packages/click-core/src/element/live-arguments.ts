@@ -1,6 +1,7 @@
 /** What live arguments add to a class: a field of the state for each, its first value, and a handler. */
 import type { Fields, FieldType } from "@clickos/layout";
 import { Mistake, readText } from "../arguments/argument-type.ts";
+import { assignArguments } from "../arguments/assign-arguments.ts";
 import type { ConfigSpec } from "../arguments/config-spec.ts";
 import type { LiveType } from "../arguments/live.ts";
 import type { ElementClass } from "./element.ts";
@@ -70,4 +71,25 @@ function liveHandler(field: string, type: LiveType<any, FieldType<any>>): Handle
       else context.schedule();
     },
   };
+}
+
+/** An argument of an element that is changed by its handler. */
+export interface WritableArgument {
+  readonly handler: string;
+  /** The argument's text, without its keyword. */
+  readonly text: string;
+}
+
+/** By their places, the arguments of an element of a class that can be changed while the router runs. */
+export function writableArguments(
+  { config = {} }: { readonly config?: ConfigSpec },
+  texts: readonly string[],
+): ReadonlyMap<number, WritableArgument> {
+  const found = new Map<number, WritableArgument>();
+  for (const [name, { argument, text }] of assignArguments(config, texts).given) {
+    const type = config[name]?.type;
+    if (type && "live" in type)
+      found.set(argument, { handler: (type as Live["type"]).live.handler ?? name.toLowerCase(), text });
+  }
+  return found;
 }
