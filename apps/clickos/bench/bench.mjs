@@ -13,6 +13,7 @@ import { createIxgbe, drive, driverMemory } from "@clickos/ixgbe-model";
 import { createSwitch, frameMemory, patch } from "@clickos/vale";
 import { createToolstack } from "@clickos/xl-fast";
 import { benchElements, clocks, configurations, dropping, udpFrame } from "./configs.mjs";
+import { measureMiddlebox, middleboxes } from "./middleboxes.mjs";
 import { batchOf, endlessPort, measure, reference, station } from "./rig.mjs";
 
 const { values: options } = parseArgs({
@@ -161,6 +162,20 @@ for (const [name, run] of Object.entries(benchmarks)) {
   results.push(result);
   console.log(
     `${name.padEnd(12)} ${ns.toFixed(1).padStart(11)} ${(1000 / ns).toFixed(1).padStart(8)} ${result.ratio.toFixed(1).padStart(8)}`,
+  );
+}
+const boxes = Object.keys(middleboxes).filter((name) => !only || only.includes("middleboxes") || only.includes(name));
+if (boxes.length > 0) console.log("\nmiddlebox           ns/packet     Mpps    ratio    lines    image");
+for (const name of boxes) {
+  const { ns, lines, imageBytes } = await measureMiddlebox(name, packets);
+  const figures = {
+    ns: Number(ns.toFixed(2)),
+    mpps: Number((1000 / ns).toFixed(2)),
+    ratio: Number((ns / copyNs).toFixed(2)),
+  };
+  results.push({ name: `middlebox ${name}`, ...figures, lines, imageBytes });
+  console.log(
+    `${name.padEnd(18)} ${ns.toFixed(1).padStart(10)} ${(1000 / ns).toFixed(1).padStart(8)} ${figures.ratio.toFixed(1).padStart(8)} ${String(lines).padStart(8)} ${`${(imageBytes / 1024).toFixed(1)} KB`.padStart(10)}`,
   );
 }
 if (options.json) writeFileSync(options.json, `${JSON.stringify(results, null, 2)}\n`);
