@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 const titles = {
   aqm: "active queue management",
   arp: "ARP",
+  balancing: "load balancing",
   basicmod: "changes of packets",
   basicsources: "sources and sinks",
   basictransfer: "ways of packets",

@@ -40,6 +40,7 @@ export const samples = {
   IPRateMonitor: ["TYPE PACKETS", "RATIO 1", "THRESH 1"],
   IPRewriter: ["pattern 1.0.0.1 1024-65535 - - 0 0"],
   LookupIP6Route: ["::/0 0"],
+  MaglevBalancer: ["10.0.0.1"],
   Meter: ["1Bps"],
   ProgressBar: ["POSHANDLER list"],
   RandomSample: ["P 0.5"],

@@ -13,7 +13,8 @@ import { createIxgbe, drive, driverMemory } from "@clickos/ixgbe-model";
 import { createSwitch, frameMemory, patch } from "@clickos/vale";
 import { createToolstack } from "@clickos/xl-fast";
 import { benchElements, clocks, configurations, dropping, udpFrame } from "./configs.mjs";
-import { measureMiddlebox, middleboxes } from "./middleboxes.mjs";
+import { measureMiddlebox } from "./measure-middlebox.mjs";
+import { middleboxes } from "./middleboxes.mjs";
 import { batchOf, endlessPort, measure, reference, station } from "./rig.mjs";
 
 const { values: options } = parseArgs({

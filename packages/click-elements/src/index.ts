@@ -46,6 +46,7 @@ import { ARPQuerier } from "./arp/ARPQuerier.ts";
 import { ARPResponder } from "./arp/ARPResponder.ts";
 import { ARPTable } from "./arp/ARPTable.ts";
 import { CheckARPHeader } from "./arp/CheckARPHeader.ts";
+import { MaglevBalancer } from "./balancing/MaglevBalancer.ts";
 import { Align } from "./basicmod/Align.ts";
 import { CheckCRC32 } from "./basicmod/CheckCRC32.ts";
 import { Clipboard } from "./basicmod/Clipboard.ts";
@@ -409,6 +410,7 @@ export const elements: ElementSet = elementSet(
   LinkUnqueue,
   ListenEtherSwitch,
   LookupIP6Route,
+  MaglevBalancer,
   MarkIP6Header,
   MarkIPCE,
   MarkIPHeader,
