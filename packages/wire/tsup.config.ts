@@ -14,6 +14,7 @@ export default library([
   "src/dhcp.ts",
   "src/gre.ts",
   "src/vxlan.ts",
+  "src/flow-export.ts",
   "src/ppp.ts",
   "src/checksum.ts",
   "src/names.ts",

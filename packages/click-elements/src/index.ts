@@ -191,6 +191,7 @@ import { RadixIPLookup } from "./iproute/RadixIPLookup.ts";
 import { RangeIPLookup } from "./iproute/RangeIPLookup.ts";
 import { SortedIPLookup } from "./iproute/SortedIPLookup.ts";
 import { StaticIPLookup } from "./iproute/StaticIPLookup.ts";
+import { NetFlowExporter } from "./monitoring/NetFlowExporter.ts";
 import { FTPPortMapper } from "./nat/FTPPortMapper.ts";
 import { IPAddrPairRewriter } from "./nat/IPAddrPairRewriter.ts";
 import { IPAddrRewriter } from "./nat/IPAddrRewriter.ts";
@@ -420,6 +421,7 @@ export const elements: ElementSet = elementSet(
   MixedQueue,
   MSQueue,
   MultiReplayUnqueue,
+  NetFlowExporter,
   NotifierQueue,
   Null,
   NumberPacket,

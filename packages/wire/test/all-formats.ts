@@ -4,6 +4,7 @@ import * as arpEntry from "@clickos/wire/arp";
 import * as bridgeEntry from "@clickos/wire/bridge";
 import * as dhcpEntry from "@clickos/wire/dhcp";
 import * as ethernetEntry from "@clickos/wire/ethernet";
+import * as flowExportEntry from "@clickos/wire/flow-export";
 import * as greEntry from "@clickos/wire/gre";
 import * as icmpEntry from "@clickos/wire/icmp";
 import * as icmpv6Entry from "@clickos/wire/icmpv6";
@@ -27,6 +28,7 @@ export const formats: readonly Format<Table>[] = [
   dhcpEntry,
   greEntry,
   vxlanEntry,
+  flowExportEntry,
   pppEntry,
 ].flatMap((entry) =>
   Object.values(entry as Record<string, unknown>).filter(

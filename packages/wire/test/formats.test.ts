@@ -101,7 +101,7 @@ describe("tables", () => {
   it("name the specification of every field", () => {
     for (const { rows } of formats)
       for (const row of rows)
-        expect([row.name, row.reference]).toEqual([row.name, expect.stringMatching(/^(RFC|IEEE) /)]);
+        expect([row.name, row.reference]).toEqual([row.name, expect.stringMatching(/^(RFC|IEEE|IANA|Cisco),? /)]);
     expect(ipv4.fields.ecn.reference).toBe("RFC 3168 section 5");
     expect(ipv4.fields.ttl.rfc).toBe("Time to Live");
   });

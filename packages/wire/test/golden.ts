@@ -4,6 +4,16 @@ import { arp, arpFixed } from "@clickos/wire/arp";
 import { bridgeMessage } from "@clickos/wire/bridge";
 import { dhcp, dhcpAddressOption, dhcpByteOption, dhcpCookie, dhcpNames, dhcpPorts } from "@clickos/wire/dhcp";
 import { etherAddress, ethernet, etherTypes, vlan } from "@clickos/wire/ethernet";
+import {
+  ipfix,
+  ipfixField,
+  ipfixFlow,
+  ipfixFlowTemplate,
+  ipfixSet,
+  ipfixTemplate,
+  netflow5Header,
+  netflow5Record,
+} from "@clickos/wire/flow-export";
 import { gre, greWord } from "@clickos/wire/gre";
 import {
   icmp,
@@ -74,6 +84,8 @@ const inDhcp = (message: Uint8Array): Uint8Array => {
   const { client: sourcePort, server: destinationPort } = dhcpPorts;
   return inIp(ipProtocols.udp, join(udp.bytes({ sourcePort, destinationPort, length: 8 + message.length }), message));
 };
+const toCollector = (message: Uint8Array): Uint8Array =>
+  inIp(ipProtocols.udp, join(udp.bytes({ sourcePort: 1, destinationPort: 2055, length: 8 + message.length }), message));
 const inIp6 = (nextHeader: number, payload: Uint8Array): Uint8Array =>
   inEther(
     etherTypes.ip6,
@@ -674,6 +686,119 @@ export const goldens: readonly Golden[] = [
         );
       },
       tshark: { i: "vxlan.flag_i", vni: "vxlan.vni" },
+    },
+  ),
+  golden(
+    netflow5Header,
+    "0005 0001 00001388 65540000 00000007 0000002a 01 02 0000",
+    {
+      version: 5,
+      count: 1,
+      sysUptime: 5000,
+      unixSecs: 0x65540000,
+      unixNsecs: 7,
+      flowSequence: 42,
+      engineType: 1,
+      engineId: 2,
+    },
+    {
+      frame: (b) => toCollector(join(b, new Uint8Array(netflow5Record.size))),
+      tshark: {
+        version: "cflow.version",
+        count: "cflow.count",
+        flowSequence: "cflow.sequence",
+        engineId: "cflow.engine_id",
+      },
+    },
+  ),
+  golden(
+    netflow5Record,
+    "0a000001 0a000002 00000000 0001 0002 00000003 00000100 00000001 00000002 0035 1f90 00 12 06 b8 0000 0000 00 00 0000",
+    {
+      source: 0x0a000001,
+      destination: 0x0a000002,
+      input: 1,
+      output: 2,
+      packets: 3,
+      octets: 256,
+      first: 1,
+      last: 2,
+      sourcePort: 53,
+      destinationPort: 8080,
+      ports: 0x00351f90,
+      tcpFlags: 0x12,
+      protocol: 6,
+      tos: 0xb8,
+    },
+    {
+      frame: (b) => toCollector(join(netflow5Header.bytes({ count: 1 }), b)),
+      tshark: {
+        source: "cflow.srcaddr",
+        destination: "cflow.dstaddr",
+        input: "cflow.inputint",
+        output: "cflow.outputint",
+        packets: "cflow.packets",
+        octets: "cflow.octets",
+        sourcePort: "cflow.srcport",
+        destinationPort: "cflow.dstport",
+        tcpFlags: "cflow.tcpflags",
+        protocol: "cflow.protocol",
+        tos: "cflow.tos",
+      },
+    },
+  ),
+  golden(
+    ipfix,
+    "000a 0010 65540000 0000002a 00000007",
+    { version: 10, length: 16, exportTime: 0x65540000, sequenceNumber: 42, observationDomain: 7 },
+    {
+      frame: (b) => toCollector(b),
+      tshark: {
+        version: "cflow.version",
+        length: "cflow.len",
+        sequenceNumber: "cflow.sequence",
+        observationDomain: "cflow.od_id",
+      },
+    },
+  ),
+  golden(ipfixSet, "0002 0004", { setId: 2, length: 4 }),
+  golden(ipfixTemplate, "0100 000d", { templateId: 256, fieldCount: 13 }),
+  golden(ipfixField, "0098 0008", { element: 152, length: 8 }),
+  golden(
+    ipfixFlow,
+    "0a000001 0a000002 0035 1f90 06 b8 0012 00000001 0000000000000003 0000000000000100 0000018bcfe56800 0000018bcfe56be8 03",
+    {
+      source: 0x0a000001,
+      destination: 0x0a000002,
+      sourcePort: 53,
+      destinationPort: 8080,
+      ports: 0x00351f90,
+      protocol: 6,
+      tos: 0xb8,
+      tcpFlags: 0x12,
+      input: 1,
+      packets: hex("0000000000000003"),
+      octets: hex("0000000000000100"),
+      start: hex("0000018bcfe56800"),
+      end: hex("0000018bcfe56be8"),
+      endReason: 3,
+    },
+    {
+      frame: (b) => {
+        const data = join(ipfixSet.bytes({ setId: 256, length: ipfixSet.size + b.length }), b);
+        const sets = join(ipfixFlowTemplate(256), data);
+        return toCollector(join(ipfix.bytes({ length: ipfix.size + sets.length }), sets));
+      },
+      tshark: {
+        source: "cflow.srcaddr",
+        destination: "cflow.dstaddr",
+        sourcePort: "cflow.srcport",
+        destinationPort: "cflow.dstport",
+        protocol: "cflow.protocol",
+        tos: "cflow.tos",
+        input: "cflow.inputint",
+        endReason: "cflow.flow_end_reason",
+      },
     },
   ),
   golden(
