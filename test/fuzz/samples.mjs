@@ -42,6 +42,7 @@ export const samples = {
   LookupIP6Route: ["::/0 0"],
   MaglevBalancer: ["10.0.0.1"],
   Meter: ["1Bps"],
+  PortBlockMapper: ["1.0.0.0/30", "0", "0"],
   ProgressBar: ["POSHANDLER list"],
   RandomSample: ["P 0.5"],
   RED: ["MIN_THRESH 1", "MAX_THRESH 1", "MAX_P 1", "QUEUES peer"],

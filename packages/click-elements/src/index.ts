@@ -197,6 +197,7 @@ import { IPAddrPairRewriter } from "./nat/IPAddrPairRewriter.ts";
 import { IPAddrRewriter } from "./nat/IPAddrRewriter.ts";
 import { IPRewriter } from "./nat/IPRewriter.ts";
 import { IPRewriterPatterns } from "./nat/IPRewriterPatterns.ts";
+import { PortBlockMapper } from "./nat/PortBlockMapper.ts";
 import { RoundRobinIPMapper } from "./nat/RoundRobinIPMapper.ts";
 import { SourceIPHashMapper } from "./nat/SourceIPHashMapper.ts";
 import { TCPRewriter } from "./nat/TCPRewriter.ts";
@@ -430,6 +431,7 @@ export const elements: ElementSet = elementSet(
   PaintSwitch,
   PaintTee,
   PokeHandlers,
+  PortBlockMapper,
   PortInfo,
   Print,
   PrioSched,

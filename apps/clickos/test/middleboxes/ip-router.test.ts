@@ -1,17 +1,17 @@
 /** The IP router: forwarding in both directions, ARP, messages to senders, routes that come and go. */
 import { arp, arpOperations } from "@clickos/wire/arp";
-import { ethernet, etherTypes } from "@clickos/wire/ethernet";
+import { ethernet } from "@clickos/wire/ethernet";
 import { icmpTypes } from "@clickos/wire/icmp";
 import { describe, expect, it } from "vitest";
 import * as lists from "../../bench/rule-lists.mjs";
 import {
-  address,
   addressText,
+  arpFrame,
   concat,
+  converse,
   frame,
   icmp,
   kinds,
-  type Left,
   type Middlebox,
   mac,
   open,
@@ -24,44 +24,9 @@ import {
 const host = { src: "10.0.0.9", dst: "203.0.113.5" };
 const peer = { src: "203.0.113.5", dst: "10.0.0.9" };
 
-function arpFrame(
-  operation: number,
-  sender: { mac: Uint8Array; ip: string },
-  target: { mac?: Uint8Array; ip: string },
-) {
-  const message = arp.bytes({
-    operation,
-    senderHardware: sender.mac,
-    senderProtocol: address(sender.ip),
-    targetHardware: target.mac ?? new Uint8Array(6),
-    targetProtocol: address(target.ip),
-  });
-  return frame(message, { from: sender.mac, to: target.mac ?? new Uint8Array(6).fill(255), type: etherTypes.arp });
-}
-
-/** Answers what the router asks for; what is asked for is nobody's but these. */
-const stations: Record<string, number> = { "10.0.0.9": 9, "10.0.0.7": 7, "192.0.2.254": 254, "192.0.2.8": 8 };
-function send(box: Middlebox, device: number, ...frames: Uint8Array[]): Left {
-  const left: Record<number, Uint8Array[]> = { 0: [], 1: [] };
-  const take = (more: Left): void => {
-    for (const n of [0, 1])
-      for (const each of more[n]!) {
-        const { etherType, payload } = ethernet.view(each);
-        const query = etherType === etherTypes.arp ? arp.view(payload) : undefined;
-        if (query?.operation !== arpOperations.request) {
-          left[n]!.push(each);
-          continue;
-        }
-        const station = stations[addressText(query.targetProtocol)];
-        if (station === undefined) continue;
-        const asker = { mac: query.senderHardware, ip: addressText(query.senderProtocol) };
-        const own = { mac: mac(station), ip: addressText(query.targetProtocol) };
-        take(box.send(n, arpFrame(arpOperations.reply, own, asker)));
-      }
-  };
-  take(box.send(device, ...frames));
-  return left;
-}
+const neighbours = ["10.0.0.9", "10.0.0.7", "192.0.2.254", "192.0.2.8"];
+const send = (box: Middlebox, device: number, ...frames: Uint8Array[]) =>
+  converse(box, device, frames, (ip) => (neighbours.includes(ip) ? mac(Number(ip.split(".")[3])) : undefined));
 
 describe.each(kinds)("an IP router %s", (kind) => {
   it("forwards both ways: to the gateway, and to the host", async () => {

@@ -1,11 +1,12 @@
 /** Balancers of layer 4: with direct return, and with rewritten destinations. */
 import { arp, arpOperations } from "@clickos/wire/arp";
-import { ethernet, etherTypes } from "@clickos/wire/ethernet";
+import { ethernet } from "@clickos/wire/ethernet";
 import { icmpTypes } from "@clickos/wire/icmp";
 import { describe, expect, it } from "vitest";
 import {
-  address,
   addressText,
+  arpFrame,
+  converse,
   frame,
   icmp,
   kinds,
@@ -20,33 +21,7 @@ import {
 const service = "192.0.2.80";
 const visit = (i: number, port = 443) => tcp({ src: `203.0.113.${i}`, dst: service }, 1024 + i, port, { syn: 1 });
 
-/** Sends frames; whoever is asked for by ARP answers with the Ethernet address 02:…:n, where n is the last byte of its own. */
-function send(box: Middlebox, device: number, ...frames: Uint8Array[]): Record<number, Uint8Array[]> {
-  const all: Record<number, Uint8Array[]> = { 0: [], 1: [] };
-  const take = (left: Readonly<Record<number, Uint8Array[]>>): void => {
-    for (const [n, list] of Object.entries(left))
-      for (const each of list) {
-        const { etherType, payload } = ethernet.view(each);
-        if (etherType !== etherTypes.arp) {
-          all[+n]!.push(each);
-          continue;
-        }
-        const query = arp.view(payload);
-        expect(query.operation).toBe(arpOperations.request);
-        const own = mac(query.targetProtocol & 255);
-        const reply = arp.bytes({
-          operation: arpOperations.reply,
-          senderHardware: own,
-          senderProtocol: query.targetProtocol,
-          targetHardware: query.senderHardware,
-          targetProtocol: query.senderProtocol,
-        });
-        take(box.send(+n, frame(reply, { from: own, to: query.senderHardware, type: etherTypes.arp })));
-      }
-  };
-  take(box.send(device, ...frames));
-  return all;
-}
+const send = (box: Middlebox, device: number, ...frames: Uint8Array[]) => converse(box, device, frames);
 
 describe.each(kinds)("a balancer with direct return %s", (kind) => {
   it("sends each connection to one server, as it is", async () => {
@@ -75,16 +50,8 @@ describe.each(kinds)("a balancer with direct return %s", (kind) => {
 
   it("answers pings and ARP for the service, and takes nothing else", async () => {
     await using box = await open(kind, "load-balancer");
-    const request = arp.bytes({
-      operation: arpOperations.request,
-      senderHardware: mac(9),
-      senderProtocol: address("192.0.2.254"),
-      targetProtocol: address(service),
-    });
-    const [answer] = box.send(
-      0,
-      frame(request, { from: mac(9), to: new Uint8Array(6).fill(255), type: etherTypes.arp }),
-    )[0]!;
+    const asker = { mac: mac(9), ip: "192.0.2.254" };
+    const [answer] = box.send(0, arpFrame(arpOperations.request, asker, { ip: service }))[0]!;
     const { senderHardware, senderProtocol } = arp.view(ethernet.view(answer!).payload);
     expect([senderHardware, addressText(senderProtocol)]).toEqual([mac(1), service]);
     const ping = icmp({ src: "10.0.0.9", dst: service }, icmpTypes.echo, 0, Uint8Array.of(0, 1, 0, 1, 5));

@@ -57,7 +57,7 @@ export const RoundRobinIPMapper: ElementClass = element({
           return { to: words.to(), which: which.get() };
         },
       }),
-      undefined,
+      () => undefined,
       ({ plan }) => plan,
     ),
   ],

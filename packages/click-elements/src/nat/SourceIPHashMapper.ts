@@ -117,7 +117,7 @@ export const SourceIPHashMapper: ElementClass = element({
           return { to: mapping.to(), which };
         },
       }),
-      undefined,
+      () => undefined,
       ({ plan }) => plan,
     ),
   ],

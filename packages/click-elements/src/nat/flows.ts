@@ -220,7 +220,12 @@ export class Flows<C> implements StagedRewriter {
       };
       const { to: chosen, which } = this.choose(input, flow, protocol, fail);
       const to = rules.completed?.(chosen) ?? chosen;
-      if (rules.accepts) c.if(rules.accepts(to).eqz(), () => c.br(done));
+      const giveBack = (): void => this.tellMapper(input, flow.source);
+      if (rules.accepts)
+        c.if(rules.accepts(to).eqz(), () => {
+          giveBack();
+          c.br(done);
+        });
       const reply = this.key(replyTo(to), protocol);
       // Replies that were another flow's are this one's now.
       const other = flows.find(reply);
@@ -228,7 +233,10 @@ export class Flows<C> implements StagedRewriter {
       add();
       c.if(entry.get().eqz(), () => {
         c.if(this.giveUpOne(c.i32(0)), add);
-        c.if(entry.get().eqz(), fail);
+        c.if(entry.get().eqz(), () => {
+          giveBack();
+          fail();
+        });
       });
       const value = flows.value(entry.get());
       const addresses = foldSum(
@@ -243,6 +251,7 @@ export class Flows<C> implements StagedRewriter {
       );
       c.if(flows.addKey(entry.get(), 1, reply).eqz(), () => {
         flows.remove(entry.get());
+        giveBack();
         fail();
       });
       count.inc();
@@ -352,7 +361,18 @@ export class Flows<C> implements StagedRewriter {
     // A flow of a configuration before this one may have come from an input that is not there.
     c.if(input.ltU(plan.specs.length), () => state.inputs.at(input).count.inc(-1));
     this.rules.removed?.(c, state, entry);
+    plan.specs.forEach(({ kind }, i) => {
+      if (kind === "mapper")
+        c.if(input.eq(i), () => this.tellMapper(i, state.flows.keyWord(state.flows.foundBy(entry, 0), 0)));
+    });
     state.flows.remove(entry);
+  }
+  /** A flow that an input's mapper has chosen for is over. */
+  private tellMapper(input: number, source: I32): void {
+    const { plan, peers, peer } = this.context;
+    const spec = plan.specs[input];
+    const mapper = spec?.kind === "mapper" ? peers.mappers.get(spec.element) : undefined;
+    if (mapper) peer(mapper).ended?.(this.c, source);
   }
 
   /** Sets the timer that `reap` is for. */

@@ -8,13 +8,19 @@ import type { FlowWords } from "./rewriter.ts";
 export interface StagedMapper {
   /** What a flow is turned into, and by which of the patterns. Where there is nothing, `none` leaves. */
   map(c: FunctionBuilder, flow: FlowWords, chooser: Chooser, none: () => void): { to: FlowWords; which: I32 };
+  /** A flow that `map` has turned into something is over; `source` is the address that it came from. For who counts flows. */
+  ended?(c: FunctionBuilder, source: I32): void;
+}
+export interface HostMapper {
+  /** The same on the host. */
+  ended(source: number): void;
 }
 export interface AboutMapper {
   readonly patterns: readonly OutputPattern[];
   readonly title: string;
 }
-export const IPMapper: PeerInterface<StagedMapper, undefined, AboutMapper> = peerInterface("IPMapper");
-export type MapperPeer = Peer<StagedMapper, undefined, AboutMapper>;
+export const IPMapper: PeerInterface<StagedMapper, HostMapper | undefined, AboutMapper> = peerInterface("IPMapper");
+export type MapperPeer = Peer<StagedMapper, HostMapper | undefined, AboutMapper>;
 
 export interface StagedPatterns {
   /** What `#` takes next in a pattern. */

@@ -13,9 +13,11 @@ export type HostContext<C> = HandlerContext<C & RewriterConfig, RewriterPlan, Re
 /** What a rewriter offers others on the host. */
 export function hostRewriter<C>(
   s: HostState,
-  { config, plan, heap, now }: HandlerContext<C & RewriterConfig, RewriterPlan>,
+  context: HandlerContext<C & RewriterConfig, RewriterPlan>,
   rules: FlowRules<C>,
 ): HostRewriter {
+  // The context of an offer has what the class's `peers` found, too, which its type does not say.
+  const { config, plan, heap, now, peers, peer } = context as HostContext<C>;
   return {
     get length() {
       return s.flows.length;
@@ -32,6 +34,9 @@ export function hostRewriter<C>(
       const input = s.inputs[flow.value.input];
       if (input) input.count--;
       rules.removedOnHost?.(s, flow, heap);
+      const spec = plan.specs[flow.value.input];
+      const mapper = spec?.kind === "mapper" ? peers.mappers.get(spec.element) : undefined;
+      if (mapper) peer(mapper)?.ended(flow.key()[0] as number);
       s.flows.remove(heap, flow);
     },
     lapse() {
