@@ -104,4 +104,12 @@ export const middleboxes = {
       1: times(10_000, (i) => udpFrame("203.0.113.5", `10.0.0.${i & 255}`, 53, 1024 + (i >> 8))),
     }),
   },
+  // A thousand subscribers with a hundred flows each.
+  cgnat: {
+    frames: () => ({
+      0: times(100_000, (i) =>
+        udpFrame(`100.64.${1 + ((i % 1000) >> 8)}.${(i % 1000) & 255}`, "198.18.0.9", 5000 + Math.floor(i / 1000), 53),
+      ),
+    }),
+  },
 };
