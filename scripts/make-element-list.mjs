@@ -20,6 +20,7 @@ const titles = {
   ip6: "IPv6",
   iproute: "IP routing",
   nat: "address translation",
+  ppp: "PPP",
   netdevices: "devices and sockets",
   tcpudp: "TCP and UDP",
 };

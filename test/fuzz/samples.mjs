@@ -43,6 +43,7 @@ export const samples = {
   MaglevBalancer: ["10.0.0.1"],
   Meter: ["1Bps"],
   PortBlockMapper: ["1.0.0.0/30", "0", "0"],
+  PPPoEServer: ["ETH 2:0:0:0:0:1", "ADDRESS 10.0.0.1"],
   ProgressBar: ["POSHANDLER list"],
   RandomSample: ["P 0.5"],
   RED: ["MIN_THRESH 1", "MAX_THRESH 1", "MAX_P 1", "QUEUES peer"],

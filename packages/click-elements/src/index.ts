@@ -212,6 +212,7 @@ import { CheckPaint } from "./paint/CheckPaint.ts";
 import { Paint } from "./paint/Paint.ts";
 import { PaintSwitch } from "./paint/PaintSwitch.ts";
 import { PaintTee } from "./paint/PaintTee.ts";
+import { PPPoEServer } from "./ppp/PPPoEServer.ts";
 import { DRRSched } from "./scheduling/DRRSched.ts";
 import { PrioSched } from "./scheduling/PrioSched.ts";
 import { RoundRobinSched } from "./scheduling/RoundRobinSched.ts";
@@ -433,6 +434,7 @@ export const elements: ElementSet = elementSet(
   PokeHandlers,
   PortBlockMapper,
   PortInfo,
+  PPPoEServer,
   Print,
   PrioSched,
   ProgressBar,

@@ -30,6 +30,15 @@ export const pppoeTags: OptionList = optionList({
   counts: "value",
 });
 
+const tagTable = {
+  name: "PPPoE tag",
+  reference: "RFC 2516 section 4",
+  fields: { type: { bits: 16, rfc: "TAG_TYPE" }, length: { bits: 16, rfc: "TAG_LENGTH" } },
+  totalLength: { field: "length", counts: "payload" },
+} as const;
+/** The start of a tag; its value follows. */
+export const pppoeTag: Format<typeof tagTable> = format(tagTable);
+
 /** `CODE`, RFC 2516 section 5. */
 export const pppoeCodes = { session: 0x00, padi: 0x09, pado: 0x07, padr: 0x19, pads: 0x65, padt: 0xa7 } as const;
 
@@ -99,3 +108,68 @@ export const pppOptions: OptionList = optionList({
   unit: 1,
   counts: "all",
 });
+
+/** `Code` of link control packets, RFC 1661 section 5; network control protocols have the first seven. */
+export const pppCodes = {
+  configureRequest: 1,
+  configureAck: 2,
+  configureNak: 3,
+  configureReject: 4,
+  terminateRequest: 5,
+  terminateAck: 6,
+  codeReject: 7,
+  protocolReject: 8,
+  echoRequest: 9,
+  echoReply: 10,
+  discardRequest: 11,
+} as const;
+
+/** `Type` of LCP's options, RFC 1661 section 6. */
+export const lcpOptionKinds = { maximumReceiveUnit: 1, authenticationProtocol: 3, magicNumber: 5 } as const;
+
+/** `Type` of IPCP's options, RFC 1332 section 3 and RFC 1877 section 1. */
+export const ipcpOptionKinds = { ipAddress: 3, primaryDns: 129, secondaryDns: 131 } as const;
+
+const shortTable = {
+  name: "PPP option of 16 bits",
+  reference: "RFC 1661 section 6.1",
+  fields: {
+    kind: { bits: 8, rfc: "Type" },
+    length: { bits: 8, rfc: "Length", is: 4 },
+    value: { bits: 16, rfc: "Maximum-Receive-Unit" },
+  },
+} as const;
+/** The largest packet that is received; also the authentication protocol, where it is a number alone, as PAP's is. */
+export const pppShortOption: Format<typeof shortTable> = format(shortTable);
+
+const longTable = {
+  name: "PPP option of 32 bits",
+  reference: "RFC 1661 section 6.4",
+  fields: {
+    kind: { bits: 8, rfc: "Type" },
+    length: { bits: 8, rfc: "Length", is: 6 },
+    value: { bits: 32, rfc: "Magic-Number" },
+  },
+} as const;
+/** A magic number; in IPCP, an address. */
+export const pppLongOption: Format<typeof longTable> = format(longTable);
+
+const magicTable = {
+  name: "PPP magic number",
+  reference: "RFC 1661 section 5.8",
+  fields: { magicNumber: { bits: 32, rfc: "Magic-Number" } },
+} as const;
+/** What echo requests and replies begin with. */
+export const pppMagic: Format<typeof magicTable> = format(magicTable);
+
+/** `Code` of PAP, RFC 1334 section 2.2. */
+export const papCodes = { request: 1, ack: 2, nak: 3 } as const;
+
+const countedTable = {
+  name: "PAP field",
+  reference: "RFC 1334 section 2.2.1",
+  fields: { length: { bits: 8, rfc: "Peer-ID Length" } },
+  totalLength: { field: "length", counts: "payload" },
+} as const;
+/** A name, a password or a message, with its length before it. */
+export const papField: Format<typeof countedTable> = format(countedTable);

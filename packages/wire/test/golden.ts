@@ -39,7 +39,17 @@ import {
 } from "@clickos/wire/icmpv6";
 import { ipProtocols, ipv4, ipv4SourceRoute, ipv4Timestamp } from "@clickos/wire/ipv4";
 import { authenticationHeader, ipv6, ipv6Extension, ipv6Fragment, ipv6Routing } from "@clickos/wire/ipv6";
-import { ppp, pppControl, pppHdlc, pppoe } from "@clickos/wire/ppp";
+import {
+  papField,
+  ppp,
+  pppControl,
+  pppHdlc,
+  pppLongOption,
+  pppMagic,
+  pppoe,
+  pppoeTag,
+  pppShortOption,
+} from "@clickos/wire/ppp";
 import {
   tcp,
   tcpMaximumSegmentSize,
@@ -833,6 +843,51 @@ export const goldens: readonly Golden[] = [
     {
       frame: (b) => inEther(etherTypes.pppoeSession, join(hex("1100abcd000a c021"), b, hex("00000000"))),
       tshark: { code: "ppp.code", identifier: "ppp.identifier", length: "ppp.length" },
+    },
+  ),
+  golden(
+    pppoeTag,
+    "0103 0004",
+    { type: 0x0103, length: 4 },
+    {
+      frame: (b) => inEther(etherTypes.pppoeDiscovery, join(hex("11090000 0008"), b, hex("01020304"))),
+      tshark: {},
+    },
+  ),
+  golden(
+    pppShortOption,
+    "03 04 c023",
+    { kind: 3, length: 4, value: 0xc023 },
+    {
+      frame: (b) => inEther(etherTypes.pppoeSession, join(hex("1100abcd000a c021 01010008"), b)),
+      tshark: { kind: "lcp.opt.type", length: "lcp.opt.length", value: "lcp.opt.auth_protocol" },
+    },
+  ),
+  golden(
+    pppLongOption,
+    "05 06 01020304",
+    { kind: 5, length: 6, value: 0x01020304 },
+    {
+      frame: (b) => inEther(etherTypes.pppoeSession, join(hex("1100abcd000c c021 0101000a"), b)),
+      tshark: { kind: "lcp.opt.type", length: "lcp.opt.length", value: "lcp.opt.magic_number" },
+    },
+  ),
+  golden(
+    pppMagic,
+    "01020304",
+    { magicNumber: 0x01020304 },
+    {
+      frame: (b) => inEther(etherTypes.pppoeSession, join(hex("1100abcd000a c021 09010008"), b)),
+      tshark: { magicNumber: "lcp.magic_number" },
+    },
+  ),
+  golden(
+    papField,
+    "05",
+    { length: 5 },
+    {
+      frame: (b) => inEther(etherTypes.pppoeSession, join(hex("1100abcd000d c023 0101000b"), b, hex("616c696365 00"))),
+      tshark: { length: "pap.peer_id.length" },
     },
   ),
 ];

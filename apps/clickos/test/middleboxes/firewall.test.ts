@@ -2,6 +2,7 @@
 import { etherTypes } from "@clickos/wire/ethernet";
 import { icmpTypes } from "@clickos/wire/icmp";
 import { describe, expect, it } from "vitest";
+// @ts-expect-error: plain JavaScript
 import * as lists from "../../bench/rule-lists.mjs";
 import {
   addressText,
@@ -19,6 +20,24 @@ import {
   texts,
   udp,
 } from "./support.ts";
+
+interface Headers {
+  readonly src: number;
+  readonly dst: number;
+  readonly sport: number;
+  readonly dport: number;
+  readonly protocol: number;
+}
+type Range = readonly [number, number];
+/** As the generator has it: networks and their lengths, ports from and to. */
+interface Rule {
+  readonly allow: boolean;
+  readonly src: Range;
+  readonly dst: Range;
+  readonly sport: Range;
+  readonly dport: Range;
+  readonly protocol: string;
+}
 
 const host = "192.0.2.9";
 const web = "192.0.2.80";
@@ -59,13 +78,13 @@ describe.each(kinds)("a firewall %s", (kind) => {
   });
 
   it.each(kind === "in process" ? [10, 1000] : [100])("decides exactly by %i rules", async (n) => {
-    const rules = lists.ruleList("fw", n);
+    const rules: Rule[] = lists.ruleList("fw", n);
     const text = `FromDevice(0) -> CheckIPHeader(14) -> fw :: IPFilter(${lists.filterArguments(rules)}) -> ToDevice(1);`;
     await using box = await open(kind, "firewall", text);
-    const packets = lists.packetsOf(rules, 200);
-    const inside = (value: number, [network, length]: [number, number]): boolean =>
+    const packets: Headers[] = lists.packetsOf(rules, 200);
+    const inside = (value: number, [network, length]: Range): boolean =>
       length === 0 || (value ^ network) >>> (32 - length) === 0;
-    const within = (value: number, [low, high]: [number, number]): boolean => value >= low && value <= high;
+    const within = (value: number, [low, high]: Range): boolean => value >= low && value <= high;
     const names: Record<number, string> = { 1: "icmp", 6: "tcp", 17: "udp" };
     const allowed = packets.filter((p) => {
       const first = rules.find(
@@ -77,7 +96,7 @@ describe.each(kinds)("a firewall %s", (kind) => {
       );
       return first?.allow ?? true;
     });
-    const frameOf = (p: (typeof packets)[number]): Uint8Array => {
+    const frameOf = (p: Headers): Uint8Array => {
       const between = { src: addressText(p.src), dst: addressText(p.dst) };
       if (p.protocol === 1) return frame(icmp(between, 8, 0, new Uint8Array(4)));
       return frame(p.protocol === 6 ? tcp(between, p.sport, p.dport, ack) : udp(between, p.sport, p.dport));

@@ -3,6 +3,7 @@ import { arp, arpOperations } from "@clickos/wire/arp";
 import { ethernet } from "@clickos/wire/ethernet";
 import { icmpTypes } from "@clickos/wire/icmp";
 import { describe, expect, it } from "vitest";
+// @ts-expect-error: plain JavaScript
 import * as lists from "../../bench/rule-lists.mjs";
 import {
   addressText,

@@ -236,7 +236,7 @@ export function udp(
   between: Between,
   sourcePort: number,
   destinationPort: number,
-  data = new Uint8Array(20),
+  data: Uint8Array = new Uint8Array(20),
 ): Uint8Array {
   const length = udpFormat.size + data.length;
   const message = concat(udpFormat.bytes({ sourcePort, destinationPort, length }), data);
@@ -248,7 +248,7 @@ export function tcp(
   sourcePort: number,
   destinationPort: number,
   values: Parameters<typeof tcpFormat.bytes>[0],
-  data = new Uint8Array(),
+  data: Uint8Array = new Uint8Array(),
 ): Uint8Array {
   const segment = concat(tcpFormat.bytes({ window: 8192, ...values, sourcePort, destinationPort }), data);
   tcpFormat.view(segment).checksum = internetChecksum(segment, pseudo(between, ipProtocols.tcp, segment.length));
