@@ -92,11 +92,12 @@ const linesOf = (text) => text.split("\n").filter((line) => /^(?!\s*(\/\/|$))/.t
 export async function measureMiddlebox(name, packets) {
   const box = middleboxes[name];
   const text = box.text ?? example(name);
-  current = { frames: box.frames(), first: box.first?.() ?? {} };
+  current = { frames: await box.frames(), first: (await box.first?.()) ?? {} };
   const router = await Router.compile(
     text.replace(/\bFromDevice\(/g, "FrameSource(").replace(/\bToDevice\(/g, "FrameSink("),
     {
       elements: all,
+      ...(box.seed === undefined ? {} : { seed: box.seed }),
     },
   );
   box.prepare?.(router);

@@ -2,11 +2,13 @@
 //
 // To add one: a line in `middleboxes`, by the name that is printed.
 import { readFileSync } from "node:fs";
+import { pppProtocols } from "@clickos/wire/ppp";
 import {
   address,
   connections,
   drawnFrames,
   frame,
+  mac,
   neighbours,
   routedFrames,
   says,
@@ -15,7 +17,8 @@ import {
   udpFrame,
   udpPacket,
 } from "./middlebox-frames.mjs";
-import { filterArguments, mixedList, randomFrom } from "./rule-lists.mjs";
+import { dialIn, inSession } from "./ppp-sessions.mjs";
+import { dotted, filterArguments, mixedList, randomFrom } from "./rule-lists.mjs";
 
 export const example = (name) =>
   readFileSync(new URL(`../../../examples/middleboxes/${name}.click`, import.meta.url), "utf8");
@@ -24,10 +27,12 @@ const filter = (list) => `FromDevice(0) -> CheckIPHeader(14) -> IPFilter(${filte
 // ---- what is measured
 
 /**
+ * @typedef {Record<number, Uint8Array[]>} Frames by device
  * @typedef {object} Middlebox
  * @property {string} [text] its configuration; by default that of the example by its name
- * @property {() => Record<number, Uint8Array[]>} frames what comes in at each device, over and over
- * @property {() => Record<number, Uint8Array[]>} [first] what comes in before, once
+ * @property {bigint} [seed] the router's
+ * @property {() => Frames | Promise<Frames>} frames what comes in at each device, over and over
+ * @property {() => Frames | Promise<Frames>} [first] what comes in before, once
  * @property {(router: Router) => void} [prepare] what is written to handlers before
  * @property {number} [passes] the share of packets that must come through; 1 where absent
  */
@@ -112,4 +117,42 @@ export const middleboxes = {
       ),
     }),
   },
+  bras: accessServer(1000),
 };
+
+/** Subscribers dial in, and then each sends and gets packets. */
+function accessServer(count) {
+  const ether = mac(1);
+  const address_ = (i) => address("10.64.4.0") + i;
+  const subscribers = times(count, (i) => ({
+    mac: mac(256 + i),
+    name: `user${i}`,
+    password: `pass${i}`,
+    address: address_(i),
+  }));
+  const list = subscribers.map(({ name, password, address }) => `${name} ${password} ${dotted(address)} 0 0`);
+  const text = example("bras").replace(/alice secret[\s\S]*?4Mbps/, () => list.join(", "));
+  const remote = address("198.18.0.9");
+  const seed = 1n;
+  return {
+    text,
+    seed,
+    async first() {
+      return { 0: (await dialIn(text, seed, ether, subscribers)).sent };
+    },
+    async frames() {
+      const { sessions } = await dialIn(text, seed, ether, subscribers);
+      return {
+        0: subscribers.map((host, i) =>
+          inSession(
+            { from: host.mac, to: ether },
+            sessions[i],
+            pppProtocols.ip,
+            udpPacket(host.address, remote, 1024, 53, new Uint8Array(14)),
+          ),
+        ),
+        1: subscribers.map((host) => frame(udpPacket(remote, host.address, 53, 1024))),
+      };
+    },
+  };
+}

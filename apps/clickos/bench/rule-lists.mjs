@@ -150,7 +150,7 @@ export function mixedList(n) {
   });
 }
 
-const dotted = (n) => [24, 16, 8, 0].map((s) => (n >>> s) & 255).join(".");
+export const dotted = (n) => [24, 16, 8, 0].map((s) => (n >>> s) & 255).join(".");
 
 /** What follows `allow` or `deny` in Click's language. */
 export function ruleText({ src, dst, sport, dport, protocol }) {
