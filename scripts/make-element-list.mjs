@@ -23,6 +23,7 @@ const titles = {
   ppp: "PPP",
   netdevices: "devices and sockets",
   tcpudp: "TCP and UDP",
+  tunnel: "tunnels",
 };
 
 const folder = new URL("../packages/click-elements/src/", import.meta.url);

@@ -270,6 +270,12 @@ import { FromDAGDump } from "./traces/FromDAGDump.ts";
 import { FromNetFlowSummaryDump } from "./traces/FromNetFlowSummaryDump.ts";
 import { FromNLANRDump } from "./traces/FromNLANRDump.ts";
 import { FromTcpdump } from "./traces/FromTcpdump.ts";
+import { CheckGREHeader } from "./tunnel/CheckGREHeader.ts";
+import { GREEncap } from "./tunnel/GREEncap.ts";
+import { LwAFTR } from "./tunnel/LwAFTR.ts";
+import { StripGREHeader } from "./tunnel/StripGREHeader.ts";
+import { VXLANDecap } from "./tunnel/VXLANDecap.ts";
+import { VXLANEncap } from "./tunnel/VXLANEncap.ts";
 
 /** All elements of this entry. */
 export const elements: ElementSet = elementSet(
@@ -307,6 +313,7 @@ export const elements: ElementSet = elementSet(
   ChangeUID,
   CheckARPHeader,
   CheckCRC32,
+  CheckGREHeader,
   CheckICMPHeader,
   CheckIP6Header,
   CheckIPHeader,
@@ -367,6 +374,7 @@ export const elements: ElementSet = elementSet(
   GetEtherAddress,
   GetIP6Address,
   GetIPAddress,
+  GREEncap,
   HandlerAggregate,
   HandlerProxy,
   HashSwitch,
@@ -413,6 +421,7 @@ export const elements: ElementSet = elementSet(
   LinkUnqueue,
   ListenEtherSwitch,
   LookupIP6Route,
+  LwAFTR,
   MaglevBalancer,
   MarkIP6Header,
   MarkIPCE,
@@ -505,6 +514,7 @@ export const elements: ElementSet = elementSet(
   StrideSwitch,
   Strip,
   StripEtherVLANHeader,
+  StripGREHeader,
   StripIPHeader,
   StripToNetworkHeader,
   Suppressor,
@@ -536,6 +546,8 @@ export const elements: ElementSet = elementSet(
   UnstripIPHeader,
   VLANDecap,
   VLANEncap,
+  VXLANDecap,
+  VXLANEncap,
 );
 
 export {
