@@ -2,6 +2,7 @@
  * Graphs that frames are sent through: every element class by itself, where frames come as they are, with an IP header that
  * nobody has looked at, and with one that was checked; and routers, gateways and bridges.
  */
+import { readdirSync, readFileSync } from "node:fs";
 import { elements } from "@clickos/click-elements";
 import { peers, samples } from "./samples.mjs";
 
@@ -146,3 +147,19 @@ for (const cls of Object.values(elements)) {
   for (const source of Object.keys(sources))
     graphs[`${cls.name}/${source}`] = { text: graphOf(cls, source), end, fragments };
 }
+
+const examples = new URL("../../examples/middleboxes/", import.meta.url);
+/** The same for the middleboxes of the examples, and for how many seconds nothing may come until they hold nothing; their first Ethernet address is that of the frames, which have zeros. */
+export const middleboxes = Object.fromEntries(
+  readdirSync(examples)
+    .filter((file) => file.endsWith(".click"))
+    .map((file) => {
+      const text = readFileSync(new URL(file, examples), "utf8").replace(/\b02(:00){4}:01\b/g, "00:00:00:00:00:00");
+      // A reassembler keeps fragments until another one comes.
+      const fragments = /\bFromDevice\((\d)\)(?:(?!FromDevice)[\s\S])*IPReassembler/.exec(text)?.[1];
+      return [
+        file.replace(/\.click$/, ""),
+        { text, end: [], quiet: 400, ...(fragments === undefined ? {} : { fragments: Number(fragments) }) },
+      ];
+    }),
+);

@@ -29,6 +29,7 @@ export const targets = {
   images: 6,
   "saved-vms": 4,
   frames: 4,
+  middleboxes: 2,
 };
 
 export async function loadTarget(name) {

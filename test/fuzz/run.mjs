@@ -1,5 +1,6 @@
 /**
- * `npm run fuzz:frames -- --frames N --seed N`: so many frames through every element and some whole routers.
+ * `npm run fuzz:frames -- --frames N --seed N`: so many frames through every element and some whole routers;
+ * `npm run fuzz:middleboxes` the same through the middleboxes of the examples.
  *
  * `npm run fuzz -- --inputs N --seed N --seconds N --target NAME --save`: the fuzzing suite at any length. Prints what
  * was run and found; ends with 1 when there is a finding. With --save, findings are added to the corpus.
@@ -9,6 +10,7 @@ import { saveInput } from "./corpus.mjs";
 import { targets } from "./inputs.mjs";
 import { fuzz } from "./suite.mjs";
 import { framesEach } from "./targets/frames.mjs";
+import { framesEach as middleboxFramesEach } from "./targets/middleboxes.mjs";
 
 const { values } = parseArgs({
   options: {
@@ -31,10 +33,10 @@ for (const name of values.target ?? [])
     fail(`there is no target '${name}'; these are: ${Object.keys(targets).join(", ")}`);
 const seconds = values.seconds === undefined ? undefined : number("seconds", values.seconds);
 const frames = values.frames === undefined ? undefined : number("frames", values.frames);
-if (frames !== undefined) values.target = ["frames"];
+if (frames !== undefined) values.target ??= ["frames"];
 const inputs =
   frames !== undefined
-    ? Math.ceil(frames / framesEach)
+    ? Math.ceil(frames / (values.target.includes("middleboxes") ? middleboxFramesEach : framesEach))
     : values.inputs === undefined
       ? undefined
       : number("inputs", values.inputs);

@@ -2,12 +2,19 @@
 //
 // To add one: a line in `middleboxes`, by the name that is printed.
 import { readFileSync } from "node:fs";
+import { etherTypes } from "@clickos/wire/ethernet";
+import { gre } from "@clickos/wire/gre";
+import { ipProtocols } from "@clickos/wire/ipv4";
+import { ipv6 } from "@clickos/wire/ipv6";
 import { pppProtocols } from "@clickos/wire/ppp";
+import { vxlan, vxlanPort } from "@clickos/wire/vxlan";
 import {
   address,
+  concat,
   connections,
   drawnFrames,
   frame,
+  ip,
   mac,
   neighbours,
   routedFrames,
@@ -118,6 +125,44 @@ export const middleboxes = {
     }),
   },
   bras: accessServer(1000),
+  "gre-tunnel": tunnel("10.1.0.9", (inner) => [
+    ipProtocols.gre,
+    concat(gre.bytes({ keyPresent: 1, protocolType: etherTypes.ip, options: Uint8Array.of(0, 0, 0, 7) }), inner),
+  ]),
+  "ipip-tunnel": tunnel("10.1.0.9", (inner) => [ipProtocols.ipip, inner]),
+  "6in4-tunnel": {
+    frames: () => ({
+      0: times(256, (i) =>
+        frame(ip6Packet("2001:db8:1::5", `2001:db8:ffff::${i.toString(16)}`), { type: etherTypes.ip6 }),
+      ),
+      1: times(256, (i) => fromPeer(ipProtocols.ipv6, ip6Packet(`2001:db8:ffff::${i.toString(16)}`, "2001:db8:1::5"))),
+    }),
+  },
+  // Of each of 156 addresses 64 subscribers.
+  lw4o6: {
+    text: example("lw4o6").replace(
+      /192\.0\.2\.1 1 [\s\S]*?::3,/,
+      () => times(10_000, (i) => `192.0.2.${1 + (i >> 6)} ${i & 63} ${b4(i)}`).join(",") + ",",
+    ),
+    frames: () => ({
+      0: times(10_000, (i) =>
+        frame(ip6Packet(b4(i), "2001:db8::1", ipProtocols.ipip, lw4o6Packet(i, true)), { type: etherTypes.ip6 }),
+      ),
+      1: times(10_000, (i) => frame(lw4o6Packet(i, false))),
+    }),
+  },
+  vxlan: {
+    frames: () => ({
+      0: times(256, (i) => udpFrame("10.0.0.1", "10.0.0.2", 1, 2, { from: mac(i), to: mac(i + 256) })),
+      1: times(256, (i) => {
+        const carried = concat(
+          vxlan.bytes({ i: 1, vni: 42 }),
+          udpFrame("10.0.0.2", "10.0.0.1", 2, 1, { from: mac(i + 256), to: mac(i) }),
+        );
+        return frame(udpPacket(address("198.51.100.1"), address("192.0.2.1"), 49152, vxlanPort, carried));
+      }),
+    }),
+  },
 };
 
 /** Subscribers dial in, and then each sends and gets packets. */
@@ -155,4 +200,48 @@ function accessServer(count) {
       };
     },
   };
+}
+
+/** A frame that comes from the other end of a tunnel. */
+function fromPeer(protocol, packet) {
+  return frame(ip(address("198.51.100.1"), address("192.0.2.1"), protocol, packet));
+}
+
+/** Packets through a tunnel of IPv4, to and from a host inside. */
+function tunnel(host, inTunnel) {
+  return {
+    first: () => ({ 0: [says(9, host, 1, "10.1.0.1")] }),
+    frames: () => ({
+      0: times(256, (i) => udpFrame(host, `10.2.0.${i}`, 1024, 53)),
+      1: times(256, (i) => fromPeer(...inTunnel(udpPacket(address(`10.2.0.${i}`), address(host), 53, 1024)))),
+    }),
+  };
+}
+
+function ip6Packet(source, destination, nextHeader = ipProtocols.udp, payload = new Uint8Array(20)) {
+  const words = (text) => {
+    const [head, tail = ""] = text.split("::");
+    const [first, last] = [head, tail].map((side) => side.split(":").filter((word) => word !== ""));
+    const all = [...first, ...Array(8 - first.length - last.length).fill("0"), ...last].map((word) =>
+      Number.parseInt(word, 16),
+    );
+    return Uint8Array.from(all.flatMap((word) => [word >> 8, word & 255]));
+  };
+  const header = {
+    nextHeader,
+    hopLimit: 64,
+    payloadLength: payload.length,
+    source: words(source),
+    destination: words(destination),
+  };
+  return concat(ipv6.bytes(header), payload);
+}
+function b4(i) {
+  return `2001:db8:1::${i.toString(16)}`;
+}
+/** A packet of a subscriber of Lightweight 4over6, or for it. */
+function lw4o6Packet(i, sent) {
+  const [own, remote] = [address("192.0.2.1") + (i >> 6), address("203.0.113.9")];
+  const port = (i & 63) * 1024;
+  return sent ? udpPacket(own, remote, port, 53) : udpPacket(remote, own, 53, port);
 }

@@ -5,11 +5,9 @@
  */
 import { type Format, format } from "./format.ts";
 
-const netflow5 = "Cisco, NetFlow Export Datagram Format, tables B-3 and B-4";
-
 const netflow5Table = {
   name: "NetFlow v5 header",
-  reference: netflow5,
+  reference: "Cisco, NetFlow Export Datagram Format, table B-3",
   fields: {
     version: { bits: 16, rfc: "version", is: 5 },
     /** Records that follow, 30 at most. */
@@ -29,7 +27,7 @@ export const netflow5Header: Format<typeof netflow5Table> = format(netflow5Table
 
 const netflow5RecordTable = {
   name: "NetFlow v5 record",
-  reference: netflow5,
+  reference: "Cisco, NetFlow Export Datagram Format, table B-4",
   fields: {
     source: { bits: 32, rfc: "srcaddr" },
     destination: { bits: 32, rfc: "dstaddr" },

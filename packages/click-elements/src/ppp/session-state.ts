@@ -1,7 +1,28 @@
 /** What a PPPoE server keeps: subscribers, whom it knows by name, and the sessions that they have. */
-import { type ElementContext, hashTable, tokenCount, tokenRate } from "@clickos/click-core/element";
+import {
+  type ElementContext,
+  type HostHashTable,
+  hashTable,
+  type PlainField,
+  type StagedHashTable,
+  type TransferableField,
+  tokenCount,
+  tokenRate,
+} from "@clickos/click-core/element";
 import type { I32, StagedOf } from "@clickos/codegen";
-import { array, bytes, struct, u8, u32, u64 } from "@clickos/layout";
+import {
+  type ArrayField,
+  array,
+  type BytesField,
+  bytes,
+  type Struct,
+  struct,
+  type U32Field,
+  type U64Field,
+  u8,
+  u32,
+  u64,
+} from "@clickos/layout";
 
 /** Bytes of a name and of a password at most; shorter ones are filled up with zeros. */
 export const longestName = 32;
@@ -15,17 +36,29 @@ export const phaseNames: readonly string[] = ["free", "link", "authentication", 
 export const agreed = { ourLink: 1, theirLink: 2, ourNetwork: 4, theirNetwork: 8, plain: 16 } as const;
 
 /** Packets and bytes of IP, from a subscriber and to it. */
-const traffic = { upPackets: u64, upBytes: u64, downPackets: u64, downBytes: u64 };
-export const trafficFields = ["upPackets", "upBytes", "downPackets", "downBytes"] as const;
+type Traffic = { upPackets: U64Field; upBytes: U64Field; downPackets: U64Field; downBytes: U64Field };
+const traffic: Traffic = { upPackets: u64, upBytes: u64, downPackets: u64, downBytes: u64 };
+export const trafficFields: readonly (keyof Traffic)[] = ["upPackets", "upBytes", "downPackets", "downBytes"];
+type Rates = { upRate: typeof tokenRate; downRate: typeof tokenRate };
+const rates: Rates = { upRate: tokenRate, downRate: tokenRate };
 
 /** Addresses are numbers. `session` is that which the subscriber has, 0 for none; counts are those of former sessions. */
-export const subscriber = struct(
+export const subscriber: Struct<
+  Traffic &
+    Rates & {
+      name: BytesField;
+      password: BytesField;
+      address: U32Field;
+      session: U32Field;
+      sessions: U32Field;
+      known: U32Field;
+    }
+> = struct(
   {
     ...traffic,
     name: bytes(longestName, 8),
     password: bytes(longestName, 8),
-    upRate: tokenRate,
-    downRate: tokenRate,
+    ...rates,
     address: u32,
     session: u32,
     sessions: u32,
@@ -38,7 +71,25 @@ export const subscriber = struct(
  * By its number less 1. `mac` is the host's address as it stands in memory, `heard` when a frame of it came last, `user` the
  * subscriber's number. `next` links those that are free.
  */
-export const session = struct(
+export const session: Struct<
+  Traffic &
+    Rates & {
+      mac: U64Field;
+      heard: U64Field;
+      address: U32Field;
+      user: U32Field;
+      next: U32Field;
+      magic: U32Field;
+      phase: U32Field;
+      agreed: U32Field;
+      missed: U32Field;
+      tries: U32Field;
+      identifier: U32Field;
+      closing: U32Field;
+      upCount: typeof tokenCount;
+      downCount: typeof tokenCount;
+    }
+> = struct(
   {
     mac: u64,
     heard: u64,
@@ -54,37 +105,52 @@ export const session = struct(
     closing: u8,
     upCount: tokenCount,
     downCount: tokenCount,
-    upRate: tokenRate,
-    downRate: tokenRate,
+    ...rates,
     ...traffic,
   },
   { name: "session" },
 );
 
-export const tables = {
+type NumberOf = { number: U32Field };
+type Numbers = TransferableField<StagedHashTable<NumberOf>, HostHashTable<NumberOf>> & PlainField;
+const numbers = (keyWords: number): Numbers => hashTable({ keyWords, queues: 0, value: { number: u32 } });
+
+export type ServerState = {
   /** Numbers of subscribers, by name. */
-  names: hashTable({ keyWords: nameWords, queues: 0, value: { number: u32 } }),
+  names: Numbers;
   /** Numbers of sessions, by the host's Ethernet address and by the subscriber's IP address. */
-  hosts: hashTable({ keyWords: 2, queues: 0, value: { number: u32 } }),
-  addresses: hashTable({ keyWords: 1, queues: 0, value: { number: u32 } }),
+  hosts: Numbers;
+  addresses: Numbers;
+  users: ArrayField<typeof subscriber>;
+  sessions: ArrayField<typeof session>;
+  /** The first session that is free again, and how many were ever used. */
+  spare: U32Field;
+  used: U32Field;
+  /** The session that the timer looks at next. */
+  cursor: U32Field;
+  /** Of cookies. */
+  secret: ArrayField<U64Field>;
+  /** For a name and a password. */
+  scratch: BytesField;
+  begun: U64Field;
+  refused: U64Field;
+  ended: U64Field;
 };
-export const serverState = (capacity: number) => ({
-  ...tables,
+export const serverState = (capacity: number): ServerState => ({
+  names: numbers(nameWords),
+  hosts: numbers(2),
+  addresses: numbers(1),
   users: array(subscriber, capacity),
   sessions: array(session, capacity),
-  /** The first session that is free again, and how many were ever used. */
   spare: u32,
   used: u32,
-  /** The session that the timer looks at next. */
   cursor: u32,
-  /** Of cookies. */
   secret: array(u64, 3),
   scratch: bytes(2 * longestName, 16),
   begun: u64,
   refused: u64,
   ended: u64,
 });
-export type ServerState = ReturnType<typeof serverState>;
 export type StagedSession = StagedOf<typeof session>;
 
 export interface ServerConfig {
