@@ -19,7 +19,7 @@ const env = {
 };
 
 beforeAll(() => {
-  needsBuild(new URL("../../dist/clickos.js", import.meta.url));
+  needsBuild(new URL("../../dist/clickos.cjs", import.meta.url));
   for (const name of ["clickos.js", "click.cjs"])
     writeFileSync(
       join(dir, name.replace(/\..*/, "")),
