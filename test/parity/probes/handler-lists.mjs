@@ -13,6 +13,16 @@ const others = new Set([
   "DHCPServer",
   "ReplayUnqueue",
   "MultiReplayUnqueue",
+  "GREEncap",
+  "CheckGREHeader",
+  "StripGREHeader",
+  "VXLANEncap",
+  "VXLANDecap",
+  "LwAFTR",
+  "MaglevBalancer",
+  "NetFlowExporter",
+  "PortBlockMapper",
+  "PPPoEServer",
 ]);
 
 /** Arguments that an element cannot do without, beside those in `samples`. */

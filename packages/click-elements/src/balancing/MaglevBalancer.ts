@@ -20,7 +20,8 @@
  * there are; weight (write `SERVER WEIGHT`), down, up (write `SERVER`); lookup (read, with a number below TABLE_SIZE): the server
  * of an entry of the table.
  *
- *   ... -> IPClassifier(dst host 192.0.2.80 && dst tcp port 80) -> MaglevBalancer(10.0.0.11, 10.0.0.12 2) -> ARPQuerier(...) -> ...
+ *   ... -> IPClassifier(dst host 192.0.2.80 && dst tcp port 80) -> MaglevBalancer(10.0.0.11, 10.0.0.12 2)
+ *     -> [0] q :: ARPQuerier(10.0.0.1, 02:00:00:00:00:01) -> ...;  ... -> [1] q
  *
  * Eisenbud et al., "Maglev: A Fast and Reliable Software Network Load Balancer", NSDI '16.
  */

@@ -17,7 +17,8 @@
  * Handlers: blocks (read): a line for each that is given: subscriber, address, ports, and the subscriber's flows; subscribers,
  * free (read): subscribers that have blocks, and blocks that nobody has; refused (read): flows for which there were none.
  *
- *   blocks :: PortBlockMapper(203.0.113.0/28, 0, 1);  rw :: IPRewriter(blocks, drop);  pings :: ICMPPingRewriter(blocks, drop);
+ *   blocks :: PortBlockMapper(203.0.113.0/28, 0, 1);
+ *   ... -> [0] rw :: IPRewriter(blocks, drop) -> ...;  ... -> [1] rw;  rw [1] -> ...
  *
  * RFC 6888, Common Requirements for Carrier-Grade NATs; RFC 4787, NAT Behavioral Requirements for Unicast UDP.
  */
