@@ -52,7 +52,7 @@ export interface Middlebox extends AsyncDisposable {
 const second = 1_000_000_000;
 const start = 1_700_000_000_000_000_000n;
 
-/** Starts an example; `text` where it is not the file's own, `seed` for runs that are to be alike. */
+/** Starts an example; `text` where it is not the file's own. */
 export function open(kind: Kind, name: string, text: string = exampleText(name)): Promise<Middlebox> {
   return kind === "in process" ? openRouter(name, text) : openVm(name, text);
 }

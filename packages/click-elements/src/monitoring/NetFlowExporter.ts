@@ -41,8 +41,7 @@ const pause = 1_000_000n;
 const never = 0x7fff_ffff_ffff_ffffn;
 const mostInputs = 255;
 
-const { fin, rst } = tcp.fields;
-const { flags } = tcp.fields;
+const { fin, rst, flags } = tcp.fields;
 /** Those of TCP's flags after which nothing comes but what is on its way. */
 const lastFlags = [fin, rst].reduce((mask, field) => mask | (field.mask << (field.shift - flags.shift)), 0);
 

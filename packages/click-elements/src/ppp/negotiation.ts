@@ -38,7 +38,7 @@ interface Opinion {
   wanted(option: Option): void;
 }
 
-/** Answers a configuration request; nonzero where it was acknowledged. Packets are gone afterwards, so this is the last of a branch. */
+/** Answers a configuration request; `acknowledged` is staged where the answer is that all is well. The packet is gone then. */
 function negotiate(
   c: FunctionBuilder,
   packet: Packet,
