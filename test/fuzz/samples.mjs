@@ -28,6 +28,7 @@ export const samples = {
   ICMPIPEncap: ["SRC 10.0.0.1", "DST 10.0.0.2", "TYPE 3"],
   ICMPPingRewriter: ["pattern 1.0.0.1 1024-65535 - - 0 0"],
   ICMPRewriter: ["MAPS peer"],
+  IDSMatcher: ['alert ip any any -> any any (content:"evil"; sid:1;)'],
   IP6Encap: ["PROTO 4", "SRC 3ffe::1", "DST 3ffe::2"],
   IP6NDAdvertiser: ["3ffe::/16 1:1:1:1:1:1"],
   IP6NDSolicitor: ["IP 3ffe::1", "ETH 1:1:1:1:1:1"],

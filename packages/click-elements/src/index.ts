@@ -131,6 +131,7 @@ import { ICMPPingResponder } from "./icmp/ICMPPingResponder.ts";
 import { ICMPPingRewriter } from "./icmp/ICMPPingRewriter.ts";
 import { ICMPPingSource } from "./icmp/ICMPPingSource.ts";
 import { ICMPRewriter } from "./icmp/ICMPRewriter.ts";
+import { IDSMatcher } from "./ids/IDSMatcher.ts";
 import { AddressInfo } from "./information/AddressInfo.ts";
 import { AlignmentInfo } from "./information/AlignmentInfo.ts";
 import { AnnotationInfo } from "./information/AnnotationInfo.ts";
@@ -258,6 +259,7 @@ import { SetUDPChecksum } from "./tcpudp/SetUDPChecksum.ts";
 import { TCPFragmenter } from "./tcpudp/TCPFragmenter.ts";
 import { TCPIPSend } from "./tcpudp/TCPIPSend.ts";
 import { TCPReflector } from "./tcpudp/TCPReflector.ts";
+import { TCPReorder } from "./tcpudp/TCPReorder.ts";
 import { UDPIP6Encap } from "./tcpudp/UDPIP6Encap.ts";
 import { UDPIPEncap } from "./tcpudp/UDPIPEncap.ts";
 import { StaticThreadSched } from "./threads/StaticThreadSched.ts";
@@ -377,6 +379,7 @@ export const elements: ElementSet = elementSet(
   ICMPPingSource,
   ICMPRewriter,
   Idle,
+  IDSMatcher,
   IncrementSeqNo,
   InfiniteSource,
   InputSwitch,
@@ -504,6 +507,7 @@ export const elements: ElementSet = elementSet(
   TCPFragmenter,
   TCPIPSend,
   TCPReflector,
+  TCPReorder,
   TCPRewriter,
   Tee,
   ThreadSafeQueue,

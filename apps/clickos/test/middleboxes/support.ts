@@ -12,8 +12,9 @@ import { type Image, linkImage } from "@clickos/click-image";
 import { createHypervisor } from "@clickos/hypervisor";
 import { createCapture, openCapture } from "@clickos/pcap/node";
 import { createSwitch, patch } from "@clickos/vale";
+import { arp, arpOperations } from "@clickos/wire/arp";
 import { internetChecksum, pseudoHeaderSum } from "@clickos/wire/checksum";
-import { ethernet, etherTypes } from "@clickos/wire/ethernet";
+import { broadcastAddress, ethernet, etherTypes } from "@clickos/wire/ethernet";
 import { icmp as icmpFormat } from "@clickos/wire/icmp";
 import { ipProtocols, ipv4 } from "@clickos/wire/ipv4";
 import { tcp as tcpFormat } from "@clickos/wire/tcp";
@@ -235,7 +236,7 @@ export function udp(
   between: Between,
   sourcePort: number,
   destinationPort: number,
-  data = new Uint8Array(20),
+  data: Uint8Array = new Uint8Array(20),
 ): Uint8Array {
   const length = udpFormat.size + data.length;
   const message = concat(udpFormat.bytes({ sourcePort, destinationPort, length }), data);
@@ -247,7 +248,7 @@ export function tcp(
   sourcePort: number,
   destinationPort: number,
   values: Parameters<typeof tcpFormat.bytes>[0],
-  data = new Uint8Array(),
+  data: Uint8Array = new Uint8Array(),
 ): Uint8Array {
   const segment = concat(tcpFormat.bytes({ window: 8192, ...values, sourcePort, destinationPort }), data);
   tcpFormat.view(segment).checksum = internetChecksum(segment, pseudo(between, ipProtocols.tcp, segment.length));
@@ -320,3 +321,53 @@ export function readFrame(bytes: Uint8Array | undefined): Seen {
 }
 export const texts = (frames: readonly Uint8Array[] | undefined): string[] =>
   (frames ?? []).map((each) => readFrame(each).text);
+
+// ---- neighbours
+
+/** An ARP message in a frame; what the target's Ethernet address is need not be known. */
+export function arpFrame(
+  operation: number,
+  sender: { readonly mac: Uint8Array; readonly ip: string },
+  target: { readonly mac?: Uint8Array; readonly ip: string },
+): Uint8Array {
+  const message = arp.bytes({
+    operation,
+    senderHardware: sender.mac,
+    senderProtocol: address(sender.ip),
+    targetHardware: target.mac ?? new Uint8Array(6),
+    targetProtocol: address(target.ip),
+  });
+  return frame(message, { from: sender.mac, to: target.mac ?? broadcastAddress, type: etherTypes.arp });
+}
+
+/**
+ * Sends frames into a device, and gives what leaves, but for questions of ARP: whoever is asked for answers, as 02:00:00:00:00:`n`, where
+ * `n` is the last byte of the address; or as `station` says, where `undefined` is nobody.
+ */
+export function converse(
+  box: Middlebox,
+  device: number,
+  frames: readonly Uint8Array[],
+  station: (ip: string) => Uint8Array | undefined = (ip) => mac(Number(ip.split(".")[3])),
+): Record<number, Uint8Array[]> {
+  const all: Record<number, Uint8Array[]> = {};
+  const take = (left: Left): void => {
+    for (const [n, list] of Object.entries(left)) {
+      all[+n] ??= [];
+      for (const each of list) {
+        const { etherType, payload } = ethernet.view(each);
+        const query = etherType === etherTypes.arp ? arp.view(payload) : undefined;
+        if (query?.operation !== arpOperations.request) {
+          all[+n]?.push(each);
+          continue;
+        }
+        const ip = addressText(query.targetProtocol);
+        const own = station(ip);
+        const asker = { mac: query.senderHardware.slice(), ip: addressText(query.senderProtocol) };
+        if (own) take(box.send(+n, arpFrame(arpOperations.reply, { mac: own, ip }, asker)));
+      }
+    }
+  };
+  take(box.send(device, ...frames));
+  return all;
+}
