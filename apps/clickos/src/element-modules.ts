@@ -11,6 +11,7 @@ import * as wireArp from "@clickos/wire/arp";
 import * as wireBridge from "@clickos/wire/bridge";
 import * as wireChecksum from "@clickos/wire/checksum";
 import * as wireDhcp from "@clickos/wire/dhcp";
+import * as wireDns from "@clickos/wire/dns";
 import * as wireEthernet from "@clickos/wire/ethernet";
 import * as wireGre from "@clickos/wire/gre";
 import * as wireIcmp from "@clickos/wire/icmp";
@@ -33,6 +34,7 @@ export const elementModules: Readonly<Record<string, object>> = {
   "@clickos/wire/bridge": wireBridge,
   "@clickos/wire/checksum": wireChecksum,
   "@clickos/wire/dhcp": wireDhcp,
+  "@clickos/wire/dns": wireDns,
   "@clickos/wire/ethernet": wireEthernet,
   "@clickos/wire/gre": wireGre,
   "@clickos/wire/icmp": wireIcmp,

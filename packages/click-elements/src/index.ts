@@ -106,6 +106,7 @@ import { IPPrint } from "./debugging/IPPrint.ts";
 import { Print } from "./debugging/Print.ts";
 import { SchedOrderTest } from "./debugging/SchedOrderTest.ts";
 import { DHCPServer } from "./dhcp/DHCPServer.ts";
+import { DNSFilter } from "./dns/DNSFilter.ts";
 import { EnsureEther } from "./ethernet/EnsureEther.ts";
 import { EtherEncap } from "./ethernet/EtherEncap.ts";
 import { EtherMirror } from "./ethernet/EtherMirror.ts";
@@ -330,6 +331,7 @@ export const elements: ElementSet = elementSet(
   DHCPServer,
   DirectIPLookup,
   Discard,
+  DNSFilter,
   DriverManager,
   DropBroadcasts,
   DRRSched,
