@@ -52,6 +52,7 @@ export const samples = {
   SetIPDSCP: ["DSCP 1"],
   SetIPECN: ["ECN 1"],
   SetPacketType: ["TYPE HOST"],
+  SourceRateLimiter: ["1"],
   SourceIPHashMapper: ["3 1", "- - 0 0 0", "1.0.0.1 1024-65535 - - 0 0 1"],
   StaticIPLookup: ["0.0.0.0/0 0"],
   StaticPullSwitch: ["INPUT 0"],

@@ -123,6 +123,8 @@ import { StoreEtherAddress } from "./ethernet/StoreEtherAddress.ts";
 import { StripEtherVLANHeader } from "./ethernet/StripEtherVLANHeader.ts";
 import { VLANDecap } from "./ethernet/VLANDecap.ts";
 import { VLANEncap } from "./ethernet/VLANEncap.ts";
+import { HeavyHitters } from "./guard/HeavyHitters.ts";
+import { SourceRateLimiter } from "./guard/SourceRateLimiter.ts";
 import { CheckICMPHeader } from "./icmp/CheckICMPHeader.ts";
 import { ForceICMP } from "./icmp/ForceICMP.ts";
 import { ICMPError } from "./icmp/ICMPError.ts";
@@ -370,6 +372,7 @@ export const elements: ElementSet = elementSet(
   HandlerAggregate,
   HandlerProxy,
   HashSwitch,
+  HeavyHitters,
   HostEtherFilter,
   Hub,
   ICMP6Error,
@@ -489,6 +492,7 @@ export const elements: ElementSet = elementSet(
   SimpleRoundRobinSched,
   SortedIPLookup,
   SourceIPHashMapper,
+  SourceRateLimiter,
   StaticIPLookup,
   StaticPullSwitch,
   StaticSwitch,
