@@ -125,6 +125,7 @@ import { VLANDecap } from "./ethernet/VLANDecap.ts";
 import { VLANEncap } from "./ethernet/VLANEncap.ts";
 import { HeavyHitters } from "./guard/HeavyHitters.ts";
 import { SourceRateLimiter } from "./guard/SourceRateLimiter.ts";
+import { SYNProxy } from "./guard/SYNProxy.ts";
 import { CheckICMPHeader } from "./icmp/CheckICMPHeader.ts";
 import { ForceICMP } from "./icmp/ForceICMP.ts";
 import { ICMPError } from "./icmp/ICMPError.ts";
@@ -510,6 +511,7 @@ export const elements: ElementSet = elementSet(
   StripToNetworkHeader,
   Suppressor,
   Switch,
+  SYNProxy,
   TCPFragmenter,
   TCPIPSend,
   TCPReflector,
