@@ -1,6 +1,16 @@
 /** Rules as tables in the router's memory, and the code that looks whether a packet is what one of them says. */
 import { type FunctionBuilder, type I32, type StagedOf, staged } from "@clickos/codegen";
-import { array, struct, u8, u16, u32 } from "@clickos/layout";
+import {
+  type ArrayField,
+  array,
+  type IntegerField,
+  type Struct,
+  struct,
+  type U32Field,
+  u8,
+  u16,
+  u32,
+} from "@clickos/layout";
 import { type AddressTest, type Content, type ContentRule, mostContents, type PortTest } from "./content-rule.ts";
 
 const contentLayout = struct(
@@ -18,24 +28,34 @@ const contentLayout = struct(
   { name: "content", size: 20 },
 );
 
-const endLayout = struct(
+type EndFields = {
+  address: U32Field;
+  mask: U32Field;
+  from: IntegerField<number>;
+  to: IntegerField<number>;
+  addressNegated: IntegerField<number>;
+  portNegated: IntegerField<number>;
+};
+const endLayout: Struct<EndFields> = struct(
   { address: u32, mask: u32, from: u16, to: u16, addressNegated: u8, portNegated: u8 },
   { name: "end" },
 );
 
-const ruleLayout = struct(
-  {
-    source: endLayout,
-    destination: endLayout,
-    /** The first of its contents, in bytes from the start of the contents. */
-    contents: u32,
-    count: u8,
-    protocol: u8,
-    bothWays: u8,
-    drops: u8,
-  },
+type RuleFields = {
+  source: Struct<EndFields>;
+  destination: Struct<EndFields>;
+  /** The first of its contents, in bytes from the start of the contents. */
+  contents: U32Field;
+  count: IntegerField<number>;
+  protocol: IntegerField<number>;
+  bothWays: IntegerField<number>;
+  drops: IntegerField<number>;
+};
+const ruleLayout: Struct<RuleFields> = struct(
+  { source: endLayout, destination: endLayout, contents: u32, count: u8, protocol: u8, bothWays: u8, drops: u8 },
   { name: "rule" },
 );
+type StagedRule = StagedOf<Struct<RuleFields>>;
 
 export interface RuleTables {
   readonly rules: Uint8Array<ArrayBuffer>;
@@ -100,23 +120,37 @@ export interface TablePlace {
   readonly texts: number;
 }
 
+type PacketFields = {
+  source: U32Field;
+  destination: U32Field;
+  sourcePort: IntegerField<number>;
+  destinationPort: IntegerField<number>;
+  protocol: IntegerField<number>;
+  /** Where the payload is; `low` is 0, or below that by how many bytes of the stream are in front of it. */
+  base: U32Field;
+  low: U32Field;
+  length: U32Field;
+  /** How often a content may be tried yet; below 0 when that was too often. */
+  patience: U32Field;
+  /** For each content, where it is tried next, and where the one before it ended. */
+  tries: ArrayField<U32Field>;
+  ends: ArrayField<U32Field>;
+};
+const positions = array(u32, mostContents + 1);
 /** What rules are asked of a packet: its ends in host order, ports 0 where there are none. */
-export const packetLayout = struct(
+export const packetLayout: Struct<PacketFields> = struct(
   {
     source: u32,
     destination: u32,
     sourcePort: u16,
     destinationPort: u16,
     protocol: u8,
-    /** Where the payload is; `low` is 0, or below that by how many bytes of the stream are in front of it. */
     base: u32,
     low: u32,
     length: u32,
-    /** How often a content may be tried yet; below 0 when that was too often. */
     patience: u32,
-    /** For each content, where it is tried next, and where the one before it ended. */
-    tries: array(u32, mostContents + 1),
-    ends: array(u32, mostContents + 1),
+    tries: positions,
+    ends: positions,
   },
   { name: "packet of rules" },
 );
@@ -125,12 +159,12 @@ export type StagedPacket = StagedOf<typeof packetLayout>;
 type StagedEnd = StagedOf<typeof endLayout>;
 type StagedContent = StagedOf<typeof contentLayout>;
 
-export function ruleAt(c: FunctionBuilder, place: TablePlace, number: I32): StagedOf<typeof ruleLayout> {
+export function ruleAt(c: FunctionBuilder, place: TablePlace, number: I32): StagedRule {
   return staged(c, ruleLayout, number.mul(ruleLayout.size).add(place.rules));
 }
 
 /** Whether a packet's protocol, addresses and ports are those of a rule. */
-export function headerMatches(rule: StagedOf<typeof ruleLayout>, packet: StagedPacket): I32 {
+export function headerMatches(rule: StagedRule, packet: StagedPacket): I32 {
   const protocol = rule.protocol.get();
   const isProtocol = protocol.eqz().or(protocol.eq(packet.protocol.get()));
   const is = (end: StagedEnd, address: I32, port: I32): I32 => {
