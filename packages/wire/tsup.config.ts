@@ -12,6 +12,7 @@ export default library([
   "src/tcp.ts",
   "src/udp.ts",
   "src/dhcp.ts",
+  "src/dns.ts",
   "src/gre.ts",
   "src/vxlan.ts",
   "src/flow-export.ts",

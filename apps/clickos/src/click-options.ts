@@ -20,6 +20,8 @@ export interface ClickOptions {
   /** Messages have Click's text alone, at a terminal too. */
   readonly plainErrors: boolean;
   readonly path: string | undefined;
+  /** Files and packages with element classes of the user's. */
+  readonly elements: readonly string[];
   /** Texts of attachments by the names of devices. */
   readonly devices: ReadonlyMap<string, string>;
   /** Simulated time from these nanoseconds on. */
@@ -42,6 +44,7 @@ const options: readonly OptionSpec[] = [
   { kind: "expression", long: "expression", short: "e", argument: "string" },
   { kind: "device", long: "device", argument: "string" },
   { kind: "dpdk", long: "dpdk" },
+  { kind: "elements", long: "elements", argument: "string" },
   { kind: "plain-errors", long: "plain-errors" },
   { kind: "file", long: "file", short: "f", argument: "string" },
   { kind: "handler", long: "handler", short: "h", argument: "string" },
@@ -87,6 +90,8 @@ Options:
       --socket FD               take a file descriptor as a control connection
       --device DEV=ATTACHMENT   join a device to an attachment: eth0=tap:click0, af_packet:eth0,
                                 qemu:/run/guest.sock, udp:HOST:PORT, pcap:FILE, ...
+      --elements FILE           take element classes of a file of TypeScript or JavaScript, or of
+                                an npm package, which is run
   -j, --threads N               accepted; a router runs on one thread
   -a, --affinity[=N]            accepted
       --simtime[=TIME]          run in simulated time, from TIME seconds on (1000000000)
@@ -105,6 +110,7 @@ export function readClickOptions(argv: readonly string[]): ClickOptions | "help"
   const variables = new Map<string, string>();
   const devices = new Map<string, string>();
   const handlers: string[] = [];
+  const elements: string[] = [];
   const ports: string[] = [];
   const unixSockets: string[] = [];
   const sockets: string[] = [];
@@ -150,6 +156,9 @@ export function readClickOptions(argv: readonly string[]): ClickOptions | "help"
         devices.set(device, attachment);
         break;
       }
+      case "elements":
+        elements.push(value);
+        break;
       case "handler":
         handlers.push(asBytes(value));
         break;
@@ -211,6 +220,7 @@ export function readClickOptions(argv: readonly string[]): ClickOptions | "help"
     source: source ?? { file: "-" },
     variables,
     devices,
+    elements,
     handlers,
     exitHandler: exitHandler || undefined,
     quit,

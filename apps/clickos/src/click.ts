@@ -1,14 +1,14 @@
 /** The `click` command: runs a configuration as Click's user-level driver does. */
 import { readFileSync, writeFileSync } from "node:fs";
-import { clickVersion, drive, Router } from "@clickos/click-core";
+import { clickVersion, drive, type ElementSet, Router } from "@clickos/click-core";
 import {
   ArchiveError,
   archiveMember,
-  elements,
   flushStandardOutput,
   hostFiles,
   hostProcess,
   hostTerminal,
+  elements as library,
   takenByScripts,
   writeStandardOutput,
 } from "@clickos/click-elements/node";
@@ -52,8 +52,14 @@ export async function click(argv: readonly string[]): Promise<number> {
 
   let text: string;
   let file: string;
+  let elements: ElementSet;
   try {
     [file, text] = readSource(options);
+    elements = library;
+    if (options.elements.length > 0) {
+      const { withUserElements } = await import("./user-elements.ts");
+      elements = (await withUserElements(library, options.elements)).elements;
+    }
   } catch (e) {
     complain((e as Error).message);
     return 1;

@@ -51,7 +51,7 @@ async function run(): Promise<void> {
   if (!program.commands.some((command) => command.name() === meant)) {
     const { addLocal } = await import("./commands/local.ts");
     program.commandsGroup("By themselves:");
-    addLocal(program);
+    addLocal(program, version);
   }
 
   try {

@@ -27,9 +27,11 @@ export interface ElementPage {
   readonly handlers: readonly { readonly name: string; readonly access: "r" | "w" | "rw"; readonly text: string }[];
 }
 
-export function elementPage(cls: ElementClass): ElementPage {
+/** `pages` are those of classes that are not the library's. */
+export function elementPage(cls: ElementClass, pages: ReadonlyMap<string, string> = new Map()): ElementPage {
   const { name } = cls;
-  const { category = "other", page = name } = Object.hasOwn(manual(), name) ? (manual()[name] ?? {}) : {};
+  const known = Object.hasOwn(manual(), name) ? manual()[name] : undefined;
+  const { category, page } = known ?? { category: "yours", page: pages.get(name) ?? name };
   const [inputs = "", outputs = ""] = cls.ports.split("/");
   const words: Readonly<Record<string, string>> = { h: "push", l: "pull", a: "push or pull" };
   const [incoming, outgoing] = cls.processing

@@ -17,6 +17,20 @@ const toldInALine: ReadonlySet<string> = new Set([
   "UnixSocketError",
 ]);
 
+/** Mistakes in the code of elements, which say where they are. */
+const mistakesInElements: ReadonlySet<string> = new Set([
+  "CodegenError",
+  "ElementDefinitionError",
+  "LayoutError",
+  "WireError",
+]);
+let elementsAreUsers = false;
+
+/** There are elements of the user's: mistakes in such code are told in a line, and are no defects of ours. */
+export function tellMistakesInElements(): void {
+  elementsAreUsers = true;
+}
+
 /** A mistake in how a command was called, or something it met. */
 export class CommandError extends Error {
   override readonly name = "CommandError";
@@ -36,8 +50,14 @@ export function failureText(e: unknown, command = "clickos"): string | undefined
     return printable(`${command}: ${e.message}${hint === undefined ? "" : `; ${hint}`}`);
   }
   // The daemon's answer about a configuration names its file.
-  if (e instanceof Error && e.name === "ClientError" && (e as { code?: string }).code === "CONFIGURATION")
-    return printable(e.message);
+  if (e instanceof Error && e.name === "ClientError" && (e as { code?: string }).code === "CONFIGURATION") {
+    const own = /unknown element class|undeclared element '[A-Z]/.test(e.message);
+    return printable(
+      `${e.message}${own ? `\n${command}: elements of your own are the daemon's when it is started with them: clickos daemon --elements FILE; clickos create --elements FILE needs them here only` : ""}`,
+    );
+  }
+  if (e instanceof Error && elementsAreUsers && mistakesInElements.has(e.name))
+    return printable(`${command}: ${e.message}`);
   if (e instanceof Error && toldInALine.has(e.name)) return printable(`${command}: ${e.message}`);
   // What the system refuses: a file, a folder, a socket.
   if (e instanceof Error && "syscall" in e) {

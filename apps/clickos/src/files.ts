@@ -25,6 +25,13 @@ export function readBytes(path: string): Uint8Array<ArrayBuffer> {
   }
 }
 
+const imageMagic = [0x00, 0x61, 0x73, 0x6d];
+
+/** Whether a file's bytes begin as those of an image do. */
+export function isImage(bytes: Uint8Array): boolean {
+  return imageMagic.every((b, i) => bytes[i] === b);
+}
+
 /** Reads a configuration; bytes that are not UTF-8 are kept as replacement characters and found by the lexer. */
 export function readText(path: string): string {
   return new TextDecoder().decode(readBytes(path));

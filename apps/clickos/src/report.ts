@@ -1,5 +1,5 @@
 /** What commands print. */
-import type { CodeComparison, ImageManifest } from "@clickos/click-image";
+import type { CodeComparison, ImageCode, ImageManifest } from "@clickos/click-image";
 import pc from "picocolors";
 import type { BootReport } from "./boot-report.ts";
 import { printable } from "./printable.ts";
@@ -11,11 +11,12 @@ const heading = (text: string): string => pc.bold(printable(text));
 /** What a manifest is worth. */
 export const manifestNote = "what the image says of itself; its code need not do what the configuration says";
 
-/** `signature` says who signed it. */
+/** `signature` says who signed it; `code` how large its elements' code is, where that is known. */
 export function imageText(
   image: { manifest: ImageManifest; bytes: Uint8Array; sha256: string },
   signature: string,
   comparison: CodeComparison,
+  code: ImageCode | undefined,
 ): string {
   const { manifest } = image;
   const { router } = manifest;
@@ -29,9 +30,31 @@ export function imageText(
     `interfaces     ${manifest.vifs.map((v) => `${v.device} (page ${hexAddress(v.page)})`).join(", ") || "none"}`,
     "",
     heading("elements"),
-    table(router.elements.map((e) => [e.name, e.className, hexAddress(e.state), e.stateSize])),
+    table([
+      ["name", "class", "state", "bytes", ...(code ? ["code"] : [])],
+      ...router.elements.map((e, i) => [
+        e.name,
+        e.className,
+        hexAddress(e.state),
+        e.stateSize,
+        ...(code ? [code.elements[i]?.bytes ?? 0] : []),
+      ]),
+    ]),
+    ...(code ? ["", sizesText(image, code)] : []),
   ];
   return lines.join("\n");
+}
+
+/** Where an image's bytes are. */
+function sizesText({ manifest, bytes }: { manifest: ImageManifest; bytes: Uint8Array }, code: ImageCode): string {
+  const own = code.elements.reduce((sum, element) => sum + element.bytes, 0);
+  const described = new TextEncoder().encode(JSON.stringify(manifest)).length;
+  return table([
+    ["code of elements", own],
+    ["their data", code.data],
+    ["manifest", described],
+    ["kernel, drivers, shared code", bytes.length - own - code.data - described],
+  ]);
 }
 
 /** What came of compiling an image's configuration again. */
@@ -93,4 +116,10 @@ export function runText(report: RunReport): string {
     parts.push(`${heading("still queued")}\n${table(report.queued.map((q) => [q.packets, q.element]))}`);
   for (const [path, value] of Object.entries(report.handlers)) parts.push(`${path}: ${value}`);
   return parts.join("\n\n");
+}
+
+/** Tells of problems that did not stop a run; its status says so. */
+export function reportProblems(problems: readonly string[]): void {
+  for (const problem of problems) process.stderr.write(`clickos: ${printable(problem)}\n`);
+  if (problems.length > 0) process.exitCode = 1;
 }

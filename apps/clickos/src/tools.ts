@@ -25,6 +25,7 @@ import { readBytes, readInput } from "./files.ts";
 import { librariesOf } from "./libraries.ts";
 import { machineNames } from "./machine-names.ts";
 import { printable } from "./printable.ts";
+import type { UserElements } from "./user-elements.ts";
 
 /** As for `click`: along the path of the environment. */
 const library = librariesOf(process.env.CLICKPATH ?? "");
@@ -84,7 +85,7 @@ export async function drawSource(
 const accessText = { r: "read", w: "write", rw: "read, write" };
 
 /** An element's manual page. @throws {CommandError} */
-export function explainElement(name: string, elements: ElementSet): string {
+export function explainElement(name: string, { elements, pages }: UserElements): string {
   const cls = Object.hasOwn(elements, name) ? elements[name] : undefined;
   if (!cls) {
     const near =
@@ -93,7 +94,7 @@ export function explainElement(name: string, elements: ElementSet): string {
       `there is no element '${name}'${near ? `; did you mean '${near}'?` : "; clickos explain --list shows all"}`,
     );
   }
-  const { page, category, inputs, outputs, flow, arguments: args, handlers } = elementPage(cls);
+  const { page, category, inputs, outputs, flow, arguments: args, handlers } = elementPage(cls, pages);
   const rows: (readonly [string, string])[] = [
     ["category", category],
     ["inputs", inputs],
@@ -107,12 +108,12 @@ export function explainElement(name: string, elements: ElementSet): string {
 }
 
 /** All elements by category, a line each. */
-export function listElements(elements: ElementSet): string {
+export function listElements({ elements, pages }: UserElements): string {
   const categories = new Map<string, string[]>();
   const names = Object.keys(elements).sort();
   const width = Math.max(...names.map((n) => n.length));
   for (const name of names) {
-    const { category, summary } = elementPage(elements[name] as ElementClass);
+    const { category, summary } = elementPage(elements[name] as ElementClass, pages);
     const line = `  ${name.padEnd(width)}  ${summary}`.trimEnd();
     categories.set(category, [...(categories.get(category) ?? []), line]);
   }

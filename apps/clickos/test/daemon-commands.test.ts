@@ -98,6 +98,24 @@ it("say what is wrong, with status 1, or 2 for wrong usage", () => {
   expect(JSON.parse(clickos("create", "bad.click", "--json").out)).toMatchObject({ error: { code: "CONFIGURATION" } });
 });
 
+it("create domains with elements of the user's, which the daemon has not", () => {
+  writeFileSync(
+    join(dir, "own.ts"),
+    `import { element } from "@clickos/click-core";
+import { u64 } from "@clickos/layout";
+export const Own = element({ name: "Own", ports: "1/1", processing: "a/a", state: { seen: u64 }, handlers: { seen: { counter: "seen" } },
+  action(_c, _packet, { state }) { state.seen.inc(); } });\n`,
+  );
+  writeFileSync(join(dir, "own.click"), "FromDevice(0) -> o :: Own() -> ToDevice(0);\n");
+  expect(clickos("create", "own.click", "--vif", "vale0")).toMatchObject({
+    status: 1,
+    err: expect.stringMatching(/unknown element class 'Own'[\s\S]*\nclickos: .* clickos create --elements FILE/),
+  });
+  done("create", "own.click", "--vif", "vale0", "--elements", "./own.ts");
+  expect(done("read", "own", "o.seen")).toMatch(/^\d+\n$/);
+  done("destroy", "own");
+});
+
 it("have everything back after kill -9, state from the checkpoint", async () => {
   done("create", "vm.cfg");
   done("switch", "detach", "vale0", "in");

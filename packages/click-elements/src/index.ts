@@ -107,6 +107,7 @@ import { IPPrint } from "./debugging/IPPrint.ts";
 import { Print } from "./debugging/Print.ts";
 import { SchedOrderTest } from "./debugging/SchedOrderTest.ts";
 import { DHCPServer } from "./dhcp/DHCPServer.ts";
+import { DNSFilter } from "./dns/DNSFilter.ts";
 import { EnsureEther } from "./ethernet/EnsureEther.ts";
 import { EtherEncap } from "./ethernet/EtherEncap.ts";
 import { EtherMirror } from "./ethernet/EtherMirror.ts";
@@ -123,6 +124,9 @@ import { StoreEtherAddress } from "./ethernet/StoreEtherAddress.ts";
 import { StripEtherVLANHeader } from "./ethernet/StripEtherVLANHeader.ts";
 import { VLANDecap } from "./ethernet/VLANDecap.ts";
 import { VLANEncap } from "./ethernet/VLANEncap.ts";
+import { HeavyHitters } from "./guard/HeavyHitters.ts";
+import { SourceRateLimiter } from "./guard/SourceRateLimiter.ts";
+import { SYNProxy } from "./guard/SYNProxy.ts";
 import { CheckICMPHeader } from "./icmp/CheckICMPHeader.ts";
 import { ForceICMP } from "./icmp/ForceICMP.ts";
 import { ICMPError } from "./icmp/ICMPError.ts";
@@ -132,6 +136,7 @@ import { ICMPPingResponder } from "./icmp/ICMPPingResponder.ts";
 import { ICMPPingRewriter } from "./icmp/ICMPPingRewriter.ts";
 import { ICMPPingSource } from "./icmp/ICMPPingSource.ts";
 import { ICMPRewriter } from "./icmp/ICMPRewriter.ts";
+import { IDSMatcher } from "./ids/IDSMatcher.ts";
 import { AddressInfo } from "./information/AddressInfo.ts";
 import { AlignmentInfo } from "./information/AlignmentInfo.ts";
 import { AnnotationInfo } from "./information/AnnotationInfo.ts";
@@ -262,6 +267,7 @@ import { SetUDPChecksum } from "./tcpudp/SetUDPChecksum.ts";
 import { TCPFragmenter } from "./tcpudp/TCPFragmenter.ts";
 import { TCPIPSend } from "./tcpudp/TCPIPSend.ts";
 import { TCPReflector } from "./tcpudp/TCPReflector.ts";
+import { TCPReorder } from "./tcpudp/TCPReorder.ts";
 import { UDPIP6Encap } from "./tcpudp/UDPIP6Encap.ts";
 import { UDPIPEncap } from "./tcpudp/UDPIPEncap.ts";
 import { StaticThreadSched } from "./threads/StaticThreadSched.ts";
@@ -339,6 +345,7 @@ export const elements: ElementSet = elementSet(
   DHCPServer,
   DirectIPLookup,
   Discard,
+  DNSFilter,
   DriverManager,
   DropBroadcasts,
   DRRSched,
@@ -378,6 +385,7 @@ export const elements: ElementSet = elementSet(
   HandlerAggregate,
   HandlerProxy,
   HashSwitch,
+  HeavyHitters,
   HostEtherFilter,
   Hub,
   ICMP6Error,
@@ -389,6 +397,7 @@ export const elements: ElementSet = elementSet(
   ICMPPingSource,
   ICMPRewriter,
   Idle,
+  IDSMatcher,
   IncrementSeqNo,
   InfiniteSource,
   InputSwitch,
@@ -501,6 +510,7 @@ export const elements: ElementSet = elementSet(
   SimpleRoundRobinSched,
   SortedIPLookup,
   SourceIPHashMapper,
+  SourceRateLimiter,
   StaticIPLookup,
   StaticPullSwitch,
   StaticSwitch,
@@ -519,9 +529,11 @@ export const elements: ElementSet = elementSet(
   StripToNetworkHeader,
   Suppressor,
   Switch,
+  SYNProxy,
   TCPFragmenter,
   TCPIPSend,
   TCPReflector,
+  TCPReorder,
   TCPRewriter,
   Tee,
   ThreadSafeQueue,

@@ -4,6 +4,7 @@
  *
  * @packageDocumentation
  */
+export { type ImageCode, imageCode } from "./code.ts";
 export { type Image, ImageError, type ImageErrorCode, type LinkOptions, linkImage, loadImage } from "./image.ts";
 export { KeyError, readSigningKey, readTrustedKey, type SigningKey, type TrustedKey } from "./keys.ts";
 export { locateCrash } from "./locate.ts";

@@ -88,7 +88,9 @@ function statements(body: readonly Statement[], indent: string, lines: string[],
         break;
       case "block":
       case "loop":
-        lines.push(`${indent}${s.kind} ${s.label.name} {`);
+        lines.push(
+          `${indent}${s.kind} ${s.label.name}${s.label.region === undefined ? "" : ` of ${s.label.region}`} {`,
+        );
         statements(s.body, inner, lines, names);
         lines.push(`${indent}}`);
         break;

@@ -3,6 +3,7 @@ import type { Format, Table } from "@clickos/wire";
 import * as arpEntry from "@clickos/wire/arp";
 import * as bridgeEntry from "@clickos/wire/bridge";
 import * as dhcpEntry from "@clickos/wire/dhcp";
+import * as dnsEntry from "@clickos/wire/dns";
 import * as ethernetEntry from "@clickos/wire/ethernet";
 import * as flowExportEntry from "@clickos/wire/flow-export";
 import * as greEntry from "@clickos/wire/gre";
@@ -27,6 +28,7 @@ export const formats: readonly Format<Table>[] = [
   udpEntry,
   dhcpEntry,
   greEntry,
+  dnsEntry,
   vxlanEntry,
   flowExportEntry,
   pppEntry,

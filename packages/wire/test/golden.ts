@@ -3,6 +3,7 @@ import type { Format, Table } from "@clickos/wire";
 import { arp, arpFixed } from "@clickos/wire/arp";
 import { bridgeMessage } from "@clickos/wire/bridge";
 import { dhcp, dhcpAddressOption, dhcpByteOption, dhcpCookie, dhcpNames, dhcpPorts } from "@clickos/wire/dhcp";
+import { dns, dnsPort, dnsQuestion } from "@clickos/wire/dns";
 import { etherAddress, ethernet, etherTypes, vlan } from "@clickos/wire/ethernet";
 import {
   ipfix,
@@ -811,6 +812,28 @@ export const goldens: readonly Golden[] = [
       },
     },
   ),
+  golden(
+    dns,
+    "1234 8583 0001 0000 0000 0000",
+    { id: 0x1234, qr: 1, aa: 1, rd: 1, ra: 1, rcode: 3, questions: 1 },
+    {
+      frame: (b) => {
+        const message = join(b, hex("01 61 00 0001 0001"));
+        const datagram = udp.bytes({ sourcePort: dnsPort, destinationPort: 1025, length: 8 + message.length });
+        return inIp(17, join(datagram, message));
+      },
+      tshark: {
+        id: "dns.id",
+        qr: "dns.flags.response",
+        aa: "dns.flags.authoritative",
+        rd: "dns.flags.recdesired",
+        ra: "dns.flags.recavail",
+        rcode: "dns.flags.rcode",
+        questions: "dns.count.queries",
+      },
+    },
+  ),
+  golden(dnsQuestion, "001c 0001", { type: 28, class: 1 }),
   golden(
     pppoe,
     "11 00 abcd 0008",

@@ -2,8 +2,9 @@
 import { basename } from "node:path";
 import type { CreateResult, DomainDefinition, OnCrash } from "@clickos/client";
 import { type Command, Option } from "commander";
+import { type ElementsOption, takesElements } from "../elements-option.ts";
 import { CommandError, UsageError } from "../failure.ts";
-import { readBytes } from "../files.ts";
+import { isImage, readBytes } from "../files.ts";
 import { collect, number } from "../plain-options.ts";
 import { print, printJson } from "../print.ts";
 import { microseconds } from "../table.ts";
@@ -11,7 +12,7 @@ import { parseVif } from "./vif-text.ts";
 import { withDaemon } from "./with-daemon.ts";
 import { isXlConfig, parseXlConfig } from "./xl-config.ts";
 
-interface CreateOptions {
+interface CreateOptions extends ElementsOption {
   readonly name?: string;
   readonly vif?: string[];
   readonly memory?: number;
@@ -25,12 +26,10 @@ interface CreateOptions {
   readonly json?: boolean;
 }
 
-const magic = [0x00, 0x61, 0x73, 0x6d];
-
 /** What a file is: an image, an xl.cfg file, or else a configuration. */
 export function definitionOf(file: string): Partial<DomainDefinition> {
   const bytes = readBytes(file);
-  if (magic.every((b, i) => bytes[i] === b)) return { image: Buffer.from(bytes).toString("base64") };
+  if (isImage(bytes)) return { image: Buffer.from(bytes).toString("base64") };
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
@@ -44,6 +43,18 @@ export function definitionOf(file: string): Partial<DomainDefinition> {
   return { name: basename(file).replace(/\.click$/, ""), configuration: { file, text } };
 }
 
+/** Makes an image of a configuration here, with element classes that the daemon need not have. */
+async function linked(from: Partial<DomainDefinition>, given: string[]): Promise<Partial<DomainDefinition>> {
+  const { configuration, ...others } = from;
+  if (!configuration)
+    throw new UsageError("--elements is for configurations: an image has its elements' code, and a shell has none");
+  const { linkImage } = await import("@clickos/click-image");
+  const { elementsOf } = await import("../elements-of.ts");
+  const { elements } = await elementsOf({ elements: given });
+  const { bytes } = await linkImage(configuration, { elements, name: from.name ?? "click" });
+  return { ...others, image: Buffer.from(bytes).toString("base64") };
+}
+
 export function createText({ domain, timeline }: CreateResult): string {
   const { name, id, pcpu, vifs } = domain;
   const thread = pcpu === 0 ? "the daemon's thread" : `pCPU ${pcpu}`;
@@ -54,8 +65,7 @@ export function createText({ domain, timeline }: CreateResult): string {
 }
 
 export function addCreate(program: Command): void {
-  program
-    .command("create")
+  takesElements(program.command("create"))
     .description(
       "create a domain from a configuration, an image or an xl.cfg file; without a file, a shell for routers",
     )
@@ -83,7 +93,8 @@ export function addCreate(program: Command): void {
       "\nExamples:\n  clickos switch create vale0\n  clickos create firewall.click --vif vale0 --vif vale1\n  clickos create --name shell --vif bridge=vale0,mac=02:00:00:00:00:01",
     )
     .action(async (file: string | undefined, options: CreateOptions) => {
-      const from = file === undefined ? {} : definitionOf(file);
+      const named = file === undefined ? {} : definitionOf(file);
+      const from = options.elements ? await linked(named, options.elements) : named;
       const name = options.name ?? from.name ?? (file === undefined ? undefined : basename(file).replace(/\.\w+$/, ""));
       if (name === undefined) throw new UsageError("a domain without a file needs a name: --name NAME");
       const vifs = options.vif?.map(parseVif) ?? from.vifs;

@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { daemonPaths } from "../daemon/paths.ts";
 import { findDaemon } from "../daemon/reach.ts";
+import { type ElementsOption, takesElements } from "../elements-option.ts";
 import { CommandError, UsageError } from "../failure.ts";
 import { number } from "../plain-options.ts";
 import { print, printJson } from "../print.ts";
@@ -13,7 +14,7 @@ import { withDaemon } from "./with-daemon.ts";
 const idleLookMs = 30_000;
 const idleLooks = 20;
 
-interface DaemonCommandOptions {
+interface DaemonCommandOptions extends ElementsOption {
   readonly foreground?: boolean;
   readonly onDemand?: boolean;
   readonly threads?: number;
@@ -22,8 +23,7 @@ interface DaemonCommandOptions {
 }
 
 export function addDaemon(program: Command, version: string): void {
-  const command = program
-    .command("daemon")
+  const command = takesElements(program.command("daemon"))
     .description(
       "own the domains, switches and attachments of this user until stopped; other commands start one when they need it",
     )
@@ -36,7 +36,8 @@ export function addDaemon(program: Command, version: string): void {
     )
     .option("--on-demand", "end after ten minutes with nothing defined and no clients")
     .action(async (options: DaemonCommandOptions) => {
-      const { elements } = await import("@clickos/click-elements/node");
+      const { elementsOf } = await import("../elements-of.ts");
+      const { elements } = await elementsOf(options);
       const { startDaemon } = await import("../daemon/daemon.ts");
       await interruptible(async (signal) => {
         const daemon = await startDaemon({

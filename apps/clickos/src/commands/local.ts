@@ -1,29 +1,22 @@
 /** Commands that work by themselves: they bring the compiler, the element library and machines of their own. */
 import { basename } from "node:path";
-import { checkConfiguration } from "@clickos/click-core/compile";
 import { elements } from "@clickos/click-elements/node";
-import { compareCode, linkImage, loadImage, signImage, verifyImage } from "@clickos/click-image";
-import { isSpecification } from "@clickos/netdev";
+import { linkImage, signImage } from "@clickos/click-image";
 import { createXenStore } from "@clickos/xenstore";
 import { serve } from "@clickos/xenstore/node";
 import { type Command, Option } from "commander";
-import { bootImage } from "../boot.ts";
-import type { BootReport } from "../boot-report.ts";
 import { click } from "../click.ts";
 import { demo } from "../demo.ts";
 import { diagnosticsJson } from "../diagnostics-json.ts";
+import { elementsOf } from "../elements-of.ts";
+import { type ElementsOption, takesElements } from "../elements-option.ts";
 import { UsageError } from "../failure.ts";
-import { readBytes, readText, writeBytes } from "../files.ts";
-import { bootLive, type LiveBootOptions, type RunningVm } from "../live-boot.ts";
-import { drawPorts } from "../live-table.ts";
-import { attachmentsOf, type DeviceUse, nicCaptures } from "../nic-specifications.ts";
-import { byDevice, mtuOption, numbered, paceOf, speedOption, timeOption } from "../option-values.ts";
-import { checkOutputs, type NamedFile } from "../output-files.ts";
+import { readText, writeBytes } from "../files.ts";
+import { byDevice, paceOf, speedOption, timeOption } from "../option-values.ts";
+import { checkOutputs } from "../output-files.ts";
 import { collect } from "../plain-options.ts";
-import { nicPorts, type PortSpecification, vifPorts } from "../port-specifications.ts";
 import { print, printJson } from "../print.ts";
-import { printable } from "../printable.ts";
-import { bootText, imageText, manifestNote, runText } from "../report.ts";
+import { reportProblems, runText } from "../report.ts";
 import { runConfiguration } from "../run.ts";
 import { interruptible, outputWritten } from "../shutdown.ts";
 import {
@@ -38,45 +31,25 @@ import {
   pictureFormats,
   readConfiguration,
 } from "../tools.ts";
-import { admit, refuseBad, signatureText, signingKey, trustedKeys, warning } from "../trust.ts";
+import { signingKey } from "../trust.ts";
+import { addBoot } from "./boot.ts";
+import { addImages } from "./images.ts";
+import { addNew } from "./new.ts";
 
-function reportProblems(problems: readonly string[]): void {
-  for (const problem of problems) process.stderr.write(`clickos: ${printable(problem)}\n`);
-  if (problems.length > 0) process.exitCode = 1;
-}
-
-interface BootCommandOptions {
-  readonly nic?: Map<number, string>;
-  readonly learning?: boolean;
-  readonly vif?: Map<number, PortSpecification>;
-  readonly nicPort?: Map<number, PortSpecification>;
-  readonly mtu?: number;
-  readonly fast?: boolean;
-  readonly until?: bigint;
-  readonly trust?: string;
+interface BuildOptions extends ElementsOption {
+  readonly output: string;
+  readonly name?: string;
+  readonly sign?: string;
   readonly json?: boolean;
 }
 
-/** Boots between attachments; at a terminal, with a table of ports and rates meanwhile. */
-async function bootWithTable(
-  bytes: Uint8Array<ArrayBuffer>,
-  live: LiveBootOptions,
-  { json, fast }: BootCommandOptions,
-): Promise<BootReport> {
-  if (fast) throw new UsageError("what comes from an attachment keeps the world's time: no --fast");
-  let end: (() => void) | undefined;
-  const onBoot = (running: RunningVm): void => {
-    if (process.stdout.isTTY && !json) end = drawPorts(running, (text) => void process.stdout.write(text));
-  };
-  try {
-    return await bootLive(bytes, { ...live, onBoot });
-  } finally {
-    end?.();
-  }
+interface GraphOptions extends ElementsOption {
+  readonly format: PictureFormat;
+  readonly output?: string;
 }
 
-export function addLocal(program: Command): void {
-  program
+export function addLocal(program: Command, version: string): void {
+  const run = program
     .command("run")
     .description("run a configuration in process, its devices bound to captures or attachments")
     .argument("<file.click>", "the configuration")
@@ -96,179 +69,88 @@ export function addLocal(program: Command): void {
     .option("--fast", "simulated time, in which frames do not wait for theirs")
     .option("--until <TIME>", "end after so much time at the latest: 10, 500ms, 2min", timeOption)
     .option("--read <ELEMENT.HANDLER>", "print a handler at the end; may be repeated", collect)
-    .option("--json", "print the report as JSON")
-    .action(
-      async (
-        file: string,
-        options: {
-          in?: Map<string, string>;
-          out?: Map<string, string>;
-          device?: Map<string, string>;
-          realtime?: boolean;
-          speed?: number;
-          fast?: boolean;
-          until?: bigint;
-          read?: string[];
-          json?: boolean;
-        },
-      ) => {
-        const text = readText(file);
-        const report = await interruptible((signal) =>
-          runConfiguration(text, {
-            elements,
-            file,
-            inputs: options.in ?? new Map(),
-            outputs: options.out ?? new Map(),
-            attachments: options.device ?? new Map(),
-            pace: paceOf(options),
-            lasts: options.until,
-            read: options.read ?? [],
-            chatter: (text) => process.stderr.write(text),
-            signal,
-          }),
-        );
-        if (options.json) printJson(report);
-        else {
-          const text = runText(report);
-          if (text) print(text);
-        }
-        reportProblems(report.problems);
+    .option("--json", "print the report as JSON");
+  takesElements(run).action(
+    async (
+      file: string,
+      options: ElementsOption & {
+        in?: Map<string, string>;
+        out?: Map<string, string>;
+        device?: Map<string, string>;
+        realtime?: boolean;
+        speed?: number;
+        fast?: boolean;
+        until?: bigint;
+        read?: string[];
+        json?: boolean;
       },
-    );
+    ) => {
+      const { elements } = await elementsOf(options);
+      const text = readText(file);
+      const report = await interruptible((signal) =>
+        runConfiguration(text, {
+          elements,
+          file,
+          inputs: options.in ?? new Map(),
+          outputs: options.out ?? new Map(),
+          attachments: options.device ?? new Map(),
+          pace: paceOf(options),
+          lasts: options.until,
+          read: options.read ?? [],
+          chatter: (text) => process.stderr.write(text),
+          signal,
+        }),
+      );
+      if (options.json) printJson(report);
+      else {
+        const text = runText(report);
+        if (text) print(text);
+      }
+      reportProblems(report.problems);
+    },
+  );
 
-  program
+  const build = program
     .command("build")
     .description("compile a configuration to a VM image")
     .argument("<file.click>", "the configuration")
     .requiredOption("-o, --output <FILE>", "the image to write")
     .option("--name <NAME>", "the name of the VM; by default the file's")
     .option("--sign <KEY>", "sign the image with this private key: Ed25519, PEM")
-    .option("--json", "print what was built as JSON")
-    .action(async (file: string, options: { output: string; name?: string; sign?: string; json?: boolean }) => {
-      const { sign } = options;
-      checkOutputs(
-        [
-          { path: file, what: "the configuration" },
-          ...(sign === undefined ? [] : [{ path: sign, what: "the private key" }]),
-        ],
-        [{ path: options.output, what: "the image" }],
-      );
-      const key = sign === undefined ? undefined : await signingKey(sign);
-      const name = options.name ?? basename(file).replace(/\.click$/, "");
-      const image = await linkImage({ file: basename(file), text: readText(file) }, { elements, name });
-      const bytes = key ? await signImage(image.bytes, key) : image.bytes;
-      writeBytes(options.output, bytes);
-      if (options.json)
-        printJson({
-          output: options.output,
-          bytes: bytes.length,
-          sha256: image.sha256,
-          ...(key ? { signedBy: key.fingerprint } : {}),
-          name,
-          vifs: image.manifest.vifs.map((v) => v.device),
-        });
-      else {
-        print(`${options.output}  ${bytes.length} bytes  sha256 ${image.sha256}`);
-        if (key) print(`signed by key ${key.fingerprint}`);
-      }
-    });
-
-  program
-    .command("inspect")
-    .description("show what is in an image")
-    .argument("<image.cos>", "the image")
-    .option("--json", "print the manifest as JSON")
-    .option("--config", "print the configuration")
-    .option("--trust <DIR>", "the folder of public keys to look for the signer in")
-    .action(async (file: string, options: { json?: boolean; config?: boolean; trust?: string }) => {
-      const bytes = readBytes(file);
-      const keys = options.trust === undefined ? [] : await trustedKeys(options.trust);
-      const image = await loadImage(bytes);
-      const signature = await verifyImage(bytes, keys);
-      if (signature.status === "bad") process.exitCode = 1;
-      if (options.config)
-        print(process.stdout.isTTY ? printable(image.manifest.config.text) : image.manifest.config.text);
-      else {
-        const comparison = compareCode(image, elements);
-        if (options.json)
-          printJson({
-            bytes: bytes.length,
-            sha256: image.sha256,
-            signature,
-            comparison,
-            manifest: manifestNote,
-            ...image.manifest,
-          });
-        else print(imageText(image, signatureText(signature), comparison));
-      }
-    });
-
-  program
-    .command("boot")
-    .description("boot an image between captures, each interface with a NIC on a switch, or between attachments")
-    .argument("<image.cos>", "the image")
-    .option(
-      "--nic <N=FILE>",
-      "the capture on NIC N's wire: played where the VM receives, recorded where it sends; N=IN,OUT does both; or an attachment, such as N=tap:click0, in the world's time until interrupted",
-      numbered,
-    )
-    .option("--mtu <BYTES>", "what NICs and interfaces carry behind the Ethernet header, up to 9000", mtuOption)
-    .option("--fast", "frames do not wait for their times")
-    .option("--until <TIME>", "end after so much simulated time at the latest: 10, 500ms, 2min", timeOption)
-    .option(
-      "--vif <N=OPTIONS>",
-      "the VM's interface N on its switch, as N=vlan=10,rate-in=10M: bridge=NAME (interfaces that name one share it), mac=, rate=10Mb/s@20ms, and those of --nic-port",
-      vifPorts,
-    )
-    .option(
-      "--nic-port <N=OPTIONS>",
-      "NIC N's port there: vlan=, trunk=10:20 or all, native=, pcp=, isolated[=GROUP], broadcast= and unknown= (frames a second), rate-in=, rate-out= (bits a second, as 10M), burst= (bytes), priority=0 to 7",
-      nicPorts,
-    )
-    .option("--learning", "learning bridges between NIC and VM, instead of patches")
-    .option("--trust <DIR>", "run only what one of the public keys in this folder (*.pem) has signed")
-    .option("--json", "print the report as JSON")
-    .action(async (file: string, options: BootCommandOptions) => {
-      const bytes = readBytes(file);
-      const { trust } = options;
-      // Before anything else of the image is looked at.
-      const signature = await verifyImage(bytes, trust === undefined ? [] : await trustedKeys(trust));
-      if (trust !== undefined) admit(file, signature, trust);
-      const { manifest } = await loadImage(bytes);
-      refuseBad(file, signature);
-      const { checked } = checkConfiguration(manifest.config, elements);
-      const use = (device: number): DeviceUse => {
-        const uses = (name: string): boolean =>
-          checked.elements.some((e) => e.class.name === name && e.plan.device === device);
-        return { receives: uses("FromDevice"), sends: uses("ToDevice") };
-      };
-      const given = [...(options.nic ?? [])];
-      if (trust === undefined) process.stderr.write(`clickos: ${printable(warning(file, signature))}\n`);
-      const common = {
-        elements,
-        mtu: options.mtu,
-        lasts: options.until,
-        lookup: options.learning ? "learning" : "patch",
-        vifPorts: options.vif,
-        nicPorts: options.nicPort,
-        trusted: signature.status === "trusted",
-      } as const;
-      const report = await interruptible((signal) => {
-        if (given.some(([, text]) => isSpecification(text)))
-          return bootWithTable(bytes, { ...common, nics: attachmentsOf(given, use), signal }, options);
-        const nics = new Map(given.map(([device, path]) => [device, nicCaptures(path, use(device))]));
-        const captures = (use: "input" | "output"): NamedFile[] =>
-          [...nics].flatMap(([device, nic]) => {
-            const path = nic[use];
-            return path === undefined ? [] : [{ path, what: `the ${use} of NIC ${device}` }];
-          });
-        checkOutputs([{ path: file, what: "the image" }, ...captures("input")], captures("output"));
-        return bootImage(bytes, { ...common, nics, fast: options.fast, signal });
+    .option("--json", "print what was built as JSON");
+  takesElements(build).action(async (file: string, options: BuildOptions) => {
+    const { sign } = options;
+    checkOutputs(
+      [
+        { path: file, what: "the configuration" },
+        ...(sign === undefined ? [] : [{ path: sign, what: "the private key" }]),
+      ],
+      [{ path: options.output, what: "the image" }],
+    );
+    const key = sign === undefined ? undefined : await signingKey(sign);
+    const { elements } = await elementsOf(options);
+    const name = options.name ?? basename(file).replace(/\.click$/, "");
+    const image = await linkImage({ file: basename(file), text: readText(file) }, { elements, name });
+    const bytes = key ? await signImage(image.bytes, key) : image.bytes;
+    writeBytes(options.output, bytes);
+    if (options.json)
+      printJson({
+        output: options.output,
+        bytes: bytes.length,
+        sha256: image.sha256,
+        ...(key ? { signedBy: key.fingerprint } : {}),
+        name,
+        vifs: image.manifest.vifs.map((v) => v.device),
       });
-      if (options.json) printJson(report);
-      else print(bootText(report));
-      reportProblems(report.problems);
-    });
+    else {
+      print(`${options.output}  ${bytes.length} bytes  sha256 ${image.sha256}`);
+      if (key) print(`signed by key ${key.fingerprint}`);
+    }
+  });
+
+  addImages(program);
+  addNew(program, version);
+  addBoot(program);
 
   /** `NAME=VALUE` arguments: variables of the configuration. */
   function variablesOf(words: readonly string[]): Map<string, string> {
@@ -281,18 +163,20 @@ export function addLocal(program: Command): void {
     );
   }
 
-  program
-    .command("check")
-    .description("report all errors and warnings in a configuration")
-    .argument("<file.click>", "the configuration; - is standard input")
-    .argument("[NAME=VALUE...]", "values for its variables")
-    .option("--json", "print them as JSON")
-    .action((file: string, words: string[], options: { json?: boolean }) => {
-      const list = checkSource(readConfiguration(file), elements, variablesOf(words));
-      if (options.json) printJson(diagnosticsJson(list));
-      else if (list.length > 0) print(diagnosticsText(list));
-      if (list.some((d) => d.severity === "error")) process.exitCode = 1;
-    });
+  takesElements(
+    program
+      .command("check")
+      .description("report all errors and warnings in a configuration")
+      .argument("<file.click>", "the configuration; - is standard input")
+      .argument("[NAME=VALUE...]", "values for its variables")
+      .option("--json", "print them as JSON"),
+  ).action(async (file: string, words: string[], options: ElementsOption & { json?: boolean }) => {
+    const { elements } = await elementsOf(options);
+    const list = checkSource(readConfiguration(file), elements, variablesOf(words));
+    if (options.json) printJson(diagnosticsJson(list));
+    else if (list.length > 0) print(diagnosticsText(list));
+    if (list.some((d) => d.severity === "error")) process.exitCode = 1;
+  });
 
   program
     .command("fmt")
@@ -315,45 +199,50 @@ export function addLocal(program: Command): void {
       }
     });
 
-  program
-    .command("flatten")
-    .description("print a configuration with its compound elements expanded")
-    .argument("<file.click>", "the configuration; - is standard input")
-    .argument("[NAME=VALUE...]", "values for its variables")
-    .action((file: string, words: string[]) => {
-      process.stdout.write(flattenSource(readConfiguration(file), elements, variablesOf(words)));
-    });
+  takesElements(
+    program
+      .command("flatten")
+      .description("print a configuration with its compound elements expanded")
+      .argument("<file.click>", "the configuration; - is standard input")
+      .argument("[NAME=VALUE...]", "values for its variables"),
+  ).action(async (file: string, words: string[], options: ElementsOption) => {
+    const { elements } = await elementsOf(options);
+    process.stdout.write(flattenSource(readConfiguration(file), elements, variablesOf(words)));
+  });
 
-  program
+  const graph = program
     .command("graph")
     .description("draw a configuration; one with errors too, as far as it goes")
     .argument("<file.click>", "the configuration; - is standard input")
     .argument("[NAME=VALUE...]", "values for its variables")
     .addOption(new Option("-f, --format <FORMAT>", "how to draw it").choices(pictureFormats).default("text"))
-    .option("-o, --output <FILE>", "the file to write; by default standard output")
-    .action(async (file: string, words: string[], options: { format: PictureFormat; output?: string }) => {
-      const { picture, problems } = await drawSource(
-        readConfiguration(file),
-        elements,
-        variablesOf(words),
-        options.format,
-      );
-      if (problems.length > 0) process.stderr.write(`${diagnosticsText(problems)}\n`);
-      if (options.output && file !== "-")
-        checkOutputs([{ path: file, what: "the configuration" }], [{ path: options.output, what: "the picture" }]);
-      if (options.output) writeBytes(options.output, new TextEncoder().encode(picture));
-      else process.stdout.write(picture);
-    });
+    .option("-o, --output <FILE>", "the file to write; by default standard output");
+  takesElements(graph).action(async (file: string, words: string[], options: GraphOptions) => {
+    const { elements } = await elementsOf(options);
+    const { picture, problems } = await drawSource(
+      readConfiguration(file),
+      elements,
+      variablesOf(words),
+      options.format,
+    );
+    if (problems.length > 0) process.stderr.write(`${diagnosticsText(problems)}\n`);
+    if (options.output && file !== "-")
+      checkOutputs([{ path: file, what: "the configuration" }], [{ path: options.output, what: "the picture" }]);
+    if (options.output) writeBytes(options.output, new TextEncoder().encode(picture));
+    else process.stdout.write(picture);
+  });
 
-  program
-    .command("explain")
-    .description("show an element's manual page")
-    .argument("[ELEMENT]", "the element class")
-    .option("--list", "list all elements by category")
-    .action((name: string | undefined, options: { list?: boolean }) => {
-      if (options.list || name === undefined) print(listElements(elements));
-      else print(explainElement(name, elements));
-    });
+  takesElements(
+    program
+      .command("explain")
+      .description("show an element's manual page")
+      .argument("[ELEMENT]", "the element class")
+      .option("--list", "list all elements by category"),
+  ).action(async (name: string | undefined, options: ElementsOption & { list?: boolean }) => {
+    const known = await elementsOf(options);
+    if (options.list || name === undefined) print(listElements(known));
+    else print(explainElement(name, known));
+  });
 
   program
     .command("xenstored")

@@ -92,6 +92,15 @@ export class TextLine {
     return this.inChunks(length, (from, count) => this.c.call(helper, this.at.get(), address.add(from), count));
   }
 
+  /** `length` bytes as they are: characters that can be printed. */
+  bytes(address: I32, length: I32): this {
+    return this.inChunks(length, (from, count) => {
+      const at = this.at.get();
+      this.c.copy(at, address.add(from), count);
+      return at.add(count);
+    });
+  }
+
   /** An address in dotted form; `value` is in host order. */
   ipAddress(value: I32): this {
     for (const shift of [24, 16, 8, 0]) {
