@@ -29,6 +29,8 @@ export interface ElfOptions {
   readonly notes?: readonly ElfNote[];
 }
 
+/** `e_ident`: the letters, 64 bits, little endian, version 1. */
+const magic = [0x7f, 0x45, 0x4c, 0x46, 2, 1, 1] as const;
 const headerSize = 64;
 const programHeaderSize = 56;
 const pageSize = 4096;
@@ -50,8 +52,7 @@ export function writeElf({ entry, segments, notes = [] }: ElfOptions): Uint8Arra
   });
   const out = new Uint8Array(end);
   const view = new DataView(out.buffer);
-  // e_ident: magic, 64 bits, little endian, version 1.
-  out.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
+  out.set(magic);
   view.setUint16(16, 2, true); // e_type: ET_EXEC
   view.setUint16(18, 62, true); // e_machine: EM_X86_64
   view.setUint32(20, 1, true); // e_version
@@ -92,9 +93,77 @@ export function writeElf({ entry, segments, notes = [] }: ElfOptions): Uint8Arra
   return out;
 }
 
+export type ElfErrorCode = "NOT_AN_EXECUTABLE" | "TRUNCATED";
+
+/** The bytes are no executable that can be read. */
+export class ElfError extends Error {
+  override readonly name = "ElfError";
+  readonly code: ElfErrorCode;
+  constructor(code: ElfErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** Reads an executable for x86-64. The bytes may be anything. @throws {ElfError} */
+export function readElf(bytes: Uint8Array): Required<ElfOptions> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes.length < headerSize || magic.some((byte, i) => bytes[i] !== byte) || view.getUint16(18, true) !== 62)
+    throw new ElfError("NOT_AN_EXECUTABLE", "not an executable in the ELF format for x86-64");
+  const at = Number(view.getBigUint64(32, true));
+  const size = view.getUint16(54, true);
+  const count = view.getUint16(56, true);
+  const part = (what: string, from: number, length: number): Uint8Array => {
+    if (length > 0 && !(from + length <= bytes.length))
+      throw new ElfError("TRUNCATED", `the file ends in ${what}: it has ${bytes.length} bytes, not ${from + length}`);
+    return bytes.subarray(from, from + length);
+  };
+  if (size < programHeaderSize) throw new ElfError("NOT_AN_EXECUTABLE", `program headers of ${size} bytes`);
+  part("its program headers", at, count * size);
+  const segments: ElfSegment[] = [];
+  const notes: ElfNote[] = [];
+  for (let i = 0; i < count; i++) {
+    const h = at + i * size;
+    const long = (offset: number): number => Number(view.getBigUint64(h + offset, true));
+    const type = view.getUint32(h, true);
+    if (type === programTypes.load) {
+      const bits = view.getUint32(h + 4, true);
+      const access = (["r", "w", "x"] as const)
+        .filter((letter) => bits & flags[letter])
+        .join("") as ElfSegment["access"];
+      const memoryBytes = long(40);
+      segments.push({ address: long(16), bytes: part("a segment", long(8), long(32)), memoryBytes, access });
+    } else if (type === programTypes.note) notes.push(...decodeNotes(part("its notes", long(8), long(32))));
+  }
+  return { entry: Number(view.getBigUint64(24, true)), segments, notes };
+}
+
+function decodeNotes(bytes: Uint8Array): ElfNote[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const notes: ElfNote[] = [];
+  for (let at = 0; at + 12 <= bytes.length; ) {
+    const nameLength = view.getUint32(at, true);
+    const contentLength = view.getUint32(at + 4, true);
+    const content = at + 12 + padded(nameLength);
+    const end = content + padded(contentLength);
+    if (end > bytes.length) throw new ElfError("TRUNCATED", "a note is longer than all of them");
+    notes.push({
+      name: new TextDecoder().decode(bytes.subarray(at + 12, at + 12 + nameLength)).replace(/\0$/, ""),
+      type: view.getUint32(at + 8, true),
+      content: bytes.slice(content, content + contentLength),
+    });
+    at = end;
+  }
+  return notes;
+}
+
+/** Up to a multiple of four. */
+function padded(bytes: number): number {
+  return Math.ceil(bytes / 4) * 4;
+}
+
 /** Sizes of name and content, the type, and both with zeros up to a multiple of four bytes. */
 function encodeNotes(notes: readonly ElfNote[]): Uint8Array {
-  const padded = (bytes: number): number => (bytes + 3) & ~3;
   const encoded = notes.map(({ name, type, content }) => ({
     type,
     content,

@@ -19,6 +19,14 @@ export {
 } from "./assembler.ts";
 export { type ObjectCode, x8664Backend } from "./backend.ts";
 export type { CodeBuffer } from "./code-buffer.ts";
-export { type ElfNote, type ElfOptions, type ElfSegment, writeElf } from "./elf.ts";
+export {
+  ElfError,
+  type ElfErrorCode,
+  type ElfNote,
+  type ElfOptions,
+  type ElfSegment,
+  readElf,
+  writeElf,
+} from "./elf.ts";
 export { LinkError, type LinkedCode, link } from "./link.ts";
 export * from "./registers.ts";

@@ -1,5 +1,5 @@
 /** Files are what the System V ABI says: read back by its tables; that Linux runs them is in `native.test.ts`. */
-import { type ElfNote, writeElf } from "@clickos/x86-64";
+import { ElfError, type ElfNote, readElf, writeElf } from "@clickos/x86-64";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
@@ -76,6 +76,7 @@ describe("an executable", () => {
           }));
           const file = writeElf({ entry, segments, notes });
           expect(writeElf({ entry, segments, notes })).toEqual(file);
+          expect(readElf(file)).toEqual({ entry, segments, notes });
           const found = read(file);
           expect(found.entry).toBe(entry);
           expect(found.segments.length).toBe(segments.length + (notes.length > 0 ? 1 : 0));
@@ -99,6 +100,26 @@ describe("an executable", () => {
         },
       ),
       { numRuns: 50 },
+    );
+  });
+
+  it("is read from any bytes, or refused", () => {
+    const file = writeElf({
+      entry: 0,
+      segments: [{ address: 4096, bytes: new Uint8Array(100), access: "rx" }],
+      notes: [{ name: "Xen", type: 1, content: new Uint8Array(9) }],
+    });
+    const change = fc.tuple(fc.nat(280), fc.nat(255));
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 6 }), fc.nat(file.length), (changes, length) => {
+        const bytes = file.slice(0, length);
+        for (const [at, value] of changes) bytes[at] = value;
+        try {
+          readElf(bytes);
+        } catch (e) {
+          expect(e).toBeInstanceOf(ElfError);
+        }
+      }),
     );
   });
 });

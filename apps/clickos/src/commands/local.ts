@@ -1,8 +1,7 @@
 /** Commands that work by themselves: they bring the compiler, the element library and machines of their own. */
-import { basename } from "node:path";
 import { checkConfiguration } from "@clickos/click-core/compile";
 import { elements } from "@clickos/click-elements/node";
-import { compareCode, linkImage, loadImage, signImage, verifyImage } from "@clickos/click-image";
+import { loadImage, verifyImage } from "@clickos/click-image";
 import { isSpecification } from "@clickos/netdev";
 import { createXenStore } from "@clickos/xenstore";
 import { serve } from "@clickos/xenstore/node";
@@ -23,7 +22,7 @@ import { collect } from "../plain-options.ts";
 import { nicPorts, type PortSpecification, vifPorts } from "../port-specifications.ts";
 import { print, printJson } from "../print.ts";
 import { printable } from "../printable.ts";
-import { bootText, imageText, manifestNote, runText } from "../report.ts";
+import { bootText, runText } from "../report.ts";
 import { runConfiguration } from "../run.ts";
 import { interruptible, outputWritten } from "../shutdown.ts";
 import {
@@ -38,7 +37,8 @@ import {
   pictureFormats,
   readConfiguration,
 } from "../tools.ts";
-import { admit, refuseBad, signatureText, signingKey, trustedKeys, warning } from "../trust.ts";
+import { admit, refuseBad, trustedKeys, warning } from "../trust.ts";
+import { addImageCommands } from "./images.ts";
 
 function reportProblems(problems: readonly string[]): void {
   for (const problem of problems) process.stderr.write(`clickos: ${printable(problem)}\n`);
@@ -136,72 +136,7 @@ export function addLocal(program: Command): void {
       },
     );
 
-  program
-    .command("build")
-    .description("compile a configuration to a VM image")
-    .argument("<file.click>", "the configuration")
-    .requiredOption("-o, --output <FILE>", "the image to write")
-    .option("--name <NAME>", "the name of the VM; by default the file's")
-    .option("--sign <KEY>", "sign the image with this private key: Ed25519, PEM")
-    .option("--json", "print what was built as JSON")
-    .action(async (file: string, options: { output: string; name?: string; sign?: string; json?: boolean }) => {
-      const { sign } = options;
-      checkOutputs(
-        [
-          { path: file, what: "the configuration" },
-          ...(sign === undefined ? [] : [{ path: sign, what: "the private key" }]),
-        ],
-        [{ path: options.output, what: "the image" }],
-      );
-      const key = sign === undefined ? undefined : await signingKey(sign);
-      const name = options.name ?? basename(file).replace(/\.click$/, "");
-      const image = await linkImage({ file: basename(file), text: readText(file) }, { elements, name });
-      const bytes = key ? await signImage(image.bytes, key) : image.bytes;
-      writeBytes(options.output, bytes);
-      if (options.json)
-        printJson({
-          output: options.output,
-          bytes: bytes.length,
-          sha256: image.sha256,
-          ...(key ? { signedBy: key.fingerprint } : {}),
-          name,
-          vifs: image.manifest.vifs.map((v) => v.device),
-        });
-      else {
-        print(`${options.output}  ${bytes.length} bytes  sha256 ${image.sha256}`);
-        if (key) print(`signed by key ${key.fingerprint}`);
-      }
-    });
-
-  program
-    .command("inspect")
-    .description("show what is in an image")
-    .argument("<image.cos>", "the image")
-    .option("--json", "print the manifest as JSON")
-    .option("--config", "print the configuration")
-    .option("--trust <DIR>", "the folder of public keys to look for the signer in")
-    .action(async (file: string, options: { json?: boolean; config?: boolean; trust?: string }) => {
-      const bytes = readBytes(file);
-      const keys = options.trust === undefined ? [] : await trustedKeys(options.trust);
-      const image = await loadImage(bytes);
-      const signature = await verifyImage(bytes, keys);
-      if (signature.status === "bad") process.exitCode = 1;
-      if (options.config)
-        print(process.stdout.isTTY ? printable(image.manifest.config.text) : image.manifest.config.text);
-      else {
-        const comparison = compareCode(image, elements);
-        if (options.json)
-          printJson({
-            bytes: bytes.length,
-            sha256: image.sha256,
-            signature,
-            comparison,
-            manifest: manifestNote,
-            ...image.manifest,
-          });
-        else print(imageText(image, signatureText(signature), comparison));
-      }
-    });
+  addImageCommands(program);
 
   program
     .command("boot")
