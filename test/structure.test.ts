@@ -137,7 +137,7 @@ describe("the structure", () => {
     const rules: readonly (readonly [packages: string, of: RegExp])[] = [
       ["layout click-language client pcap run-loop unix-socket", nothing],
       ["codegen", /^@clickos\/(?!layout$)/],
-      ["wire", /^@clickos\/(?!(layout|codegen)$)/],
+      ["wire x86-64", /^@clickos\/(?!(layout|codegen)$)/],
       ["xen-evtchn xen-ring grant-table", /^@clickos\/(?!layout$)/],
       ["xenstore hypervisor netfront netback minios vale ixgbe-model netdev", click],
       ["click-core click-elements vale ixgbe-model netdev", xen],

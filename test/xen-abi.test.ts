@@ -32,6 +32,7 @@ import {
 } from "@clickos/xen-ring";
 import { encodeMessage, storeRing } from "@clickos/xenstore";
 import { describe, expect, it } from "vitest";
+import * as abi from "../packages/minios/src/xen/abi.ts";
 
 const folder = fileURLToPath(new URL("./xen-abi/", import.meta.url));
 const text = readFileSync(join(folder, "numbers.txt"), "utf8");
@@ -175,6 +176,28 @@ describe("constants are Xen's", () => {
   it("every name of the commands and states is in Xen's headers", () => {
     for (const name of Object.keys(EVTCHNOP)) expect(numbers.has(`value EVTCHNOP_${snake(name)}`)).toBe(true);
     for (const name of Object.keys(GNTST)) expect(numbers.has(`value GNTST_${snake(name)}`)).toBe(true);
+  });
+  it("of paravirtual guests", () => {
+    for (const [name, number] of Object.entries(abi.hypercall))
+      expect([name, number]).toEqual([name, xen(`value __HYPERVISOR_${snake(name)}`)]);
+    for (const [name, number] of Object.entries(abi.elfNote))
+      expect([name, number]).toEqual([name, xen(`value XEN_ELFNOTE_${upper(name)}`)]);
+    for (const [name, number] of Object.entries(abi.callbackType))
+      expect([name, number]).toEqual([name, xen(`value CALLBACKTYPE_${name}`)]);
+    for (const [name, offset] of Object.entries(abi.timeOffsets))
+      expect([name, offset]).toEqual([name, xen(`offset vcpu_time_info.${snake(name)}`)]);
+    expect([abi.startInfoOffsets.mfnList, abi.vcpuOffsets.cr2, abi.vcpuOffsets.time]).toEqual([
+      xen("offset start_info.mfn_list"),
+      xen("offset vcpu_info.arch.cr2"),
+      xen("offset vcpu_info.time"),
+    ]);
+    expect([abi.grantSetupTable, abi.callbackRegister, abi.invalidatePage, abi.kernelCodeSegment]).toEqual(
+      ["GNTTABOP_setup_table", "CALLBACKOP_register", "UVMF_INVLPG", "FLAT_KERNEL_CS"].map((n) => xen(`value ${n}`)),
+    );
+    const header = { type: "type", requestId: "req_id", transactionId: "tx_id", length: "len" } as const;
+    for (const [ours, theirs] of Object.entries(header))
+      expect([ours, abi.storeHeader[ours as keyof typeof header]]).toEqual([ours, xen(`offset xsd_sockmsg.${theirs}`)]);
+    expect(abi.storeHeader.size).toBe(xen("sizeof xsd_sockmsg"));
   });
   it("of hypercalls", () => {
     for (const { name, number } of hypercalls)

@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <xen/callback.h>
+#include <xen/elfnote.h>
 #include <xen/event_channel.h>
 #include <xen/grant_table.h>
 #include <xen/io/console.h>
@@ -225,6 +227,33 @@ int main(void)
     FIELD(vcpu_info, time.version);
     FIELD(vcpu_info, time.tsc_timestamp);
     FIELD(vcpu_info, time.system_time);
+    FIELD(start_info, mfn_list);
+    FIELD(vcpu_info, arch.cr2);
+    FIELD(vcpu_info, time);
+    FIELD(vcpu_time_info, version);
+    FIELD(vcpu_time_info, tsc_timestamp);
+    FIELD(vcpu_time_info, system_time);
+    FIELD(vcpu_time_info, tsc_to_system_mul);
+    FIELD(vcpu_time_info, tsc_shift);
+    VALUE(__HYPERVISOR_set_trap_table);
+    VALUE(__HYPERVISOR_update_va_mapping);
+    VALUE(__HYPERVISOR_callback_op);
+    VALUE(GNTTABOP_setup_table);
+    VALUE(CALLBACKOP_register);
+    VALUE(CALLBACKTYPE_event);
+    VALUE(CALLBACKTYPE_failsafe);
+    VALUE(UVMF_INVLPG);
+    VALUE(FLAT_KERNEL_CS);
+    VALUE(XEN_ELFNOTE_ENTRY);
+    VALUE(XEN_ELFNOTE_HYPERCALL_PAGE);
+    VALUE(XEN_ELFNOTE_VIRT_BASE);
+    VALUE(XEN_ELFNOTE_PADDR_OFFSET);
+    VALUE(XEN_ELFNOTE_XEN_VERSION);
+    VALUE(XEN_ELFNOTE_GUEST_OS);
+    VALUE(XEN_ELFNOTE_GUEST_VERSION);
+    VALUE(XEN_ELFNOTE_LOADER);
+    VALUE(XEN_ELFNOTE_PAE_MODE);
+    VALUE(XEN_ELFNOTE_FEATURES);
     printf("value ring_size(netif_tx) %u\n", (unsigned)__CONST_RING_SIZE(netif_tx, 4096));
     printf("value ring_size(netif_rx) %u\n", (unsigned)__CONST_RING_SIZE(netif_rx, 4096));
     return 0;

@@ -1,5 +1,5 @@
 /** What commands print. */
-import type { CodeComparison, ImageCode, ImageManifest } from "@clickos/click-image";
+import type { CodeComparison, ImageCode, ImageManifest, XenImage } from "@clickos/click-image";
 import pc from "picocolors";
 import type { BootReport } from "./boot-report.ts";
 import { printable } from "./printable.ts";
@@ -55,6 +55,18 @@ function sizesText({ manifest, bytes }: { manifest: ImageManifest; bytes: Uint8A
     ["manifest", described],
     ["kernel, drivers, shared code", bytes.length - own - code.data - described],
   ]);
+}
+
+export function xenImageText({ manifest, bytes }: XenImage, comparison: CodeComparison): string {
+  return [
+    `${heading(manifest.name)}  ${size(bytes.length)}, for Xen (x86-64, paravirtual)`,
+    `manifest       ${manifestNote}`,
+    `code           ${comparisonText(comparison)}`,
+    `configuration  ${printable(manifest.config.file)}, ${manifest.elements} elements`,
+    `memory         ${manifest.memory} MiB`,
+    `interfaces     ${manifest.vifs.join(", ") || "none"}`,
+    `handlers       ${manifest.handlers.length} can be read below data/clickos/0/control/read`,
+  ].join("\n");
 }
 
 /** What came of compiling an image's configuration again. */

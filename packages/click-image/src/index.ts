@@ -11,3 +11,13 @@ export { locateCrash } from "./locate.ts";
 export type { ImageManifest } from "./manifest.ts";
 export { type CodeComparison, compareCode } from "./recompile.ts";
 export { signImage, type Verdict, verifyImage } from "./signature.ts";
+export {
+  compareXenCode,
+  isXenImage,
+  linkXenImage,
+  loadXenImage,
+  type XenImage,
+  type XenLinkOptions,
+  type XenManifest,
+  xenDomain,
+} from "./xen-image.ts";

@@ -31,6 +31,7 @@ export { OperationBuilder, type Var } from "./operation-builder.ts";
 export { optimize } from "./optimize.ts";
 export { type StagedArray, type StagedField, type StagedFields, type StagedOf, staged } from "./staged.ts";
 export { moduleText } from "./text.ts";
+export { operands, statementOperands } from "./traverse.ts";
 export { validate } from "./validate.ts";
 export {
   I32,

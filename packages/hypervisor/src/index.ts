@@ -11,6 +11,7 @@ export type { Domain, DomainOptions, DomainState, DomainStatistics } from "./dom
 export { HypervisorError, type HypervisorErrorCode } from "./error.ts";
 export { guestRules } from "./guest-rules.ts";
 export {
+  DOMID_SELF,
   EVTCHNOP,
   errno,
   GNTTABOP,

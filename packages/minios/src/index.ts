@@ -6,6 +6,8 @@
  */
 export {
   firstPlace,
+  type GuestEntryPoints,
+  type GuestHost,
   type GuestKernel,
   type GuestPlace,
   type GuestProgram,

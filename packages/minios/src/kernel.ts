@@ -4,7 +4,15 @@
  * Entry points: `boot()` once; `vcpu(now, rounds)` for each slice: 0 idle, 1 more to do, 2 halted.
  */
 
-import { type Func, type FunctionBuilder, type I32, type I32Like, type ModuleBuilder, staged } from "@clickos/codegen";
+import {
+  type Func,
+  type FunctionBuilder,
+  type I32,
+  type I32Like,
+  type I64,
+  type ModuleBuilder,
+  staged,
+} from "@clickos/codegen";
 import { frameSize, reservedEntries } from "@clickos/grant-table";
 import { consoleRing, domainFrames, firstFreeAddress, guestRules } from "@clickos/hypervisor";
 import {
@@ -53,9 +61,25 @@ export interface GuestProgram {
   readonly running: number;
   /** Address of the time at which it is to run next; 2^63 - 1 is never. */
   readonly nextTimer: number;
+  /** Address of 64 bits that nobody else should know, for who boots it to fill in before `init`. */
+  readonly seed?: number;
+}
+
+/** What is below a compiled guest: how it reaches who runs it. */
+export interface GuestHost {
+  /** Notifies the other end of an event channel. */
+  send(c: FunctionBuilder, port: I32): void;
+  /** Has the guest run again at a time; 0 is never. */
+  setTimer(c: FunctionBuilder, at: I64): void;
+  /** Writes text to the console. */
+  write(c: FunctionBuilder, address: I32Like, length: I32): void;
+  /** The number that grant entries have of one of the guest's frames; the same when absent. */
+  machineFrame?(c: FunctionBuilder, frame: I32): I32;
 }
 
 export interface KernelOptions {
+  /** The hypervisor of this project when absent, by its hypercalls. */
+  readonly host?: GuestHost;
   /** Where frames are in the program's buffers. */
   readonly frames: FramePlace;
   readonly place?: GuestPlace;
@@ -84,13 +108,28 @@ export interface GuestKernel {
   /** Writes text to the console. */
   chatter(c: FunctionBuilder, address: I32Like, length: I32): void;
   /** Adds `boot` and `vcpu`. */
+  entryPoints(module: ModuleBuilder, program: GuestProgram): GuestEntryPoints;
+  /** Adds and exports them. */
   finish(module: ModuleBuilder, program: GuestProgram): void;
 }
 
-export function guestKernel({ frames, place = firstPlace, name, rings = {} }: KernelOptions): GuestKernel {
+export interface GuestEntryPoints {
+  readonly boot: Func<undefined>;
+  /** `(now, rounds)`: 0 idle, 1 more to do, 2 stopped, 3 polls and found nothing. */
+  readonly vcpu: Func<"i32">;
+}
+
+export function guestKernel({
+  frames,
+  place = firstPlace,
+  name,
+  rings = {},
+  host = hypercallHost,
+}: KernelOptions): GuestKernel {
   const fronts: StagedVif[] = [];
   let pool: BufferPool | undefined;
-  return {
+  const { machineFrame } = host;
+  const kernel: GuestKernel = {
     ...(name === undefined ? {} : { moduleName: name }),
     memoryImport: ["xen", "memory"],
     base: place.base,
@@ -100,54 +139,64 @@ export function guestKernel({ frames, place = firstPlace, name, rings = {} }: Ke
     memoryPages: guestRules.maximumPages,
     device(context, number) {
       pool = context.pool;
-      const vif = stageVif({ ...frames, ...context }, number, grantTableAddress, rings[number]);
+      const vif = stageVif(
+        { ...frames, ...context, ...(machineFrame ? { machineFrame } : {}) },
+        number,
+        grantTableAddress,
+        rings[number],
+      );
       fronts.push(vif);
       return vif.device;
     },
     get vifs() {
       return fronts.map(({ places }) => places);
     },
-    chatter: (c, address, length) => writeConsole(c, address, length),
-    finish(module, { init, run, running, nextTimer }) {
-      const eventSend = module.import("xen", "evtchn_send", { port: "i32" }, undefined);
-      const setTimer = module.import("xen", "set_timer_op", { at: "i64" }, undefined);
-      module.export(
-        "boot",
-        module.func("boot", {}, undefined, (c) => {
-          c.call(init);
-          // Each interface's own entries, then those of the pool's frames.
-          const bufferRef = place.firstGrant + fronts.reduce((sum, { places }) => sum + ownGrants[places.rings], 0);
-          const page = fronts.find(({ places }) => grantsPool[places.rings])?.places.page;
-          if (pool && page !== undefined)
-            grantPool(c, grantTableAddress, pool, staged(c, devicePage, page).backendId.get(), bufferRef);
-          let firstRef = place.firstGrant;
-          for (const vif of fronts) {
-            vif.connect(c, { firstRef, bufferRef });
-            firstRef += ownGrants[vif.places.rings];
-          }
-        }),
-      );
-      module.export(
-        "vcpu",
-        module.func("vcpu", { now: "i64", rounds: "i32" }, "i32", (c, { now, rounds }) => {
-          takeEvents(c);
-          for (const vif of fronts) vif.enter(c);
-          const result = c.var("i32", c.call(run, now, rounds), "result");
-          // Of several programs in a domain, the one that never came back is the one whose word is set.
-          c.store32(running, 0);
-          for (const vif of fronts) vif.leave(c, (port) => c.call(eventSend, port));
-          c.if(result.get().eqz(), () => {
-            // Going to sleep: ask for events, then look once more, so that none is missed in between.
-            for (const vif of fronts) c.if(vif.wait(c), () => result.set(1));
-          });
-          const next = c.load64(nextTimer);
-          c.call(setTimer, c.select(next.eq(0x7fffffffffffffffn), c.i64(0n), next));
-          return result.get();
-        }),
-      );
+    chatter: (c, address, length) => host.write(c, address, length),
+    entryPoints: (module, { init, run, running, nextTimer }) => ({
+      boot: module.func("boot", {}, undefined, (c) => {
+        c.call(init);
+        // Each interface's own entries, then those of the pool's frames.
+        const bufferRef = place.firstGrant + fronts.reduce((sum, { places }) => sum + ownGrants[places.rings], 0);
+        const page = fronts.find(({ places }) => grantsPool[places.rings])?.places.page;
+        if (pool && page !== undefined)
+          grantPool(c, grantTableAddress, pool, staged(c, devicePage, page).backendId.get(), bufferRef);
+        let firstRef = place.firstGrant;
+        for (const vif of fronts) {
+          vif.connect(c, { firstRef, bufferRef });
+          firstRef += ownGrants[vif.places.rings];
+        }
+      }),
+      vcpu: module.func("vcpu", { now: "i64", rounds: "i32" }, "i32", (c, { now, rounds }) => {
+        takeEvents(c);
+        for (const vif of fronts) vif.enter(c);
+        const result = c.var("i32", c.call(run, now, rounds), "result");
+        // Of several programs in a domain, the one that never came back is the one whose word is set.
+        c.store32(running, 0);
+        for (const vif of fronts) vif.leave(c, (port) => host.send(c, port));
+        c.if(result.get().eqz(), () => {
+          // Going to sleep: ask for events, then look once more, so that none is missed in between.
+          for (const vif of fronts) c.if(vif.wait(c), () => result.set(1));
+        });
+        const next = c.load64(nextTimer);
+        host.setTimer(c, c.select(next.eq(0x7fffffffffffffffn), c.i64(0n), next));
+        return result.get();
+      }),
+    }),
+    finish(module, program) {
+      const { boot, vcpu } = kernel.entryPoints(module, program);
+      module.export("boot", boot);
+      module.export("vcpu", vcpu);
     },
   };
+  return kernel;
 }
+
+/** By imported hypercalls. */
+const hypercallHost: GuestHost = {
+  send: (c, port) => c.call(c.module.import("xen", "evtchn_send", { port: "i32" }, undefined), port),
+  setTimer: (c, at) => c.call(c.module.import("xen", "set_timer_op", { at: "i64" }, undefined), at),
+  write: (c, address, length) => writeConsole(c, address, length),
+};
 
 /** Clears the upcall and all pending bits: whatever happened, the program looks at all its devices. */
 function takeEvents(c: FunctionBuilder): void {

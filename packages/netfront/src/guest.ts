@@ -40,6 +40,8 @@ export interface GuestContext extends FramePlace {
   reserve(bytes: number, align: number): number;
   /** The address of a 64-bit count of the device's frames that are dropped for a reason. */
   dropCounter(reason: string): number;
+  /** The number that grant entries have of one of the guest's frames: the machine's, where the guest's are its own. The same when absent. */
+  machineFrame?(c: FunctionBuilder, frame: I32): I32;
 }
 
 /** A frame in a buffer: whose address, where in it, how long. */

@@ -72,11 +72,15 @@ export function stageNetifVif(context: GuestContext, device: number, table: numb
     const come = c.atomicLoad(at, ring.rspProd).sub(c.load32(cons));
     return c.select(come.ltU(owed), come, owed);
   };
+  /** Grants a frame to the back end. */
+  const give = (c: FunctionBuilder, ref: I32 | number, frame: I32, flags?: number): void => {
+    const backend = staged(c, devicePage, places.page).backendId.get();
+    grant(c, table, ref, context.machineFrame?.(c, frame) ?? frame, backend, flags);
+  };
   /** Posts the page of a number for receiving. */
   const post = (c: FunctionBuilder, id: I32): void => {
     const ref = id.add(c.load32(grantBase)).add(2);
-    if (!persistent)
-      grant(c, table, ref, id.add(pages / frameSize), staged(c, devicePage, places.page).backendId.get());
+    if (!persistent) give(c, ref, id.add(pages / frameSize));
     const prod = c.load32(rxProd);
     const slot = slotOf(prod, rxRing, rxStride);
     c.store16(slot, id, netifRxRequest.offsets.id);
@@ -172,10 +176,7 @@ export function stageNetifVif(context: GuestContext, device: number, table: numb
     const ref = persistent
       ? frame.data.sub(pool.base(c)).shrU(12).add(c.load32(bufferBase))
       : id.add(c.load32(grantBase)).add(2 + postedPages);
-    if (!persistent) {
-      const backend = staged(c, devicePage, places.page).backendId.get();
-      grant(c, table, ref, frame.data.shrU(12), backend, GTF.permitAccess | GTF.readonly);
-    }
+    if (!persistent) give(c, ref, frame.data.shrU(12), GTF.permitAccess | GTF.readonly);
     const slot = slotOf(prod, txRing, txStride);
     c.store32(slot, ref, netifTxRequest.offsets.gref);
     c.store16(slot, frame.data.and(frameSize - 1), netifTxRequest.offsets.offset);
@@ -272,18 +273,17 @@ export function stageNetifVif(context: GuestContext, device: number, table: numb
 
     connect(c, grants) {
       const page = staged(c, devicePage, places.page);
-      const backend = page.backendId.get();
       const first = grants.firstRef;
       c.store32(grantBase, first);
       c.store32(bufferBase, grants.bufferRef);
-      grant(c, table, first, rxRing / frameSize, backend);
-      grant(c, table, first + 1, txRing / frameSize, backend);
+      give(c, first, c.i32(rxRing / frameSize));
+      give(c, first + 1, c.i32(txRing / frameSize));
       for (const at of [rxRing, txRing]) {
         c.store32(at, 1, ring.reqEvent);
         c.store32(at, 1, ring.rspEvent);
       }
       c.for(0, postedPages, 1, (id) => {
-        if (persistent) grant(c, table, id.add(first + 2), id.add(pages / frameSize), backend);
+        if (persistent) give(c, id.add(first + 2), id.add(pages / frameSize));
         post(c, id);
       });
       c.atomicStore(rxRing, postedPages, ring.reqProd);

@@ -1,13 +1,24 @@
 /** Commands that look at images: inspect, diff. */
-import { compareCode, type ImageCode, imageCode, type Verdict, verifyImage } from "@clickos/click-image";
+import type { ElementSet } from "@clickos/click-core/element";
+import {
+  compareCode,
+  compareXenCode,
+  type ImageCode,
+  imageCode,
+  isXenImage,
+  loadXenImage,
+  type Verdict,
+  verifyImage,
+} from "@clickos/click-image";
 import type { Command } from "commander";
 import { elementsOf } from "../elements-of.ts";
 import { type ElementsOption, takesElements } from "../elements-option.ts";
-import { CommandError } from "../failure.ts";
+import { CommandError, UsageError } from "../failure.ts";
+import { readBytes } from "../files.ts";
 import { differenceText, diffImages } from "../image-diff.ts";
 import { print, printJson } from "../print.ts";
 import { printable } from "../printable.ts";
-import { imageText, manifestNote } from "../report.ts";
+import { imageText, manifestNote, xenImageText } from "../report.ts";
 import { readSubject } from "../subject.ts";
 import { signatureText, trustedKeys } from "../trust.ts";
 
@@ -30,13 +41,18 @@ export function addImages(program: Command): void {
       .option("--trust <DIR>", "the folder of public keys to look for the signer in"),
   ).action(async (file: string, options: InspectOptions) => {
     const { elements } = await elementsOf(options);
+    const xen = file === "-" || file.endsWith(".click") ? undefined : readBytes(file);
+    if (xen && isXenImage(xen)) {
+      inspectForXen(xen, elements, options);
+      return;
+    }
     const keys = options.trust === undefined ? [] : await trustedKeys(options.trust);
     const image = await readSubject(file, elements);
     const signature: Verdict = await verifyImage(image.bytes, keys);
     if (signature.status === "bad") process.exitCode = 1;
     const { manifest } = image;
     if (options.config) {
-      print(process.stdout.isTTY ? printable(manifest.config.text) : manifest.config.text);
+      printConfiguration(manifest.config.text);
       return;
     }
     const comparison = compareCode(image, elements);
@@ -82,4 +98,22 @@ export function addImages(program: Command): void {
     else print(differenceText(difference));
     if (!difference.same) process.exitCode = 1;
   });
+}
+
+function inspectForXen(bytes: Uint8Array<ArrayBuffer>, elements: ElementSet, options: InspectOptions): void {
+  if (options.trust !== undefined) throw new UsageError("images for Xen are not signed: no --trust");
+  if (options.code) throw new UsageError("an image for Xen has machine code: objdump -d shows it, --code does not");
+  const image = loadXenImage(bytes);
+  const { manifest } = image;
+  if (options.config) {
+    printConfiguration(manifest.config.text);
+    return;
+  }
+  const comparison = compareXenCode(image, elements);
+  if (options.json) printJson({ bytes: bytes.length, comparison, manifest: manifestNote, ...manifest });
+  else print(xenImageText(image, comparison));
+}
+
+function printConfiguration(text: string): void {
+  print(process.stdout.isTTY ? printable(text) : text);
 }

@@ -1,7 +1,5 @@
 /** Commands that work by themselves: they bring the compiler, the element library and machines of their own. */
-import { basename } from "node:path";
 import { elements } from "@clickos/click-elements/node";
-import { linkImage, signImage } from "@clickos/click-image";
 import { createXenStore } from "@clickos/xenstore";
 import { serve } from "@clickos/xenstore/node";
 import { type Command, Option } from "commander";
@@ -31,17 +29,10 @@ import {
   pictureFormats,
   readConfiguration,
 } from "../tools.ts";
-import { signingKey } from "../trust.ts";
 import { addBoot } from "./boot.ts";
+import { addBuild } from "./build.ts";
 import { addImages } from "./images.ts";
 import { addNew } from "./new.ts";
-
-interface BuildOptions extends ElementsOption {
-  readonly output: string;
-  readonly name?: string;
-  readonly sign?: string;
-  readonly json?: boolean;
-}
 
 interface GraphOptions extends ElementsOption {
   readonly format: PictureFormat;
@@ -110,44 +101,7 @@ export function addLocal(program: Command, version: string): void {
     },
   );
 
-  const build = program
-    .command("build")
-    .description("compile a configuration to a VM image")
-    .argument("<file.click>", "the configuration")
-    .requiredOption("-o, --output <FILE>", "the image to write")
-    .option("--name <NAME>", "the name of the VM; by default the file's")
-    .option("--sign <KEY>", "sign the image with this private key: Ed25519, PEM")
-    .option("--json", "print what was built as JSON");
-  takesElements(build).action(async (file: string, options: BuildOptions) => {
-    const { sign } = options;
-    checkOutputs(
-      [
-        { path: file, what: "the configuration" },
-        ...(sign === undefined ? [] : [{ path: sign, what: "the private key" }]),
-      ],
-      [{ path: options.output, what: "the image" }],
-    );
-    const key = sign === undefined ? undefined : await signingKey(sign);
-    const { elements } = await elementsOf(options);
-    const name = options.name ?? basename(file).replace(/\.click$/, "");
-    const image = await linkImage({ file: basename(file), text: readText(file) }, { elements, name });
-    const bytes = key ? await signImage(image.bytes, key) : image.bytes;
-    writeBytes(options.output, bytes);
-    if (options.json)
-      printJson({
-        output: options.output,
-        bytes: bytes.length,
-        sha256: image.sha256,
-        ...(key ? { signedBy: key.fingerprint } : {}),
-        name,
-        vifs: image.manifest.vifs.map((v) => v.device),
-      });
-    else {
-      print(`${options.output}  ${bytes.length} bytes  sha256 ${image.sha256}`);
-      if (key) print(`signed by key ${key.fingerprint}`);
-    }
-  });
-
+  addBuild(program);
   addImages(program);
   addNew(program, version);
   addBoot(program);
