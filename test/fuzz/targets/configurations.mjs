@@ -198,7 +198,9 @@ export const target = {
   name: "configurations",
   errors: ["ConfigurationError", "ImageError"],
   seeds() {
-    const examples = readdirSync(here("examples")).map((f) => readFileSync(here(`examples/${f}`), "utf8"));
+    const examples = readdirSync(here("examples"))
+      .filter((f) => f.endsWith(".click"))
+      .map((f) => readFileSync(here(`examples/${f}`), "utf8"));
     const corpus = readFileSync(here("packages/click-language/test/corpus/language.txt"), "utf8")
       .split(/^=== .*\n/m)
       .slice(1)

@@ -79,6 +79,8 @@ export function isInTable(table: Uint8Array<ArrayBuffer>, key: NameKey): boolean
   const words = new Uint32Array(table.buffer);
   return words[placeIn(words, key) * 2] === key[0];
 }
+/** A key is two words. */
+const keyWordBytes = 4;
 const placeMultiplier = 0x85ebca6b;
 function placeOf(a: number, places: number): number {
   return Math.imul(a ^ (a >>> 15), placeMultiplier) >>> (32 - Math.log2(places));
@@ -98,7 +100,7 @@ export function stageIsIn(c: FunctionBuilder, table: number, bytes: number, [a, 
   );
   c.loop(() => {
     const address = at.get().shl(3).add(table);
-    const [x, y] = [c.load32(address), c.load32(address, 4)];
+    const [x, y] = [c.load32(address), c.load32(address, keyWordBytes)];
     c.if(x.xor(a).or(y.xor(b)).eqz(), () => {
       found.set(1);
       c.break();

@@ -18,7 +18,9 @@
  * Handlers: connections, half_open (read: those whose server has not answered), syns, accepted, refused (read: SYNs that were answered, ACKs with
  * cookies, and ACKs without).
  *
- *   clients :: ... -> Strip(14) -> CheckIPHeader -> [0] p :: SYNProxy [0] -> ...; servers :: ... -> Strip(14) -> CheckIPHeader -> [1] p [1] -> ...
+ *   p :: SYNProxy;
+ *   ... -> Strip(14) -> CheckIPHeader -> [0] p [0] -> ...;
+ *   ... -> Strip(14) -> CheckIPHeader -> [1] p [1] -> ...
  *
  * RFC 4987 section 3.7; RFC 9293 section 3.
  */

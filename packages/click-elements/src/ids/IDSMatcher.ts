@@ -2,15 +2,14 @@
  * IDSMatcher(RULE, ... [, keywords LOG, TIMEOUT, CAPACITY]) — looks for the contents of rules in packets, and in streams of TCP.
  *
  * Expects marked IP headers. Packets that a rule with the action `drop` is about leave on output 1, or are dropped where that is not
- * connected; all others leave on output 0. A RULE is one of Snort's:
- *
- *   alert tcp any any -> 10.0.0.0/8 80 (msg:"shell"; content:"cmd.exe"; nocase; sid:1;)
+ * connected; all others leave on output 0. A RULE is one of Snort's, such as
+ * `alert tcp any any -> 10.0.0.0/8 80 (msg:"shell"; content:"cmd.exe"; nocase; sid:1;)`, with
  *
  *   ACTION       alert or drop
  *   PROTOCOL     tcp, udp, icmp or ip
  *   ADDRESS      any, an address or a prefix; with ! before it, all others
  *   PORT         any, a port, or a range such as 1:1023 or 1024: ; with ! before it, all others
- *   -> or <>     in this direction, or in both
+ *   DIRECTION    an arrow, or <> for both ways
  *   content      what the payload has, or with ! before it has not; |0d 0a| are bytes, and a backslash stands before ; " \ and |
  *   nocase       small letters and large ones are the same in the content before it
  *   offset:N     it begins N bytes from the start of the payload or later; depth:N and ends within N bytes from there

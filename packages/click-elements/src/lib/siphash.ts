@@ -24,7 +24,7 @@ function sipFunction({ module }: FunctionBuilder, count: number): Func<"i64"> {
     module.func(name, { key: "i32", ...params }, "i64", (c, values) => {
       const { key } = values;
       const words = values as unknown as Readonly<Record<string, I64>>;
-      const [k0, k1] = [c.load64(key), c.load64(key, 8)];
+      const [k0, k1] = [c.load64(key), c.load64(key, keyBytes / 2)];
       let [v0, v1, v2, v3] = [k0.xor(initial[0]), k1.xor(initial[1]), k0.xor(initial[2]), k1.xor(initial[3])];
       const rounds = (n: number): void => {
         for (let i = 0; i < n; i++) {
