@@ -63,7 +63,7 @@ export class Domains {
     const { image: given, configuration, ...settings } = definition;
     if (given !== undefined && configuration)
       throw new DaemonError("BAD_PARAMS", "an image and a configuration: a domain is made from one of them");
-    return this.table.naming(settings.name, async () => {
+    return this.starting(settings.name, async () => {
       const made =
         given !== undefined
           ? await loadImage(new Uint8Array(Buffer.from(given, "base64")))
@@ -94,7 +94,7 @@ export class Domains {
       vifs: options.vifs ?? former?.vifs,
       paused: options.paused,
     };
-    return this.table.naming(settings.name, async () => {
+    return this.starting(settings.name, async () => {
       const vm = await toolstack.restore(saved, {
         ...this.at.maker.configOf(settings),
         recompile: options.recompile ?? false,
@@ -104,7 +104,7 @@ export class Domains {
   }
   async clone(name: string, to: string, vifs: readonly VifDefinition[] | undefined): Promise<CreateResult> {
     const { record } = this.table.entry(name);
-    return this.table.naming(to, async () => {
+    return this.starting(to, async () => {
       // Addresses are for one domain at a time.
       const own = record.settings.vifs?.map(({ mac, addresses, ...vif }) => vif);
       const settings: DomainSettings = { ...record.settings, name: to, vifs: vifs ?? own, paused: false };
@@ -147,6 +147,11 @@ export class Domains {
   }
   get(name: string): Vm {
     return this.table.entry(name).vm;
+  }
+  /** Why there is no domain of that name; `undefined` where there is one, or nothing is known. */
+  failure(name: string): string | undefined {
+    if (this.table.entries.has(name)) return undefined;
+    return this.table.failed.get(name)?.why ?? this.at.toolstack.failure(name);
   }
   get count(): number {
     return this.table.entries.size + this.table.failed.size;
@@ -278,6 +283,7 @@ export class Domains {
         const why = (e as Error).message;
         problems.push(`domain '${name}': ${why}`);
         this.table.failed.set(name, { key, record, why });
+        this.at.toolstack.noteFailure(name, e);
       }
     }
     return problems;
@@ -314,6 +320,19 @@ export class Domains {
   }
 
   // ---- parts
+
+  /** Makes one. Why it could not be made is told wherever it is looked for: in the store, to who listens, on the console. */
+  private async starting<T>(name: string, make: () => Promise<T>): Promise<T> {
+    try {
+      return await this.table.naming(name, make);
+    } catch (e) {
+      const { message } = e as Error;
+      this.at.toolstack.noteFailure(name, e);
+      this.at.events.tell("domain.failed", name, message);
+      this.table.entries.get(name)?.vm.domain.print(`nothing else was made of this name: ${message}\n`);
+      throw e;
+    }
+  }
 
   /** A VM that came with its routers: they are what it is made from. */
   private async adopt(vm: Vm, settings: DomainSettings): Promise<CreateResult> {
