@@ -17,6 +17,7 @@ import type { Journal } from "./journal.ts";
 import { Arrivals } from "./migration/arriving.ts";
 import { Leavings } from "./migration/leaving.ts";
 import { noteOf, settingsIn } from "./saved-settings.ts";
+import { Totals } from "./totals.ts";
 
 export interface DomainsOptions {
   readonly toolstack: Toolstack;
@@ -32,6 +33,7 @@ export const domainKeys = "domain/";
 export class Domains {
   private readonly table: DomainTable;
   private readonly at: DomainsOptions;
+  readonly totals: Totals = new Totals();
   /** Their routers. */
   readonly routers: DomainRouters;
   /** Those that go to other daemons, and come from them. */
@@ -47,7 +49,8 @@ export class Domains {
     this.leavings = new Leavings({
       toolstack,
       table,
-      gone: async (name) => {
+      gone: async (name, pauseMs) => {
+        this.totals.migrations.add(pauseMs);
         events.tell("domain.migrated", name);
         await this.destroy(name);
       },
@@ -121,7 +124,7 @@ export class Domains {
     const entry: Entry = { key: "", record, vm, restarts: 0, checkpointTimer: undefined };
     this.table.checkFree(vm.name);
     this.table.entries.set(vm.name, entry);
-    this.listen(entry);
+    this.booted(entry);
     this.at.events.tell("domain.created", vm.name, `domain ${vm.domain.id}, for ${made.key}`);
   }
   /** It has gone. */
@@ -327,6 +330,7 @@ export class Domains {
       return await this.table.naming(name, make);
     } catch (e) {
       const { message } = e as Error;
+      this.totals.failedStarts++;
       this.at.toolstack.noteFailure(name, e);
       this.at.events.tell("domain.failed", name, message);
       this.table.entries.get(name)?.vm.domain.print(`nothing else was made of this name: ${message}\n`);
@@ -365,7 +369,7 @@ export class Domains {
   private async enter(key: string, record: DomainRecord, vm: Vm): Promise<void> {
     const entry: Entry = { key, record, vm, restarts: 0, checkpointTimer: undefined };
     this.table.entries.set(vm.name, entry);
-    this.listen(entry);
+    this.booted(entry);
     const { checkpointSeconds } = record.settings;
     if (checkpointSeconds !== undefined) {
       let busy = false;
@@ -381,8 +385,9 @@ export class Domains {
     }
     await this.table.keep(entry);
   }
-  /** Hears of its end, other than by a crash. */
-  private listen({ vm }: Entry): void {
+  /** One that is there: it hears of its end, other than by a crash. */
+  private booted({ vm }: Entry): void {
+    this.totals.boots.add(vm.timeline.totalUs / 1000);
     void vm.domain.exited.then(() => {
       const { state, crash, shutdownReason } = vm.domain;
       if (state !== "destroyed" && !crash) this.at.events.tell("domain.shutdown", vm.name, shutdownReason);
@@ -400,10 +405,11 @@ export class Domains {
     } else if (kind === "restarted") {
       found.vm = event.vm;
       found.restarts++;
-      this.listen(found);
+      this.booted(found);
       events.tell("domain.restarted", name, `domain ${event.id}`);
     } else if (kind === "reconfigured") {
       const { pauseMs, frames, lost } = event;
+      this.totals.reconfigurations.add(pauseMs);
       const lostText = lost === 0 ? "" : `, ${lost} lost`;
       events.tell(
         "router.reconfigured",
