@@ -5,6 +5,7 @@ import type { CrashRecord } from "@clickos/hypervisor";
 import type { Port, ValeSwitch } from "@clickos/vale";
 import type { BootTimeline, Vm } from "@clickos/xl-fast";
 import { CommandError } from "./failure.ts";
+import { sha256 } from "./files.ts";
 import { droppedAt } from "./port-drops.ts";
 
 /** One place that frames pass, with how many did. */
@@ -27,7 +28,12 @@ export interface NicReport {
 
 export interface BootReport {
   readonly boot: BootTimeline;
-  readonly image: { readonly name: string; readonly bytes: number; readonly sha256: string };
+  readonly image: {
+    readonly name: string;
+    readonly bytes: number;
+    readonly sha256: string;
+    readonly contentSha256: string;
+  };
   readonly nics: readonly NicReport[];
   readonly hops: readonly Hop[];
   /** Counts by `place: reason`. */
@@ -40,6 +46,8 @@ export interface BootReport {
     readonly residentBytes: number;
   };
   readonly console: string;
+  /** What was read at the end, by path. */
+  readonly handlers: Readonly<Record<string, string>>;
   /** What was wrong with captures that were read. */
   readonly problems: readonly string[];
 }
@@ -51,6 +59,11 @@ export function checkInterfaces({ manifest }: Image, devices: Iterable<number>):
       throw new CommandError(
         `the image has no interface ${device}; it has ${manifest.vifs.map((v) => v.device).join(", ") || "none"}`,
       );
+}
+
+/** Handlers that are to be read at the end. @throws {HandlerError} for one that cannot be read. */
+export function checkHandlers(vm: Vm, read: readonly string[] = []): void {
+  for (const path of read) if (vm.handlers().describe(path).access === "w") vm.read(path);
 }
 
 export function crashText({ name, cause, message, element, configuration, stack: [innermost] }: CrashRecord): string {
@@ -92,11 +105,22 @@ export class Tally {
     for (const each of [port, vif])
       for (const [reason, count] of Object.entries(each?.drops ?? {})) this.drop(`${each?.name}: ${reason}`, count);
   }
-  report(vm: Vm, nics: readonly NicReport[], problems: readonly string[]): BootReport {
+  report(
+    vm: Vm,
+    nics: readonly NicReport[],
+    read: readonly string[] | undefined,
+    problems: readonly string[],
+  ): BootReport {
+    const { manifest, bytes, contentSha256 } = vm.image;
     for (const d of vm.drops() as Drop[]) this.drop(d.element ? `${d.element}: ${d.reason}` : d.reason, d.count);
     return {
       boot: vm.timeline,
-      image: { name: vm.image.manifest.name, bytes: vm.image.bytes.length, sha256: vm.image.sha256 },
+      image: {
+        name: manifest.name,
+        bytes: bytes.length,
+        sha256: sha256(bytes),
+        contentSha256,
+      },
       nics,
       hops: this.hops,
       drops: this.drops,
@@ -108,6 +132,7 @@ export class Tally {
         residentBytes: vm.domain.residentBytes(),
       },
       console: vm.domain.console,
+      handlers: Object.fromEntries((read ?? []).map((path) => [path, vm.read(path)])),
       problems,
     };
   }

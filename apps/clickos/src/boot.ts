@@ -15,7 +15,7 @@ import { createIxgbe, drive, driverMemory, type Ixgbe, registers } from "@clicko
 import { type LoopSource, runLoop, SharedClock } from "@clickos/run-loop";
 import { frameMemory, type Port, type ValeSwitch } from "@clickos/vale";
 import { createToolstack, type Vm } from "@clickos/xl-fast";
-import { type BootReport, checkInterfaces, crashText, type NicReport, Tally } from "./boot-report.ts";
+import { type BootReport, checkHandlers, checkInterfaces, crashText, type NicReport, Tally } from "./boot-report.ts";
 import { CommandError } from "./failure.ts";
 import { type LaneOptions, laneSwitches, nicPortOf, refusingPorts, vifOf } from "./lane-switches.ts";
 import { earliest, Rest } from "./rest.ts";
@@ -40,6 +40,8 @@ export interface BootOptions extends LaneOptions {
   readonly trusted?: boolean;
   /** Whether frames arrive without waiting for their times. */
   readonly fast?: boolean | undefined;
+  /** Handlers to read at the end. */
+  readonly read?: readonly string[] | undefined;
   /** How long the run lasts at most, in nanoseconds of the simulated time. */
   readonly lasts?: bigint | undefined;
   /** Ends the run; the report is up to then. */
@@ -111,6 +113,7 @@ export async function bootImage(bytes: Uint8Array<ArrayBuffer>, options: BootOpt
       // What is in the captures is others' frames, and the VM passes them on.
       vif: stack.map(({ bridge, device }) => vifOf(bridge, device, options)),
     });
+    checkHandlers(vm, options.read);
     options.onBoot?.(vm);
     const together = options.mtu === undefined ? burst : jumboBurst;
     const until = options.lasts === undefined ? undefined : clock.now() + options.lasts;
@@ -119,7 +122,7 @@ export async function bootImage(bytes: Uint8Array<ArrayBuffer>, options: BootOpt
       clock,
     });
     if (vm.domain.crash) throw new CommandError(crashText(vm.domain.crash));
-    report = makeReport(vm, stack);
+    report = makeReport(vm, stack, options.read);
     toolstack.destroy(vm.name);
   } catch (e) {
     try {
@@ -197,7 +200,7 @@ function machine({ hypervisor, vm, stack, together, clock, until, fast }: Machin
   };
 }
 
-function makeReport(vm: Vm, stack: readonly Lane[]): BootReport {
+function makeReport(vm: Vm, stack: readonly Lane[], read: readonly string[] | undefined): BootReport {
   const tally = new Tally();
   const nics: NicReport[] = [];
   const problems: string[] = [];
@@ -221,5 +224,5 @@ function makeReport(vm: Vm, stack: readonly Lane[]): BootReport {
     });
   });
   for (const bridge of new Set(stack.map(({ bridge }) => bridge))) tally.bridge(bridge);
-  return tally.report(vm, nics, problems);
+  return tally.report(vm, nics, read, problems);
 }

@@ -7,7 +7,7 @@ import type { ElementSet } from "@clickos/click-core";
 import { linkImage } from "@clickos/click-image";
 import pc from "picocolors";
 import { bootImage } from "./boot.ts";
-import { readText, writeBytes } from "./files.ts";
+import { readText, sha256, writeBytes } from "./files.ts";
 import { hopsText, timelineText } from "./report.ts";
 import { microseconds, size, table } from "./table.ts";
 
@@ -40,7 +40,7 @@ export async function demo(options: {
 
   step(2, "Inspect: what is in it");
   print(
-    `  ${image.manifest.router.elements.length} elements, ${image.manifest.vifs.length} interfaces, ${size(image.manifest.router.pages * 65536)} of memory, sha256 ${image.sha256.slice(0, 16)}…`,
+    `  ${image.manifest.router.elements.length} elements, ${image.manifest.vifs.length} interfaces, ${size(image.manifest.router.pages * 65536)} of memory, sha256 ${sha256(image.bytes).slice(0, 16)}…`,
   );
 
   const output = join(dir, "passed.pcap");

@@ -1,5 +1,5 @@
 /** Reads and writes whole files, with errors that say which file and why. */
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import {
   accessSync,
   chmodSync,
@@ -35,6 +35,11 @@ export function isImage(bytes: Uint8Array): boolean {
 /** Reads a configuration; bytes that are not UTF-8 are kept as replacement characters and found by the lexer. */
 export function readText(path: string): string {
   return new TextDecoder().decode(readBytes(path));
+}
+
+/** The digest of a file with these bytes, as `sha256sum` prints it. */
+export function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
 }
 
 /** Reads standard input to its end; signals end the command meanwhile. */

@@ -35,7 +35,7 @@ export function diffImages(before: Image, after: Image, elements: ElementSet): I
     numbers: names
       .map((name) => ({ name, before: a.numbers.get(name) ?? 0, after: b.numbers.get(name) ?? 0 }))
       .filter((n) => n.before !== n.after),
-    same: before.sha256 === after.sha256,
+    same: before.contentSha256 === after.contentSha256,
   };
 }
 

@@ -9,7 +9,7 @@ import { type Attachment, openAttachment } from "@clickos/netdev";
 import { type LoopSource, runLoop } from "@clickos/run-loop";
 import type { ValeSwitch } from "@clickos/vale";
 import { createToolstack, type Vm } from "@clickos/xl-fast";
-import { type BootReport, checkInterfaces, crashText, type NicReport, Tally } from "./boot-report.ts";
+import { type BootReport, checkHandlers, checkInterfaces, crashText, type NicReport, Tally } from "./boot-report.ts";
 import { CommandError } from "./failure.ts";
 import { type LaneOptions, laneSwitches, nicPortOf, refusingPorts, vifOf } from "./lane-switches.ts";
 
@@ -19,6 +19,8 @@ export interface LiveBootOptions extends LaneOptions {
   readonly nics: ReadonlyMap<number, string>;
   /** Whether the image's code runs on the caller's thread; on one of its own by default, where a watchdog ends it. */
   readonly trusted?: boolean;
+  /** Handlers to read at the end. */
+  readonly read?: readonly string[] | undefined;
   /** How long it runs at most, in nanoseconds. */
   readonly lasts?: bigint | undefined;
   readonly signal?: AbortSignal;
@@ -70,12 +72,13 @@ export async function bootLive(bytes: Uint8Array<ArrayBuffer>, options: LiveBoot
       // What comes from outside is others' frames, and the VM passes them on.
       vif: lanes.map(({ bridge, device }) => vifOf(bridge, device, options)),
     });
+    checkHandlers(vm, options.read);
     options.onBoot?.({ vm, lanes });
     const until = options.lasts === undefined ? undefined : hypervisor.now() + options.lasts;
     const sources = [hypervisor, ...new Set(switches.values()), watch(vm, () => hypervisor.now(), until)];
     await runLoop(sources, { signal: options.signal });
     if (vm.domain.crash) throw new CommandError(crashText(vm.domain.crash));
-    const report = reportOf(vm, lanes);
+    const report = reportOf(vm, lanes, options.read);
     toolstack.destroy(vm.name);
     return report;
   } finally {
@@ -100,7 +103,7 @@ function watch(vm: Vm, now: () => bigint, until: bigint | undefined): LoopSource
   };
 }
 
-function reportOf(vm: Vm, lanes: readonly LiveLane[]): BootReport {
+function reportOf(vm: Vm, lanes: readonly LiveLane[], read: readonly string[] | undefined): BootReport {
   const tally = new Tally();
   const nics: NicReport[] = [];
   const problems: string[] = [];
@@ -119,5 +122,5 @@ function reportOf(vm: Vm, lanes: readonly LiveLane[]): BootReport {
     });
   });
   for (const bridge of new Set(lanes.map(({ bridge }) => bridge))) tally.bridge(bridge);
-  return tally.report(vm, nics, problems);
+  return tally.report(vm, nics, read, problems);
 }

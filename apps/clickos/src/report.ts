@@ -2,6 +2,7 @@
 import type { CodeComparison, ImageCode, ImageManifest, XenImage } from "@clickos/click-image";
 import pc from "picocolors";
 import type { BootReport } from "./boot-report.ts";
+import { sha256 } from "./files.ts";
 import { printable } from "./printable.ts";
 import type { RunReport } from "./run.ts";
 import { microseconds, size, table } from "./table.ts";
@@ -13,7 +14,7 @@ export const manifestNote = "what the image says of itself; its code need not do
 
 /** `signature` says who signed it; `code` how large its elements' code is, where that is known. */
 export function imageText(
-  image: { manifest: ImageManifest; bytes: Uint8Array; sha256: string },
+  image: { manifest: ImageManifest; bytes: Uint8Array; contentSha256: string },
   signature: string,
   comparison: CodeComparison,
   code: ImageCode | undefined,
@@ -21,7 +22,8 @@ export function imageText(
   const { manifest } = image;
   const { router } = manifest;
   const lines = [
-    `${heading(manifest.name)}  ${size(image.bytes.length)}  sha256 ${image.sha256}`,
+    `${heading(manifest.name)}  ${size(image.bytes.length)}  sha256 ${sha256(image.bytes)}`,
+    `content        sha256 ${image.contentSha256}, the same whoever signs it`,
     `signature      ${printable(signature)}`,
     `manifest       ${manifestNote}`,
     `code           ${comparisonText(comparison)}`,
@@ -111,6 +113,8 @@ export function bootText(report: BootReport): string {
       `${heading("captures")}\n${table(outputs.map((n) => [`nic${n.device}`, n.tx, `frames in ${n.output}`]))}`,
     );
   if (report.console) parts.push(`${heading("console")}\n${printable(report.console.trimEnd())}`);
+  const handlers = handlersText(report.handlers);
+  if (handlers) parts.push(handlers);
   return parts.join("\n\n");
 }
 
@@ -126,8 +130,16 @@ export function runText(report: RunReport): string {
     );
   if (report.queued.length > 0)
     parts.push(`${heading("still queued")}\n${table(report.queued.map((q) => [q.packets, q.element]))}`);
-  for (const [path, value] of Object.entries(report.handlers)) parts.push(`${path}: ${value}`);
+  const handlers = handlersText(report.handlers);
+  if (handlers) parts.push(handlers);
   return parts.join("\n\n");
+}
+
+/** What was read at the end, as the `click` command prints it. */
+function handlersText(handlers: Readonly<Record<string, string>>): string {
+  return Object.entries(handlers)
+    .map(([path, value]) => printable(`${path}: ${value}`))
+    .join("\n\n");
 }
 
 /** Tells of problems that did not stop a run; its status says so. */

@@ -1,5 +1,5 @@
 /** VMs between captures, in simulated time: frames come at theirs, and timers are waited for. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { elements } from "@clickos/click-elements/node";
@@ -53,6 +53,15 @@ describe("a VM between captures", () => {
   it("passes frames on at their times", async () => {
     const { out } = await boot("FromDevice(0) -> ToDevice(1)", tenth);
     expect(out).toEqual(tenth.map((at, i) => [i + 1, at]));
+  });
+
+  it("has handlers read at its end, and those that are not there refused before its first frame", async () => {
+    const text = "FromDevice(0) -> c :: Counter -> ToDevice(1)";
+    const read = (path: string) => boot(text, tenth, { read: [path] });
+    expect((await read("c.count")).report.handlers).toEqual({ "c.count": "5" });
+    await expect(read("c.nothing")).rejects.toMatchObject({ name: "HandlerError" });
+    await expect(read("c.reset")).rejects.toMatchObject({ name: "HandlerError" });
+    expect(readFileSync(join(folder, "out.pcapng")).length).toBeLessThan(200);
   });
 
   it("records nanoseconds, in a pcap too", async () => {

@@ -1,4 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -215,13 +216,19 @@ describe("the firewall", () => {
 
 describe("other commands", () => {
   it("inspect shows the manifest, the symbol table and the configuration", () => {
-    ok("build", config, "-o", at("i.cos"), "--name", "wall");
+    const built = ok("build", config, "-o", at("i.cos"), "--name", "wall");
+    const digest = createHash("sha256")
+      .update(readFileSync(at("i.cos")))
+      .digest("hex");
+    expect(built).toContain(`sha256 ${digest}\n`);
     expect(ok("inspect", at("i.cos"))).toMatch(
       /^wall {2}[\s\S]*what the image says of itself[\s\S]*code +the same as its configuration compiles to here[\s\S]*fw +IPFilter +0x/,
     );
     const manifest = JSON.parse(ok("inspect", at("i.cos"), "--json"));
     expect(manifest).toMatchObject({
       manifest: expect.stringMatching(/^what the image says of itself; /),
+      sha256: digest,
+      contentSha256: expect.stringMatching(/^[0-9a-f]{64}$/),
       name: "wall",
       vifs: [{ device: 0 }, { device: 1 }],
       config: { file: "firewall.click" },
@@ -233,9 +240,12 @@ describe("other commands", () => {
   });
 
   it("boot both plays and records where an interface does both", () => {
-    ok("build", write("echo.click", "FromDevice(0) -> EtherMirror -> ToDevice(0);"), "-o", at("echo.cos"));
-    ok("boot", at("echo.cos"), "--nic", `0=${office},${at("echoed.pcap")}`);
-    expect(frames(at("echoed.pcap")).length).toBe(frames(office).filter((f) => f.length >= 14).length);
+    // What it boots is built first.
+    const echo = write("echo.click", "FromDevice(0) -> EtherMirror -> c :: Counter -> ToDevice(0);");
+    const result = clickos("boot", echo, "--nic", `0=${office},${at("echoed.pcap")}`, "--read", "c.count");
+    const { length } = frames(office).filter((f) => f.length >= 14);
+    expect(result).toMatchObject({ status: 0, stderr: "", stdout: expect.stringMatching(`\nc\\.count: ${length}\n$`) });
+    expect(frames(at("echoed.pcap")).length).toBe(length);
   });
 
   it("run prints what elements print, and reads and writes dumps", () => {

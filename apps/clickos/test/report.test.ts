@@ -11,16 +11,17 @@ describe("what is printed", () => {
   it("of a boot has a guest's console, names and reasons as text", () => {
     const report: BootReport = {
       boot: { totalUs: 1, phases: [{ name: steering, us: 1 }] },
-      image: { name: steering, bytes: 1, sha256: "" },
+      image: { name: steering, bytes: 1, sha256: "", contentSha256: "" },
       nics: [{ device: 0, rx: 0, tx: 0, rxBytes: 0, txBytes: 0, input: undefined, output: steering }],
       hops: [{ name: steering, packets: 1, bytes: 1 }],
       drops: { [steering]: 1 },
       domain: { id: 1, name: steering, state: "running", memoryBytes: 1, residentBytes: 1 },
       console: `${steering}\n`,
+      handlers: { "c.text": steering },
       problems: [],
     };
     const printed = bootText(report);
-    expect(printed.split(harmless)).toHaveLength(7);
+    expect(printed.split(harmless)).toHaveLength(8);
     for (const ch of "\u0007\u009b\u202e") expect(printed).not.toContain(ch);
     expect(printed).not.toContain("\u001b[2J");
   });

@@ -50,7 +50,7 @@ describe("signed images", () => {
       JSON.parse(clickos("build", "fw.click", "-o", name, "--sign", "ann.key", "--json").stdout),
     );
     const plain = JSON.parse(clickos("inspect", "plain.cos", "--json").stdout);
-    expect([a.sha256, b.sha256]).toEqual([plain.sha256, plain.sha256]);
+    expect([a.contentSha256, b.contentSha256]).toEqual([plain.contentSha256, plain.contentSha256]);
     expect(readFileSync(at("x.cos"))).toEqual(readFileSync(at("y.cos")));
     expect(readFileSync(at("x.cos")).subarray(0, plain.bytes)).toEqual(readFileSync(at("plain.cos")));
   });

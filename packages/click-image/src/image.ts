@@ -17,8 +17,8 @@ import { splitImage } from "./signature.ts";
 export interface Image {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly manifest: ImageManifest;
-  /** Hexadecimal. */
-  readonly sha256: string;
+  /** Digest of what is before its digest section, in hexadecimal: whoever signs the image, it is the same. */
+  readonly contentSha256: string;
 }
 
 export type ImageErrorCode =
@@ -95,7 +95,7 @@ export async function linkImage(source: Source, options: LinkOptions): Promise<I
   checkSize(body, manifestText);
   checkCode(body);
   const digest = await sha256(body);
-  return { bytes: concat(body, customSection(digestSection, digest)), manifest, sha256: hex(digest) };
+  return { bytes: concat(body, customSection(digestSection, digest)), manifest, contentSha256: hex(digest) };
 }
 
 /**
@@ -133,7 +133,7 @@ export async function loadImage(bytes: Uint8Array<ArrayBuffer>): Promise<Image> 
     throw new ImageError("UNSUPPORTED", `image format ${format} is not supported; build the image again`);
   const fault = manifestFault(manifest);
   if (fault !== undefined) throw new ImageError("BAD_MANIFEST", `the image's ${fault}`);
-  return { bytes, manifest: manifest as ImageManifest, sha256: hex(digest.content) };
+  return { bytes, manifest: manifest as ImageManifest, contentSha256: hex(digest.content) };
 }
 
 function checkSize(image: Uint8Array, manifest: Uint8Array): void {

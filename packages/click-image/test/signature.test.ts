@@ -47,7 +47,7 @@ let trusted: TrustedKey[];
 let mine: Bytes;
 beforeAll(async () => {
   const link = (text: string): ReturnType<typeof linkImage> => linkImage({ file: "f", text }, { elements, name: "f" });
-  ({ bytes: plain, sha256: digest } = await link("FromDevice(0) -> Counter -> ToDevice(1);"));
+  ({ bytes: plain, contentSha256: digest } = await link("FromDevice(0) -> Counter -> ToDevice(1);"));
   ({ bytes: other } = await link("FromDevice(0) -> ToDevice(1);"));
   me = await readSigningKey(privatePem(rfc8032.private));
   you = await readSigningKey(privatePem(rfc8410.private));
@@ -74,7 +74,7 @@ describe("a signed image", () => {
 
   it("is the same image: what it holds, its digest, and the code", async () => {
     const image = await loadImage(mine);
-    expect(image.sha256).toBe(digest);
+    expect(image.contentSha256).toBe(digest);
     expect(image.manifest).toEqual((await loadImage(plain)).manifest);
     expect(mine.subarray(0, plain.length)).toEqual(plain);
     expect(WebAssembly.validate(mine)).toBe(true);

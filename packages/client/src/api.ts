@@ -347,7 +347,7 @@ export interface RouterPlace {
 export interface DaemonEvent {
   readonly at: number;
   /**
-   * `domain.created`, `domain.destroyed`, `domain.crashed`, `domain.shutdown`, `domain.restarted`, `domain.given-up`, `domain.paused`,
+   * `domain.created`, `domain.failed`, `domain.destroyed`, `domain.crashed`, `domain.shutdown`, `domain.restarted`, `domain.given-up`, `domain.paused`,
    * `domain.unpaused`, `domain.renamed`, `domain.migrated`, `router.running`, `router.reconfigured`, `router.halted`,
    * `switch.created`, `switch.destroyed`, `port.attached`, `port.detached`, `link.up`, `link.down`, `checkpoint`,
    * `reactive.created`, `reactive.destroyed`, `reactive.failed`.
@@ -395,7 +395,7 @@ export interface Methods {
     Named & { readonly weight?: number | undefined; readonly cap?: number | undefined },
     { readonly weight: number; readonly cap: number }
   >;
-  /** The last of what its console has printed. */
+  /** The last of what its console has printed; of one that could not be made, why. */
   readonly "domain.console": Method<Named, { readonly text: string; readonly bytes: number }>;
   /** Types into the console; how many bytes there was room for. */
   readonly "domain.type": Method<Named & { readonly text: string }, { readonly taken: number }>;

@@ -27,6 +27,8 @@ interface Print {
   readonly bytes: Uint8Array;
 }
 
+const nothing = new Uint8Array(0);
+
 /** The stream of consoles whose domains are no more. */
 let nowhere: ConsoleStream | undefined;
 
@@ -128,6 +130,8 @@ export class DomainConsole {
       const written = Atomics.load(state, placeAt(published)) >>> 0;
       const cons = Atomics.load(state, placeAt(published) + 1);
       const kept = Math.min(written, text.length);
+      // Most consoles are silent: nothing is made, and no page of the stream is touched.
+      if (published === 0 && kept === 0 && Atomics.load(ring, outProd >> 2) === cons) return { bytes: nothing, end: 0 };
       const bytes = new Uint8Array(kept + ringSize);
       copyRing(text, written - kept, kept, bytes, 0);
       const prod = Atomics.load(ring, outProd >> 2);

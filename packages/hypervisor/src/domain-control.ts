@@ -1,7 +1,7 @@
 /** The hypervisor's own view of a domain. */
 import { frameSize } from "@clickos/grant-table";
 import { DomainConsole } from "./console.ts";
-import type { CrashRecord } from "./crash.ts";
+import { type CrashRecord, crashRecord } from "./crash.ts";
 import { defaultShare, type Share } from "./credit.ts";
 import { type Domain, type DomainOptions, type DomainState, type DomainStatistics, residentBytes } from "./domain.ts";
 import { HypervisorError } from "./error.ts";
@@ -179,8 +179,10 @@ export class DomainControl implements Domain {
     if (!portable || !("modules" in portable))
       throw new HypervisorError("LOAD_FAILED", `the kernel of '${this.name}' takes no modules`);
     const { failure, value } = this.pcpu === 0 ? this.loadHere(module) : await this.loadThere(module);
-    if (failure)
-      throw new HypervisorError("LOAD_FAILED", `a module for '${this.name}' did not start: ${failure.message}`);
+    if (failure) {
+      const crash = crashRecord(this, undefined, failure, this.options.locate);
+      throw new HypervisorError("LOAD_FAILED", `a module for '${this.name}' did not start: ${crash.message}`, crash);
+    }
     this.host.machine.wake(this.id);
     return value;
   }

@@ -1,3 +1,5 @@
+import type { CrashRecord } from "./crash.ts";
+
 export type HypervisorErrorCode =
   | "NO_MEMORY"
   | "TOO_MANY_DOMAINS"
@@ -13,8 +15,11 @@ export type HypervisorErrorCode =
 export class HypervisorError extends Error {
   override readonly name = "HypervisorError";
   readonly code: HypervisorErrorCode;
-  constructor(code: HypervisorErrorCode, message: string) {
+  /** Where it was, of a module that did not start because its code trapped. */
+  readonly crash: CrashRecord | undefined;
+  constructor(code: HypervisorErrorCode, message: string, crash?: CrashRecord) {
     super(message);
     this.code = code;
+    this.crash = crash;
   }
 }

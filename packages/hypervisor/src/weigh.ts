@@ -6,9 +6,9 @@
  */
 
 /** Bytes dropped between two ballasts, at least. */
-const dropped = 64 << 20;
+const dropped = 256 << 20;
 /** Part of what is in use that may be dropped between two: a collection takes the longer, the more there is. */
-const part = 1 / 4;
+const part = 1 / 2;
 /** Large enough that engines collect for it, and that allocators take fresh pages, which are not resident. */
 const ballast = 64 << 20;
 

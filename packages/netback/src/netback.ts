@@ -20,8 +20,8 @@ import { Backlog, drain, giveAll } from "./held-frames.ts";
 import { moreFragments, NetmapChain } from "./netmap-chain.ts";
 import { furthestOffset, lastSlot } from "./netmap-ends.ts";
 import { mapGrants } from "./netmap-grants.ts";
-import { lendNetmap } from "./netmap-loan.ts";
-import { netmapSink, netmapSource, type RingSlots } from "./netmap-rings.ts";
+import { lendNetmap, type NetmapLender } from "./netmap-loan.ts";
+import { NetmapSink, NetmapSource, type RingSlots } from "./netmap-rings.ts";
 import { RateLimit } from "./rate.ts";
 import { bufferSize, receiveLimit, shortestFrame, type Vif } from "./vif.ts";
 import type { VifOptions } from "./vif-options.ts";
@@ -152,9 +152,7 @@ export function connectVif(options: VifOptions): Vif {
   };
   const txSlots: RingSlots = {
     places: placesOf(txRing),
-    get first() {
-      return txCur;
-    },
+    first: () => txCur,
     given(used = 0) {
       if (!open || window.closed || (rate && !rate.open(now()))) return 0;
       if (!backlog.isEmpty) return -1;
@@ -176,9 +174,7 @@ export function connectVif(options: VifOptions): Vif {
   };
   const rxSlots: RingSlots = {
     places: placesOf(rxRing),
-    get first() {
-      return rxTail;
-    },
+    first: () => rxTail,
     given() {
       if (!open || window.closed) return 0;
       const head = Atomics.load(words, rx + headWord);
@@ -192,12 +188,13 @@ export function connectVif(options: VifOptions): Vif {
       rxBytes += bytes;
     },
   };
-  const source = wasm && netmapSource({ memory: wasm, slots: txSlots, frameLimit: limit, burst });
-  const sink = wasm && netmapSink({ memory: wasm, slots: rxSlots, frameLimit: rxLimit });
-  const lender =
-    wasm &&
+  const source = wasm && new NetmapSource(wasm, txSlots, limit, burst);
+  const sink = wasm && new NetmapSink(wasm, rxSlots, rxLimit);
+  /** Made when somebody asks for it: few interfaces lend their buffers. */
+  let lender: NetmapLender | undefined;
+  const lend = (memory: WebAssembly.Memory): NetmapLender =>
     lendNetmap({
-      memory: wasm,
+      memory,
       buffersAt: offsets[0] as number,
       bufferCount,
       frameLimit: limit,
@@ -225,7 +222,9 @@ export function connectVif(options: VifOptions): Vif {
     frameLimit: rxLimit,
     source,
     sink,
-    lender,
+    get lender() {
+      return wasm && (lender ??= lend(wasm));
+    },
     poll() {
       if (!open || window.closed || (lender && lender.lentTx > 0)) return null;
       if (rate && !isTaking && !rate.open(now())) return null;

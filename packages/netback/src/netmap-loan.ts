@@ -44,7 +44,7 @@ export function lendNetmap(rings: LentRings): NetmapLender {
     places: [rx.places[0], rx.places[1], rx.places[2], furthestLent],
     frameLimit,
     get cursor() {
-      return (rx.first + lentRx) & mask;
+      return (rx.first() + lentRx) & mask;
     },
     begin() {
       const given = rx.given();
@@ -65,7 +65,7 @@ export function lendNetmap(rings: LentRings): NetmapLender {
     places: rx.places,
     frameLimit,
     get cursor() {
-      return rx.first;
+      return rx.first();
     },
     begin: () => (rings.closed ? 0 : lentRx),
     done(frames, bytes) {
@@ -80,7 +80,7 @@ export function lendNetmap(rings: LentRings): NetmapLender {
     places: tx.places,
     frameLimit,
     get cursor() {
-      return (tx.first + lentTx) & mask;
+      return (tx.first() + lentTx) & mask;
     },
     begin() {
       const given = tx.given(lentTx);

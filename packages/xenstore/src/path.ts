@@ -28,8 +28,16 @@ export function resolvePath(path: string, home: string): string {
   return checkPath(`${home}/${path}`);
 }
 
-export function pathNames(path: string): string[] {
-  return path === "/" ? [] : path.slice(1).split("/");
+/** The path that was asked for last: one operation looks at its path several times. */
+let lastPath = "/";
+let lastNames: readonly string[] = [];
+
+export function pathNames(path: string): readonly string[] {
+  if (path !== lastPath) {
+    lastNames = path === "/" ? [] : path.slice(1).split("/");
+    lastPath = path;
+  }
+  return lastNames;
 }
 
 /** The paths from the first name to the whole, in order. */

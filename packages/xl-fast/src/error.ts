@@ -13,6 +13,13 @@ export type ToolstackErrorCode =
   | "OTHER_LIBRARY"
   | "NOT_RUNNING";
 
+/** A guest that crashed before it ran: where in its configuration, as far as that is known. */
+export function bootCrash(name: string, crash: CrashRecord): ToolstackError {
+  const { cause, message, element, configuration } = crash;
+  const where = element === undefined ? "" : `, in ${element}, ${configuration}`;
+  return new ToolstackError("CRASHED", `'${name}' crashed while it booted: ${cause}: ${message}${where}`, crash);
+}
+
 export class ToolstackError extends Error {
   override readonly name = "ToolstackError";
   readonly code: ToolstackErrorCode;

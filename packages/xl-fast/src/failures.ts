@@ -1,9 +1,9 @@
 /**
- * Creations that failed, in the store: `/tool/clickos/failed/<name>` says why there is no VM of that name, until there is one. A
+ * Creations that failed, in the store: `/tool/clickos/failed/<name>` says why the last one of that name did, until one succeeds. A
  * domain that was never one leaves nothing else.
  */
 import type { XenStore } from "@clickos/xenstore";
-import { toBytes } from "./store-text.ts";
+import { fromBytes, toBytes } from "./store-text.ts";
 
 export const failuresPath = "/tool/clickos/failed";
 /** Names kept, the latest. */
@@ -19,7 +19,7 @@ export class Failures {
     this.store = store;
   }
 
-  /** There is no VM `name`, and why. */
+  /** Why no VM `name` was made. */
   add(name: string, problem: unknown): void {
     const node = nodeOf(name);
     this.remove(name);
@@ -30,7 +30,11 @@ export class Failures {
       this.forget(oldest);
     }
   }
-  /** There is one. */
+  get(name: string): string | undefined {
+    const node = nodeOf(name);
+    return this.names.has(node) && this.store.exists(node) ? fromBytes(this.store.read(node)) : undefined;
+  }
+  /** That does not hold any more. */
   remove(name: string): void {
     if (this.names.size > 0) this.forget(nodeOf(name));
   }

@@ -124,6 +124,10 @@ export interface Toolstack {
    * image that was loaded before, best: it is loaded once.
    */
   createMany(configs: readonly VmConfig[]): Promise<(Vm | Error)[]>;
+  /** Why the last creation of a VM of that name failed, until one succeeds; the store has it in `/tool/clickos/failed/<name>`. */
+  failure(name: string): string | undefined;
+  /** A VM was not made for a reason of the caller's: a configuration that does not compile, a switch that is not there. */
+  noteFailure(name: string, problem: unknown): void;
   /** Has shells ready, of which creations of that size take theirs: prepared domains that are only filled in. */
   keepShells(plan: ShellPlan): Promise<void>;
   /** Shells that are ready. */

@@ -34,29 +34,29 @@ export class ModuleCache {
 
   /** The module of an image; whoever asks for one that is being compiled waits for the same. @throws {ToolstackError} BAD_IMAGE */
   get(image: Image): Promise<WebAssembly.Module> {
-    const { sha256 } = image;
-    const found = this.entries.get(sha256);
+    const { contentSha256: key } = image;
+    const found = this.entries.get(key);
     if (found) {
-      this.entries.delete(sha256);
-      this.entries.set(sha256, found);
+      this.entries.delete(key);
+      this.entries.set(key, found);
       return found.module;
     }
     const entry: Entry = { module: compileImage(image), bytes: fixedBytes + perByte * image.bytes.length };
-    this.entries.set(sha256, entry);
+    this.entries.set(key, entry);
     this.bytes += entry.bytes;
     for (const oldest of this.entries.keys()) {
       if (this.bytes <= this.limit) break;
       this.drop(oldest);
     }
     entry.module.catch(() => {
-      if (this.entries.get(sha256) === entry) this.drop(sha256);
+      if (this.entries.get(key) === entry) this.drop(key);
     });
     return entry.module;
   }
 
-  private drop(sha256: string): void {
-    this.bytes -= this.entries.get(sha256)?.bytes ?? 0;
-    this.entries.delete(sha256);
+  private drop(key: string): void {
+    this.bytes -= this.entries.get(key)?.bytes ?? 0;
+    this.entries.delete(key);
   }
 }
 

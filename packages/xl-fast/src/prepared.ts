@@ -153,7 +153,7 @@ export class Shells {
   /** Resolves when so many are ready; from then on those that are used are made again. @throws {HypervisorError} */
   async keep({ count, image, memoryKiB, pcpu }: ShellPlan): Promise<void> {
     const pages = pagesFor(memoryKiB, image);
-    const key = `${pages} ${pcpu ?? ""} ${image?.sha256 ?? ""}`;
+    const key = `${pages} ${pcpu ?? ""} ${image?.contentSha256 ?? ""}`;
     const kind = this.kinds.get(key) ?? { image, pages, pcpu, count, ready: [] };
     this.kinds.set(key, kind);
     kind.count = count;
@@ -164,11 +164,11 @@ export class Shells {
 
   /** A shell of this size, on this pCPU if it is to be that one: where the image has booted, or an empty one. */
   take(image: Image | undefined, pages: number, pcpu: number | undefined): Prepared | undefined {
-    return (image && this.find(image.sha256, pages, pcpu)) ?? this.find(undefined, pages, pcpu);
+    return (image && this.find(image.contentSha256, pages, pcpu)) ?? this.find(undefined, pages, pcpu);
   }
-  private find(sha256: string | undefined, pages: number, pcpu: number | undefined): Prepared | undefined {
+  private find(content: string | undefined, pages: number, pcpu: number | undefined): Prepared | undefined {
     for (const kind of this.kinds.values()) {
-      if (kind.pages !== pages || kind.image?.sha256 !== sha256) continue;
+      if (kind.pages !== pages || kind.image?.contentSha256 !== content) continue;
       const i = kind.ready.findIndex((s) => pcpu === undefined || s.domain.statistics.pcpu === pcpu);
       if (i < 0) continue;
       this.fillLater();

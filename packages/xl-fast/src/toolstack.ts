@@ -14,7 +14,7 @@ import { memoryOf, relink, stateCarrier } from "./carry-over.ts";
 import type { ClickControl } from "./click-control.ts";
 import { ClickControls } from "./click-controls.ts";
 import { departureOf } from "./departure.ts";
-import { ToolstackError } from "./error.ts";
+import { bootCrash, ToolstackError } from "./error.ts";
 import { Failures } from "./failures.ts";
 import type { Toolstack, Vm, VmConfig, VmEvent } from "./interface.ts";
 import { type LinkRouter, linkHere } from "./link.ts";
@@ -152,12 +152,7 @@ export function createToolstack(options: {
       if (config.share) domain.setShare(config.share);
       const onThread = domain.statistics.pcpu !== 0;
       if (onThread && !shell) phases.end("thread");
-      if (domain.crash)
-        throw new ToolstackError(
-          "CRASHED",
-          `'${name}' crashed while it booted: ${domain.crash.cause}: ${domain.crash.message}`,
-          domain.crash,
-        );
+      if (domain.crash) throw bootCrash(name, domain.crash);
       for (const [i, { router, image }] of images.entries()) {
         if (snapshot) routers.connect(router, image, i, true);
         else if (booted) {
@@ -225,6 +220,7 @@ export function createToolstack(options: {
     const { domain, end, timer } = entry(name);
     clearTimeout(timer);
     vms.delete(name);
+    failures.remove(name);
     controls.end(domain.id);
     end();
     forgetVm(store, domain.id);
@@ -322,6 +318,8 @@ export function createToolstack(options: {
       await Promise.all(Array.from({ length: hypervisor.pcpus > 1 ? hypervisor.pcpus * 2 : 1 }, some));
       return made;
     },
+    failure: (name) => failures.get(name),
+    noteFailure: (name, problem) => failures.add(name, problem),
     keepShells: (plan) => shells.keep(plan),
     get shells() {
       return shells.ready;

@@ -4,10 +4,17 @@ import { routerControl } from "@clickos/click-core/compile";
 import { drawSeed } from "@clickos/click-core/runtime";
 import { type Image, locateCrash } from "@clickos/click-image";
 import { entriesPerFrame, frameSize, GTF, grantEntry, reservedEntries } from "@clickos/grant-table";
-import { type Domain, domainFrames, firstFreeAddress, type Hypervisor, type Locate } from "@clickos/hypervisor";
+import {
+  type Domain,
+  domainFrames,
+  firstFreeAddress,
+  type Hypervisor,
+  HypervisorError,
+  type Locate,
+} from "@clickos/hypervisor";
 import type { GuestPlace } from "@clickos/minios";
 import { stateCarrier } from "./carry-over.ts";
-import { ToolstackError } from "./error.ts";
+import { bootCrash, ToolstackError } from "./error.ts";
 import type { Takeover } from "./interface.ts";
 import type { LinkRouter } from "./link.ts";
 import type { ModuleCache } from "./module-cache.ts";
@@ -54,8 +61,9 @@ export class VmRouters {
   private readonly memory: VmMemory;
   private readonly linkRouter: LinkRouter;
   private readonly modules: ModuleCache;
-
   private readonly draft: MakeDraft;
+  /** The image whose code starts, and is not one of a router yet. */
+  private booting: Image | undefined;
 
   constructor(parts: RouterParts, domain: Domain, vifs: VmVifs, draft: MakeDraft) {
     this.draft = draft;
@@ -120,14 +128,17 @@ export class VmRouters {
     routerControl.view(this.domain.memory.buffer, router.control).seed = drawSeed(this.hypervisor.simulated);
     this.clearGrants(grants);
     prepare();
+    this.booting = image;
     try {
       return await this.domain.load(module);
     } catch (e) {
       this.memory.spread(this.plans);
       this.vifs.disconnect(vifs.map((v) => v.device));
-      const { name, crash } = this.domain;
-      const why = crash ? `${crash.cause}: ${crash.message}` : (e as Error).message;
-      throw new ToolstackError("CRASHED", `'${name}' crashed while it booted: ${why}`, crash);
+      const { name, crash = e instanceof HypervisorError ? e.crash : undefined } = this.domain;
+      if (crash) throw bootCrash(name, crash);
+      throw new ToolstackError("CRASHED", `'${name}' crashed while it booted: ${(e as Error).message}`);
+    } finally {
+      this.booting = undefined;
     }
   }
 
@@ -262,10 +273,11 @@ export class VmRouters {
   /** Finds the element of whichever router a crash was in. */
   get locate(): Locate {
     return (crash) => {
-      const own = [...this.running.values()].filter(({ image: { manifest } }) =>
+      const images = this.booting ? [this.booting] : [...this.running.values()].map(({ image }) => image);
+      const own = images.filter(({ manifest }) =>
         crash.frames.every((f) => f.module === "" || f.module === manifest.name),
       );
-      const looks = own.map(({ image }) => locateCrash(image.manifest, this.elements)(crash));
+      const looks = own.map(({ manifest }) => locateCrash(manifest, this.elements)(crash));
       return () => {
         for (const look of looks) {
           const found = look();

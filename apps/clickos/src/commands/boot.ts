@@ -1,7 +1,8 @@
 /** `clickos boot`: an image as a domain between captures or attachments. */
+import { basename } from "node:path";
 import { type CheckedGraph, checkConfiguration, otherClasses } from "@clickos/click-core/compile";
 import type { ElementSet } from "@clickos/click-core/element";
-import { type ImageManifest, loadImage, verifyImage } from "@clickos/click-image";
+import { type Image, type ImageManifest, linkImage, loadImage, verifyImage } from "@clickos/click-image";
 import { isSpecification } from "@clickos/netdev";
 import type { Command } from "commander";
 import { bootImage } from "../boot.ts";
@@ -9,12 +10,13 @@ import type { BootReport } from "../boot-report.ts";
 import { elementsOf } from "../elements-of.ts";
 import { type ElementsOption, takesElements } from "../elements-option.ts";
 import { CommandError, UsageError } from "../failure.ts";
-import { readBytes } from "../files.ts";
+import { readImageOrText } from "../image-or-text.ts";
 import { bootLive, type LiveBootOptions, type RunningVm } from "../live-boot.ts";
 import { drawPorts } from "../live-table.ts";
 import { attachmentsOf, type DeviceUse, nicCaptures } from "../nic-specifications.ts";
 import { mtuOption, numbered, timeOption } from "../option-values.ts";
 import { checkOutputs, type NamedFile } from "../output-files.ts";
+import { collect } from "../plain-options.ts";
 import { nicPorts, type PortSpecification, vifPorts } from "../port-specifications.ts";
 import { print, printJson } from "../print.ts";
 import { printable } from "../printable.ts";
@@ -30,6 +32,7 @@ interface BootCommandOptions extends ElementsOption {
   readonly mtu?: number;
   readonly fast?: boolean;
   readonly until?: bigint;
+  readonly read?: readonly string[];
   readonly trust?: string;
   readonly json?: boolean;
 }
@@ -76,11 +79,42 @@ function deviceUses(file: string, manifest: ImageManifest, elements: ElementSet)
   });
 }
 
+interface Bootable extends Pick<Image, "bytes" | "manifest"> {
+  /** Whether it runs on the command's own thread. */
+  readonly trusted: boolean;
+  /** What the file is. */
+  readonly what: string;
+}
+
+/** An image that is in a file, if its signature is what is asked for; or that of a configuration. @throws {CommandError} */
+async function imageOf(file: string, elements: ElementSet, trust: string | undefined): Promise<Bootable> {
+  const read = readImageOrText(file);
+  if (!read.image) {
+    if (trust !== undefined)
+      throw new CommandError(
+        `${file} is a configuration, which has no signature; clickos build --sign KEY makes an image that has`,
+      );
+    const name = basename(file).replace(/\.click$/, "");
+    const image = await linkImage({ file, text: read.text }, { elements, name });
+    return { ...image, trusted: false, what: "the configuration" };
+  }
+  const { image: bytes } = read;
+  // Before anything else of the image is looked at.
+  const signature = await verifyImage(bytes, trust === undefined ? [] : await trustedKeys(trust));
+  if (trust !== undefined) admit(file, signature, trust);
+  const { manifest } = await loadImage(bytes);
+  refuseBad(file, signature);
+  if (trust === undefined) process.stderr.write(`clickos: ${printable(warning(file, signature))}\n`);
+  return { bytes, manifest, trusted: signature.status === "trusted", what: "the image" };
+}
+
 export function addBoot(program: Command): void {
   const command = program
     .command("boot")
-    .description("boot an image between captures, each interface with a NIC on a switch, or between attachments")
-    .argument("<image.cos>", "the image")
+    .description(
+      "boot an image or a configuration between captures, each interface with a NIC on a switch, or between attachments",
+    )
+    .argument("<FILE>", "an image that clickos build made, or a configuration, of which one is built")
     .option(
       "--nic <N=FILE>",
       "the capture on NIC N's wire: played where the VM receives, recorded where it sends; N=IN,OUT does both; or an attachment, such as N=tap:click0, in the world's time until interrupted",
@@ -89,6 +123,7 @@ export function addBoot(program: Command): void {
     .option("--mtu <BYTES>", "what NICs and interfaces carry behind the Ethernet header, up to 9000", mtuOption)
     .option("--fast", "frames do not wait for their times")
     .option("--until <TIME>", "end after so much simulated time at the latest: 10, 500ms, 2min", timeOption)
+    .option("--read <ELEMENT.HANDLER>", "print a handler at the end; may be repeated", collect)
     .option(
       "--vif <N=OPTIONS>",
       "the VM's interface N on its switch, as N=vlan=10,rate-in=10M: bridge=NAME (interfaces that name one share it), mac=, rate=10Mb/s@20ms, and those of --nic-port",
@@ -104,16 +139,9 @@ export function addBoot(program: Command): void {
     .option("--json", "print the report as JSON");
   takesElements(command).action(async (file: string, options: BootCommandOptions) => {
     const { elements } = await elementsOf(options);
-    const bytes = readBytes(file);
-    const { trust } = options;
-    // Before anything else of the image is looked at.
-    const signature = await verifyImage(bytes, trust === undefined ? [] : await trustedKeys(trust));
-    if (trust !== undefined) admit(file, signature, trust);
-    const { manifest } = await loadImage(bytes);
-    refuseBad(file, signature);
+    const { bytes, manifest, trusted, what } = await imageOf(file, elements, options.trust);
     const use = deviceUses(file, manifest, elements);
     const given = [...(options.nic ?? [])];
-    if (trust === undefined) process.stderr.write(`clickos: ${printable(warning(file, signature))}\n`);
     const common = {
       elements,
       mtu: options.mtu,
@@ -121,7 +149,8 @@ export function addBoot(program: Command): void {
       lookup: options.learning ? "learning" : "patch",
       vifPorts: options.vif,
       nicPorts: options.nicPort,
-      trusted: signature.status === "trusted",
+      trusted,
+      read: options.read,
     } as const;
     const report = await interruptible((signal) => {
       if (given.some(([, text]) => isSpecification(text)))
@@ -132,7 +161,7 @@ export function addBoot(program: Command): void {
           const path = nic[use];
           return path === undefined ? [] : [{ path, what: `the ${use} of NIC ${device}` }];
         });
-      checkOutputs([{ path: file, what: "the image" }, ...captures("input")], captures("output"));
+      checkOutputs([{ path: file, what }, ...captures("input")], captures("output"));
       return bootImage(bytes, { ...common, nics, fast: options.fast, signal });
     });
     if (options.json) printJson(report);

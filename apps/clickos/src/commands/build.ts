@@ -7,7 +7,7 @@ import { type Command, Option } from "commander";
 import { elementsOf } from "../elements-of.ts";
 import { type ElementsOption, takesElements } from "../elements-option.ts";
 import { UsageError } from "../failure.ts";
-import { readText, writeBytes } from "../files.ts";
+import { readText, sha256, writeBytes } from "../files.ts";
 import { checkOutputs } from "../output-files.ts";
 import { print, printJson } from "../print.ts";
 import { signingKey } from "../trust.ts";
@@ -64,13 +64,14 @@ async function buildHere({ file, name, elements }: Subject, { output, sign, json
     printJson({
       output,
       bytes: bytes.length,
-      sha256: image.sha256,
+      sha256: sha256(bytes),
+      contentSha256: image.contentSha256,
       ...(key ? { signedBy: key.fingerprint } : {}),
       name,
       vifs: image.manifest.vifs.map((v) => v.device),
     });
   else {
-    print(`${output}  ${bytes.length} bytes  sha256 ${image.sha256}`);
+    print(`${output}  ${bytes.length} bytes  sha256 ${sha256(bytes)}`);
     if (key) print(`signed by key ${key.fingerprint}`);
   }
 }
@@ -91,10 +92,9 @@ async function buildForXen({ file, name, elements }: Subject, { output, sign, js
   const kept = existsSync(domain);
   if (!kept) writeBytes(domain, new TextEncoder().encode(xenDomain(manifest, basename(output))));
   const { vifs, memory } = manifest;
-  const sha256 = Buffer.from(await crypto.subtle.digest("SHA-256", bytes)).toString("hex");
-  if (json) printJson({ output, domain, bytes: bytes.length, sha256, name, vifs, memoryMiB: memory });
+  if (json) printJson({ output, domain, bytes: bytes.length, sha256: sha256(bytes), name, vifs, memoryMiB: memory });
   else {
-    print(`${output}  ${bytes.length} bytes  sha256 ${sha256}`);
+    print(`${output}  ${bytes.length} bytes  sha256 ${sha256(bytes)}`);
     print(
       `${domain}  ${kept ? "was there, and is left as it is; the image needs" : "for xl create, with"} ${memory} MiB`,
     );

@@ -3,8 +3,8 @@ import { basename } from "node:path";
 import type { CreateResult, DomainDefinition, OnCrash } from "@clickos/client";
 import { type Command, Option } from "commander";
 import { type ElementsOption, takesElements } from "../elements-option.ts";
-import { CommandError, UsageError } from "../failure.ts";
-import { isImage, readBytes } from "../files.ts";
+import { UsageError } from "../failure.ts";
+import { readImageOrText } from "../image-or-text.ts";
 import { collect, number } from "../plain-options.ts";
 import { print, printJson } from "../print.ts";
 import { microseconds } from "../table.ts";
@@ -28,14 +28,9 @@ interface CreateOptions extends ElementsOption {
 
 /** What a file is: an image, an xl.cfg file, or else a configuration. */
 export function definitionOf(file: string): Partial<DomainDefinition> {
-  const bytes = readBytes(file);
-  if (isImage(bytes)) return { image: Buffer.from(bytes).toString("base64") };
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    throw new CommandError(`${file} is neither an image, nor text: a configuration or an xl.cfg file`);
-  }
+  const read = readImageOrText(file);
+  if (read.image) return { image: Buffer.from(read.image).toString("base64") };
+  const { text } = read;
   if (isXlConfig(file, text)) {
     const { kernel, ...settings } = parseXlConfig(file, text);
     return { ...(kernel === undefined ? {} : definitionOf(kernel)), ...settings };

@@ -18,6 +18,7 @@ interface DaemonCommandOptions extends ElementsOption {
   readonly foreground?: boolean;
   readonly onDemand?: boolean;
   readonly threads?: number;
+  readonly memory?: number;
   readonly metrics?: string;
   readonly migrate?: string;
 }
@@ -29,6 +30,7 @@ export function addDaemon(program: Command, version: string): void {
     )
     .option("--foreground", "for service managers: what a daemon does in any case, as it never leaves its terminal")
     .option("--threads <N>", "threads to run domains on, beside the daemon's own; 1 by default", number)
+    .option("--memory <KiB>", "memory of all domains together, at most", number)
     .option("--metrics <HOST:PORT>", "serve metrics over TCP too, at http://HOST:PORT/metrics")
     .option(
       "--migrate <HOST:PORT>",
@@ -46,6 +48,7 @@ export function addDaemon(program: Command, version: string): void {
           version,
           paths: daemonPaths(),
           threads: options.threads,
+          memoryKiB: options.memory,
           metrics: options.metrics === undefined ? undefined : endpoint(options.metrics),
           migrations: options.migrate === undefined ? undefined : endpoint(options.migrate),
         });

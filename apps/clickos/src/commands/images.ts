@@ -14,7 +14,7 @@ import type { Command } from "commander";
 import { elementsOf } from "../elements-of.ts";
 import { type ElementsOption, takesElements } from "../elements-option.ts";
 import { CommandError, UsageError } from "../failure.ts";
-import { readBytes } from "../files.ts";
+import { readBytes, sha256 } from "../files.ts";
 import { differenceText, diffImages } from "../image-diff.ts";
 import { print, printJson } from "../print.ts";
 import { printable } from "../printable.ts";
@@ -72,7 +72,8 @@ export function addImages(program: Command): void {
     if (options.json)
       printJson({
         bytes: image.bytes.length,
-        sha256: image.sha256,
+        sha256: sha256(image.bytes),
+        contentSha256: image.contentSha256,
         signature,
         comparison,
         ...(code ? { code: { elements: code.elements, data: code.data } } : {}),

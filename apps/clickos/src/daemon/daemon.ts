@@ -20,6 +20,8 @@ export interface DaemonOptions {
   readonly paths: DaemonPaths;
   /** Threads for domains; 1 by default. */
   readonly threads?: number | undefined;
+  /** Memory of all domains together, at most. */
+  readonly memoryKiB?: number | undefined;
   /** Serves metrics over TCP here. */
   readonly metrics?: { readonly host: string; readonly port: number } | undefined;
   /** Takes domains from other daemons over TCP here. */
@@ -55,10 +57,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const undo: (() => unknown)[] = [() => lock.close()];
   try {
     const began = performance.now();
-    const { elements, compilerFile } = options;
+    const { elements, compilerFile, memoryKiB } = options;
     const compiler = compilerFile && threadCompiler(elements, compilerFile);
     if (compiler) undo.push(() => compiler.close());
-    const machine = new Machine({ elements, link: compiler?.link, state: paths.state, threads });
+    const machine = new Machine({ elements, link: compiler?.link, state: paths.state, threads, memoryKiB });
     undo.push(() => machine.close());
     const problems = await machine.start();
     const recovery = { milliseconds: performance.now() - began, problems };

@@ -17,6 +17,7 @@ import type { Journal } from "./journal.ts";
 import { Arrivals } from "./migration/arriving.ts";
 import { Leavings } from "./migration/leaving.ts";
 import { noteOf, settingsIn } from "./saved-settings.ts";
+import { Totals } from "./totals.ts";
 
 export interface DomainsOptions {
   readonly toolstack: Toolstack;
@@ -32,6 +33,7 @@ export const domainKeys = "domain/";
 export class Domains {
   private readonly table: DomainTable;
   private readonly at: DomainsOptions;
+  readonly totals: Totals = new Totals();
   /** Their routers. */
   readonly routers: DomainRouters;
   /** Those that go to other daemons, and come from them. */
@@ -47,7 +49,8 @@ export class Domains {
     this.leavings = new Leavings({
       toolstack,
       table,
-      gone: async (name) => {
+      gone: async (name, pauseMs) => {
+        this.totals.migrations.add(pauseMs);
         events.tell("domain.migrated", name);
         await this.destroy(name);
       },
@@ -63,7 +66,7 @@ export class Domains {
     const { image: given, configuration, ...settings } = definition;
     if (given !== undefined && configuration)
       throw new DaemonError("BAD_PARAMS", "an image and a configuration: a domain is made from one of them");
-    return this.table.naming(settings.name, async () => {
+    return this.starting(settings.name, async () => {
       const made =
         given !== undefined
           ? await loadImage(new Uint8Array(Buffer.from(given, "base64")))
@@ -94,7 +97,7 @@ export class Domains {
       vifs: options.vifs ?? former?.vifs,
       paused: options.paused,
     };
-    return this.table.naming(settings.name, async () => {
+    return this.starting(settings.name, async () => {
       const vm = await toolstack.restore(saved, {
         ...this.at.maker.configOf(settings),
         recompile: options.recompile ?? false,
@@ -104,7 +107,7 @@ export class Domains {
   }
   async clone(name: string, to: string, vifs: readonly VifDefinition[] | undefined): Promise<CreateResult> {
     const { record } = this.table.entry(name);
-    return this.table.naming(to, async () => {
+    return this.starting(to, async () => {
       // Addresses are for one domain at a time.
       const own = record.settings.vifs?.map(({ mac, addresses, ...vif }) => vif);
       const settings: DomainSettings = { ...record.settings, name: to, vifs: vifs ?? own, paused: false };
@@ -121,7 +124,7 @@ export class Domains {
     const entry: Entry = { key: "", record, vm, restarts: 0, checkpointTimer: undefined };
     this.table.checkFree(vm.name);
     this.table.entries.set(vm.name, entry);
-    this.listen(entry);
+    this.booted(entry);
     this.at.events.tell("domain.created", vm.name, `domain ${vm.domain.id}, for ${made.key}`);
   }
   /** It has gone. */
@@ -147,6 +150,11 @@ export class Domains {
   }
   get(name: string): Vm {
     return this.table.entry(name).vm;
+  }
+  /** Why there is no domain of that name; `undefined` where there is one, or nothing is known. */
+  failure(name: string): string | undefined {
+    if (this.table.entries.has(name)) return undefined;
+    return this.table.failed.get(name)?.why ?? this.at.toolstack.failure(name);
   }
   get count(): number {
     return this.table.entries.size + this.table.failed.size;
@@ -278,6 +286,7 @@ export class Domains {
         const why = (e as Error).message;
         problems.push(`domain '${name}': ${why}`);
         this.table.failed.set(name, { key, record, why });
+        this.at.toolstack.noteFailure(name, e);
       }
     }
     return problems;
@@ -315,6 +324,20 @@ export class Domains {
 
   // ---- parts
 
+  /** Makes one. Why it could not be made is told wherever it is looked for: in the store, to who listens, on the console. */
+  private async starting<T>(name: string, make: () => Promise<T>): Promise<T> {
+    try {
+      return await this.table.naming(name, make);
+    } catch (e) {
+      const { message } = e as Error;
+      this.totals.failedStarts++;
+      this.at.toolstack.noteFailure(name, e);
+      this.at.events.tell("domain.failed", name, message);
+      this.table.entries.get(name)?.vm.domain.print(`nothing else was made of this name: ${message}\n`);
+      throw e;
+    }
+  }
+
   /** A VM that came with its routers: they are what it is made from. */
   private async adopt(vm: Vm, settings: DomainSettings): Promise<CreateResult> {
     const first = vm.routers.includes(0) ? vm.imageOf(0) : undefined;
@@ -346,7 +369,7 @@ export class Domains {
   private async enter(key: string, record: DomainRecord, vm: Vm): Promise<void> {
     const entry: Entry = { key, record, vm, restarts: 0, checkpointTimer: undefined };
     this.table.entries.set(vm.name, entry);
-    this.listen(entry);
+    this.booted(entry);
     const { checkpointSeconds } = record.settings;
     if (checkpointSeconds !== undefined) {
       let busy = false;
@@ -362,8 +385,9 @@ export class Domains {
     }
     await this.table.keep(entry);
   }
-  /** Hears of its end, other than by a crash. */
-  private listen({ vm }: Entry): void {
+  /** One that is there: it hears of its end, other than by a crash. */
+  private booted({ vm }: Entry): void {
+    this.totals.boots.add(vm.timeline.totalUs / 1000);
     void vm.domain.exited.then(() => {
       const { state, crash, shutdownReason } = vm.domain;
       if (state !== "destroyed" && !crash) this.at.events.tell("domain.shutdown", vm.name, shutdownReason);
@@ -381,10 +405,11 @@ export class Domains {
     } else if (kind === "restarted") {
       found.vm = event.vm;
       found.restarts++;
-      this.listen(found);
+      this.booted(found);
       events.tell("domain.restarted", name, `domain ${event.id}`);
     } else if (kind === "reconfigured") {
       const { pauseMs, frames, lost } = event;
+      this.totals.reconfigurations.add(pauseMs);
       const lostText = lost === 0 ? "" : `, ${lost} lost`;
       events.tell(
         "router.reconfigured",

@@ -1,9 +1,8 @@
 /** Images and checkpoints in the daemon's folder. An image's name is its bytes' SHA-256: one that many domains have is there once. */
-import { createHash } from "node:crypto";
 import { closeSync, fsyncSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type Image, loadImage } from "@clickos/click-image";
-import { writeBytes } from "../files.ts";
+import { sha256, writeBytes } from "../files.ts";
 import { ownFolder } from "./paths.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -59,7 +58,7 @@ export class ImageStore {
   }
   /** Keeps an image for one that uses it, until it is released; its name. */
   add(image: Image): string {
-    const name = createHash("sha256").update(image.bytes).digest("hex");
+    const name = sha256(image.bytes);
     if (!this.uses.has(name)) {
       this.files.write(name, image.bytes);
       this.loaded.set(name, Promise.resolve(image));

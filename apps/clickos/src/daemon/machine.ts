@@ -23,6 +23,8 @@ export interface MachineOptions {
   readonly state: string;
   /** Threads beside the daemon's own, which domains run on where a watchdog guards them. */
   readonly threads: number;
+  /** Memory of all domains together, at most. */
+  readonly memoryKiB?: number | undefined;
 }
 
 const switchKeys = "switch/";
@@ -43,10 +45,10 @@ export class Machine {
   private loop: Promise<unknown> = Promise.resolve();
 
   /** Opens what is kept in the folder; nothing runs yet. @throws {CommandError} */
-  constructor({ elements, link = linkHere(elements), state, threads }: MachineOptions) {
+  constructor({ elements, link = linkHere(elements), state, threads, memoryKiB }: MachineOptions) {
     ownFolder(state);
     this.journal = openJournal(join(state, "journal"));
-    const hypervisor = createHypervisor({ pcpus: threads });
+    const hypervisor = createHypervisor({ pcpus: threads, ...(memoryKiB === undefined ? {} : { memoryKiB }) });
     this.pcpus = threads + 1;
     this.toolstack = createToolstack({
       elements,

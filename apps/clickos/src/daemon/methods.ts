@@ -12,6 +12,12 @@ import { DaemonError } from "./daemon-error.ts";
 import type { Machine } from "./machine.ts";
 import { metrics } from "./metrics.ts";
 
+/** Of one that could not be made there is only why. */
+const failedConsole = (why: string): { text: string; bytes: number } => ({
+  text: `${why}\n`,
+  bytes: Buffer.byteLength(why) + 1,
+});
+
 /** All but those that are a session's own. */
 export type MachineMethods = {
   readonly [M in Exclude<MethodName, "stream.close">]: (params: Params<M>) => Result<M> | Promise<Result<M>>;
@@ -47,6 +53,8 @@ export function machineMethods(machine: Machine, daemon: { info(): DaemonInfo; s
     "domain.pin": ({ name, pcpu }) => done(domains.pin(name, pcpu)),
     "domain.share": ({ name, weight, cap }) => domains.share(name, { weight, cap }),
     "domain.console": ({ name }) => {
+      const why = domains.failure(name);
+      if (why !== undefined) return failedConsole(why);
       const { console, consoleBytes } = domains.get(name).domain;
       return { text: console, bytes: consoleBytes };
     },

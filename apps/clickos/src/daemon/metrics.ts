@@ -1,11 +1,12 @@
 /**
  * Counters of everything, as OpenMetrics text (the OpenMetrics specification 1.0, which Prometheus reads): domains, vCPUs, ports of
- * switches with drops by reason, and elements' handlers that count or measure.
+ * switches with drops by reason, elements' handlers that count or measure, boots and pauses.
  */
 import type { Machine } from "./machine.ts";
+import type { Duration } from "./totals.ts";
 
 interface Family {
-  readonly type: "counter" | "gauge" | "info";
+  readonly type: "counter" | "gauge" | "summary";
   readonly help: string;
   readonly lines: string[];
 }
@@ -14,22 +15,30 @@ export const openMetricsType = "application/openmetrics-text; version=1.0.0; cha
 
 export function metrics(machine: Machine): string {
   const families = new Map<string, Family>();
-  const add = (
-    name: string,
-    type: Family["type"],
-    help: string,
-    labels: Readonly<Record<string, string | number>>,
-    value: number,
-  ): void => {
+  const line = (name: string, type: Family["type"], help: string, text: string): void => {
     let family = families.get(name);
     if (!family) {
       family = { type, help, lines: [] };
       families.set(name, family);
     }
+    family.lines.push(name + text);
+  };
+  const add = (
+    name: string,
+    type: "counter" | "gauge",
+    help: string,
+    labels: Readonly<Record<string, string | number>>,
+    value: number,
+  ): void => {
     const text = Object.entries(labels)
       .map(([key, v]) => `${key}="${escaped(String(v))}"`)
       .join(",");
-    family.lines.push(`${name}${type === "counter" ? "_total" : ""}${text ? `{${text}}` : ""} ${value}`);
+    line(name, type, help, `${type === "counter" ? "_total" : ""}${text ? `{${text}}` : ""} ${value}`);
+  };
+  /** How often something was done, and how long it took in all. */
+  const addDuration = (name: string, help: string, { count, seconds }: Duration): void => {
+    line(name, "summary", help, `_count ${count}`);
+    line(name, "summary", help, `_sum ${seconds}`);
   };
 
   const { domains, switches } = machine;
@@ -100,6 +109,11 @@ export function metrics(machine: Machine): string {
       if (result !== "waiting" && result !== "held")
         add("clickos_reactive_frames", "counter", "Frames by what became of them.", { ...of, result }, n);
   }
+  const { boots, reconfigurations, migrations, failedStarts } = domains.totals;
+  addDuration("clickos_boot_seconds", "Creations of domains.", boots);
+  addDuration("clickos_reconfiguration_pause_seconds", "Pauses of domains as routers were replaced.", reconfigurations);
+  addDuration("clickos_migration_pause_seconds", "Pauses of domains that went elsewhere.", migrations);
+  add("clickos_failed_starts", "counter", "Domains that could not be made.", {}, failedStarts);
   add("clickos_process_resident_bytes", "gauge", "Memory of the daemon.", {}, process.memoryUsage.rss());
   const cpu = process.cpuUsage();
   add("clickos_process_cpu_seconds", "counter", "Processor time of the daemon.", {}, (cpu.user + cpu.system) / 1e6);

@@ -34,7 +34,7 @@ export class ShellKeeper {
 
   /** A domain was created. */
   created(image: Image | undefined, memoryKiB: number | undefined, pcpu: number | undefined): void {
-    const key = `${image?.sha256 ?? ""} ${memoryKiB ?? ""} ${pcpu ?? ""}`;
+    const key = `${image?.contentSha256 ?? ""} ${memoryKiB ?? ""} ${pcpu ?? ""}`;
     const before = this.kinds.get(key);
     const kind = before ?? { image, memoryKiB, pcpu, usedAt: 0, kept: false };
     this.kinds.delete(key);

@@ -23,6 +23,12 @@ export function machineStreams({ events, domains, switches }: Machine): MachineS
     "daemon.events": (_params, sink) => events.listen((event) => sink.item(event)),
 
     "domain.follow": ({ name }, sink) => {
+      const why = domains.failure(name);
+      if (why !== undefined) {
+        sink.item({ text: `${why}\n` });
+        sink.end();
+        return () => {};
+      }
       const { domain } = domains.get(name);
       let seen = 0;
       const look = (): void => {

@@ -26,8 +26,8 @@ export interface DepartureRequest {
 export interface LeavingParts {
   readonly toolstack: Toolstack;
   readonly table: DomainTable;
-  /** It runs elsewhere: it is forgotten here. */
-  gone(name: string): Promise<void>;
+  /** It runs elsewhere, and stood still for so long: it is forgotten here. */
+  gone(name: string, pauseMs: number): Promise<void>;
   /** It stays paused: nobody knows where it runs. */
   stranded(name: string): Promise<void>;
 }
@@ -105,7 +105,7 @@ export class Leavings {
       const pauseMs = performance.now() - stoppedAt;
       const held = await sendHeld(peer, departure);
       await peer.expect(message.kept);
-      await this.at.gone(name);
+      await this.at.gone(name, pauseMs);
       return {
         rounds: rounds + 2,
         frames: sent.frames,
