@@ -8,6 +8,7 @@ export type { Departure } from "./departure.ts";
 export { ToolstackError, type ToolstackErrorCode } from "./error.ts";
 export type { BootTimeline, Takeover, Toolstack, Vm, VmConfig, VmEvent, VmSummary } from "./interface.ts";
 export { type LinkRouter, linkHere } from "./link.ts";
+export type { Recording } from "./recordings.ts";
 export type { ShellPlan } from "./prepared.ts";
 export { createReactive } from "./reactive.ts";
 export type { EndReason, Reactive, ReactiveParts, ReactiveRule, ReactiveStats } from "./reactive-rule.ts";

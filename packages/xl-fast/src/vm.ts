@@ -4,6 +4,7 @@ import type { ClickControl } from "./click-control.ts";
 import { ToolstackError } from "./error.ts";
 import type { Vm } from "./interface.ts";
 import type { Phases } from "./phases.ts";
+import type { Recordings } from "./recordings.ts";
 import type { VmRouter } from "./vm-router.ts";
 import type { VmRouters } from "./vm-routers.ts";
 import type { VmVifs } from "./vm-vifs.ts";
@@ -14,9 +15,10 @@ export interface VmParts {
   readonly vifs: VmVifs;
   readonly routers: VmRouters;
   readonly control: ClickControl;
+  readonly recordings: Recordings;
 }
 
-export function vmOf({ domain, phases, vifs, routers, control }: VmParts): Vm {
+export function vmOf({ domain, phases, vifs, routers, control, recordings }: VmParts): Vm {
   const routerOf = (number: number): VmRouter => {
     const router = routers.running.get(number);
     if (!router) throw new ToolstackError("NOT_RUNNING", `router ${number} of '${domain.name}' does not run`);
@@ -53,6 +55,10 @@ export function vmOf({ domain, phases, vifs, routers, control }: VmParts): Vm {
       return found ? found.configuration : routerOf(router).image.manifest.config.text;
     },
     install: (router, configuration, file) => control.install(router, configuration, file),
+    record: (router, recorder) => recordings.start(router, recorder),
+    get recorded() {
+      return recordings.any;
+    },
     halt: (router) => control.halt(router),
     settled: () => control.settled(),
   };
