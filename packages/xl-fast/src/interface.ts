@@ -1,15 +1,15 @@
 /** What a toolstack is asked for, and what it answers. */
 import type { Drop, HandlerTree } from "@clickos/click-core";
+import type { Recorder } from "@clickos/click-core/compile";
 import type { Unfinished } from "@clickos/click-core/runtime";
 import type { Image } from "@clickos/click-image";
 import type { CrashRecord, Domain, Hypervisor, Share } from "@clickos/hypervisor";
 import type { Vif } from "@clickos/netback";
 import type { XenStore } from "@clickos/xenstore";
 import type { Equal } from "./changed-frames.ts";
-import type { Recorder } from "@clickos/click-core/compile";
 import type { Departure } from "./departure.ts";
-import type { Recording } from "./recordings.ts";
 import type { ShellPlan } from "./prepared.ts";
+import type { Recording } from "./recordings.ts";
 import type { OnCrash, RestartLimits } from "./restart-policy.ts";
 import type { SavedVm } from "./vm-file.ts";
 import type { VifConfig, VmInterface } from "./vm-vifs.ts";

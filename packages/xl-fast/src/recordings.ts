@@ -21,8 +21,8 @@ export interface Recording {
   readonly takeover: Takeover;
   /** Why it is over; `undefined` while it goes on. */
   readonly over: string | undefined;
-  /** What was recorded since the last call, and how many records were lost for want of room. */
-  read(): { readonly records: readonly PacketRecord[]; readonly lost: number };
+  /** What was recorded since the last call, how many records were lost for want of room, and how many packets there have been. */
+  read(): { readonly records: readonly PacketRecord[]; readonly lost: number; readonly followed: number };
   /** Ends it: the router is as it was. Once it is over that does nothing. */
   stop(): Promise<void>;
 }
@@ -38,7 +38,7 @@ export interface RecordingParts {
 /** The recordings of a VM: one of each router at a time. */
 export class Recordings {
   private readonly at: RecordingParts;
-  private readonly open = new Map<number, { end(why: string): Promise<void> }>();
+  private readonly open = new Map<number, { readonly ends: boolean; end(why: string): Promise<void> }>();
 
   constructor(parts: RecordingParts) {
     this.at = parts;
@@ -75,9 +75,15 @@ export class Recordings {
         this.open.delete(number);
       }
     };
+    for (let other = this.open.get(number); other?.ends; other = this.open.get(number)) await other.end("");
     if (this.open.has(number))
       throw new ToolstackError("RECORDED", `packets of router ${number} of '${domain.name}' are recorded already`);
-    const mine = { end };
+    const mine = {
+      end,
+      get ends() {
+        return over !== undefined;
+      },
+    };
     this.open.set(number, mine);
     let takeover: Takeover;
     try {
@@ -98,7 +104,9 @@ export class Recordings {
     const { lasting: image } = own as unknown as VmRouter;
     const look = (): string | undefined => {
       if (domain.state !== "running" && domain.state !== "paused") return `'${domain.name}' is ${domain.state}`;
-      return routers.running.get(number) === own ? undefined : `router ${number} of '${domain.name}' was replaced or stopped`;
+      return routers.running.get(number) === own
+        ? undefined
+        : `router ${number} of '${domain.name}' was replaced or stopped`;
     };
     const graph = checkConfiguration(image.manifest.config, elements).checked;
     return {
@@ -111,7 +119,7 @@ export class Recordings {
         if (found !== undefined) void end(found);
         return found;
       },
-      read: () => (look() === undefined ? recorder.read(domain.memory) : { records: [], lost: 0 }),
+      read: () => (look() === undefined ? recorder.read(domain.memory) : { records: [], lost: 0, followed: 0 }),
       stop: () => end("it was stopped"),
     };
   }

@@ -216,7 +216,10 @@ export class VmRouters {
   async putBack(number: number): Promise<VmRouter> {
     const former = this.running.get(number) as VmRouter;
     const { lasting } = former;
-    const { router } = await this.replace(number, this.hasRoom(lasting, former) ? lasting : await this.linkAgain(former));
+    const { router } = await this.replace(
+      number,
+      this.hasRoom(lasting, former) ? lasting : await this.linkAgain(former),
+    );
     router.watchAs(former);
     return router;
   }
@@ -229,7 +232,9 @@ export class VmRouters {
     const others = [...this.running.values()].filter((r) => r !== former).map((r) => r.image.manifest);
     return (
       this.memory.free(others.map((o) => o.router)).some((r) => r.start <= router.base && r.end >= router.end) &&
-      others.every((o) => o.grants.first + o.grants.count <= grants.first || grants.first + grants.count <= o.grants.first)
+      others.every(
+        (o) => o.grants.first + o.grants.count <= grants.first || grants.first + grants.count <= o.grants.first,
+      )
     );
   }
 

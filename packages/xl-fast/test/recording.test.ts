@@ -40,7 +40,7 @@ describe("a recording of packets' ways", () => {
     const { vm, send, ports } = await rig(configuration);
     send(packet(53));
     const recording = await vm.record(0, new Recorder({ ...options, test: packetFilter("udp port 53 or 9") }));
-    expect(recording.read()).toEqual({ records: [], lost: 0 });
+    expect(recording.read()).toEqual({ records: [], lost: 0, followed: 0 });
     send(packet(80), packet(53), packet(9), packet(123));
     const { records, lost } = recording.read();
     expect(lost).toBe(0);
@@ -110,7 +110,7 @@ describe("a recording of packets' ways", () => {
 
   it("records what passes one port, and that alone", async () => {
     const { vm, send } = await rig(configuration);
-    const port = async (element: string, port: number, direction: "in" | "out"): Promise<PacketRecord[]> => {
+    const port = async (element: string, port: number, direction: "in" | "out"): Promise<readonly PacketRecord[]> => {
       const index = vm.image.manifest.router.elements.findIndex((e) => e.name === element);
       const recording = await vm.record(0, new Recorder({ ...options, port: { element: index, port, direction } }));
       send(packet(53), packet(9), packet(80));

@@ -87,11 +87,11 @@ export interface RecorderOptions {
   readonly records: number;
   /** Bytes of each packet that are kept, up to a multiple of 16. */
   readonly snapLength: number;
-  /** Which packets; all when absent. Each is looked at once, where it is first seen. */
+  /** Which packets; all when absent. One is followed from where the test first holds. */
   readonly test?: PacketTest | undefined;
   /** Packets that are followed at most. */
   readonly packets?: number | undefined;
-  /** Records what passes this port of an element and nothing else; all packets there are looked at. */
+  /** Records what passes this port of an element and nothing else. */
   readonly port?: { readonly element: number; readonly port: number; readonly direction: "in" | "out" } | undefined;
 }
 
@@ -101,12 +101,15 @@ export interface RecorderContext {
   data(bytes: Uint8Array, align: number): number;
   readonly control: number;
   /** The other end of an output that pushes, or of an input that pulls. */
-  peer(kind: "push" | "pull", element: number, port: number): { readonly element: number; readonly port: number } | undefined;
+  peer(
+    kind: "push" | "pull",
+    element: number,
+    port: number,
+  ): { readonly element: number; readonly port: number } | undefined;
 }
 
 /** Ids of one recorder: those of another one, in packets that it has left behind, mean nothing. */
 const idsEach = 1 << 20;
-const nobody = idsEach - 1;
 let recorders = 0;
 
 const { frame, mac } = packetDescriptor.offsets;
@@ -163,13 +166,33 @@ export class Recorder {
     this.call(c, this.hopFunction(c), { kind, element, port }, parts);
   }
   /** A packet ends, or has another buffer; `parts` are its. */
-  end(c: FunctionBuilder, place: Exclude<RecordPlace, { kind: "push" | "pull" }>, parts: PacketParts, detail: I32Like = 0): void {
+  end(
+    c: FunctionBuilder,
+    place: Exclude<RecordPlace, { kind: "push" | "pull" }>,
+    parts: PacketParts,
+    detail: I32Like = 0,
+  ): void {
     if (!this.options.port) this.call(c, this.endFunction(c), place, parts, detail);
   }
 
-  private call(c: FunctionBuilder, func: Func<undefined>, place: RecordPlace, parts: PacketParts, detail: I32Like = 0): void {
+  private call(
+    c: FunctionBuilder,
+    func: Func<undefined>,
+    place: RecordPlace,
+    parts: PacketParts,
+    detail: I32Like = 0,
+  ): void {
     const { address, data, length, network, transport } = parts;
-    c.call(func, address, data.get(), length.get(), network.get(), transport.get(), this.places.push(place) - 1, detail);
+    c.call(
+      func,
+      address,
+      data.get(),
+      length.get(),
+      network.get(),
+      transport.get(),
+      this.places.push(place) - 1,
+      detail,
+    );
   }
 
   /** Records a packet that is followed, or is from here on. */
@@ -178,32 +201,35 @@ export class Recorder {
     return module.once("packet hop", () =>
       module.func("packet hop", hopParams, undefined, (b, p) => {
         const words = staged(b, ring, this.ring);
-        const { test, port, packets = nobody } = this.options;
+        const { test, port, packets = idsEach } = this.options;
         const chosen = (): I32 =>
-          test
-            ? b.call(this.testFunction(b, test), p.address, p.data, p.length, p.network, p.transport)
-            : b.i32(1);
+          test ? b.call(this.testFunction(b, test), p.address, p.data, p.length, p.network, p.transport) : b.i32(1);
         if (port) {
           b.if(chosen(), () => {
             const count = words.followed.get();
             words.followed.set(count.add(1));
-            b.call(this.writeFunction(b), p.address, p.data, p.length, p.network, p.transport, p.place, p.detail, count);
+            b.call(
+              this.writeFunction(b),
+              p.address,
+              p.data,
+              p.length,
+              p.network,
+              p.transport,
+              p.place,
+              p.detail,
+              count,
+            );
           });
           return;
         }
         const id = b.var("i32", b.load32(p.address, frame).sub(this.first), "id");
         b.if(id.get().geU(words.followed.get()), () => {
-          b.if(id.get().eq(nobody), () => b.return());
-          const count = words.followed.get();
-          id.set(nobody);
-          b.if(count.ltU(Math.min(packets, nobody)), () =>
-            b.if(chosen(), () => {
-              id.set(count);
-              words.followed.set(count.add(1));
-            }),
-          );
-          b.store32(p.address, id.get().add(this.first), frame);
-          b.if(id.get().eq(nobody), () => b.return());
+          const count = b.var("i32", words.followed.get(), "count");
+          b.if(count.get().geU(Math.min(packets, idsEach)), () => b.return());
+          b.if(chosen().eqz(), () => b.return());
+          id.set(count.get());
+          words.followed.set(count.get().add(1));
+          b.store32(p.address, count.get().add(this.first), frame);
         });
         b.call(this.writeFunction(b), p.address, p.data, p.length, p.network, p.transport, p.place, p.detail, id.get());
       }),
@@ -236,7 +262,11 @@ export class Recorder {
         );
         // What the test says of headers is its own business.
         const before = b.var("i32", b.load32(p.address, mac), "mac");
-        const result = b.var("i32", test(b, packet, { name: "packet test", data: (bytes, align = 4) => this.context.data(bytes, align) }), "found");
+        const result = b.var(
+          "i32",
+          test(b, packet, { name: "packet test", data: (bytes, align = 4) => this.context.data(bytes, align) }),
+          "found",
+        );
         b.store32(p.address, before.get(), mac);
         return result.get();
       }),
@@ -254,7 +284,14 @@ export class Recorder {
           words.lost.set(words.lost.get().add(1));
           b.return();
         });
-        const at = b.var("i32", head.and(records - 1).mul(this.stride).add(this.ring + ring.size), "record");
+        const at = b.var(
+          "i32",
+          head
+            .and(records - 1)
+            .mul(this.stride)
+            .add(this.ring + ring.size),
+          "record",
+        );
         const r = staged(b, record, at.get());
         r.id.set(p.id);
         r.place.set(p.place);
@@ -278,9 +315,13 @@ export class Recorder {
   /**
    * Reads what was recorded since, and gives its room back. Nothing in the memory is believed.
    *
-   * @returns the records in their order, and how many were lost before the last of them.
+   * @returns the records in their order, how many were lost meanwhile, and how many packets have been followed.
    */
-  read({ buffer }: { readonly buffer: ArrayBufferLike }): { readonly records: PacketRecord[]; readonly lost: number } {
+  read({ buffer }: { readonly buffer: ArrayBufferLike }): {
+    readonly records: PacketRecord[];
+    readonly lost: number;
+    readonly followed: number;
+  } {
     const { records, snapLength } = this.options;
     const words = new Int32Array(buffer, this.ring, 4);
     const data = new DataView(buffer);
@@ -312,6 +353,6 @@ export class Recorder {
     const lost = words[2] as number;
     const more = (lost - this.lost) >>> 0;
     this.lost = lost;
-    return { records: found, lost: more };
+    return { records: found, lost: more, followed: (words[3] as number) >>> 0 };
   }
 }

@@ -173,10 +173,17 @@ class Stager {
   }
 
   build(): StagedRouter {
-    const placement = new Placement(this.graph, this.neighbours, this.module, this.code, {
-      data: (bytes, align) => this.constant(bytes, align),
-      drop: (element, reason) => this.dropCounter(this.graph.elements[element]?.source.name ?? "", reason),
-    }, this.platform.recorder);
+    const placement = new Placement(
+      this.graph,
+      this.neighbours,
+      this.module,
+      this.code,
+      {
+        data: (bytes, align) => this.constant(bytes, align),
+        drop: (element, reason) => this.dropCounter(this.graph.elements[element]?.source.name ?? "", reason),
+      },
+      this.platform.recorder,
+    );
     const { wiring } = placement;
     const init = this.module.declare("init", {}, undefined);
     const run = this.module.declare("run", { now: "i64", rounds: "i32" }, "i32");

@@ -64,7 +64,10 @@ export function parseFilterRule(text: string, scope: Scope = emptyScope): Filter
   });
 }
 
-function reasonOf(rule: number, { rules, texts }: { readonly rules: IpRules; readonly texts: readonly string[] }): string {
+function reasonOf(
+  rule: number,
+  { rules, texts }: { readonly rules: IpRules; readonly texts: readonly string[] },
+): string {
   return rules.rules[rule] ? `rule ${rule + 1}: ${texts[rule]}` : "no rule matches";
 }
 

@@ -1,8 +1,9 @@
 /** A pattern of IPFilter's language as a test of packets as they stand, for who looks at them from outside of elements. */
-import { emptyScope } from "@clickos/click-core/element";
+
 import type { PacketTest } from "@clickos/click-core/compile";
-import { ethernet, etherTypes, skipTags } from "@clickos/wire/ethernet";
+import { emptyScope } from "@clickos/click-core/element";
 import { span } from "@clickos/wire";
+import { ethernet, etherTypes, skipTags } from "@clickos/wire/ethernet";
 import { ipv4 } from "@clickos/wire/ipv4";
 import { stageIpLookup } from "./ip-lookup.ts";
 import { IpRules, readFilterRule } from "./ip-rules.ts";
