@@ -501,7 +501,7 @@ interface OfPacket {
   readonly copy: number;
 }
 
-/** A step of a trace. Times are the router's, in nanoseconds since 1970, as text. */
+/** A step of a trace. Times are in nanoseconds since 1970, as decimal digits. */
 export type TraceStep =
   /** Packets are followed from here on; the router stood still for so long. */
   | { readonly step: "started"; readonly pauseMs: number }

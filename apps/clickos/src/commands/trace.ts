@@ -46,7 +46,9 @@ export function addTrace(program: Command): void {
             if (json) print(JSON.stringify(step));
             else for (const line of lines.of(step)) print(printable(line));
           }
-          process.stderr.write(`${lines.summary}${gaps > 0 ? `; ${gaps} steps were missed` : ""}\n`);
+          const missed = gaps > 0 ? `${gaps} steps were missed` : "";
+          const end = [json ? "" : lines.summary, missed].filter((text) => text !== "").join("; ");
+          if (end !== "") process.stderr.write(`${end}\n`);
           return null;
         }),
       ),
@@ -86,7 +88,9 @@ export class TraceLines {
   private count(step: TraceStep): void {
     if (!("packet" in step)) return;
     if ("timeNs" in step && !this.began.has(step.packet)) this.began.set(step.packet, BigInt(step.timeNs));
-    if (step.step !== "passed") this.ends.set(step.step, (this.ends.get(step.step) ?? 0) + 1);
+    if (step.step === "passed") return;
+    const end = step.step === "dropped" && step.reason === null ? "ended" : step.step;
+    this.ends.set(end, (this.ends.get(end) ?? 0) + 1);
   }
   /** Since the packet was first seen. */
   private time(step: { readonly packet: number; readonly timeNs?: string }): string {

@@ -35,7 +35,7 @@ export function traceRouter(
     { ...traced, test: testOf(filter), packets: count },
     {
       begun(recording) {
-        trace = new Trace(recording, sink);
+        trace = new Trace(vm, recording, sink);
         sink.item({ step: "started", pauseMs: recording.takeover.pauseMs });
       },
       records: (found) => (trace as Trace).take(found, count),
@@ -63,13 +63,15 @@ interface Packet {
 }
 
 class Trace {
+  private readonly vm: Vm;
   private readonly recording: Recording;
   private readonly sink: { item(step: TraceStep): void };
   private readonly packets = new Map<number, Packet>();
   private readonly peers = new Map<string, { readonly element: number; readonly port: number }>();
   private quietSince = performance.now();
 
-  constructor(recording: Recording, sink: { item(step: TraceStep): void }) {
+  constructor(vm: Vm, recording: Recording, sink: { item(step: TraceStep): void }) {
+    this.vm = vm;
     this.recording = recording;
     this.sink = sink;
     for (const { from, to } of recording.graph.connections) {
@@ -80,7 +82,8 @@ class Trace {
 
   /** Tells what was recorded. `true` when so many packets have ended, or are held. */
   take({ records, lost, followed }: ReturnType<Recording["read"]>, count = Number.POSITIVE_INFINITY): boolean {
-    for (const record of records) this.tell(record);
+    const sinceEpoch = epochOf(this.vm);
+    for (const record of records) this.tell(record, sinceEpoch);
     if (lost > 0) this.sink.item({ step: "lost", steps: lost });
     const now = performance.now();
     if (records.length > 0 || lost > 0) this.quietSince = now;
@@ -99,11 +102,11 @@ class Trace {
     this.packets.clear();
   }
 
-  private tell(record: PacketRecord): void {
+  private tell(record: PacketRecord, sinceEpoch: bigint): void {
     const { place, buffer } = record;
     const packet = this.packetOf(record);
     const of = (branch: Branch): { packet: number; copy: number } => ({ packet: packet.number, copy: branch.copy });
-    const timeNs = String(record.timeNs);
+    const timeNs = String(record.timeNs + sinceEpoch);
     if (place.kind === "push" || place.kind === "pull") {
       const own = { element: place.element, port: place.port };
       const other = this.peers.get(`${place.kind} ${own.element}.${own.port}`) ?? own;
@@ -182,6 +185,11 @@ function portCounts(ports: string): { inputs: number; outputs: number } {
   return { inputs, outputs };
 }
 
+/** What a domain's time is to be added to, to be nanoseconds since 1970. */
+function epochOf({ domain }: Vm): bigint {
+  return BigInt(Date.now()) * 1_000_000n - domain.now();
+}
+
 const noLook: Look = { bytes: new Uint8Array(), length: 0, network: undefined };
 const isHeld = ({ at }: Branch): boolean => at !== undefined;
 
@@ -211,9 +219,10 @@ export function tapElement(
     {
       begun: () => sink.item({ frames: [], lost: 0 }),
       records({ records, lost }) {
+        const sinceEpoch = epochOf(vm);
         const frames = records.map(
           ({ timeNs, length, bytes, network }): TappedPacket => ({
-            timeNs: String(timeNs),
+            timeNs: String(timeNs + sinceEpoch),
             length,
             data: Buffer.from(bytes).toString("base64"),
             isIp: network === 0,

@@ -69,7 +69,7 @@ export interface PacketRecord {
   readonly length: number;
   /** Where in the packet the network header was; `undefined` where no element has said so. */
   readonly network: number | undefined;
-  /** By the router's clock, in nanoseconds since 1970. */
+  /** When it was recorded: what the router was told then that the time is, in nanoseconds. */
   readonly timeNs: bigint;
   /** Its first bytes. */
   readonly bytes: Uint8Array;
