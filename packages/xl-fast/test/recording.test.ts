@@ -25,9 +25,9 @@ const way = (recording: Recording): string[] => recording.read().records.map((r)
 const configuration = `FromDevice(0) -> c :: Counter -> m :: CheckIPHeader(14) -> f :: IPFilter(deny udp port 9, allow all)
   -> t :: Tee -> q :: Queue(400) -> d :: Counter -> ToDevice(1); t[1] -> DecIPTTL -> x :: Discard;`;
 
-async function rig(text: string, memoryKiB?: number) {
+async function rig(text: string, onCrash?: "restart") {
   const b = bench(2);
-  const vm: Vm = await shell(b, text, { vif: b.vif, ...(memoryKiB === undefined ? {} : { memoryKiB }) });
+  const vm: Vm = await shell(b, text, onCrash ? { onCrash } : {});
   const send = (...frames: Uint8Array[]): void => {
     b.ports[0]!.send(frames);
     b.settle();
@@ -151,6 +151,34 @@ describe("a recording of packets' ways", () => {
     xl.destroy(vm.name);
     expect(fourth.over).toMatch(/destroyed/);
     await fourth.stop();
+  });
+
+  it("follows a packet into another buffer", async () => {
+    const { vm, send } = await rig(
+      `FromDevice(0) -> ${"EtherEncap(0x0800, 2:0:0:0:0:1, 2:0:0:0:0:2) -> ".repeat(7)} Discard`,
+    );
+    const recording = await vm.record(0, new Recorder(options));
+    send(packet(53));
+    const { records } = recording.read();
+    const moves = records.filter(({ place }) => place.kind === "move");
+    expect(moves).toHaveLength(1);
+    expect(moves[0]!.detail).toBe(records[0]!.buffer);
+    expect(moves[0]!.buffer).toBe(records.at(-1)!.buffer);
+    expect(new Set(records.map(({ id }) => id)).size).toBe(1);
+    expect(records.filter(({ place }) => place.kind === "push")).toHaveLength(8);
+    expect(records.at(-2)!.length).toBe(60 + 7 * 14);
+  });
+
+  it("is gone when its VM crashes and starts anew", async () => {
+    const { vm, send, xl } = await rig("FromDevice(0) -> c :: Counter -> Faulty -> Discard", "restart");
+    const recording = await vm.record(0, new Recorder(options));
+    const restarted = new Promise<Vm>((resolve) => xl.onVmEvent((e) => e.kind === "restarted" && resolve(e.vm)));
+    const bad = packet(53);
+    bad[0] = 0xee;
+    send(bad);
+    expect((await restarted).image).toBe(recording.image);
+    expect(recording.over).toMatch(/'vm' is /);
+    await recording.stop();
   });
 
   it("keeps watches of handlers", async () => {

@@ -18,8 +18,9 @@ const ring: Struct<{ head: U32Field; tail: U32Field; lost: U32Field; followed: U
 );
 
 /**
- * A record. `id` is the packet's, which its copies have too; `buffer` is what tells those apart; `place` is where it was; `data` is where
- * in the buffer the packet began, `network` and `transport` where in the packet headers were known to be (-1: nowhere); `kept` of its `length` bytes follow.
+ * A record. `id` is the packet's, which its copies have too; `buffer` is what tells those apart; `place` is where it was; `data` is
+ * where in the buffer the packet began; `network` is where in the packet its network header was, or the least number where no element
+ * has said so; `kept` of its `length` bytes follow.
  */
 const record: Struct<{
   id: U32Field;
