@@ -116,7 +116,7 @@ export class Recordings {
       get over() {
         const found = over ?? look();
         // One that is over by itself has nothing to put back.
-        if (found !== undefined) void end(found);
+        if (found !== undefined) end(found).catch(() => {});
         return found;
       },
       read: () => (look() === undefined ? recorder.read(domain.memory) : { records: [], lost: 0, followed: 0 }),
