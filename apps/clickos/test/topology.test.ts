@@ -12,7 +12,9 @@ import { addCompletion, candidates } from "../src/commands/completion.ts";
 import { addDomains } from "../src/commands/domains.ts";
 import { addRouters } from "../src/commands/routers.ts";
 import { addSwitches } from "../src/commands/switches.ts";
+import { addTap } from "../src/commands/tap.ts";
 import { topTable } from "../src/commands/top.ts";
+import { addTrace } from "../src/commands/trace.ts";
 import { type Daemon, startDaemon } from "../src/daemon/daemon.ts";
 import { applyTopology, removeGroup } from "../src/topology/apply.ts";
 import { readTopology } from "../src/topology/read.ts";
@@ -181,7 +183,7 @@ describe("a tap", () => {
 describe("completion", () => {
   it("knows commands, options, domains, switches, ports and handlers", async () => {
     const program = new Command("clickos");
-    for (const add of [addDomains, addRouters, addSwitches, addCompletion]) add(program);
+    for (const add of [addDomains, addRouters, addSwitches, addTap, addTrace, addCompletion]) add(program);
     const words = (...given: string[]): Promise<string[]> => candidates(program, given, client);
     await client.call("switch.create", { name: "s" });
     await client.call("switch.attach", { switch: "s", specification: "loopback:", name: "echo" });
@@ -198,6 +200,9 @@ describe("completion", () => {
     expect(await words("write", "one", "d.")).not.toContain("d.count");
     expect(await words("switch", "detach", "s", "")).toEqual(["echo"]);
     expect(await words("clone", "one", "--vif", "")).toEqual(["s"]);
+    expect(await words("trace", "")).toEqual(["one"]);
+    expect(await words("tap", "")).toEqual(["s:echo", "one:"]);
+    expect(await words("tap", "one:")).toEqual(["one:i:0", "one:d:0"]);
     await client.call("domain.destroy", { name: "one" });
     await client.call("switch.destroy", { name: "s" });
   });

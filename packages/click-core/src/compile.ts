@@ -31,6 +31,13 @@ export {
   type StagedDevice,
   type StagedPool,
 } from "./compile/platform.ts";
+export {
+  type PacketRecord,
+  type PacketTest,
+  Recorder,
+  type RecorderOptions,
+  type RecordPlace,
+} from "./compile/recorder.ts";
 export { taskTableSize } from "./compile/tasks.ts";
 export { classDigest, type LibraryDigest, otherClasses } from "./element/digest.ts";
 export { type WritableArgument, writableArguments } from "./element/live-arguments.ts";

@@ -12,4 +12,5 @@ export {
   type UnwatchedTree,
 } from "./runtime/router-handlers.ts";
 export { type FormerRouter, transferState } from "./runtime/transfer-state.ts";
+export { transferTasks } from "./runtime/transfer-tasks.ts";
 export { type RouterPlace, type Unfinished, unfinished } from "./runtime/unfinished.ts";

@@ -3,7 +3,7 @@
  * what it is, and `clickos.sha256`, the digest of everything before that section. A signature may follow
  * (signature.ts), which the digest does not cover.
  */
-import { checkConfiguration, compile } from "@clickos/click-core/compile";
+import { checkConfiguration, compile, type Recorder } from "@clickos/click-core/compile";
 import { bufferSize, type ElementSet } from "@clickos/click-core/element";
 import type { Source } from "@clickos/click-language";
 import { customSection, wasmBackend } from "@clickos/codegen";
@@ -53,6 +53,8 @@ export interface LinkOptions {
   readonly place?: GuestPlace;
   /** Kinds of rings, by device; `netmap` when absent. */
   readonly rings?: Readonly<Record<number, RingKind>>;
+  /** Records the ways of packets: the image is for one who has it, and for no other place. */
+  readonly recorder?: Recorder | undefined;
 }
 
 /**
@@ -63,8 +65,8 @@ export interface LinkOptions {
  */
 export async function linkImage(source: Source, options: LinkOptions): Promise<Image> {
   const { checked } = checkConfiguration(source, options.elements);
-  const { place = firstPlace, name, rings } = options;
-  const guest = guestPlatform({ place, name, ...(rings === undefined ? {} : { rings }) });
+  const { place = firstPlace, name, rings, recorder } = options;
+  const guest = guestPlatform({ place, name, recorder, ...(rings === undefined ? {} : { rings }) });
   const compiled = compile(checked, guest.platform);
   const { vifs } = guest;
   const frames = (compiled.memory.pool.count * bufferSize) / 4096;

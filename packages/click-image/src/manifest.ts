@@ -104,7 +104,7 @@ const shape: Schema = record({
       timers: record({ tree: address, leaves: whole(0, timers) }),
       pool: record({ base: address, count: whole(0, lastAddress / bufferSize) }),
     },
-    { heap: address },
+    { heap: address, notes: record({ start: address, count: whole(0, 2 * elements) }) },
   ),
   handlers: list(
     handlers,
@@ -156,11 +156,12 @@ function placesFault({ router, vifs, grants, handlers }: ImageManifest): string 
       if (wrong !== undefined) return wrong;
     }
   }
-  const { control, heap, tasks, timers, pool } = router;
+  const { control, heap, tasks, timers, pool, notes } = router;
   const wrong =
     outside("router.control", control, routerControl.size) ??
     (heap === undefined ? undefined : outside("router.heap", heap, 0)) ??
     outside("router.tasks.table", tasks.table, taskTableSize(tasks.count)) ??
+    (notes === undefined ? undefined : outside("router.notes", notes.start, notes.count * 4)) ??
     outside("router.timers", timers.tree, timers.leaves * 16) ??
     outside("router.pool", pool.base, pool.count * bufferSize);
   if (wrong !== undefined) return wrong;

@@ -1,5 +1,5 @@
 /** The platform of routers in virtual machines: the guest kernel around them. */
-import { type Platform, routerControl } from "@clickos/click-core/compile";
+import { type Platform, type Recorder, routerControl } from "@clickos/click-core/compile";
 import { dataOffset, maximumFrame } from "@clickos/click-core/element";
 import { type GuestKernel, type GuestPlace, guestKernel } from "@clickos/minios";
 import type { RingKind, VifPlaces } from "@clickos/netfront";
@@ -18,14 +18,17 @@ export function guestPlatform(options: {
   readonly place?: GuestPlace;
   readonly name?: string;
   readonly rings?: Readonly<Record<number, RingKind>>;
+  readonly recorder?: Recorder | undefined;
 }): GuestPlatform {
   const kernel = guestKernel({ ...options, frames: { dataOffset, maximumFrame } });
   const { offsets } = routerControl;
   return {
     platform: {
       ...kernel,
-      heapBytes: guestHeapBytes,
+      // What the recorder takes is taken from the heap's part: the router has no more memory than without it.
+      heapBytes: Math.max(0, guestHeapBytes - (options.recorder?.bytes ?? 0)),
       services: false,
+      ...(options.recorder ? { recorder: options.recorder, followsFrames: true } : {}),
       finish: (module, { init, run, control }) =>
         kernel.finish(module, {
           init,

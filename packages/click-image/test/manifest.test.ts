@@ -57,7 +57,7 @@ describe("a manifest", () => {
     visit(image.manifest, "");
     expect(paths.length).toBeGreaterThan(60);
     for (const path of paths) {
-      const isOptional = /\.(task|due|unit|flags|at|text|heap)$|\.elements\.\d+\.timers$/.test(path);
+      const isOptional = /\.(task|due|unit|flags|at|text|heap|notes)$|\.elements\.\d+\.timers$/.test(path);
       const isItem = /\.\d+$|^library\./.test(path);
       if (!isOptional && !isItem)
         expect(await refusal(changed(path, undefined)), path).toMatch(/^BAD_MANIFEST .*missing/);

@@ -475,6 +475,60 @@ export interface Methods {
   readonly "stream.close": Method<{ readonly stream: number }, null>;
 }
 
+/** A packet of `element.tap`. */
+export interface TappedPacket extends TappedFrame {
+  /** Whether it begins with an IP header, as elements have said; others begin with an Ethernet header, as a rule. */
+  readonly isIp: boolean;
+}
+
+/** A port of an element. */
+export interface ElementPort {
+  readonly element: string;
+  readonly port: number;
+}
+
+/** What differs in a packet: a field, by the names of its header (`ipv4.ttl`), a whole header (`ethernet`), `length`, or bytes of `payload`. */
+export interface FieldChange {
+  readonly field: string;
+  /** `null` where it was not there, or is not there any more. */
+  readonly from: string | null;
+  readonly to: string | null;
+}
+
+/** A packet of a trace: its number from 1 on, and which of its copies, 0 for itself. */
+interface OfPacket {
+  readonly packet: number;
+  readonly copy: number;
+}
+
+/** A step of a trace. Times are in nanoseconds since 1970, as decimal digits. */
+export type TraceStep =
+  /** Packets are followed from here on; the router stood still for so long. */
+  | { readonly step: "started"; readonly pauseMs: number }
+  /** It went from one element to another; `text` says what it is, the first time; `changes` what differs since the step before. */
+  | (OfPacket & {
+      readonly step: "passed";
+      readonly timeNs: string;
+      readonly from: ElementPort;
+      readonly to: ElementPort;
+      readonly text?: string;
+      readonly changes: readonly FieldChange[];
+    })
+  /** A device took it. */
+  | (OfPacket & { readonly step: "sent"; readonly timeNs: string; readonly element: string; readonly device: number })
+  /** It ended there: dropped for a reason, or without one, as `Discard` does. */
+  | (OfPacket & {
+      readonly step: "dropped";
+      readonly timeNs: string;
+      readonly element: string;
+      readonly className: string;
+      readonly reason: string | null;
+    })
+  /** The trace ends, and the element holds it still. */
+  | (OfPacket & { readonly step: "held"; readonly element: string })
+  /** Steps before this one that there was no room for. */
+  | { readonly step: "lost"; readonly steps: number };
+
 /** What a stream takes, and its items. */
 export interface Stream<P, I> {
   readonly params: P;
@@ -498,6 +552,34 @@ export interface Streams {
     },
     {
       readonly frames: readonly TappedFrame[] /** Frames before these that nobody had room for. */;
+      readonly lost: number;
+    }
+  >;
+  /**
+   * Packets on their way through a router: each connection between elements that one passes, and where it ends. For that time the
+   * router is replaced, live, by one that records; it ends with so many packets (`count`), or when it is closed.
+   */
+  readonly "router.trace": Stream<
+    RouterPlace & {
+      /** A pattern of IPFilter's: which IPv4 packets. All packets by default. */
+      readonly filter?: string | undefined;
+      readonly count?: number | undefined;
+    },
+    TraceStep
+  >;
+  /** Packets that pass a port of an element, by the same means. The first item has none: they are recorded from there on. */
+  readonly "element.tap": Stream<
+    RouterPlace & {
+      readonly element: string;
+      readonly port: number;
+      /** Of the element: an output or an input; by default its output of that number, or its input where it has none. */
+      readonly direction?: "in" | "out" | undefined;
+      readonly filter?: string | undefined;
+      /** Bytes of each packet that are wanted; up to 2,048, and as many by default. */
+      readonly snapLength?: number | undefined;
+    },
+    {
+      readonly frames: readonly TappedPacket[] /** Packets before these that nobody had room for. */;
       readonly lost: number;
     }
   >;

@@ -4,7 +4,7 @@
  */
 import type { ElementSet } from "@clickos/click-core";
 import { checkConfiguration } from "@clickos/click-core/compile";
-import { transferState } from "@clickos/click-core/runtime";
+import { transferState, transferTasks } from "@clickos/click-core/runtime";
 import type { Image } from "@clickos/click-image";
 import { frameSize } from "@clickos/grant-table";
 import type { DomainSnapshot } from "@clickos/hypervisor";
@@ -66,10 +66,10 @@ export function stateCarrier(before: Image, after: Image, elements: ElementSet):
   const { checked } = checkConfiguration(after.manifest.config, elements);
   return (former, memory) => {
     try {
-      transferState({ memory: former, plan: before.manifest.router }, memory, {
-        memory: after.manifest.router,
-        checked,
-      });
+      const was = { memory: former, plan: before.manifest.router };
+      transferState(was, memory, { memory: after.manifest.router, checked });
+      if (before.manifest.config.text === after.manifest.config.text)
+        transferTasks(was, { memory, plan: after.manifest.router });
     } catch (e) {
       if (!(e instanceof RangeError)) throw e;
       throw new ToolstackError("BAD_FILE", `the state of '${before.manifest.name}' cannot be moved: ${e.message}`);

@@ -20,6 +20,7 @@
 import type { HandlerTree } from "@clickos/click-core";
 import type { ShutdownReason } from "@clickos/hypervisor";
 import { type StoreConnection, StoreError } from "@clickos/xenstore";
+import { ToolstackError } from "./error.ts";
 import type { Takeover } from "./interface.ts";
 import { fromBytes, toBytes } from "./store-text.ts";
 
@@ -67,6 +68,8 @@ export interface ClickControl {
    * with it is thrown, and one that was to be replaced goes on. `name` is what messages call it. `undefined` when there was none.
    */
   install(router: number, configuration: string, name?: string): Promise<Takeover | undefined>;
+  /** Has another of the same configuration run in a router's place, after all that was asked for before. @throws {ToolstackError} NOT_RUNNING */
+  exchange<T extends { readonly handlers: HandlerTree }>(router: number, task: () => Promise<T>): Promise<T>;
   /** Ends a router; its configuration stays in the store. */
   halt(router: number): Promise<void>;
   /** The configurations of routers that run. */
@@ -285,6 +288,14 @@ export function serveClickControl(options: { store: StoreConnection; domain: num
           return configuration;
         }),
       ),
+    exchange: (router, task) =>
+      inTurn(async () => {
+        const running = routers.get(router);
+        if (!running) throw new ToolstackError("NOT_RUNNING", `router ${router} does not run`);
+        const done = await task();
+        routers.set(router, { ...running, handlers: done.handlers });
+        return done;
+      }),
     halt: (router) => inTurn(() => halt(router)),
     running: routers,
     async settled() {

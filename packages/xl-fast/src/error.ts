@@ -11,7 +11,9 @@ export type ToolstackErrorCode =
   | "BAD_FILE"
   /** Element classes of a saved VM's configuration are not in the library that it is to be compiled with. */
   | "OTHER_LIBRARY"
-  | "NOT_RUNNING";
+  | "NOT_RUNNING"
+  /** Its packets are recorded already. */
+  | "RECORDED";
 
 /** A guest that crashed before it ran: where in its configuration, as far as that is known. */
 export function bootCrash(name: string, crash: CrashRecord): ToolstackError {

@@ -11,6 +11,7 @@ export { type LinkRouter, linkHere } from "./link.ts";
 export type { ShellPlan } from "./prepared.ts";
 export { createReactive } from "./reactive.ts";
 export type { EndReason, Reactive, ReactiveParts, ReactiveRule, ReactiveStats } from "./reactive-rule.ts";
+export type { Recording } from "./recordings.ts";
 export type { OnCrash, RestartLimits } from "./restart-policy.ts";
 export { createToolstack } from "./toolstack.ts";
 export { decodeVm, type SavedVm } from "./vm-file.ts";

@@ -1,5 +1,6 @@
 /** What a toolstack is asked for, and what it answers. */
 import type { Drop, HandlerTree } from "@clickos/click-core";
+import type { Recorder } from "@clickos/click-core/compile";
 import type { Unfinished } from "@clickos/click-core/runtime";
 import type { Image } from "@clickos/click-image";
 import type { CrashRecord, Domain, Hypervisor, Share } from "@clickos/hypervisor";
@@ -8,6 +9,7 @@ import type { XenStore } from "@clickos/xenstore";
 import type { Equal } from "./changed-frames.ts";
 import type { Departure } from "./departure.ts";
 import type { ShellPlan } from "./prepared.ts";
+import type { Recording } from "./recordings.ts";
 import type { OnCrash, RestartLimits } from "./restart-policy.ts";
 import type { SavedVm } from "./vm-file.ts";
 import type { VifConfig, VmInterface } from "./vm-vifs.ts";
@@ -96,6 +98,13 @@ export interface Vm {
    * errors call it. `undefined` when no router ran there, or the same. @throws {ConfigurationError} @throws {ToolstackError}
    */
   install(router: number, configuration: string, file?: string): Promise<Takeover | undefined>;
+  /**
+   * Records packets' ways through a router: it is compiled again with the recorder and replaced live, and put back when the recording
+   * ends; so do `save`, `clone` and `depart`, and whatever replaces the router. @throws {ToolstackError} RECORDED, NOT_RUNNING, NO_ROOM
+   */
+  record(router: number, recorder: Recorder): Promise<Recording>;
+  /** Whether packets of any router are recorded. */
+  readonly recorded: boolean;
   /** Ends a router. One that does not run is none the worse for it. */
   halt(router: number): Promise<void>;
   /** Resolves when what was asked for through the store is done. */

@@ -21,6 +21,7 @@ import { type LinkRouter, linkHere } from "./link.ts";
 import { ModuleCache } from "./module-cache.ts";
 import { Phases } from "./phases.ts";
 import { type Prepared, type PrepareParts, pagesFor, prepareDomain, Shells } from "./prepared.ts";
+import { Recordings } from "./recordings.ts";
 import { RestartPolicy } from "./restart-policy.ts";
 import { vmOf } from "./vm.ts";
 import { decodeVm, encodeVm, type SavedVm } from "./vm-file.ts";
@@ -35,6 +36,7 @@ interface Entry {
   readonly routers: VmRouters;
   readonly vifs: VmVifs;
   readonly control: ClickControl;
+  readonly recordings: Recordings;
   /** What it is made from anew, with the images of its routers. */
   readonly config: Omit<VmConfig, "image">;
   /** Pages of memory. */
@@ -206,8 +208,14 @@ export function createToolstack(options: {
       for (const number of [...routers.running.keys()]) control.ended(number, why, domain.crash !== undefined);
       if (domain.crash) crashed(domain.name, domain.crash);
     });
-    const vm = vmOf({ domain, phases, vifs, routers, control });
-    vms.set(name, { vm, domain, devices, routers, vifs, control, config, pages, policy, end });
+    const recordings = new Recordings({
+      domain,
+      routers,
+      elements,
+      exchange: (number, task) => control.exchange(number, task),
+    });
+    const vm = vmOf({ domain, phases, vifs, routers, control, recordings });
+    vms.set(name, { vm, domain, devices, routers, vifs, control, recordings, config, pages, policy, end });
     failures.remove(name);
     if (!config.paused) domain.unpause();
     phases.end("store");
@@ -250,7 +258,7 @@ export function createToolstack(options: {
   const startAnew = async (name: string, former: Entry): Promise<void> => {
     const { domain, routers, config, pages, devices, policy } = former;
     const { id, crash } = domain;
-    const images = [...routers.running].map(([router, { image }]) => ({ router, image }));
+    const images = [...routers.running].map(([router, { lasting }]) => ({ router, image: lasting }));
     destroy(name);
     try {
       const vm = await build({ ...config, name, paused: false }, pages, devices, images, {}, new Phases(), policy);
@@ -261,7 +269,8 @@ export function createToolstack(options: {
       tell({ kind: "given up", name, id, reason: (e as Error).message });
     }
   };
-  const take = async ({ domain, devices, routers, control }: Entry): Promise<SavedVm> => {
+  const take = async ({ domain, devices, routers, control, recordings }: Entry): Promise<SavedVm> => {
+    await recordings.end(`'${domain.name}' is saved`);
     await control.settled();
     if (domain.state !== "running" && domain.state !== "paused")
       throw new ToolstackError("NOT_RUNNING", `'${domain.name}' is ${domain.state}: there is nothing to save`);
@@ -343,7 +352,8 @@ export function createToolstack(options: {
       return recompile ? recompiled(saved, named) : rebuild(saved, named);
     },
     async depart(name, { equal } = {}) {
-      const { domain, devices, routers, control, vifs } = entry(name);
+      const { domain, devices, routers, control, vifs, recordings } = entry(name);
+      await recordings.end(`'${name}' goes elsewhere`);
       await control.settled();
       return departureOf({
         name,

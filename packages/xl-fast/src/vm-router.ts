@@ -41,14 +41,24 @@ export class VmRouter implements HandlerTree {
   private readonly hypervisor: Hypervisor;
   private readonly domain: Domain;
   private readonly elements: ElementSet;
-  private readonly watches = new WatchList();
+  /** What it is when nobody records its packets. */
+  readonly lasting: Image;
+  private watches = new WatchList();
   private timer: ReturnType<typeof setInterval> | undefined;
   private made: RouterHandlers | undefined;
   private graph: CheckedGraph | undefined;
   /** Elements of it that are the image's. */
   private readonly instances = new Map<number, ElementInstance>();
 
-  constructor(image: Image, module: number, hypervisor: Hypervisor, domain: Domain, elements: ElementSet) {
+  constructor(
+    image: Image,
+    module: number,
+    hypervisor: Hypervisor,
+    domain: Domain,
+    elements: ElementSet,
+    lasting: Image = image,
+  ) {
+    this.lasting = lasting;
     this.hypervisor = hypervisor;
     this.image = image;
     this.module = module;
@@ -77,11 +87,18 @@ export class VmRouter implements HandlerTree {
     const watch = this.watches.add(full, this.read(full), changed, () => {
       if (this.watches.empty) this.close();
     });
-    if (!this.timer) {
-      this.timer = setInterval(() => this.checkWatches(), watchMs);
-      (this.timer as { unref?(): void }).unref?.();
-    }
+    this.keepWatching();
     return watch;
+  }
+  /** Takes over the watches of a router of the same configuration, which is gone. */
+  watchAs(former: VmRouter): void {
+    this.watches = former.watches;
+    if (!this.watches.empty) this.keepWatching();
+  }
+  private keepWatching(): void {
+    if (this.timer) return;
+    this.timer = setInterval(() => this.checkWatches(), watchMs);
+    (this.timer as { unref?(): void }).unref?.();
   }
   drops(): Drop[] {
     return this.still((tree) => tree.drops());
@@ -110,8 +127,8 @@ export class VmRouter implements HandlerTree {
   }
 
   private checkWatches(): void {
-    if (this.domain.state === "destroyed") this.close();
-    else if (!this.watches.empty) this.watches.check((path) => this.read(path));
+    if (this.domain.state === "destroyed" || this.watches.empty) this.close();
+    else this.watches.check((path) => this.read(path));
   }
 
   /** Handlers see the router between two of its slices. */

@@ -1,8 +1,8 @@
 /** The routers of a VM: each an image of its own, in its own part of the domain's memory and grant table. */
 import type { ElementSet } from "@clickos/click-core";
-import { routerControl } from "@clickos/click-core/compile";
+import { type Recorder, routerControl } from "@clickos/click-core/compile";
 import { drawSeed } from "@clickos/click-core/runtime";
-import { type Image, locateCrash } from "@clickos/click-image";
+import { type Image, linkImage, locateCrash } from "@clickos/click-image";
 import { entriesPerFrame, frameSize, GTF, grantEntry, reservedEntries } from "@clickos/grant-table";
 import {
   type Domain,
@@ -77,7 +77,7 @@ export class VmRouters {
   }
 
   /** Links a configuration for a place where there is room, that of a router it is to replace too. @throws {ConfigurationError} @throws {ToolstackError} */
-  async link(name: string, file: string, text: string, former?: VmRouter): Promise<Image> {
+  async link(name: string, file: string, text: string, former?: VmRouter, recorder?: Recorder): Promise<Image> {
     const grantsEnd = domainFrames.grantTableFrames * entriesPerFrame;
     const manifests = [...this.running.values()].filter((r) => r !== former).map((r) => r.image.manifest);
     const memory = this.memory.free(manifests.map(({ router }) => router));
@@ -87,7 +87,10 @@ export class VmRouters {
       manifests.map(({ grants: { first, count } }) => ({ start: first, end: first + count })),
     );
     const at = (place: GuestPlace): Promise<Image> =>
-      this.linkRouter({ file, text }, { name, place, rings: this.vifs.rings });
+      // A recorder is for the code that is made here.
+      recorder
+        ? linkImage({ file, text }, { elements: this.elements, name, place, rings: this.vifs.rings, recorder })
+        : this.linkRouter({ file, text }, { name, place, rings: this.vifs.rings });
     const guess: GuestPlace = {
       base: memory[0]?.start ?? firstFreeAddress,
       firstGrant: grants[0]?.start ?? reservedEntries,
@@ -160,9 +163,14 @@ export class VmRouters {
   /**
    * Has an image run in place of a router, with the state that this has, and the frames in the rings of its interfaces. The image
    * boots in a domain of its own, where the state is carried over to, and what comes of it is put into the place of the former
-   * router: until then that one goes on, whatever happens. @throws {ToolstackError}
+   * router: until then that one goes on, whatever happens. `lasting` is the image that it is to have when it is put back.
+   * @throws {ToolstackError}
    */
-  async replace(number: number, image: Image): Promise<{ readonly router: VmRouter } & Takeover> {
+  async replace(
+    number: number,
+    image: Image,
+    lasting: Image = image,
+  ): Promise<{ readonly router: VmRouter } & Takeover> {
     const former = this.running.get(number) as VmRouter;
     const { manifest } = image;
     const before = former.image.manifest;
@@ -207,13 +215,40 @@ export class VmRouters {
       });
       const pauseMs = performance.now() - pausedAt;
       former.close();
-      const router = new VmRouter(image, former.module, this.hypervisor, this.domain, this.elements);
+      const router = new VmRouter(image, former.module, this.hypervisor, this.domain, this.elements, lasting);
       this.running.set(number, router);
       return { router, pauseMs, ...moved };
     } finally {
       draft.end();
     }
   }
+
+  /** Has the lasting image of a router run in its place. @throws {ToolstackError} */
+  async putBack(number: number): Promise<VmRouter> {
+    const former = this.running.get(number) as VmRouter;
+    const { lasting } = former;
+    const { router } = await this.replace(
+      number,
+      this.hasRoom(lasting, former) ? lasting : await this.linkAgain(former),
+    );
+    router.watchAs(former);
+    return router;
+  }
+  private linkAgain(former: VmRouter): Promise<Image> {
+    const { name, config } = former.lasting.manifest;
+    return this.link(name, config.file, config.text, former);
+  }
+  /** Whether nobody else has anything where an image is to be that takes the place of a router. */
+  private hasRoom({ manifest: { router, grants } }: Image, former: VmRouter): boolean {
+    const others = [...this.running.values()].filter((r) => r !== former).map((r) => r.image.manifest);
+    return (
+      this.memory.free(others.map((o) => o.router)).some((r) => r.start <= router.base && r.end >= router.end) &&
+      others.every(
+        (o) => o.grants.first + o.grants.count <= grants.first || grants.first + grants.count <= o.grants.first,
+      )
+    );
+  }
+
   /**
    * Does what is to be done while a VM stands still before, with drafts that are thrown away, while the VM goes on: by then the engine has
    * made machine code of what is done for each of thousands of entries. What is read meanwhile may make no sense.

@@ -1,5 +1,6 @@
 /** A VM as its owner sees it. */
 import type { Drop, HandlerTree } from "@clickos/click-core";
+import type { Recorder } from "@clickos/click-core/compile";
 import type { Unfinished } from "@clickos/click-core/runtime";
 import type { Image } from "@clickos/click-image";
 import type { Domain } from "@clickos/hypervisor";
@@ -8,6 +9,7 @@ import type { ClickControl } from "./click-control.ts";
 import { ToolstackError } from "./error.ts";
 import type { BootTimeline, Takeover, Vm } from "./interface.ts";
 import type { Phases } from "./phases.ts";
+import type { Recording, Recordings } from "./recordings.ts";
 import type { VmRouter } from "./vm-router.ts";
 import type { VmRouters } from "./vm-routers.ts";
 import type { VmInterface, VmVifs } from "./vm-vifs.ts";
@@ -18,6 +20,7 @@ export interface VmParts {
   readonly vifs: VmVifs;
   readonly routers: VmRouters;
   readonly control: ClickControl;
+  readonly recordings: Recordings;
 }
 
 /** A class, as there are thousands: a getter of an object literal costs an engine a shape of its own. */
@@ -72,6 +75,12 @@ class RunningVm implements Vm {
   }
   install(router: number, configuration: string, file?: string): Promise<Takeover | undefined> {
     return this.at.control.install(router, configuration, file);
+  }
+  record(router: number, recorder: Recorder): Promise<Recording> {
+    return this.at.recordings.start(router, recorder);
+  }
+  get recorded(): boolean {
+    return this.at.recordings.any;
   }
   halt(router: number): Promise<void> {
     return this.at.control.halt(router);

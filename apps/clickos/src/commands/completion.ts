@@ -3,6 +3,7 @@ import type { Client } from "@clickos/client";
 import type { Command } from "commander";
 import { findDaemon } from "../daemon/reach.ts";
 import { print } from "../print.ts";
+import { placeOf } from "./with-daemon.ts";
 
 const script = `# clickos completion bash > ~/.local/share/bash-completion/completions/clickos
 _clickos() {
@@ -29,6 +30,7 @@ const domainCommands = new Set([
   "write",
   "handlers",
   "config",
+  "trace",
 ]);
 const handlerCommands: Readonly<Record<string, "r" | "w">> = { read: "r", write: "w" };
 
@@ -73,8 +75,16 @@ export async function candidates(
     return given.length === 0 || name === "destroy" || name === "list" ? switches() : [];
   }
   if (command.parent?.name() === "router") return given.length === 0 ? domains() : [];
-  if (name === "tap")
-    return (await client.call("switch.list", {})).flatMap((s) => s.ports.map((p) => `${s.name}:${p.name}`));
+  if (name === "tap") {
+    // DOMAIN:ELEMENT, once a domain is named; the port is not hard to find then.
+    const [domain = "", element] = current.split(":");
+    if (element !== undefined && (await domains()).includes(domain.replace(/\/\d+$/, ""))) {
+      const list = await client.call("handler.list", placeOf(domain));
+      return list.flatMap(({ path }) => (path.endsWith(".class") ? `${domain}:${path.slice(0, -6)}:0` : []));
+    }
+    const ports = (await client.call("switch.list", {})).flatMap((s) => s.ports.map((p) => `${s.name}:${p.name}`));
+    return [...ports, ...(await domains()).map((each) => `${each}:`)];
+  }
   if (domainCommands.has(name) && (given.length === 0 || /^(list|destroy|pause|unpause|shutdown)$/.test(name)))
     return domains();
   return [];

@@ -4,6 +4,7 @@ export type DaemonErrorCode =
   | "NAME_TAKEN"
   | "NO_SWITCH"
   | "NO_PORT"
+  | "NO_ELEMENT"
   | "NO_DOMAIN"
   | "NO_ROUTER"
   | "NO_RULE"

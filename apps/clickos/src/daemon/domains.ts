@@ -375,7 +375,8 @@ export class Domains {
       let busy = false;
       const take = async (): Promise<void> => {
         // One that takes longer than that is not begun a second time.
-        if (busy) return;
+        // A checkpoint ends recordings: those of somebody who looks at its packets are more to the point.
+        if (busy || entry.vm.recorded) return;
         busy = true;
         await this.checkpoint(entry.vm.name).catch(() => {});
         busy = false;

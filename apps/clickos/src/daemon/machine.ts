@@ -13,6 +13,7 @@ import { FileStore, ImageStore } from "./image-files.ts";
 import { type Journal, type Json, openJournal } from "./journal.ts";
 import { ownFolder } from "./paths.ts";
 import { ReactiveRules } from "./reactive-rules.ts";
+import { RecordingStreams } from "./recording-streams.ts";
 import { Switches } from "./switches.ts";
 
 export interface MachineOptions {
@@ -37,6 +38,7 @@ export class Machine {
   /** Rules by which packets make domains. */
   readonly reactive: ReactiveRules;
   readonly events: Events = new Events();
+  readonly recordings: RecordingStreams = new RecordingStreams();
   readonly pcpus: number;
   private readonly maker: DomainMaker;
   private readonly journal: Journal;
@@ -95,6 +97,7 @@ export class Machine {
   }
   async close(): Promise<void> {
     this.domains.close();
+    await this.recordings.close();
     this.maker.close();
     await this.reactive.close();
     this.ending.abort();

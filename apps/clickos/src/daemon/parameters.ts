@@ -62,6 +62,9 @@ export const savedNote: z.ZodType<{ clickos: 1; settings: { name: string } }> = 
   settings: z.object(settings),
 });
 
+/** A pattern of IPFilter's. */
+const filter = z.string().min(1).max(65536).optional();
+
 /** By method. */
 export const methodParameters: { readonly [M in MethodName]: z.ZodType<Params<M>> } = {
   "daemon.hello": z.object({ api: z.int() }),
@@ -161,6 +164,15 @@ export const streamParameters: { readonly [S in StreamName]: z.ZodType<StreamPar
     port: name,
     direction: z.enum(["in", "out", "both"]).optional(),
     snapLength: whole(1, 65535).optional(),
+  }),
+  "router.trace": z.strictObject({ ...place, filter, count: whole(1, 100_000).optional() }),
+  "element.tap": z.strictObject({
+    ...place,
+    element: path,
+    port: whole(0, 65535),
+    direction: z.enum(["in", "out"]).optional(),
+    filter,
+    snapLength: whole(1, 2048).optional(),
   }),
   "handler.watch": z.strictObject({ ...place, paths: z.array(path).min(1).max(1024) }),
 };

@@ -2,6 +2,7 @@
 import type { Item, StreamName, StreamParams } from "@clickos/client";
 import type { Machine } from "./machine.ts";
 import { tapPort } from "./tap.ts";
+import { tapElement, traceRouter } from "./trace.ts";
 import { watchHandlers } from "./watch-handlers.ts";
 
 export interface StreamSink<I> {
@@ -18,7 +19,7 @@ export type MachineStreams = {
 /** How often a console that is followed is looked at. */
 const lookMs = 50;
 
-export function machineStreams({ events, domains, switches }: Machine): MachineStreams {
+export function machineStreams({ events, domains, switches, recordings }: Machine): MachineStreams {
   return {
     "daemon.events": (_params, sink) => events.listen((event) => sink.item(event)),
 
@@ -50,6 +51,10 @@ export function machineStreams({ events, domains, switches }: Machine): MachineS
     },
 
     "port.tap": (params, sink) => tapPort(switches.get(params.switch), params, sink),
+
+    "router.trace": (params, sink) => traceRouter(recordings, domains.get(params.domain), params, sink),
+
+    "element.tap": (params, sink) => tapElement(recordings, domains.get(params.domain), params, sink),
 
     "handler.watch": (params, sink) => watchHandlers(domains, events, params, sink),
   };

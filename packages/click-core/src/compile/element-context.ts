@@ -45,8 +45,14 @@ export function elementPacket(
 ): Packet {
   return new Packet(c, parts, ownership, (packet, reason) => {
     const { address } = packet.parts;
-    if (reason === undefined) place.pool.free(c, address);
-    else c.call(dropFunction(c, place.pool), address, wiring.drop(e.index, reason));
+    const { recorder } = place.platform;
+    if (typeof reason === "string") {
+      recorder?.end(c, { kind: "drop", element: e.index, reason }, packet.parts);
+      c.call(dropFunction(c, place.pool), address, wiring.drop(e.index, reason));
+    } else {
+      recorder?.end(c, { kind: "kill", element: e.index }, packet.parts, reason);
+      place.pool.free(c, address);
+    }
   });
 }
 
@@ -203,6 +209,11 @@ export function elementContext(
             const there = moveToRoom(c, place.pool, place.control, packet.parts, front, back);
             for (const word of packetWords) found[word].set(there[word].get());
             address.set(there.address);
+            const { recorder } = place.platform;
+            if (recorder)
+              c.if(there.address, () => {
+                recorder.end(c, { kind: "move", element: e.index }, there, packet.address);
+              });
           });
           packet.take("given more room");
           const moved = address.get();
@@ -217,12 +228,14 @@ export function elementContext(
       const device = place.devices.get(number) as StagedDevice;
       return {
         receive: (burst, deliver) =>
-          device.receive(c, burst, ({ address, data, length, timestamp }) =>
+          device.receive(c, burst, ({ address, data, length, timestamp }) => {
+            // A packet that nobody has looked at.
+            if (place.platform.recorder) c.store32(address, 0, packetDescriptor.offsets.frame);
             give(make(address, data, length), (packet) => {
               packet.timestamp.set(timestamp ? c.select(timestamp.ne(0n), timestamp, now()) : now());
               deliver(packet);
-            }),
-          ),
+            });
+          }),
         space: () => device.space(c),
         transmit: (packet, full) => {
           const { parts } = packet;
@@ -234,6 +247,7 @@ export function elementContext(
           c.if(
             accepted,
             () => {
+              place.platform.recorder?.end(c, { kind: "send", element: e.index, device: number }, parts);
               packet.take("sent");
             },
             () => full(packet),

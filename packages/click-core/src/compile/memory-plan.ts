@@ -56,7 +56,7 @@ export interface MemoryPlan {
   readonly devices: readonly number[];
   /** The table of tasks: see compile/tasks.ts. */
   readonly tasks: { readonly table: number; readonly count: number };
-  /** The words that say of each notifier whether it is awake, where a router may be changed while it runs. */
+  /** The words that say of each notifier whether it is awake; plans of former versions may have none. */
   readonly notes?: { readonly start: number; readonly count: number };
   /** The tree of the times that timers are due: see compile/timers.ts. */
   readonly timers: { readonly tree: number; readonly leaves: number };

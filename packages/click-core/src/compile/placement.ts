@@ -17,6 +17,7 @@ import type { CheckedGraph, ElementInstance } from "./check.ts";
 import type { ElementCode } from "./element-code.ts";
 import type { Wiring } from "./element-context.ts";
 import type { Neighbours } from "./flow.ts";
+import type { Recorder } from "./recorder.ts";
 
 /** The code of a push input or of a pull output. */
 interface Piece {
@@ -83,6 +84,7 @@ export class Placement {
     module: ModuleBuilder,
     code: ElementCode,
     memory: Pick<Wiring, "data" | "drop">,
+    recorder?: Recorder,
   ) {
     this.elements = elements;
     this.module = module;
@@ -113,14 +115,19 @@ export class Placement {
       push: (c, element, port, parts) => {
         const to = this.ports[element]?.push[port];
         if (!to) throw new ElementDefinitionError(`push to output ${port}, which is not connected`);
+        recorder?.hop(c, "push", element, port, parts);
         this.site(c, element, to, {
           inPlace: () => this.push(c, to.to, parts),
           call: () => c.call(this.entry(to.to), parts.address, ...packetWords.map((word) => parts[word].get())),
         });
       },
-      pull: (c, element, port, sink) => {
+      pull: (c, element, port, given) => {
         const to = this.ports[element]?.pull[port];
         if (!to) throw new ElementDefinitionError(`pull from input ${port}, which is not connected`);
+        const sink = (parts: PacketParts): void => {
+          recorder?.hop(c, "pull", element, port, parts);
+          given(parts);
+        };
         this.site(c, element, to, {
           inPlace: () => this.pull(c, to.to, sink),
           call: () => {

@@ -4,6 +4,7 @@
  */
 import type { Func, FunctionBuilder, I32, I32Like, I64, ModuleBuilder } from "@clickos/codegen";
 import { type ArrayField, array, type Struct, struct, type U32Field, type U64Field, u32, u64 } from "@clickos/layout";
+import type { Recorder } from "./recorder.ts";
 
 /** Lists of free blocks, one for each power of two. */
 export const heapClasses = 32;
@@ -166,6 +167,8 @@ export interface Platform {
   readonly exactClock?: boolean;
   /** Packets, and copies of them, know which received frame they are: what a device puts into `packetDescriptor.frame`. */
   readonly followsFrames?: boolean;
+  /** Records the ways of packets; it needs `followsFrames`, and has what devices put into `packetDescriptor.frame` for itself. */
+  readonly recorder?: Recorder | undefined;
   /** Pages that a router may ask for at most; the memory does not grow. */
   readonly maximumPages: number;
   /** Pages of the memory that it is given, at most; as many when absent. */

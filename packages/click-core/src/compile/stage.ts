@@ -164,13 +164,26 @@ class Stager {
     this.poolBase = this.reserve(this.poolCount * bufferSize, 4096);
     // Constants and drop counters follow the pool: they are found while code is made.
     this.top = alignUp(this.top, 4096) + shortFrames;
+    platform.recorder?.begin({
+      reserve: (bytes, align) => this.reserve(bytes, align),
+      data: (bytes, align) => this.constant(bytes, align),
+      control: this.control,
+      peer: (kind, element, port) => this.neighbours[kind === "push" ? "targets" : "sources"](element, port)[0],
+    });
   }
 
   build(): StagedRouter {
-    const placement = new Placement(this.graph, this.neighbours, this.module, this.code, {
-      data: (bytes, align) => this.constant(bytes, align),
-      drop: (element, reason) => this.dropCounter(this.graph.elements[element]?.source.name ?? "", reason),
-    });
+    const placement = new Placement(
+      this.graph,
+      this.neighbours,
+      this.module,
+      this.code,
+      {
+        data: (bytes, align) => this.constant(bytes, align),
+        drop: (element, reason) => this.dropCounter(this.graph.elements[element]?.source.name ?? "", reason),
+      },
+      this.platform.recorder,
+    );
     const { wiring } = placement;
     const init = this.module.declare("init", {}, undefined);
     const run = this.module.declare("run", { now: "i64", rounds: "i32" }, "i32");
@@ -314,7 +327,7 @@ class Stager {
         })),
         layouts,
         tasks: this.taskTable,
-        ...(this.platform.services ? { notes: { start: this.firstNote, count: this.notes.size } } : {}),
+        notes: { start: this.firstNote, count: this.notes.size },
         drops: [...this.drops.values()],
         devices: [...this.devices.keys()],
         timers: this.timers,

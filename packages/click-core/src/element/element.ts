@@ -264,6 +264,8 @@ export interface ElementSpec<C extends ConfigSpec, P, S extends Fields, R = unkn
     state: HostFields<StateOf<C, S>>,
     context: HandlerContext<FixedConfigOf<C>, P, NoInfer<R>>,
   ): { readonly reason: string; readonly count: number }[];
+  /** In words, the number that its code has given to `packet.kill`. */
+  reasonOf?(why: number, context: { readonly config: FixedConfigOf<C>; readonly plan: P }): string;
   /** Code for each packet, pushed or pulled; a packet left in hand goes to output 0. */
   action?(
     c: FunctionBuilder,

@@ -144,13 +144,13 @@ export class Packet {
   readonly c: FunctionBuilder;
   readonly parts: PacketParts;
   private readonly owner: PacketOwner;
-  private readonly release: (packet: Packet, reason: string | undefined) => void;
+  private readonly release: (packet: Packet, reason: string | I32Like | undefined) => void;
 
   constructor(
     c: FunctionBuilder,
     parts: PacketParts,
     owner: PacketOwner,
-    release: (packet: Packet, reason: string | undefined) => void,
+    release: (packet: Packet, reason: string | I32Like | undefined) => void,
   ) {
     this.c = c;
     this.parts = parts;
@@ -276,10 +276,13 @@ export class Packet {
     this.c.store32(this.address, this.c.load32(from.address, type), type);
   }
 
-  /** Ends the packet: its buffer is free again. Nothing is counted; see `drop`. */
-  kill(): void {
+  /**
+   * Ends the packet: its buffer is free again. Nothing is counted; see `drop`. `why` is for who follows packets: a number that the
+   * class's `reasonOf` puts into words.
+   */
+  kill(why?: I32Like): void {
     this.owner.consume(this, "killed");
-    this.release(this, undefined);
+    this.release(this, why);
   }
   /** Ends the packet and counts it under `reason` in the router's table of drops. */
   drop(reason: string): void {

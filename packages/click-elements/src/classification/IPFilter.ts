@@ -39,7 +39,7 @@ import { unquote } from "@clickos/click-language/arguments";
 import { array, u64 } from "@clickos/layout";
 import { always, type Expression } from "./expression.ts";
 import { stageIpLookup } from "./ip-lookup.ts";
-import { readFilterRule, readFilterRules } from "./ip-rules.ts";
+import { type IpRules, readFilterRule, readFilterRules } from "./ip-rules.ts";
 import { ipWords } from "./ip-words.ts";
 import { expressionOf, headerWords } from "./match-expression.ts";
 import { readPattern } from "./patterns.ts";
@@ -64,6 +64,13 @@ export function parseFilterRule(text: string, scope: Scope = emptyScope): Filter
   });
 }
 
+function reasonOf(
+  rule: number,
+  { rules, texts }: { readonly rules: IpRules; readonly texts: readonly string[] },
+): string {
+  return rules.rules[rule] ? `rule ${rule + 1}: ${texts[rule]}` : "no rule matches";
+}
+
 export const IPFilter: ElementClass = element({
   name: "IPFilter",
   ports: "1/-",
@@ -79,12 +86,12 @@ export const IPFilter: ElementClass = element({
     program: { kind: "table", read: (_s, { plan }) => plan.rules.program },
     lookup: { kind: "table", read: (_s, { plan }) => plan.rules.lookup },
   },
-  drops: (s, { plan: { rules, texts } }) =>
+  drops: (s, { plan }) =>
     s.hits.flatMap((count, i) => {
-      const rule = rules.rules[i];
-      if (rule?.when && rule.output >= 0) return [];
-      return [{ reason: rule ? `rule ${i + 1}: ${texts[i]}` : "no rule matches", count: Number(count) }];
+      const rule = plan.rules.rules[i];
+      return rule?.when && rule.output >= 0 ? [] : [{ reason: reasonOf(i, plan), count: Number(count) }];
     }),
+  reasonOf: (rule, { plan }) => reasonOf(rule, plan),
   push(c, _port, packet, { plan, state, data, output, name }) {
     const { rules, decisions } = plan.rules;
     const result = stageIpLookup(c, { name, data }, packet, decisions);
@@ -99,7 +106,7 @@ export const IPFilter: ElementClass = element({
     c.switch(
       c.load16(rule.shl(1), table),
       used.map((port) => () => output(port).push(packet)),
-      () => packet.kill(),
+      () => packet.kill(rule),
     );
   },
 });
