@@ -79,6 +79,7 @@ describe("a guest of Xen", () => {
       } else if (out.length >= frames.length) {
         if (step === 0) model.store.write(`${home}/data/clickos/0/control/read/in/count`, "");
         if (step === 2) model.store.write(`${home}/data/clickos/0/status`, "Halted");
+        if (step === 3) model.store.write(`${home}/control/shutdown`, "suspend");
         if (step === 4) model.store.write(`${home}/control/shutdown`, "poweroff");
         if (step++ > 10) throw new Error("it does not end");
       }
@@ -88,8 +89,10 @@ describe("a guest of Xen", () => {
     expect(model.store.read(`${home}/data/clickos/0/elements/in/count`)).toBe("300");
     expect(model.store.read(`${home}/data/clickos/0/config/0`)).toBe(bridge);
     expect(status()).toBe("Halted");
+    expect(model.store.read(`${home}/data/clickos/0/error`)).toMatch(/cannot be saved/);
     expect(model.console()).toBe(
-      "model: ClickOS under Xen, 2 interfaces\nmodel: runs\nclickos/0: Halted\nmodel: poweroff\n",
+      "model: ClickOS under Xen, 2 interfaces\nmodel: runs\nclickos/0: Halted\n" +
+        "model: suspend: refused, a guest of Xen cannot be saved; it goes on\nmodel: poweroff\n",
     );
   });
 
