@@ -1,11 +1,12 @@
 /**
  * What a machine has to have for a Xen of its own: QEMU, Xen with its tools, a Linux kernel that can be domain 0, and busybox.
  * All of it comes from packages (Debian 12: qemu-system-x86 xen-hypervisor-4.17-amd64 xen-utils-4.17 linux-image-amd64
- * busybox-static); where they are unpacked and not installed, `XEN_ROOT` says where.
+ * busybox-static); where they are unpacked and not installed, `XEN_ROOT` says where. `CLICKOS_CTL` may name the program that
+ * `make` makes of github.com/sysml/clickos-ctl.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
 const modules = [
   "net/llc/llc",
@@ -68,7 +69,9 @@ export function findParts(root = process.env.XEN_ROOT ?? "/") {
   const unwinder = [under("lib/x86_64-linux-gnu/libgcc_s.so.1"), "/lib/x86_64-linux-gnu/libgcc_s.so.1"].find(
     existsSync,
   );
-  const programs = [...tools.map((name) => join(bin, name)), ...store];
+  const ctl = process.env.CLICKOS_CTL;
+  if (ctl && !existsSync(ctl)) throw new Error(`CLICKOS_CTL is ${ctl}, and there is no such file`);
+  const programs = [...tools.map((name) => join(bin, name)), ...store, ...(ctl ? [ctl] : [])];
   const frontend = list(under("lib/modules", version, "kernel/drivers/net")).includes("xen-netfront.ko")
     ? [under("lib/modules", version, "kernel/drivers/net/xen-netfront.ko")]
     : [];
@@ -81,6 +84,8 @@ export function findParts(root = process.env.XEN_ROOT ?? "/") {
     /** Where Xen's own programs look for each other. */
     bin: `/usr/lib/${utilities}/bin`,
     programs,
+    /** What domain 0 calls clickos-ctl; nothing where there is none. */
+    ctl: ctl && basename(ctl),
     libraries: [
       ...(unwinder ? [unwinder] : []),
       ...librariesOf(programs, [

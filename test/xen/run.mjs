@@ -3,6 +3,7 @@
  * have one of the words in them. It ends with 1 when one fails, and with 0, saying why, where there is no Xen to be had.
  */
 import { parseArgs } from "node:util";
+import { linuxGuest } from "./linux-guest.mjs";
 import { findParts } from "./parts.mjs";
 import { bootRig } from "./rig.mjs";
 
@@ -18,16 +19,22 @@ if (parts.missing.length > 0) {
 const { checks, files, dom0Of } = await import("./checks.mjs");
 const started = performance.now();
 const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
-const machine = await bootRig(parts, { files, ...(values.verbose ? { log: (line) => console.log(`| ${line}`) } : {}) });
+const linux = linuxGuest(parts);
+const machine = await bootRig(parts, {
+  files: { ...files, ...linux },
+  ...(values.verbose ? { log: (line) => console.log(`| ${line}`) } : {}),
+});
 console.log(`Xen runs, after ${seconds(started)}`);
-const dom0 = dom0Of(machine);
+const dom0 = { ...dom0Of(machine), ctl: parts.ctl, linux: linux !== undefined };
 let failed = 0;
 for (const [name, check] of checks) {
   if (positionals.length > 0 && !positionals.some((word) => name.includes(word))) continue;
   const start = performance.now();
   try {
     const said = await check(dom0);
-    console.log(`ok    ${name}${said ? `: ${said}` : ""} (${seconds(start)})`);
+    console.log(
+      `${said?.startsWith("skipped") ? "skip" : "ok  "}  ${name}${said ? `: ${said}` : ""} (${seconds(start)})`,
+    );
   } catch (e) {
     failed++;
     console.log(`FAIL  ${name} (${seconds(start)})\n${e.message.replace(/^/gm, "      ")}`);

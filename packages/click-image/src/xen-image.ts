@@ -12,7 +12,7 @@ import {
 } from "@clickos/click-core/compile";
 import { dataOffset, type ElementSet, maximumFrame } from "@clickos/click-core/element";
 import { ConfigurationError, type Source } from "@clickos/click-language";
-import { type ControlValue, readXenImage, xenImage, xenKernel } from "@clickos/minios/xen";
+import { type ControlDescription, type ControlValue, readXenImage, xenImage, xenKernel } from "@clickos/minios/xen";
 import { ImageError } from "./image.ts";
 import type { CodeComparison } from "./recompile.ts";
 import { list, map, nameText, oneOf, record, type Schema, text, whole } from "./schema.ts";
@@ -74,7 +74,34 @@ export interface XenLinkOptions {
  * @throws {ConfigurationError} with everything that is wrong with the configuration.
  * @throws {ImageError} when the name cannot be printed.
  */
-export function linkXenImage(source: Source, { elements, name }: XenLinkOptions): XenImage {
+export function linkXenImage(source: Source, options: XenLinkOptions): XenImage {
+  const { name } = options;
+  const { compiled, vifs, control } = compileForXen(source, options);
+  const manifest = (end: number): XenManifest => ({
+    format,
+    name,
+    config: { file: source.file, text: source.text },
+    vifs,
+    elements: compiled.memory.elements.length,
+    memory: builderMiB * Math.ceil((end + builderBytes) / (builderMiB * MiB)),
+    handlers: control.values.map(({ path }) => path),
+    library: compiled.library,
+  });
+  const fault = shape(manifest(0 + MiB), "manifest");
+  if (fault !== undefined) throw new ImageError("BAD_MANIFEST", `no image can be made of this: ${fault}`);
+  const { bytes, end } = xenImage(compiled.ir, {
+    name,
+    control,
+    note: (end) => new TextEncoder().encode(JSON.stringify(manifest(end))),
+  });
+  return { bytes, manifest: manifest(end) };
+}
+
+/** The program with its kernel around it, as what is not machine code yet; and what the store is to show of it. */
+export function compileForXen(
+  source: Source,
+  { elements, name }: XenLinkOptions,
+): { readonly compiled: CompiledRouter; readonly vifs: readonly number[]; readonly control: ControlDescription } {
   const { checked } = checkConfiguration(source, elements);
   const kernel = xenKernel({ frames: { dataOffset, maximumFrame }, name });
   const { offsets } = routerControl;
@@ -91,26 +118,8 @@ export function linkXenImage(source: Source, { elements, name }: XenLinkOptions)
         seed: control + offsets.seed,
       }),
   });
-  const values = controlValues(compiled);
-  const control = { configName: source.file, config: source.text, values };
-  const manifest = (end: number): XenManifest => ({
-    format,
-    name,
-    config: { file: source.file, text: source.text },
-    vifs: kernel.vifs.map(({ device }) => device),
-    elements: compiled.memory.elements.length,
-    memory: builderMiB * Math.ceil((end + builderBytes) / (builderMiB * MiB)),
-    handlers: values.map(({ path }) => path),
-    library: compiled.library,
-  });
-  const fault = shape(manifest(0 + MiB), "manifest");
-  if (fault !== undefined) throw new ImageError("BAD_MANIFEST", `no image can be made of this: ${fault}`);
-  const { bytes, end } = xenImage(compiled.ir, {
-    name,
-    control,
-    note: (end) => new TextEncoder().encode(JSON.stringify(manifest(end))),
-  });
-  return { bytes, manifest: manifest(end) };
+  const control = { configName: source.file, config: source.text, values: controlValues(compiled) };
+  return { compiled, vifs: kernel.vifs.map(({ device }) => device), control };
 }
 
 /**

@@ -53,6 +53,8 @@ export function stageNetifVif(context: GuestContext, device: number, table: numb
   let receives = false;
   const counts = countsOf(context);
   const badAnswer = context.dropCounter("bad receive answer");
+  const unknownAnswer = context.dropCounter("answer to nothing that was sent");
+  const badIndex = context.dropCounter("bad index of answers");
 
   const slotOf = (index: I32, at: number, stride: number): I32 =>
     index
@@ -66,11 +68,18 @@ export function stageNetifVif(context: GuestContext, device: number, table: numb
     const event = c.atomicLoad(at, ring.reqEvent);
     return c.select(prod.eq(old), c.i32(0), prod.sub(event).ltU(prod.sub(old)));
   };
-  /** Answers that have come, at most those that are owed. */
+  /**
+   * Answers that have come. More than are owed are none, and counted: a back end whose index is nonsense would otherwise keep the
+   * guest busy for as many answers as an index has values.
+   */
   const answers = (c: FunctionBuilder, at: number, prod: number, cons: number): I32 => {
     const owed = c.load32(prod).sub(c.load32(cons));
-    const come = c.atomicLoad(at, ring.rspProd).sub(c.load32(cons));
-    return c.select(come.ltU(owed), come, owed);
+    const come = c.var("i32", c.atomicLoad(at, ring.rspProd).sub(c.load32(cons)), "come");
+    c.if(come.get().gtU(owed), () => {
+      come.set(0);
+      c.store64(badIndex, c.load64(badIndex).add(1n));
+    });
+    return come.get();
   };
   /** Grants a frame to the back end. */
   const give = (c: FunctionBuilder, ref: I32 | number, frame: I32, flags?: number): void => {
@@ -319,6 +328,7 @@ export function stageNetifVif(context: GuestContext, device: number, table: numb
           c.store32(entry, 0);
           pool.free(c, address);
         });
+        c.if(address.eqz(), () => c.store64(unknownAnswer, c.load64(unknownAnswer).add(1n)));
       });
     },
 
@@ -331,14 +341,14 @@ export function stageNetifVif(context: GuestContext, device: number, table: numb
     wait(c) {
       // The next answer, or the one after those of a frame that is not whole.
       c.atomicStore(txRing, c.load32(txCons).add(1), ring.rspEvent);
-      const sent = c.atomicLoad(txRing, ring.rspProd).ne(c.load32(txCons));
+      const sent = answers(c, txRing, txProd, txCons).ne(0);
       if (!receives) return sent;
       const seen = c.load32(unfinished);
       c.atomicStore(rxRing, c.select(seen, seen, c.load32(rxCons).add(1)), ring.rspEvent);
-      const received = c.atomicLoad(rxRing, ring.rspProd);
+      const received = answers(c, rxRing, rxProd, rxCons);
       return received
-        .ne(c.load32(rxCons))
-        .and(seen.ne(received.add(1)))
+        .ne(0)
+        .and(seen.ne(received.add(c.load32(rxCons)).add(1)))
         .or(sent);
     },
   };

@@ -273,7 +273,8 @@ export class Control {
   private status(c: FunctionBuilder, value: string): void {
     this.put(c, "status", (t) => t.text(c, value));
   }
-  private fail(c: FunctionBuilder, why: (t: TextBuffer) => void): void {
+  /** Says in the store why something that was asked for did not happen. */
+  fail(c: FunctionBuilder, why: (t: TextBuffer) => void): void {
     this.put(c, "error", why);
   }
   private put(c: FunctionBuilder, key: string, value: (t: TextBuffer) => void): void {

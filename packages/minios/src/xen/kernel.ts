@@ -118,6 +118,11 @@ function stageStart(module: ModuleBuilder, kernel: GuestKernel, program: GuestPr
               machine.print(c, `${name}: ${request}\n`);
               machine.shutdown(c, reason);
             });
+          // What is left there is not acknowledged: the toolstack gives up, and the guest goes on.
+          c.if(store.equals(c, store.reply, length, "suspend"), () => {
+            machine.print(c, `${name}: suspend: refused, a guest of Xen cannot be saved; it goes on\n`);
+            control.fail(c, (t) => t.text(c, "a guest of Xen cannot be saved or moved: create it where it is to run"));
+          });
         });
         for (const vif of vifs) c.if(token.eq(vif.token), () => vif.changed(c));
       });
