@@ -1,7 +1,9 @@
 /** The paper's experiments: `clickos bench`. */
+import { mkdirSync } from "node:fs";
 import { closest } from "@clickos/click-language/closest";
 import { type Command, Option } from "commander";
 import type { Experiment, ExperimentSize } from "../experiments/index.ts";
+import { loadExperiments } from "../experiments/load.ts";
 import { UsageError } from "../failure.ts";
 import { writeBytes } from "../files.ts";
 import { checkOutputs } from "../output-files.ts";
@@ -55,9 +57,7 @@ export function addBench(program: Command): void {
     .option("--json <FILE>", "write the results as JSON")
     .option("--report <DIR>", "write a page with tables and pictures, and .json, .csv and .svg files beside it")
     .action(async (names: string[], options: BenchOptions) => {
-      const { experiments, outcomeText, reportJson, runExperiments, writeReport } = await import(
-        "../experiments/index.ts"
-      );
+      const { experiments, outcomeText, reportJson, runExperiments, writeReport } = await loadExperiments();
       if (options.list) {
         print(table(experiments.map(({ name, title }) => [name, title])));
         return;
@@ -66,6 +66,8 @@ export function addBench(program: Command): void {
       const chosen = chosenExperiments(names, experiments);
       const { json } = options;
       if (json !== undefined) checkOutputs([], [{ path: json, what: "--json" }]);
+      // Before minutes of measuring.
+      if (options.report !== undefined) mkdirSync(options.report, { recursive: true });
       const size: ExperimentSize = options.quick ? "quick" : options.full ? "full" : "normal";
       const { elements } = await import("@clickos/click-elements/node");
       const progress = progressLine();

@@ -60,7 +60,7 @@ export const bottlenecks: Experiment = {
   paper: {
     measured:
       "What Xen’s network path costs as it is, and what each change gains: grants that stay mapped, a VALE switch with netmap rings, batches.",
-    found: "Each step removes a bottleneck; together they take a guest from far below to the line’s rate.",
+    found: "We have no figure from a source that we could cite.",
     figures: [],
   },
   setup:

@@ -114,7 +114,7 @@ export const chain: Experiment = {
   title: "chaining",
   paper: {
     measured: "Throughput through a row of VMs on one host, each of which passes frames to the next.",
-    found: "Throughput falls as the chain grows: each VM costs CPU time, and all of them share the host’s.",
+    found: "We have no figure from a source that we could cite.",
     figures: [],
   },
   setup:

@@ -10,7 +10,7 @@ import { GridComponent, LegendComponent, MarkLineComponent, TitleComponent } fro
 import { init, use } from "echarts/core";
 import { SVGRenderer } from "echarts/renderers";
 import type { Cell, ChartDescription, ResultTable, Row } from "./experiment.ts";
-import { columnTitle, escaped, numberText } from "./text.ts";
+import { columnTitle, escaped } from "./text.ts";
 
 use([BarChart, LineChart, GridComponent, LegendComponent, MarkLineComponent, TitleComponent, SVGRenderer]);
 
@@ -34,8 +34,8 @@ const darkStyle = `<style>@media screen and (prefers-color-scheme: dark) {${Obje
 
 const [font, text] = ["system-ui, sans-serif", { color: colours.soft[0], fontSize: 12 }];
 
-/** @returns an SVG document, for a file or for a page. @throws {RangeError} for a table without a chart. */
-export function drawChart(table: ResultTable): string {
+/** @returns an SVG document, for a file or, without its title, for a page. @throws {RangeError} for a table without a chart. */
+export function drawChart(table: ResultTable, { titled = true }: { readonly titled?: boolean } = {}): string {
   const { chart } = table;
   if (!chart) throw new RangeError(`table '${table.name}' has no chart`);
   const canvas = init(null, null, { renderer: "svg", ssr: true, ...chartSize });
@@ -45,6 +45,7 @@ export function drawChart(table: ResultTable): string {
     backgroundColor: colours.ground[0],
     textStyle: { fontFamily: font },
     title: {
+      show: titled,
       text: table.title,
       left: 12,
       top: 8,
@@ -56,8 +57,16 @@ export function drawChart(table: ResultTable): string {
         overflow: "truncate",
       },
     },
-    legend: { top: 34, left: 12, itemWidth: 18, textStyle: text },
-    grid: { left: 16, right: 28, top: 76, bottom: 36, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+    // How wide text is, is estimated: the reader's font may be wider.
+    legend: { top: titled ? 36 : 8, left: 8, itemGap: 30, itemWidth: 18, textStyle: text },
+    grid: {
+      left: 16,
+      right: 28,
+      top: titled ? 92 : 64,
+      bottom: 36,
+      outerBoundsMode: "same",
+      outerBoundsContain: "axisLabel",
+    },
     ...axes(table, chart),
     series: seriesOf(table, chart),
   });
@@ -73,10 +82,13 @@ function axes(table: ResultTable, chart: ChartDescription): object {
   const axisName = { nameTextStyle: text, axisLabel: text, axisLine: { lineStyle: { color: colours.soft[0] } } };
   const splitLine = { lineStyle: { color: colours.grid[0] } };
   const numbers = chart.kind === "line" && table.rows.every((row) => typeof row[chart.x] === "number");
+  const names = categories(table.rows, chart.x);
+  const crowded = !numbers && names.length > manyNames;
   return {
     xAxis: {
       ...axisName,
-      name: column ? columnTitle(column) : chart.x,
+      // Where names stand aslant, there is no room for it, nor need.
+      name: crowded ? "" : column ? columnTitle(column) : chart.x,
       nameLocation: "middle",
       nameGap: 28,
       ...(numbers
@@ -88,8 +100,8 @@ function axes(table: ResultTable, chart: ChartDescription): object {
           }
         : {
             type: "category",
-            data: categories(table.rows, chart.x),
-            axisLabel: { ...text, interval: 0, hideOverlap: false },
+            data: names,
+            axisLabel: { ...text, interval: 0, rotate: crowded ? 40 : 0 },
           }),
     },
     yAxis: {
@@ -99,10 +111,29 @@ function axes(table: ResultTable, chart: ChartDescription): object {
       nameTextStyle: { ...text, align: "left", padding: [0, 0, 0, -8] },
       type: chart.logY ? "log" : "value",
       splitLine,
-      axisLabel: { ...text, formatter: (value: number) => numberText(value) },
+      axisLabel: { ...text, formatter: axisNumber },
+      ...rangeOf(table, chart),
     },
   };
 }
+
+const axisNumber = (value: number): string => value.toLocaleString("en-US", { maximumSignificantDigits: 3 });
+
+/** The axis has the marks too; a logarithmic one goes from power to power of ten. */
+function rangeOf({ rows }: ResultTable, { y, logY, marks = [] }: ChartDescription): object {
+  const values = rows.flatMap((row) => y.map((key) => row[key])).filter((cell) => drawable(cell, logY)) as number[];
+  const all = [...values, ...marks.map((mark) => mark.y)];
+  if (logY)
+    return {
+      min: 10 ** Math.floor(Math.log10(Math.min(...all))),
+      max: 10 ** Math.ceil(Math.log10(Math.max(...all)) + 1e-9),
+    };
+  const highest = Math.max(...marks.map((mark) => mark.y));
+  return highest > Math.max(...values) ? { max: highest * 1.1 } : {};
+}
+
+/** Names that fit beside each other along the axis. */
+const manyNames = 8;
 
 /** Values of a column in their order, each once. */
 function categories(rows: readonly Row[], key: string): string[] {
@@ -121,6 +152,9 @@ function seriesOf(table: ResultTable, chart: ChartDescription): object[] {
         name: group === undefined ? title : chart.y.length > 1 ? `${group}: ${title}` : group,
         type: chart.kind,
         ...(chart.stacked ? { stack: "all" } : {}),
+        // A picture on paper or a page: nothing answers to a pointer.
+        silent: true,
+        emphasis: { disabled: true },
         barMaxWidth: 48,
         symbolSize: 7,
         data: rows
@@ -138,11 +172,13 @@ function seriesOf(table: ResultTable, chart: ChartDescription): object[] {
       label: { formatter: name, color: colours.mark[0], position: "insideEndTop" },
     })),
   };
-  return list.map((one, i) => ({
-    ...one,
-    symbol: symbols[i % symbols.length],
-    ...(i === 0 && marked.data.length > 0 ? { markLine: marked } : {}),
-  }));
+  return list
+    .filter(({ data }) => data.length > 0)
+    .map((one, i) => ({
+      ...one,
+      symbol: symbols[i % symbols.length],
+      ...(i === 0 && marked.data.length > 0 ? { markLine: marked } : {}),
+    }));
 }
 
 /** Logarithms are of positive numbers only. */

@@ -50,7 +50,7 @@ export interface ResultTable {
   readonly chart?: ChartDescription;
 }
 
-/** One of our figures beside the paper's. */
+/** One of our figures beside the paper's, or another one that is named. */
 export interface Comparison {
   readonly what: string;
   readonly unit: string;
@@ -59,6 +59,8 @@ export interface Comparison {
   /** `ours / paper`. */
   readonly ratio: number;
   readonly better: "less" | "more";
+  /** Whose figure it is; the paper's by default. */
+  readonly whose?: string;
 }
 
 export interface Result {
@@ -151,6 +153,7 @@ export function compare(
   ours: number,
   paper: number,
   better: Comparison["better"],
+  whose?: string,
 ): Comparison {
-  return { what, unit, ours, paper, ratio: ours / paper, better };
+  return { what, unit, ours, paper, ratio: ours / paper, better, ...(whose === undefined ? {} : { whose }) };
 }

@@ -20,6 +20,10 @@ const sectionNames: Readonly<Record<number, string>> = {
   12: "data count",
 };
 
+/** Sections that are told by themselves. */
+const others = "all others";
+const shownParts: readonly string[] = ["code", "data", "clickos.manifest", "name", others];
+
 /** Bytes of a module by section, with their headers; custom sections by name. */
 export function sectionSizes(module: Uint8Array): Map<string, number> {
   const sizes = new Map([["header", 8]]);
@@ -79,7 +83,12 @@ async function run(context: ExperimentContext): Promise<Result> {
   const totals: Row[] = [];
   for (const [name, text] of images) {
     const { bytes, manifest } = await imageOf(text, elements);
-    for (const [part, size] of sectionSizes(bytes)) parts.push({ image: name, part, kib: size / 1024 });
+    const sizes = new Map(shownParts.map((part) => [part, 0]));
+    for (const [section, size] of sectionSizes(bytes)) {
+      const part = sizes.has(section) ? section : others;
+      sizes.set(part, (sizes.get(part) ?? 0) + size);
+    }
+    for (const [part, size] of sizes) parts.push({ image: name, part, kib: size / 1024 });
     totals.push({ image: name, kib: bytes.length / 1024, memory: (manifest.router.pages * 65536) / 1024 });
   }
   const toolstack = localToolstack(elements);
@@ -91,7 +100,7 @@ async function run(context: ExperimentContext): Promise<Result> {
     for (let i = 0; i < 30; i++) await toolstack.create({ name: `warm${i}`, image, vif: [{ bridge }] });
     for (let i = 0; i < 30; i++) toolstack.destroy(`warm${i}`);
     const before = await resident();
-    for (const count of context.pick([10, 100, 300], [10, 100, 1000], [10, 100, 1000, 10_000])) {
+    for (const count of context.pick([50, 100, 300], [10, 100, 1000], [10, 100, 1000, 10_000])) {
       context.progress(`${count} VMs`);
       const running = toolstack.list().length;
       const made = await toolstack.createMany(

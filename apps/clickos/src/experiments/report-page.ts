@@ -46,13 +46,16 @@ export async function reportFiles(report: Report): Promise<ReportFiles> {
   const files = new Map<string, string>();
   const sections = report.outcomes.map((outcome) => {
     const { name } = outcome.experiment;
+    const pictures = new Map<string, string>();
     for (const table of outcome.result?.tables ?? []) {
       const stem = `${name}-${table.name}`;
       files.set(`${stem}.csv`, tableCsv(table));
-      if (table.chart) files.set(`${stem}.svg`, drawChart(table));
+      if (!table.chart) continue;
+      files.set(`${stem}.svg`, drawChart(table));
+      pictures.set(stem, drawChart(table, { titled: false }));
     }
     files.set(`${name}.json`, reportJson({ run: report.run, outcomes: [outcome] }));
-    return section(outcome, files);
+    return section(outcome, pictures);
   });
   files.set("index.html", page(report, sections));
   return files;
@@ -102,7 +105,7 @@ ${sections.join("\n")}
 `;
 }
 
-function section({ experiment, result, skipped, seconds }: Outcome, files: ReportFiles): string {
+function section({ experiment, result, skipped, seconds }: Outcome, pictures: ReadonlyMap<string, string>): string {
   const { name, title, paper, setup, differs, reading } = experiment;
   const figures = paper.figures.map(
     ({ text, source }) => `${escaped(text)} <span class="soft">(${escaped(source)})</span>`,
@@ -123,7 +126,9 @@ function section({ experiment, result, skipped, seconds }: Outcome, files: Repor
   return [
     head,
     comparisons.length > 0 ? `<h3>Beside the paper</h3>\n<ul>${comparisons.join("")}</ul>` : "",
-    ...result.tables.map((table) => tableSection(`${name}-${table.name}`, table, files)),
+    ...result.tables.map((table) =>
+      tableSection(`${name}-${table.name}`, table, pictures.get(`${name}-${table.name}`)),
+    ),
     notes.length > 0 ? `<ul>${notes.join("")}</ul>` : "",
     `<p class="soft">Took ${numberText(seconds, 1)} s. <a href="${name}.json">${name}.json</a></p>`,
     "</section>",
@@ -132,9 +137,8 @@ function section({ experiment, result, skipped, seconds }: Outcome, files: Repor
     .join("\n");
 }
 
-function tableSection(stem: string, table: ResultTable, files: ReportFiles): string {
+function tableSection(stem: string, table: ResultTable, svg: string | undefined): string {
   const number = table.columns.map((column) => (isNumeric(column, table) ? ' class="n"' : ""));
-  const svg = files.get(`${stem}.svg`);
   const head = table.columns.map((c, i) => `<th scope="col"${number[i]}>${escaped(columnTitle(c))}</th>`).join("");
   const rows = table.rows.map(
     (row) =>

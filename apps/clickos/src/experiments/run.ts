@@ -22,6 +22,7 @@ export interface RunExperimentsOptions {
   readonly onProgress?: (experiment: Experiment, done: number, of: number, what: string) => void;
   /** Called with each experiment's outcome. */
   readonly onOutcome?: (outcome: Outcome) => void;
+  /** Ends the run where it is; the report has the experiments that were done. */
   readonly signal?: AbortSignal;
 }
 
@@ -52,6 +53,7 @@ export async function runExperiments(
       context.progress("setting up");
       outcome = { experiment, result: await experiment.run(context), seconds: seconds() };
     } catch (e) {
+      if (signal?.aborted) break;
       if (!(e instanceof SkippedError)) throw e;
       outcome = { experiment, skipped: e.message, seconds: seconds() };
     }

@@ -33,7 +33,7 @@ function tableText(content: ResultTable): string {
   return `${content.title}\n${table(padded)}`;
 }
 
-export function comparisonText({ what, unit, ours, paper, ratio, better }: Comparison): string {
+export function comparisonText({ what, unit, ours, paper, ratio, better, whose = "the paper’s" }: Comparison): string {
   const times = (n: number): string => numberText(n, n >= 10 ? 0 : undefined);
   const verdict =
     better === "less"
@@ -43,7 +43,7 @@ export function comparisonText({ what, unit, ours, paper, ratio, better }: Compa
       : ratio >= 1
         ? `${times(ratio)} times as much`
         : `${numberText(ratio * 100, 0)}% of it`;
-  return `${what}: ${numberText(ours)} ${unit}; the paper's ${numberText(paper)} ${unit}; ${verdict} (ratio ${numberText(ratio)})`;
+  return `${what}: ${numberText(ours)} ${unit}; ${whose} ${numberText(paper)} ${unit}; ${verdict} (ratio ${numberText(ratio)})`;
 }
 
 export function outcomeText({ experiment, result, skipped, seconds }: Outcome): string {
@@ -55,7 +55,7 @@ export function outcomeText({ experiment, result, skipped, seconds }: Outcome): 
     "",
     ...(result.comparisons.length > 0
       ? result.comparisons.map((c) => `  ${comparisonText(c)}`)
-      : ["  no figure of the paper's to compare with"]),
+      : ["  no figure of the paper’s to compare with"]),
     ...(result.notes ?? []).map((note) => `  ${note}`),
   ].join("\n");
 }
