@@ -51,7 +51,7 @@ function keep(script, file) {
 }
 
 function compile(source, file) {
-  const wrapped = `(function (exports, require, __filename) {${source}\n})`;
+  const wrapped = `(function (exports, require, __filename, __importFile) {${source}\n})`;
   const options = { filename: file, importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER };
   for (const place of places(file)) {
     const cachedData = codeIn(place);
@@ -75,10 +75,13 @@ function lazily(name) {
   return new Proxy(Object.create(null), { get: (_, key) => load()[key] });
 }
 
+/** Imports a module that is built beside the commands. */
+const importFile = (name) => import(`../dist/${name}`);
+
 /** Runs the command of that name with this process' arguments. */
 exports.start = (name) => {
   const file = join(__dirname, `../dist/${name}.cjs`);
-  if (existsSync(file)) compile(readFileSync(file, "utf8"), file).runInThisContext()({}, lazily, file);
+  if (existsSync(file)) compile(readFileSync(file, "utf8"), file).runInThisContext()({}, lazily, file, importFile);
   else {
     console.error(`${name}: not built yet; in a clone of the repository, run: npm run build`);
     process.exitCode = 1;

@@ -29,6 +29,7 @@ import {
   pictureFormats,
   readConfiguration,
 } from "../tools.ts";
+import { addBench } from "./bench.ts";
 import { addBoot } from "./boot.ts";
 import { addBuild } from "./build.ts";
 import { addImages } from "./images.ts";
@@ -197,6 +198,8 @@ export function addLocal(program: Command, version: string): void {
     if (options.list || name === undefined) print(listElements(known));
     else print(explainElement(name, known));
   });
+
+  addBench(program);
 
   program
     .command("xenstored")
