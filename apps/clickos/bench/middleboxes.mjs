@@ -2,6 +2,7 @@
 //
 // To add one: a line in `middleboxes`, by the name that is printed.
 import { readFileSync } from "node:fs";
+import { dns, dnsPort, dnsQuestion } from "@clickos/wire/dns";
 import { etherTypes } from "@clickos/wire/ethernet";
 import { gre } from "@clickos/wire/gre";
 import { ipProtocols } from "@clickos/wire/ipv4";
@@ -26,6 +27,7 @@ import {
 } from "./middlebox-frames.mjs";
 import { dialIn, inSession } from "./ppp-sessions.mjs";
 import { dotted, filterArguments, mixedList, randomFrom } from "./rule-lists.mjs";
+import { contentRules, contents, webFrames } from "./web-traffic.mjs";
 
 export const example = (name) =>
   readFileSync(new URL(`../../../examples/middleboxes/${name}.click`, import.meta.url), "utf8");
@@ -116,6 +118,35 @@ export const middleboxes = {
       1: times(10_000, (i) => udpFrame("203.0.113.5", `10.0.0.${i & 255}`, 53, 1024 + (i >> 8))),
     }),
   },
+  ids: {
+    text: example("ids").replace(
+      / {4}drop tcp[\s\S]*?sid:1000006;\)/,
+      () => `${contentRules(contents(1000)).join(", ")}, LOG 0`,
+    ),
+    frames: () => ({ 1: webFrames(contents(1000), 4000) }),
+  },
+  // A list of 100,000 names; one question in ten is for one of them.
+  "dns-filter": {
+    text: example("dns-filter").replace("malware.test", () => times(100_000, (i) => `n${i}.blocked.test`).join(", ")),
+    frames: () => ({
+      0: times(10_000, (i) =>
+        question(`10.0.0.${i & 255}`, i % 10 ? `www.n${i}.example` : `www.n${i * 9}.blocked.test`),
+      ),
+    }),
+  },
+  // A flood from 65,536 addresses, half of it SYNs, which are answered.
+  "ddos-guard": {
+    first: () => ({
+      0: [says(254, "203.0.113.254", 1, "203.0.113.1")],
+      1: [says(80, "192.0.2.80", 2, "192.0.2.1")],
+    }),
+    frames: () => ({
+      0: times(65_536, (i) => {
+        const [from, to] = [address("198.18.0.0") + i, address("192.0.2.80")];
+        return frame(i & 1 ? udpPacket(from, to, 1024, 443) : tcpPacket(from, to, 1024 + (i & 8191), 443, { syn: 1 }));
+      }),
+    }),
+  },
   // A thousand subscribers with a hundred flows each.
   cgnat: {
     frames: () => ({
@@ -200,6 +231,17 @@ function accessServer(count) {
       };
     },
   };
+}
+
+/** A client asks a name server for the address of a name. */
+function question(client, name) {
+  const labels = name.split(".").flatMap((label) => [label.length, ...new TextEncoder().encode(label)]);
+  const message = concat(
+    dns.bytes({ id: 1, rd: 1, questions: 1 }),
+    Uint8Array.of(...labels, 0),
+    dnsQuestion.bytes({ type: 1, class: 1 }),
+  );
+  return frame(udpPacket(address(client), address("192.0.2.53"), 4000, dnsPort, message));
 }
 
 /** A frame that comes from the other end of a tunnel. */
