@@ -2,9 +2,11 @@
 //
 // To add one: a line in `middleboxes`, by the name that is printed.
 import { readFileSync } from "node:fs";
+import { internetChecksum } from "@clickos/wire/checksum";
 import { dns, dnsPort, dnsQuestion } from "@clickos/wire/dns";
 import { etherTypes } from "@clickos/wire/ethernet";
 import { gre } from "@clickos/wire/gre";
+import { igmp, igmpTypes } from "@clickos/wire/igmp";
 import { ipProtocols } from "@clickos/wire/ipv4";
 import { ipv6 } from "@clickos/wire/ipv6";
 import { pppProtocols } from "@clickos/wire/ppp";
@@ -147,6 +149,12 @@ export const middleboxes = {
       }),
     }),
   },
+  // Of 64 groups, each with listeners at three ports.
+  "multicast-switch": {
+    first: () => Object.fromEntries([1, 2, 3].map((port) => [port, times(64, (i) => reportFrame(group(i)))])),
+    frames: () => ({ 0: times(64, (i) => frame(udpPacket(address("10.0.0.1"), group(i), 1, 2), { to: groupMac(i) })) }),
+    passes: 3,
+  },
   // A thousand subscribers with a hundred flows each.
   cgnat: {
     frames: () => ({
@@ -242,6 +250,19 @@ function question(client, name) {
     dnsQuestion.bytes({ type: 1, class: 1 }),
   );
   return frame(udpPacket(address(client), address("192.0.2.53"), 4000, dnsPort, message));
+}
+
+/** Groups by number, the Ethernet address of one, and what a host sends that listens to it. */
+function group(i) {
+  return address("239.1.1.0") + i;
+}
+function groupMac(i) {
+  return Uint8Array.of(1, 0, 0x5e, 1, 1, i);
+}
+function reportFrame(to) {
+  const report = igmp.bytes({ type: igmpTypes.reportV2, group: to });
+  igmp.view(report).checksum = internetChecksum(report);
+  return frame(ip(address("10.0.0.9"), to, ipProtocols.igmp, report), { to: groupMac(to & 255) });
 }
 
 /** A frame that comes from the other end of a tunnel. */

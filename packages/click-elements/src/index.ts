@@ -117,6 +117,7 @@ import { EtherSwitch } from "./ethernet/EtherSwitch.ts";
 import { EtherVLANEncap } from "./ethernet/EtherVLANEncap.ts";
 import { GetEtherAddress } from "./ethernet/GetEtherAddress.ts";
 import { HostEtherFilter } from "./ethernet/HostEtherFilter.ts";
+import { IGMPSnooper } from "./ethernet/IGMPSnooper.ts";
 import { ListenEtherSwitch } from "./ethernet/ListenEtherSwitch.ts";
 import { SetEtherAddress } from "./ethernet/SetEtherAddress.ts";
 import { SetVLANAnno } from "./ethernet/SetVLANAnno.ts";
@@ -398,6 +399,7 @@ export const elements: ElementSet = elementSet(
   ICMPRewriter,
   Idle,
   IDSMatcher,
+  IGMPSnooper,
   IncrementSeqNo,
   InfiniteSource,
   InputSwitch,
