@@ -155,6 +155,16 @@ export const middleboxes = {
     frames: () => ({ 0: times(64, (i) => frame(udpPacket(address("10.0.0.1"), group(i), 1, 2), { to: groupMac(i) })) }),
     passes: 3,
   },
+  // A line that is faster than what comes: what is measured is what it costs to sort, store and choose.
+  "traffic-shaper": {
+    text: example("traffic-shaper").replace(
+      /HTBSched\([^)]*\)/,
+      "HTBSched(1Gbps 30Gbps 0, 6Gbps 30Gbps 1, 3Gbps 30Gbps 2, LINK 30Gbps)",
+    ),
+    frames: () => ({
+      0: times(10_000, (i) => udpFrame("10.0.0.9", `203.0.113.${i & 255}`, 1024 + (i >> 8), [53, 443, 9999][i % 3])),
+    }),
+  },
   // A thousand subscribers with a hundred flows each.
   cgnat: {
     frames: () => ({

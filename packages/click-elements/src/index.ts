@@ -39,6 +39,7 @@ import { StoreUDPTimeSeqRecord } from "./annotations/StoreUDPTimeSeqRecord.ts";
 import { TimestampAccum } from "./annotations/TimestampAccum.ts";
 import { AdaptiveRED } from "./aqm/AdaptiveRED.ts";
 import { CoDel } from "./aqm/CoDel.ts";
+import { FQCoDel } from "./aqm/FQCoDel.ts";
 import { RED } from "./aqm/RED.ts";
 import { ARPFaker } from "./arp/ARPFaker.ts";
 import { ARPPrint } from "./arp/ARPPrint.ts";
@@ -220,6 +221,7 @@ import { PaintSwitch } from "./paint/PaintSwitch.ts";
 import { PaintTee } from "./paint/PaintTee.ts";
 import { PPPoEServer } from "./ppp/PPPoEServer.ts";
 import { DRRSched } from "./scheduling/DRRSched.ts";
+import { HTBSched } from "./scheduling/HTBSched.ts";
 import { PrioSched } from "./scheduling/PrioSched.ts";
 import { RoundRobinSched } from "./scheduling/RoundRobinSched.ts";
 import { SimplePrioSched } from "./scheduling/SimplePrioSched.ts";
@@ -369,6 +371,7 @@ export const elements: ElementSet = elementSet(
   ForceIP,
   ForceTCP,
   ForceUDP,
+  FQCoDel,
   FromCapDump,
   FromDAGDump,
   FromDevice,
@@ -388,6 +391,7 @@ export const elements: ElementSet = elementSet(
   HashSwitch,
   HeavyHitters,
   HostEtherFilter,
+  HTBSched,
   Hub,
   ICMP6Error,
   ICMPError,
