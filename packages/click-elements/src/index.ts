@@ -577,6 +577,6 @@ export {
   type FieldReader,
 } from "./classification/expression.ts";
 export { type FilterRule, parseFilterRule } from "./classification/IPFilter.ts";
-export { packetFilter } from "./classification/packet-filter.ts";
 export { parseIpPattern } from "./classification/ip-pattern.ts";
+export { packetFilter } from "./classification/packet-filter.ts";
 export { PatternError } from "./classification/patterns.ts";
