@@ -60,7 +60,7 @@ describe("frames from outside", () => {
 describe("frames from outside, through middleboxes", () => {
   it("trap nowhere, end everywhere and leave every buffer free", async () => {
     const seed = Number(process.env.FUZZ_SEED ?? "1");
-    const [report]: Report[] = await fuzz({ seed, inputs: 18, targets: ["middleboxes"], hangSeconds: 10 });
+    const [report]: Report[] = await fuzz({ seed, inputs: 20, targets: ["middleboxes"], hangSeconds: 10 });
     expect((report as Report).findings.map((f) => `${f.where}: ${f.failure.text}\n${f.failure.stack}`)).toEqual([]);
     expect(report?.results).toMatchObject({ sound: expect.any(Number) });
   }, 300_000);

@@ -14,6 +14,7 @@ export default library([
   "src/dhcp.ts",
   "src/dns.ts",
   "src/gre.ts",
+  "src/igmp.ts",
   "src/vxlan.ts",
   "src/flow-export.ts",
   "src/ppp.ts",

@@ -5,6 +5,7 @@ import { ethernet, etherTypes, vlan } from "@clickos/wire/ethernet";
 import { gre } from "@clickos/wire/gre";
 import { icmp } from "@clickos/wire/icmp";
 import { icmpv6, linkLayerOption, neighborSolicitation } from "@clickos/wire/icmpv6";
+import { igmp, igmpGroupRecord, igmpTypes } from "@clickos/wire/igmp";
 import { ipProtocols, ipv4, ipv4Options } from "@clickos/wire/ipv4";
 import { ipv6, ipv6Extension, ipv6Fragment } from "@clickos/wire/ipv6";
 import { ppp, pppControl, pppOptions, pppoe, pppoeTags, pppProtocols } from "@clickos/wire/ppp";
@@ -103,13 +104,16 @@ export function frame(r, depth) {
 
 // ---- frames of a few hosts, as elements meet them
 
-const hosts = [0x0a000001, 0x0a000002, 0x0a0000ff, 0x0a000101, 0x01000001, 0x7f000001, 0xe0000001, 0xffffffff, 0];
+const hosts = [
+  0x0a000001, 0x0a000002, 0x0a0000ff, 0x0a000101, 0x01000001, 0x7f000001, 0xe0000001, 0xef010203, 0xffffffff, 0,
+];
 const ports = [0, 7, 21, 53, 80, 1024, 1025, 5000, 65535];
 const unicast = [
   [2, 0, 0, 0, 0, 1],
   [2, 0, 0, 0, 0, 2],
   [1, 1, 1, 1, 1, 1],
 ];
+const group = [1, 0, 0x5e, 1, 2, 3];
 const everybody = [255, 255, 255, 255, 255, 255];
 
 /** Sets the checksum of the transport header of a whole IP packet, where there is room for one. */
@@ -121,7 +125,8 @@ function sumTransport(packet, header) {
     const view = place.view(segment);
     view.checksum = 0;
     view.checksum = internetChecksum(segment, pseudoHeaderSum({ source, destination }, protocol, segment.length));
-  } else if (protocol === ipProtocols.icmp && segment.length >= icmp.size) {
+  } else if ([ipProtocols.icmp, ipProtocols.igmp].includes(protocol) && segment.length >= icmp.size) {
+    // Both have it at the same place.
     const view = icmp.view(segment);
     view.checksum = 0;
     view.checksum = internetChecksum(segment);
@@ -131,7 +136,7 @@ function sumTransport(packet, header) {
 function transportOf(r) {
   const [sourcePort, destinationPort] = [r.pick(ports), r.pick(ports)];
   const data = new Uint8Array(r.pick([0, 1, 4, 26, 100])).fill(r.below(256));
-  const kind = r.below(8);
+  const kind = r.below(9);
   if (kind < 3) {
     const options = concat(
       ...Array.from({ length: r.below(4) }, () => r.pick([mss, tcpOptions.bytes(1), tcpOptions.bytes(4)])),
@@ -151,6 +156,16 @@ function transportOf(r) {
         r.once(2) ? ipOf(r, 0) : data,
       ),
     ];
+  if (kind === 7) {
+    // A report's second word says how many records follow.
+    const head = igmp.bytes({
+      type: r.pick(Object.values(igmpTypes)),
+      maxResponseTime: r.below(256),
+      group: r.once(2) ? r.below(4) : r.pick(hosts),
+    });
+    const record = () => igmpGroupRecord.bytes({ type: r.below(8), sources: r.below(3), group: r.pick(hosts) });
+    return [ipProtocols.igmp, concat(head, ...Array.from({ length: r.below(4) }, record), data)];
+  }
   return [r.pick([0, 4, 41, 47, 50, 58, 89, 255]), data];
 }
 
@@ -200,7 +215,7 @@ function optionsOf(r) {
 
 /** A frame that an element may be sent: of these hosts or any other kind, and often damaged. */
 export function hostileFrame(r) {
-  const [destination, source] = [r.once(5) ? everybody : r.pick(unicast), r.pick(unicast)];
+  const [destination, source] = [r.once(5) ? r.pick([everybody, group]) : r.pick(unicast), r.pick(unicast)];
   const kind = r.below(10);
   let bytes;
   if (kind < 6) bytes = concat(ethernet.bytes({ etherType: etherTypes.ip }), ipOf(r));

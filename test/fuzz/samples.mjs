@@ -23,6 +23,7 @@ export const samples = {
   FTPPortMapper: ["CONTROL_REWRITER peer", "DATA_REWRITER peer", "DATA_REWRITER_INPUT 0"],
   GetEtherAddress: ["ANNO 0", "OFFSET src"],
   GetIPAddress: ["OFFSET 0"],
+  HTBSched: ["1Mbps", "LINK 1Mbps"],
   ICMP6Error: ["SRC 3ffe::1", "TYPE 1", "CODE 0"],
   ICMPError: ["SRC 10.0.0.1", "TYPE timeexceeded"],
   ICMPIPEncap: ["SRC 10.0.0.1", "DST 10.0.0.2", "TYPE 3"],

@@ -2,8 +2,11 @@
 //
 // To add one: a line in `middleboxes`, by the name that is printed.
 import { readFileSync } from "node:fs";
+import { internetChecksum } from "@clickos/wire/checksum";
+import { dns, dnsPort, dnsQuestion } from "@clickos/wire/dns";
 import { etherTypes } from "@clickos/wire/ethernet";
 import { gre } from "@clickos/wire/gre";
+import { igmp, igmpTypes } from "@clickos/wire/igmp";
 import { ipProtocols } from "@clickos/wire/ipv4";
 import { ipv6 } from "@clickos/wire/ipv6";
 import { pppProtocols } from "@clickos/wire/ppp";
@@ -26,6 +29,7 @@ import {
 } from "./middlebox-frames.mjs";
 import { dialIn, inSession } from "./ppp-sessions.mjs";
 import { dotted, filterArguments, mixedList, randomFrom } from "./rule-lists.mjs";
+import { contentRules, contents, webFrames } from "./web-traffic.mjs";
 
 export const example = (name) =>
   readFileSync(new URL(`../../../examples/middleboxes/${name}.click`, import.meta.url), "utf8");
@@ -116,6 +120,51 @@ export const middleboxes = {
       1: times(10_000, (i) => udpFrame("203.0.113.5", `10.0.0.${i & 255}`, 53, 1024 + (i >> 8))),
     }),
   },
+  ids: {
+    text: example("ids").replace(
+      / {4}drop tcp[\s\S]*?sid:1000006;\)/,
+      () => `${contentRules(contents(1000)).join(", ")}, LOG 0`,
+    ),
+    frames: () => ({ 1: webFrames(contents(1000), 4000) }),
+  },
+  // A list of 100,000 names; one question in ten is for one of them.
+  "dns-filter": {
+    text: example("dns-filter").replace("malware.test", () => times(100_000, (i) => `n${i}.blocked.test`).join(", ")),
+    frames: () => ({
+      0: times(10_000, (i) =>
+        question(`10.0.0.${i & 255}`, i % 10 ? `www.n${i}.example` : `www.n${i * 9}.blocked.test`),
+      ),
+    }),
+  },
+  // A flood from 65,536 addresses, half of it SYNs, which are answered.
+  "ddos-guard": {
+    first: () => ({
+      0: [says(254, "203.0.113.254", 1, "203.0.113.1")],
+      1: [says(80, "192.0.2.80", 2, "192.0.2.1")],
+    }),
+    frames: () => ({
+      0: times(65_536, (i) => {
+        const [from, to] = [address("198.18.0.0") + i, address("192.0.2.80")];
+        return frame(i & 1 ? udpPacket(from, to, 1024, 443) : tcpPacket(from, to, 1024 + (i & 8191), 443, { syn: 1 }));
+      }),
+    }),
+  },
+  // Of 64 groups, each with listeners at three ports.
+  "multicast-switch": {
+    first: () => Object.fromEntries([1, 2, 3].map((port) => [port, times(64, (i) => reportFrame(group(i)))])),
+    frames: () => ({ 0: times(64, (i) => frame(udpPacket(address("10.0.0.1"), group(i), 1, 2), { to: groupMac(i) })) }),
+    passes: 3,
+  },
+  // A line that is faster than what comes: what is measured is what it costs to sort, store and choose.
+  "traffic-shaper": {
+    text: example("traffic-shaper").replace(
+      /HTBSched\([^)]*\)/,
+      "HTBSched(1Gbps 30Gbps 0, 6Gbps 30Gbps 1, 3Gbps 30Gbps 2, LINK 30Gbps)",
+    ),
+    frames: () => ({
+      0: times(10_000, (i) => udpFrame("10.0.0.9", `203.0.113.${i & 255}`, 1024 + (i >> 8), [53, 443, 9999][i % 3])),
+    }),
+  },
   // A thousand subscribers with a hundred flows each.
   cgnat: {
     frames: () => ({
@@ -200,6 +249,30 @@ function accessServer(count) {
       };
     },
   };
+}
+
+/** A client asks a name server for the address of a name. */
+function question(client, name) {
+  const labels = name.split(".").flatMap((label) => [label.length, ...new TextEncoder().encode(label)]);
+  const message = concat(
+    dns.bytes({ id: 1, rd: 1, questions: 1 }),
+    Uint8Array.of(...labels, 0),
+    dnsQuestion.bytes({ type: 1, class: 1 }),
+  );
+  return frame(udpPacket(address(client), address("192.0.2.53"), 4000, dnsPort, message));
+}
+
+/** Groups by number, the Ethernet address of one, and what a host sends that listens to it. */
+function group(i) {
+  return address("239.1.1.0") + i;
+}
+function groupMac(i) {
+  return Uint8Array.of(1, 0, 0x5e, 1, 1, i);
+}
+function reportFrame(to) {
+  const report = igmp.bytes({ type: igmpTypes.reportV2, group: to });
+  igmp.view(report).checksum = internetChecksum(report);
+  return frame(ip(address("10.0.0.9"), to, ipProtocols.igmp, report), { to: groupMac(to & 255) });
 }
 
 /** A frame that comes from the other end of a tunnel. */

@@ -13,9 +13,11 @@ import * as wireChecksum from "@clickos/wire/checksum";
 import * as wireDhcp from "@clickos/wire/dhcp";
 import * as wireDns from "@clickos/wire/dns";
 import * as wireEthernet from "@clickos/wire/ethernet";
+import * as wireFlowExport from "@clickos/wire/flow-export";
 import * as wireGre from "@clickos/wire/gre";
 import * as wireIcmp from "@clickos/wire/icmp";
 import * as wireIcmpv6 from "@clickos/wire/icmpv6";
+import * as wireIgmp from "@clickos/wire/igmp";
 import * as wireIpv4 from "@clickos/wire/ipv4";
 import * as wireIpv6 from "@clickos/wire/ipv6";
 import * as wireNames from "@clickos/wire/names";
@@ -36,9 +38,11 @@ export const elementModules: Readonly<Record<string, object>> = {
   "@clickos/wire/dhcp": wireDhcp,
   "@clickos/wire/dns": wireDns,
   "@clickos/wire/ethernet": wireEthernet,
+  "@clickos/wire/flow-export": wireFlowExport,
   "@clickos/wire/gre": wireGre,
   "@clickos/wire/icmp": wireIcmp,
   "@clickos/wire/icmpv6": wireIcmpv6,
+  "@clickos/wire/igmp": wireIgmp,
   "@clickos/wire/ipv4": wireIpv4,
   "@clickos/wire/ipv6": wireIpv6,
   "@clickos/wire/names": wireNames,

@@ -39,6 +39,7 @@ import { StoreUDPTimeSeqRecord } from "./annotations/StoreUDPTimeSeqRecord.ts";
 import { TimestampAccum } from "./annotations/TimestampAccum.ts";
 import { AdaptiveRED } from "./aqm/AdaptiveRED.ts";
 import { CoDel } from "./aqm/CoDel.ts";
+import { FQCoDel } from "./aqm/FQCoDel.ts";
 import { RED } from "./aqm/RED.ts";
 import { ARPFaker } from "./arp/ARPFaker.ts";
 import { ARPPrint } from "./arp/ARPPrint.ts";
@@ -117,6 +118,7 @@ import { EtherSwitch } from "./ethernet/EtherSwitch.ts";
 import { EtherVLANEncap } from "./ethernet/EtherVLANEncap.ts";
 import { GetEtherAddress } from "./ethernet/GetEtherAddress.ts";
 import { HostEtherFilter } from "./ethernet/HostEtherFilter.ts";
+import { IGMPSnooper } from "./ethernet/IGMPSnooper.ts";
 import { ListenEtherSwitch } from "./ethernet/ListenEtherSwitch.ts";
 import { SetEtherAddress } from "./ethernet/SetEtherAddress.ts";
 import { SetVLANAnno } from "./ethernet/SetVLANAnno.ts";
@@ -219,6 +221,7 @@ import { PaintSwitch } from "./paint/PaintSwitch.ts";
 import { PaintTee } from "./paint/PaintTee.ts";
 import { PPPoEServer } from "./ppp/PPPoEServer.ts";
 import { DRRSched } from "./scheduling/DRRSched.ts";
+import { HTBSched } from "./scheduling/HTBSched.ts";
 import { PrioSched } from "./scheduling/PrioSched.ts";
 import { RoundRobinSched } from "./scheduling/RoundRobinSched.ts";
 import { SimplePrioSched } from "./scheduling/SimplePrioSched.ts";
@@ -368,6 +371,7 @@ export const elements: ElementSet = elementSet(
   ForceIP,
   ForceTCP,
   ForceUDP,
+  FQCoDel,
   FromCapDump,
   FromDAGDump,
   FromDevice,
@@ -387,6 +391,7 @@ export const elements: ElementSet = elementSet(
   HashSwitch,
   HeavyHitters,
   HostEtherFilter,
+  HTBSched,
   Hub,
   ICMP6Error,
   ICMPError,
@@ -398,6 +403,7 @@ export const elements: ElementSet = elementSet(
   ICMPRewriter,
   Idle,
   IDSMatcher,
+  IGMPSnooper,
   IncrementSeqNo,
   InfiniteSource,
   InputSwitch,
@@ -571,6 +577,6 @@ export {
   type FieldReader,
 } from "./classification/expression.ts";
 export { type FilterRule, parseFilterRule } from "./classification/IPFilter.ts";
-export { packetFilter } from "./classification/packet-filter.ts";
 export { parseIpPattern } from "./classification/ip-pattern.ts";
+export { packetFilter } from "./classification/packet-filter.ts";
 export { PatternError } from "./classification/patterns.ts";

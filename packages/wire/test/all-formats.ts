@@ -9,6 +9,7 @@ import * as flowExportEntry from "@clickos/wire/flow-export";
 import * as greEntry from "@clickos/wire/gre";
 import * as icmpEntry from "@clickos/wire/icmp";
 import * as icmpv6Entry from "@clickos/wire/icmpv6";
+import * as igmpEntry from "@clickos/wire/igmp";
 import * as ipv4Entry from "@clickos/wire/ipv4";
 import * as ipv6Entry from "@clickos/wire/ipv6";
 import * as pppEntry from "@clickos/wire/ppp";
@@ -29,6 +30,7 @@ export const formats: readonly Format<Table>[] = [
   dhcpEntry,
   greEntry,
   dnsEntry,
+  igmpEntry,
   vxlanEntry,
   flowExportEntry,
   pppEntry,

@@ -38,6 +38,7 @@ import {
   routerAdvertisement,
   routerSolicitation,
 } from "@clickos/wire/icmpv6";
+import { igmp, igmpGroupRecord, igmpQuery, igmpReport } from "@clickos/wire/igmp";
 import { ipProtocols, ipv4, ipv4SourceRoute, ipv4Timestamp } from "@clickos/wire/ipv4";
 import { authenticationHeader, ipv6, ipv6Extension, ipv6Fragment, ipv6Routing } from "@clickos/wire/ipv6";
 import {
@@ -682,6 +683,47 @@ export const goldens: readonly Golden[] = [
     {
       frame: (b) => inIp(ipProtocols.gre, join(hex("20006558"), b, ethernet.bytes(), new Uint8Array(46))),
       tshark: { value: "gre.key" },
+    },
+  ),
+  golden(
+    igmp,
+    "16 64 1234 ef010203",
+    { type: 0x16, maxResponseTime: 100, checksum: 0x1234, group: 0xef010203 },
+    {
+      frame: (b) => inIp(ipProtocols.igmp, b),
+      tshark: { type: "igmp.type", maxResponseTime: "igmp.max_resp", checksum: "igmp.checksum", group: "igmp.maddr" },
+    },
+  ),
+  golden(
+    igmpQuery,
+    "0a 7d 0001",
+    { s: 1, qrv: 2, qqic: 125, sources: 1 },
+    {
+      frame: (b) => inIp(ipProtocols.igmp, join(hex("11640000 ef010203"), b, hex("0a000001"))),
+      tshark: { s: "igmp.s", qrv: "igmp.qrv", qqic: "igmp.qqic", sources: "igmp.num_src" },
+    },
+  ),
+  golden(
+    igmpReport,
+    "22 00 1234 0000 0001",
+    { type: 0x22, checksum: 0x1234, records: 1 },
+    {
+      frame: (b) => inIp(ipProtocols.igmp, join(b, hex("04000000 ef010203"))),
+      tshark: { type: "igmp.type", checksum: "igmp.checksum", records: "igmp.num_grp_recs" },
+    },
+  ),
+  golden(
+    igmpGroupRecord,
+    "03 00 0001 ef010203",
+    { type: 3, sources: 1, group: 0xef010203 },
+    {
+      frame: (b) => inIp(ipProtocols.igmp, join(hex("22000000 00000001"), b, hex("0a000001"))),
+      tshark: {
+        type: "igmp.record_type",
+        auxiliaryWords: "igmp.aux_data_len",
+        sources: "igmp.num_src",
+        group: "igmp.maddr",
+      },
     },
   ),
   golden(

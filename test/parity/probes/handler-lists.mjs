@@ -23,6 +23,9 @@ const others = new Set([
   "NetFlowExporter",
   "PortBlockMapper",
   "PPPoEServer",
+  "IGMPSnooper",
+  "FQCoDel",
+  "HTBSched",
 ]);
 
 /** Arguments that an element cannot do without, beside those in `samples`. */

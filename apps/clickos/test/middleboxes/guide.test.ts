@@ -58,6 +58,11 @@ it("works as it is printed", { timeout: 180_000 }, () => {
     /^carol 10\.64\.0\.12 0 0 0 0 0 0$/m,
     /^10\.0\.0\.12 0 up 0 0 0\n10\.0\.0\.13 2 down /m,
     /^flows\.pcap: .*192\.0\.2\.1\.4739 > 192\.0\.2\.9\.4739/m,
+    /^1000005\t1\tasks for the authors of a name server$/m,
+    /^answer\.pcap: .*192\.0\.2\.53\.53 > 10\.0\.0\.9\.4000/m,
+    /^senders\.now: 198\.51\.100\.7\t3$/m,
+    /^line\.pcap: .*10\.0\.0\.9\.4000 > 198\.51\.100\.1\.53/m,
+    /^heard\.pcap: .*10\.0\.0\.1\.5000 > 239\.1\.1\.1\.5000/m,
     /^outside\.pcap: .*192\.0\.2\.1 > 198\.51\.100\.1: ip-proto-47/m,
   ])
     expect(printed).toMatch(text);

@@ -13,9 +13,10 @@
  * Nichols and Jacobson, Controlling Queue Delay, ACM Queue 10(5), 2012.
  */
 import { annotation, arg, type ElementClass, element, keyword, positional } from "@clickos/click-core/element";
-import type { Func, FunctionBuilder, I32, I64 } from "@clickos/codegen";
+import type { Func, FunctionBuilder, I64 } from "@clickos/codegen";
 import { u32, u64 } from "@clickos/layout";
 import { writeKeyword } from "../lib/keyword-handlers.ts";
+import { rootOf } from "../lib/root.ts";
 import { checkQueueNames, lengthOfAll, nearbyQueues, queuesHandler, type StoragePeer } from "../lib/storage.ts";
 import { formatTimestamp } from "../lib/time.ts";
 
@@ -158,14 +159,4 @@ function dropAfter({ module }: FunctionBuilder, interval: bigint): Func<"i32"> {
       return c.i32(scaled).divU(c.select(root, root, c.i32(1)));
     }),
   );
-}
-
-/** The whole part of a square root, a bit at a time. */
-function rootOf(c: FunctionBuilder, value: I32): I32 {
-  const root = c.var("i32", 0, "root");
-  for (let bit = 15; bit >= 0; bit--) {
-    const next = root.get().or(1 << bit);
-    c.if(next.mul(next).leU(value), () => root.set(next));
-  }
-  return root.get();
 }

@@ -34,12 +34,10 @@ import {
   keyword,
   rest,
 } from "@clickos/click-core/element";
-import type { I32, I64 } from "@clickos/codegen";
+import type { I32 } from "@clickos/codegen";
 import { array, type HostFields, struct, u16, u32, u64 } from "@clickos/layout";
-import { ipProtocols } from "@clickos/wire/ipv4";
-import { udp } from "@clickos/wire/udp";
+import { flowHash, flowKey } from "../lib/flow-key.ts";
 import { readWords } from "../lib/handler-words.ts";
-import { transportOf } from "../lib/headers.ts";
 import { isPrime, maglevTable, mostServers, nobody } from "./maglev-table.ts";
 
 const second = 1_000_000_000n;
@@ -153,16 +151,8 @@ export const MaglevBalancer: ElementClass = element({
   },
   action(c, packet, { config, plan, state, clock }) {
     c.if(packet.network.eqz(), () => packet.drop("no IP header marked"));
-    const { ip } = packet;
     const { servers, table, flows } = state;
-    const protocol = ip.protocol.get();
-    const transport = transportOf(packet);
-    const ports = c.var("i32", 0, "ports");
-    const isFlow = protocol.eq(ipProtocols.tcp).or(protocol.eq(ipProtocols.udp)).and(ip.fragment.get().eqz());
-    // What both protocols have is read as UDP's.
-    c.if(isFlow.and(transport.has(udp.size)), () => ports.set(transport.header(udp, "stated").ports.stored.get()));
-    const key = [ip.source.stored.get(), ip.destination.stored.get(), ports.get(), protocol];
-
+    const key = flowKey(c, packet);
     const now = clock.now();
     const count = plan.shares.length;
     const chosen = c.var("i32", nobody, "chosen");
@@ -212,15 +202,3 @@ export const MaglevBalancer: ElementClass = element({
     timer.after(c.select(more, c.i64(1_000_000n), c.i64(second)));
   },
 });
-
-/** The same for all balancers: the words of a flow, multiplied and folded, two at once (wyhash, Wang Yi). */
-function flowHash([source, destination, ports, protocol]: readonly I32[]): I32 {
-  const word = (high: I32 | undefined, low: I32 | undefined): I64 =>
-    (high as I32)
-      .toI64()
-      .shl(32n)
-      .or((low as I32).toI64());
-  const mixed = word(source, destination).xor(0xa0761d6478bd642fn).mul(0xe7037ed1a0b428dbn);
-  const all = mixed.xor(mixed.shrU(32n)).xor(word(ports, protocol)).mul(0x8ebc6af09c88c6e3n);
-  return all.xor(all.shrU(29n)).mul(0x589965cc75374cc3n).shrU(32n).toI32();
-}
