@@ -29,7 +29,7 @@ export function pathStep(
   path: Path,
   bytes: number,
   burst = 128,
-  frame = udpFrame(bytes - checkSequence),
+  frame: Uint8Array<ArrayBuffer> = udpFrame(bytes - checkSequence),
 ): () => number {
   const batch = batchOf([frame], burst);
   const { input, output } = path;
@@ -47,7 +47,11 @@ export function pathStep(
 }
 
 /** Microseconds from the arrival of one frame at the first NIC to its leaving the last one, for so many frames one after another. */
-export function pathDelays(path: Path, count: number, frame = udpFrame(64 - checkSequence)): number[] {
+export function pathDelays(
+  path: Path,
+  count: number,
+  frame: Uint8Array<ArrayBuffer> = udpFrame(64 - checkSequence),
+): number[] {
   const batch = batchOf([frame], 1);
   return Array.from({ length: count }, () => {
     const before = path.output.left;
