@@ -139,7 +139,8 @@ export class DomainControl implements Domain {
   }
   /** Whether it runs at this moment on a thread, or is about to: a paused one may have one slice to run. */
   get moves(): boolean {
-    return this.isInSlice || this.host.machine.mayRun(this.id);
+    // In this order: a thread that begins a slice says so first, and takes the permission after that.
+    return this.host.machine.mayRun(this.id) || this.isInSlice;
   }
   /** Whether a thread is running it at this moment. */
   get isInSlice(): boolean {

@@ -35,6 +35,14 @@ for (const pcpus of [0, 1]) {
       expect(d.statistics.slices).toBe(4);
     });
 
+    it("is over when it has ended, whenever the thread begins", async () => {
+      const d = await domainOn(pcpus, () => 1);
+      for (let i = 1; i <= 3000; i++) {
+        expect(await xen.step(d.id)).toBe("more");
+        expect(counter(d.memory)).toBe(i);
+      }
+    });
+
     it("is none where there is nothing to do, until the domain is woken", async () => {
       const d = await domainOn(pcpus, () => 0);
       for (let i = 0; i < 3; i++) expect(await xen.step(d.id)).toBe("idle");

@@ -18,7 +18,9 @@
  * Handlers: groups (read: each group, and its ports), routers (read: their ports), queries, reports, leaves (read: messages), full (read: reports that
  * there was no room for).
  *
- *   a :: Classifier(0/01005e 12/0800, -); FromDevice(0) -> a [0] -> [0] s :: IGMPSnooper [0] -> ToDevice(0); ...
+ *   s :: IGMPSnooper; sw :: EtherSwitch; a, b :: Classifier(0/01005e 12/0800, -);
+ *   ... -> a [0] -> [0] s [0] -> ...; a [1] -> [0] sw [0] -> ...;
+ *   ... -> b [0] -> [1] s [1] -> ...; b [1] -> [1] sw [1] -> ...
  *
  * RFC 4541 section 2.1; RFC 2236; RFC 3376.
  */

@@ -15,7 +15,8 @@
  * Handlers: classes (read): of each its rate, ceiling, priority, packets, bytes, and how many packets it had to borrow for; class (write `CLASS RATE
  * [CEIL [PRIO]]`, with the number of its input).
  *
- *   voice -> [0] s :: HTBSched(1Mbps 2Mbps 0, 6Mbps 10Mbps 1, LINK 10Mbps) -> Unqueue -> ...; web -> FQCoDel -> [1] s
+ *   s :: HTBSched(1Mbps 2Mbps 0, 6Mbps 10Mbps 1, LINK 10Mbps) -> Unqueue -> ...;
+ *   ... -> Queue -> [0] s; ... -> FQCoDel -> [1] s
  *
  * Devera, HTB Linux queuing discipline manual, user guide, 2002.
  */
