@@ -35,6 +35,7 @@ export {
   type PacketRecord,
   type PacketTest,
   Recorder,
+  type RecorderContext,
   type RecorderOptions,
   type RecordPlace,
 } from "./compile/recorder.ts";

@@ -135,7 +135,7 @@ export type {
   ServiceHost,
 } from "./element/service.ts";
 export type { TicketCount, TicketTable } from "./element/tickets.ts";
-export type { FormerField, StateMover, TransferableField } from "./runtime/transfer.ts";
+export type { FormerField, MoverHeap, StateMover, TransferableField } from "./runtime/transfer.ts";
 export { anew } from "./structures/anew.ts";
 export { ewma, type HostEwma, type HostRate, rate, type StagedEwma, type StagedRate } from "./structures/ewma.ts";
 export { fixedPointText } from "./structures/fixed-point.ts";

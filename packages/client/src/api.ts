@@ -496,7 +496,7 @@ export interface FieldChange {
 }
 
 /** A packet of a trace: its number from 1 on, and which of its copies, 0 for itself. */
-interface OfPacket {
+export interface OfPacket {
   readonly packet: number;
   readonly copy: number;
 }

@@ -28,5 +28,5 @@ export {
   readElf,
   writeElf,
 } from "./elf.ts";
-export { LinkError, type LinkedCode, link } from "./link.ts";
+export { type CodePiece, LinkError, type LinkErrorCode, type LinkedCode, link } from "./link.ts";
 export * from "./registers.ts";
