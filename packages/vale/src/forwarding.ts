@@ -289,12 +289,13 @@ export class Forwarding implements Answers {
     else for (let k = 0; k < n; k++) this.sortOne(batch, list[k] as number, from, ingress);
     const { touched, counts } = lists;
     const last = touched[0] as number;
+    const { plain } = this;
     for (let t = 1; t <= last; t++) {
       const to = touched[t] as number;
       const count = counts[to] as number;
       counts[to] = 0;
       const target = ports[to] as AttachedPort;
-      if (this.plain) this.delivery.deliverPlain(batch, target, to, count);
+      if (plain) this.delivery.deliverPlain(batch, target, to, count);
       else this.delivery.deliver(batch, target, to, target.list, count);
     }
     touched[0] = 0;

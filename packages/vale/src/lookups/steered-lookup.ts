@@ -68,11 +68,11 @@ export function steeredLookup(inner: Lookup): SteeredLookup {
       answers.give(i, decide(batch, i, ingress));
     }
   };
-  const lookupBatch: Lookup["lookupBatch"] =
-    inner.lookupBatch && ((...given) => (inner.lookupBatch as NonNullable<Lookup["lookupBatch"]>)(...given));
+  const lookupBatch = inner.lookupBatch?.bind(inner);
   return {
     name: inner.name,
-    lookup: decide,
+    // Asked only while there are no steerings: then frames are looked up by `lookupMany`.
+    lookup: inner.lookup.bind(inner),
     get lookupBatch() {
       return steerings.length === 0 ? lookupBatch : undefined;
     },
