@@ -407,6 +407,7 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
       const domain = known(id);
       choosePcpu({ ...domain.options, kernel: domain.kernel, pcpu });
       if (relocating.has(domain)) throw new HypervisorError("BUSY", `'${domain.name}' is being moved already`);
+      if (domain.exchanging) throw new HypervisorError("BUSY", `a module of '${domain.name}' is being exchanged`);
       if (domain.pcpu === pcpu) return;
       if (!domain.kernel.portable)
         throw new HypervisorError("NOT_PORTABLE", `the kernel of '${domain.name}' cannot leave this thread`);

@@ -72,7 +72,7 @@ export class DomainControl implements Domain {
   /** Between two pCPUs: nobody runs it, and nobody is to. */
   moving = false;
   /** Between two modules: the same. */
-  private exchanging = false;
+  exchanging = false;
   private readonly host: DomainHost;
   private readonly bytes: number;
   private leave: () => void = () => {};
@@ -132,7 +132,7 @@ export class DomainControl implements Domain {
       // What it was woken for and has not seen is for the slices that it may run one by one.
       this.host.machine.wake(this.id);
     }
-    while (this.isInSlice || (this.state === "paused" && this.moves)) {
+    while (this.state === "paused" ? this.moves : this.isInSlice) {
       this.host.threads.pollOne(this.pcpu);
       await new Promise((resolve) => setTimeout(resolve, 0));
     }

@@ -12,7 +12,7 @@ const waitMs = 50;
 /** Has a paused domain run one slice, if it has anything to do; whether it has more. */
 export async function step(domain: DomainControl, host: DomainHost, sleep: Dom0Sleep): Promise<SliceEnd> {
   const { machine, own, threads } = host;
-  if (domain.state !== "paused") return "idle";
+  if (domain.state !== "paused" || domain.exchanging) return "idle";
   const woken = machine.takeWoken(domain.id);
   const { nextTimer } = domain;
   const due = nextTimer !== undefined && nextTimer <= host.now();

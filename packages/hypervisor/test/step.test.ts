@@ -35,12 +35,20 @@ for (const pcpus of [0, 1]) {
       expect(d.statistics.slices).toBe(4);
     });
 
-    it("is over when it has ended, whenever the thread begins", async () => {
+    it("is none while a module of the domain is exchanged, and nor can it be moved", async () => {
       const d = await domainOn(pcpus, () => 1);
-      for (let i = 1; i <= 3000; i++) {
-        expect(await xen.step(d.id)).toBe("more");
-        expect(counter(d.memory)).toBe(i);
-      }
+      const exchanged = d.exchange(
+        0,
+        guest(() => 3),
+        () => {},
+      );
+      const [step, move] = [xen.step(d.id), xen.move(d.id, 0)];
+      await expect(move).rejects.toMatchObject({ code: "BUSY" });
+      expect(await step).toBe("idle");
+      expect(counter(d.memory)).toBe(0);
+      await exchanged;
+      expect(await xen.step(d.id)).toBe("polling");
+      expect(counter(d.memory)).toBe(1);
     });
 
     it("is none where there is nothing to do, until the domain is woken", async () => {
