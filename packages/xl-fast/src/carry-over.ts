@@ -3,11 +3,11 @@
  * its elements is moved into the memory of the VM that comes of it, field by field, as a hot swap does.
  */
 import type { ElementSet } from "@clickos/click-core";
-import { checkConfiguration } from "@clickos/click-core/compile";
 import { transferState, transferTasks } from "@clickos/click-core/runtime";
 import type { Image } from "@clickos/click-image";
 import { frameSize } from "@clickos/grant-table";
 import type { DomainSnapshot } from "@clickos/hypervisor";
+import { checkedGraph } from "./checked-graph.ts";
 import { ToolstackError } from "./error.ts";
 import type { LinkRouter } from "./link.ts";
 import type { SavedVm } from "./vm-file.ts";
@@ -63,7 +63,7 @@ export function memoryOf({ pages, frames }: DomainSnapshot): Uint8Array {
  * @throws {ConfigurationError} when the classes do not take the configuration.
  */
 export function stateCarrier(before: Image, after: Image, elements: ElementSet): StateCarrier {
-  const { checked } = checkConfiguration(after.manifest.config, elements);
+  const checked = checkedGraph(after, elements);
   return (former, memory) => {
     try {
       const was = { memory: former, plan: before.manifest.router };

@@ -3,9 +3,10 @@
  * live, and that one again when it is over. While nobody records there is nothing of it.
  */
 import type { ElementSet, HandlerTree } from "@clickos/click-core";
-import { type CheckedGraph, checkConfiguration, type PacketRecord, type Recorder } from "@clickos/click-core/compile";
+import type { CheckedGraph, PacketRecord, Recorder } from "@clickos/click-core/compile";
 import type { Image } from "@clickos/click-image";
 import type { Domain } from "@clickos/hypervisor";
+import { checkedGraph } from "./checked-graph.ts";
 import { ToolstackError } from "./error.ts";
 import type { Takeover } from "./interface.ts";
 import type { VmRouter } from "./vm-router.ts";
@@ -108,7 +109,7 @@ export class Recordings {
         ? undefined
         : `router ${number} of '${domain.name}' was replaced or stopped`;
     };
-    const graph = checkConfiguration(image.manifest.config, elements).checked;
+    const graph = checkedGraph(image, elements);
     return {
       image,
       graph,

@@ -2,7 +2,6 @@
 import { type Drop, type ElementSet, HandlerError, type HandlerTree } from "@clickos/click-core";
 import {
   type CheckedGraph,
-  checkConfiguration,
   classDigest,
   type ElementInstance,
   type ElementPlan,
@@ -19,20 +18,10 @@ import {
 import type { Image } from "@clickos/click-image";
 import { ConfigurationError } from "@clickos/click-language";
 import type { Domain, Hypervisor } from "@clickos/hypervisor";
+import { checkedGraph } from "./checked-graph.ts";
 
 /** Milliseconds from one look at handlers that are watched to the next. */
 const watchMs = 100;
-
-/** Configurations of images, checked again with the classes that are here: once for all VMs of an image. */
-const checkedImages = new WeakMap<Image, { readonly elements: ElementSet; readonly graph: CheckedGraph }>();
-
-function checkedGraph(image: Image, elements: ElementSet): CheckedGraph {
-  const known = checkedImages.get(image);
-  if (known?.elements === elements) return known.graph;
-  const graph = checkConfiguration(image.manifest.config, elements).checked;
-  checkedImages.set(image, { elements, graph });
-  return graph;
-}
 
 export class VmRouter implements HandlerTree {
   readonly image: Image;
@@ -46,7 +35,6 @@ export class VmRouter implements HandlerTree {
   private watches = new WatchList();
   private timer: ReturnType<typeof setInterval> | undefined;
   private made: RouterHandlers | undefined;
-  private graph: CheckedGraph | undefined;
   /** Elements of it that are the image's. */
   private readonly instances = new Map<number, ElementInstance>();
 
@@ -174,8 +162,9 @@ export class VmRouter implements HandlerTree {
         `it needs the code of ${plan.className}, and the image '${name}' was built with another version of that class`,
       );
     if (!this.isSame(plan.className)) throw other();
+    let graph: CheckedGraph;
     try {
-      this.graph ??= checkedGraph(this.image, this.elements);
+      graph = checkedGraph(this.image, this.elements);
     } catch (e) {
       // Another class of the configuration is not here, or does not take it any more.
       if (!(e instanceof ConfigurationError)) throw e;
@@ -184,7 +173,7 @@ export class VmRouter implements HandlerTree {
         `it needs code, and the configuration of the image '${name}' cannot be checked with the element library that is here`,
       );
     }
-    const instance = this.graph.elements[index];
+    const instance = graph.elements[index];
     if (instance?.source.name !== plan.name || !sameLayout(instance.state, router.layouts[plan.layout] ?? []))
       throw other();
     this.instances.set(index, instance);

@@ -200,6 +200,7 @@ export class VmRouters {
       const { memory } = draft.domain;
       let pausedAt = 0;
       let moved = { frames: 0, lost: 0 };
+      const router = new VmRouter(image, former.module, this.hypervisor, this.domain, this.elements, lasting);
       await this.domain.exchange(former.module, module, () => {
         pausedAt = performance.now();
         if (this.running.get(number) !== former)
@@ -212,11 +213,11 @@ export class VmRouters {
           this.copyGrants(manifest.grants, draft.domain.table);
           this.memory.spread([...others, manifest.router]);
         });
+        // What stands in the memory is its own, whoever looks at it before its code is there.
+        former.close();
+        this.running.set(number, router);
       });
       const pauseMs = performance.now() - pausedAt;
-      former.close();
-      const router = new VmRouter(image, former.module, this.hypervisor, this.domain, this.elements, lasting);
-      this.running.set(number, router);
       return { router, pauseMs, ...moved };
     } finally {
       draft.end();
