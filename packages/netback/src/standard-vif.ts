@@ -310,8 +310,8 @@ export function connectStandardVif(options: StandardVifOptions): Vif {
     frameLimit: rxLimit,
     poll() {
       if (!open || window.closed) return null;
-      if (rate && !isTaking && !rate.open(now())) return null;
       if (!backlog.isEmpty) {
+        if (rate && !isTaking && !rate.open(now())) return null;
         const first = backlog.next(burst);
         rate?.spend(backlog.bytes);
         n.txPackets += first.count;
