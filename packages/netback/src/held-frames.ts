@@ -72,6 +72,9 @@ export function giveAll(
   return frames.length - given;
 }
 
+/** Frames that a backlog has at most: interfaces that a rate holds back may be replaced again and again, each with a full ring. */
+const mostFrames = 1024;
+
 /** Frames that go to the switch before those of a ring. */
 export class Backlog {
   bytes = 0;
@@ -80,8 +83,11 @@ export class Backlog {
   get isEmpty(): boolean {
     return this.frames.length === 0;
   }
-  add(frames: readonly Uint8Array[]): void {
-    this.frames = [...this.frames, ...frames];
+  /** Adds frames; how many there was no room for. */
+  add(frames: readonly Uint8Array[]): number {
+    const all = [...this.frames, ...frames];
+    this.frames = all.slice(0, mostFrames);
+    return all.length - this.frames.length;
   }
   /** The first ones, `burst` at most; their `bytes`, too. */
   next(burst: number): FrameBatch {

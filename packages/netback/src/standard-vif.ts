@@ -383,9 +383,9 @@ export function connectStandardVif(options: StandardVifOptions): Vif {
       return frames;
     },
     put(frames) {
-      backlog.add(frames.sent);
+      const left = backlog.add(frames.sent);
       ready.wake();
-      return giveAll(vif, frames.unread);
+      return left + giveAll(vif, frames.unread);
     },
     detached: disconnect,
     disconnect,

@@ -28,7 +28,10 @@ export interface Vif extends Port {
    * say what it has read: netif rings.
    */
   take(posted: number): HeldFrames;
-  /** Has the switch get these frames before those of the ring, and the guest these before others; how many there was no room for. */
+  /**
+   * Has the switch get these frames before those of the ring, 1,024 of them at most, and the guest these before others; how many there
+   * was no room for.
+   */
   put(frames: HeldFrames): number;
   /** Unmaps everything. Twice does nothing. */
   disconnect(): void;
