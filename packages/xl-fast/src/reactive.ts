@@ -54,15 +54,14 @@ export async function createReactive(parts: ReactiveParts, rule: ReactiveRule): 
       "BAD_VIFS",
       `the configuration of '${name}' has ${devices} interfaces, ${rule.vif.length} given`,
     );
-  const { shells = 0, memoryKiB, pcpu } = rule;
-  if (shells > 0)
-    await toolstack.keepShells({
-      count: shells,
-      image: template.image,
-      ...(memoryKiB === undefined ? {} : { memoryKiB }),
-      ...(pcpu === undefined ? {} : { pcpu }),
-    });
+  const { shells = 0 } = rule;
+  if (shells > 0) await toolstack.keepShells({ ...placeOf(rule), count: shells, image: template.image });
   return new ReactiveVms(parts, rule, template, lookups);
+}
+
+/** How much memory the VMs of a rule have, and where they run. */
+function placeOf({ memoryKiB, pcpu }: ReactiveRule): { readonly memoryKiB?: number; readonly pcpu?: number } {
+  return { ...(memoryKiB === undefined ? {} : { memoryKiB }), ...(pcpu === undefined ? {} : { pcpu }) };
 }
 
 /** The lookups of the switches of a rule, each once, the one whose frames make VMs first. */
@@ -201,14 +200,8 @@ class ReactiveVms implements Reactive {
     const [first] = this.lookups.keys();
     first?.detach(this.steering.holder);
     while (this.creating > 0) await new Promise<void>((resolve) => this.idleWaiters.push(resolve));
-    const { shells = 0, memoryKiB, pcpu } = this.rule;
-    if (shells > 0)
-      await this.parts.toolstack.keepShells({
-        count: 0,
-        image: this.image,
-        ...(memoryKiB === undefined ? {} : { memoryKiB }),
-        ...(pcpu === undefined ? {} : { pcpu }),
-      });
+    const { rule, image, parts } = this;
+    if (rule.shells) await parts.toolstack.keepShells({ ...placeOf(rule), count: 0, image });
   }
 
   // ---- creating
@@ -247,7 +240,7 @@ class ReactiveVms implements Reactive {
   }
   private async create(place: number): Promise<void> {
     const { toolstack, onCreated, onFailed } = this.parts;
-    const { memoryKiB, pcpu, share } = this.rule;
+    const { share } = this.rule;
     // Bridges side by side would send what is flooded round and round.
     const vif = this.rule.vif.map((each) => ({ flood: false, ...each }));
     const key = this.steering.keyOf(place);
@@ -260,8 +253,7 @@ class ReactiveVms implements Reactive {
         vif,
         paused: true,
         onCrash: "destroy",
-        ...(memoryKiB === undefined ? {} : { memoryKiB }),
-        ...(pcpu === undefined ? {} : { pcpu }),
+        ...placeOf(this.rule),
         ...(share === undefined ? {} : { share }),
       });
       for (const { path, value } of this.template.writes(parametersOf(key))) vm.write(path, value);
